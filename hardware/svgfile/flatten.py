@@ -1,0 +1,89 @@
+"""A shape of svgelements to polylines in mm.
+
+svgelements' own arc approximation strays far from the arc, so curves are cut here: each into equal steps of its
+parameter, as many as its second derivative asks for.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import svgelements as se
+
+from hardware.drawing import Line
+
+TOLERANCE_MM = 0.02
+_MOST_STEPS = 20_000  # a curve a kilometre wide is no reason to run out of memory
+_MM_PER_PX = 25.4 / 96
+
+
+def polylines(shape: se.Shape) -> list[Line]:
+    """Each subpath of the shape in mm, transforms applied, within TOLERANCE_MM of its curves. No length: one point.
+
+    Absurd numbers in a file give coordinates that are not finite.
+    """
+    with np.errstate(all="ignore"):
+        return list(_polylines(shape))
+
+
+def _polylines(shape: se.Shape) -> Iterator[Line]:
+    m = shape.transform
+    matrix = np.array([[m.a, m.b], [m.c, m.d]]) * _MM_PER_PX
+    offset = np.array([m.e, m.f]) * _MM_PER_PX
+    stretch = float(np.linalg.norm(matrix, 2)) if np.isfinite(matrix).all() else 1.0
+    for points in _subpaths(shape, TOLERANCE_MM / max(stretch, 1e-12)):
+        line = np.array(points) @ matrix + offset
+        moved = np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])
+        yield line[moved]
+
+
+def _subpaths(shape: se.Shape, tolerance: float) -> Iterator[list[tuple[float, float]]]:
+    points: list[tuple[float, float]] = []
+    path = shape if isinstance(shape, se.Path) else se.Path(shape)
+    for segment in path.segments(transformed=False):
+        if isinstance(segment, se.Move):
+            if len(points) > 1:
+                yield points
+            points = [_xy(segment.end)]
+            continue
+        if not points and segment.start is not None:
+            points = [_xy(segment.start)]
+        points += _steps(segment, tolerance)
+        if isinstance(segment, se.Close):
+            if len(points) > 1:
+                yield points
+            points = []
+    if len(points) > 1:
+        yield points
+
+
+def _steps(segment: se.PathSegment, tolerance: float) -> list[tuple[float, float]]:
+    """Points along a segment, without its first."""
+    if isinstance(segment, se.Line | se.Close):
+        return [] if segment.end is None else [_xy(segment.end)]
+    if isinstance(segment, se.Arc) and (segment.rx == 0 or segment.ry == 0):
+        return [_xy(segment.end)]  # the SVG standard: an arc without a radius is a straight line
+    count = _count(segment, tolerance)
+    along = segment.npoint(np.linspace(0, 1, count + 1)[1:])
+    return [*((float(x), float(y)) for x, y in along[:-1]), _xy(segment.end)]
+
+
+def _count(segment: se.PathSegment, tolerance: float) -> int:
+    """Steps of the parameter t such that chords stay near: a chord over dt is off by at most max |B''| dt^2 / 8."""
+    if isinstance(segment, se.QuadraticBezier):
+        bend = 2 * abs(_bend(segment.start, segment.control, segment.end))
+    elif isinstance(segment, se.CubicBezier):
+        first = abs(_bend(segment.start, segment.control1, segment.control2))
+        bend = 6 * max(first, abs(_bend(segment.control1, segment.control2, segment.end)))
+    else:
+        bend = max(segment.rx, segment.ry) * float(segment.sweep) ** 2
+    steps = math.sqrt(bend / (8 * tolerance)) if math.isfinite(bend) else 1
+    return min(max(1, math.ceil(steps)), _MOST_STEPS)
+
+
+def _bend(p: se.Point, q: se.Point, r: se.Point) -> complex:
+    return complex(p) - 2 * complex(q) + complex(r)
+
+
+def _xy(point: se.Point) -> tuple[float, float]:
+    return float(point.x), float(point.y)

@@ -1,0 +1,27 @@
+G21
+G90
+G94
+G17
+G1 Z3 F480
+G0 X1 Y2
+(layer lines & dots, 4 strokes, 0.13 m)
+(MSG, insert pen 1: black 0.5)
+G0 X15 Y40
+G1 Z-0.5
+G4 P0.1
+G1 Z3
+G0 X60 Y15
+G1 Z-0.5
+G1 X20 Y9.5 F1800
+G1 X22.346 Y37
+G1 Z3 F480
+G0 X70 Y5
+G1 Z-0.5
+G4 P0.1
+G1 Z3
+G0 X10 Y45
+G1 Z-0.5
+G1 X70 Y45 F1800
+G1 Z3 F480
+G0 X1 Y2
+M2

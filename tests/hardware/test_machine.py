@@ -1,0 +1,86 @@
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from hardware.gcode import DIALECTS
+from hardware.machine import Machine, MachineError, ServoLift, ZLift, load_machine
+
+MACHINES = sorted((Path(__file__).parents[2] / "specs" / "machines").glob("*.yaml"))
+GOOD = "name: gantry\nwidth_mm: 300\nheight_mm: 200\npen_lift: {kind: servo, up: 600, down: 300}\n"
+
+
+def loaded(tmp_path: Path, text: str) -> Machine:
+    path = tmp_path / "m.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_machine(path)
+
+
+def test_there_are_machines_with_a_servo_and_with_a_z_axis() -> None:
+    assert {load_machine(path).pen_lift.kind for path in MACHINES} == {"servo", "z"}
+
+
+@pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.stem)
+def test_a_machine_file_says_every_number_itself(path: Path) -> None:
+    assert load_machine(path).model_fields_set == set(Machine.model_fields)
+
+
+def test_a_short_file_is_enough(tmp_path: Path) -> None:
+    machine = loaded(tmp_path, GOOD)
+    assert (machine.dialect, machine.origin_mm, machine.tolerance_mm) == ("grbl", (0, 0), 0.05)
+
+
+def test_the_dialects_of_a_machine_are_those_that_can_be_written() -> None:
+    assert set(get_args(Machine.model_fields["dialect"].annotation)) == set(DIALECTS)
+
+
+@pytest.mark.parametrize("model", [Machine, ServoLift, ZLift])
+def test_every_field_is_described_and_every_quantity_has_its_unit(model: type[Machine | ServoLift | ZLift]) -> None:
+    units = {"_mm": "mm", "_mm_min": "mm/min", "_mm_s2": "mm/s^2", "_s": "(s)"}
+    for name, field in model.model_fields.items():
+        assert field.description
+        unit = next((unit for ending, unit in units.items() if re.search(f"[a-z]{ending}$", name)), "")
+        assert unit in field.description or name == "pen_change_s", name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "a machine is a mapping of fields such as `name: gantry`, not this"),
+        ("a: [", "not YAML: while parsing a flow node expected the node content, but found '<stream end>'"),
+        (GOOD.replace("width_mm: 300\n", ""), "width_mm: is missing"),
+        (GOOD + "feed_mm_mn: 3", "feed_mm_mn: no such field; did you mean feed_mm_min?"),
+        (GOOD + "colour: red", "colour: no such field"),
+        (GOOD + "dialect: marlin", "dialect: Input should be 'grbl'"),
+        (GOOD + "feed_mm_min: 0", "feed_mm_min: Input should be greater than 0"),
+        (GOOD + "accel_mm_s2: .inf", "accel_mm_s2: Input should be a finite number"),
+        (GOOD + "park_mm: [0, 201]", "park_mm [0, 201] lies off the bed, which is 300 x 200 mm"),
+        (GOOD.replace("servo", "relay"), "pen_lift: Input tag 'relay' found using 'kind' does not match any of the"),
+        (GOOD.replace("up: 600", "upp: 600"), "pen_lift.up: is missing"),
+        (GOOD.replace("up: 600", "upp: 600"), "pen_lift.upp: no such field; did you mean up?"),
+        (
+            GOOD.replace("servo, up: 600, down: 300", "z, up_mm: 1, down_mm: 1"),
+            "pen_lift: up_mm 1 must lie above down_mm 1",
+        ),
+    ],
+)
+def test_a_fault_is_named_with_file_and_field(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(MachineError) as fault:
+        loaded(tmp_path, text)
+    lines = str(fault.value).splitlines()
+    assert any(each.startswith(f"{tmp_path / 'm.yaml'}: {message}") for each in lines), lines
+
+
+def test_all_faults_come_at_once(tmp_path: Path) -> None:
+    with pytest.raises(MachineError) as fault:
+        loaded(tmp_path, "name: ''\nwidth_mm: wide\npen_lift: {kind: z}\n")
+    assert len(str(fault.value).splitlines()) == 5
+
+
+def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(MachineError, match=r"^no\.yaml: cannot be read: No such file or directory$"):
+        load_machine("no.yaml")
+    (tmp_path / "b.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(MachineError, match="not a text file in UTF-8"):
+        load_machine(tmp_path / "b.yaml")
