@@ -1,0 +1,124 @@
+"""A URL and a sha256 -> a verified file: out of the cache, or from the web, or else a fallback that the spec names."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from renderer.assets.cache import (
+    AssetError,
+    alone,
+    cache_folder,
+    checked_sha256,
+    find,
+    keep,
+    look_up,
+    sha256_of,
+    state,
+    store,
+    writing,
+)
+from renderer.assets.known import KNOWN, Asset
+from renderer.spec import RemoteImage
+
+__all__ = ["Asset", "AssetError", "Report", "Resolved", "add", "cache_folder", "fetch", "find", "known", "resolve"]
+
+Report = Callable[[int, int | None], None]  # bytes done, bytes in all if the server says so
+
+TRIES = 3
+PAUSE_S = 0.5  # before the second try, and twice as long before the third
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The file that an image of a spec stands for, where it came from, and what a person should hear of that."""
+
+    path: Path
+    sha256: str
+    source: Literal["file", "cache", "web", "fallback"]
+    note: str | None = None
+
+
+def known() -> tuple[Asset, ...]:
+    """The files that have a name."""
+    return KNOWN
+
+
+def add(path: Path) -> Asset:
+    """Copies a file into the cache, for a machine without the web. AssetError."""
+    sha256 = store(path)
+    unnamed = Asset(path.name, sha256, path.stat().st_size)
+    return next((asset for asset in KNOWN if asset.sha256 == sha256), unnamed)
+
+
+def resolve(image: str | RemoteImage, folder: Path, report: Report | None = None) -> Resolved:
+    """The file for `target.image` of a spec in `folder`: that path, or the cache, the web, the fallback. AssetError."""
+    if isinstance(image, str):
+        return Resolved(folder / image, _hash_of(folder / image), "file")
+    cached, damaged = look_up(image.sha256)
+    if cached is not None:
+        return Resolved(cached, image.sha256, "cache")
+    try:
+        fetched = fetch(image.url, image.sha256, report)
+    except AssetError as error:
+        if image.fallback is None:
+            raise
+        path = folder / image.fallback
+        why = "; ".join(filter(None, (damaged, str(error))))
+        return Resolved(path, _hash_of(path), "fallback", f"{why}. Drawing {image.fallback} instead")
+    return Resolved(fetched, image.sha256, "web", damaged and f"{damaged}; it was fetched anew")
+
+
+def fetch(url: str, sha256: str, report: Report | None = None) -> Path:
+    """The file at a URL, verified, from the cache if it is there. What was cut off is taken up again. AssetError."""
+    sha256 = checked_sha256(sha256)
+    found = find(sha256)
+    if found is not None:
+        return found
+    if os.environ.get("RENDER_OFFLINE", "0") not in ("", "0"):
+        raise AssetError(_unreached(url, sha256, "RENDER_OFFLINE is set"))
+    with writing(), alone(sha256):
+        return find(sha256) or _fetched(url, sha256, report)  # another program may have been quicker
+
+
+def _fetched(url: str, sha256: str, report: Report | None) -> Path:
+    # here, because urllib costs 40 ms, and a picture is fetched once
+    from renderer.assets.download import CutOffError, UnreachedError, download
+
+    part = state(sha256, "part")
+    why = ""
+    for attempt in range(TRIES):
+        time.sleep(PAUSE_S * attempt)
+        resumed = part.exists()
+        try:
+            download(url, part, report)
+        except CutOffError as error:
+            why = f"{error}, {attempt + 1} times" if attempt else str(error)
+            continue
+        except UnreachedError as error:
+            raise AssetError(_unreached(url, sha256, str(error))) from None
+        actual = sha256_of(part)
+        if actual == sha256:
+            return keep(part, sha256)
+        part.unlink()
+        why = f"its sha256 is {actual}, and not {sha256}: the file there has changed, or the spec names the wrong one"
+        if not resumed:
+            break
+    raise AssetError(_unreached(url, sha256, why))
+
+
+def _unreached(url: str, sha256: str, why: str) -> str:
+    name = next((asset.name for asset in KNOWN if asset.sha256 == sha256), url)
+    ways = f"render assets fetch {name}, or, with a copy of it, render assets add FILE"
+    return f"{url} could not be fetched: {why}. To get it: {ways}"
+
+
+def _hash_of(path: Path) -> str:
+    if not path.is_file():
+        raise AssetError(f"{path}: {'is no ordinary file' if path.exists() else 'no such file'}; name a picture")
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise AssetError(f"{path}: cannot be read: {error.strerror}") from None

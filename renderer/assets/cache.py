@@ -1,0 +1,184 @@
+"""A sha256 -> a verified file. The cache holds `sha256/<hex>`, and in `state/` what is half fetched or was checked."""
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import platformdirs
+
+try:
+    import fcntl
+except ImportError:  # Windows has none; two programs may then fetch the same file twice, and the last one stays
+    fcntl = None  # type: ignore[assignment,unused-ignore]
+
+PATIENCE_S = 600.0  # how long to wait for another program that fetches the same file
+
+
+class AssetError(Exception):
+    """A file that cannot be had; the message says why, and the ways out."""
+
+
+def cache_folder() -> Path:
+    """`$RENDER_CACHE`, or else the platform's cache folder, `render/`."""
+    named = os.environ.get("RENDER_CACHE")
+    return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("render", appauthor=False))
+
+
+def find(sha256: str) -> Path | None:
+    """The file of a sha256, if the cache has it whole. A damaged one is removed; `look_up` says so."""
+    return look_up(sha256)[0]
+
+
+def look_up(sha256: str) -> tuple[Path | None, str | None]:
+    """The file of a sha256 if the cache has it, and a note if it was damaged.
+
+    A file is read again only where its size or its time of change differs from those when it was last read.
+    """
+    path, stamp = _place(sha256), state(sha256, "stamp")
+    try:
+        seen = _stamp(path)
+    except OSError:
+        return None, None
+    if _text(stamp) == seen:
+        return path, None
+    try:
+        actual = sha256_of(path)
+    except OSError as error:
+        return None, f"the cached file {path} cannot be read ({error.strerror})"
+    if actual == sha256:
+        with suppress(OSError):  # a cache that is read-only is a good cache
+            _write(stamp, seen)
+        return path, None
+    with suppress(OSError):
+        path.unlink()
+    gone = "could not be removed" if path.exists() else "was removed"
+    return None, f"the cached file {path} was damaged and {gone} (its sha256 is {actual})"
+
+
+def store(path: Path) -> str:
+    """Copies a file into the cache and gives its sha256. AssetError."""
+    if not path.is_file():
+        raise AssetError(f"{path}: {'is no ordinary file' if path.exists() else 'no such file'}")
+    try:
+        sha256 = sha256_of(path)
+    except OSError as error:
+        raise AssetError(f"{path}: cannot be read: {error.strerror}") from None
+    if find(sha256) is None:
+        with writing():
+            _place(sha256).parent.mkdir(parents=True, exist_ok=True)
+            with _temporary(_place(sha256).parent) as copy:
+                shutil.copyfile(path, copy)
+                if sha256_of(copy) != sha256:
+                    raise AssetError(f"{path}: changed while it was copied; add it again")
+                keep(copy, sha256)
+    return sha256
+
+
+def keep(file: Path, sha256: str) -> Path:
+    """Moves a file whose sha256 was verified to its place in the cache, in one step."""
+    path = _place(sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file.replace(path)
+    with suppress(OSError):
+        _write(state(sha256, "stamp"), _stamp(path))
+    return path
+
+
+def state(sha256: str, what: str) -> Path:
+    """A file that remembers something of an asset: `part`, `lock` or `stamp`."""
+    return cache_folder() / "state" / f"{sha256}.{what}"
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checked_sha256(text: str) -> str:
+    """The hash in small letters. AssetError where it is none; it becomes part of a path."""
+    if len(text) != 64 or not set(text.lower()) <= set("0123456789abcdef"):
+        raise AssetError(f"{text[:80]!r} is no sha256; it has 64 hexadecimal digits")
+    return text.lower()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Says of a cache that cannot be written to what would do. AssetError."""
+    try:
+        yield
+    except OSError as error:
+        folder = cache_folder()
+        match error.errno:
+            case errno.ENOSPC | errno.EDQUOT:
+                why = f"there is no room left for the asset cache {folder}; make room"
+            case errno.EACCES | errno.EPERM | errno.EROFS:
+                why = f"the asset cache {folder} may not be written to; allow it"
+            case errno.ENOTDIR | errno.EEXIST:
+                why = f"the asset cache {folder} is no folder; remove what is there"
+            case _:
+                why = f"the asset cache {folder} cannot be written to ({error.strerror or error}); mend it"
+        raise AssetError(f"{why}, or name another folder in RENDER_CACHE") from None
+
+
+@contextmanager
+def alone(sha256: str) -> Iterator[None]:
+    """Keeps other programs from fetching the same file at the same time. A lock dies with the program that holds it."""
+    path = state(sha256, "lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        if fcntl is not None:
+            _wait_for(file.fileno(), path)
+        yield
+
+
+def _wait_for(descriptor: int, path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                waited = f"another program has been fetching the same file for {PATIENCE_S / 60:g} minutes"
+                raise AssetError(f"{waited}; end it and start again ({path})") from None
+            time.sleep(0.05)
+
+
+def _place(sha256: str) -> Path:
+    return cache_folder() / "sha256" / checked_sha256(sha256)
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(path.parent) as file:
+        file.write_text(text)
+        file.replace(path)
+
+
+@contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    """A new empty file, which is gone afterwards unless it was moved."""
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,0 +1,95 @@
+"""The artwork spec: every field with its unit, its default and its limits. Nothing is read or written here.
+
+A spec file may name other files (a rack of pens, a machine): specfile reads them and puts their content in their place.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from hardware.machine import Machine
+from hardware.pen import Ink, Pen
+from renderer.spec.layers import MSE, BlurredMSE, Curves, Edge, Layer, Lines, Loss, LossTerm, Points, Rates, Temperature
+from renderer.spec.parts import MisfitError, Part, Path, not_exactly_one, unowned
+from renderer.spec.pens import FreeColours, Rack, RackPens, WidthRange, pens_tag
+from renderer.spec.sheet import PAPERS_MM, Canvas, Crop, RemoteImage, Sheet, Target, Tone
+
+__all__ = [
+    "MSE",
+    "PAPERS_MM",
+    "Artwork",
+    "BlurredMSE",
+    "Canvas",
+    "Crop",
+    "Curves",
+    "Edge",
+    "FreeColours",
+    "Ink",
+    "Layer",
+    "Lines",
+    "Loss",
+    "LossTerm",
+    "Machine",
+    "MisfitError",
+    "Part",
+    "Pen",
+    "Points",
+    "Rack",
+    "RackPens",
+    "Rates",
+    "RemoteImage",
+    "Sheet",
+    "Target",
+    "Temperature",
+    "Tone",
+    "WidthRange",
+    "not_exactly_one",
+    "unowned",
+]
+
+
+class Artwork(Part):
+    """A whole work, defaults filled in."""
+
+    version: Literal[1] = Field(description="Version of this format: 1.")
+    title: str = Field(min_length=1, max_length=200, description="Title of the work.")
+    target: Target = Field(description="What the drawing shall look like.")
+    canvas: Canvas = Field(Canvas(), description="The sheet of paper.")
+    pens: Annotated[
+        Annotated[RackPens, Tag("RackPens")] | Annotated[FreeColours, Tag("FreeColours")], Discriminator(pens_tag)
+    ] = Field(description="The pens to draw with, or `colours: free`.")
+    machine: Machine | None = Field(
+        None,
+        description="A file that describes the machine, relative to the spec, or the machine itself. "
+        "Without one there is no G-code.",
+    )
+    seed: int = Field(1, ge=0, lt=2**31, description="Seed of all randomness.")
+    layers: tuple[Layer, ...] = Field(min_length=1, description="Layers of strokes, bottom first.")
+    matrix: dict[str, tuple[Any, ...]] = Field(
+        {},
+        description="Several works from one spec: a mapping of a dotted field to a list of values, "
+        "each combination a work.",
+    )
+
+    @model_validator(mode="after")
+    def _layers_fit_the_pens(self) -> Self:
+        owned = None if isinstance(self.pens, FreeColours) else [pen.name for pen in self.pens.rack.pens]
+        faults: tuple[tuple[Path, str], ...] = tuple(
+            (("layers", number, "pens", *path), text)
+            for number, layer in enumerate(self.layers)
+            if isinstance(layer.pens, tuple)
+            for path, text in unowned(layer.pens, owned)
+        )
+        if faults:
+            raise MisfitError(*faults)
+        return self
+
+    def pens_of(self, layer: Layer) -> RackPens | FreeColours:
+        """The pens that a layer may use, before the best are chosen."""
+        match layer.pens, self.pens:
+            case RackPens() as own, _:
+                return own
+            case tuple() as names, RackPens(rack=rack):
+                return RackPens(rack=rack, only=names)
+            case _:
+                return self.pens

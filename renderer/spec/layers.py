@@ -1,0 +1,161 @@
+"""Layers of strokes: how many of which kind, what they are fitted by, how they are fitted."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from renderer.spec.parts import Part, exactly_one_of
+from renderer.spec.pens import RackPens, layer_pens_tag
+
+Count = Annotated[int, Field(ge=1, le=200_000, description="How many strokes.")]
+Length = Annotated[float, Field(gt=0, le=5000)]
+
+
+class Points(Part):
+    """Dots, each one touch of the pen."""
+
+    count: Count
+
+
+class Lines(Part):
+    """Straight lines."""
+
+    count: Count
+    max_length_mm: Length | None = Field(None, description="No line is longer, mm. Default: no limit.")
+
+
+class Curves(Part):
+    """Centripetal Catmull-Rom curves through their knots."""
+
+    count: Count
+    knots: int = Field(4, ge=3, le=64, description="Knots a curve; the curve passes through each of them.")
+    closed: bool = Field(False, description="Whether each curve returns to its first knot.")
+    max_length_mm: Length | None = Field(
+        None, description="The polygon of the knots is never longer, mm. Default: no limit."
+    )
+
+
+Weight = Annotated[float, Field(gt=0, le=1e6, description="Factor of this term in the sum.")]
+
+
+class MSE(Part):
+    """Mean squared difference of sRGB values."""
+
+    weight: Weight = 1.0
+
+
+class BlurredMSE(Part):
+    """Mean squared difference of both pictures seen from afar (blurred alike)."""
+
+    weight: Weight = 1.0
+    sigma_mm: float = Field(1.0, gt=0, le=100, description="Standard deviation of the Gaussian blur, mm on the paper.")
+
+
+LossTerm = MSE | BlurredMSE
+
+
+class Loss(Part):
+    """One term of a layer's loss: exactly one of these keys."""
+
+    mse: MSE | None = Field(None, description="Mean squared difference of sRGB values.")
+    blurred_mse: BlurredMSE | None = Field(
+        None, description="The same after a Gaussian blur: the picture seen from afar."
+    )
+
+    @property
+    def term(self) -> tuple[str, LossTerm]:
+        """Name of the one key that is set, and its value."""
+        [(name, term)] = [(name, term) for name, term in self if term is not None]
+        return name, term
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        exactly_one_of(self, tuple(Loss.model_fields))
+        return self
+
+
+class Edge(Part):
+    """How a stroke fades at its edge while it is fitted. The finished drawing always has hard edges."""
+
+    profile: Literal["smooth", "gaussian"] = Field(
+        "smooth",
+        description="`smooth`: a compact ramp round the true edge; `gaussian`: exp(-d^2 / sigma^2), the paper's own.",
+    )
+    from_px: float = Field(3.0, ge=0.5, le=50, description="Width of the ramp at the first step, pixels.")
+    to_px: float = Field(1.3, ge=0.5, le=50, description="Width of the ramp at the last step, pixels.")
+
+
+class Temperature(Part):
+    """Annealing of the softmax that chooses a stroke's pen: high is a mixture of pens, low a single one."""
+
+    start: float | None = Field(
+        None,
+        gt=0,
+        le=100,
+        description="Temperature at the first step. Default: 0.1 for points, 0.3 for lines and curves.",
+    )
+    end: float | None = Field(
+        None, gt=0, le=100, description="Temperature at the last step with mixtures. Default: a hundredth of `start`."
+    )
+
+
+class Rates(Part):
+    """Adam's learning rates at the first step; all fall to a tenth along a cosine."""
+
+    position_mm: float | None = Field(None, gt=0, le=100, description="For knots, mm a step. Default: half a pixel.")
+    pens: float = Field(
+        0.1, gt=0, le=10, description="For the logits that choose the pens, or for free colours times 0.2."
+    )
+    width_mm: float | None = Field(
+        None, gt=0, le=10, description="For free widths, mm a step. Default: a tenth of a pixel."
+    )
+
+
+class Layer(Part):
+    """Strokes of one kind, fitted over the layers below: exactly one of points, lines, curves."""
+
+    points: Points | None = Field(None, description="Dots.")
+    lines: Lines | None = Field(None, description="Straight lines.")
+    curves: Curves | None = Field(None, description="Catmull-Rom curves.")
+    name: str | None = Field(
+        None, min_length=1, max_length=40, description="Name in file names and labels. Default: the kind."
+    )
+    pens: (
+        Annotated[
+            Annotated[tuple[str, ...], Field(min_length=1), Tag("names")] | Annotated[RackPens, Tag("RackPens")],
+            Discriminator(layer_pens_tag),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Names out of the artwork's rack that this layer may use, or pens of another rack. "
+        "Default: the artwork's pens.",
+    )
+    loss: tuple[Loss, ...] = Field(
+        (Loss(mse=MSE(weight=0.5)), Loss(blurred_mse=BlurredMSE(weight=0.5))),
+        min_length=1,
+        description="Terms that are summed. Default: half `mse`, half `blurred_mse`.",
+    )
+    steps: int = Field(300, ge=0, le=100_000, description="Gradient steps. 0 keeps the strokes where they start.")
+    start: Literal["greedy", "random"] = Field(
+        "greedy", description="`greedy`: each stroke starts where it lowers the error most; `random`: anywhere."
+    )
+    edge: Edge = Field(Edge(), description="How strokes fade at their edge while they are fitted.")
+    temperature: Temperature = Field(Temperature(), description="Annealing of the choice of pens.")
+    rates: Rates = Field(Rates(), description="Learning rates.")
+
+    @property
+    def kind(self) -> Points | Lines | Curves:
+        """The one primitive that is set."""
+        [kind] = [kind for kind in (self.points, self.lines, self.curves) if kind is not None]
+        return kind
+
+    @property
+    def kind_name(self) -> str:
+        """`points`, `lines` or `curves`."""
+        return type(self.kind).__name__.lower()
+
+    @model_validator(mode="after")
+    def _exactly_one_kind(self) -> Self:
+        exactly_one_of(self, ("points", "lines", "curves"))
+        return self

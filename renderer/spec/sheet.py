@@ -1,0 +1,157 @@
+"""The target and the sheet of paper."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, Tag, model_validator
+
+from hardware.pen import Colour
+from renderer.spec.parts import MisfitError, Part, either
+
+# ISO 216 and ANSI sheets, portrait, in mm.
+PAPERS_MM = {
+    "A2": (420.0, 594.0),
+    "A3": (297.0, 420.0),
+    "A4": (210.0, 297.0),
+    "A5": (148.0, 210.0),
+    "A6": (105.0, 148.0),
+    "letter": (215.9, 279.4),
+    "tabloid": (279.4, 431.8),
+}
+SMALLEST_MM = 10  # of the area inside the margins, either way
+MOST_PX = 8192  # of the longer side: 64 megapixels are 800 MB for each picture of three float32 channels
+
+
+def _sha256(text: str) -> str:
+    if len(text) != 64 or not set(text.lower()) <= set("0123456789abcdef"):
+        raise ValueError(f"a sha256 has 64 hexadecimal digits, this has {len(text)} characters")
+    return text.lower()
+
+
+class RemoteImage(Part):
+    """A picture on the web, told apart from any other by its content."""
+
+    url: str = Field(pattern=r"^https?://", description="Where the picture is fetched from, once.")
+    sha256: Annotated[str, AfterValidator(_sha256)] = Field(description="SHA-256 of the file, 64 hexadecimal digits.")
+    fallback: str | None = Field(
+        None, description="A picture beside the spec, used (and said so) where the web is out of reach."
+    )
+
+
+Share = Annotated[float, Field(ge=0, le=0.9)]
+
+
+class Crop(Part):
+    """What is cut off the picture first, as shares of its width or height."""
+
+    left: Share = Field(0.0, description="Share of the width cut off at the left.")
+    top: Share = Field(0.0, description="Share of the height cut off at the top.")
+    right: Share = Field(0.0, description="Share of the width cut off at the right.")
+    bottom: Share = Field(0.0, description="Share of the height cut off at the bottom.")
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Self:
+        for low, high in (("left", "right"), ("top", "bottom")):
+            both = getattr(self, low) + getattr(self, high)
+            if both > 0.9:
+                raise MisfitError(((low,), f"{low} and {high} cut off {both:.0%} together; leave at least 10 %"))
+        return self
+
+
+class Tone(Part):
+    """How the picture's tones are brought to those of ink on paper. All metrics are against the result."""
+
+    black: float = Field(0.0, ge=0, lt=1, description="sRGB value, 0 to 1, that becomes black.")
+    white: float = Field(1.0, gt=0, le=1, description="sRGB value, 0 to 1, that becomes white.")
+    gamma: float = Field(1.0, gt=0.1, le=10, description="Above 1 lightens the middle tones, below 1 darkens them.")
+    saturation: float = Field(1.0, ge=0, le=5, description="0 is grey, 1 as it is, above 1 more colourful.")
+    local_contrast: float = Field(
+        0.0, ge=0, le=5, description="How much shapes stand out from what is round them: 1 is much. Brings out a face."
+    )
+
+    @model_validator(mode="after")
+    def _black_below_white(self) -> Self:
+        if self.black >= self.white:
+            raise MisfitError((("black",), f"{self.black:g} is not below white, which is {self.white:g}"))
+        return self
+
+
+class Target(Part):
+    """What the drawing shall look like."""
+
+    image: Annotated[
+        Annotated[str, Field(min_length=1, description="A path relative to the spec."), Tag("path")]
+        | Annotated[RemoteImage, Tag("RemoteImage")],
+        either("RemoteImage", "path"),
+    ] = Field(description="A path relative to the spec, or a mapping of `url`, `sha256` and `fallback`.")
+    fit: Literal["cover", "contain", "stretch"] = Field(
+        "cover",
+        description="`cover` fills the area inside the margins and crops; `contain` shows the whole picture and leaves "
+        "wider margins; `stretch` distorts.",
+    )
+    crop: Crop = Field(Crop(), description="What is cut off the picture first.")
+    tone: Tone = Field(Tone(), description="How the picture's tones are brought to those of ink on paper.")
+
+
+class Sheet(Part):
+    """A sheet of any size."""
+
+    width_mm: float = Field(gt=10, le=5000, description="Width of the sheet, mm.")
+    height_mm: float = Field(gt=10, le=5000, description="Height of the sheet, mm.")
+
+
+class Canvas(Part):
+    """The sheet of paper."""
+
+    paper: Annotated[
+        Annotated[Literal["A2", "A3", "A4", "A5", "A6", "letter", "tabloid"], Tag("size")]
+        | Annotated[Sheet, Tag("Sheet")],
+        either("Sheet", "size"),
+    ] = Field("A4", description="A paper size by name, or a mapping of `width_mm` and `height_mm`.")
+    orientation: Literal["portrait", "landscape"] = Field("portrait", description="Which way a named paper lies.")
+    margin_mm: float = Field(10, ge=0, description="Border on all four sides that no stroke enters, mm.")
+    colour: Colour = Field("#ffffff", description="Colour of the paper, `#rrggbb`.")
+    px_per_mm: float | None = Field(
+        None,
+        gt=0,
+        le=40,
+        description="Resolution at which the strokes are fitted, pixels per mm. Default: the thinnest nib is 2 px "
+        "wide, within 256 to 512 px for the longer side.",
+    )
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Width and height of the sheet as it lies, mm."""
+        if isinstance(self.paper, Sheet):
+            return self.paper.width_mm, self.paper.height_mm
+        width_mm, height_mm = PAPERS_MM[self.paper]
+        return (height_mm, width_mm) if self.orientation == "landscape" else (width_mm, height_mm)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        faults = tuple(self._faults())
+        if faults:
+            raise MisfitError(*faults)
+        return self
+
+    def _faults(self) -> Iterable[tuple[tuple[str], str]]:
+        width_mm, height_mm = self.size_mm
+        most_mm = (min(self.size_mm) - SMALLEST_MM) / 2
+        if self.margin_mm > most_mm:
+            sheet = f"a {width_mm:g} x {height_mm:g} mm sheet"
+            yield (
+                ("margin_mm",),
+                f"margins of {self.margin_mm:g} mm leave less than 10 mm of {sheet}; use at most {most_mm:g}",
+            )
+        if isinstance(self.paper, Sheet) and "orientation" in self.model_fields_set:
+            yield (
+                ("orientation",),
+                "is for papers with a name; this sheet lies as its width_mm and height_mm say, so leave it out",
+            )
+        longer_px = max(self.size_mm) * (self.px_per_mm or 0)
+        if longer_px > MOST_PX:
+            most = MOST_PX / max(self.size_mm)
+            yield (
+                ("px_per_mm",),
+                f"makes the longer side {longer_px:.0f} px; use at most {most:.3g}, which makes {MOST_PX} px",
+            )

@@ -1,0 +1,93 @@
+"""A spec file -> the works that it describes, or every fault in it and in the files that it names, with its place."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from renderer.spec import Artwork
+from renderer.specfile.check import checked, validated
+from renderer.specfile.expand import Reader, spelt_out
+from renderer.specfile.faults import Fault, Place, SpecErrors
+from renderer.specfile.faults import Path as FieldPath
+from renderer.specfile.files import YAML_SUFFIXES, missing, read_tree
+from renderer.specfile.overrides import overridden, variants
+from renderer.specfile.translate import misfits, translated, unknown_keys
+from renderer.specfile.tree import Fields, Node, removed, shown
+
+__all__ = ["Fault", "Place", "SpecErrors", "Work", "load"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One work of a spec file. A file with a matrix makes several, named by their values: `scream-count-1000`."""
+
+    name: str
+    path: Path  # of the spec file
+    artwork: Artwork
+    sources: tuple[Path, ...]  # the spec file, then the racks and machines that it names
+
+    @property
+    def folder(self) -> Path:
+        """Where a relative `target.image` starts from."""
+        return self.path.parent
+
+
+def load(path: str | Path, overrides: tuple[str, ...] = ()) -> tuple[Work, ...]:
+    """The works of a spec file, one for each combination of its matrix; `overrides` are like `layers.0.steps=50`.
+
+    Nothing but small files is read: a target is looked for and not opened. Raises SpecErrors with every fault.
+    """
+    path = Path(path)
+    tree, faults = _tree(path)
+    tree, wrong = overridden(spelt_out(tree), tuple(overrides))
+    found, more = variants(tree)
+    faults += wrong + more
+    reader, works = Reader(path.parent), []
+    for variant in found:
+        whole, files = reader.with_files(variant.tree)
+        artwork, wrong = _artwork(whole, path.parent, {f.place for f in faults} | reader.unread)
+        faults += wrong
+        name = f"{path.stem}-{variant.suffix}" if variant.suffix else path.stem
+        works += [Work(name, path, artwork, (path, *files))] if artwork else []
+    faults += reader.faults
+    if faults:
+        raise SpecErrors(sorted(faults, key=lambda f: (f.place.file != str(path), f.place)))
+    return tuple(works)
+
+
+def _tree(path: Path) -> tuple[Fields, list[Fault]]:
+    """A spec file's mapping, and what is wrong in it. SpecErrors where there is no mapping to go on with."""
+    file = str(path)
+    why = missing(Path(), file, YAML_SUFFIXES)
+    if why is not None:
+        raise SpecErrors([Fault(Place(file), (), why.replace(" beside the spec", ""))])
+    tree, faults = read_tree(path)
+    if isinstance(tree, Fields):
+        return tree, faults
+    if tree is not None:
+        text = f"{shown(tree)} stands here; a spec is a mapping that starts with 'version: 1'"
+        faults.append(Fault(tree.place, (), text))
+    raise SpecErrors(faults)
+
+
+def _artwork(tree: Fields, folder: Path, told: set[Place]) -> tuple[Artwork | None, list[Fault]]:
+    """The artwork of a tree, and what is wrong with it. `told`: the places of values whose fault is known already."""
+    faults = checked(tree, folder)
+    try:
+        return validated(Artwork, tree), faults
+    except ValidationError as error:
+        faults += translated(Artwork, error, tree, told | {fault.place for fault in faults})
+        return None, [*faults, *_hidden(tree, unknown_keys(error))]
+
+
+def _hidden(tree: Fields, unknown: list[FieldPath]) -> list[Fault]:
+    """Faults between fields of a part, which pydantic looks for only where the part has no unknown keys."""
+    known: Node = tree
+    for path in unknown:
+        known = removed(known, path)
+    try:
+        validated(Artwork, known)
+    except ValidationError as error:
+        return misfits(error, known) if unknown else []
+    return []

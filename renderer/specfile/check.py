@@ -1,0 +1,104 @@
+"""What validation of single fields cannot see: files that must be there, pens that must be owned, sheets that must fit.
+
+These look at the tree, so that they also speak of a spec that has other faults.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from renderer.spec import Canvas, Layer, Loss, Machine, not_exactly_one, unowned
+from renderer.specfile.expand import KINDS
+from renderer.specfile.faults import Fault
+from renderer.specfile.faults import Path as FieldPath
+from renderer.specfile.files import PICTURE_SUFFIXES, missing
+from renderer.specfile.tree import Fields, Items, Node, Scalar, below, plain
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def checked(tree: Fields, folder: Path) -> list[Fault]:
+    """All such faults of a tree that has its files in it."""
+    return [*_pictures(tree, folder), *_kinds(tree), *_pens(tree), *_bed(tree)]
+
+
+def _pictures(tree: Fields, folder: Path) -> Iterator[Fault]:
+    """No pixel is read: a picture that is there and broken is found when it is drawn."""
+    for path in (("target", "image"), ("target", "image", "fallback")):
+        node = below(tree, *path)
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value:
+            if node.value.startswith(("http://", "https://")):
+                yield Fault(node.place, path, f'is on the web; write image: {{url: "{node.value}", sha256: "..."}}')
+                continue
+            why = missing(folder, node.value, PICTURE_SUFFIXES)
+            if why:
+                yield Fault(node.place, path, why)
+
+
+def _kinds(tree: Fields) -> Iterator[Fault]:
+    """Layers and losses that are not exactly one thing. Keys that are unknown are told elsewhere, and say enough."""
+    for number, layer in _entries(tree, "layers"):
+        yield from _one_kind(layer, ("layers", number), KINDS, Layer)
+        for index, loss in _entries(layer, "loss"):
+            yield from _one_kind(loss, ("layers", number, "loss", index), tuple(Loss.model_fields), Loss)
+
+
+def _entries(node: Node, key: str) -> list[tuple[int, Fields]]:
+    items = below(node, key)
+    if not isinstance(items, Items):
+        return []
+    return [(index, item) for index, item in enumerate(items.items) if isinstance(item, Fields)]
+
+
+def _one_kind(node: Fields, path: FieldPath, names: tuple[str, ...], model: type[BaseModel]) -> Iterator[Fault]:
+    given = [name for name in names if name in node]
+    fault = not_exactly_one(given, names)
+    if fault and (given or set(node.keys) <= set(model.model_fields)):
+        yield Fault(node.place, path, fault)
+
+
+def _pens(tree: Fields) -> Iterator[Fault]:
+    pens = below(tree, "pens", "rack", "pens")
+    owned = [name for pen in pens.items if (name := _text(below(pen, "name")))] if isinstance(pens, Items) else None
+    is_free = below(tree, "pens", "colours") is not None
+    if not owned and not is_free:
+        return  # without pens, that is the fault to tell
+    for number, layer in enumerate(getattr(below(tree, "layers"), "items", ())):
+        names = below(layer, "pens")
+        if isinstance(names, Items):
+            written = [_text(name) for name in names.items]
+            for at, text in unowned([name or "" for name in written], None if is_free else owned):
+                place = names.items[at[0]].place if at else names.place
+                if not at or written[at[0]]:
+                    yield Fault(place, ("layers", number, "pens", *at), text)
+
+
+def _text(node: Node | None) -> str | None:
+    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
+
+
+def _bed(tree: Fields) -> Iterator[Fault]:
+    canvas, machine = _valid(Canvas, tree.get("canvas") or Fields((), tree.place)), _valid(Machine, tree.get("machine"))
+    if canvas is None or machine is None:
+        return
+    from hardware.machine import check_sheet
+
+    width_mm, height_mm = canvas.size_mm
+    node = below(tree, "canvas", "paper") or tree.get("canvas") or tree
+    for text in check_sheet(width_mm, height_mm, machine):
+        yield Fault(node.place, ("canvas", "paper"), text)
+
+
+def _valid(model: type[M], node: Node | None) -> M | None:
+    try:
+        return None if node is None else validated(model, node)
+    except ValidationError:
+        return None
+
+
+def validated(model: type[M], node: Node) -> M:
+    """The value of a tree. Strict, so that "8" is no number and true is not 1; as JSON, so that lists become tuples."""
+    return model.model_validate_json(json.dumps(plain(node)), strict=True)

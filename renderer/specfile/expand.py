@@ -1,0 +1,154 @@
+"""A spec as people write it -> the same with short forms spelt out, and with the files that it names in their place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from renderer.specfile.faults import Fault, Place
+from renderer.specfile.faults import Path as FieldPath
+from renderer.specfile.files import YAML_SUFFIXES, beside, missing, read_tree
+from renderer.specfile.tree import Fields, Items, Node, Scalar
+
+KINDS = ("points", "lines", "curves")
+
+
+def spelt_out(tree: Fields) -> Fields:
+    """Every short form in its long one; what is no short form stays as it is, for validation to judge."""
+    tree = _each(tree, "pens", _pens)
+    return _each(tree, "layers", lambda layers: _mapped(layers, _layer))
+
+
+def _each(fields: Fields, key: str, change: Callable[[Node], Node]) -> Fields:
+    value = fields.get(key)
+    return fields if value is None else fields.put(key, change(value))
+
+
+def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+    return Items(tuple(map(change, node.items)), node.place) if isinstance(node, Items) else node
+
+
+def _wrapped(node: Node, key: str) -> Fields:
+    return Fields((), node.place).put(key, node)
+
+
+def _pens(node: Node) -> Node:
+    """`[{name: ...}]` is a rack, and so is `rack: [{name: ...}]`."""
+    if isinstance(node, Items):
+        return _wrapped(_wrapped(node, "pens"), "rack")
+    return _each(node, "rack", _rack) if isinstance(node, Fields) else node
+
+
+def _rack(node: Node) -> Node:
+    return _wrapped(node, "pens") if isinstance(node, Items) else node
+
+
+def _layer(node: Node) -> Node:
+    if not isinstance(node, Fields):
+        return node
+    for kind in KINDS:
+        node = _each(node, kind, _primitive)
+    node = _each(node, "loss", _losses)
+    return _each(node, "pens", _layer_pens)
+
+
+def _primitive(node: Node) -> Node:
+    """`points: 2000` is `points: {count: 2000}`."""
+    match node:
+        case Scalar(value=None, place=place):
+            return Fields((), place)
+        case Scalar():
+            return _wrapped(node, "count")
+    return node
+
+
+def _losses(node: Node) -> Node:
+    """`loss: mse` and `loss: {mse: ...}` are lists of one."""
+    several = node if isinstance(node, Items) else Items((node,), node.place)
+    return _mapped(several, _loss)
+
+
+def _loss(node: Node) -> Node:
+    """`mse` is `{mse: {}}`, and so is `mse:` with nothing behind it."""
+    match node:
+        case Scalar(value=str() as name, place=place):
+            return Fields((), place).put(name, Fields((), place))
+        case Fields():
+            for entry in node:
+                if isinstance(entry.value, Scalar) and entry.value.value is None:
+                    node = node.put(entry.key, Fields((), entry.value.place))
+    return node
+
+
+def _layer_pens(node: Node) -> Node:
+    """A list of names stays; a list of pens is a rack."""
+    names = isinstance(node, Items) and not any(isinstance(item, Fields) for item in node.items)
+    return node if names else _pens(node)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Reader:
+    """Reads each rack and machine once, and remembers what was wrong and what was read."""
+
+    folder: Path
+    faults: list[Fault] = field(default_factory=list)
+    unread: set[Place] = field(default_factory=set)  # where files are named that could not be read
+    _trees: dict[Path, Node | None] = field(default_factory=dict)
+
+    def with_files(self, tree: Fields) -> tuple[Fields, tuple[Path, ...]]:
+        """The tree with the content of each rack and machine in the place of its name, and the files."""
+        used: list[Path] = []
+
+        def rack(node: Node, path: FieldPath) -> Node:
+            return (
+                _each(node, "rack", lambda name: self._file(name, (*path, "rack"), used))
+                if isinstance(node, Fields)
+                else node
+            )
+
+        def layer_rack(layer: Node, number: int) -> Node:
+            return (
+                _each(layer, "pens", lambda pens: rack(pens, ("layers", number, "pens")))
+                if isinstance(layer, Fields)
+                else layer
+            )
+
+        tree = _each(tree, "machine", lambda name: self._file(name, ("machine",), used))
+        tree = _each(tree, "pens", lambda pens: rack(pens, ("pens",)))
+        layers = tree.get("layers")
+        if isinstance(layers, Items):
+            items = tuple(layer_rack(layer, number) for number, layer in enumerate(layers.items))
+            tree = tree.put("layers", Items(items, layers.place))
+        return tree, tuple(dict.fromkeys(used))
+
+    def _file(self, node: Node, path: FieldPath, used: list[Path]) -> Node:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return node
+        why = missing(self.folder, node.value, YAML_SUFFIXES)
+        if why is not None:
+            self.faults.append(Fault(node.place, path, why))
+            self.unread.add(node.place)
+            return node
+        file = beside(self.folder, node.value)
+        used.append(file)
+        tree = self._read(file, path[-1] == "rack")
+        if tree is None:
+            self.unread.add(node.place)
+        return tree or node
+
+    def _read(self, file: Path, is_rack: bool) -> Node | None:
+        if file not in self._trees:
+            tree, faults = read_tree(file)
+            self.faults += faults
+            self._trees[file] = _named(tree, file) if is_rack and tree else tree
+        return self._trees[file]
+
+
+def _named(rack: Node, file: Path) -> Node:
+    """A rack is called as its file where it has no name of its own; a file may also be the list of pens alone."""
+    rack = _rack(rack)
+    if isinstance(rack, Fields) and "name" not in rack:
+        return rack.put("name", Scalar(file.stem, file.stem, rack.place))
+    return rack

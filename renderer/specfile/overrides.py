@@ -1,0 +1,172 @@
+"""`--set layers.0.steps=50` and `matrix:`: values put into a spec's tree at a dotted path."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from pathlib import PurePath
+
+from renderer.specfile.expand import spelt_out
+from renderer.specfile.faults import Fault, Place, dotted
+from renderer.specfile.tree import Fields, Items, Node, Scalar, shown
+from renderer.specfile.yamltree import parse
+
+MOST_WORKS = 1000
+
+
+class NoSuchPlaceError(Exception):
+    """A path that leads nowhere; the text says why and what would do."""
+
+
+def put(node: Node, steps: tuple[str, ...], value: Node, done: tuple[str, ...] = ()) -> Node:
+    """The tree with a value at a path. Mappings that are not there are made; lists do not grow. NoSuchPlaceError."""
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    match node:
+        case Fields():
+            return node.put(step, put(node.get(step) or Fields((), value.place), rest, value, (*done, step)))
+        case Items(items=items):
+            index = _index(items, step, dotted(done))
+            changed = put(items[index], rest, value, (*done, step))
+            return Items((*items[:index], changed, *items[index + 1 :]), node.place)
+        case Scalar(value=None):
+            return put(Fields((), value.place), steps, value, done)
+    is_file = isinstance(node, Scalar) and str(node.value).endswith((".yaml", ".yml"))
+    would_do = "a file, so change it there" if is_file else f"so it has no {step!r}; set it as a whole"
+    raise NoSuchPlaceError(f"{dotted(done)} is {shown(node)}, {would_do}")
+
+
+def _index(items: tuple[Node, ...], step: str, where: str) -> int:
+    entries = "1 entry" if len(items) == 1 else f"{len(items)} entries"
+    if re.fullmatch("[0-9]{1,6}", step) and int(step) < len(items):
+        return int(step)
+    if not items:
+        raise NoSuchPlaceError(f"{where} is empty, so it has no {step!r}")
+    numbers = f"{where}.0" if len(items) == 1 else f"{where}.0 to {where}.{len(items) - 1}"
+    raise NoSuchPlaceError(f"{where} has {entries}, {numbers}; there is no {step!r}")
+
+
+# --- options ----------------------------------------------------------------------------------------------------------
+
+
+def overridden(tree: Fields, overrides: tuple[str, ...]) -> tuple[Fields, list[Fault]]:
+    """The tree after all overrides, one after another, and what is wrong with them."""
+    faults: list[Fault] = []
+    for text in overrides:
+        place = Place(f"--set {text}")
+        name, equals, written = text.partition("=")
+        steps = tuple(name.strip().split("."))
+        if not equals or not all(steps):
+            faults.append(Fault(place, (), "write a field and its value, as in --set layers.0.steps=50"))
+            continue
+        value, wrong = parse(written, "", place)
+        faults += [Fault(place, (), fault.text) for fault in wrong]
+        try:
+            tree = _set(tree, steps, value or Scalar(None, "", place)) if not wrong else tree
+        except NoSuchPlaceError as error:
+            faults.append(Fault(place, (), str(error)))
+    return tree, faults
+
+
+def _set(tree: Fields, steps: tuple[str, ...], value: Node) -> Fields:
+    """An option outdoes the matrix: a field that the matrix sweeps is held at the option's value."""
+    matrix = tree.get("matrix")
+    if isinstance(matrix, Fields) and dotted(steps) in matrix:
+        return tree.put("matrix", matrix.put(dotted(steps), Items((value,), value.place)))
+    changed = put(tree, steps, value)
+    assert isinstance(changed, Fields)
+    return spelt_out(changed)
+
+
+# --- the matrix -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One combination of the matrix: what it is called beside the others, and its tree."""
+
+    suffix: str
+    tree: Fields
+
+
+def variants(tree: Fields) -> tuple[list[Variant], list[Fault]]:
+    """Every combination of the matrix, the last field fastest; the tree alone where there is no matrix."""
+    matrix = tree.get("matrix")
+    bare = tree.without("matrix")
+    if matrix is None or (isinstance(matrix, Scalar) and matrix.value is None):
+        return [Variant("", bare)], []
+    if not isinstance(matrix, Fields):
+        text = f"{shown(matrix)} stands here; a mapping is needed, as in layers.0.points.count: [1000, 2000]"
+        return [Variant("", bare)], [Fault(matrix.place, ("matrix",), text)]
+    faults = _matrix_faults(matrix, bare)
+    if faults:
+        return [Variant("", bare)], faults
+    names = dict(zip(matrix.keys, _short_names(matrix.keys), strict=True))
+    combinations = product(*(_choices(entry.key, names[entry.key], entry.value) for entry in matrix))
+    found = [_variant(bare, combination) for combination in combinations]
+    [(suffix, count)] = Counter(variant.suffix for variant in found).most_common(1)
+    if count > 1:
+        text = f"{count} works would be called {suffix!r}; give each value once"
+        return [Variant("", bare)], [Fault(matrix.place, ("matrix",), text)]
+    return found, []
+
+
+def _matrix_faults(matrix: Fields, tree: Fields) -> list[Fault]:
+    faults = []
+    for entry in matrix:
+        path = ("matrix", entry.key)
+        if not isinstance(entry.value, Items) or not entry.value.items:
+            text = f"{shown(entry.value)} stands here; a list of values is needed"
+            if isinstance(entry.value, Items):
+                text = "has no values; give at least one"
+            faults.append(Fault(entry.value.place, path, text))
+            continue
+        try:
+            put(tree, tuple(entry.key.split(".")), entry.value.items[0])
+        except NoSuchPlaceError as error:
+            faults.append(Fault(entry.place, path, str(error)))
+    works = prod(len(entry.value.items) for entry in matrix if isinstance(entry.value, Items))
+    if works > MOST_WORKS:
+        faults.append(Fault(matrix.place, ("matrix",), f"makes {works} works; {MOST_WORKS} at most"))
+    return faults
+
+
+def _choices(key: str, name: str, values: Node) -> list[tuple[str, str, Node]]:
+    """Field, label and value of each choice of one field."""
+    assert isinstance(values, Items)
+    return [(key, f"{name}-{_label(value, index)}", value) for index, value in enumerate(values.items, 1)]
+
+
+def _variant(tree: Fields, combination: tuple[tuple[str, str, Node], ...]) -> Variant:
+    for key, _, value in combination:
+        changed = put(tree, tuple(key.split(".")), value)
+        assert isinstance(changed, Fields)
+        tree = changed
+    return Variant("-".join(label for _, label, _ in combination), spelt_out(tree))
+
+
+def _short_names(keys: tuple[str, ...]) -> list[str]:
+    """The last words of each field that tell it from the others: `count`, or `0-points-count` and `1-lines-count`."""
+
+    def name(key: str, words: int) -> str:
+        return _slug("-".join(key.split(".")[-words:]))
+
+    for words in range(1, 10):
+        names = [name(key, words) for key in keys]
+        if len(set(names)) == len(names):
+            return names
+    return [_slug(key) for key in keys]
+
+
+def _label(value: Node, index: int) -> str:
+    """A value in a file name; lists and mappings have no short form, so they are counted."""
+    if not isinstance(value, Scalar):
+        return str(index)
+    text = PurePath(value.value).stem if isinstance(value.value, str) and "/" in value.value else value.text
+    return _slug(text) or str(index)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w.+-]+", "-", text).strip("-.")[:40]

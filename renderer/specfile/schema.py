@@ -1,0 +1,83 @@
+"""The models of a spec -> the JSON Schema of a spec file as people write it, with short forms and files by name."""
+
+import json
+from typing import Any
+
+from renderer.spec import Artwork, Loss
+from renderer.specfile.expand import KINDS
+
+Schema = dict[str, Any]
+
+_COLOUR = "^#[0-9a-fA-F]{6}$"
+_SHA256 = "^[0-9a-fA-F]{64}$"
+
+
+def schema() -> Schema:
+    """Draft 7, which is the one that editors know best."""
+    generated = Artwork.model_json_schema(ref_template="#/definitions/{model}")
+    definitions: dict[str, Schema] = generated.pop("$defs")
+    for model in (generated, *definitions.values()):
+        _tidy(model)
+    top = generated["properties"]
+    _allow(top["pens"], _list_of(_ref("Pen")))
+    _allow(top["machine"], _file("machine"))
+    top["matrix"] = _matrix(top["matrix"])
+    _allow(definitions["RackPens"]["properties"]["rack"], _file("rack"), _list_of(_ref("Pen")))
+    _layer(definitions["Layer"])
+    definitions["Loss"] |= {"minProperties": 1, "maxProperties": 1}
+    definitions["RemoteImage"]["properties"]["sha256"]["pattern"] = _SHA256
+    top["canvas"]["default"] = {}
+    head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "Artwork spec"}
+    return head | generated | {"title": "Artwork spec", "definitions": definitions}
+
+
+def schema_text() -> str:
+    """The schema as `spec.schema.json` holds it."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _tidy(model: Schema) -> None:
+    """Without titles made from field names, which say nothing, and with the patterns that pydantic cannot see."""
+    for name, field in model.get("properties", {}).items():
+        field.pop("title", None)
+        if name == "colour":
+            field["pattern"] = _COLOUR
+
+
+def _layer(layer: Schema) -> None:
+    fields = layer["properties"]
+    for kind in KINDS:
+        count = {"type": "integer", "minimum": 1, "description": "How many strokes."}
+        _allow(fields[kind], count)
+        fields[kind]["anyOf"].remove({"type": "null"})
+        fields[kind].pop("default")
+    loss = fields["loss"]
+    name = {"enum": list(Loss.model_fields), "description": "A term of weight 1."}
+    several = {"type": "array", "items": {"anyOf": [_ref("Loss"), name]}, "minItems": loss["minItems"]}
+    fields["loss"] = {"anyOf": [several, _ref("Loss"), name], "description": loss["description"]}
+    _allow(fields["pens"], _list_of(_ref("Pen")))
+    layer["oneOf"] = [{"required": [kind]} for kind in KINDS]
+
+
+def _matrix(matrix: Schema) -> Schema:
+    values = {"type": "array", "items": {}, "minItems": 1}
+    return {"description": matrix["description"], "type": "object", "additionalProperties": values}
+
+
+def _allow(field: Schema, *more: Schema) -> None:
+    """Lets a field have other forms too."""
+    forms = field.pop("anyOf", None) or field.pop("oneOf", None) or [{"$ref": field.pop("$ref")}]
+    flat = [inner for form in forms for inner in form.get("oneOf", [form])]
+    field["anyOf"] = [*flat, *more]
+
+
+def _ref(model: str) -> Schema:
+    return {"$ref": f"#/definitions/{model}"}
+
+
+def _list_of(item: Schema) -> Schema:
+    return {"type": "array", "items": item, "minItems": 1}
+
+
+def _file(what: str) -> Schema:
+    return {"type": "string", "minLength": 1, "description": f"A file with a {what}, relative to the spec."}

@@ -1,0 +1,96 @@
+"""The key that somebody meant who wrote one that is not there."""
+
+import difflib
+import re
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from renderer.specfile.faults import Path
+from renderer.specfile.tree import Fields
+
+Kinds = tuple[Any, ...]
+
+_UNIT = re.compile(r"_(mm|cm|m|in|inch|px|pt|s|ms|min|mm_min|mm_s|mm_s2|px_per_mm|dpi)$")
+
+
+def kinds_of(annotation: Any) -> Kinds:
+    """The types that a value may have, unions taken apart."""
+    if get_origin(annotation) is Annotated:
+        return kinds_of(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(kind for part in get_args(annotation) for kind in kinds_of(part))
+    return (annotation,)
+
+
+def kinds_at(root: type[BaseModel], path: Path) -> Kinds:
+    """The types that a value may have at a path of pydantic's, which also names the branches of unions."""
+    kinds: Kinds = (root,)
+    for step in path:
+        kinds = _kinds_below(kinds, step)
+    return kinds
+
+
+def models_at(root: type[BaseModel], path: Path) -> tuple[type[BaseModel], ...]:
+    """Those of them that are mappings with known keys."""
+    return tuple(kind for kind in kinds_at(root, path) if isinstance(kind, type) and issubclass(kind, BaseModel))
+
+
+def _kinds_below(kinds: Kinds, step: str | int) -> Kinds:
+    if isinstance(step, int):
+        lists = [get_args(kind) for kind in kinds if _is_list(kind)]
+        return tuple(inner for arguments in lists for inner in kinds_of(arguments[0]))
+    models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    branch = tuple(model for model in models if _is_branch(model, step))
+    fields = [model.model_fields[step].annotation for model in models if step in model.model_fields]
+    return branch or tuple(kind for annotation in fields for kind in kinds_of(annotation)) or kinds
+
+
+def _is_list(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin in (tuple, list)
+
+
+def _is_branch(model: type[BaseModel], step: str) -> bool:
+    """Whether pydantic means this model: by its name, which our own tags are, or by the `kind` that it must have."""
+    kinds = [field.annotation for field in model.model_fields.values() if get_origin(field.annotation) is Literal]
+    return model.__name__ == step or any(get_args(kind) == (step,) for kind in kinds)
+
+
+def keys_of(models: tuple[type[BaseModel], ...]) -> list[str]:
+    return list(dict.fromkeys(key for model in models for key in model.model_fields))
+
+
+def near_key(key: str, keys: list[str]) -> str | None:
+    """The key that differs by its unit alone, or else the one that looks most alike."""
+    stem = _UNIT.sub("", key)
+    same = [other for other in keys if _UNIT.sub("", other) == stem]
+    return next(iter(same or difflib.get_close_matches(key, keys, n=1)), None)
+
+
+def unknown_key(root: type[BaseModel], path: Path, mapping: Fields) -> str:
+    """What would do instead of the unknown key at the end of the path."""
+    *above, key = path
+    key = str(key)
+    models = models_at(root, tuple(above))
+    keys = keys_of(models)
+    inner = [child for child in keys if key in keys_of(_models_below(models, child))]
+    if inner:
+        child = next((child for child in inner if child in mapping), inner[0])
+        return f"unknown key {key!r}; it belongs below {child!r}, one step further in"
+    outer = models_at(root, tuple(above[:-1]))
+    if above and outer != models and key in keys_of(outer):
+        return f"unknown key {key!r}; it belongs beside {str(above[-1])!r}, one step further out"
+    near = near_key(key, keys)
+    if near:
+        return f"unknown key {key!r}; did you mean {near!r}?"
+    if [model.__name__ for model in models] == ["Loss"]:
+        return f"{key!r} is not one of {', '.join(keys)}"
+    return f"unknown key {key!r}; the keys here are {', '.join(keys)}"
+
+
+def _models_below(models: tuple[type[BaseModel], ...], key: str) -> tuple[type[BaseModel], ...]:
+    kinds = _kinds_below(models, key)
+    kinds += _kinds_below(kinds, 0)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
