@@ -1,0 +1,99 @@
+"""Time and memory of one gradient step of the drawing alone: picture, mean squared error, gradients.
+
+    python -m benchmarks.raster                    all scenes at 128, 256 and 512 px, one JSON line each
+    python -m benchmarks.raster --threads 2        on two cores
+    python -m benchmarks.raster --scene pages      lines across the whole page instead: the most covered pixels
+
+The scenes are the random starts of Mihai and Hare's DifferentiableSketching (imageopt.py), 1.82 px wide at any size:
+lines of up to a tenth of the picture, dots, and the middle span of Catmull-Rom curves through four knots; `pages` holds
+lines with both ends anywhere. Each scene runs in a process of its own, so that its memory is its own.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import statistics
+import time
+
+import torch
+
+from hardware.drawing import Ink
+from renderer.primitives import catmull_rom
+from renderer.raster import Edges, Shapes, Workspace, rasterise
+
+WIDTH_PX = 1.82
+COUNTS = {"lines": 1000, "points": 2000, "curves": 500, "pages": 1000}
+MIB = 1024  # ru_maxrss counts KiB
+
+
+def knots(scene: str, count: int, generator: torch.Generator) -> torch.Tensor:  # [N, K, 2] in [0, 1]
+    """The random start of a scene, as a share of the picture."""
+    first = torch.rand(count, 1, 2, generator=generator)
+    match scene:
+        case "points":
+            return first
+        case "lines":
+            return torch.cat([first, first + 0.1 * (torch.rand(count, 1, 2, generator=generator) - 0.5)], 1)
+        case "pages":
+            return torch.cat([first, torch.rand(count, 1, 2, generator=generator)], 1)
+        case "curves":
+            outer = torch.rand(count, 2, 2, generator=generator)
+            second = first + 0.15 * (2 * torch.rand(count, 1, 2, generator=generator) - 1)
+            return torch.cat([outer[:, :1], first, second, outer[:, 1:]], 1)
+    raise ValueError(scene)
+
+
+def measure(scene: str, size_px: int, threads: int, ink: str, repeats: int) -> dict[str, object]:
+    """The figures of one scene."""
+    torch.set_num_threads(threads)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    generator = torch.Generator().manual_seed(0)
+    count = COUNTS[scene]
+    start = (knots(scene, count, generator) * size_px).requires_grad_()
+    colours = torch.rand(count, 3, generator=generator).requires_grad_()
+    target = torch.rand(3, size_px, size_px, generator=generator)
+    paper, widths, order = torch.ones(3, size_px, size_px), torch.full((count,), WIDTH_PX), torch.arange(count)
+    workspace = Workspace()
+    wall, cpu = [], []
+    for _ in range(repeats + 2):
+        begun, used = time.perf_counter(), time.process_time()
+        lines = catmull_rom(start, samples_per_span=10)[:, 10:21] if scene == "curves" else start
+        shapes = Shapes(lines, widths, colours, order)
+        picture = rasterise(shapes, paper, px_per_mm=1.0, ink=Ink(ink), edges=Edges(), workspace=workspace)
+        start.grad = colours.grad = None
+        ((picture - target) ** 2).mean().backward()
+        wall.append(time.perf_counter() - begun)
+        cpu.append(time.process_time() - used)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return {
+        "scene": scene,
+        "count": count,
+        "size_px": size_px,
+        "ink": ink,
+        "cpu_ms": round(1000 * statistics.median(cpu[2:]), 2),
+        "wall_ms": round(1000 * statistics.median(wall[2:]), 2),
+        "peak_mib": round(peak / MIB, 1),
+        "threads": threads,
+    }
+
+
+def main() -> None:
+    """Print one JSON line a scene."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.raster", description=__doc__.partition("\n")[0])
+    parser.add_argument("--scene", choices=COUNTS, action="append", help="only this one; may be repeated")
+    parser.add_argument("--size", type=int, action="append", help="pixels a side; may be repeated")
+    parser.add_argument("--ink", choices=[ink.value for ink in Ink], default="opaque")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=15)
+    options = parser.parse_args()
+    context = multiprocessing.get_context("spawn")
+    for scene in options.scene or ("lines", "points", "curves"):
+        for size_px in options.size or (128, 256, 512):
+            with context.Pool(1) as pool:
+                figures = pool.apply(measure, (scene, size_px, options.threads, options.ink, options.repeats))
+            print(json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    main()

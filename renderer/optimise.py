@@ -1,0 +1,273 @@
+"""Fit the strokes of one layer by gradient descent, over the picture of the layers below."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hardware.drawing import Ink
+from renderer import placement
+from renderer.losses import Sum
+from renderer.palette import Palette
+from renderer.primitives import length_limit_mm, polylines, shortened
+from renderer.raster import Edges, Shapes, Workspace, rasterise, removal
+from renderer.spec import Layer, Points
+from renderer.strokes import Strokes
+from renderer.target import Frame
+
+
+class FitError(Exception):
+    """The fit broke down; the message says where and what would do."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a layer is fitted on."""
+
+    frame: Frame
+    target: Tensor  # [3, H, W]
+    background: Tensor  # [3, H, W], the layers below
+    palette: Palette
+
+
+@dataclass(frozen=True)
+class State:
+    """The fit after a step."""
+
+    step: int  # done so far
+    strokes: Strokes
+    ground: Ground
+    loss: float
+    terms: dict[str, float]
+
+
+# Share of the steps after which edges are hard and every stroke has its one pen. A mixture of pens can show any colour,
+# so however cold, the fit leans on it; the rest of the steps make the best of the pens as they are.
+_SETTLED = 0.5
+# How often, and which share of the strokes, the least useful are taken up and put where the error is largest.
+_MOVES, _MOVED = 7, 0.15
+# Adam's memory: short, as the objective sharpens all the time. Its epsilon lies far below the gradients, which are
+# small because the loss is a mean over all pixels.
+_BETAS = (0.9, 0.98)
+_EPSILON = 1e-12
+_LAST_RATE = 0.1  # of the first, along a cosine
+
+
+def fit(
+    layer: Layer,
+    strokes: Strokes,
+    ground: Ground,
+    loss: Sum,
+    generator: np.random.Generator,
+) -> Iterator[State]:
+    """Yield the state after each gradient step; stop asking and the strokes of the last state are the result.
+
+    Every picture on the way is composed in the order of the export, pen after pen, so what is optimised is what will be
+    plotted. Part of the way through, each stroke is given its likeliest pen and the best order of the pens is searched;
+    `ground.palette` of the states after that has it. Strokes that have become useless are moved to where they help.
+    Raises FitError where the loss is no longer a number.
+    """
+    workspace = Workspace()
+    settling = math.ceil(_SETTLED * layer.steps)
+    moves = {round(layer.steps * (k + 1) / (_MOVES + 1)) for k in range(_MOVES)} | {settling}
+    leaves, adam = strokes, None
+    for step in range(layer.steps):
+        done = step / max(layer.steps - 1, 1)
+        if step == settling and not ground.palette.free:
+            leaves, ground = _settle(layer, leaves, ground, loss, workspace)
+        if step in moves:
+            leaves = _moved(layer, leaves, ground, loss, generator, workspace)
+        if adam is None or step in moves:
+            leaves = leaves.with_gradient(ground.palette.widths_vary)
+            adam = _adam(layer, leaves, ground)
+        rate = _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+        for group in adam.param_groups:
+            group["lr"] = rate * group["first"]
+        edges, temperature = _annealed(layer, done)
+        mixing = None if step >= settling else temperature
+        picture = draw(layer, leaves, ground, edges=edges, temperature=mixing, workspace=workspace)
+        terms = loss.each(picture.to(loss.device))
+        total = loss.total(terms)
+        adam.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        _check(layer, leaves, total, step)
+        adam.step()
+        with torch.no_grad():
+            _project(layer, leaves, ground)
+        yield State(step + 1, leaves, ground, total.item(), {name: term.item() for name, term in terms.items()})
+
+
+def _judged(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> float:
+    """The loss of the strokes as they would be plotted now."""
+    return loss(draw(layer, strokes, ground, workspace=workspace).to(loss.device)).item()
+
+
+@torch.no_grad()
+def _settle(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> tuple[Strokes, Ground]:
+    """Give each stroke its one pen, and the pens the order in which the finished drawing fits best.
+
+    Starts from lightest first; tries each swap of two passes, keeps what helps. Neighbours come first and last: most of
+    what is to be gained lies there.
+    """
+    strokes = strokes.detached()
+
+    def turned(order: list[int]) -> tuple[Strokes, Ground]:
+        palette = ground.palette.reordered(tuple(order))
+        return replace(strokes, inks=strokes.inks[:, order]), replace(ground, palette=palette)
+
+    best = list(range(len(ground.palette.pens)))
+    least = _judged(layer, strokes, ground, loss, workspace)
+    for reach in (*range(1, len(best)), 1):
+        for low in range(len(best) - reach):
+            order = best.copy()
+            order[low], order[low + reach] = order[low + reach], order[low]
+            found = _judged(layer, *turned(order), loss, workspace)
+            if found < least:
+                best, least = order, found
+    return turned(best)
+
+
+@torch.no_grad()
+def _moved(
+    layer: Layer,
+    strokes: Strokes,
+    ground: Ground,
+    loss: Sum,
+    generator: np.random.Generator,
+    workspace: Workspace,
+) -> Strokes:
+    """The strokes with the least useful of them placed anew by the greedy search, if that lowers the loss.
+
+    A stroke's use is what the squared error would grow by without it: nothing, where others have covered it.
+    """
+    count = int(_MOVED * len(strokes))
+    if count == 0:
+        return strokes
+    use = usefulness(layer, strokes, ground, workspace)
+    idle = torch.argsort(use, stable=True)[:count]
+    rest = torch.ones(len(strokes), dtype=torch.bool).index_fill(0, idle, False)
+    canvas = draw(layer, strokes[rest], ground, workspace=workspace)
+    top = _top_pens(layer, strokes[rest], ground, workspace)
+    anew = placement.greedy(layer.kind, count, ground.palette, ground.frame, ground.target, canvas, generator, top=top)
+    moved = strokes.replaced(idle, anew)
+    before = _judged(layer, strokes, ground, loss, workspace)
+    return moved if _judged(layer, moved, ground, loss, workspace) < before else strokes
+
+
+def usefulness(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Tensor:  # [N]
+    """What the summed squared error would grow by without each stroke, as they would be plotted now."""
+    return removal(
+        _shown(layer, strokes, ground, None),
+        ground.background,
+        ground.target,
+        px_per_mm=ground.frame.px_per_mm,
+        ink=ground.palette.ink,
+        workspace=workspace,
+    )
+
+
+def _top_pens(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> NDArray[np.int32]:  # [H, W]
+    """The latest pen on each pixel, -1 for none: the strokes drawn once more in shades that number their pens."""
+    number = (strokes.inks.argmax(1) + 1).float() / 255
+    shades = Palette(ground.palette.pens, True, Ink.OPAQUE, ground.palette.width_mm)
+    blank = replace(ground, background=torch.zeros_like(ground.background), palette=shades)
+    order = ground.palette.order(strokes.inks)
+    widths = ground.palette.widths(strokes.inks, strokes.width_mm)
+    numbered = Strokes(strokes.knots, widths, number[:, None].expand(-1, 3))[order]
+    picture = draw(layer, numbered, blank, workspace=workspace)
+    return (picture[0] * 255).round().int().numpy() - 1
+
+
+def draw(
+    layer: Layer,
+    strokes: Strokes,
+    ground: Ground,
+    *,
+    edges: Edges = Edges(),  # noqa: B008  frozen
+    temperature: float | None = None,
+    workspace: Workspace | None = None,
+) -> Tensor:  # [3, H, W]
+    """The picture of a layer over its ground. Without a temperature every stroke has its one pen."""
+    return rasterise(
+        _shown(layer, strokes, ground, temperature),
+        ground.background,
+        px_per_mm=ground.frame.px_per_mm,
+        ink=ground.palette.ink,
+        edges=edges,
+        workspace=workspace,
+    )
+
+
+def lines_mm(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, S, 2] mm on the sheet
+    """What the strokes draw, kept inside the frame: a curve may swing out between two knots, a pen must not."""
+    low, high = _bounds_mm(strokes, ground)
+    return polylines(layer.kind, strokes.knots).clamp(low, high)
+
+
+def _bounds_mm(strokes: Strokes, ground: Ground) -> tuple[Tensor, Tensor]:  # [N, 1, 2] each
+    """Where the middle of each stroke's line may be, so that its ink stays inside the frame."""
+    frame = ground.frame
+    size = torch.tensor([frame.width_mm, frame.height_mm])
+    corner = torch.tensor([frame.x_mm, frame.y_mm])
+    inset = ground.palette.widths(strokes.inks, strokes.width_mm).detach()[:, None, None] / 2
+    inset = torch.minimum(inset, size / 2)
+    return corner + inset, corner + size - inset
+
+
+def _shown(layer: Layer, strokes: Strokes, ground: Ground, temperature: float | None) -> Shapes:
+    """What the rasteriser is given. Millimetres from the frame's corner."""
+    palette, frame = ground.palette, ground.frame
+    inks = palette.hard(strokes.inks) if temperature is None else strokes.inks
+    return Shapes(
+        lines_mm(layer, strokes, ground) - torch.tensor([frame.x_mm, frame.y_mm]),
+        palette.widths(strokes.inks, strokes.width_mm),
+        palette.colours(inks, temperature or 1.0),
+        palette.order(strokes.inks),
+    )
+
+
+def _adam(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
+    px_mm = 1 / ground.frame.px_per_mm
+    rates = layer.rates
+    groups = [
+        {"params": [leaves.knots], "first": rates.position_mm or 0.5 * px_mm},
+        {"params": [leaves.inks], "first": rates.pens * (0.2 if ground.palette.free else 1.0)},
+    ]
+    if ground.palette.widths_vary:
+        groups.append({"params": [leaves.width_mm], "first": rates.width_mm or 0.1 * px_mm})
+    return torch.optim.Adam(groups, betas=_BETAS, eps=_EPSILON, foreach=False)
+
+
+def _annealed(layer: Layer, done: float) -> tuple[Edges, float]:
+    """Softness of edges and temperature of pens: geometric from first to last."""
+    share = min(done / _SETTLED, 1.0)
+    edge = layer.edge
+    hot = layer.temperature.start or (0.1 if isinstance(layer.kind, Points) else 0.3)
+    cold = layer.temperature.end or hot / 100
+    softness_px = edge.from_px * (edge.to_px / edge.from_px) ** share
+    return Edges(softness_px, edge.profile == "gaussian"), hot * (cold / hot) ** share
+
+
+def _project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
+    """Bring the leaves back to what can be drawn: inside the frame, not too long, a width and a colour that exist."""
+    palette = ground.palette
+    if palette.free:
+        leaves.inks.clamp_(0, 1)
+    if palette.widths_vary:
+        leaves.width_mm.clamp_(*palette.width_mm)
+    leaves.knots.copy_(shortened(leaves.knots, length_limit_mm(layer.kind)))
+    leaves.knots.copy_(leaves.knots.clamp(*_bounds_mm(leaves, ground)))
+
+
+def _check(layer: Layer, leaves: Strokes, total: Tensor, step: int) -> None:
+    gradients = [leaf.grad for leaf in (leaves.knots, leaves.inks, leaves.width_mm) if leaf.grad is not None]
+    if math.isfinite(total.item()) and all(bool(gradient.isfinite().all()) for gradient in gradients):
+        return
+    raise FitError(
+        f"layer {layer.name or layer.kind_name!r}: the loss is no longer a number at step {step + 1} of {layer.steps}; "
+        "lower layer.rates or the weights of its loss"
+    )

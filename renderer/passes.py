@@ -1,0 +1,34 @@
+"""Fitted strokes to pen passes: the lines each pen draws, in the order of the pens."""
+
+import numpy as np
+from torch import Tensor
+
+from hardware.drawing import Line, PenPass
+from renderer.palette import Palette, to_hex
+from renderer.strokes import Strokes
+
+
+def passes(
+    layer_name: str,
+    lines_mm: Tensor,  # [N, S, 2] mm on the sheet, what the strokes draw
+    strokes: Strokes,
+    palette: Palette,
+) -> tuple[PenPass, ...]:
+    """One pass for each pen that draws something; one for the whole layer where colours are free."""
+    lines = tuple(_tidy(line) for line in lines_mm.detach().double().cpu().numpy())
+    if palette.free:
+        colours = tuple(to_hex(colour) for colour in strokes.inks.detach().cpu().numpy())
+        widths_mm = tuple(round(float(width), 3) for width in strokes.width_mm.detach().cpu())
+        return (PenPass(layer_name, palette.pens[0], lines, colours, widths_mm),)
+    pen_of = strokes.inks.detach().argmax(1).tolist()
+    by_pen = [
+        tuple(line for line, pen in zip(lines, pen_of, strict=True) if pen == k) for k in range(len(palette.pens))
+    ]
+    return tuple(PenPass(layer_name, pen, mine) for pen, mine in zip(palette.pens, by_pen, strict=True) if mine)
+
+
+def _tidy(line: Line) -> Line:
+    """A line without points that lie on their predecessor; one that goes nowhere is a dot."""
+    keep = np.ones(len(line), bool)
+    keep[1:] = (np.abs(np.diff(line, axis=0)) > 1e-6).any(1)
+    return line[keep]

@@ -1,0 +1,253 @@
+"""From a spec to a finished drawing: the whole way of the data."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hardware import toolpath
+from hardware.drawing import Drawing, PenPass
+from hardware.program import park_on_sheet
+from renderer import losses, placement, preview
+from renderer.assets import resolve
+from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm
+from renderer.palette import Palette, from_hex, palette
+from renderer.passes import passes
+from renderer.progress import Picture, Progress, Report, silent
+from renderer.result import Film, Result, Step
+from renderer.spec import Artwork, Layer, RackPens
+from renderer.specfile import Work
+from renderer.strokes import Strokes
+from renderer.target import Frame, fit_picture, frame, load_picture
+from renderer.tone import cropped, toned
+
+Stop = Callable[[], bool]
+PREVIEW_PX = 1600  # the longer side of the preview
+FRAMES = 24  # of the film
+
+
+class RenderError(Exception):
+    """A render that cannot be finished; the message says why and what would do."""
+
+
+def never() -> bool:
+    """Do not stop."""
+    return False
+
+
+def render(
+    work: Work,
+    report: Report = silent,
+    *,
+    device: str = "cpu",
+    draft: bool = False,
+    stop: Stop = never,
+) -> Result:
+    """Fit a work and make its drawing. When `stop()` turns true, what there is by then is finished.
+
+    Raises RenderError, TargetError and AssetError, each with a message that says what would do.
+    """
+    artwork = drafted(work.artwork) if draft else work.artwork
+    source = resolve(artwork.target.image, work.folder)
+    painting = cropped(load_picture(source.path, artwork.canvas.colour), artwork.target.crop)
+    aspect = painting.shape[1] / painting.shape[0]
+    area = frame(artwork.canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
+    target = toned(fit_picture(painting, area, artwork.target.fit), artwork.target.tone)
+    diary = Diary(artwork, report, stop)
+    layers = _fit_layers(artwork, torch.from_numpy(target), area, diary, device)
+    drawing = _drawing(artwork, layers)
+    return Result(
+        work=replace(work, artwork=artwork),
+        drawing=drawing,
+        frame=area,
+        target=target,
+        preview=preview.picture(drawing, PREVIEW_PX / max(drawing.width_mm, drawing.height_mm)),
+        believed=diary.history[-1].loss if diary.history else float("nan"),
+        metrics=preview.metrics(drawing, area, target),
+        history=tuple(diary.history),
+        film=diary.film(),
+        target_source=source.sha256,
+        notes=(*([source.note] if source.note else []), *diary.notes),
+        interrupted=diary.interrupted,
+        seconds=diary.seconds,
+        device=device,
+    )
+
+
+def drafted(artwork: Artwork) -> Artwork:
+    """The same work, small and quick: a quarter of the steps at 60 % of the resolution."""
+    layers = tuple(layer.model_copy(update={"steps": -(-layer.steps // 4)}) for layer in artwork.layers)
+    canvas = artwork.canvas
+    if canvas.px_per_mm:
+        canvas = canvas.model_copy(update={"px_per_mm": 0.6 * canvas.px_per_mm})
+    return artwork.model_copy(update={"layers": layers, "canvas": canvas})
+
+
+def thinnest_nib_mm(artwork: Artwork) -> float:
+    """The thinnest stroke that any layer may draw."""
+    nibs: list[float] = []
+    for layer in artwork.layers:
+        pens = artwork.pens_of(layer)
+        nibs += [pen.nib_mm for pen in pens.pens] if isinstance(pens, RackPens) else [pens.widths_mm[0]]
+    return min(nibs)
+
+
+# --- layers -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A finished layer."""
+
+    name: str
+    lines_mm: Tensor  # [N, S, 2]
+    strokes: Strokes
+    palette: Palette
+
+
+def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", device: str) -> list[Fitted]:
+    generator = np.random.default_rng(artwork.seed)
+    paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
+    below = paper[:, None, None].expand_as(target).contiguous()
+    chosen: dict[int, Palette] = {}  # layers that share the artwork's pens share the choice among them
+    fitted: list[Fitted] = []
+    for number, layer in enumerate(artwork.layers):
+        if fitted and diary.stopped():
+            diary.notes.append(
+                f"interrupted: {len(artwork.layers) - number} of {len(artwork.layers)} layers are missing"
+            )
+            break
+        pens = artwork.pens_of(layer)
+        inks = chosen.setdefault(id(pens), palette(pens, target.numpy(), below.numpy()))
+        ground = Ground(area, target, below, inks)
+        loss = losses.build(layer.loss, target.to(device), area.px_per_mm)
+        state = _fit_layer(layer, number, ground, loss, generator, diary)
+        with torch.no_grad():
+            below = draw(layer, state.strokes, state.ground)
+            drawn = lines_mm(layer, state.strokes, state.ground)
+        fitted.append(Fitted(_name(artwork, number), drawn, state.strokes, state.ground.palette))
+    return fitted
+
+
+def _fit_layer(
+    layer: Layer,
+    number: int,
+    ground: Ground,
+    loss: losses.Sum,
+    generator: np.random.Generator,
+    diary: "Diary",
+) -> State:
+    """Place the strokes of a layer and move them until the steps are done or somebody stops it."""
+    place = placement.greedy if layer.start == "greedy" else placement.scatter
+    diary.begins(number, "placing")
+    strokes = place(
+        layer.kind, layer.kind.count, ground.palette, ground.frame, ground.target, ground.background, generator
+    )
+    with torch.no_grad():
+        begun = draw(layer, strokes, ground)
+        state = State(0, strokes, ground, loss(begun.to(loss.device)).item(), {})
+    diary.step(number, layer, state)
+    try:
+        for state in fit(layer, strokes, ground, loss, generator):
+            diary.step(number, layer, state)
+            if diary.stopped():
+                diary.notes.append(f"interrupted: layer {number + 1} has had {state.step} of its {layer.steps} steps")
+                break
+    except FitError as error:
+        raise RenderError(str(error)) from error
+    return state
+
+
+def _name(artwork: Artwork, number: int) -> str:
+    layer = artwork.layers[number]
+    return layer.name or layer.kind_name
+
+
+def _drawing(artwork: Artwork, layers: list[Fitted]) -> Drawing:
+    """The drawing on its sheet, in an order that keeps the pen from travelling far."""
+    width_mm, height_mm = artwork.canvas.size_mm
+    parts: list[PenPass] = []
+    for one in layers:
+        parts += passes(one.name, one.lines_mm, one.strokes, one.palette)
+    drawing = Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(parts), artwork.title)
+    drawing = toolpath.clip(drawing)
+    drawing = toolpath.join(drawing)
+    park_mm = park_on_sheet(height_mm, artwork.machine) if artwork.machine else None
+    return toolpath.order(drawing, park_mm)
+
+
+# --- what is kept of the way ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Diary:
+    """The fit as it goes: told to whoever asked, and kept for the loss curve and the film."""
+
+    artwork: Artwork
+    report: Report
+    stop: Stop
+    history: list[Step] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    frames: list[tuple[str, Picture]] = field(default_factory=list)
+    interrupted: bool = False
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """Since the render began."""
+        return time.perf_counter() - self.started
+
+    def stopped(self) -> bool:
+        """Whether somebody asked to stop; once true, always true."""
+        self.interrupted = self.interrupted or self.stop()
+        return self.interrupted
+
+    def begins(self, number: int, stage: str) -> None:
+        """Tell of a stage that has no loss yet."""
+        layer = self.artwork.layers[number]
+        blank = np.ones((3, 1, 1), np.float32)
+        self._tell(number, stage, State(0, None, None, float("nan"), {}), layer, lambda: blank)  # type: ignore[arg-type]
+
+    def step(self, number: int, layer: Layer, state: State) -> None:
+        """Keep a step and tell of it."""
+
+        def picture() -> Picture:
+            with torch.no_grad():
+                return draw(layer, state.strokes, state.ground).clamp(0, 1).numpy()
+
+        self._tell(number, "fitting", state, layer, picture)
+        name = _name(self.artwork, number)
+        terms = tuple(state.terms.items())
+        if state.step:
+            self.history.append(Step(number, name, state.step, state.loss, terms, self.seconds))
+        if self._filmed(state.step, layer.steps):
+            self.frames.append((f"{name} {state.step}/{layer.steps}", picture()))
+
+    def film(self) -> Film:
+        """All pictures that were kept."""
+        return Film(tuple(picture for _, picture in self.frames), tuple(caption for caption, _ in self.frames))
+
+    def _filmed(self, step: int, steps: int) -> bool:
+        """About FRAMES pictures in all, as many of each layer, denser at the beginning where more happens."""
+        each = max(2, FRAMES // len(self.artwork.layers))
+        wanted = {round(steps * (k / (each - 1)) ** 1.6) for k in range(each)}
+        return step in wanted
+
+    def _tell(self, number: int, stage: str, state: State, layer: Layer, picture: Callable[[], Picture]) -> None:
+        self.report(
+            Progress(
+                stage=stage,  # type: ignore[arg-type]
+                layer=number,
+                layers=len(self.artwork.layers),
+                layer_name=_name(self.artwork, number),
+                step=state.step,
+                steps=layer.steps,
+                loss=state.loss,
+                terms=state.terms,
+                seconds=self.seconds,
+                picture=picture,
+            )
+        )

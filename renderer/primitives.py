@@ -1,0 +1,98 @@
+"""Knots to polylines: what a dot, a line and a curve look like. Every primitive becomes a polyline of S points."""
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from renderer.spec import Curves, Lines, Points
+
+Kind = Points | Lines | Curves
+
+# Points a span of a curve becomes. A span of 10 mm bent through a right angle then strays 0.05 mm from its polyline.
+SAMPLES_PER_SPAN = 8
+# Knots nearer than this count as this far apart: keeps the centripetal parameter's gradient finite, in mm.
+_NEAREST_MM = 0.01
+
+
+def knot_count(kind: Kind) -> int:
+    """K, the knots of one stroke."""
+    match kind:
+        case Points():
+            return 1
+        case Lines():
+            return 2
+        case Curves(knots=knots):
+            return knots
+
+
+def polylines(
+    kind: Kind,
+    knots: Tensor,  # [N, K, 2] mm
+) -> Tensor:  # [N, S, 2] mm
+    """The polylines that strokes of a kind draw."""
+    match kind:
+        case Points() | Lines():
+            return knots
+        case Curves(closed=closed):
+            return catmull_rom(knots, closed=closed)
+
+
+def catmull_rom(
+    knots: Tensor,  # [N, K, 2], K >= 3
+    *,
+    closed: bool = False,
+    samples_per_span: int = SAMPLES_PER_SPAN,
+) -> Tensor:  # [N, S, 2]
+    """Points of centripetal Catmull-Rom curves, which pass through each of their knots.
+
+    Catmull and Rom 1974, with the knot spacing |p_i+1 - p_i|^(1/2) of Yuksel et al., "Parameterization and applications
+    of Catmull-Rom curves" (2011), under which a span has neither cusps nor loops. An open curve's ends are continued by
+    reflecting their neighbours.
+
+    Each span is a cubic in Hermite form, from p1 to p2 over a parameter interval t12, with the tangents
+
+        m1 = t12 ((p1 - p0) / t01 - (p2 - p0) / (t01 + t12) + (p2 - p1) / t12),     m2 likewise from p1, p2, p3
+    """
+    if closed:
+        ring = torch.cat([knots[:, -1:], knots, knots[:, :2]], 1)
+    else:
+        before = 2 * knots[:, :1] - knots[:, 1:2]
+        after = 2 * knots[:, -1:] - knots[:, -2:-1]
+        ring = torch.cat([before, knots, after], 1)
+    chords = ring[:, 1:] - ring[:, :-1]  # [N, spans + 2, 2]
+    t = ((chords**2).sum(-1, keepdim=True) + _NEAREST_MM**2) ** 0.25
+    slopes = chords / t
+    t01, t12, t23 = t[:, :-2], t[:, 1:-1], t[:, 2:]
+    over_two = chords[:, 1:] + chords[:, :-1]  # p2 - p0 of each span, then p3 - p1 of the last
+    m1 = t12 * (slopes[:, :-2] - over_two[:, :-1] / (t01 + t12) + slopes[:, 1:-1])
+    m2 = t12 * (slopes[:, 1:-1] - over_two[:, 1:] / (t12 + t23) + slopes[:, 2:])
+    spans = torch.stack([ring[:, 1:-2], m1, ring[:, 2:-1], m2], 2)  # [N, spans, 4, 2]
+    points = _hermite(samples_per_span, knots.dtype).to(knots.device) @ spans  # [N, spans, samples, 2]
+    return torch.cat([points.flatten(1, 2), ring[:, -2:-1]], 1)
+
+
+@cache
+def _hermite(samples: int, dtype: torch.dtype) -> Tensor:  # [samples, 4]
+    """Weights of p1, m1, p2 and m2 at evenly spread parameters of a span, its end left out."""
+    u = torch.arange(samples, dtype=torch.float64) / samples
+    rows = [2 * u**3 - 3 * u**2 + 1, u**3 - 2 * u**2 + u, -2 * u**3 + 3 * u**2, u**3 - u**2]
+    return torch.stack(rows, 1).to(dtype)
+
+
+def shortened(
+    knots: Tensor,  # [N, K, 2] mm
+    limit_mm: float | None,
+) -> Tensor:  # [N, K, 2] mm
+    """Strokes longer than the limit, measured along their knots, shrunk to it about their middle."""
+    if limit_mm is None or knots.shape[1] == 1:
+        return knots
+    length_mm = (knots[:, 1:] - knots[:, :-1]).norm(dim=-1).sum(1)[:, None, None]
+    middle = knots.mean(1, keepdim=True)
+    share: Tensor = (limit_mm / length_mm.clamp(min=1e-9)).clamp(max=1.0)
+    return middle + (knots - middle) * share
+
+
+def length_limit_mm(kind: Kind) -> float | None:
+    """The longest a stroke of this kind may be, or None."""
+    return None if isinstance(kind, Points) else kind.max_length_mm

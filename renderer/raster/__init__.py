@@ -1,0 +1,142 @@
+"""Polylines in millimetres to a picture, differentiable: gradients for points, widths, colours and what lies below.
+
+Two ink models, as an SVG viewer shows them: `opaque` (normal blending) and `transparent` (multiply), on sRGB values.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from hardware.drawing import Ink
+from renderer.raster import cpu, reference
+from renderer.raster.cpu import Workspace
+
+__all__ = ["Edges", "Shapes", "Workspace", "rasterise", "removal"]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Strokes as the rasteriser takes them."""
+
+    polylines: Tensor  # [N, S, 2] mm from the picture's top left corner
+    width_mm: Tensor  # [N]
+    colours: Tensor  # [N, 3] sRGB
+    order: Tensor  # [N], bottom to top
+
+    def __post_init__(self) -> None:
+        count = len(self.polylines)
+        assert self.polylines.ndim == 3 and self.polylines.shape[1] >= 1, self.polylines.shape
+        assert self.polylines.shape[2] == 2, self.polylines.shape
+        assert self.width_mm.shape == (count,), self.width_mm.shape
+        assert self.colours.shape == (count, 3), self.colours.shape
+        assert self.order.ndim == 1, self.order.shape
+
+
+@dataclass(frozen=True)
+class Edges:
+    """How strokes fade at their edge."""
+
+    softness_px: float = 1.3  # a ramp this wide has the variance of a pixel's box: what a viewer's anti-aliasing shows
+    gaussian: bool = False
+
+
+def rasterise(
+    shapes: Shapes,
+    background: Tensor,  # [3, H, W] sRGB
+    *,
+    px_per_mm: float,
+    ink: Ink,
+    edges: Edges = Edges(),
+    workspace: Workspace | None = None,
+    plain: bool = False,
+) -> Tensor:  # [3, H, W]
+    """Draw strokes over a background.
+
+    A `workspace` saves allocations between calls; a picture drawn with one must have gone back before the next begins.
+    float32 goes to the numba kernels, on the processor wherever the tensors live; `plain` and float64 to the twin.
+    """
+    assert background.ndim == 3 and background.shape[0] == 3, background.shape
+    points, radius = shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2)
+    if plain or points.dtype == torch.float64:
+        return reference.rasterise(
+            points, radius, shapes.colours, shapes.order, background,
+            softness_px=edges.softness_px, gaussian=edges.gaussian, transparent=ink is Ink.TRANSPARENT,
+        )  # fmt: skip
+    picture: Tensor = _Rasterise.apply(points, radius, shapes.colours, background, shapes.order, edges, ink, workspace)
+    return picture
+
+
+@torch.no_grad()
+def removal(
+    shapes: Shapes,
+    background: Tensor,  # [3, H, W] sRGB
+    target: Tensor,  # [3, H, W] sRGB
+    *,
+    px_per_mm: float,
+    ink: Ink,
+    workspace: Workspace | None = None,
+) -> Tensor:  # [N]
+    """What the squared error, summed over pixels and channels, would grow by without each stroke. Below 0: it harms."""
+    scene = _scene(
+        shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2), shapes.colours, shapes.order, Edges(), ink
+    )
+    picture = _interleaved(background)
+    tape = cpu.forward(scene, picture, workspace or Workspace(), torch.get_num_threads())
+    return torch.from_numpy(cpu.removal(tape, picture - _interleaved(target), torch.get_num_threads()))
+
+
+def _numpy(tensor: Tensor) -> Any:
+    return tensor.detach().to("cpu", torch.float32).contiguous().numpy()
+
+
+def _interleaved(picture: Tensor) -> Any:  # [3, H, W] -> [H, W, 3]
+    """A copy in which a pixel's channels lie together, as the kernels walk."""
+    return np.array(picture.detach().to("cpu", torch.float32).permute(1, 2, 0).numpy(), order="C")
+
+
+def _scene(points: Tensor, radius: Tensor, colours: Tensor, order: Tensor, edges: Edges, ink: Ink) -> cpu.Scene:
+    count, samples, _ = points.shape
+    return cpu.Scene(
+        points=_numpy(points).reshape(-1, 2),
+        offsets=np.arange(0, count * samples + 1, samples, dtype=np.int32),
+        radius=_numpy(radius),
+        colours=_numpy(colours),
+        order=order.to("cpu", torch.int32).numpy(),
+        softness=edges.softness_px,
+        gaussian=edges.gaussian,
+        transparent=ink is Ink.TRANSPARENT,
+    )
+
+
+class _Rasterise(Function):
+    """The numba kernels as an autograd function."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        points: Tensor,
+        radius: Tensor,
+        colours: Tensor,
+        background: Tensor,
+        order: Tensor,
+        edges: Edges,
+        ink: Ink,
+        workspace: Workspace | None,
+    ) -> Tensor:
+        picture = _interleaved(background)
+        scene = _scene(points, radius, colours, order, edges, ink)
+        ctx.tape = cpu.forward(scene, picture, workspace or Workspace(), torch.get_num_threads())
+        ctx.samples = points.shape[1]
+        return torch.from_numpy(picture).permute(2, 0, 1).to(points.device)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        ground = _interleaved(gradient)
+        sums = cpu.backward(ctx.tape, ground, torch.get_num_threads())
+        points, radius, colours = (torch.from_numpy(array).to(gradient.device) for array in sums)
+        below = torch.from_numpy(ground).permute(2, 0, 1).to(gradient.device)
+        return points.view(-1, ctx.samples, 2), radius, colours, below, None, None, None, None

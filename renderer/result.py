@@ -1,0 +1,58 @@
+"""What a render made: the drawing, how it looks, how well it fits, and how it came to be."""
+
+from dataclasses import dataclass
+
+from hardware.drawing import Drawing
+from renderer.progress import Picture
+from renderer.specfile import Work
+from renderer.target import Frame
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """How like its target the exported drawing is, inside the frame, with hard pen edges."""
+
+    psnr: float  # dB, over all pixels and channels
+    psnr_blurred: float  # dB, both pictures blurred with sigma 2 px: seen from afar
+    ssim: float  # Wang et al. 2004, Gaussian window of sigma 1.5 px
+    coverage: float  # share of the frame that carries ink, 0 to 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the loss curve."""
+
+    layer: int
+    layer_name: str
+    step: int
+    loss: float
+    terms: tuple[tuple[str, float], ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Film:
+    """Pictures of the fit, first to last, evenly spread over its steps."""
+
+    frames: tuple[Picture, ...]  # [3, H, W] each
+    captions: tuple[str, ...]  # "points 120/300"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished render."""
+
+    work: Work
+    drawing: Drawing  # on the whole sheet, passes in drawing order, lines in toolpath order
+    frame: Frame  # the drawn area on the sheet
+    target: Picture  # [3, H, W], the frame alone
+    preview: Picture  # [3, h, w], the whole sheet, hard pen edges
+    believed: float  # loss of the optimiser's own soft picture at the last step, to set beside the metrics
+    metrics: Metrics
+    history: tuple[Step, ...]
+    film: Film
+    target_source: str  # sha256 of the target's file
+    notes: tuple[str, ...]  # what the person should know: a fallback target, an interrupted fit, dropped strokes
+    interrupted: bool  # Ctrl-C: the best so far
+    seconds: float
+    device: str

@@ -1,0 +1,54 @@
+"""The strokes of a layer while they are fitted: what the gradient moves."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """N strokes of one kind. Millimetres on the sheet, origin top left, x right, y down.
+
+    `inks` are logits over P pens, or the sRGB colours themselves (P = 3) where colours are free.
+    """
+
+    knots: Tensor  # [N, K, 2] mm; K = 1 a dot, 2 a line, >= 3 a Catmull-Rom curve
+    width_mm: Tensor  # [N]
+    inks: Tensor  # [N, P]
+
+    def __post_init__(self) -> None:
+        count = len(self.knots)
+        assert self.knots.ndim == 3 and self.knots.shape[2] == 2, self.knots.shape
+        assert self.width_mm.shape == (count,), self.width_mm.shape
+        assert self.inks.ndim == 2 and len(self.inks) == count, self.inks.shape
+
+    def __len__(self) -> int:
+        return len(self.knots)
+
+    def __getitem__(self, which: Tensor) -> "Strokes":
+        return Strokes(self.knots[which], self.width_mm[which], self.inks[which])
+
+    def detached(self) -> "Strokes":
+        """The same numbers in tensors of their own, without a gradient."""
+        return Strokes(*(tensor.detach().clone() for tensor in (self.knots, self.width_mm, self.inks)))
+
+    def with_gradient(self, widths: bool) -> "Strokes":
+        """Leaves of the graph that is to come; widths only where the spec lets them vary."""
+        leaves = self.detached()
+        for tensor in (leaves.knots, leaves.inks, *([leaves.width_mm] if widths else [])):
+            tensor.requires_grad_()
+        return leaves
+
+    def replaced(self, which: Tensor, new: "Strokes") -> "Strokes":
+        """These strokes with those at `which [M]` exchanged for `new` (M strokes)."""
+        mine = self.detached()
+        for tensor, other in zip(
+            (mine.knots, mine.width_mm, mine.inks), (new.knots, new.width_mm, new.inks), strict=True
+        ):
+            tensor[which] = other
+        return mine
+
+    def to(self, dtype: torch.dtype) -> "Strokes":
+        """The same strokes in another precision."""
+        return replace(self, knots=self.knots.to(dtype), width_mm=self.width_mm.to(dtype), inks=self.inks.to(dtype))

@@ -1,0 +1,36 @@
+"""A target's tones to those that pens can show: ink on paper is lighter, flatter and coarser than a photograph."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from renderer.blur import blur
+from renderer.spec import Crop, Tone
+
+# Radius of what counts as local, as a share of the shorter side: about the size of a mouth in a portrait.
+LOCAL_SHARE = 0.03
+
+
+def cropped(
+    picture: NDArray[np.float32],  # [H, W, 3]
+    crop: Crop,
+) -> NDArray[np.float32]:  # [h, w, 3]
+    """The picture without what is cut off its sides; at least a pixel is left."""
+    height, width = picture.shape[:2]
+    left, top = int(crop.left * width), int(crop.top * height)
+    right, bottom = int(crop.right * width), int(crop.bottom * height)
+    return picture[top : max(height - bottom, top + 1), left : max(width - right, left + 1)]
+
+
+def toned(
+    picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
+    tone: Tone,
+) -> NDArray[np.float32]:  # [3, H, W]
+    """Levels first, then saturation about the mean of the channels, then local contrast of that mean (unsharp mask)."""
+    levels = ((picture - tone.black) / (tone.white - tone.black)).clip(0, 1) ** np.float32(1 / tone.gamma)
+    grey = levels.mean(0, keepdims=True)
+    result = grey + tone.saturation * (levels - grey)
+    if tone.local_contrast:
+        sigma_px = max(LOCAL_SHARE * min(picture.shape[1:]), 0.5)
+        result = result + tone.local_contrast * (grey - blur(torch.from_numpy(grey), sigma_px).numpy())
+    return np.ascontiguousarray(result.clip(0, 1), dtype=np.float32)
