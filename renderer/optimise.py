@@ -74,16 +74,14 @@ def fit(
     workspace = Workspace()
     settling = math.ceil(_SETTLED * layer.steps)
     moves = {round(layer.steps * (k + 1) / (_MOVES + 1)) for k in range(_MOVES)} | {settling}
-    leaves, adam = strokes, None
+    leaves = strokes.with_gradient(ground.palette.widths_vary)
+    adam = _adam(layer, leaves, ground)
     for step in range(layer.steps):
         done = step / max(layer.steps - 1, 1)
         if step == settling and not ground.palette.free:
-            leaves, ground = _settle(layer, leaves, ground, loss, workspace)
+            ground = _settle(layer, leaves, ground, loss, workspace)
         if step in moves:
-            leaves = _moved(layer, leaves, ground, loss, generator, workspace)
-        if adam is None or step in moves:
-            leaves = leaves.with_gradient(ground.palette.widths_vary)
-            adam = _adam(layer, leaves, ground)
+            _move(layer, leaves, adam, ground, loss, generator, workspace)
         rate = _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
         for group in adam.param_groups:
             group["lr"] = rate * group["first"]
@@ -107,20 +105,19 @@ def _judged(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace
 
 
 @torch.no_grad()
-def _settle(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> tuple[Strokes, Ground]:
-    """Give each stroke its one pen, and the pens the order in which the finished drawing fits best.
+def _settle(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> Ground:
+    """Put the pens into the order in which the finished drawing fits best, the leaves' inks along with them.
 
     Starts from lightest first; tries each swap of two passes, keeps what helps. Neighbours come first and last: most of
     what is to be gained lies there.
     """
-    strokes = strokes.detached()
 
     def turned(order: list[int]) -> tuple[Strokes, Ground]:
         palette = ground.palette.reordered(tuple(order))
-        return replace(strokes, inks=strokes.inks[:, order]), replace(ground, palette=palette)
+        return replace(leaves, inks=leaves.inks[:, order]), replace(ground, palette=palette)
 
     best = list(range(len(ground.palette.pens)))
-    least = _judged(layer, strokes, ground, loss, workspace)
+    least = _judged(layer, leaves, ground, loss, workspace)
     for reach in (*range(1, len(best)), 1):
         for low in range(len(best) - reach):
             order = best.copy()
@@ -128,34 +125,42 @@ def _settle(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace
             found = _judged(layer, *turned(order), loss, workspace)
             if found < least:
                 best, least = order, found
-    return turned(best)
+    strokes, ground = turned(best)
+    leaves.inks.copy_(strokes.inks)
+    return ground
 
 
 @torch.no_grad()
-def _moved(
+def _move(
     layer: Layer,
-    strokes: Strokes,
+    leaves: Strokes,
+    adam: torch.optim.Adam,
     ground: Ground,
     loss: Sum,
     generator: np.random.Generator,
     workspace: Workspace,
-) -> Strokes:
-    """The strokes with the least useful of them placed anew by the greedy search, if that lowers the loss.
+) -> None:
+    """Place the least useful strokes anew by the greedy search, if that lowers the loss.
 
     A stroke's use is what the squared error would grow by without it: nothing, where others have covered it.
     """
-    count = int(_MOVED * len(strokes))
+    count = int(_MOVED * len(leaves))
     if count == 0:
-        return strokes
-    use = usefulness(layer, strokes, ground, workspace)
-    idle = torch.argsort(use, stable=True)[:count]
-    rest = torch.ones(len(strokes), dtype=torch.bool).index_fill(0, idle, False)
-    canvas = draw(layer, strokes[rest], ground, workspace=workspace)
-    top = _top_pens(layer, strokes[rest], ground, workspace)
-    anew = placement.greedy(layer.kind, count, ground.palette, ground.frame, ground.target, canvas, generator, top=top)
-    moved = strokes.replaced(idle, anew)
-    before = _judged(layer, strokes, ground, loss, workspace)
-    return moved if _judged(layer, moved, ground, loss, workspace) < before else strokes
+        return
+    idle = torch.argsort(usefulness(layer, leaves, ground, workspace), stable=True)[:count]
+    rest = leaves[torch.ones(len(leaves), dtype=torch.bool).index_fill(0, idle, False)]
+    canvas = draw(layer, rest, ground, workspace=workspace)
+    top = _top_pens(layer, rest, ground, workspace)
+    place = (layer.kind, count, ground.palette, ground.frame, ground.target, canvas, generator)
+    moved = leaves.replaced(idle, placement.greedy(*place, top=top))
+    before = _judged(layer, leaves, ground, loss, workspace)
+    if _judged(layer, moved, ground, loss, workspace) >= before:
+        return
+    for leaf, new in zip(leaves.tensors, moved.tensors, strict=True):
+        leaf.copy_(new)
+        for memory in adam.state.get(leaf, {}).values():
+            if memory.shape == leaf.shape:
+                memory[idle] = 0  # what Adam knew of a stroke does not hold elsewhere
 
 
 def usefulness(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Tensor:  # [N]

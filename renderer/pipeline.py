@@ -18,7 +18,7 @@ from renderer.palette import Palette, from_hex, palette
 from renderer.passes import passes
 from renderer.progress import Picture, Progress, Report, silent
 from renderer.result import Film, Result, Step
-from renderer.spec import Artwork, Layer, RackPens
+from renderer.spec import Artwork, FreeColours, Layer, RackPens
 from renderer.specfile import Work
 from renderer.strokes import Strokes
 from renderer.target import Frame, fit_picture, frame, load_picture
@@ -27,6 +27,7 @@ from renderer.tone import cropped, toned
 Stop = Callable[[], bool]
 PREVIEW_PX = 1600  # the longer side of the preview
 FRAMES = 24  # of the film
+DRAFT_RESOLUTION = 0.6  # of the finished work's
 
 
 class RenderError(Exception):
@@ -55,6 +56,8 @@ def render(
     painting = cropped(load_picture(source.path, artwork.canvas.colour), artwork.target.crop)
     aspect = painting.shape[1] / painting.shape[0]
     area = frame(artwork.canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
+    if draft:
+        area = replace(area, px_per_mm=DRAFT_RESOLUTION * area.px_per_mm)
     target = toned(fit_picture(painting, area, artwork.target.fit), artwork.target.tone)
     diary = Diary(artwork, report, stop)
     layers = _fit_layers(artwork, torch.from_numpy(target), area, diary, device)
@@ -78,12 +81,9 @@ def render(
 
 
 def drafted(artwork: Artwork) -> Artwork:
-    """The same work, small and quick: a quarter of the steps at 60 % of the resolution."""
+    """The same work in a quarter of the steps."""
     layers = tuple(layer.model_copy(update={"steps": -(-layer.steps // 4)}) for layer in artwork.layers)
-    canvas = artwork.canvas
-    if canvas.px_per_mm:
-        canvas = canvas.model_copy(update={"px_per_mm": 0.6 * canvas.px_per_mm})
-    return artwork.model_copy(update={"layers": layers, "canvas": canvas})
+    return artwork.model_copy(update={"layers": layers})
 
 
 def thinnest_nib_mm(artwork: Artwork) -> float:
@@ -112,7 +112,7 @@ def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", d
     generator = np.random.default_rng(artwork.seed)
     paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
     below = paper[:, None, None].expand_as(target).contiguous()
-    chosen: dict[int, Palette] = {}  # layers that share the artwork's pens share the choice among them
+    chosen: dict[RackPens | FreeColours, Palette] = {}  # layers that share pens share the choice among them
     fitted: list[Fitted] = []
     for number, layer in enumerate(artwork.layers):
         if fitted and diary.stopped():
@@ -121,8 +121,9 @@ def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", d
             )
             break
         pens = artwork.pens_of(layer)
-        inks = chosen.setdefault(id(pens), palette(pens, target.numpy(), below.numpy()))
-        ground = Ground(area, target, below, inks)
+        if pens not in chosen:
+            chosen[pens] = palette(pens, target.numpy(), below.numpy())
+        ground = Ground(area, target, below, chosen[pens])
         loss = losses.build(layer.loss, target.to(device), area.px_per_mm)
         state = _fit_layer(layer, number, ground, loss, generator, diary)
         with torch.no_grad():

@@ -106,7 +106,7 @@ def greedy(
     """Strokes placed one by one, each where it lowers the squared error most."""
     top = np.full(target.shape[1:], -1, np.int32) if top is None else top
     scale = frame.px_per_mm
-    canvas = np.ascontiguousarray(background.permute(1, 2, 0).numpy())
+    canvas = np.array(background.permute(1, 2, 0).numpy(), order="C")  # a copy: it is drawn on
     knots = np.empty((count, knot_count(kind), 2), np.float32)
     pens = np.empty(count, np.int32)
     colours = np.empty((count, 3), np.float32)
@@ -141,13 +141,13 @@ _SPAN = 5  # points a span of a curve becomes while candidates are judged: they 
 
 @_jit
 def _uniform(state):
-    """A number in [0, 1): splitmix64 (Steele, Lea and Flood 2014)."""
+    """A number in [0, 1): splitmix64 (Steele, Lea and Flood 2014). As many bits as float32 holds: more round up to 1."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))
-    return np.float32(np.float64(z >> np.uint64(11)) * (1.0 / 9007199254740992.0))
+    return np.float32(z >> np.uint64(40)) * np.float32(1.0 / 16777216.0)
 
 
 @_jit

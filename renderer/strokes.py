@@ -29,9 +29,14 @@ class Strokes:
     def __getitem__(self, which: Tensor) -> "Strokes":
         return Strokes(self.knots[which], self.width_mm[which], self.inks[which])
 
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Knots, widths, inks."""
+        return self.knots, self.width_mm, self.inks
+
     def detached(self) -> "Strokes":
         """The same numbers in tensors of their own, without a gradient."""
-        return Strokes(*(tensor.detach().clone() for tensor in (self.knots, self.width_mm, self.inks)))
+        return Strokes(*(tensor.detach().clone() for tensor in self.tensors))
 
     def with_gradient(self, widths: bool) -> "Strokes":
         """Leaves of the graph that is to come; widths only where the spec lets them vary."""
@@ -43,9 +48,7 @@ class Strokes:
     def replaced(self, which: Tensor, new: "Strokes") -> "Strokes":
         """These strokes with those at `which [M]` exchanged for `new` (M strokes)."""
         mine = self.detached()
-        for tensor, other in zip(
-            (mine.knots, mine.width_mm, mine.inks), (new.knots, new.width_mm, new.inks), strict=True
-        ):
+        for tensor, other in zip(mine.tensors, new.tensors, strict=True):
             tensor[which] = other
         return mine
 
