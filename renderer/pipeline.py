@@ -11,8 +11,7 @@ from torch import Tensor
 from hardware import toolpath
 from hardware.drawing import Drawing, PenPass
 from hardware.program import park_on_sheet
-from renderer import losses, placement, preview
-from renderer.assets import resolve
+from renderer import assets, losses, placement, preview
 from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm
 from renderer.palette import Palette, from_hex, palette
 from renderer.passes import passes
@@ -46,13 +45,16 @@ def render(
     device: str = "cpu",
     draft: bool = False,
     stop: Stop = never,
+    fetched: assets.Report | None = None,
 ) -> Result:
     """Fit a work and make its drawing. When `stop()` turns true, what there is by then is finished.
+
+    `fetched` is told of the bytes of a target that has to be downloaded.
 
     Raises RenderError, TargetError and AssetError, each with a message that says what would do.
     """
     artwork = drafted(work.artwork) if draft else work.artwork
-    source = resolve(artwork.target.image, work.folder)
+    source = assets.resolve(artwork.target.image, work.folder, fetched)
     painting = cropped(load_picture(source.path, artwork.canvas.colour), artwork.target.crop)
     aspect = painting.shape[1] / painting.shape[0]
     area = frame(artwork.canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))

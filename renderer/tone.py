@@ -1,10 +1,8 @@
 """A target's tones to those that pens can show: ink on paper is lighter, flatter and coarser than a photograph."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from renderer.blur import blur
 from renderer.spec import Crop, Tone
 
 # Radius of what counts as local, as a share of the shorter side: about the size of a mouth in a portrait.
@@ -32,5 +30,15 @@ def toned(
     result = grey + tone.saturation * (levels - grey)
     if tone.local_contrast:
         sigma_px = max(LOCAL_SHARE * min(picture.shape[1:]), 0.5)
-        result = result + tone.local_contrast * (grey - blur(torch.from_numpy(grey), sigma_px).numpy())
+        result = result + tone.local_contrast * (grey - _blurred(grey[0], sigma_px))
     return np.ascontiguousarray(result.clip(0, 1), dtype=np.float32)
+
+
+def _blurred(grey: NDArray[np.float32], sigma_px: float) -> NDArray[np.float64]:  # [H, W]
+    """Gaussian blur, edges repeated; once a work, and without torch, so that a plan is quick."""
+    reach = int(3.5 * sigma_px + 0.5)
+    weights = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma_px**2))
+    weights /= weights.sum()
+    padded = np.pad(grey, reach, mode="edge")
+    rows = np.array([np.convolve(row, weights, "valid") for row in padded])
+    return np.array([np.convolve(column, weights, "valid") for column in rows.T]).T

@@ -29,6 +29,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 BAND_PX = 16
+FAR_PX = 1e9  # a stroke with a point beyond is left out, like one that is not finite: its pixels could not be counted
 _FAST = {"nsz", "arcp", "contract", "reassoc"}  # all that keeps NaN and infinity honest
 _jit = njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
 
@@ -49,14 +50,14 @@ def _bin(points, offsets, reach, order, height, width, band_px, starts, items):
     for k in range(len(order)):
         n = order[k]
         top, bottom, left, right = np.inf, -np.inf, np.inf, -np.inf
-        finite = True
+        r = reach[n]
+        drawable = abs(r) < FAR_PX  # nor NaN
         for j in range(offsets[n], offsets[n + 1]):
             x, y = points[j, 0], points[j, 1]
-            finite = finite and math.isfinite(x) and math.isfinite(y)
+            drawable = drawable and abs(x) < FAR_PX and abs(y) < FAR_PX
             top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
         first[k], last[k] = 0, -1
-        r = reach[n]
-        if finite and bottom + r > 0 and top - r < height and right + r > 0 and left - r < width:
+        if drawable and bottom + r > 0 and top - r < height and right + r > 0 and left - r < width:
             first[k] = int(max(top - r, 0.0) // band_px)
             last[k] = int(min(bottom + r, height - 1.0) // band_px)
             for b in range(first[k], last[k] + 1):

@@ -1,0 +1,64 @@
+"""The command line: arguments to calls, results to text, errors to exit codes. Nothing else of the library prints."""
+
+import json
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from renderer.cli import show
+from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, code_of, said, unexpected
+from renderer.cli.commands import commands
+
+
+def main() -> NoReturn:
+    """The console script `render`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a command line and gives its exit code."""
+    # Else the idle threads of torch's OpenMP spin, and take the processor from those that draw. Read as torch loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        code = _called(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
+
+
+def _called(arguments: list[str]) -> int:
+    try:
+        return int(commands.main(arguments, prog_name="render", standalone_mode=False) or DONE)
+    except click.UsageError as error:
+        return failed(arguments, USAGE, _usage(error))
+    except click.ClickException as error:
+        return failed(arguments, FAILED, f"render: {error.format_message()}")
+    except (KeyboardInterrupt, click.Abort):
+        return failed(arguments, INTERRUPTED, "render: interrupted; nothing was written")
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        code = code_of(error)
+        if code is not None:
+            return failed(arguments, code, said(error))
+        if os.environ.get("RENDER_DEBUG", "0") not in {"", "0"}:
+            traceback.print_exc()
+        return failed(arguments, FAILED, unexpected(error))
+
+
+def failed(arguments: list[str], code: int, text: str) -> int:
+    """Tells of a command that ended early; on stdout too where somebody asked for JSON."""
+    show.say(text)
+    if "--json" in arguments:
+        show.data(json.dumps({"error": text.removeprefix("render: "), "exit_code": code}, indent=2, ensure_ascii=False))
+    return code
+
+
+def _usage(error: click.UsageError) -> str:
+    text = f"render: {error.format_message()}"
+    return f"{text} (see {error.ctx.command_path} --help)" if error.ctx else text

@@ -1,0 +1,86 @@
+"""`render assets`: pictures and weights by their SHA-256."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from renderer import assets
+from renderer.assets import Asset, AssetError
+from renderer.cli import show
+from renderer.cli.codes import DONE, FAILED
+from renderer.cli.watch import watching
+
+
+def list_assets(*, as_json: bool) -> int:
+    """The files that are known by name, and whether they are here."""
+    rows = [_row(asset, assets.find(asset.sha256)) for asset in assets.known()]
+    if as_json:
+        show.as_json({"cache": str(assets.cache_folder()), "assets": rows})
+        return DONE
+    show.say(f"cache: {assets.cache_folder()}")
+    widest = max(len(row["name"]) for row in rows)
+    for row in rows:
+        here = "here" if row["path"] else "-"
+        show.data(f"{row['name']:<{widest}}  {here:<4}  {show.size(row['size_bytes']):>8}  {row['title']}".rstrip())
+    return DONE
+
+
+def add_assets(*, files: tuple[Path, ...], as_json: bool) -> int:
+    """Copies files into the cache; goes on after one that fails."""
+    return _each(files, lambda path: _row(assets.add(path), None), as_json)
+
+
+def fetch_assets(*, names: tuple[str, ...], as_json: bool) -> int:
+    """Fetches files that are known by name; goes on after one that fails."""
+    wanted = [_named(name) for name in names] or [asset for asset in assets.known() if asset.url]
+    return _each(wanted, _fetched, as_json)
+
+
+def _fetched(asset: Asset) -> dict[str, Any]:
+    if asset.url is None:
+        raise AssetError(f"{asset.name} has no address to fetch it from; with a copy of it, render assets add FILE")
+    with watching("assets") as watch:
+        path = assets.fetch(asset.url, asset.sha256, lambda done, total: watch.fetched(asset.name, done, total))
+    return _row(asset, path)
+
+
+def _each(items: Any, action: Callable[[Any], dict[str, Any]], as_json: bool) -> int:
+    rows, code = [], DONE
+    for item in items:
+        try:
+            row = action(item)
+        except AssetError as error:
+            show.say(f"render: {error}")
+            row, code = {"error": str(error)}, FAILED
+        else:
+            if not as_json:
+                show.data(f"{row['sha256']}  {row['name']}")
+        rows.append(row)
+    if as_json:
+        show.as_json({"assets": rows, "exit_code": code})
+    return code
+
+
+def _named(name: str) -> Asset:
+    known = {asset.name: asset for asset in assets.known()}
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    would_do = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    raise click.UsageError(f"no file is known as {name!r}; {would_do}")
+
+
+def _row(asset: Asset, path: Path | None) -> dict[str, Any]:
+    path = path or assets.find(asset.sha256)
+    return {
+        "name": asset.name,
+        "sha256": asset.sha256,
+        "size_bytes": asset.size_bytes,
+        "title": asset.title,
+        "licence": asset.licence,
+        "url": asset.url,
+        "path": path and str(path),
+    }

@@ -1,0 +1,33 @@
+"""Errors to exit codes and to what is said of them."""
+
+DONE, FAILED, USAGE, DEVICE, INTERRUPTED = 0, 1, 2, 3, 130
+
+# By name, because to import them all takes a second that `render --help` has not got.
+CODES = {
+    "SpecErrors": USAGE,
+    "MachineError": USAGE,
+    "AssetError": FAILED,
+    "TargetError": FAILED,
+    "RenderError": FAILED,
+    "OutputError": FAILED,
+    "PlaceError": USAGE,
+    "SvgError": FAILED,
+    "ProgramError": FAILED,
+    "DeviceError": DEVICE,
+}
+
+
+def code_of(error: Exception) -> int | None:
+    """The exit code for an error that the library foresaw; None for any other."""
+    ours = [kind for kind in type(error).__mro__ if kind.__module__.split(".")[0] in {"renderer", "hardware"}]
+    return next((CODES[kind.__name__] for kind in ours if kind.__name__ in CODES), None)
+
+
+def said(error: Exception) -> str:
+    """What a foreseen error says. Faults of a spec stand alone, each with its place, as editors like to read them."""
+    return str(error) if type(error).__name__ == "SpecErrors" else f"render: {error}"
+
+
+def unexpected(error: Exception) -> str:
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"render: unexpected error: {' '.join(what.split())} (please report; RENDER_DEBUG=1 shows the traceback)"

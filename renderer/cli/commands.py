@@ -1,0 +1,275 @@
+"""The commands and their options. What they do stands in the modules beside this one, imported when it is needed."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from hardware import __version__
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Commands(click.Group):
+    """`render SPEC...` is `render run SPEC...`: what is no command is a spec, or an option of `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {name for option in self.get_params(ctx) for name in option.opts}
+        if args and args[0] not in self.commands and args[0] not in own:
+            near = difflib.get_close_matches(args[0], self.commands, n=1, cutoff=0.75)
+            if near and not Path(args[0]).exists():
+                raise click.UsageError(f"{args[0]!r} is neither a command nor a file; did you mean {near[0]!r}?", ctx)
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        return [*super().shell_complete(ctx, incomplete), CompletionItem(incomplete, type="file")]
+
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(
+    cls=Commands,
+    context_settings=SETTINGS,
+    invoke_without_command=True,
+    subcommand_metavar="SPEC... | COMMAND [ARGS]...",
+)
+@click.version_option(__version__, "-V", "--version", message="render %(version)s")
+@click.pass_context
+def commands(ctx: click.Context) -> None:
+    """From a YAML spec to a drawing that a plotter makes with real pens.
+
+    `render SPEC...` is short for `render run SPEC...`.
+
+    \b
+    Examples:
+      render specs/scream_pointillist.yaml          into out/scream_pointillist/
+      render --draft specs/scream_pointillist.yaml  a small, quick look first
+      render plan specs/scream_pointillist.yaml     what it takes, before a fit
+      render doctor                                 what this machine has
+
+    Data goes to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 bad spec or
+    usage, 3 device, 130 interrupted.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+# --- options that several commands share ---
+
+
+def json_option(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, for programs.")(command)
+
+
+def set_option(command: F) -> F:
+    return click.option(
+        "--set",
+        "-s",
+        "changes",
+        metavar="FIELD=VALUE",
+        multiple=True,
+        help="Change a field of the spec, as in layers.0.steps=50. May be given several times.",
+    )(command)
+
+
+def machine_option(required: bool) -> Callable[[F], F]:
+    return click.option(
+        "--machine",
+        "-m",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        required=required,
+        help="The machine that draws, such as specs/machines/gantry_grbl_servo.yaml."
+        + ("" if required else "  [default: the spec's own]"),
+    )
+
+
+SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+# --- commands ---
+
+
+@commands.command("run", short_help="Render works; what `render SPEC...` does.")
+@SPECS
+@click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),
+              help="Where the folders go, one a work.")  # fmt: skip
+@click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+              help="What computes; auto takes the quickest for the work.")  # fmt: skip
+@click.option("--draft", is_flag=True, help="Small and quick, to see where it goes; into DIR/<name>-draft/.")
+@set_option
+@click.option("--force", "-f", is_flag=True, help="Replace a folder even if it holds what render has not made.")
+@click.option(
+    "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: all cores]"
+)
+@json_option
+def run(**options: Any) -> int:
+    """Render works: fit the strokes, then write the drawing, its G-code and a report.
+
+    Each work goes into a folder of its own, DIR/<spec name>/. It is written whole or not at all;
+    an older render there is replaced. Ctrl-C stops the fit and keeps what there is; Ctrl-C again
+    stops at once. With several specs, a failing one does not keep the others from being rendered.
+
+    \b
+    Examples:
+      render specs/scream_pointillist.yaml
+      render run specs/*.yaml --out gallery
+      render specs/scream_pointillist.yaml --set layers.0.points.count=4000
+      render specs/scream_pointillist.yaml --json | jq '.works[0].metrics'
+    """
+    from renderer.cli.render import run_specs
+
+    return run_specs(**options)
+
+
+@commands.command("validate", short_help="Check specs, and draw nothing.")
+@SPECS
+@set_option
+@json_option
+def validate(**options: Any) -> int:
+    """Check specs, and the racks, machines and pictures that they name. Nothing is drawn.
+
+    All faults are told at once, each as file:line:column: field: what is wrong and what would do.
+    Exit code 2 if there are any.
+
+    \b
+    Examples:
+      render validate specs/*.yaml
+      render validate specs/scream_pointillist.yaml --set pens.use=6
+    """
+    from renderer.cli.specs import validate_specs
+
+    return validate_specs(**options)
+
+
+@commands.command("plan", short_help="Show what a work takes: strokes, pens, minutes.")
+@click.argument("what", metavar="SPEC|FOLDER|FILE.svg", type=click.Path(path_type=Path))
+@machine_option(required=False)
+@set_option
+@json_option
+def plan(**options: Any) -> int:
+    """Show what a work takes: strokes, pens, metres, lifts, minutes. Moves nothing.
+
+    Of a spec: how many strokes of which pens, and whether they can cover what the picture needs,
+    before anything is fitted. Of a finished render, or of any layered SVG: what it takes to plot it.
+
+    \b
+    Examples:
+      render plan specs/scream_pointillist.yaml
+      render plan out/scream_pointillist
+      render plan drawing.svg --machine specs/machines/gantry_grbl_z.yaml
+    """
+    from renderer.cli.plan import show_plan
+
+    return show_plan(**options)
+
+
+@commands.command("gcode", short_help="Turn any layered SVG into G-code.")
+@click.argument("svg", metavar="FILE.svg", type=click.Path(path_type=Path))
+@machine_option(required=True)
+@click.option("--out", "-o", metavar="FILE|DIR|-", help="Where to: a file, an existing folder for one file a pen "
+              "besides, or - for stdout.  [default: FILE.gcode]")  # fmt: skip
+@json_option
+def gcode(**options: Any) -> int:
+    """Turn any SVG into G-code: one layer a pen, with a pause for each pen change.
+
+    Sizes are taken in millimetres from the SVG's own width, height and viewBox. Everything is
+    checked against the machine's bed first.
+
+    \b
+    Examples:
+      render gcode drawing.svg --machine specs/machines/gantry_grbl_servo.yaml
+      render gcode drawing.svg -m my_machine.yaml --out - | head
+    """
+    from renderer.cli.gcode import write_gcode
+
+    return write_gcode(**options)
+
+
+@commands.group("assets", short_help="Pictures and weights, told by their SHA-256.")
+def assets() -> None:
+    """Pictures and weights that are fetched once and told by their SHA-256.
+
+    They lie in a cache that RENDER_CACHE names (default: the platform's cache folder, render/).
+
+    \b
+    Examples:
+      render assets list
+      render assets fetch
+      render assets add ~/Downloads/*.jpg      for a machine that has no internet
+    """
+
+
+@assets.command("list")
+@json_option
+def assets_list(**options: Any) -> int:
+    """List the files that are known by name, and whether they are here."""
+    from renderer.cli.assets import list_assets
+
+    return list_assets(**options)
+
+
+@assets.command("add")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@json_option
+def assets_add(**options: Any) -> int:
+    """Copy files into the cache, for a machine that has no internet.
+
+    \b
+    Example:
+      render assets add /media/stick/scream.jpg
+    """
+    from renderer.cli.assets import add_assets
+
+    return add_assets(**options)
+
+
+@assets.command("fetch")
+@click.argument("names", metavar="[NAME...]", nargs=-1)
+@json_option
+def assets_fetch(**options: Any) -> int:
+    """Fetch files that are known by name; all that have an address if none is named.
+
+    \b
+    Examples:
+      render assets fetch
+      render assets fetch scream
+    """
+    from renderer.cli.assets import fetch_assets
+
+    return fetch_assets(**options)
+
+
+@commands.command("schema", short_help="Print the JSON Schema of a spec.")
+def schema() -> int:
+    """Print the JSON Schema of a spec, for editors.
+
+    \b
+    Example:
+      render schema > spec.schema.json
+      # then, as the first line of a spec:
+      # yaml-language-server: $schema=spec.schema.json
+    """
+    from renderer.cli.specs import print_schema
+
+    return print_schema()
+
+
+@commands.command("doctor", short_help="Tell what this machine has.")
+@json_option
+def doctor(**options: Any) -> int:
+    """Tell what this machine has: versions, devices, memory, cache, serial ports, pictures and weights.
+
+    \b
+    Examples:
+      render doctor
+      render doctor --json | jq .devices
+    """
+    from renderer.cli.doctor import examine
+
+    return examine(**options)

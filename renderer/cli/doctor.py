@@ -1,0 +1,118 @@
+"""`render doctor`: what this machine has, and what it lacks."""
+
+import dataclasses
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import hardware
+from renderer import assets
+from renderer.cli import show
+from renderer.cli.codes import DONE
+from renderer.manifest import versions
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. What is not well is no error: it says what will not work."""
+
+    name: str
+    well: bool
+    text: str
+
+
+def examine(*, as_json: bool) -> int:
+    """Looks at everything and always succeeds; `well` says what to mend."""
+    findings = list(_findings())
+    if as_json:
+        show.as_json({"well": all(one.well for one in findings), "findings": [dataclasses.asdict(f) for f in findings]})
+        return DONE
+    widest = max(len(one.name) for one in findings)
+    for one in findings:
+        show.data(f"{'ok  ' if one.well else 'warn'}  {one.name:<{widest}}  {one.text}")
+    return DONE
+
+
+def _findings() -> Iterator[Finding]:
+    yield Finding("render", True, f"{hardware.__version__}, {Path(hardware.__file__).parent.parent}")
+    yield Finding("python", sys.version_info >= (3, 11), f"{platform.python_version()}, {platform.platform()}")
+    yield from _torch()
+    yield _memory()
+    yield _compiled()
+    yield from _cache()
+    yield _ports()
+
+
+def _torch() -> Iterator[Finding]:
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # OSError: a library that it needs is missing
+        yield Finding("torch", False, f"cannot be imported ({error}); install it again")
+        return
+    yield Finding("torch", True, torch.__version__)
+    others = ", ".join(f"{name} {version}" for name, version in versions().items() if name not in {"renderer", "torch"})
+    yield Finding("packages", True, others)
+    yield Finding("threads", True, f"{torch.get_num_threads()} of {os.cpu_count()} cores")
+    names = (
+        [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    )
+    yield Finding("devices", True, ", ".join(["cpu", *(f"cuda ({name})" for name in names)]))
+
+
+def _memory() -> Finding:
+    """Of the machine; what cannot be asked for is not a fault."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return Finding("memory", True, "unknown here")
+    enough = total >= 2e9
+    return Finding("memory", enough, show.size(total) + ("" if enough else "; a large work takes 1.5 GB"))
+
+
+def _compiled() -> Finding:
+    """Where numba keeps what it has compiled: without that, each run compiles again."""
+    folder = Path(__file__).parent.parent / "raster" / "__pycache__"
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    place = Path(named) if named else folder
+    kept = len(list(place.rglob("*.nbc"))) if place.is_dir() else 0
+    parent = next(p for p in (place, *place.parents) if p.exists())
+    if _writable(parent):
+        return Finding("compiled", True, f"{show.counted(kept, 'kernel')} kept in {place}")
+    return Finding(
+        "compiled", kept > 0, f"{place} cannot be written, so kernels are compiled anew; set NUMBA_CACHE_DIR"
+    )
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _cache() -> Iterator[Finding]:
+    folder = assets.cache_folder()
+    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    parent = next(p for p in (folder, *folder.parents) if p.exists())
+    used = show.size(sum(path.stat().st_size for path in files))
+    well = _writable(parent)
+    yield Finding("cache", well, f"{folder}, {used}" if well else f"{folder} cannot be written; set RENDER_CACHE")
+    known = assets.known()
+    here = [asset.name for asset in known if assets.find(asset.sha256)]
+    missing = [asset.name for asset in known if asset.name not in here]
+    text = f"{len(here)} of {len(known)} here" + (f"; render assets fetch gets {', '.join(missing)}" if missing else "")
+    yield Finding("assets", True, text)
+
+
+def _ports() -> Finding:
+    try:
+        from serial.tools import list_ports
+    except ImportError:
+        return Finding("ports", False, "pyserial is missing; install it again")
+    ports = [f"{port.device} ({port.description})" for port in list_ports.comports()]
+    return Finding("ports", True, ", ".join(ports) or "no serial port: no robot is plugged in")

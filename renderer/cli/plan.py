@@ -1,0 +1,188 @@
+"""`render plan`: what a spec, a finished render or an SVG takes."""
+
+import dataclasses
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hardware import toolpath
+from hardware.drawing import Drawing, Pen, PenPass, is_dot, length_mm
+from hardware.estimate import Estimate, estimate
+from hardware.machine import Machine, load_machine
+from hardware.program import park_on_sheet, program
+from hardware.svgfile import SvgError, read_svg
+from renderer.cli import show
+from renderer.cli.codes import DONE
+from renderer.manifest import duration
+from renderer.specfile import load
+
+if TYPE_CHECKING:
+    from renderer.plan import Plan
+
+
+def show_plan(*, what: Path, machine: Path | None, changes: tuple[str, ...], as_json: bool) -> int:
+    """Chooses by what it is: a YAML file is a spec, a folder a finished render, all else an SVG."""
+    chosen = None if machine is None else load_machine(machine)
+    if what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir():
+        return _plan_spec(what, chosen, changes, as_json)
+    drawing, machine_then = drawing_of(what, chosen)
+    return _plan_drawing(what, drawing, chosen or machine_then, as_json)
+
+
+# --- before the fit ---
+
+
+def _plan_spec(path: Path, machine: Machine | None, changes: tuple[str, ...], as_json: bool) -> int:
+    from renderer.plan import plan  # torch
+
+    plans = []
+    for work in load(path, changes):
+        artwork = work.artwork if machine is None else work.artwork.model_copy(update={"machine": machine})
+        plans.append(plan(replace(work, artwork=artwork)))
+    if as_json:
+        show.as_json({"works": [dataclasses.asdict(one) | {"layers": _layers(one)} for one in plans]})
+        return DONE
+    for one in plans:
+        show.data(_spec_text(one))
+    return DONE
+
+
+def _layers(one: "Plan") -> list[dict[str, Any]]:
+    return [dataclasses.asdict(layer) | {"text": layer.text} for layer in one.layers]
+
+
+def _spec_text(one: "Plan") -> str:
+    width_mm, height_mm = one.sheet_mm
+    area = one.frame
+    lines = [
+        f"{one.title} ({one.name})",
+        f"  sheet    {width_mm:g} x {height_mm:g} mm, drawn on {area.width_mm:g} x {area.height_mm:g} mm",
+        f"  fitted   at {area.width_px} x {area.height_px} px, {area.px_per_mm:.3g} px a mm",
+    ]
+    lines += [f"  layer {n}  {layer.name}: {layer.text}; {layer.pens}" for n, layer in enumerate(one.layers, 1)]
+    lines.append(f"  picture  wants about {one.needed:.0%} of the area under ink")
+    if one.minutes is not None:
+        lines.append(
+            f"  time     about {duration(one.minutes * 60)} for the points on {one.machine}, without pen changes"
+        )
+    lines += [f"  note     {note}" for note in one.notes]
+    lines += [f"  warning  {warning}" for warning in one.warnings]
+    return "\n".join(lines)
+
+
+# --- after it ---
+
+
+def drawing_of(what: Path, machine: Machine | None) -> tuple[Drawing, Machine | None]:
+    """The drawing of a finished render, with its machine; or that of an SVG file, made ready for one. SvgError."""
+    if not what.is_dir():
+        return _ready(what, read_svg(what), machine), None
+    if not (what / "drawing.svg").is_file():
+        raise SvgError(f"{what}: holds no drawing.svg; name a folder that render has written, a spec or an SVG")
+    drawing = read_svg(what / "drawing.svg")
+    try:
+        record = json.loads((what / "manifest.json").read_bytes())
+        own = record["spec"]["resolved"]["machine"]
+        pens = [Pen.model_validate(made["pen"]) for made in record["passes"] if not made["free_colours"]]
+        return _with_pens(drawing, pens), own and Machine.model_validate(own)
+    except (OSError, ValueError, KeyError, TypeError):
+        return drawing, None  # not ours, or changed: what the SVG says must do
+
+
+def _ready(path: Path, drawing: Drawing, machine: Machine | None) -> Drawing:
+    """Cut at the sheet's edge, lines joined, and in an order with little travel: other programs leave that to us."""
+    if drawing.is_free:
+        return drawing
+    cut = toolpath.clip(drawing)
+    if _dots(cut) < _dots(drawing) or _ink_mm(cut) < _ink_mm(drawing) - 0.01:
+        show.say(f"note: {path}: what lies off its {drawing.width_mm:g} x {drawing.height_mm:g} mm is left out")
+    start = None if machine is None else park_on_sheet(drawing.height_mm, machine)
+    return toolpath.order(toolpath.join(cut), start)
+
+
+def _dots(drawing: Drawing) -> int:
+    return sum(is_dot(line) for pen_pass in drawing.passes for line in pen_pass.lines)
+
+
+def _ink_mm(drawing: Drawing) -> float:
+    return sum(length_mm(line) for pen_pass in drawing.passes for line in pen_pass.lines)
+
+
+def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:
+    """With the pens' own feeds and dwells, which an SVG cannot say."""
+    if len(pens) != len(drawing.passes):
+        return drawing
+    passes = zip(drawing.passes, pens, strict=True)
+    return replace(drawing, passes=tuple(replace(p, pen=pen) if p.pen.name == pen.name else p for p, pen in passes))
+
+
+def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, as_json: bool) -> int:
+    plotting = None
+    if machine is not None and not drawing.is_free:
+        plotting = estimate(program(drawing, machine), machine)
+    if as_json:
+        show.as_json(_drawing_record(what, drawing, machine, plotting))
+        return DONE
+    show.data(f"{what}: {drawing.width_mm:g} x {drawing.height_mm:g} mm")
+    for line in _rows(drawing, plotting):
+        show.data(line)
+    if plotting and machine:
+        changes = show.counted(plotting.pen_changes, "pen change")
+        travel = f"{plotting.travel_mm / 1000:.1f} m with the pen up"
+        show.data(f"about {duration(plotting.total_s)} on {machine.name}, {changes} included; {travel}")
+    elif drawing.is_free:
+        show.say("note: its strokes have colours of their own, so no set of pens can draw it")
+    else:
+        show.say("note: name a --machine to see how long it takes")
+    return DONE
+
+
+def _rows(drawing: Drawing, plotting: Estimate | None) -> list[str]:
+    """A plain table: it is data, so it has no colours and goes to stdout."""
+    rows = [["", "pen", "nib", "strokes", "dots", "metres", *(["lifts", "time"] if plotting else [])]]
+    for number, pen_pass in enumerate(drawing.passes, 1):
+        row = _row(number, pen_pass)
+        cells = [str(number), str(row["pen"])[:30], f"{row['nib_mm']:g}", str(row["strokes"]), str(row["dots"])]
+        cells.append(f"{row['metres']:.1f}")
+        time = next((pen for pen in plotting.pens if pen.number == number), None) if plotting else None
+        if plotting:
+            cells += [str(time.lifts), duration(time.seconds)] if time else ["0", "0 s"]
+        rows.append(cells)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
+
+
+def _aligned(row: list[str], widths: list[int]) -> list[str]:
+    """Numbers flush right, the pen's name flush left."""
+    cells = zip(row, widths, strict=True)
+    return [cell.ljust(width) if at == 1 else cell.rjust(width) for at, (cell, width) in enumerate(cells)]
+
+
+def _row(number: int, pen_pass: PenPass) -> dict[str, Any]:
+    return {
+        "number": number,
+        "layer": pen_pass.layer,
+        "pen": "free colours" if pen_pass.is_free else pen_pass.pen.name,
+        "nib_mm": pen_pass.pen.nib_mm,
+        "strokes": len(pen_pass.lines),
+        "dots": sum(map(is_dot, pen_pass.lines)),
+        "metres": round(sum(map(length_mm, pen_pass.lines)) / 1000, 3),
+    }
+
+
+def _drawing_record(what: Path, drawing: Drawing, machine: Machine | None, plotting: Estimate | None) -> dict[str, Any]:
+    passes = [_row(number, pen_pass) for number, pen_pass in enumerate(drawing.passes, 1)]
+    whole: dict[str, Any] | None = None
+    if plotting and machine:
+        for pen in plotting.pens:
+            passes[pen.number - 1] |= {"lifts": pen.lifts, "minutes": round(pen.seconds / 60, 2)}
+        whole = {
+            "machine": machine.name,
+            "minutes": round(plotting.total_s / 60, 2),
+            "pen_changes": plotting.pen_changes,
+            "travel_metres": round(plotting.travel_mm / 1000, 3),
+            "lifts": plotting.lifts,
+        }
+    sheet = {"width_mm": drawing.width_mm, "height_mm": drawing.height_mm}
+    return {"drawing": str(what), "sheet": sheet, "passes": passes, "plotting": whole}

@@ -1,0 +1,191 @@
+"""`render SPEC...`: load, fit, write, and say what came of it."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from renderer import output
+from renderer.cli import show
+from renderer.cli.codes import DONE, FAILED, INTERRUPTED, code_of, said, unexpected
+from renderer.cli.watch import Interrupt, watching
+from renderer.manifest import duration
+from renderer.progress import Progress
+from renderer.result import Result
+from renderer.specfile import SpecErrors, Work, load
+
+
+class DeviceError(Exception):
+    """A device that this machine has not got."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the options say about how to render."""
+
+    out: Path
+    device: str
+    draft: bool
+    changes: tuple[str, ...]
+    force: bool
+    as_json: bool
+
+    def folder(self, work: Work) -> Path:
+        """Where a work goes. A draft has a place of its own, so that it never replaces the finished work."""
+        return self.out / (f"{work.name}-draft" if self.draft else work.name)
+
+
+def run_specs(*, specs: tuple[Path, ...], threads: int | None, **options: Any) -> int:
+    """Renders all works of all specs; the worst exit code of any of them."""
+    settings = Settings(**options)
+    works, told = _loaded(specs, settings)
+    if works:
+        told += _rendered(works, settings, threads)
+    code = max(one["exit_code"] for one in told)
+    if settings.as_json:
+        show.as_json({"works": told, "exit_code": code})
+    return int(code)
+
+
+def _loaded(specs: tuple[Path, ...], settings: Settings) -> tuple[list[Work], list[dict[str, Any]]]:
+    """The works that can be rendered, and what is wrong with the others, all told before the first is begun."""
+    works: list[Work] = []
+    told: list[dict[str, Any]] = []
+    for path in specs:
+        try:
+            found = load(path, settings.changes)
+        except SpecErrors as error:
+            told.append(_failed(path, None, error))
+            continue
+        for work in found:
+            try:
+                _check_place(work, works, settings)
+            except (SpecErrors, output.OutputError, PlaceError) as error:
+                told.append(_failed(path, work.name, error))
+            else:
+                works.append(work)
+    return works, told
+
+
+class PlaceError(Exception):
+    """Two works that would be written to one folder."""
+
+
+def _check_place(work: Work, others: list[Work], settings: Settings) -> None:
+    twin = next((other for other in others if settings.folder(other) == settings.folder(work)), None)
+    if twin is not None:
+        where = settings.folder(work)
+        raise PlaceError(f"{work.path}: would be written to {where}, as {twin.path} is; render it with another --out")
+    output.check(settings.folder(work), force=settings.force)
+
+
+def _rendered(works: list[Work], settings: Settings, threads: int | None) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = []
+    device = _device(settings.device)
+    _use_threads(threads)
+    with Interrupt() as interrupt:
+        for work in works:
+            try:
+                told.append(_render(work, settings, device, interrupt))
+            except Exception as error:
+                if code_of(error) is None and len(works) == 1:
+                    raise  # told as unexpected, with its traceback where somebody wants it
+                told.append(_failed(work.path, work.name, error))
+            except KeyboardInterrupt:
+                told.append(_interrupted(work))
+            if told[-1]["exit_code"] == INTERRUPTED or interrupt.asked:
+                break
+    return told
+
+
+def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -> dict[str, Any]:
+    interrupt.worth_keeping = False
+    with watching(work.name) as watch:
+        watch.starts()
+        from renderer import pipeline  # torch takes seconds to import
+
+        def report(progress: Progress) -> None:
+            interrupt.worth_keeping = interrupt.worth_keeping or (progress.stage == "fitting" and progress.step > 0)
+            watch.report(progress)
+
+        def fetched(done: int, total: int | None) -> None:
+            watch.fetched("the target", done, total)
+
+        result = pipeline.render(work, report, device=device, draft=settings.draft, stop=interrupt, fetched=fetched)
+    folder = settings.folder(work)
+    record = output.write(result, folder, changes=settings.changes, draft=settings.draft, force=settings.force)
+    _summarise(result, record, folder)
+    if not settings.as_json:
+        show.data(str(folder))
+    return _told(result, record, folder)
+
+
+def _device(name: str) -> str:
+    """`auto` is the processor: what there is to compute for pixels is drawn there. DeviceError."""
+    if name != "cuda":
+        return "cpu"
+    import torch
+
+    if not torch.cuda.is_available():
+        raise DeviceError("there is no CUDA device that torch can use; --device cpu does without (see render doctor)")
+    return "cuda"
+
+
+def _use_threads(count: int | None) -> None:
+    if count is not None:
+        import torch
+
+        torch.set_num_threads(count)
+
+
+# --- what is said ---
+
+
+def _failed(path: Path, name: str | None, error: Exception) -> dict[str, Any]:
+    code = code_of(error)
+    text = said(error) if code is not None else unexpected(error)
+    show.say(text if name is None or code is None else f"render: {name}: {error}")
+    status = {"name": name, "spec": str(path), "status": "failed", "error": text.removeprefix("render: ")}
+    return status | {"exit_code": FAILED if code is None else code}
+
+
+def _interrupted(work: Work) -> dict[str, Any]:
+    text = f"{work.name}: interrupted; nothing was written"
+    show.say(f"render: {text}")
+    return {"name": work.name, "spec": str(work.path), "status": "interrupted", "error": text, "exit_code": INTERRUPTED}
+
+
+def _told(result: Result, record: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What --json says of a work: the manifest but for its long parts."""
+    status = "interrupted" if result.interrupted else "done"
+    head = {"name": record["name"], "spec": record["spec"]["file"], "status": status, "folder": str(folder)}
+    keys = ("title", "metrics", "sheet", "passes", "plotting", "notes", "device")
+    rest = {key: record[key] for key in keys} | {"seconds": record["time"]["seconds"]}
+    return head | rest | {"exit_code": INTERRUPTED if result.interrupted else DONE}
+
+
+def _summarise(result: Result, record: dict[str, Any], folder: Path) -> None:
+    """A table of the pens, and what a person wants to know before plotting."""
+    plotting = record["plotting"]
+    table = show.table("", "<pen", "nib", "strokes", "metres", *(("lifts", "time") if plotting else ()))
+    for pen_pass, row in zip(result.drawing.passes, record["passes"], strict=True):
+        cells = [f"{pen_pass.pen.nib_mm:g} mm", str(row["strokes"]), f"{row['metres']:.1f}"]
+        if plotting:
+            cells += [str(row["lifts"]), duration((row["minutes"] or 0) * 60)]
+        table.add_row(str(row["number"]), show.swatch(pen_pass.pen, pen_pass.is_free), *cells)
+    show.say("")
+    show.show(table)
+    show.say("")
+    show.say(_likeness(result))
+    if plotting and result.work.artwork.machine:
+        time, changes = duration(plotting["minutes"] * 60), show.counted(plotting["pen_changes"], "pen change")
+        show.say(f"plotting: about {time} on {result.work.artwork.machine.name}, {changes} included")
+    for note in record["notes"]:
+        show.say(f"note: {note}")
+    how = "interrupted after" if result.interrupted else "done in"
+    show.say(f"{how} {duration(result.seconds)}; see {folder / 'report.html'}")
+
+
+def _likeness(result: Result) -> str:
+    psnr, afar, ssim, coverage = dataclasses.astuple(result.metrics)
+    return f"likeness: {psnr:.1f} dB close up, {afar:.1f} dB from afar, SSIM {ssim:.2f}; {coverage:.0%} inked"

@@ -1,0 +1,81 @@
+"""Text for people on stderr, data on stdout, and how numbers are written."""
+
+import json
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # rich takes a moment to import, and most commands only speak when something is wrong
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from hardware.drawing import Pen
+
+
+@cache
+def console() -> "Console":
+    """Where people read. rich obeys NO_COLOR, and writes no colours where this is no terminal."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    console().print(text, markup=False)
+
+
+def data(text: str) -> None:
+    """A line for programs."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def as_json(document: Any) -> None:
+    """The one JSON document of a command."""
+    data(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def table(*columns: str) -> "Table":
+    """A table without frames; columns whose name starts with < are set flush left."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        left = column.startswith("<")
+        made.add_column(column.removeprefix("<"), justify="left" if left else "right", overflow="fold")
+    return made
+
+
+def show(table: "Table") -> None:
+    console().print(table, soft_wrap=False)
+
+
+def swatch(pen: "Pen", free: bool = False) -> "Text":
+    """The pen's name after a spot of its colour; the spot is left out where there are no colours."""
+    from rich.text import Text
+
+    if free:
+        return Text("free colours")
+    spot = Text("● ", style=pen.colour) if console().color_system else Text("")
+    return spot + Text(pen.name)
+
+
+def clock(seconds: float) -> str:
+    """`0:41`, `12:05`."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def size(count: float) -> str:
+    """Bytes as people say them."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"
+
+
+def counted(count: int, what: str) -> str:
+    """`1 pen change`, `2 pen changes`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

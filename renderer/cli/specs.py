@@ -1,0 +1,54 @@
+"""`render validate` and `render schema`."""
+
+from pathlib import Path
+from typing import Any
+
+from renderer.cli import show
+from renderer.cli.codes import DONE, USAGE
+from renderer.specfile import Fault, SpecErrors, Work, load
+
+
+def validate_specs(*, specs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool) -> int:
+    """Tells the works of each spec, or all its faults."""
+    told = [_validated(path, changes, as_json) for path in specs]
+    code = DONE if all(one["ok"] for one in told) else USAGE
+    if as_json:
+        show.as_json({"specs": told, "exit_code": code})
+    return code
+
+
+def _validated(path: Path, changes: tuple[str, ...], quiet: bool) -> dict[str, Any]:
+    try:
+        works = load(path, changes)
+    except SpecErrors as error:
+        show.say(str(error))
+        return {"spec": str(path), "ok": False, "faults": [_fault(fault) for fault in error.faults]}
+    if not quiet:
+        show.data(f"{path}: ok, {_works(works)}")
+    return {"spec": str(path), "ok": True, "works": [work.name for work in works]}
+
+
+def _works(works: tuple[Work, ...]) -> str:
+    names = [work.name for work in works]
+    if len(names) == 1:
+        return f"1 work: {names[0]}"
+    return f"{len(names)} works: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    place = fault.place
+    return {
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "path": list(fault.path),
+        "text": fault.text,
+    }
+
+
+def print_schema() -> int:
+    """The JSON Schema of a spec."""
+    from renderer.specfile.schema import schema_text
+
+    show.data(schema_text().rstrip("\n"))
+    return DONE

@@ -1,0 +1,192 @@
+"""How a render is watched: bars on a terminal, a line every few seconds elsewhere. And how Ctrl-C stops one."""
+
+import math
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bar
+
+from renderer.cli.show import clock, console, say, size
+from renderer.progress import Progress
+
+EVERY_S = 5.0  # between two lines
+REFRESH_S = 0.1  # between two looks at a bar: a fit makes hundreds of steps a second
+
+
+@contextmanager
+def watching(name: str) -> Iterator["Bars | Lines"]:
+    """The right watch for where stderr goes."""
+    if console().is_terminal and not console().is_dumb_terminal:
+        with Bars(name, console()) as bars:
+            yield bars
+    else:
+        yield Lines(name)
+
+
+# --- on a terminal ---
+
+
+class Bars:
+    """A bar for each layer that is fitted: steps, loss, time left."""
+
+    def __init__(self, name: str, console: Console) -> None:
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[count]}", justify="right"),
+            TextColumn("{task.fields[aside]}"),
+            console=console,
+            expand=True,
+        )
+        self._name = name
+        self._task: TaskID | None = None
+        self._shown: tuple[Any, ...] = ()
+        self._began = self._looked = 0.0
+
+    def __enter__(self) -> "Bars":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def starts(self) -> None:
+        """Draws a bar that only moves: the first step may be seconds away."""
+        self._begin((), f"{self._name}: starting")
+
+    def report(self, progress: Progress) -> None:
+        """Draws where the render stands."""
+        shown = (progress.stage, progress.layer)
+        if shown != self._shown:
+            self._begin(shown, f"{self._name}: {_stage(progress)}")
+        now, last = time.monotonic(), progress.step == progress.steps
+        self._began = now if progress.step <= 1 else self._began
+        if self._task is None or (now - self._looked < REFRESH_S and not last):
+            return
+        self._looked = now
+        known = progress.stage == "fitting" and progress.steps > 0
+        self._bar.update(
+            self._task,
+            total=progress.steps if known else None,
+            completed=progress.step,
+            count=f"{progress.step}/{progress.steps}" if known else "",
+            aside=_aside(progress, now - self._began),
+        )
+
+    def fetched(self, what: str, done: int, total: int | None) -> None:
+        """Draws how much of a file has come."""
+        if self._shown != (what,):
+            self._begin((what,), f"{self._name}: fetching {what}")
+        if self._task is not None:
+            amount = f"{size(done)} of {size(total)}" if total else size(done)
+            self._bar.update(self._task, total=total, completed=done, count=amount)
+
+    def _begin(self, shown: tuple[Any, ...], text: str) -> None:
+        """A new bar. That of a fitted layer stays above it; one that only said what went on makes way."""
+        if self._task is not None and self._shown[:1] != ("fitting",):
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(text, total=None, count="", aside="")
+        self._shown, self._looked = shown, 0.0
+
+
+def _aside(progress: Progress, seconds: float) -> str:
+    """Loss, and the time that is left; `seconds` since the layer's first step, which may compile and tells nothing."""
+    parts = [_loss(progress)] if math.isfinite(progress.loss) else []
+    if progress.stage == "fitting" and 2 < progress.step < progress.steps:
+        parts.append(f"{clock(seconds / (progress.step - 1) * (progress.steps - progress.step))} left")
+    return ", ".join(parts)
+
+
+# --- elsewhere ---
+
+
+class Lines:
+    """A line for each stage, and one every few seconds."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._shown: tuple[Any, ...] = ()
+        self._said = self._began = 0.0
+
+    def starts(self) -> None:
+        """Says so at once: the first step may be seconds away."""
+        say(f"{self._name}: starting")
+
+    def report(self, progress: Progress) -> None:
+        """Says where the render stands, if that is new or some time has passed."""
+        now, shown = time.monotonic(), (progress.stage, progress.layer)
+        last = progress.stage == "fitting" and progress.step == progress.steps
+        self._began = now if progress.step <= 1 else self._began
+        if shown != self._shown:
+            self._shown = shown
+        elif now - self._said < EVERY_S and not last:
+            return
+        self._said = now
+        count = f" {progress.step}/{progress.steps}" if progress.stage == "fitting" else ""
+        aside = _aside(progress, now - self._began)
+        say(f"{self._name}: {_stage(progress)}{count}{', ' + aside if aside else ''}")
+
+    def fetched(self, what: str, done: int, total: int | None) -> None:
+        """Says how much of a file has come."""
+        now = time.monotonic()
+        if self._shown == (what,) and now - self._said < EVERY_S:
+            return
+        self._shown, self._said = (what,), now
+        say(f"{self._name}: fetching {what}, {size(done)}{' of ' + size(total) if total else ''}")
+
+
+def _stage(progress: Progress) -> str:
+    layer = f"{progress.layer_name} ({progress.layer + 1} of {progress.layers})"
+    match progress.stage:
+        case "target":
+            return "reading the target"
+        case "placing":
+            return f"placing {layer}"
+        case "fitting":
+            return layer
+        case "settling":
+            return f"settling {layer}"
+        case "drawing":
+            return "drawing"
+
+
+def _loss(progress: Progress) -> str:
+    return f"loss {progress.loss:.5f}"
+
+
+# --- Ctrl-C ---
+
+
+class Interrupt:
+    """Ctrl-C once asks the fit to stop; twice, or with nothing to keep yet, it ends all with KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.worth_keeping = False
+        self._told = False
+        self._before: Any = None
+
+    def __enter__(self) -> "Interrupt":
+        self._before = signal.signal(signal.SIGINT, self._take)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def __call__(self) -> bool:
+        """Whether to stop. Asked between two steps, so it can speak; a signal handler must not."""
+        if self.asked and not self._told:
+            self._told = True
+            say("stopping, and keeping what there is; Ctrl-C again to end at once")
+        return self.asked
+
+    def _take(self, _number: int, _frame: FrameType | None) -> None:
+        if self.asked or not self.worth_keeping:
+            raise KeyboardInterrupt
+        self.asked = True

@@ -1,0 +1,132 @@
+"""A finished render -> what was made from what, as values for `manifest.json`: the only file that knows of time."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from hardware import __version__
+from hardware.drawing import PenPass, length_mm
+from hardware.estimate import Estimate, PenEstimate
+from renderer.result import Result
+from renderer.spec import Artwork
+
+MADE_BY = "artwork-renderer"
+FORMAT = 1
+_TELLING = ("torch", "numpy", "numba", "pillow")  # packages whose version may change the picture
+
+
+def manifest(
+    result: Result,
+    files: Mapping[str, str],  # path in the folder -> sha256
+    *,
+    plotting: Estimate | None = None,
+    finished: datetime | None = None,
+    changes: tuple[str, ...] = (),  # like `layers.0.steps=50`
+    draft: bool = False,
+) -> dict[str, Any]:
+    """What was made from what. `plotting` is None where no machine draws it; `finished` is now if it is not said."""
+    work, artwork = result.work, result.work.artwork
+    finished = finished or datetime.now(UTC)
+    return {
+        "made_by": MADE_BY,
+        "format": FORMAT,
+        "name": work.name,
+        "title": artwork.title,
+        "spec": {
+            "file": work.path.as_posix(),
+            "sources": [path.as_posix() for path in work.sources],
+            "changes": list(changes),
+            "draft": draft,
+            "sha256": spec_sha256(artwork),
+            "resolved": artwork.model_dump(mode="json"),
+        },
+        "target": {"sha256": result.target_source, "image": artwork.model_dump(mode="json")["target"]["image"]},
+        "seed": artwork.seed,
+        "device": result.device,
+        "versions": versions(),
+        "time": {
+            "started": _second(finished - timedelta(seconds=result.seconds)),
+            "finished": _second(finished),
+            "seconds": round(result.seconds, 1),
+        },
+        "interrupted": result.interrupted,
+        "metrics": {name: _rounded(value) for name, value in vars(result.metrics).items()},
+        "believed_loss": _rounded(result.believed),
+        "sheet": {
+            "width_mm": result.drawing.width_mm,
+            "height_mm": result.drawing.height_mm,
+            "paper": result.drawing.paper,
+        },
+        "passes": _passes(result.drawing.passes, plotting),
+        "plotting": plotting and _plotting(plotting),
+        "notes": list(result.notes),
+        "files": {path: files[path] for path in sorted(files)},
+    }
+
+
+def spec_sha256(artwork: Artwork) -> str:
+    """Of the resolved spec: it changes with any value, also a rack's or machine's, and not with comments or layout."""
+    text = json.dumps(artwork.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Of this program, of Python and of the packages that take part in the picture."""
+    return {"renderer": __version__, "python": platform.python_version()} | {name: _version(name) for name in _TELLING}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # a build of its own, without metadata
+        return "unknown"
+
+
+def _second(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _rounded(value: float) -> float | None:
+    """Six digits; None for what is not finite (the PSNR of equal pictures), which JSON does not know."""
+    return float(f"{value:.6g}") if abs(value) < float("inf") else None
+
+
+def _passes(passes: tuple[PenPass, ...], plotting: Estimate | None) -> list[dict[str, Any]]:
+    times = {} if plotting is None else {pen.number: pen for pen in plotting.pens}
+    return [_pass(number, pen_pass, times.get(number)) for number, pen_pass in enumerate(passes, 1)]
+
+
+def _pass(number: int, pen_pass: PenPass, time: PenEstimate | None) -> dict[str, Any]:
+    return {
+        "number": number,
+        "layer": pen_pass.layer,
+        "pen": pen_pass.pen.model_dump(mode="json"),
+        "free_colours": pen_pass.is_free,
+        "strokes": len(pen_pass.lines),
+        "metres": round(sum(map(length_mm, pen_pass.lines)) / 1000, 3),
+        "lifts": time and time.lifts,
+        "minutes": time and round(time.seconds / 60, 3),
+    }
+
+
+def _plotting(plotting: Estimate) -> dict[str, Any]:
+    return {
+        "minutes": round(plotting.total_s / 60, 2),
+        "drawing_minutes": round(plotting.seconds / 60, 2),
+        "pen_changes": plotting.pen_changes,
+        "metres": round(plotting.drawn_mm / 1000, 3),
+        "travel_metres": round(plotting.travel_mm / 1000, 3),
+        "lifts": plotting.lifts,
+    }
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `1 h 05 min`: as exact as an estimate deserves."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,131 @@
+"""A finished render -> the content of every file of its folder."""
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import replace
+from typing import Any
+
+from PIL import Image
+
+from hardware.drawing import file_stem
+from hardware.estimate import Estimate, estimate
+from hardware.gcode import files as gcode_files
+from hardware.program import ProgramError, program
+from hardware.svgfile import pass_svg, to_svg
+from renderer.manifest import manifest
+from renderer.report import report, to_image
+from renderer.result import Film, Result, Step
+
+MOST_FRAMES = 24
+MOST_GIF_BYTES = 3_000_000
+MM_PER_INCH = 25.4
+_LINKED = ("drawing.svg", "gcode/drawing.gcode", "preview.png", "progress.gif", "loss.csv")
+
+
+def contents(result: Result, changes: tuple[str, ...], draft: bool) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Every file by its path in the folder, and the manifest, which is one of them."""
+    drawing, preview = result.drawing, result.preview
+    result, gcode, plotting = _machine_files(result)
+    made = {"drawing.svg": to_svg(drawing).encode()}
+    for number, pen_pass in enumerate(drawing.passes, 1):
+        made[f"passes/{file_stem(number, pen_pass.pen)}.svg"] = pass_svg(drawing, number - 1).encode()
+    made |= gcode
+    made["preview.png"] = _png(to_image(preview), px_per_mm=preview.shape[2] / drawing.width_mm)
+    made |= _film(result.film)
+    made["loss.csv"] = _loss_csv(result.history).encode()
+    links = [*(path for path in _LINKED if path in made), "manifest.json"]
+    text = _spec_text(result)
+    made["report.html"] = report(result, plotting=plotting, spec_text=text, changes=changes, files=links).encode()
+    hashes = {path: hashlib.sha256(content).hexdigest() for path, content in made.items()}
+    record = manifest(result, hashes, plotting=plotting, changes=changes, draft=draft)
+    made["manifest.json"] = (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
+    return made, record
+
+
+def _machine_files(result: Result) -> tuple[Result, dict[str, bytes], Estimate | None]:
+    """G-code and plotting time where there are a machine and pens.
+
+    What the machine cannot draw is noted, not refused: the picture is still worth keeping.
+    """
+    machine = result.work.artwork.machine
+    if machine is None or result.drawing.is_free:
+        return result, {}, None
+    try:
+        texts = gcode_files(result.drawing, machine)
+        plotting = estimate(program(result.drawing, machine), machine)
+    except ProgramError as error:
+        return replace(result, notes=(*result.notes, f"there is no G-code: {error}")), {}, None
+    return result, {f"gcode/{name}": text.encode("ascii") for name, text in texts.items()}, plotting
+
+
+def _spec_text(result: Result) -> str:
+    try:
+        return result.work.path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):  # it was moved while it was rendered
+        resolved = result.work.artwork.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps(resolved, indent=2, ensure_ascii=False)
+
+
+def _png(image: Image.Image, px_per_mm: float | None = None) -> bytes:
+    file = io.BytesIO()
+    density = {} if px_per_mm is None else {"dpi": (px_per_mm * MM_PER_INCH, px_per_mm * MM_PER_INCH)}
+    image.save(file, "PNG", optimize=True, **density)
+    return file.getvalue()
+
+
+def _film(film: Film) -> dict[str, bytes]:
+    """`progress/01-points-0.png ...` and `progress.gif`; nothing where there are no frames."""
+    if not film.frames:
+        return {}
+    count = min(len(film.frames), MOST_FRAMES)
+    chosen = [round(i * (len(film.frames) - 1) / max(1, count - 1)) for i in range(count)]
+    frames = [to_image(film.frames[i]) for i in chosen]
+    names = [f"progress/{n:02d}-{_plain(film.captions[i])}.png" for n, i in enumerate(chosen, 1)]
+    pngs = {name: _png(_few_colours(frame, 64)) for name, frame in zip(names, frames, strict=True)}
+    return pngs | {"progress.gif": _gif(frames)}
+
+
+def _plain(caption: str) -> str:
+    """`points 120/300` as part of a file name: `points-120`."""
+    words = "".join(c if c.isascii() and c.isalnum() else " " for c in caption.partition("/")[0])
+    return "-".join(words.split()) or "frame"
+
+
+def _few_colours(image: Image.Image, colours: int) -> Image.Image:
+    return image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+def _gif(frames: list[Image.Image]) -> bytes:
+    """A loop that rests on the finished picture, made smaller until it can be mailed."""
+    size_px = min(480, max(frames[0].size))
+    while True:
+        small = [_thumbnail(frame, size_px) for frame in frames]
+        palette = _few_colours(small[-1], 128)
+        paletted = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in small]
+        file = io.BytesIO()
+        rests_ms = [140] * (len(paletted) - 1) + [2500]
+        paletted[0].save(file, "GIF", save_all=True, append_images=paletted[1:], duration=rests_ms, loop=0)
+        if file.tell() <= MOST_GIF_BYTES or size_px <= 64:
+            return file.getvalue()
+        size_px = int(size_px * 0.8)
+
+
+def _thumbnail(image: Image.Image, size_px: int) -> Image.Image:
+    image = image.copy()
+    image.thumbnail((size_px, size_px), Image.Resampling.LANCZOS)
+    return image
+
+
+def _loss_csv(history: tuple[Step, ...]) -> str:
+    """A row a step; a column for each term of any layer, unweighted. No seconds: the same work gives the same file."""
+    terms = list(dict.fromkeys(name for step in history for name, _ in step.terms))
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["layer", "name", "step", "loss", *terms])
+    for step in history:
+        values = dict(step.terms)
+        known = [f"{values[name]:.8g}" if name in values else "" for name in terms]
+        rows.writerow([step.layer, step.layer_name, step.step, f"{step.loss:.8g}", *known])
+    return text.getvalue()

@@ -1,0 +1,154 @@
+"""The place where a folder is written: whether it is free, and how a new one comes there whole or not at all."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from renderer.manifest import MADE_BY
+
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # file managers leave these; nobody misses them
+
+
+class OutputError(Exception):
+    """A folder that cannot be written; the message says why and what would do. What was there before is as it was."""
+
+
+def fill(folder: Path, contents: Mapping[str, bytes]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for path, content in contents.items():
+        file = folder / path
+        file.parent.mkdir(exist_ok=True)
+        with file.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    for directory in {(folder / path).parent for path in contents}:
+        _sync(directory)
+
+
+def swap(new: Path, folder: Path) -> None:
+    """Puts `new` in the folder's place. If that fails half way, or is interrupted, the old one is put back."""
+    old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
+    try:
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+        _sync(folder.parent)
+    finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync(directory: Path) -> None:
+    """What a rename promised is on the disk; not every file system can promise it."""
+    with suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def recover(folder: Path) -> None:
+    """Clears away what a program left here that was killed while it wrote, and puts back what it had moved aside."""
+    for left in _left_behind(folder, "old"):
+        if folder.exists():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.rename(folder)
+    for left in _left_behind(folder, "tmp"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _left_behind(folder: Path, what: str) -> Iterator[Path]:
+    start = f".{folder.name}.{what}-"
+    entries = sorted(folder.parent.iterdir()) if folder.parent.is_dir() else []
+    for path in entries:
+        number = path.name.removeprefix(start)
+        if path.name.startswith(start) and number.isdecimal() and not _lives(int(number)):
+            yield path
+
+
+def _lives(process: int) -> bool:
+    if process == os.getpid() or os.name == "nt":  # there, to ask a process is to end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
+
+
+# --- what is in the way ---
+
+
+def refuse_others_work(folder: Path) -> None:
+    """OutputError where the folder holds anything that a render has not made, or that was changed since."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise OutputError(f"{folder}: is a file; move it away, or write elsewhere with --out")
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir() and p.name not in _LITTER}
+    if not there:
+        return
+    made = _made(folder)
+    if made is None:
+        raise OutputError(
+            f"{folder}: is there and is no finished render; use another --out, or replace it with --force"
+        )
+    strange = _some(there - {*made, "manifest.json"})
+    if strange:
+        what = f"holds files that render did not make ({strange})"
+        raise OutputError(f"{folder}: {what}; move them away, or replace all with --force")
+    changed = _some({path for path in there & made.keys() if _sha256(folder / path) != made[path]})
+    if changed:
+        what = f"holds files that were changed since they were made ({changed})"
+        raise OutputError(f"{folder}: {what}; copy them away, or replace all with --force")
+
+
+def _made(folder: Path) -> dict[str, str] | None:
+    """What the folder's manifest says was written there; None where there is no manifest of ours."""
+    try:
+        record = json.loads((folder / "manifest.json").read_bytes())
+        return dict(record["files"]) if record["made_by"] == MADE_BY else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _some(names: set[str]) -> str:
+    first = ", ".join(sorted(names)[:3])
+    return f"{first} and {len(names) - 3} more" if len(names) > 3 else first
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Says of whatever the file system refuses what would do. OutputError."""
+    try:
+        yield
+    except OSError as error:
+        match error.errno:
+            case errno.ENOSPC | errno.EDQUOT:
+                why = "the disk is full; make room, or write elsewhere with --out"
+            case errno.EACCES | errno.EPERM | errno.EROFS:
+                why = "may not be written there; allow it, or write elsewhere with --out"
+            case errno.ENOTDIR | errno.EEXIST:
+                why = "a file stands where a folder is needed; move it away, or write elsewhere with --out"
+            case errno.ENAMETOOLONG:
+                why = "the name is too long for this disk; give the spec a shorter name"
+            case _:
+                why = f"cannot be written ({error.strerror or error}); write elsewhere with --out"
+        raise OutputError(f"{folder}: {why}") from error

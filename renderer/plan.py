@@ -1,0 +1,185 @@
+"""A spec, before anything is fitted -> what it takes, and whether its strokes can carry the picture."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.drawing import Drawing, Line, Pen, PenPass
+from hardware.estimate import estimate
+from hardware.program import program
+from renderer.assets import resolve
+from renderer.spec import Artwork, Curves, FreeColours, Layer, Lines, Points
+from renderer.specfile import Work
+from renderer.target import Frame, fit_picture, frame, load_picture
+from renderer.tone import cropped, toned
+
+_LOOKED_AT_PX = 128  # longer side of the picture whose colours are weighed
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """One layer: its strokes, and how much of the frame they cover if they do not lie over each other."""
+
+    name: str
+    kind: str  # points, lines, curves
+    count: int
+    nibs_mm: tuple[float, float]  # thinnest and widest
+    pens: str  # `8 of 24 pens`, `free colours`
+    cover: float | None  # of the frame's area; None where length is known only after the fit
+    at_most: bool  # whether `cover` is a limit that lines of full length would reach
+
+    @property
+    def text(self) -> str:
+        """`2000 points of 4.5 mm can cover 143 % of the area`."""
+        low, high = self.nibs_mm
+        nib = f"{low:g} mm" if low == high else f"{low:g} to {high:g} mm"
+        if self.cover is None:
+            return f"{self.count} {self.kind} of {nib}, whose length is known only after the fit"
+        return f"{self.count} {self.kind} of {nib} can cover {'at most ' * self.at_most}{self.cover:.0%} of the area"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a work takes."""
+
+    name: str
+    title: str
+    sheet_mm: tuple[float, float]
+    frame: Frame
+    layers: tuple[LayerPlan, ...]
+    needed: float  # share of the area that the picture wants under ink
+    minutes: float | None  # to make the dots; None without a machine or without dots
+    machine: str | None
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def plan(work: Work) -> Plan:
+    """What a work takes. Reads the target, which is fetched if it has to be. AssetError, TargetError."""
+    artwork = work.artwork
+    source = resolve(artwork.target.image, work.folder)
+    picture = cropped(load_picture(source.path, artwork.canvas.colour), artwork.target.crop)
+    pens = {number: _pens(artwork, layer) for number, layer in enumerate(artwork.layers)}
+    thinnest_mm = min(pen.nib_mm for of_layer in pens.values() for pen in of_layer)
+    area = frame(artwork.canvas, artwork.target.fit, picture.shape[1] / picture.shape[0], thinnest_mm)
+    small = Frame(0, 0, area.width_mm, area.height_mm, _LOOKED_AT_PX / max(area.width_mm, area.height_mm))
+    target = toned(fit_picture(picture, small, artwork.target.fit), artwork.target.tone)
+    needed = wanted_share(target, artwork.canvas.colour, _inks(artwork))
+    layers = tuple(_layer(artwork, layer, pens[number], area) for number, layer in enumerate(artwork.layers))
+    minutes = _minutes(artwork, area)
+    return Plan(
+        work.name,
+        artwork.title,
+        artwork.canvas.size_mm,
+        area,
+        layers,
+        needed,
+        minutes,
+        artwork.machine.name if artwork.machine else None,
+        (source.note,) if source.note else (),
+        tuple(_warnings(artwork, layers, needed)),
+    )
+
+
+def wanted_share(
+    picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
+    paper: str,
+    inks: tuple[str, ...],
+) -> float:
+    """Share of the area that has to carry ink: a pixel's distance from the paper, over that of the farthest ink.
+
+    Rough, and meant to be: between bare paper and all ink, tone is made by leaving paper bare.
+    """
+    bare = _rgb(paper)
+    reach = max((float(np.linalg.norm(_rgb(ink) - bare)) for ink in inks), default=0.0)
+    distance = np.linalg.norm(picture - bare[:, None, None], axis=0)
+    return float(np.minimum(distance / max(reach, 1 / 255), 1).mean())
+
+
+def _rgb(colour: str) -> NDArray[np.float32]:
+    return np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)], np.float32)
+
+
+def _inks(artwork: Artwork) -> tuple[str, ...]:
+    """The colours that could be used; with free colours the two ends of grey, one of which is far from any paper."""
+    if isinstance(artwork.pens, FreeColours):
+        return ("#000000", "#ffffff")
+    return tuple(pen.colour for layer in artwork.layers for pen in _pens(artwork, layer))
+
+
+def _pens(artwork: Artwork, layer: Layer) -> tuple[Pen, ...]:
+    """All pens that a layer may use. Free colours come as the thinnest and the widest stroke."""
+    match artwork.pens_of(layer):
+        case FreeColours(widths_mm=widths_mm, ink=ink):
+            return tuple(Pen(name="free", colour="#000000", nib_mm=width_mm, ink=ink) for width_mm in widths_mm)
+        case pens:
+            return pens.pens
+
+
+def _layer(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...], area: Frame) -> LayerPlan:
+    choice = artwork.pens_of(layer)
+    if isinstance(choice, FreeColours):
+        text = "free colours"
+    elif choice.use is None or choice.use == len(pens):
+        text = f"{len(pens)} {'pen' if len(pens) == 1 else 'pens'}"
+    else:
+        text = f"the best {choice.use} of {len(pens)} pens"
+    nibs_mm = [pen.nib_mm for pen in pens]
+    stroke_mm2 = _stroke_mm2(layer, sum(nibs_mm) / len(nibs_mm))
+    cover = None if stroke_mm2 is None else layer.kind.count * stroke_mm2 / (area.width_mm * area.height_mm)
+    return LayerPlan(
+        layer.name or layer.kind_name,
+        layer.kind_name,
+        layer.kind.count,
+        (min(nibs_mm), max(nibs_mm)),
+        text,
+        cover,
+        not isinstance(layer.kind, Points),
+    )
+
+
+def _stroke_mm2(layer: Layer, nib_mm: float) -> float | None:
+    """Area of one stroke at its longest; None where nothing limits its length."""
+    round_ends_mm2 = math.pi * (nib_mm / 2) ** 2
+    match layer.kind:
+        case Points():
+            return round_ends_mm2
+        case Lines(max_length_mm=length_mm) | Curves(max_length_mm=length_mm):
+            return None if length_mm is None else length_mm * nib_mm + round_ends_mm2
+
+
+def _warnings(artwork: Artwork, layers: tuple[LayerPlan, ...], needed: float) -> Iterator[str]:
+    covers = [layer.cover for layer in layers]
+    known = [cover for cover in covers if cover is not None]
+    if known and len(known) == len(covers) and sum(known) < needed:
+        yield (
+            f"the strokes can cover {sum(known):.0%} of the area, and the picture wants about {needed:.0%} under ink: "
+            "it will look pale; use more strokes, a wider nib or smaller paper"
+        )
+    if not isinstance(artwork.pens, FreeColours) and artwork.machine is None:
+        yield "the spec names no machine, so there will be no G-code and no plotting time"
+
+
+def _minutes(artwork: Artwork, area: Frame) -> float | None:
+    """Time to make the dots alone, as if they stood in rows: the fit decides where they really stand."""
+    counts = [layer.kind.count for layer in artwork.layers if isinstance(layer.kind, Points)]
+    if artwork.machine is None or isinstance(artwork.pens, FreeColours) or not counts:
+        return None
+    pen = artwork.pens.pens[0]
+    passes = (PenPass("points", pen, tuple(_rows(sum(counts), area))),)
+    drawing = Drawing(*artwork.canvas.size_mm, artwork.canvas.colour, passes)
+    return estimate(program(drawing, artwork.machine), artwork.machine).seconds / 60
+
+
+def _rows(count: int, area: Frame) -> Iterator[Line]:
+    """Dots in rows over the frame, to and fro."""
+    columns = max(1, round(math.sqrt(count * area.width_mm / area.height_mm)))
+    rows = -(-count // columns)
+    for number in range(count):
+        row, column = divmod(number, columns)
+        at = column if row % 2 == 0 else columns - 1 - column
+        x_mm = area.x_mm + (at + 0.5) * area.width_mm / columns
+        yield np.array([[x_mm, area.y_mm + (row + 0.5) * area.height_mm / rows]])

@@ -1,0 +1,618 @@
+"""The command line without a fit: what it says, where it says it, and the exit codes."""
+
+import errno
+import importlib
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+import renderer.pipeline
+from hardware.machine import MachineError
+from hardware.program import ProgramError
+from hardware.svgfile import SvgError
+from renderer import cli, output
+from renderer.assets import AssetError
+from renderer.cli import show
+from renderer.cli.codes import CODES, code_of
+from renderer.cli.commands import commands
+from renderer.pipeline import RenderError
+from renderer.progress import Progress
+from renderer.result import Result
+from renderer.specfile import Work
+from renderer.target import TargetError
+
+Make = Callable[..., Result]
+Golden = Callable[[str, str], None]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RENDER_OFFLINE", "1")
+    monkeypatch.delenv("RENDER_DEBUG", raising=False)
+    show.console.cache_clear()
+
+
+@pytest.fixture
+def fit(make_result: Make, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[dict[str, Any]]]:
+    """Puts something in the pipeline's place: an error, or fields of the result. Gives the calls."""
+
+    def put(what: Any) -> list[dict[str, Any]]:
+        calls: list[dict[str, Any]] = []
+
+        def render(work: Work, report: Any, **options: Any) -> Result:
+            calls.append({"work": work, **options})
+            outcome = what(work, report, options) if callable(what) else what
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return replace(make_result(), work=work, **outcome)
+
+        monkeypatch.setattr(renderer.pipeline, "render", render)
+        return calls
+
+    return put
+
+
+def progress(step: int, stage: Any = "fitting") -> Progress:
+    return Progress(stage, 0, 2, "points", step, 10, 0.25, {}, 1.0, lambda: None)  # type: ignore[arg-type,return-value]
+
+
+# --- help ---
+
+
+def every_command(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = [path]
+    for name, command in sorted(group.commands.items()):
+        found += every_command(command, (*path, name)) if isinstance(command, click.Group) else [(*path, name)]
+    return found
+
+
+@pytest.mark.parametrize("path", every_command(commands), ids=lambda path: " ".join(path) or "render")
+def test_help_is_as_it_was(path: tuple[str, ...], golden: Golden, capsys: Capture) -> None:
+    assert cli.run([*path, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert max(len(line) for line in text.splitlines()) <= 80
+    golden(f"help-{'-'.join(path) or 'render'}.txt", text)
+
+
+def test_a_help_text_that_changed_is_seen(golden: Golden, request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--update-golden"):
+        pytest.skip("this one would spoil the golden file")
+    with pytest.raises(AssertionError, match=r"help-render\.txt differs"):
+        golden("help-render.txt", "something else")
+
+
+@pytest.mark.parametrize("path", every_command(commands)[1:], ids=" ".join)
+def test_every_command_shows_an_example(path: tuple[str, ...], capsys: Capture) -> None:
+    cli.run([*path, "--help"])
+    text = capsys.readouterr().out
+    assert "Example" in text or path == ("assets", "list")
+
+
+def test_without_arguments_there_is_help(capsys: Capture) -> None:
+    assert cli.run([]) == 0
+    assert capsys.readouterr().out.startswith("Usage: render [OPTIONS] SPEC... | COMMAND")
+
+
+def test_no_command_is_offered_before_it_works() -> None:
+    assert set(commands.commands) == {"run", "validate", "plan", "gcode", "assets", "schema", "doctor"}
+
+
+# --- quickness ---
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["validate", "SPEC"], ["schema"]], ids=lambda a: a[0])
+def test_what_needs_no_network_of_neurons_imports_none(arguments: list[str], spec: Path) -> None:
+    code = (
+        "import sys; from renderer import cli; "
+        f"assert cli.run({[str(spec) if a == 'SPEC' else a for a in arguments]!r}) == 0; "
+        "print({'torch', 'numba', 'lpips', 'PIL', 'rich', 'jinja2'} & sys.modules.keys(), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "set()"
+
+
+def test_help_imports_not_even_numpy() -> None:
+    code = "import sys; from renderer import cli; cli.run(['--help']); print('numpy' in sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "False"
+
+
+# --- exit codes ---
+
+FORESEEN = [
+    (RenderError("layer 1 has no steps left"), 1),
+    (TargetError("disc.png: is damaged (truncated); save it again from its source"), 1),
+    (AssetError("https://example.org/x.jpg could not be fetched"), 1),
+    (ProgramError("pen 1 (black 4): a line reaches x = 900.0 mm"), 1),
+    (SvgError("x.svg: has no strokes"), 1),
+    (MachineError("m.yaml: name: is missing"), 2),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), FORESEEN, ids=lambda value: type(value).__name__)
+def test_a_foreseen_error_is_a_line_and_its_code(
+    error: Exception, code: int, spec: Path, tmp_path: Path, fit: Any, capsys: Capture
+) -> None:
+    fit(error)
+    assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == f"disc: starting\nrender: disc: {error}\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_name_in_the_table_of_codes_is_an_error_of_ours() -> None:
+    modules = [
+        importlib.import_module(".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__"))
+        for root in (
+            Path(inspect.getfile(package)).parent for package in (renderer, importlib.import_module("hardware"))
+        )
+        for path in root.rglob("*.py")
+        if path.name != "__main__.py"
+    ]
+    ours = {name for module in modules for name, kind in vars(module).items() if inspect.isclass(kind)}
+    assert set(CODES) <= ours
+
+
+def test_an_error_of_somebody_else_by_the_same_name_is_not_ours() -> None:
+    assert code_of(type("RenderError", (Exception,), {"__module__": "elsewhere"})()) is None
+
+
+def test_an_unexpected_error_is_one_line(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+    fit(IndexError("list index\nout of range"))
+    assert cli.run([str(spec), "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        "disc: starting\n"
+        "render: unexpected error: IndexError: list index out of range "
+        "(please report; RENDER_DEBUG=1 shows the traceback)\n"
+    )
+
+
+def test_its_traceback_is_shown_where_somebody_wants_it(
+    spec: Path, tmp_path: Path, fit: Any, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RENDER_DEBUG", "1")
+    fit(IndexError("list index out of range"))
+    assert cli.run([str(spec), "--out", str(tmp_path)]) == 1
+    assert "Traceback (most recent call last)" in capsys.readouterr().err
+
+
+USAGE = [
+    (["--no-such-option"], "render: No such option '--no-such-option'. (see render run --help)"),
+    (["validat"], "render: 'validat' is neither a command nor a file; did you mean 'validate'? (see render --help)"),
+    (["run"], "render: Missing argument 'SPEC...'. (see render run --help)"),
+    (["gcode", "x.svg"], "render: Missing option '--machine' / '-m'. (see render gcode --help)"),
+    (["x.yaml", "-d", "tpu"], "render: Invalid value for '--device' / '-d': 'tpu' is not one of 'auto', 'cpu', 'cuda'. "
+                              "(see render run --help)"),
+    (["assets", "fetch", "screem"], "render: no file is known as 'screem'; did you mean 'scream'? "
+                                    "(see render assets fetch --help)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"), USAGE, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_wrong_usage_is_a_line_and_code_2(arguments: list[str], text: str, capsys: Capture) -> None:
+    assert cli.run(arguments) == 2
+    assert capsys.readouterr().err == f"{text}\n"
+
+
+def test_a_device_that_is_not_there_is_code_3(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert cli.run([str(spec), "--device", "cuda", "--out", str(tmp_path / "out")]) == 3
+    why = "there is no CUDA device that torch can use; --device cpu does without (see render doctor)"
+    assert capsys.readouterr().err == f"render: {why}\n"
+
+
+def test_a_bad_spec_is_told_with_its_places_and_code_2(spec: Path, capsys: Capture) -> None:
+    spec.write_text(spec.read_text().replace("steps: 10", "stpes: 10"))
+    assert cli.run([str(spec)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"{spec}:16:5: layers.0.stpes: ")
+
+
+def test_an_output_that_cannot_be_is_told_before_the_fit(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+    calls = fit({})
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "disc").write_text("mine")
+    assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 1
+    assert calls == []
+    assert "is a file; move it away, or write elsewhere with --out" in capsys.readouterr().err
+
+
+def test_a_disk_that_fills_is_told(
+    spec: Path, tmp_path: Path, fit: Any, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    fit({})
+    monkeypatch.setattr(os, "fsync", full)
+    assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 1
+    assert "the disk is full; make room, or write elsewhere with --out" in capsys.readouterr().err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+# --- rendering ---
+
+
+def test_the_folder_is_all_that_goes_to_stdout(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+    fit({"notes": ("drawing the fallback",)})
+    assert cli.run(["run", str(spec), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{tmp_path / 'out' / 'disc'}\n"
+    assert "1  warm grey  3 mm       10     0.0     10" in said.err
+    assert "likeness: 18.2 dB close up, 24.5 dB from afar, SSIM 0.46; 87% inked" in said.err
+    assert "2 pen changes included" in said.err
+    assert "note: drawing the fallback" in said.err
+    assert f"done in 12 s; see {tmp_path / 'out' / 'disc' / 'report.html'}" in said.err
+
+
+def test_what_people_read_is_at_most_80_columns_wide(
+    spec: Path, fit: Any, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(spec.parent)
+    fit({})
+    assert cli.run([spec.name]) == 0
+    assert max(len(line) for line in capsys.readouterr().err.splitlines()) <= 80
+
+
+def test_no_colours_are_written_where_there_is_no_terminal(
+    spec: Path, tmp_path: Path, fit: Any, capsys: Capture
+) -> None:
+    fit({})
+    cli.run([str(spec), "--out", str(tmp_path / "out")])
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err
+    assert "●" not in said.err
+
+
+def test_json_is_one_document(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+    fit({})
+    assert cli.run([str(spec), "--json", "--out", str(tmp_path / "out")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    [work] = document["works"]
+    assert (document["exit_code"], work["status"], work["folder"]) == (0, "done", str(tmp_path / "out" / "disc"))
+    assert work["metrics"]["psnr"] == 18.25
+    assert [row["pen"]["name"] for row in work["passes"]] == ["warm grey", "black"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--no-such-option"], ["plan", "nowhere.yaml"], ["gcode", "x.svg", "-m", "no.yaml"]]
+)
+def test_an_error_is_json_too_where_that_is_asked_for(arguments: list[str], capsys: Capture) -> None:
+    code = cli.run([*arguments, "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert code == document["exit_code"] == 2
+    assert document["error"]
+
+
+def test_options_reach_the_pipeline(spec: Path, tmp_path: Path, fit: Any) -> None:
+    import torch
+
+    calls, threads = fit({}), torch.get_num_threads()
+    try:
+        arguments = ["--draft", "--set", "seed=7", "-s", "layers.0.steps=3", "--device", "cpu", "--threads", "1"]
+        assert cli.run([*arguments, str(spec), "--out", str(tmp_path / "out")]) == 0
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(threads)
+    [call] = calls
+    assert (call["draft"], call["device"]) == (True, "cpu")
+    assert (call["work"].artwork.seed, call["work"].artwork.layers[0].steps) == (7, 3)
+    record = json.loads((tmp_path / "out" / "disc-draft" / "manifest.json").read_bytes())
+    assert (record["spec"]["changes"], record["spec"]["draft"]) == (["seed=7", "layers.0.steps=3"], True)
+
+
+def test_a_draft_never_replaces_the_finished_work(spec: Path, tmp_path: Path, fit: Any) -> None:
+    fit({})
+    cli.run([str(spec), "--out", str(tmp_path / "out")])
+    cli.run([str(spec), "--draft", "--out", str(tmp_path / "out")])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["disc", "disc-draft"]
+
+
+def test_a_failing_spec_does_not_keep_the_others_from_being_rendered(
+    spec: Path, tmp_path: Path, fit: Any, capsys: Capture
+) -> None:
+    broken, other = spec.with_name("broken.yaml"), spec.with_name("other.yaml")
+    broken.write_text("version: 1\n")
+    other.write_text(spec.read_text())
+    fit(lambda work, *_: RenderError("no luck") if work.name == "disc" else {})
+    assert cli.run([str(broken), str(spec), str(other), "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr()
+    assert said.out == f"{tmp_path / 'out' / 'other'}\n"
+    assert "render: disc: no luck" in said.err
+    assert f"{broken}:1:1: the key 'title' is missing" in said.err
+
+
+def test_even_an_unexpected_error_does_not(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+    other = spec.with_name("other.yaml")
+    other.write_text(spec.read_text())
+    fit(lambda work, *_: ZeroDivisionError() if work.name == "disc" else {})
+    assert cli.run([str(spec), str(other), "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().out == f"{tmp_path / 'out' / 'other'}\n"
+
+
+def test_a_matrix_makes_a_folder_for_each_work(spec: Path, tmp_path: Path, fit: Any) -> None:
+    fit({})
+    spec.write_text(spec.read_text() + "matrix: {layers.0.points.count: [10, 20]}\n")
+    assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["disc-count-10", "disc-count-20"]
+
+
+def test_two_works_for_one_folder_are_refused(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+    fit({})
+    assert cli.run([str(spec), str(spec), "--out", str(tmp_path / "out")]) == 2
+    folder = tmp_path / "out" / "disc"
+    why = f"{spec}: would be written to {folder}, as {spec} is; render it with another --out"
+    assert f"render: disc: {why}\n" in capsys.readouterr().err
+    assert (folder / "manifest.json").exists()
+
+
+# --- Ctrl-C ---
+
+
+def press(times: int = 1) -> None:
+    for _ in range(times):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_in_the_fit_keeps_what_there_is(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+    other = spec.with_name("other.yaml")
+    other.write_text(spec.read_text())
+
+    def interrupted(_: Work, report: Any, options: Any) -> dict[str, Any]:
+        report(progress(1))
+        assert not options["stop"]()
+        press()
+        assert options["stop"]()
+        return {"interrupted": True, "notes": ("interrupted: layer 1 has had 1 of its 10 steps",)}
+
+    calls = fit(interrupted)
+    assert cli.run([str(spec), str(other), "--out", str(tmp_path / "out")]) == 130
+    said = capsys.readouterr()
+    assert len(calls) == 1  # the other one is not begun
+    assert said.out == f"{tmp_path / 'out' / 'disc'}\n"
+    assert "stopping, and keeping what there is; Ctrl-C again to end at once" in said.err
+    assert json.loads((tmp_path / "out" / "disc" / "manifest.json").read_bytes())["interrupted"] is True
+
+
+@pytest.mark.parametrize("presses", [1, 2], ids=["before the first step", "twice"])
+def test_ctrl_c_ends_at_once_and_writes_nothing(
+    presses: int, spec: Path, tmp_path: Path, fit: Any, capsys: Capture
+) -> None:
+    def interrupted(_: Work, report: Any, __: Any) -> dict[str, Any]:
+        report(progress(0, "placing") if presses == 1 else progress(1))
+        press(presses)
+        raise AssertionError("not reached")
+
+    fit(interrupted)
+    assert cli.run([str(spec), "--json", "--out", str(tmp_path / "out")]) == 130
+    said = capsys.readouterr()
+    assert "render: disc: interrupted; nothing was written" in said.err
+    assert json.loads(said.out)["works"][0]["status"] == "interrupted"
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_twice_while_writing_leaves_the_old_render(
+    spec: Path, tmp_path: Path, fit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out" / "disc"
+    fit({})
+    cli.run([str(spec), "--out", str(tmp_path / "out")])
+    before = (folder / "manifest.json").read_bytes()
+    fit(lambda _, report, __: report(progress(1)) or {})
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (press(2), sync(descriptor)))
+    assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 130
+    assert (folder / "manifest.json").read_bytes() == before
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["disc"]
+
+
+def test_ctrl_c_is_pythons_again_afterwards(spec: Path, tmp_path: Path, fit: Any) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    fit(RenderError("no luck"))
+    cli.run([str(spec), "--out", str(tmp_path / "out")])
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+# --- the other commands ---
+
+
+def test_validate_says_what_a_spec_holds(spec: Path, capsys: Capture) -> None:
+    assert cli.run(["validate", str(spec)]) == 0
+    assert capsys.readouterr() == (f"{spec}: ok, 1 work: disc\n", "")
+
+
+def test_validate_tells_all_faults_of_all_specs(spec: Path, capsys: Capture) -> None:
+    broken = spec.with_name("broken.yaml")
+    broken.write_text(spec.read_text().replace("count", "cuont").replace("steps: 10", "steps: many"))
+    assert cli.run(["validate", str(broken), str(spec), "--set", "sed=7", "--json"]) == 2
+    said = capsys.readouterr()
+    first, second = json.loads(said.out)["specs"]
+    assert (first["ok"], second["ok"]) == (False, False)
+    fault = next(fault for fault in first["faults"] if fault["line"])
+    assert (fault["file"], fault["line"], fault["column"], fault["path"]) == (
+        str(broken),
+        16,
+        12,
+        ["layers", 0, "steps"],
+    )
+    assert "did you mean seed?" in said.err or "did you mean 'seed'?" in said.err
+
+
+def test_the_schema_is_json(capsys: Capture) -> None:
+    assert cli.run(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "Artwork spec"
+
+
+def test_a_plan_says_what_a_spec_takes(spec: Path, capsys: Capture) -> None:
+    assert cli.run(["plan", str(spec)]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out == (
+        "Red <disc> & friends (disc)\n"
+        "  sheet    105 x 148 mm, drawn on 89 x 132 mm\n"
+        "  fitted   at 89 x 132 px, 1 px a mm\n"
+        "  layer 1  points: 40 points of 3 to 4 mm can cover 3% of the area; 2 pens\n"
+        "  picture  wants about 18% of the area under ink\n"
+        "  time     about 33 s for the points on a gantry, without pen changes\n"
+        "  warning  the strokes can cover 3% of the area, and the picture wants about 18% under ink: "
+        "it will look pale; use more strokes, a wider nib or smaller paper\n"
+    )
+
+
+def test_a_plan_knows_what_it_cannot_know(spec: Path, capsys: Capture) -> None:
+    assert cli.run(["plan", str(spec), "-s", "layers=[{curves: 20}]", "-s", "machine=null"]) == 0
+    out = capsys.readouterr().out
+    assert "curves: 20 curves of 3 to 4 mm, whose length is known only after the fit; 2 pens" in out
+    assert "warning  the spec names no machine, so there will be no G-code and no plotting time" in out
+    assert "pale" not in out
+
+
+def test_a_plan_of_a_finished_render_knows_its_machine(
+    spec: Path, tmp_path: Path, result: Result, capsys: Capture
+) -> None:
+    record = output.write(result, tmp_path / "disc")
+    assert cli.run(["plan", str(tmp_path / "disc"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [row["lifts"] for row in document["passes"]] == [10, 1]
+    assert document["plotting"]["minutes"] == pytest.approx(record["plotting"]["minutes"], abs=0.05)
+    assert cli.run(["plan", str(tmp_path / "disc" / "drawing.svg")]) == 0
+    said = capsys.readouterr()
+    assert said.err == "note: name a --machine to see how long it takes\n"
+    assert "1  warm grey    3       10    10     0.0\n" in said.out
+
+
+def test_a_plan_of_nothing_is_told(tmp_path: Path, capsys: Capture) -> None:
+    assert cli.run(["plan", str(tmp_path)]) == 1
+    why = "holds no drawing.svg; name a folder that render has written, a spec or an SVG"
+    assert capsys.readouterr().err == f"render: {tmp_path}: {why}\n"
+
+
+MACHINE = str(Path(__file__).parents[2] / "specs" / "machines" / "gantry_grbl_servo.yaml")
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="50mm" height="50mm" viewBox="0 0 50 50">
+<g><path d="{}" stroke="#000" fill="none" stroke-width="1"/></g></svg>"""
+
+
+@pytest.fixture
+def svg(tmp_path: Path) -> Path:
+    path = tmp_path / "a drawing.svg"
+    path.write_text(SVG.format("M5,5 L45,45"))
+    return path
+
+
+def test_gcode_goes_beside_the_svg(svg: Path, capsys: Capture) -> None:
+    assert cli.run(["gcode", str(svg), "--machine", MACHINE]) == 0
+    assert capsys.readouterr().out == f"{svg.with_suffix('.gcode')}\n"
+    assert svg.with_suffix(".gcode").read_text().startswith("G21\nG90\n")
+    assert sorted(path.name for path in svg.parent.iterdir()) == ["a drawing.gcode", "a drawing.svg"]
+
+
+def test_gcode_goes_to_stdout_alone(svg: Path, capsys: Capture) -> None:
+    assert cli.run(["gcode", str(svg), "-m", MACHINE, "-o", "-"]) == 0
+    assert capsys.readouterr().out.startswith("G21\nG90\n")
+    assert not svg.with_suffix(".gcode").exists()
+
+
+def test_gcode_into_a_folder_has_a_file_a_pen(svg: Path, tmp_path: Path) -> None:
+    (tmp_path / "robot").mkdir()
+    assert cli.run(["gcode", str(svg), "-m", MACHINE, "-o", str(tmp_path / "robot")]) == 0
+    assert "drawing.gcode" in {path.name for path in (tmp_path / "robot").iterdir()}
+    assert len(list((tmp_path / "robot").iterdir())) == 2
+
+
+def test_gcode_is_not_written_where_the_machine_cannot_draw_it(svg: Path, capsys: Capture) -> None:
+    svg.write_text(svg.read_text().replace("50mm", "500mm"))
+    assert cli.run(["gcode", str(svg), "-m", MACHINE]) == 1
+    assert "a line reaches" in capsys.readouterr().err
+    assert not svg.with_suffix(".gcode").exists()
+
+
+def test_what_lies_off_the_sheet_is_left_out_and_told(svg: Path, capsys: Capture) -> None:
+    svg.write_text(SVG.format("M5,5 L75,5"))
+    assert cli.run(["gcode", str(svg), "-m", MACHINE]) == 0
+    assert capsys.readouterr().err == f"note: {svg}: what lies off its 50 x 50 mm is left out\n"
+
+
+def test_assets_are_added_and_listed(spec: Path, capsys: Capture) -> None:
+    picture = spec.with_name("disc.png")
+    assert cli.run(["assets", "add", str(picture), str(picture.with_name("none.png"))]) == 1
+    said = capsys.readouterr()
+    assert said.out.endswith("  disc.png\n")
+    assert "none.png: no such file" in said.err
+    assert cli.run(["assets", "list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["assets"]
+    assert {row["name"]: row["path"] for row in rows}["scream"] is None
+
+
+def test_a_file_that_is_out_of_reach_is_told(capsys: Capture) -> None:
+    assert cli.run(["assets", "fetch", "scream", "--json"]) == 1
+    [row] = json.loads(capsys.readouterr().out)["assets"]
+    assert "RENDER_OFFLINE is set" in row["error"]
+
+
+def test_doctor_tells_what_there_is(capsys: Capture) -> None:
+    assert cli.run(["doctor", "--json"]) == 0
+    findings = {one["name"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert set(findings) >= {
+        "render",
+        "python",
+        "torch",
+        "threads",
+        "devices",
+        "memory",
+        "compiled",
+        "cache",
+        "assets",
+        "ports",
+    }
+    assert findings["devices"]["text"].startswith("cpu")
+    assert findings["python"]["well"]
+    assert cli.run(["doctor"]) == 0
+    assert all(line.startswith(("ok    ", "warn  ")) for line in capsys.readouterr().out.splitlines())
+
+
+def test_doctor_warns_of_a_cache_that_cannot_be_written(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "file"))
+    assert cli.run(["doctor"]) == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "RENDER_CACHE" in line]
+    assert line.startswith("warn  cache")
+
+
+def test_a_reader_that_goes_away_is_no_error_to_speak_of() -> None:
+    code = "import sys; from renderer import cli; sys.exit(cli.run(['schema']))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 1
+
+
+def test_shells_complete_commands_and_files(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setenv("_RENDER_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "render val")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    with pytest.raises(SystemExit):
+        cli.run([])
+    assert "plain,validate" in capsys.readouterr().out

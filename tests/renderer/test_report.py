@@ -1,0 +1,172 @@
+"""The page that shows and explains a render."""
+
+import base64
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hardware.estimate import estimate
+from hardware.program import program
+from renderer.report import by_layer, curve, drawn_part, report, to_image
+from renderer.result import Result, Step
+
+Make = Callable[..., Result]
+VOID = {"meta", "link", "img", "br", "hr", "path", "line"}
+
+
+class Page(HTMLParser):
+    """What a page holds: its tags with their attributes, its text, and whether every tag is closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+
+def page_of(result: Result, **more: object) -> str:
+    machine = result.work.artwork.machine
+    plotting = estimate(program(result.drawing, machine), machine) if machine else None
+    return report(result, plotting=plotting, spec_text="version: 1\ntitle: <b>&</b>\n", **more)  # type: ignore[arg-type]
+
+
+def test_the_page_is_whole_and_asks_nothing_of_the_net(result: Result) -> None:
+    text = page_of(result, files=("drawing.svg", "gcode/drawing.gcode"))
+    page = Page(text)
+    assert page.open == []
+    assert page.all("script") == page.all("link") == []
+    assert {image["src"][:22] for image in page.all("img") if image["src"]} == {"data:image/webp;base64"}
+    assert all(image["alt"] for image in page.all("img"))
+    assert [link["href"] for link in page.all("a")] == ["drawing.svg", "gcode/drawing.gcode"]
+    assert not re.search(r"https?://|url\(|@import", text)
+
+
+def test_what_a_spec_says_is_text_and_never_markup(result: Result) -> None:
+    page = Page(page_of(result))
+    assert "Red <disc> & friends" in page.words
+    assert "title: <b>&</b>" in page.words
+    assert page.all("disc") == page.all("b") == []
+
+
+def test_a_note_an_interruption_and_a_change_are_told(result: Result) -> None:
+    words = Page(page_of(replace(result, notes=("interrupted: 1 of 2 layers",)), changes=("seed=7",))).words
+    assert "interrupted: 1 of 2 layers" in words
+    assert "Changed on the command line: seed=7" in words
+
+
+def test_the_pens_stand_in_drawing_order_with_what_each_takes(result: Result) -> None:
+    words = Page(page_of(result)).words
+    assert re.search(r"1\s+warm grey points 3 mm 10 0\.0 10 \d+ s 2\s+black curves 4 mm 1 0\.1 1 \d+ s", words)
+    assert "Together 11 0.1 11" in words
+    assert re.search(r"On a gantry: about \d+ min ?, 2 pen changes of about 1 min each included\.", words)
+
+
+def test_the_measures_come_with_a_word_on_each(result: Result) -> None:
+    words = Page(page_of(result)).words
+    for text in ("Close up 18.2 dB PSNR", "From afar 24.5 dB PSNR", "Structure 0.46 SSIM", "Ink 87% Share"):
+        assert text in words
+
+
+def test_pictures_are_the_target_the_drawn_part_and_what_lies_between(result: Result) -> None:
+    pictures = []
+    for image in Page(page_of(result)).all("img"):
+        source = image["src"]
+        assert source is not None
+        pictures.append(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))))
+    assert [picture.size for picture in pictures] == [(89, 132), (178, 264), (89, 132)]
+    same = replace(result, target=np.asarray(drawn_part(result).resize((89, 132)), np.float32).transpose(2, 0, 1) / 255)
+    images = [image["src"] or "" for image in Page(page_of(same)).all("img")]
+    difference = Image.open(io.BytesIO(base64.b64decode(images[2].partition(",")[2])))
+    assert np.asarray(difference).min() > 240  # white all over
+
+
+def test_the_page_can_be_mailed(result: Result) -> None:
+    random = np.random.default_rng(1)
+    noise = random.random((3, 1600, 1200), np.float32)  # the hardest to pack
+    assert len(page_of(replace(result, preview=noise, target=noise[:, :500, :400]))) < 2_000_000
+
+
+def test_what_is_brighter_than_white_is_white(result: Result) -> None:
+    assert to_image(np.full((3, 2, 2), 2.0, np.float32)).getpixel((0, 0)) == (255, 255, 255)
+
+
+# --- loss curves ---
+
+
+def points_of(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in (pair.split(",") for pair in path.removeprefix("M").split())]
+
+
+def test_a_chart_has_a_line_for_the_loss_and_one_for_each_term(result: Result) -> None:
+    chart = curve(by_layer(result.history)[1])
+    assert chart.name == "curves"
+    assert [(name, first, last) for name, _, first, last in chart.lines] == [
+        ("loss", 0.2, pytest.approx(0.005)),
+        ("mse", 0.3, pytest.approx(0.0075)),
+        ("blurred_mse", 0.1, pytest.approx(0.0025)),
+    ]
+
+
+def test_equal_ratios_are_equal_heights(result: Result) -> None:
+    [(_, path, _, _), *_] = curve(by_layer(result.history)[0]).lines
+    y = {step: points_of(path)[step - 1][1] for step in (1, 2, 4, 8)}
+    assert y[2] - y[1] == pytest.approx(y[4] - y[2], abs=0.11)
+    assert y[2] - y[1] == pytest.approx(y[8] - y[4], abs=0.11)
+    assert y[1] < y[8]  # a lower loss stands lower
+
+
+def test_a_term_alone_is_the_loss_and_has_no_line_of_its_own(result: Result) -> None:
+    chart = curve([replace(step, terms=step.terms[:1]) for step in result.history[:40]])
+    assert [name for name, *_ in chart.lines] == ["loss"]
+
+
+@pytest.mark.parametrize("losses", [[0.0], [float("nan"), 0.1], [0.1], [0.2, 0.2, 0.2], [1e-9, 1e9], [0.0, 0.0]])
+def test_odd_losses_give_a_chart_and_no_error(losses: list[float]) -> None:
+    chart = curve([Step(0, "points", n, loss, (("mse", loss),), 0.0) for n, loss in enumerate(losses, 1)])
+    drawn = [point for _, path, _, _ in chart.lines for point in (points_of(path) if path else [])]
+    assert len(drawn) == sum(loss > 0 for loss in losses)
+    assert all(0 <= x <= 420 and 0 <= y <= 230 for x, y in drawn)
+    assert len(chart.y_ticks) >= 1
+    assert all(len(label) < 8 for _, label in chart.y_ticks)
+
+
+def test_a_long_fit_is_thinned_and_keeps_its_end() -> None:
+    steps = [Step(0, "points", n, 1 / n, (), 0.0) for n in range(1, 20_001)]
+    [(_, path, _, last)] = curve(steps).lines
+    assert len(points_of(path)) <= 402
+    assert points_of(path)[-1][0] == pytest.approx(412)
+    assert last == 1 / 20_000
+
+
+def test_a_render_without_steps_has_no_charts(result: Result, tmp_path: Path) -> None:
+    assert "How it was fitted" not in page_of(replace(result, history=()))
