@@ -1,6 +1,6 @@
 """Make the README's picture: a target beside the drawing that was made of it.
 
-    python docs/pictures.py TARGET.png out/scream_pointillist/preview.png docs/study.png
+python docs/pictures.py TARGET.png out/scream_pointillist/preview.png docs/study.png
 """
 
 import sys

@@ -50,6 +50,7 @@ class State:
 _SETTLED = 0.5
 # How often, and which share of the strokes, the least useful are taken up and put where the error is largest.
 _MOVES, _MOVED = 7, 0.15
+_PRUNINGS = 8  # rounds in which strokes that nobody would miss are left out at the end
 # Adam's memory: short, as the objective sharpens all the time. Its epsilon lies far below the gradients, which are
 # small because the loss is a mean over all pixels.
 _BETAS = (0.9, 0.98)
@@ -163,6 +164,28 @@ def _move(
                 memory[idle] = 0  # what Adam knew of a stroke does not hold elsewhere
 
 
+@torch.no_grad()
+def pruned(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum) -> Strokes:
+    """The strokes without those that nobody would miss: covered by others, or doing harm.
+
+    Half of them at a time, the worst first, since of two that spoil the same place one may be good alone.
+    """
+    workspace = Workspace()
+    least = _judged(layer, strokes, ground, loss, workspace)
+    for _ in range(_PRUNINGS):
+        use = usefulness(layer, strokes, ground, workspace)
+        useless = int((use <= 0).sum())
+        if useless == 0:
+            break
+        worst = torch.argsort(use, stable=True)[: -(-useless // 2)]
+        fewer = strokes[torch.ones(len(strokes), dtype=torch.bool).index_fill(0, worst, False)]
+        found = _judged(layer, fewer, ground, loss, workspace)
+        if found > least:
+            break
+        strokes, least = fewer, found
+    return strokes
+
+
 def usefulness(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Tensor:  # [N]
     """What the summed squared error would grow by without each stroke, as they would be plotted now."""
     return removal(
@@ -178,7 +201,7 @@ def usefulness(layer: Layer, strokes: Strokes, ground: Ground, workspace: Worksp
 def _top_pens(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> NDArray[np.int32]:  # [H, W]
     """The latest pen on each pixel, -1 for none: the strokes drawn once more in shades that number their pens."""
     number = (strokes.inks.argmax(1) + 1).float() / 255
-    shades = Palette(ground.palette.pens, True, Ink.OPAQUE, ground.palette.width_mm)
+    shades = replace(ground.palette, free=True, ink=Ink.OPAQUE)
     blank = replace(ground, background=torch.zeros_like(ground.background), palette=shades)
     order = ground.palette.order(strokes.inks)
     widths = ground.palette.widths(strokes.inks, strokes.width_mm)

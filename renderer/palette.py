@@ -1,6 +1,6 @@
 """Colours: which pens of a rack to use for a target, and how a stroke's inks become a colour while it is fitted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -58,6 +58,7 @@ class Palette:
     free: bool
     ink: Ink
     width_mm: tuple[float, float]  # thinnest and widest stroke that may be asked for
+    spot_mm: float | None = None  # diameter of dots that are wider than their pens
 
     @property
     def inks(self) -> int:
@@ -81,7 +82,7 @@ class Palette:
         """Each stroke's colour: its own where colours are free, else a mixture of pens that hardens as it cools."""
         if self.free:
             return inks
-        return torch.softmax(inks / temperature, 1) @ self.table().to(inks)
+        return _softmax(inks / temperature) @ self.table().to(inks)
 
     def hard(
         self,
@@ -97,7 +98,9 @@ class Palette:
         inks: Tensor,  # [N, P]
         width_mm: Tensor,  # [N]
     ) -> Tensor:  # [N]
-        """Each stroke's width: the nib of its pen, or its own where it may vary."""
+        """Each stroke's width: the dot that is asked for, else the nib of its pen, or its own where it may vary."""
+        if self.spot_mm is not None:
+            return torch.full_like(width_mm, self.spot_mm)
         if self.free:
             return width_mm
         nibs = torch.tensor([pen.nib_mm for pen in self.pens]).to(width_mm)
@@ -114,7 +117,15 @@ class Palette:
 
     def reordered(self, order: tuple[int, ...]) -> "Palette":
         """The same pens in another order of passes."""
-        return Palette(tuple(self.pens[k] for k in order), self.free, self.ink, self.width_mm)
+        return replace(self, pens=tuple(self.pens[k] for k in order))
+
+
+def _softmax(
+    logits: Tensor,  # [N, P]
+) -> Tensor:  # [N, P]
+    """Softmax over the pens. Torch's own shares even a few numbers out among threads, and waits for them."""
+    shares = (logits - logits.detach().amax(1, keepdim=True)).exp()
+    return shares / shares.sum(1, keepdim=True)
 
 
 def palette(

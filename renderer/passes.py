@@ -3,7 +3,8 @@
 import numpy as np
 from torch import Tensor
 
-from hardware.drawing import Line, PenPass
+from hardware.arcs import spiral
+from hardware.drawing import Line, Pen, PenPass
 from renderer.palette import Palette, to_hex
 from renderer.strokes import Strokes
 
@@ -18,13 +19,23 @@ def passes(
     lines = tuple(_tidy(line) for line in lines_mm.detach().double().cpu().numpy())
     if palette.free:
         colours = tuple(to_hex(colour) for colour in strokes.inks.detach().cpu().numpy())
-        widths_mm = tuple(round(float(width), 3) for width in strokes.width_mm.detach().cpu())
+        widths_mm = tuple(round(float(width), 3) for width in palette.widths(strokes.inks, strokes.width_mm).detach())
         return (PenPass(layer_name, palette.pens[0], lines, colours, widths_mm),)
     pen_of = strokes.inks.detach().argmax(1).tolist()
+    if palette.spot_mm is not None:
+        lines = tuple(
+            _filled(line, palette.pens[pen], palette.spot_mm) for line, pen in zip(lines, pen_of, strict=True)
+        )
     by_pen = [
         tuple(line for line, pen in zip(lines, pen_of, strict=True) if pen == k) for k in range(len(palette.pens))
     ]
     return tuple(PenPass(layer_name, pen, mine) for pen, mine in zip(palette.pens, by_pen, strict=True) if mine)
+
+
+def _filled(dot: Line, pen: Pen, spot_mm: float) -> Line:
+    """What the pen draws for a dot wider than itself."""
+    line: Line = dot + spiral(spot_mm, pen.nib_mm)
+    return line
 
 
 def _tidy(line: Line) -> Line:

@@ -12,9 +12,10 @@ from hardware import toolpath
 from hardware.drawing import Drawing, PenPass
 from hardware.program import park_on_sheet
 from renderer import assets, losses, placement, preview
-from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm
+from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm, pruned
 from renderer.palette import Palette, from_hex, palette
 from renderer.passes import passes
+from renderer.primitives import spot_mm
 from renderer.progress import Picture, Progress, Report, silent
 from renderer.result import Film, Result, Step
 from renderer.spec import Artwork, FreeColours, Layer, RackPens
@@ -125,13 +126,17 @@ def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", d
         pens = artwork.pens_of(layer)
         if pens not in chosen:
             chosen[pens] = palette(pens, target.numpy(), below.numpy())
-        ground = Ground(area, target, below, chosen[pens])
+        ground = Ground(area, target, below, replace(chosen[pens], spot_mm=spot_mm(layer.kind)))
         loss = losses.build(layer.loss, target.to(device), area.px_per_mm)
         state = _fit_layer(layer, number, ground, loss, generator, diary)
+        strokes = pruned(layer, state.strokes, state.ground, loss)
+        if len(strokes) < len(state.strokes):
+            idle = len(state.strokes) - len(strokes)
+            diary.notes.append(f"left out: {idle} of {len(state.strokes)} {layer.kind_name}, which nobody would miss")
         with torch.no_grad():
-            below = draw(layer, state.strokes, state.ground)
-            drawn = lines_mm(layer, state.strokes, state.ground)
-        fitted.append(Fitted(_name(artwork, number), drawn, state.strokes, state.ground.palette))
+            below = draw(layer, strokes, state.ground)
+            drawn = lines_mm(layer, strokes, state.ground)
+        fitted.append(Fitted(_name(artwork, number), drawn, strokes, state.ground.palette))
     return fitted
 
 

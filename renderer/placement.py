@@ -131,6 +131,8 @@ def greedy(
 
 def _radii(palette: Palette, px_per_mm: float) -> NDArray[np.float32]:
     nibs_mm = [sum(palette.width_mm) / 2] if palette.free else [pen.nib_mm for pen in palette.pens]
+    if palette.spot_mm is not None:
+        nibs_mm = [palette.spot_mm] * len(nibs_mm)
     return np.array(nibs_mm, np.float32) * np.float32(px_per_mm / 2)
 
 
@@ -141,7 +143,7 @@ _SPAN = 5  # points a span of a curve becomes while candidates are judged: they 
 
 @_jit
 def _uniform(state):
-    """A number in [0, 1): splitmix64 (Steele, Lea and Flood 2014). As many bits as float32 holds: more round up to 1."""
+    """A number in [0, 1): splitmix64 (Steele, Lea and Flood 2014). As many bits as float32 has."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

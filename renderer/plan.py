@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.arcs import spiral
 from hardware.drawing import Drawing, Line, Pen, PenPass
 from hardware.estimate import estimate
 from hardware.program import program
@@ -127,7 +128,8 @@ def _layer(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...], area: Frame) -
         text = f"{len(pens)} {'pen' if len(pens) == 1 else 'pens'}"
     else:
         text = f"the best {choice.use} of {len(pens)} pens"
-    nibs_mm = [pen.nib_mm for pen in pens]
+    spot_mm = layer.kind.diameter_mm if isinstance(layer.kind, Points) else None
+    nibs_mm = [spot_mm or pen.nib_mm for pen in pens]
     stroke_mm2 = _stroke_mm2(layer, sum(nibs_mm) / len(nibs_mm))
     cover = None if stroke_mm2 is None else layer.kind.count * stroke_mm2 / (area.width_mm * area.height_mm)
     return LayerPlan(
@@ -165,21 +167,23 @@ def _warnings(artwork: Artwork, layers: tuple[LayerPlan, ...], needed: float) ->
 
 def _minutes(artwork: Artwork, area: Frame) -> float | None:
     """Time to make the dots alone, as if they stood in rows: the fit decides where they really stand."""
-    counts = [layer.kind.count for layer in artwork.layers if isinstance(layer.kind, Points)]
-    if artwork.machine is None or isinstance(artwork.pens, FreeColours) or not counts:
+    kinds = [(layer.kind, _pens(artwork, layer)[0]) for layer in artwork.layers if isinstance(layer.kind, Points)]
+    if artwork.machine is None or isinstance(artwork.pens, FreeColours) or not kinds:
         return None
-    pen = artwork.pens.pens[0]
-    passes = (PenPass("points", pen, tuple(_rows(sum(counts), area))),)
+    passes = tuple(
+        PenPass("points", pen, tuple(_rows(kind.count, area, spiral(kind.diameter_mm or pen.nib_mm, pen.nib_mm))))
+        for kind, pen in kinds
+    )
     drawing = Drawing(*artwork.canvas.size_mm, artwork.canvas.colour, passes)
     return estimate(program(drawing, artwork.machine), artwork.machine).seconds / 60
 
 
-def _rows(count: int, area: Frame) -> Iterator[Line]:
-    """Dots in rows over the frame, to and fro."""
+def _rows(count: int, area: Frame, dot: Line) -> Iterator[Line]:
+    """Dots in rows over the frame, to and fro; `dot` [S, 2] mm is what the pen draws for one."""
     columns = max(1, round(math.sqrt(count * area.width_mm / area.height_mm)))
     rows = -(-count // columns)
     for number in range(count):
         row, column = divmod(number, columns)
         at = column if row % 2 == 0 else columns - 1 - column
         x_mm = area.x_mm + (at + 0.5) * area.width_mm / columns
-        yield np.array([[x_mm, area.y_mm + (row + 0.5) * area.height_mm / rows]])
+        yield dot + [x_mm, area.y_mm + (row + 0.5) * area.height_mm / rows]

@@ -93,6 +93,11 @@ def shortened(
     return middle + (knots - middle) * share
 
 
+def spot_mm(kind: Kind) -> float | None:
+    """The diameter of a dot that is wider than its pen, or None."""
+    return kind.diameter_mm if isinstance(kind, Points) else None
+
+
 def length_limit_mm(kind: Kind) -> float | None:
     """The longest a stroke of this kind may be, or None."""
     return None if isinstance(kind, Points) else kind.max_length_mm

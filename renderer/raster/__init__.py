@@ -57,7 +57,7 @@ def rasterise(
     """Draw strokes over a background.
 
     A `workspace` saves allocations between calls; a picture drawn with one must have gone back before the next begins.
-    float32 goes to the numba kernels, on the processor wherever the tensors live; `plain` and float64 to the twin.
+    float32 goes to the kernels of the device on which the tensors live; `plain` and float64 to the twin.
     """
     assert background.ndim == 3 and background.shape[0] == 3, background.shape
     points, radius = shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2)
@@ -66,6 +66,10 @@ def rasterise(
             points, radius, shapes.colours, shapes.order, background,
             softness_px=edges.softness_px, gaussian=edges.gaussian, transparent=ink is Ink.TRANSPARENT,
         )  # fmt: skip
+    if points.is_cuda:
+        from renderer.raster import cuda  # Triton takes its time, and is not everywhere
+
+        return cuda.rasterise(points, radius, shapes.colours, background, shapes.order, edges, ink)
     picture: Tensor = _Rasterise.apply(points, radius, shapes.colours, background, shapes.order, edges, ink, workspace)
     return picture
 

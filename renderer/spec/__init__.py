@@ -84,6 +84,20 @@ class Artwork(Part):
             raise MisfitError(*faults)
         return self
 
+    @model_validator(mode="after")
+    def _dots_are_no_smaller_than_their_pens(self) -> Self:
+        faults: list[tuple[Path, str]] = []
+        for number, layer in enumerate(self.layers):
+            spot_mm = layer.kind.diameter_mm if isinstance(layer.kind, Points) else None
+            pens = self.pens_of(layer)
+            thickest_mm = max(pen.nib_mm for pen in pens.pens) if isinstance(pens, RackPens) else pens.widths_mm[0]
+            if spot_mm is not None and spot_mm < thickest_mm:
+                text = f"{spot_mm:g} is less than the nib, {thickest_mm:g} mm; a dot is no smaller than its pen"
+                faults.append((("layers", number, "points", "diameter_mm"), text))
+        if faults:
+            raise MisfitError(*faults)
+        return self
+
     def pens_of(self, layer: Layer) -> RackPens | FreeColours:
         """The pens that a layer may use, before the best are chosen."""
         match layer.pens, self.pens:

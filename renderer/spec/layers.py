@@ -12,9 +12,12 @@ Length = Annotated[float, Field(gt=0, le=5000)]
 
 
 class Points(Part):
-    """Dots, each one touch of the pen."""
+    """Dots, each one touch of the pen, or a spiral where they are wider than the nib."""
 
     count: Count
+    diameter_mm: Length | None = Field(
+        None, description="Diameter of each dot, mm; wider than the nib, it is drawn as a spiral. Default: the nib."
+    )
 
 
 class Lines(Part):

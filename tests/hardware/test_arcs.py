@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import curve, line
 
-from hardware.arcs import simplify
+from hardware.arcs import simplify, spiral
 from hardware.drawing import Line
 
 
@@ -60,3 +60,18 @@ def test_lines_of_one_or_two_points_stay_as_they_are(short: Line) -> None:
 def test_a_tolerance_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^tolerance 0 mm must be above 0$"):
         simplify(line((0, 0)), 0)
+
+
+@given(st.floats(0.2, 5), st.floats(1, 8))
+@settings(max_examples=50, deadline=None)
+def test_a_spiral_leaves_no_gap_and_goes_no_further_than_its_dot(nib_mm: float, nibs: float) -> None:
+    path = spiral(nib_mm * nibs, nib_mm)
+    radius_mm = nib_mm * nibs / 2
+    assert np.hypot(*path.T).max() <= radius_mm - nib_mm / 2 + 1e-9
+    rings = np.linspace(0, 1, 9)[:, None] * np.stack([np.cos(a := np.linspace(0, 6.2, 24)), np.sin(a)])[:, None, :]
+    points = (rings * (radius_mm - 1e-6)).reshape(2, -1).T
+    assert off_mm(points, path if len(path) > 1 else np.repeat(path, 2, 0)) <= nib_mm / 2 + 0.02
+
+
+def test_a_dot_of_the_nibs_own_width_is_one_touch() -> None:
+    assert spiral(0.5, 0.5).tolist() == [[0, 0]]

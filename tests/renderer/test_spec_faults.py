@@ -135,6 +135,13 @@ CHANGES = [
     ("canvas: {paper: A5", "canvas: {paper: *x", "4:17: canvas.paper: the alias *x needs an anchor &x above it"),
     ("canvas: {paper: A5", "canvas: &x {paper: *x", "4:20: canvas.paper: the alias *x stands inside the value of that name"),
     ("layers:", "---\nlayers:", "7:1: a second document starts here; keep one a file, without '---'"),
+    # values that are wrong together
+    ("{count: 2}", "{count: 2, diameter_mm: 0.8}", "8:37: layers.0.points.diameter_mm: 0.8 is less than the nib, 1 mm; a dot is no smaller than its pen"),
+    ("{image: x.png}", "{image: x.png, crop: {left: 0.5, right: 0.5}}", "3:37: target.crop.left: left and right cut off 100% together; leave at least 10 %"),
+    ("{image: x.png}", "{image: x.png, tone: {black: 0.5, white: 0.5}}", "3:38: target.tone.black: 0.5 is not below white, which is 0.5"),
+    ("{image: x.png}", "{image: x.png, tone: {contrast: 2}}", "3:31: target.tone.contrast: unknown key 'contrast'; did you mean 'local_contrast'?"),
+    ("use: 1", "only: [blak]", "5:32: pens.only.0: nobody owns a pen 'blak'; did you mean 'black'?"),
+    ("use: 1", "only: [black], use: 2", "5:45: pens.use: cannot use 2 pens of the 1 named"),
 ]
 # fmt: on
 
