@@ -14,7 +14,7 @@ from renderer import placement
 from renderer.losses import Sum
 from renderer.palette import Palette
 from renderer.primitives import length_limit_mm, polylines, shortened
-from renderer.raster import Edges, Shapes, Workspace, rasterise, removal
+from renderer.raster import Edges, Shapes, Weights, Workspace, rasterise, weigh
 from renderer.spec import Layer, Points
 from renderer.strokes import Strokes
 from renderer.target import Frame
@@ -50,6 +50,9 @@ class State:
 _SETTLED = 0.5
 # How often, and which share of the strokes, the least useful are taken up and put where the error is largest.
 _MOVES, _MOVED = 7, 0.15
+# Shares of the strokes that would gain by another pen that get it at once, one trial after the other.
+_REPENNED = (0.5, 0.5, 0.25, 0.25, 0.1)
+_SURE_INK = 2.0
 _PRUNINGS = 8  # rounds in which strokes that nobody would miss are left out at the end
 # Adam's memory: short, as the objective sharpens all the time. Its epsilon lies far below the gradients, which are
 # small because the loss is a mean over all pixels.
@@ -74,15 +77,20 @@ def fit(
     """
     workspace = Workspace()
     settling = math.ceil(_SETTLED * layer.steps)
+    rounds = {round(settling * k / layer.stages): k for k in range(1, layer.stages)}
     moves = {round(layer.steps * (k + 1) / (_MOVES + 1)) for k in range(_MOVES)} | {settling}
     leaves = strokes.with_gradient(ground.palette.widths_vary)
     adam = _adam(layer, leaves, ground)
     for step in range(layer.steps):
         done = step / max(layer.steps - 1, 1)
+        if step in rounds:
+            leaves, adam = _grown(layer, leaves, adam, ground, rounds[step], generator, workspace)
         if step == settling and not ground.palette.free:
             ground = _settle(layer, leaves, ground, loss, workspace)
         if step in moves:
             _move(layer, leaves, adam, ground, loss, generator, workspace)
+            if step >= settling and not ground.palette.free:
+                _repen(layer, leaves, ground, loss, workspace)
         rate = _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
         for group in adam.param_groups:
             group["lr"] = rate * group["first"]
@@ -103,6 +111,50 @@ def fit(
 def _judged(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> float:
     """The loss of the strokes as they would be plotted now."""
     return loss(draw(layer, strokes, ground, workspace=workspace).to(loss.device)).item()
+
+
+def share(layer: Layer, stage: int) -> int:
+    """How many strokes are placed in a stage, counted from 0."""
+    count, stages = layer.kind.count, layer.stages
+    return count * (stage + 1) // stages - count * stage // stages
+
+
+@torch.no_grad()
+def _anew(
+    layer: Layer,
+    there: Strokes,
+    count: int,
+    ground: Ground,
+    generator: np.random.Generator,
+    workspace: Workspace,
+) -> Strokes:
+    """Further strokes, placed by the greedy search over those that are there."""
+    canvas = draw(layer, there, ground, workspace=workspace)
+    top = _top_pens(layer, there, ground, workspace)
+    place = (layer.kind, count, ground.palette, ground.frame, ground.target, canvas, generator)
+    return placement.greedy(*place, top=top)
+
+
+def _grown(
+    layer: Layer,
+    leaves: Strokes,
+    adam: torch.optim.Adam,
+    ground: Ground,
+    stage: int,
+    generator: np.random.Generator,
+    workspace: Workspace,
+) -> tuple[Strokes, torch.optim.Adam]:
+    """The strokes with those of a further stage, and what Adam knows of the older ones."""
+    more = _anew(layer, leaves, share(layer, stage), ground, generator, workspace)
+    grown = leaves.joined(more).with_gradient(ground.palette.widths_vary)
+    heir = _adam(layer, grown, ground)
+    for old, new in zip(leaves.tensors, grown.tensors, strict=True):
+        if old in adam.state:
+            heir.state[new] = {
+                name: torch.cat([memory, torch.zeros_like(new[len(old) :])]) if memory.shape == old.shape else memory
+                for name, memory in adam.state[old].items()
+            }
+    return grown, heir
 
 
 @torch.no_grad()
@@ -148,12 +200,9 @@ def _move(
     count = int(_MOVED * len(leaves))
     if count == 0:
         return
-    idle = torch.argsort(usefulness(layer, leaves, ground, workspace), stable=True)[:count]
+    idle = torch.argsort(weights(layer, leaves, ground, workspace).removal, stable=True)[:count]
     rest = leaves[torch.ones(len(leaves), dtype=torch.bool).index_fill(0, idle, False)]
-    canvas = draw(layer, rest, ground, workspace=workspace)
-    top = _top_pens(layer, rest, ground, workspace)
-    place = (layer.kind, count, ground.palette, ground.frame, ground.target, canvas, generator)
-    moved = leaves.replaced(idle, placement.greedy(*place, top=top))
+    moved = leaves.replaced(idle, _anew(layer, rest, count, ground, generator, workspace))
     before = _judged(layer, leaves, ground, loss, workspace)
     if _judged(layer, moved, ground, loss, workspace) >= before:
         return
@@ -173,7 +222,7 @@ def pruned(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum) -> Strokes
     workspace = Workspace()
     least = _judged(layer, strokes, ground, loss, workspace)
     for _ in range(_PRUNINGS):
-        use = usefulness(layer, strokes, ground, workspace)
+        use = weights(layer, strokes, ground, workspace).removal
         useless = int((use <= 0).sum())
         if useless == 0:
             break
@@ -186,9 +235,9 @@ def pruned(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum) -> Strokes
     return strokes
 
 
-def usefulness(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Tensor:  # [N]
-    """What the summed squared error would grow by without each stroke, as they would be plotted now."""
-    return removal(
+def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Weights:
+    """How much each stroke matters as they would be plotted now."""
+    return weigh(
         _shown(layer, strokes, ground, None),
         ground.background,
         ground.target,
@@ -196,6 +245,34 @@ def usefulness(layer: Layer, strokes: Strokes, ground: Ground, workspace: Worksp
         ink=ground.palette.ink,
         workspace=workspace,
     )
+
+
+def _repen(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> None:
+    """Give strokes another pen where that lowers the loss, many at a time.
+
+    To second order a stroke whose colour changes by d changes the loss by g.d + h f.d^2 / 2, with g the gradient for its
+    colour, f how far the picture follows it and h the curvature of the loss, that of the mean squared error: 2 / (3 H W)
+    each. Strokes that gain most change first; where they get in each other's way, fewer of them are tried.
+    """
+    palette, target = ground.palette, ground.target
+    table = palette.table()
+    for share in _REPENNED:
+        shapes = _shown(layer, leaves.detached(), ground, None)
+        colours = shapes.colours.requires_grad_()
+        picture = _raster(shapes, ground, workspace=workspace)
+        before = loss(picture.to(loss.device))
+        (gradient,) = torch.autograd.grad(before, colours)
+        with torch.no_grad():
+            step = table - colours[:, None]  # [N, P, 3]
+            curvature = weights(layer, leaves, ground, workspace).follows * (2 / target.numel())
+            gain = (step * gradient[:, None]).sum(-1) + (step**2 * curvature[:, None]).sum(-1) / 2
+            least, pen = gain.min(1)
+            count = int(share * int((least < 0).sum()))
+            chosen = torch.argsort(least, stable=True)[:count]
+            tried = leaves.detached()
+            tried.inks[chosen] = _SURE_INK * torch.nn.functional.one_hot(pen[chosen], palette.inks).float()
+            if count and _judged(layer, tried, ground, loss, workspace) < before.item():
+                leaves.inks.copy_(tried.inks)
 
 
 def _top_pens(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> NDArray[np.int32]:  # [H, W]
@@ -220,8 +297,14 @@ def draw(
     workspace: Workspace | None = None,
 ) -> Tensor:  # [3, H, W]
     """The picture of a layer over its ground. Without a temperature every stroke has its one pen."""
+    return _raster(_shown(layer, strokes, ground, temperature), ground, edges, workspace)
+
+
+def _raster(
+    shapes: Shapes, ground: Ground, edges: Edges = Edges(), workspace: Workspace | None = None
+) -> Tensor:  # [3, H, W]
     return rasterise(
-        _shown(layer, strokes, ground, temperature),
+        shapes,
         ground.background,
         px_per_mm=ground.frame.px_per_mm,
         ink=ground.palette.ink,

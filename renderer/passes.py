@@ -15,12 +15,12 @@ def passes(
     strokes: Strokes,
     palette: Palette,
 ) -> tuple[PenPass, ...]:
-    """One pass for each pen that draws something; one for the whole layer where colours are free."""
+    """One pass for each pen that draws something; at most one for the whole layer where colours are free."""
     lines = tuple(_tidy(line) for line in lines_mm.detach().double().cpu().numpy())
     if palette.free:
         colours = tuple(to_hex(colour) for colour in strokes.inks.detach().cpu().numpy())
         widths_mm = tuple(round(float(width), 3) for width in palette.widths(strokes.inks, strokes.width_mm).detach())
-        return (PenPass(layer_name, palette.pens[0], lines, colours, widths_mm),)
+        return (PenPass(layer_name, palette.pens[0], lines, colours, widths_mm),) if lines else ()
     pen_of = strokes.inks.detach().argmax(1).tolist()
     if palette.spot_mm is not None:
         lines = tuple(

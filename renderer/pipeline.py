@@ -12,7 +12,7 @@ from hardware import toolpath
 from hardware.drawing import Drawing, PenPass
 from hardware.program import park_on_sheet
 from renderer import assets, losses, placement, preview
-from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm, pruned
+from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm, pruned, share
 from renderer.palette import Palette, from_hex, palette
 from renderer.passes import passes
 from renderer.primitives import spot_mm
@@ -152,7 +152,7 @@ def _fit_layer(
     place = placement.greedy if layer.start == "greedy" else placement.scatter
     diary.begins(number, "placing")
     strokes = place(
-        layer.kind, layer.kind.count, ground.palette, ground.frame, ground.target, ground.background, generator
+        layer.kind, share(layer, 0), ground.palette, ground.frame, ground.target, ground.background, generator
     )
     with torch.no_grad():
         begun = draw(layer, strokes, ground)

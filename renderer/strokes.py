@@ -52,6 +52,11 @@ class Strokes:
             tensor[which] = other
         return mine
 
+    def joined(self, more: "Strokes") -> "Strokes":
+        """These strokes and more of them, in tensors of their own."""
+        both = zip(self.detached().tensors, more.detached().tensors, strict=True)
+        return Strokes(*(torch.cat(pair) for pair in both))
+
     def to(self, dtype: torch.dtype) -> "Strokes":
         """The same strokes in another precision."""
         return replace(self, knots=self.knots.to(dtype), width_mm=self.width_mm.to(dtype), inks=self.inks.to(dtype))

@@ -15,7 +15,7 @@ from hardware.drawing import Ink
 from renderer.raster import cpu, reference
 from renderer.raster.cpu import Workspace
 
-__all__ = ["Edges", "Shapes", "Workspace", "rasterise", "removal"]
+__all__ = ["Edges", "Shapes", "Weights", "Workspace", "rasterise", "weigh"]
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,16 @@ def rasterise(
     return picture
 
 
+@dataclass(frozen=True)
+class Weights:
+    """How much each stroke matters to a picture."""
+
+    removal: Tensor  # [N], what the summed squared error would grow by without it. Below 0: it harms
+    follows: Tensor  # [N, 3], sum over pixels of (d picture / d colour)^2
+
+
 @torch.no_grad()
-def removal(
+def weigh(
     shapes: Shapes,
     background: Tensor,  # [3, H, W] sRGB
     target: Tensor,  # [3, H, W] sRGB
@@ -83,14 +91,15 @@ def removal(
     px_per_mm: float,
     ink: Ink,
     workspace: Workspace | None = None,
-) -> Tensor:  # [N]
-    """What the squared error, summed over pixels and channels, would grow by without each stroke. Below 0: it harms."""
+) -> Weights:
+    """What each stroke does for the likeness of a picture with hard edges."""
     scene = _scene(
         shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2), shapes.colours, shapes.order, Edges(), ink
     )
     picture = _interleaved(background)
     tape = cpu.forward(scene, picture, workspace or Workspace(), torch.get_num_threads())
-    return torch.from_numpy(cpu.removal(tape, picture - _interleaved(target), torch.get_num_threads()))
+    weights = cpu.removal(tape, picture - _interleaved(target), torch.get_num_threads())
+    return Weights(*map(torch.from_numpy, weights))
 
 
 def _numpy(tensor: Tensor) -> Any:

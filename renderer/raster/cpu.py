@@ -335,10 +335,11 @@ def _undraw(
 
 @_jit
 def _unpick(
-    thread, threads, band_px, colours, transparent, starts, items, error, ends, pixel, alpha, below, costs,
+    thread, threads, band_px, colours, transparent, starts, items, error, ends, pixel, alpha, below, costs, squares,
 ):  # fmt: skip
     """What the squared error would grow by without a stroke, one number an item; `error [H, W, 3]` is picture - target.
 
+    Also, per channel, the sum of the squares of how far the picture follows the stroke's colour, `squares [items, 3]`.
     Without a stroke the picture changes by d = -T a (s - b), with b below it, s what it puts there and T the share of
     that which the strokes above let through; the squared error changes by 2 e d + d^2.
     """
@@ -351,12 +352,15 @@ def _unpick(
         for item in range(starts[band + 1] - 1, starts[band] - 1, -1):
             n = items[item]
             cost = np.float32(0.0)
+            squares[item] = np.float32(0.0)
             for k in range(ends[item - 1] if item > starts[band] else 0, ends[item]):
                 p, a = (pixel[band, k] >> 16) * width + (pixel[band, k] & 0xFFFF), alpha[band, k]
                 for c in range(3):
                     b, colour = below[band, k, c], colours[n, c]
                     d = -through[p, c] * a * ((colour * b if transparent else colour) - b)
                     cost += d * (two * wrong[p, c] + d)
+                    follows = through[p, c] * a * (b if transparent else one)
+                    squares[item, c] += follows * follows
                     through[p, c] *= one - a * (one - colour if transparent else one)
             costs[item] = cost
 
@@ -478,17 +482,22 @@ def backward(tape: Tape, gradient: Floats, threads: int) -> tuple[Floats, Floats
     return sums
 
 
-def removal(tape: Tape, error: Floats, threads: int) -> Floats:
-    """What the summed squared error would grow by without each stroke [N]; `error [H, W, 3]` is picture - target."""
-    costs = np.zeros(len(tape.items), np.float32)
+def removal(tape: Tape, error: Floats, threads: int) -> tuple[Floats, Floats]:
+    """What the summed squared error would grow by without each stroke [N]; `error [H, W, 3]` is picture - target.
+
+    And the sum over pixels of (d picture / d colour)^2 [N, 3].
+    """
+    costs, squares = np.zeros(len(tape.items), np.float32), np.empty((len(tape.items), 3), np.float32)
     pixel, _, alpha, below = tape.entries
     _run(
         threads, _unpick, tape.scene.colours, tape.scene.transparent, tape.starts, tape.items, error, tape.ends,
-        pixel, alpha, below, costs,
+        pixel, alpha, below, costs, squares,
     )  # fmt: skip
     total = np.zeros_like(tape.scene.radius)
     np.add.at(total, tape.items, costs)
-    return total
+    followed = np.zeros_like(tape.scene.colours)
+    np.add.at(followed, tape.items, squares)
+    return total, followed
 
 
 @cache
