@@ -1,6 +1,6 @@
 """A small work and a finished render of it, made by hand, for tests of what comes after the fit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +97,14 @@ def _ramp(height_px: int, width_px: int) -> Picture:
 def _step(layer: int, name: str, step: int) -> Step:
     mse, blurred = 0.3 / step, 0.1 / step
     return Step(layer, name, step, 0.5 * mse + 0.5 * blurred, (("mse", mse), ("blurred_mse", blurred)), 0.1 * step)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch on one thread unless the test says otherwise: so few numbers are not worth sharing out."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -1,0 +1,300 @@
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from hardware.drawing import Ink, Pen
+from renderer import placement
+from renderer.optimise import Ground, draw, lines_mm
+from renderer.palette import Palette, from_hex
+from renderer.placement import Effort, greedy, scatter
+from renderer.raster import Shapes, rasterise
+from renderer.spec import Curves, Layer, Lines, Points
+from renderer.strokes import Strokes
+from renderer.target import Frame
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+Kind = Points | Lines | Curves
+Place = Callable[..., Strokes]
+KINDS = pytest.mark.parametrize(
+    "kind", [Points(count=1), Lines(count=1), Curves(count=1), Curves(count=1, knots=6, closed=True)], ids=str
+)
+WAYS = pytest.mark.parametrize("place", [greedy, scatter])
+FRAME = Frame(7.0, 5.0, 24.0, 30.0, 2.0)
+SIZE = (FRAME.height_px, FRAME.width_px)
+
+
+def pens(*styled: tuple[str, float], ink: Ink = Ink.OPAQUE) -> Palette:
+    owned = tuple(Pen(name=colour, colour=colour, nib_mm=nib_mm, ink=ink) for colour, nib_mm in styled)
+    return Palette(owned, False, ink, (min(nib for _, nib in styled), max(nib for _, nib in styled)))
+
+
+def free(width_mm: tuple[float, float] = (1.0, 1.0), ink: Ink = Ink.OPAQUE) -> Palette:
+    return Palette((Pen(name="free", colour="#000000", nib_mm=width_mm[1], ink=ink),), True, ink, width_mm)
+
+
+def paper(colour: str = "#ffffff") -> Tensor:
+    return torch.from_numpy(from_hex(colour)).float()[:, None, None].expand(3, *SIZE).contiguous()
+
+
+def photograph() -> Tensor:
+    """A smooth coloured picture with an edge."""
+    y, x = torch.meshgrid(torch.linspace(0, 1, SIZE[0]), torch.linspace(0, 1, SIZE[1]), indexing="ij")
+    picture = torch.stack([0.5 + 0.5 * torch.sin(5 * x), y, 1 - x * y])
+    picture[:, x > 2 * y] *= 0.3
+    return picture
+
+
+def layer(kind: Kind) -> Layer:
+    return Layer.model_validate({type(kind).__name__.lower(): kind})
+
+
+def picture(kind: Kind, strokes: Strokes, palette: Palette, background: Tensor) -> Tensor:
+    return draw(layer(kind), strokes, Ground(FRAME, background, background, palette))
+
+
+def error(kind: Kind, strokes: Strokes, palette: Palette, target: Tensor) -> float:
+    return ((picture(kind, strokes, palette, paper()) - target) ** 2).mean().item()
+
+
+def chance(seed: int = 1) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+# --- the search -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("ink", list(Ink))
+def test_a_dot_finds_the_one_disc_of_its_size(ink: Ink, seed: int) -> None:
+    where = torch.tensor([[[19.3, 24.6]]])  # mm on the sheet
+    palette = pens(("#101010", 5.0), ink=ink)
+    kind = Points(count=1)
+    target = picture(kind, Strokes(where, torch.tensor([5.0]), torch.ones(1, 1)), palette, paper())
+    found = greedy(kind, 1, palette, FRAME, target, paper(), chance(seed), Effort(60, 150))
+    # the disc is 10 px wide; half a pixel is 0.25 mm
+    assert (found.knots - where).norm() < 0.25
+
+
+def test_a_line_finds_the_one_bar_of_its_width() -> None:
+    palette, kind = pens(("#101010", 2.0)), Lines(count=1)
+    bar = Strokes(torch.tensor([[[12.0, 12.0], [24.0, 28.0]]]), torch.tensor([2.0]), torch.ones(1, 1))
+    target = picture(kind, bar, palette, paper())
+    found = greedy(kind, 1, palette, FRAME, target, paper(), chance(), Effort(200, 400))
+    ends = found.knots[0][found.knots[0, :, 0].argsort()]
+    assert (ends - bar.knots[0]).norm(dim=1).max() < 1.5
+    assert error(kind, found, palette, target) < 0.1 * ((paper() - target) ** 2).mean()
+
+
+@pytest.mark.parametrize("ink", list(Ink))
+@KINDS
+def test_more_strokes_leave_less_error(kind: Kind, ink: Ink) -> None:
+    target, palette = photograph(), free(ink=ink)
+    errors = [((paper() - target) ** 2).mean().item()]
+    for count in (4, 12, 40):
+        errors.append(error(kind, greedy(kind, count, palette, FRAME, target, paper(), chance()), palette, target))
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < 0.9 * errors[0]
+
+
+@pytest.mark.parametrize("ink", list(Ink))
+def test_a_stroke_that_only_harms_is_put_where_it_harms_least(ink: Ink) -> None:
+    """Black on white paper with a white target: nothing can be gained, and the shortest line loses least."""
+    palette, kind = pens(("#000000", 1.0), ink=ink), Lines(count=1)
+    found = greedy(kind, 3, palette, FRAME, paper(), paper(), chance())
+    assert found.knots.isfinite().all()
+    assert (found.knots[:, 1] - found.knots[:, 0]).norm(dim=1).max() < 4
+
+
+def test_each_part_is_drawn_with_its_pen() -> None:
+    target = paper()
+    target[:, :, : SIZE[1] // 2] = torch.tensor([1.0, 0, 0])[:, None, None]
+    target[:, :, SIZE[1] // 2 :] = torch.tensor([0.0, 0, 1])[:, None, None]
+    palette = pens(("#00ff00", 2.0), ("#0000ff", 2.0), ("#ff0000", 2.0))
+    found = greedy(Points(count=1), 60, palette, FRAME, target, paper(), chance())
+    middle = FRAME.x_mm + FRAME.width_mm / 2
+    left, right = found.knots[:, 0, 0] < middle - 1.2, found.knots[:, 0, 0] > middle + 1.2
+    chosen = found.inks.argmax(1)
+    assert left.sum() > 10
+    assert right.sum() > 10
+    assert (chosen[left] == 2).all()
+    assert (chosen[right] == 1).all()
+
+
+def test_pens_of_unlike_nibs_are_used_for_what_they_fit() -> None:
+    """A broad black bar for the broad pen, and a thin black line for the fine one."""
+    target = paper()
+    target[:, 10:22] = 0
+    target[:, 44:46] = 0
+    palette = pens(("#000000", 6.0), ("#010101", 1.0))
+    found = greedy(Lines(count=1), 8, palette, FRAME, target, paper(), chance(), Effort(60, 100))
+    broad, y_px = found.inks.argmax(1) == 0, (found.knots[:, :, 1].mean(1) - FRAME.y_mm) * FRAME.px_per_mm
+    assert ((y_px > 8) & (y_px < 24))[broad].all()
+    assert broad.any()
+    assert (~broad & ((y_px - 45).abs() < 2)).any()
+    assert error(Lines(count=1), found, palette, target) < 0.2 * ((paper() - target) ** 2).mean()
+
+
+def test_an_early_pen_is_not_placed_below_a_later_one() -> None:
+    """Where a later pen lies already, an early one would be hidden: it must not be counted as gain."""
+    target, palette = torch.full((3, *SIZE), 0.5), pens(("#808080", 2.0), ("#000000", 2.0))
+    background, top = paper(), np.full(SIZE, -1, np.int32)
+    background[:, : SIZE[0] // 2] = 0
+    top[: SIZE[0] // 2] = 1
+    found = greedy(Points(count=1), 25, palette, FRAME, target, background, chance(), top=top)
+    y_px = (found.knots[:, 0, 1] - FRAME.y_mm) * FRAME.px_per_mm
+    assert (found.inks.argmax(1) == 0).all()
+    assert (y_px > SIZE[0] // 2 - 3).all()
+
+
+# --- what every start keeps to ----------------------------------------------------------------------------------------
+
+PALETTES = [
+    pens(("#000000", 0.4), ("#d01020", 3.0), ("#f0e020", 1.0)),
+    pens(("#00ffff", 1.0), ("#ffff00", 2.0), ink=Ink.TRANSPARENT),
+    free((0.5, 1.5)),
+    free(ink=Ink.TRANSPARENT),
+]
+
+
+@WAYS
+@KINDS
+@pytest.mark.parametrize("palette", PALETTES, ids=["pens", "transparent pens", "free", "free transparent"])
+def test_the_same_seed_places_the_same_strokes(palette: Palette, kind: Kind, place: Place) -> None:
+    def placed(seed: int) -> list[bytes]:
+        strokes = place(kind, 20, palette, FRAME, photograph(), paper(), chance(seed))
+        return [tensor.numpy().tobytes() for tensor in strokes.tensors]
+
+    assert placed(3) == placed(3)
+    assert placed(3)[0] != placed(4)[0]
+
+
+@WAYS
+@KINDS
+@pytest.mark.parametrize("palette", PALETTES, ids=["pens", "transparent pens", "free", "free transparent"])
+def test_strokes_start_whole_and_inside_the_frame(palette: Palette, kind: Kind, place: Place) -> None:
+    strokes = place(kind, 50, palette, FRAME, photograph(), paper(), chance())
+    assert strokes.inks.shape == (50, palette.inks)
+    assert all(tensor.isfinite().all() and tensor.dtype == torch.float32 for tensor in strokes.tensors)
+    low_mm, high_mm = palette.width_mm
+    assert ((strokes.width_mm >= low_mm) & (strokes.width_mm <= high_mm)).all()
+    ground = Ground(FRAME, photograph(), paper(), palette)
+    inset = palette.widths(strokes.inks, strokes.width_mm)[:, None] / 2
+    inside = lines_mm(layer(kind), strokes, ground) - torch.tensor([FRAME.x_mm, FRAME.y_mm])
+    for axis, size_mm in ((0, FRAME.width_mm), (1, FRAME.height_mm)):
+        assert (inside[..., axis] >= inset - 1e-4).all()
+        assert (inside[..., axis] <= size_mm - inset + 1e-4).all()
+    if palette.free:
+        assert ((strokes.inks >= 0) & (strokes.inks <= 1)).all()
+
+
+@WAYS
+@pytest.mark.parametrize("kind", [Lines(count=1, max_length_mm=3), Curves(count=1, knots=5, max_length_mm=3)], ids=str)
+def test_no_stroke_starts_longer_than_allowed(kind: Kind, place: Place) -> None:
+    strokes = place(kind, 60, free(), FRAME, photograph(), paper(), chance())
+    lengths_mm = (strokes.knots[:, 1:] - strokes.knots[:, :-1]).norm(dim=-1).sum(1)
+    assert lengths_mm.max() <= 3 + 1e-4
+    assert lengths_mm.max() > 1
+
+
+@WAYS
+def test_what_lies_below_is_not_drawn_on(place: Place) -> None:
+    """The rasteriser's pictures lie in memory as the search walks them: it must not take them for its own."""
+    target = photograph()
+    background = torch.ones(*SIZE, 3).permute(2, 0, 1)
+    place(Points(count=1), 10, free(), FRAME, target, background, chance())
+    assert background.min() == 1
+    assert torch.equal(target, photograph())
+
+
+def test_scattered_strokes_start_in_the_colour_below_them() -> None:
+    target = paper("#20d040")
+    strokes = scatter(Points(count=1), 9, free(), FRAME, target, paper(), chance())
+    torch.testing.assert_close(strokes.inks, target[:, 0, :9].T)
+    palette = pens(("#000000", 1.0), ("#10c050", 1.0), ("#ffffff", 1.0))
+    assert (scatter(Points(count=1), 9, palette, FRAME, target, paper(), chance()).inks.argmax(1) == 1).all()
+
+
+def test_scattered_dots_are_spread_evenly() -> None:
+    strokes = scatter(Points(count=1), 4000, free(), FRAME, photograph(), paper(), chance())
+    share = (strokes.knots[:, 0] - torch.tensor([FRAME.x_mm, FRAME.y_mm])) / torch.tensor([24.0, 30.0])
+    counts = torch.histogramdd(share, bins=[4, 4], range=[0.0, 1.0, 0.0, 1.0]).hist
+    assert counts.sum() == 4000
+    assert (counts - 250).abs().max() < 80  # five standard deviations
+
+
+# --- the closed form --------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000), st.sampled_from(list(Ink)), st.booleans(), st.integers(1, 4))
+def test_a_candidate_is_judged_by_the_true_change_of_the_error(
+    seed: int, ink: Ink, any_colour: bool, count: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    target, below = (rng.random((30, 26, 3), np.float32) for _ in range(2))
+    points = (rng.random((count, 2)) * [26, 30]).astype(np.float32)
+    radii = np.array([1.5, 1.5, 3.0, 1.5], np.float32)
+    table = rng.random((4, 3), np.float32)
+    judged = placement._judge(
+        points, count, radii[0], target, below, np.full((30, 26), -1, np.int32), table, radii, any_colour,
+        ink is Ink.TRANSPARENT, np.full(780, -1, np.int32), np.empty(780, np.float32), np.empty(780, np.int32),
+        np.empty(780, np.int32), 0, np.empty((5, 9), np.float32),
+    )  # fmt: skip
+    change, pen, *colour = judged
+
+    def true_change(*sketched: float) -> float:
+        shapes = Shapes(
+            torch.from_numpy(points)[None],
+            torch.tensor([3.0]),
+            torch.tensor([sketched], dtype=torch.float32),
+            torch.arange(1),
+        )
+        ground = torch.from_numpy(below).permute(2, 0, 1)
+        after = rasterise(shapes, ground, px_per_mm=1.0, ink=ink).permute(1, 2, 0).numpy()
+        return float(((after - target) ** 2).sum(dtype=np.float64) - ((below - target) ** 2).sum(dtype=np.float64))
+
+    assert change == pytest.approx(true_change(*colour), rel=1e-3, abs=2e-3)
+    if any_colour:
+        for channel in range(3):
+            for step in (-0.05, 0.05):
+                other = np.array(colour)
+                other[channel] = np.clip(other[channel] + step, 0, 1)
+                assert true_change(*other) >= change - 2e-3
+    else:
+        np.testing.assert_array_equal(np.array(colour, np.float32), table[pen])
+        assert pen != 2  # of another width
+        assert change == pytest.approx(min(true_change(*table[p]) for p in (0, 1, 3)), rel=1e-3, abs=2e-3)
+
+
+def test_chance_is_even_and_stays_below_one() -> None:
+    state = np.array([7], np.uint64)
+    numbers = np.array([placement._uniform(state) for _ in range(20_000)])
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
+    assert np.histogram(numbers, 10, (0, 1))[0] == pytest.approx(2000, abs=200)
+    assert numbers.mean() == pytest.approx(0.5, abs=0.01)
+    assert math.sqrt(np.var(numbers)) == pytest.approx(math.sqrt(1 / 12), abs=0.01)
+    # the largest number that splitmix64 gives: rounded to float32 it must not become 1
+    assert placement._uniform(state_before(2**64 - 1)) == 1 - 2**-24
+
+
+def state_before(output: int) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
+    """The state from which splitmix64 makes this number next: its steps, undone."""
+    word = 2**64
+
+    def unshifted(z: int, shift: int) -> int:
+        result = z
+        for _ in range(64 // shift + 1):
+            result = z ^ (result >> shift)
+        return result
+
+    z = unshifted(output, 31) * pow(0x94D049BB133111EB, -1, word) % word
+    z = unshifted(z, 27) * pow(0xBF58476D1CE4E5B9, -1, word) % word
+    return np.array([(unshifted(z, 30) - 0x9E3779B97F4A7C15) % word], np.uint64)
