@@ -13,7 +13,7 @@ from hardware.drawing import Ink
 from renderer import placement
 from renderer.losses import Sum
 from renderer.palette import Palette
-from renderer.primitives import length_limit_mm, polylines, shortened
+from renderer.primitives import polylines, shortened
 from renderer.raster import Edges, Shapes, Weights, Workspace, rasterise, weigh
 from renderer.spec import Layer, Points
 from renderer.strokes import Strokes
@@ -52,7 +52,7 @@ _SETTLED = 0.5
 _MOVES, _MOVED = 7, 0.15
 # Shares of the strokes that would gain by another pen that get it at once, one trial after the other.
 _REPENNED = (0.5, 0.5, 0.25, 0.25, 0.1)
-_SURE_INK = 2.0
+_SHARP_PX = 1e-3  # an edge so sharp that a pixel is covered or not
 _PRUNINGS = 8  # rounds in which strokes that nobody would miss are left out at the end
 # Adam's memory: short, as the objective sharpens all the time. Its epsilon lies far below the gradients, which are
 # small because the loss is a mean over all pixels.
@@ -76,15 +76,16 @@ def fit(
     Raises FitError where the loss is no longer a number.
     """
     workspace = Workspace()
-    settling = math.ceil(_SETTLED * layer.steps)
-    rounds = {round(settling * k / layer.stages): k for k in range(1, layer.stages)}
+    settling = int(_SETTLED * layer.steps)
+    stages = len(shares(layer))
+    arrivals = {settling * stage // stages: count for stage, count in enumerate(shares(layer)) if stage}
     moves = {round(layer.steps * (k + 1) / (_MOVES + 1)) for k in range(_MOVES)} | {settling}
     leaves = strokes.with_gradient(ground.palette.widths_vary)
     adam = _adam(layer, leaves, ground)
     for step in range(layer.steps):
         done = step / max(layer.steps - 1, 1)
-        if step in rounds:
-            leaves, adam = _grown(layer, leaves, adam, ground, rounds[step], generator, workspace)
+        if step in arrivals:
+            leaves, adam = _grown(layer, leaves, adam, ground, arrivals[step], generator, workspace)
         if step == settling and not ground.palette.free:
             ground = _settle(layer, leaves, ground, loss, workspace)
         if step in moves:
@@ -113,10 +114,11 @@ def _judged(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace
     return loss(draw(layer, strokes, ground, workspace=workspace).to(loss.device)).item()
 
 
-def share(layer: Layer, stage: int) -> int:
-    """How many strokes are placed in a stage, counted from 0."""
-    count, stages = layer.kind.count, layer.stages
-    return count * (stage + 1) // stages - count * stage // stages
+def shares(layer: Layer) -> list[int]:
+    """How many strokes are placed in each stage. No more stages than strokes, or than steps before they settle."""
+    count = layer.kind.count
+    stages = max(1, min(layer.stages, count, int(_SETTLED * layer.steps)))
+    return [count * (stage + 1) // stages - count * stage // stages for stage in range(stages)]
 
 
 @torch.no_grad()
@@ -140,12 +142,12 @@ def _grown(
     leaves: Strokes,
     adam: torch.optim.Adam,
     ground: Ground,
-    stage: int,
+    count: int,
     generator: np.random.Generator,
     workspace: Workspace,
 ) -> tuple[Strokes, torch.optim.Adam]:
-    """The strokes with those of a further stage, and what Adam knows of the older ones."""
-    more = _anew(layer, leaves, share(layer, stage), ground, generator, workspace)
+    """The strokes and `count` more, and what Adam knows of the older ones."""
+    more = _anew(layer, leaves, count, ground, generator, workspace)
     grown = leaves.joined(more).with_gradient(ground.palette.widths_vary)
     heir = _adam(layer, grown, ground)
     for old, new in zip(leaves.tensors, grown.tensors, strict=True):
@@ -250,9 +252,9 @@ def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace
 def _repen(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> None:
     """Give strokes another pen where that lowers the loss, many at a time.
 
-    To second order a stroke whose colour changes by d changes the loss by g.d + h f.d^2 / 2, with g the gradient for its
-    colour, f how far the picture follows it and h the curvature of the loss, that of the mean squared error: 2 / (3 H W)
-    each. Strokes that gain most change first; where they get in each other's way, fewer of them are tried.
+    To second order a stroke whose colour changes by d changes the loss by g.d + h f.d^2 / 2, with g the gradient for
+    its colour, f how far the picture follows it and h the curvature of the loss, that of the mean squared error:
+    2 / (3 H W) each. Those that gain most change first; where they get in each other's way, fewer of them are tried.
     """
     palette, target = ground.palette, ground.target
     table = palette.table()
@@ -270,7 +272,7 @@ def _repen(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: 
             count = int(share * int((least < 0).sum()))
             chosen = torch.argsort(least, stable=True)[:count]
             tried = leaves.detached()
-            tried.inks[chosen] = _SURE_INK * torch.nn.functional.one_hot(pen[chosen], palette.inks).float()
+            tried.inks[chosen] = placement.SURE * torch.nn.functional.one_hot(pen[chosen], palette.inks).float()
             if count and _judged(layer, tried, ground, loss, workspace) < before.item():
                 leaves.inks.copy_(tried.inks)
 
@@ -283,7 +285,7 @@ def _top_pens(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspa
     order = ground.palette.order(strokes.inks)
     widths = ground.palette.widths(strokes.inks, strokes.width_mm)
     numbered = Strokes(strokes.knots, widths, number[:, None].expand(-1, 3))[order]
-    picture = draw(layer, numbered, blank, workspace=workspace)
+    picture = draw(layer, numbered, blank, edges=Edges(_SHARP_PX), workspace=workspace)
     return (picture[0] * 255).round().int().numpy() - 1
 
 
@@ -301,7 +303,10 @@ def draw(
 
 
 def _raster(
-    shapes: Shapes, ground: Ground, edges: Edges = Edges(), workspace: Workspace | None = None
+    shapes: Shapes,
+    ground: Ground,
+    edges: Edges = Edges(),  # noqa: B008  frozen
+    workspace: Workspace | None = None,
 ) -> Tensor:  # [3, H, W]
     return rasterise(
         shapes,
@@ -370,7 +375,7 @@ def _project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
         leaves.inks.clamp_(0, 1)
     if palette.widths_vary:
         leaves.width_mm.clamp_(*palette.width_mm)
-    leaves.knots.copy_(shortened(leaves.knots, length_limit_mm(layer.kind)))
+    leaves.knots.copy_(shortened(leaves.knots, layer.kind))
     leaves.knots.copy_(leaves.knots.clamp(*_bounds_mm(leaves, ground)))
 
 

@@ -157,6 +157,8 @@ def choose(
 ) -> tuple[Pen, ...]:
     """The `count` pens with which the target can be told best, by forward selection, in the order they were picked.
 
+    All of them, as they come, where so many are wanted.
+
     Each pick lowers most the mean squared OKLab distance from a pixel to the nearest colour at hand; what lies below,
     first of all the paper, is one. Transparent inks bring along their overlaps with the inks picked before.
     """
@@ -178,7 +180,9 @@ def choose(
 
 
 def _thinned(pixels: Colours, most: int = 5_000) -> Colours:
-    return pixels[:: -(-len(pixels) // most)]
+    # Not every n-th pixel, which may fall into a few columns: n is no whole number.
+    thinned: Colours = pixels[np.linspace(0, len(pixels) - 1, min(most, len(pixels))).astype(int)]
+    return thinned
 
 
 def _brought(pen: Pen, grounds: list[Colours]) -> list[Colours]:

@@ -12,7 +12,7 @@ from hardware import toolpath
 from hardware.drawing import Drawing, PenPass
 from hardware.program import park_on_sheet
 from renderer import assets, losses, placement, preview
-from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm, pruned, share
+from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm, pruned, shares
 from renderer.palette import Palette, from_hex, palette
 from renderer.passes import passes
 from renderer.primitives import spot_mm
@@ -71,7 +71,7 @@ def render(
         frame=area,
         target=target,
         preview=preview.picture(drawing, PREVIEW_PX / max(drawing.width_mm, drawing.height_mm)),
-        believed=diary.history[-1].loss if diary.history else float("nan"),
+        believed=diary.believed,
         metrics=preview.metrics(drawing, area, target),
         history=tuple(diary.history),
         film=diary.film(),
@@ -152,7 +152,7 @@ def _fit_layer(
     place = placement.greedy if layer.start == "greedy" else placement.scatter
     diary.begins(number, "placing")
     strokes = place(
-        layer.kind, share(layer, 0), ground.palette, ground.frame, ground.target, ground.background, generator
+        layer.kind, shares(layer)[0], ground.palette, ground.frame, ground.target, ground.background, generator
     )
     with torch.no_grad():
         begun = draw(layer, strokes, ground)
@@ -200,6 +200,7 @@ class Diary:
     history: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     frames: list[tuple[str, Picture]] = field(default_factory=list)
+    believed: float = float("nan")  # the last loss
     interrupted: bool = False
     started: float = field(default_factory=time.perf_counter)
 
@@ -221,6 +222,7 @@ class Diary:
 
     def step(self, number: int, layer: Layer, state: State) -> None:
         """Keep a step and tell of it."""
+        self.believed = state.loss
 
         def picture() -> Picture:
             with torch.no_grad():

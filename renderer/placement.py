@@ -36,7 +36,7 @@ from renderer.target import Frame
 _jit = njit(cache=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy")
 
 # Logit of the pen a stroke starts with, over 0 for the others.
-_SURE = 2.0
+SURE = 2.0
 _CELL_PX = 8  # side of the squares whose error decides where candidates fall
 
 
@@ -67,7 +67,7 @@ def scatter(
         inks = colour.clone()
     else:
         away = ((colour[:, None] - palette.table()) ** 2).sum(-1)
-        inks = _SURE * torch.nn.functional.one_hot(away.argmin(1), palette.inks).float()
+        inks = SURE * torch.nn.functional.one_hot(away.argmin(1), palette.inks).float()
     return Strokes(knots, torch.full((count,), sum(palette.width_mm) / 2), inks)
 
 
@@ -83,7 +83,7 @@ def _random_knots(kind: Kind, count: int, frame: Frame, generator: np.random.Gen
     walk = np.cumsum(np.stack([np.cos(heading), np.sin(heading)], -1) * step[..., None], 1)
     path = np.concatenate([first, first + walk], 1)
     path += first - path.mean(1, keepdims=True)
-    return shortened(torch.from_numpy(path).float(), length_limit_mm(kind))
+    return shortened(torch.from_numpy(path).float(), kind)
 
 
 def _usual_length(kind: Kind, count: int, frame: Frame) -> float:
@@ -123,7 +123,7 @@ def greedy(
     inks = (
         torch.from_numpy(colours)
         if palette.free
-        else _SURE * torch.nn.functional.one_hot(torch.from_numpy(pens).long(), palette.inks).float()
+        else SURE * torch.nn.functional.one_hot(torch.from_numpy(pens).long(), palette.inks).float()
     )
     widths = torch.full((count,), sum(palette.width_mm) / 2)
     return Strokes((torch.from_numpy(knots) / scale + corner).float(), widths, inks.clone())
@@ -267,7 +267,7 @@ def _best_colour(s, transparent):
 
 
 @_jit
-def _candidate(knots, state, cells, rows, height, width, longest, inset):
+def _candidate(knots, closed, state, cells, rows, height, width, longest, inset):
     """A stroke with its middle in a square drawn by its share of the error (`rows` sums `cells`), else by chance."""
     sought, row, column = _uniform(state) * rows.sum(), 0, 0
     while row < len(rows) - 1 and sought >= rows[row]:
@@ -291,11 +291,11 @@ def _candidate(knots, state, cells, rows, height, width, longest, inset):
         y -= np.mean(knots[:, 1])
         knots[:, 0] += x
         knots[:, 1] += y
-    _keep_in(knots, height, width, longest, inset)
+    _keep_in(knots, closed, height, width, longest, inset)
 
 
 @_jit
-def _mutate(knots, source, state, reach, height, width, longest, inset):
+def _mutate(knots, source, closed, state, reach, height, width, longest, inset):
     """A neighbour of a stroke: shifted, one end swung round the other, turned and stretched, or bent.
 
     All of them keep a smooth stroke smooth; moving single knots would make scribbles.
@@ -316,17 +316,17 @@ def _mutate(knots, source, state, reach, height, width, longest, inset):
             share = np.float32(4.0) * u * (np.float32(1.0) - u)
         knots[k, 0] = source[k, 0] + share * dx
         knots[k, 1] = source[k, 1] + share * dy
-    _keep_in(knots, height, width, longest, inset)
+    _keep_in(knots, closed, height, width, longest, inset)
 
 
 @_jit
-def _keep_in(knots, height, width, longest, inset):
+def _keep_in(knots, closed, height, width, longest, inset):
     """Move knots into the picture and shrink a stroke that is too long."""
     for k in range(len(knots)):
         knots[k, 0] = min(max(knots[k, 0], inset), np.float32(width) - inset)
         knots[k, 1] = min(max(knots[k, 1], inset), np.float32(height) - inset)
     length = np.float32(0.0)
-    for k in range(1, len(knots)):
+    for k in range(0 if closed else 1, len(knots)):  # knot -1 is the last
         length += math.hypot(knots[k, 0] - knots[k - 1, 0], knots[k, 1] - knots[k - 1, 1])
     if length > longest:
         x, y = np.mean(knots[:, 0]), np.mean(knots[:, 1])
@@ -374,12 +374,12 @@ def _place(
         for k in range(candidates + mutations):
             if k < candidates:
                 radius = radii[int(_uniform(state) * np.float32(len(radii)))]
-                _candidate(trial, state, cells, rows, height, width, longest, radius)
+                _candidate(trial, closed, state, cells, rows, height, width, longest, radius)
             else:
                 radius = radii[best_pen]
                 reach = radius * np.float32(0.3) + longest * np.float32(0.15) * np.float32(count > 1)
                 reach *= np.float32(1.0) - np.float32(0.9) * np.float32(k - candidates) / np.float32(mutations)
-                _mutate(trial, best, state, max(reach, np.float32(0.3)), height, width, longest, radius)
+                _mutate(trial, best, closed, state, max(reach, np.float32(0.3)), height, width, longest, radius)
             length = _trace(trial, closed, points)
             change, pen, r, g, b = _judge(
                 points, length, radius, target, canvas, top, table, radii, free, transparent, scratch, square,

@@ -186,4 +186,4 @@ def _rows(count: int, area: Frame, dot: Line) -> Iterator[Line]:
         row, column = divmod(number, columns)
         at = column if row % 2 == 0 else columns - 1 - column
         x_mm = area.x_mm + (at + 0.5) * area.width_mm / columns
-        yield dot + [x_mm, area.y_mm + (row + 0.5) * area.height_mm / rows]
+        yield dot + np.array([x_mm, area.y_mm + (row + 0.5) * area.height_mm / rows])

@@ -82,12 +82,14 @@ def _hermite(samples: int, dtype: torch.dtype) -> Tensor:  # [samples, 4]
 
 def shortened(
     knots: Tensor,  # [N, K, 2] mm
-    limit_mm: float | None,
+    kind: Kind,
 ) -> Tensor:  # [N, K, 2] mm
-    """Strokes longer than the limit, measured along their knots, shrunk to it about their middle."""
-    if limit_mm is None or knots.shape[1] == 1:
+    """Strokes longer than their kind allows, measured along the polygon of the knots, shrunk about their middle."""
+    limit_mm = length_limit_mm(kind)
+    if limit_mm is None:
         return knots
-    length_mm = (knots[:, 1:] - knots[:, :-1]).norm(dim=-1).sum(1)[:, None, None]
+    ring = torch.cat([knots, knots[:, :1]], 1) if isinstance(kind, Curves) and kind.closed else knots
+    length_mm = (ring[:, 1:] - ring[:, :-1]).norm(dim=-1).sum(1)[:, None, None]
     middle = knots.mean(1, keepdim=True)
     share: Tensor = (limit_mm / length_mm.clamp(min=1e-9)).clamp(max=1.0)
     return middle + (knots - middle) * share

@@ -144,7 +144,10 @@ class Layer(Part):
         "greedy", description="`greedy`: each stroke starts where it lowers the error most; `random`: anywhere."
     )
     stages: int = Field(
-        1, ge=1, le=100, description="Rounds in which the strokes are added, the later ones where the earlier fall short."
+        1,
+        ge=1,
+        le=100,
+        description="Rounds in which the strokes are added, the later ones where the earlier fall short.",
     )
     edge: Edge = Field(Edge(), description="How strokes fade at their edge while they are fitted.")
     temperature: Temperature = Field(Temperature(), description="Annealing of the choice of pens.")

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from hardware.drawing import Drawing, Ink, Pen
-from renderer import losses, placement, preview
+from renderer import losses, optimise, placement, preview
 from renderer.losses import Sum
-from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm, pruned
+from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm, pruned, shares
 from renderer.palette import Palette, to_hex
 from renderer.passes import passes
+from renderer.raster import Workspace
 from renderer.spec import Curves, Edge, Layer, Lines, Points, Rates
 from renderer.strokes import Strokes
 from renderer.target import Frame
@@ -197,6 +198,37 @@ def test_useless_strokes_are_moved_to_where_they_help() -> None:
     below = state.strokes.knots[:, 0, 1] > FRAME.y_mm + 15
     assert below.float().mean() > 0.5
     assert believed < 0.7 * ((target - 1) ** 2).mean()
+
+
+def test_strokes_get_the_pen_that_shows_best() -> None:
+    """Dots begin with the pens of others."""
+    wanted, palette = layer(Points(count=12)), pens()
+    where = torch.tensor([[8.0 + 5 * (k % 4), 7.0 + 7 * (k // 4)] for k in range(12)])[:, None]
+    right = 2 * torch.nn.functional.one_hot(torch.arange(12) % 4, 4).float()
+    with torch.no_grad():
+        target = draw(wanted, Strokes(where, torch.full((12,), 2.0), right), ground(palette))
+    on = ground(palette, target)
+    wrong = Strokes(where, torch.full((12,), 2.0), right.roll(1, 1)).with_gradient(widths=False)
+    for _ in range(4):
+        optimise._repen(wanted, wrong, on, loss_of(on, wanted), Workspace())
+    assert torch.equal(wrong.inks.argmax(1), right.argmax(1))
+
+
+@pytest.mark.parametrize(
+    ("count", "stages", "steps", "expected"),
+    [(10, 1, 40, [10]), (10, 4, 40, [2, 3, 2, 3]), (3, 8, 40, [1, 1, 1]), (10, 8, 4, [5, 5]), (10, 4, 0, [10])],
+)
+def test_stages_share_the_strokes_among_them(count: int, stages: int, steps: int, expected: list[int]) -> None:
+    assert shares(layer(Points(count=count), stages=stages, steps=steps)) == expected
+
+
+def test_strokes_are_added_in_stages_till_all_are_there() -> None:
+    wanted, on = layer(Points(count=40), stages=4), ground(pens())
+    first = scattered(wanted, on)[torch.arange(shares(wanted)[0])]
+    states = fit(wanted, first, on, loss_of(on, wanted), np.random.default_rng(2))
+    counts = [len(state.strokes) for state in states]
+    assert counts == sorted(counts)
+    assert (counts[0], counts[19], counts[-1]) == (10, 40, 40)
 
 
 def test_strokes_that_nobody_would_miss_are_left_out() -> None:

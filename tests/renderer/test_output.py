@@ -167,7 +167,7 @@ def test_the_manifest_says_what_was_made_from_what(result: Result) -> None:
     assert record["target"] == {"sha256": "ab" * 32, "image": "disc.png"}
     assert record["metrics"] == {"psnr": 18.25, "psnr_blurred": 24.5, "ssim": 0.456, "coverage": 0.87}
     assert (record["seed"], record["device"], record["spec"]["changes"]) == (1, "cpu", ["seed=3"])
-    assert record["spec"]["resolved"]["layers"][0]["points"] == {"count": 40}
+    assert record["spec"]["resolved"]["layers"][0]["points"] == {"count": 40, "diameter_mm": None}
     assert set(record["versions"]) == {"renderer", "python", "torch", "numpy", "numba", "pillow"}
     assert [(p["pen"]["name"], p["strokes"], p["metres"]) for p in record["passes"]] == [
         ("warm grey", 10, 0),

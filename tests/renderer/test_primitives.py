@@ -111,27 +111,28 @@ def test_placement_draws_the_same_curves(knots: int, closed: bool) -> None:
 # --- lengths ----------------------------------------------------------------------------------------------------------
 
 
-def lengths_mm(knots: Tensor) -> Tensor:
-    return (knots[:, 1:] - knots[:, :-1]).norm(dim=-1).sum(1)
+def lengths_mm(knots: Tensor, closed: bool) -> Tensor:
+    ring = torch.cat([knots, knots[:, :1]], 1) if closed else knots
+    return (ring[:, 1:] - ring[:, :-1]).norm(dim=-1).sum(1)
 
 
-@given(st.integers(2, 6), st.floats(0.1, 300), st.integers(0, 1000))
+@given(st.integers(3, 6), st.floats(0.1, 300), st.booleans(), st.integers(0, 1000))
 def test_long_strokes_are_shrunk_about_their_middle_and_short_ones_left_alone(
-    knots: int, limit_mm: float, seed: int
+    knots: int, limit_mm: float, closed: bool, seed: int
 ) -> None:
     before = some_knots(5, knots, seed)
-    after = shortened(before, limit_mm)
-    torch.testing.assert_close(lengths_mm(after), lengths_mm(before).clamp(max=limit_mm))
+    after = shortened(before, Curves(count=5, knots=knots, closed=closed, max_length_mm=limit_mm))
+    torch.testing.assert_close(lengths_mm(after, closed), lengths_mm(before, closed).clamp(max=limit_mm))
     torch.testing.assert_close(after.mean(1), before.mean(1))
-    short = lengths_mm(before) <= limit_mm
+    short = lengths_mm(before, closed) <= limit_mm
     torch.testing.assert_close(after[short], before[short])
 
 
 def test_what_has_no_length_or_no_limit_is_left_alone() -> None:
     dots, spot = some_knots(3, 1), torch.full((1, 4, 2), 7.0)
-    assert torch.equal(shortened(dots, 1.0), dots)
-    assert torch.equal(shortened(spot, 1.0), spot)
-    assert torch.equal(shortened(some_knots(3, 4), None), some_knots(3, 4))
+    assert torch.equal(shortened(dots, Points(count=3)), dots)
+    assert torch.equal(shortened(spot, Curves(count=1, max_length_mm=1)), spot)
+    assert torch.equal(shortened(some_knots(3, 4), Curves(count=3)), some_knots(3, 4))
 
 
 def test_dots_have_no_limit_and_others_the_one_they_are_given() -> None:
