@@ -269,7 +269,7 @@ def _repen(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: 
             curvature = weights(layer, leaves, ground, workspace).follows * (2 / target.numel())
             gain = (step * gradient[:, None]).sum(-1) + (step**2 * curvature[:, None]).sum(-1) / 2
             least, pen = gain.min(1)
-            count = int(share * int((least < 0).sum()))
+            count = math.ceil(share * int((least < 0).sum()))
             chosen = torch.argsort(least, stable=True)[:count]
             tried = leaves.detached()
             tried.inks[chosen] = placement.SURE * torch.nn.functional.one_hot(pen[chosen], palette.inks).float()
