@@ -11,7 +11,7 @@ from typing import Any
 from hardware import __version__
 from hardware.drawing import PenPass, length_mm
 from hardware.estimate import Estimate, PenEstimate
-from renderer.result import Result
+from renderer.result import PenChoice, Result
 from renderer.spec import Artwork
 
 MADE_BY = "artwork-renderer"
@@ -61,6 +61,7 @@ def manifest(
             "height_mm": result.drawing.height_mm,
             "paper": result.drawing.paper,
         },
+        "pen_choices": [_choice(one) for one in result.choices],
         "passes": _passes(result.drawing.passes, plotting),
         "plotting": plotting and _plotting(plotting),
         "notes": list(result.notes),
@@ -93,6 +94,20 @@ def _second(moment: datetime) -> str:
 def _rounded(value: float) -> float | None:
     """Six digits; None for what is not finite (the PSNR of equal pictures), which JSON does not know."""
     return float(f"{value:.6g}") if abs(value) < float("inf") else None
+
+
+def _choice(one: PenChoice) -> dict[str, Any]:
+    """Differences are root mean square OKLab distances of the target to the nearest colour at hand."""
+    choice = one.choice
+    return {
+        "layers": list(one.layers),
+        "used": choice.used,
+        "difference_without": _rounded(choice.errors[0]),
+        "picks": [
+            {"pen": pen.name, "colour": pen.colour, "difference": _rounded(error)}
+            for pen, error in zip(choice.pens, choice.errors[1:], strict=True)
+        ],
+    }
 
 
 def _passes(passes: tuple[PenPass, ...], plotting: Estimate | None) -> list[dict[str, Any]]:

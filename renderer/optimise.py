@@ -13,7 +13,7 @@ from hardware.drawing import Ink
 from renderer import placement
 from renderer.losses import Sum
 from renderer.palette import Palette
-from renderer.primitives import polylines, shortened
+from renderer.primitives import polylines, shortened, turns
 from renderer.raster import Edges, Shapes, Weights, Workspace, rasterise, weigh
 from renderer.spec import Layer, Points
 from renderer.strokes import Strokes
@@ -49,7 +49,7 @@ class State:
 # so however cold, the fit leans on it; the rest of the steps make the best of the pens as they are.
 _SETTLED = 0.5
 # How often, and which share of the strokes, the least useful are taken up and put where the error is largest.
-_MOVES, _MOVED = 7, 0.15
+_MOVES, _MOVED = 15, 0.05
 # Shares of the strokes that would gain by another pen that get it at once, one trial after the other.
 _REPENNED = (0.5, 0.5, 0.25, 0.25, 0.1)
 _SHARP_PX = 1e-3  # an edge so sharp that a pixel is covered or not
@@ -59,6 +59,7 @@ _PRUNINGS = 8  # rounds in which strokes that nobody would miss are left out at 
 _BETAS = (0.9, 0.98)
 _EPSILON = 1e-12
 _LAST_RATE = 0.1  # of the first, along a cosine
+_REFINE_RATE = 0.3  # of a layer's own rates, where all layers are refined together
 
 
 def fit(
@@ -92,6 +93,7 @@ def fit(
             _move(layer, leaves, adam, ground, loss, generator, workspace)
             if step >= settling and not ground.palette.free:
                 _repen(layer, leaves, ground, loss, workspace)
+                _ration(layer, leaves, ground, loss, workspace)
         rate = _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
         for group in adam.param_groups:
             group["lr"] = rate * group["first"]
@@ -100,6 +102,8 @@ def fit(
         picture = draw(layer, leaves, ground, edges=edges, temperature=mixing, workspace=workspace)
         terms = loss.each(picture.to(loss.device))
         total = loss.total(terms)
+        for name, (weight, amount) in _costs(layer, leaves, ground).items():
+            terms[name], total = amount, total + weight * amount.to(loss.device)
         adam.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         _check(layer, leaves, total, step)
@@ -107,6 +111,63 @@ def fit(
         with torch.no_grad():
             _project(layer, leaves, ground)
         yield State(step + 1, leaves, ground, total.item(), {name: term.item() for name, term in terms.items()})
+
+
+@dataclass(frozen=True)
+class Part:
+    """One layer of a finished stack; its ground's background is not looked at but for the lowest."""
+
+    layer: Layer
+    strokes: Strokes
+    ground: Ground
+
+
+def refine(parts: list[Part], loss: Sum, steps: int) -> Iterator[tuple[list[Part], float, dict[str, float]]]:
+    """Fit the strokes of all layers together, pens and passes as they are; the parts, the loss and its terms a step.
+
+    Raises FitError where the loss is no longer a number.
+    """
+    parts = [replace(part, strokes=part.strokes.with_gradient(part.ground.palette.widths_vary)) for part in parts]
+    adams = [_adam(part.layer, part.strokes, part.ground) for part in parts]
+    workspaces = [Workspace() for _ in parts]
+    for step in range(steps):
+        terms = loss.each(stacked(parts, workspaces).to(loss.device))
+        total = loss.total(terms)
+        for adam in adams:
+            adam.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        for part, adam in zip(parts, adams, strict=True):
+            _check(part.layer, part.strokes, total, step)
+            for group in adam.param_groups:
+                group["lr"] = group["first"] * _REFINE_RATE * (1 + math.cos(math.pi * step / steps)) / 2
+            adam.step()
+            with torch.no_grad():
+                _project(part.layer, part.strokes, part.ground)
+        yield parts, total.item(), {name: term.item() for name, term in terms.items()}
+
+
+def stacked(parts: list[Part], workspaces: list[Workspace] | None = None) -> Tensor:  # [3, H, W]
+    """The picture of all layers, each over the one below."""
+    picture = parts[0].ground.background
+    for part, workspace in zip(parts, workspaces or [Workspace() for _ in parts], strict=True):
+        ground = replace(part.ground, background=picture)
+        picture = draw(part.layer, part.strokes, ground, workspace=workspace)
+    return picture
+
+
+def _costs(layer: Layer, leaves: Strokes, ground: Ground) -> dict[str, tuple[float, Tensor]]:
+    """What the strokes cost beside the loss, by name: weight, and metres drawn or full turns."""
+    cost, costs = layer.cost, {}
+    if isinstance(layer.kind, Points) or not (cost.length or cost.curvature):
+        return {}
+    lines = lines_mm(layer, leaves, ground)
+    if cost.length:
+        # The square root has no gradient at nothing; a hundredth of a millimetre is nothing to a pen.
+        metres = ((lines[:, 1:] - lines[:, :-1]).square().sum(-1) + 1e-4).sqrt().sum() / 1000
+        costs["metres"] = (cost.length, metres)
+    if cost.curvature:
+        costs["turns"] = (cost.curvature, turns(lines))
+    return costs
 
 
 def _judged(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> float:
@@ -199,9 +260,7 @@ def _move(
 
     A stroke's use is what the squared error would grow by without it: nothing, where others have covered it.
     """
-    count = int(_MOVED * len(leaves))
-    if count == 0:
-        return
+    count = math.ceil(_MOVED * len(leaves))
     idle = torch.argsort(weights(layer, leaves, ground, workspace).removal, stable=True)[:count]
     rest = leaves[torch.ones(len(leaves), dtype=torch.bool).index_fill(0, idle, False)]
     moved = leaves.replaced(idle, _anew(layer, rest, count, ground, generator, workspace))
@@ -249,32 +308,64 @@ def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace
     )
 
 
-def _repen(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> None:
-    """Give strokes another pen where that lowers the loss, many at a time.
+def _gains(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> tuple[float, Tensor]:
+    """The loss as it would be plotted now, and its change were each stroke drawn with each pen alone, [N, P].
 
     To second order a stroke whose colour changes by d changes the loss by g.d + h f.d^2 / 2, with g the gradient for
     its colour, f how far the picture follows it and h the curvature of the loss, that of the mean squared error:
-    2 / (3 H W) each. Those that gain most change first; where they get in each other's way, fewer of them are tried.
+    2 / (3 H W) each.
     """
-    palette, target = ground.palette, ground.target
-    table = palette.table()
-    for share in _REPENNED:
-        shapes = _shown(layer, leaves.detached(), ground, None)
-        colours = shapes.colours.requires_grad_()
-        picture = _raster(shapes, ground, workspace=workspace)
-        before = loss(picture.to(loss.device))
-        (gradient,) = torch.autograd.grad(before, colours)
+    shapes = _shown(layer, strokes.detached(), ground, None)
+    colours = shapes.colours.requires_grad_()
+    total = loss(_raster(shapes, ground, workspace=workspace).to(loss.device))
+    (gradient,) = torch.autograd.grad(total, colours)
+    with torch.no_grad():
+        step = ground.palette.table() - colours[:, None]  # [N, P, 3]
+        curvature = weights(layer, strokes, ground, workspace).follows * (2 / ground.target.numel())
+        return total.item(), (step * gradient[:, None]).sum(-1) + (step**2 * curvature[:, None]).sum(-1) / 2
+
+
+def _repen(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> None:
+    """Give strokes another pen where that lowers the loss, many at a time.
+
+    Those that gain most change first; where they get in each other's way, fewer of them are tried.
+    """
+    for part in _REPENNED:
+        before, gains = _gains(layer, leaves, ground, loss, workspace)
         with torch.no_grad():
-            step = table - colours[:, None]  # [N, P, 3]
-            curvature = weights(layer, leaves, ground, workspace).follows * (2 / target.numel())
-            gain = (step * gradient[:, None]).sum(-1) + (step**2 * curvature[:, None]).sum(-1) / 2
-            least, pen = gain.min(1)
-            count = math.ceil(share * int((least < 0).sum()))
+            least, pen = gains.min(1)
+            count = math.ceil(part * int((least < 0).sum()))
             chosen = torch.argsort(least, stable=True)[:count]
             tried = leaves.detached()
-            tried.inks[chosen] = placement.SURE * torch.nn.functional.one_hot(pen[chosen], palette.inks).float()
-            if count and _judged(layer, tried, ground, loss, workspace) < before.item():
+            tried.inks[chosen] = _only(pen[chosen], ground.palette)
+            if count and _judged(layer, tried, ground, loss, workspace) < before:
                 leaves.inks.copy_(tried.inks)
+
+
+def _ration(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> None:
+    """Take strokes from pens that draw more than `cost.most_per_pen`, those first that lose least by another pen."""
+    most = layer.cost.most_per_pen
+    if most is None:
+        return
+    _, gains = _gains(layer, leaves, ground, loss, workspace)
+    with torch.no_grad():
+        pen_of = leaves.inks.argmax(1)
+        drawn = torch.bincount(pen_of, minlength=ground.palette.inks)
+        room = (most - drawn).clamp(min=0)
+        losses = gains - gains.gather(1, pen_of[:, None])
+        for place in torch.argsort(losses.flatten(), stable=True).tolist():
+            stroke, pen = divmod(place, ground.palette.inks)
+            old = int(pen_of[stroke])
+            if drawn[old] > most and room[pen] > 0:
+                pen_of[stroke] = pen
+                drawn[old] -= 1
+                room[pen] -= 1
+        leaves.inks.copy_(_only(pen_of, ground.palette))
+
+
+def _only(pens: Tensor, palette: Palette) -> Tensor:  # [N] -> [N, P]
+    """Inks of strokes that have just these pens."""
+    return placement.SURE * torch.nn.functional.one_hot(pens, palette.inks).float()
 
 
 def _top_pens(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> NDArray[np.int32]:  # [H, W]
@@ -329,7 +420,8 @@ def _bounds_mm(strokes: Strokes, ground: Ground) -> tuple[Tensor, Tensor]:  # [N
     frame = ground.frame
     size = torch.tensor([frame.width_mm, frame.height_mm])
     corner = torch.tensor([frame.x_mm, frame.y_mm])
-    inset = ground.palette.widths(strokes.inks, strokes.width_mm).detach()[:, None, None] / 2
+    reach = 0.0 if frame.overhang else 0.5
+    inset = reach * ground.palette.widths(strokes.inks, strokes.width_mm).detach()[:, None, None]
     inset = torch.minimum(inset, size / 2)
     return corner + inset, corner + size - inset
 

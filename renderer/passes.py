@@ -5,7 +5,8 @@ from torch import Tensor
 
 from hardware.arcs import spiral
 from hardware.drawing import Line, Pen, PenPass
-from renderer.palette import Palette, to_hex
+from renderer.colours import to_hex
+from renderer.palette import Palette
 from renderer.strokes import Strokes
 
 

@@ -12,14 +12,16 @@ from hardware import toolpath
 from hardware.drawing import Drawing, PenPass
 from hardware.program import park_on_sheet
 from renderer import assets, losses, placement, preview
-from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm, pruned, shares
-from renderer.palette import Palette, from_hex, palette
+from renderer.colours import from_hex
+from renderer.optimise import FitError, Ground, Part, State, draw, fit, lines_mm, pruned, refine, shares, stacked
+from renderer.palette import Palette, palette
 from renderer.passes import passes
 from renderer.primitives import spot_mm
 from renderer.progress import Picture, Progress, Report, silent
-from renderer.result import Film, Result, Step
-from renderer.spec import Artwork, FreeColours, Layer, RackPens
+from renderer.result import Film, Result, Step, pen_choices
+from renderer.spec import Artwork, FreeColours, Layer, Points, RackPens
 from renderer.specfile import Work
+from renderer.stipple import stipple
 from renderer.strokes import Strokes
 from renderer.target import Frame, fit_picture, frame, load_picture
 from renderer.tone import cropped, toned
@@ -80,6 +82,7 @@ def render(
         interrupted=diary.interrupted,
         seconds=diary.seconds,
         device=device,
+        choices=pen_choices((_name(artwork, number), part.ground.palette.choice) for number, part in enumerate(layers)),
     )
 
 
@@ -101,43 +104,52 @@ def thinnest_nib_mm(artwork: Artwork) -> float:
 # --- layers -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A finished layer."""
-
-    name: str
-    lines_mm: Tensor  # [N, S, 2]
-    strokes: Strokes
-    palette: Palette
-
-
-def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", device: str) -> list[Fitted]:
+def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", device: str) -> list[Part]:
+    """Each layer over the frozen picture of those below, then, if the spec says so, all together."""
     generator = np.random.default_rng(artwork.seed)
     paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
     below = paper[:, None, None].expand_as(target).contiguous()
     chosen: dict[RackPens | FreeColours, Palette] = {}  # layers that share pens share the choice among them
-    fitted: list[Fitted] = []
+    parts: list[Part] = []
     for number, layer in enumerate(artwork.layers):
-        if fitted and diary.stopped():
+        if parts and diary.stopped():
             diary.notes.append(
                 f"interrupted: {len(artwork.layers) - number} of {len(artwork.layers)} layers are missing"
             )
-            break
+            return parts
         pens = artwork.pens_of(layer)
         if pens not in chosen:
             chosen[pens] = palette(pens, target.numpy(), below.numpy())
         ground = Ground(area, target, below, replace(chosen[pens], spot_mm=spot_mm(layer.kind)))
         loss = losses.build(layer.loss, target.to(device), area.px_per_mm)
         state = _fit_layer(layer, number, ground, loss, generator, diary)
-        strokes = pruned(layer, state.strokes, state.ground, loss)
-        if len(strokes) < len(state.strokes):
-            idle = len(state.strokes) - len(strokes)
-            diary.notes.append(f"left out: {idle} of {len(state.strokes)} {layer.kind_name}, which nobody would miss")
+        parts.append(_pruned(layer, state, loss, diary))
         with torch.no_grad():
-            below = draw(layer, strokes, state.ground)
-            drawn = lines_mm(layer, strokes, state.ground)
-        fitted.append(Fitted(_name(artwork, number), drawn, strokes, state.ground.palette))
-    return fitted
+            below = draw(layer, parts[-1].strokes, state.ground)
+    return _refined(parts, loss, artwork.refine.steps, diary)
+
+
+def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: "Diary") -> Part:
+    if layer.start == "stipple" and layer.steps == 0:  # its evenness would be lost
+        return Part(layer, state.strokes, state.ground)
+    strokes = pruned(layer, state.strokes, state.ground, loss)
+    if len(strokes) < len(state.strokes):
+        idle = len(state.strokes) - len(strokes)
+        diary.notes.append(f"left out: {idle} of {len(state.strokes)} {layer.kind_name}, which nobody would miss")
+    return Part(layer, strokes, state.ground)
+
+
+def _refined(parts: list[Part], loss: losses.Sum, steps: int, diary: "Diary") -> list[Part]:
+    try:
+        for step, (moved, total, terms) in enumerate(refine(parts, loss, steps), 1):
+            parts = moved
+            diary.refined(step, steps, parts, total, terms)
+            if diary.stopped():
+                diary.notes.append(f"interrupted: all layers have had {step} of {steps} steps together")
+                break
+    except FitError as error:
+        raise RenderError(str(error)) from error
+    return parts
 
 
 def _fit_layer(
@@ -149,11 +161,8 @@ def _fit_layer(
     diary: "Diary",
 ) -> State:
     """Place the strokes of a layer and move them until the steps are done or somebody stops it."""
-    place = placement.greedy if layer.start == "greedy" else placement.scatter
     diary.begins(number, "placing")
-    strokes = place(
-        layer.kind, shares(layer)[0], ground.palette, ground.frame, ground.target, ground.background, generator
-    )
+    strokes = _placed(layer, ground, generator)
     with torch.no_grad():
         begun = draw(layer, strokes, ground)
         state = State(0, strokes, ground, loss(begun.to(loss.device)).item(), {})
@@ -169,18 +178,33 @@ def _fit_layer(
     return state
 
 
+def _placed(layer: Layer, ground: Ground, generator: np.random.Generator) -> Strokes:
+    """The strokes of a layer's first stage, where they start."""
+    where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, ground.target, ground.background, generator)
+    match layer.start:
+        case "greedy":
+            fill = 0.5 if isinstance(layer.kind, Points) else 0.3
+            fill = layer.fill if layer.fill is not None else fill if ground.palette.free else 0.0
+            return placement.greedy(*where, fill=fill)
+        case "random":
+            return placement.scatter(*where)
+        case "stipple":
+            return stipple(*where)
+
+
 def _name(artwork: Artwork, number: int) -> str:
     layer = artwork.layers[number]
     return layer.name or layer.kind_name
 
 
-def _drawing(artwork: Artwork, layers: list[Fitted]) -> Drawing:
+def _drawing(artwork: Artwork, parts: list[Part]) -> Drawing:
     """The drawing on its sheet, in an order that keeps the pen from travelling far."""
     width_mm, height_mm = artwork.canvas.size_mm
-    parts: list[PenPass] = []
-    for one in layers:
-        parts += passes(one.name, one.lines_mm, one.strokes, one.palette)
-    drawing = Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(parts), artwork.title)
+    drawn: list[PenPass] = []
+    for number, part in enumerate(parts):
+        lines = lines_mm(part.layer, part.strokes, part.ground)
+        drawn += passes(_name(artwork, number), lines, part.strokes, part.ground.palette)
+    drawing = Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(drawn), artwork.title)
     drawing = toolpath.clip(drawing)
     drawing = toolpath.join(drawing)
     park_mm = park_on_sheet(height_mm, artwork.machine) if artwork.machine else None
@@ -235,6 +259,20 @@ class Diary:
             self.history.append(Step(number, name, state.step, state.loss, terms, self.seconds))
         if self._filmed(state.step, layer.steps):
             self.frames.append((f"{name} {state.step}/{layer.steps}", picture()))
+
+    def refined(self, step: int, steps: int, parts: list[Part], loss: float, terms: dict[str, float]) -> None:
+        """The same for a step of all layers together."""
+        number, name = len(self.artwork.layers), "all layers"
+        self.believed = loss
+
+        def picture() -> Picture:
+            with torch.no_grad():
+                return stacked(parts).clamp(0, 1).numpy()
+
+        self.report(Progress("settling", number - 1, number, name, step, steps, loss, terms, self.seconds, picture))
+        self.history.append(Step(number, name, step, loss, tuple(terms.items()), self.seconds))
+        if step == steps:
+            self.frames.append((f"{name} {step}/{steps}", picture()))
 
     def film(self) -> Film:
         """All pictures that were kept."""

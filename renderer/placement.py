@@ -29,7 +29,7 @@ from hardware.drawing import Ink
 from renderer.palette import Palette
 from renderer.primitives import Kind, knot_count, length_limit_mm, shortened
 from renderer.raster.cpu import cover, coverage
-from renderer.spec import Curves
+from renderer.spec import Curves, Points
 from renderer.strokes import Strokes
 from renderer.target import Frame
 
@@ -44,8 +44,12 @@ _CELL_PX = 8  # side of the squares whose error decides where candidates fall
 class Effort:
     """How hard the greedy search tries, per stroke."""
 
-    candidates: int = 24
-    mutations: int = 48
+    candidates: int
+    mutations: int
+
+
+# A dot has two numbers to find, a line four and more. Four times the effort lifts lines by 1 dB and dots by nothing.
+DOTS, LINES = Effort(24, 48), Effort(96, 192)
 
 
 def scatter(
@@ -87,9 +91,7 @@ def _random_knots(kind: Kind, count: int, frame: Frame, generator: np.random.Gen
 
 
 def _usual_length(kind: Kind, count: int, frame: Frame) -> float:
-    """A length in mm at which so many strokes make sense: a few times the distance between their middles."""
-    spacing = math.sqrt(frame.width_mm * frame.height_mm / count)
-    return min(6 * spacing, length_limit_mm(kind) or math.inf, max(frame.width_mm, frame.height_mm))
+    return min(frame.usual_length_mm(count), length_limit_mm(kind) or math.inf)
 
 
 def greedy(
@@ -100,13 +102,21 @@ def greedy(
     target: Tensor,  # [3, H, W]
     background: Tensor,  # [3, H, W], what lies below the layer
     generator: np.random.Generator,
-    effort: Effort = Effort(),
+    effort: Effort | None = None,
+    *,
+    fill: float = 0.0,
     top: NDArray[np.int32] | None = None,  # [H, W], the latest of this layer's pens on a pixel already, -1 for none
 ) -> Strokes:
-    """Strokes placed one by one, each where it lowers the squared error most."""
+    """Strokes placed one by one, each where it lowers the squared error most.
+
+    With `fill` the ground is taken to be off the target by so much everywhere, so that strokes also go where the bare
+    ground would do.
+    """
     top = np.full(target.shape[1:], -1, np.int32) if top is None else top
     scale = frame.px_per_mm
-    canvas = np.array(background.permute(1, 2, 0).numpy(), order="C")  # a copy: it is drawn on
+    wrong = torch.where(target < 0.5, target + fill, target - fill) if fill else background
+    canvas = np.array(wrong.permute(1, 2, 0).numpy(), order="C")  # a copy: it is drawn on
+    effort = effort or (DOTS if isinstance(kind, Points) else LINES)
     knots = np.empty((count, knot_count(kind), 2), np.float32)
     pens = np.empty(count, np.int32)
     colours = np.empty((count, 3), np.float32)
@@ -117,7 +127,7 @@ def greedy(
         np.ascontiguousarray(target.permute(1, 2, 0).numpy()), canvas, top,
         palette.table().numpy(), _radii(palette, scale), palette.free, palette.ink is Ink.TRANSPARENT,
         np.float32(min(longest, limit * scale) if limit else longest),
-        effort.candidates, effort.mutations, generator.integers(1, 2**62),
+        frame.overhang, effort.candidates, effort.mutations, generator.integers(1, 2**62),
     )  # fmt: skip
     corner = torch.tensor([frame.x_mm, frame.y_mm])
     inks = (
@@ -346,8 +356,8 @@ def _square_error(target, canvas, row, column):
 
 @_jit
 def _place(
-    knots, pens, colours, closed, target, canvas, top, table, radii, free, transparent, longest, candidates,
-    mutations, seed,
+    knots, pens, colours, closed, target, canvas, top, table, radii, free, transparent, longest, overhang,
+    candidates, mutations, seed,
 ):  # fmt: skip
     """Place all strokes: fill `knots [N, K, 2]` px, `pens [N]`, `colours [N, 3]`; draw on `canvas [H, W, 3]`.
 
@@ -372,14 +382,15 @@ def _place(
     for n in range(len(knots)):
         best_change, best_pen = np.float32(np.inf), 0
         for k in range(candidates + mutations):
-            if k < candidates:
-                radius = radii[int(_uniform(state) * np.float32(len(radii)))]
-                _candidate(trial, closed, state, cells, rows, height, width, longest, radius)
+            fresh = k < candidates
+            radius = radii[int(_uniform(state) * np.float32(len(radii))) if fresh else best_pen]
+            inset = np.float32(0.0) if overhang else radius
+            if fresh:
+                _candidate(trial, closed, state, cells, rows, height, width, longest, inset)
             else:
-                radius = radii[best_pen]
                 reach = radius * np.float32(0.3) + longest * np.float32(0.15) * np.float32(count > 1)
                 reach *= np.float32(1.0) - np.float32(0.9) * np.float32(k - candidates) / np.float32(mutations)
-                _mutate(trial, best, closed, state, max(reach, np.float32(0.3)), height, width, longest, radius)
+                _mutate(trial, best, closed, state, max(reach, np.float32(0.3)), height, width, longest, inset)
             length = _trace(trial, closed, points)
             change, pen, r, g, b = _judge(
                 points, length, radius, target, canvas, top, table, radii, free, transparent, scratch, square,

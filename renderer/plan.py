@@ -12,7 +12,9 @@ from hardware.drawing import Drawing, Line, Pen, PenPass
 from hardware.estimate import estimate
 from hardware.program import program
 from renderer.assets import resolve
-from renderer.spec import Artwork, Curves, FreeColours, Layer, Lines, Points
+from renderer.colours import from_hex
+from renderer.doubts import Case, Load, doubts, percent
+from renderer.spec import Artwork, FreeColours, Layer, Points
 from renderer.specfile import Work
 from renderer.target import Frame, fit_picture, frame, load_picture
 from renderer.tone import cropped, toned
@@ -29,17 +31,16 @@ class LayerPlan:
     count: int
     nibs_mm: tuple[float, float]  # thinnest and widest
     pens: str  # `8 of 24 pens`, `free colours`
-    cover: float | None  # of the frame's area; None where length is known only after the fit
-    at_most: bool  # whether `cover` is a limit that lines of full length would reach
+    cover: float  # of the frame's area
+    length_mm: float | None  # that `cover` takes each stroke to have, as so many usually do; None for points
 
     @property
     def text(self) -> str:
-        """`2000 points of 4.5 mm can cover 143 % of the area`."""
+        """`2000 points of 4.5 mm can cover 143% of the area`."""
         low, high = self.nibs_mm
         nib = f"{low:g} mm" if low == high else f"{low:g} to {high:g} mm"
-        if self.cover is None:
-            return f"{self.count} {self.kind} of {nib}, whose length is known only after the fit"
-        return f"{self.count} {self.kind} of {nib} can cover {'at most ' * self.at_most}{self.cover:.0%} of the area"
+        length = "" if self.length_mm is None else f", at about {self.length_mm:.0f} mm each"
+        return f"{self.count} {self.kind} of {nib} can cover {percent(self.cover)} of the area{length}"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def plan(work: Work) -> Plan:
     small = Frame(0, 0, area.width_mm, area.height_mm, _LOOKED_AT_PX / max(area.width_mm, area.height_mm))
     target = toned(fit_picture(picture, small, artwork.target.fit), artwork.target.tone)
     needed = wanted_share(target, artwork.canvas.colour, _inks(artwork))
-    layers = tuple(_layer(artwork, layer, pens[number], area) for number, layer in enumerate(artwork.layers))
+    loads = tuple(_load(layer, pens[number]) for number, layer in enumerate(artwork.layers))
+    layers = tuple(_layer(artwork, layer, pens[n], loads[n], area) for n, layer in enumerate(artwork.layers))
+    case = Case(artwork, loads, area, needed, target.astype(np.float64), picture.shape[1] / picture.shape[0])
     minutes = _minutes(artwork, area)
     return Plan(
         work.name,
@@ -81,7 +84,7 @@ def plan(work: Work) -> Plan:
         minutes,
         artwork.machine.name if artwork.machine else None,
         (source.note,) if source.note else (),
-        tuple(_warnings(artwork, layers, needed)),
+        (*doubts(case), *_without_machine(artwork)),
     )
 
 
@@ -94,14 +97,10 @@ def wanted_share(
 
     Rough, and meant to be: between bare paper and all ink, tone is made by leaving paper bare.
     """
-    bare = _rgb(paper)
-    reach = max((float(np.linalg.norm(_rgb(ink) - bare)) for ink in inks), default=0.0)
+    bare = from_hex(paper)
+    reach = max((float(np.linalg.norm(from_hex(ink) - bare)) for ink in inks), default=0.0)
     distance = np.linalg.norm(picture - bare[:, None, None], axis=0)
     return float(np.minimum(distance / max(reach, 1 / 255), 1).mean())
-
-
-def _rgb(colour: str) -> NDArray[np.float32]:
-    return np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)], np.float32)
 
 
 def _inks(artwork: Artwork) -> tuple[str, ...]:
@@ -120,47 +119,33 @@ def _pens(artwork: Artwork, layer: Layer) -> tuple[Pen, ...]:
             return pens.pens
 
 
-def _layer(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...], area: Frame) -> LayerPlan:
-    choice = artwork.pens_of(layer)
-    if isinstance(choice, FreeColours):
-        text = "free colours"
-    elif choice.use is None or choice.use == len(pens):
-        text = f"{len(pens)} {'pen' if len(pens) == 1 else 'pens'}"
-    else:
-        text = f"the best {choice.use} of {len(pens)} pens"
+def _load(layer: Layer, pens: tuple[Pen, ...]) -> Load:
     spot_mm = layer.kind.diameter_mm if isinstance(layer.kind, Points) else None
-    nibs_mm = [spot_mm or pen.nib_mm for pen in pens]
-    stroke_mm2 = _stroke_mm2(layer, sum(nibs_mm) / len(nibs_mm))
-    cover = None if stroke_mm2 is None else layer.kind.count * stroke_mm2 / (area.width_mm * area.height_mm)
+    return Load(layer.kind, (spot_mm,) if spot_mm else tuple(pen.nib_mm for pen in pens))
+
+
+def _layer(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...], load: Load, area: Frame) -> LayerPlan:
     return LayerPlan(
         layer.name or layer.kind_name,
-        layer.kind_name,
+        load.name,
         layer.kind.count,
-        (min(nibs_mm), max(nibs_mm)),
-        text,
-        cover,
-        not isinstance(layer.kind, Points),
+        (min(load.widths_mm), max(load.widths_mm)),
+        _pens_text(artwork, layer, pens),
+        load.cover(area),
+        load.length_mm(area, layer.kind.count) or None,
     )
 
 
-def _stroke_mm2(layer: Layer, nib_mm: float) -> float | None:
-    """Area of one stroke at its longest; None where nothing limits its length."""
-    round_ends_mm2 = math.pi * (nib_mm / 2) ** 2
-    match layer.kind:
-        case Points():
-            return round_ends_mm2
-        case Lines(max_length_mm=length_mm) | Curves(max_length_mm=length_mm):
-            return None if length_mm is None else length_mm * nib_mm + round_ends_mm2
+def _pens_text(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...]) -> str:
+    choice = artwork.pens_of(layer)
+    if isinstance(choice, FreeColours):
+        return "free colours"
+    if choice.use is None or choice.use == len(pens):
+        return f"{len(pens)} {'pen' if len(pens) == 1 else 'pens'}"
+    return f"the best {choice.use} of {len(pens)} pens"
 
 
-def _warnings(artwork: Artwork, layers: tuple[LayerPlan, ...], needed: float) -> Iterator[str]:
-    covers = [layer.cover for layer in layers]
-    known = [cover for cover in covers if cover is not None]
-    if known and len(known) == len(covers) and sum(known) < needed:
-        yield (
-            f"the strokes can cover {sum(known):.0%} of the area, and the picture wants about {needed:.0%} under ink: "
-            "it will look pale; use more strokes, a wider nib or smaller paper"
-        )
+def _without_machine(artwork: Artwork) -> Iterator[str]:
     if not isinstance(artwork.pens, FreeColours) and artwork.machine is None:
         yield "the spec names no machine, so there will be no G-code and no plotting time"
 

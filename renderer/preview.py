@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from hardware.drawing import Drawing, Ink, PenPass
 from renderer.blur import blur
-from renderer.palette import from_hex
+from renderer.colours import from_hex
 from renderer.progress import Picture
 from renderer.raster import cpu
 from renderer.result import Metrics

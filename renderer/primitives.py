@@ -95,6 +95,20 @@ def shortened(
     return middle + (knots - middle) * share
 
 
+def turns(
+    lines: Tensor,  # [N, S, 2]
+) -> Tensor:  # []
+    """How often all lines together turn through 360 degrees: the angles between their segments, summed."""
+    steps = lines[:, 1:] - lines[:, :-1]
+    before, after = steps[:, :-1], steps[:, 1:]
+    cross = before[..., 0] * after[..., 1] - before[..., 1] * after[..., 0]
+    dot = (before * after).sum(-1)
+    # Where a segment has no length there is no angle, and its gradient no direction.
+    angle = torch.atan2(cross, dot + _NEAREST_MM**4)
+    total: Tensor = angle.abs().sum() / (2 * torch.pi)
+    return total
+
+
 def spot_mm(kind: Kind) -> float | None:
     """The diameter of a dot that is wider than its pen, or None."""
     return kind.diameter_mm if isinstance(kind, Points) else None

@@ -3,8 +3,7 @@
 import base64
 import io
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,11 @@ from PIL import Image
 from hardware import __version__
 from hardware.drawing import PenPass, length_mm
 from hardware.estimate import Estimate, PenEstimate
+from renderer.charts import by_layer, curve, stairs
 from renderer.manifest import duration
 from renderer.preview import pixels
 from renderer.progress import Picture
-from renderer.result import Metrics, Result, Step
+from renderer.result import Metrics, Result
 from renderer.spec import Artwork, FreeColours, Tone
 
 SHOWN_PX = (
@@ -50,6 +50,7 @@ def report(
         toned=result.work.artwork.target.tone != Tone(),
         metrics=_metrics(result.metrics),
         curves=[curve(steps) for steps in by_layer(result.history)],
+        stairs=[stairs(one) for one in result.choices if len(one.choice.pens) > 1 and one.choice.errors[0] > 0],
         passes=[_pass(n, p, plotting) for n, p in enumerate(result.drawing.passes, 1)],
         plotting=plotting,
         duration=duration,
@@ -156,88 +157,3 @@ def _inline(image: Image.Image) -> str:
     file = io.BytesIO()
     image.save(file, "WEBP", quality=80, method=4)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-# --- loss curves ---
-
-WIDTH, HEIGHT = 420, 230  # of a chart, in units that are near a pixel on a phone
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 8, 10, 30
-_MOST_POINTS = 400  # of a line: more than there are pixels
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A layer's loss over its steps, as an SVG chart shows it: y is logarithmic."""
-
-    name: str
-    lines: tuple[tuple[str, str, float, float], ...]  # name, path, first and last value
-    x_ticks: tuple[tuple[float, str], ...]  # place, label
-    y_ticks: tuple[tuple[float, str], ...]
-
-
-def by_layer(history: Sequence[Step]) -> list[list[Step]]:
-    """The steps of each layer."""
-    layers = sorted({step.layer for step in history})
-    return [[step for step in history if step.layer == layer] for layer in layers]
-
-
-def curve(steps: Sequence[Step]) -> Curve:
-    """The chart of one layer: the loss, and each term where there are several."""
-    names = list(dict.fromkeys(name for step in steps for name, _ in step.terms))
-    series = {"loss": [(step.step, step.loss) for step in steps]}
-    if len(names) > 1:
-        series |= {name: [(s.step, dict(s.terms)[name]) for s in steps if name in dict(s.terms)] for name in names}
-    seen = [value for points in series.values() for _, value in points if _drawable(value)]
-    low, high = _span(seen)
-    first, last = min(step.step for step in steps), max(step.step for step in steps)
-
-    def x(step: float) -> float:
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * (step - first) / max(1, last - first)
-
-    def y(value: float) -> float:
-        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (math.log(high) - math.log(value)) / (math.log(high) - math.log(low))
-
-    lines = tuple(
-        (name, _path([(x(step), y(value)) for step, value in points if _drawable(value)]), points[0][1], points[-1][1])
-        for name, points in series.items()
-    )
-    x_ticks = tuple((x(step), f"{step:g}") for step in _round_steps(first, last))
-    return Curve(
-        steps[0].layer_name, lines, x_ticks, tuple((y(value), f"{value:g}") for value in _round_values(low, high))
-    )
-
-
-def _drawable(value: float) -> bool:
-    return math.isfinite(value) and value > 0
-
-
-def _span(values: Sequence[float]) -> tuple[float, float]:
-    low, high = min(values, default=0.1), max(values, default=1.0)
-    return low / 1.1, max(high, low * 1.5) * 1.1
-
-
-def _path(points: list[tuple[float, float]]) -> str:
-    thinned = points[:: math.ceil(len(points) / _MOST_POINTS)] if points else []
-    if points and thinned[-1] != points[-1]:
-        thinned.append(points[-1])
-    return "M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in thinned) if thinned else ""
-
-
-def _round_values(low: float, high: float) -> list[float]:
-    """Round values for a logarithmic axis: each power of ten, and as many of its multiples as there is room for."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    if high / low < 2.5:
-        multiples: tuple[float, ...] = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
-    elif high / low < 10:
-        multiples = (1, 1.5, 2, 3, 5, 7)
-    else:
-        multiples = (1, 2, 5) if high / low < 300 else (1,)
-    return [value for decade in decades for m in multiples if low <= (value := m * 10.0**decade) <= high]
-
-
-def _round_steps(first: int, last: int) -> list[int]:
-    """About four round numbers between two steps."""
-    raw = max(1.0, (last - first) / 4)
-    power = 10 ** math.floor(math.log10(raw))
-    width = max(1, int(next(m * power for m in (1, 2, 5, 10) if m * power >= raw)))
-    return list(range(-(-first // width) * width, last + 1, width))

@@ -1,8 +1,10 @@
 """What a render made: the drawing, how it looks, how well it fits, and how it came to be."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hardware.drawing import Drawing
+from renderer.colours import Choice
 from renderer.progress import Picture
 from renderer.specfile import Work
 from renderer.target import Frame
@@ -39,6 +41,23 @@ class Film:
 
 
 @dataclass(frozen=True)
+class PenChoice:
+    """How the pens of some layers were chosen among those that somebody owns."""
+
+    layers: tuple[str, ...]  # their names
+    choice: Choice
+
+
+def pen_choices(chosen: Iterable[tuple[str, Choice | None]]) -> tuple[PenChoice, ...]:
+    """Choices by layer, those that are the same told once; free colours have none."""
+    layers: dict[Choice, list[str]] = {}
+    for name, choice in chosen:
+        if choice is not None:
+            layers.setdefault(choice, []).append(name)
+    return tuple(PenChoice(tuple(names), choice) for choice, names in layers.items())
+
+
+@dataclass(frozen=True)
 class Result:
     """A finished render."""
 
@@ -56,3 +75,4 @@ class Result:
     interrupted: bool  # Ctrl-C: the best so far
     seconds: float
     device: str
+    choices: tuple[PenChoice, ...] = ()  # of pens out of racks

@@ -1,6 +1,7 @@
 """A picture file -> sRGB values on the part of the sheet that is drawn on: `[3, H, W]` float32 in [0, 1]."""
 
 import io
+import math
 import stat
 import struct
 import warnings
@@ -40,6 +41,7 @@ class Frame:
     width_mm: float
     height_mm: float
     px_per_mm: float
+    overhang: bool = False  # whether ink may fall beyond the edge, by half of a stroke's width
 
     @property
     def width_px(self) -> int:
@@ -48,6 +50,10 @@ class Frame:
     @property
     def height_px(self) -> int:
         return max(1, round(self.height_mm * self.px_per_mm))
+
+    def usual_length_mm(self, count: int) -> float:
+        """A length at which so many strokes make sense: a few times the distance between their middles."""
+        return min(6 * math.sqrt(self.width_mm * self.height_mm / count), max(self.width_mm, self.height_mm))
 
 
 # --- the frame --------------------------------------------------------------------------------------------------------
@@ -63,9 +69,8 @@ def frame(canvas: Canvas, fit: Fit, picture_aspect: float, thinnest_nib_mm: floa
         size = f"{width_mm:.3g} x {height_mm:.3g} mm"
         raise TargetError(f"the whole picture would be {size} on this sheet; crop it, or use fit: cover")
     x_mm, y_mm = (sheet_width_mm - width_mm) / 2, (sheet_height_mm - height_mm) / 2
-    return Frame(
-        x_mm, y_mm, width_mm, height_mm, canvas.px_per_mm or _px_per_mm(max(width_mm, height_mm), thinnest_nib_mm)
-    )
+    px_per_mm = canvas.px_per_mm or _px_per_mm(max(width_mm, height_mm), thinnest_nib_mm)
+    return Frame(x_mm, y_mm, width_mm, height_mm, px_per_mm, canvas.overhang)
 
 
 def _px_per_mm(longer_mm: float, thinnest_nib_mm: float) -> float:

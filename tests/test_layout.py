@@ -9,10 +9,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath machine arcs program gcode estimate svgfile __main__",
-    "renderer": "spec specfile assets target strokes primitives blur raster losses palette tone progress placement "
-    "optimise passes result preview manifest report output plan pipeline cli",
+    "renderer": "spec specfile assets target colours strokes primitives blur raster losses palette tone progress "
+    "placement stipple optimise passes result preview manifest charts report output doubts plan pipeline cli",
 }
-TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.cli"}
+TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
+TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.cli"}
 KERNELS = {"hardware.toolpath.tour"}  # imported when there is something to order
 LAZY = {"torch", "torchvision", "numba", "lpips"}
 

@@ -9,7 +9,21 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from hardware.machine import Machine
 from hardware.pen import Ink, Pen
-from renderer.spec.layers import MSE, BlurredMSE, Curves, Edge, Layer, Lines, Loss, LossTerm, Points, Rates, Temperature
+from renderer.spec.layers import (
+    MSE,
+    BlurredMSE,
+    Cost,
+    Curves,
+    Edge,
+    Layer,
+    Lines,
+    Loss,
+    LossTerm,
+    Points,
+    Rates,
+    Refine,
+    Temperature,
+)
 from renderer.spec.parts import MisfitError, Part, Path, not_exactly_one, unowned
 from renderer.spec.pens import FreeColours, Rack, RackPens, WidthRange, pens_tag
 from renderer.spec.sheet import PAPERS_MM, Canvas, Crop, RemoteImage, Sheet, Target, Tone
@@ -20,6 +34,7 @@ __all__ = [
     "Artwork",
     "BlurredMSE",
     "Canvas",
+    "Cost",
     "Crop",
     "Curves",
     "Edge",
@@ -37,6 +52,7 @@ __all__ = [
     "Rack",
     "RackPens",
     "Rates",
+    "Refine",
     "RemoteImage",
     "Sheet",
     "Target",
@@ -65,6 +81,7 @@ class Artwork(Part):
     )
     seed: int = Field(1, ge=0, lt=2**31, description="Seed of all randomness.")
     layers: tuple[Layer, ...] = Field(min_length=1, description="Layers of strokes, bottom first.")
+    refine: Refine = Field(Refine(), description="Fitting all layers together at the end.")
     matrix: dict[str, tuple[Any, ...]] = Field(
         {},
         description="Several works from one spec: a mapping of a dotted field to a list of values, "
@@ -94,6 +111,24 @@ class Artwork(Part):
             if spot_mm is not None and spot_mm < thickest_mm:
                 text = f"{spot_mm:g} is less than the nib, {thickest_mm:g} mm; a dot is no smaller than its pen"
                 faults.append((("layers", number, "points", "diameter_mm"), text))
+        if faults:
+            raise MisfitError(*faults)
+        return self
+
+    @model_validator(mode="after")
+    def _pens_may_draw_enough(self) -> Self:
+        faults: list[tuple[Path, str]] = []
+        for number, layer in enumerate(self.layers):
+            pens, most = self.pens_of(layer), layer.cost.most_per_pen
+            if most is None:
+                continue
+            where: Path = ("layers", number, "cost", "most_per_pen")
+            if isinstance(pens, FreeColours):
+                faults.append((where, "caps pens, but the colours are free; give a rack, or leave this out"))
+            elif most * (pens.use or len(pens.pens)) < layer.kind.count:
+                count, fewest = pens.use or len(pens.pens), -(-layer.kind.count // (pens.use or len(pens.pens)))
+                text = f"{count} pens of at most {most} strokes cannot draw {layer.kind.count}; use at least {fewest}"
+                faults.append((where, text))
         if faults:
             raise MisfitError(*faults)
         return self

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from renderer.spec.parts import Part, exactly_one_of
+from renderer.spec.parts import MisfitError, Part, exactly_one_of
 from renderer.spec.pens import RackPens, layer_pens_tag
 
 Count = Annotated[int, Field(ge=1, le=200_000, description="How many strokes.")]
@@ -114,6 +114,22 @@ class Rates(Part):
     )
 
 
+class Cost(Part):
+    """What a layer's strokes cost a person with a plotter. Useful weights are about a hundredth of the loss."""
+
+    length: float = Field(
+        0.0, ge=0, le=1e6, description="Loss that each metre drawn must save; shortens strokes that hardly help."
+    )
+    curvature: float = Field(
+        0.0, ge=0, le=1e6, description="Loss that each full turn of a line must save; straightens scribbles."
+    )
+    most_per_pen: int | None = Field(
+        None,
+        ge=1,
+        description="No pen draws more strokes of this layer; others get their next best. Default: no cap.",
+    )
+
+
 class Layer(Part):
     """Strokes of one kind, fitted over the layers below: exactly one of points, lines, curves."""
 
@@ -140,8 +156,17 @@ class Layer(Part):
         description="Terms that are summed. Default: half `mse`, half `blurred_mse`.",
     )
     steps: int = Field(300, ge=0, le=100_000, description="Gradient steps. 0 keeps the strokes where they start.")
-    start: Literal["greedy", "random"] = Field(
-        "greedy", description="`greedy`: each stroke starts where it lowers the error most; `random`: anywhere."
+    start: Literal["greedy", "random", "stipple"] = Field(
+        "greedy",
+        description="`greedy`: each stroke starts where it lowers the error most; `random`: anywhere; `stipple`: "
+        "points, evenly spread, as dense as the picture is dark (Voronoi stippling). `steps: 0` keeps pure stippling.",
+    )
+    fill: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Error that the greedy search sees on bare ground at least, so that what looks like the ground is "
+        "drawn too. Default: 0 with pens; with free colours 0.5 for points, 0.3 for lines and curves.",
     )
     stages: int = Field(
         1,
@@ -149,6 +174,7 @@ class Layer(Part):
         le=100,
         description="Rounds in which the strokes are added, the later ones where the earlier fall short.",
     )
+    cost: Cost = Field(Cost(), description="What strokes cost a person with a plotter.")
     edge: Edge = Field(Edge(), description="How strokes fade at their edge while they are fitted.")
     temperature: Temperature = Field(Temperature(), description="Annealing of the choice of pens.")
     rates: Rates = Field(Rates(), description="Learning rates.")
@@ -168,3 +194,15 @@ class Layer(Part):
     def _exactly_one_kind(self) -> Self:
         exactly_one_of(self, ("points", "lines", "curves"))
         return self
+
+    @model_validator(mode="after")
+    def _only_points_are_stippled(self) -> Self:
+        if self.start == "stipple" and self.points is None:
+            raise MisfitError((("start",), f"only points can be stippled; use greedy or random for {self.kind_name}"))
+        return self
+
+
+class Refine(Part):
+    """Fitting all layers together once each is done: lower layers learn what the upper ones show."""
+
+    steps: int = Field(0, ge=0, le=100_000, description="Gradient steps, against the loss of the top layer. 0: none.")

@@ -110,6 +110,10 @@ class Canvas(Part):
     ] = Field("A4", description="A paper size by name, or a mapping of `width_mm` and `height_mm`.")
     orientation: Literal["portrait", "landscape"] = Field("portrait", description="Which way a named paper lies.")
     margin_mm: float = Field(10, ge=0, description="Border on all four sides that no stroke enters, mm.")
+    overhang: bool = Field(
+        False,
+        description="Whether the pen's middle may reach the margin's edge, half of its ink over it: for taped edges.",
+    )
     colour: Colour = Field("#ffffff", description="Colour of the paper, `#rrggbb`.")
     px_per_mm: float | None = Field(
         None,

@@ -473,17 +473,17 @@ def test_a_plan_says_what_a_spec_takes(spec: Path, capsys: Capture) -> None:
         "  layer 1  points: 40 points of 3 to 4 mm can cover 3% of the area; 2 pens\n"
         "  picture  wants about 18% of the area under ink\n"
         "  time     about 33 s for the points on a gantry, without pen changes\n"
-        "  warning  the strokes can cover 3% of the area, and the picture wants about 18% under ink: "
-        "it will look pale; use more strokes, a wider nib or smaller paper\n"
+        "  warning  40 points of 3.5 mm cover 3% of the area, and the picture wants about 18% under ink: too much of "
+        "the paper stays bare; any of these would do: about 230 points, nibs of 8.3 mm, dots of `diameter_mm: 8.3`\n"
     )
 
 
-def test_a_plan_knows_what_it_cannot_know(spec: Path, capsys: Capture) -> None:
+def test_a_plan_takes_strokes_without_a_limit_to_be_as_long_as_so_many_usually_are(spec: Path, capsys: Capture) -> None:
     assert cli.run(["plan", str(spec), "-s", "layers=[{curves: 20}]", "-s", "machine=null"]) == 0
     out = capsys.readouterr().out
-    assert "curves: 20 curves of 3 to 4 mm, whose length is known only after the fit; 2 pens" in out
+    assert "curves: 20 curves of 3 to 4 mm can cover 80% of the area, at about 132 mm each; 2 pens" in out
     assert "warning  the spec names no machine, so there will be no G-code and no plotting time" in out
-    assert "pale" not in out
+    assert "stays bare" not in out
 
 
 def test_a_plan_of_a_finished_render_knows_its_machine(

@@ -11,12 +11,14 @@ from torch import Tensor
 
 from hardware.drawing import Drawing, Ink, Pen
 from renderer import losses, optimise, placement, preview
+from renderer.colours import to_hex
 from renderer.losses import Sum
-from renderer.optimise import FitError, Ground, State, draw, fit, lines_mm, pruned, shares
-from renderer.palette import Palette, to_hex
+from renderer.optimise import FitError, Ground, Part, State, draw, fit, lines_mm, pruned, refine, shares, stacked
+from renderer.palette import Palette
 from renderer.passes import passes
+from renderer.primitives import turns
 from renderer.raster import Workspace
-from renderer.spec import Curves, Edge, Layer, Lines, Points, Rates
+from renderer.spec import Cost, Curves, Edge, Layer, Lines, Points, Rates
 from renderer.strokes import Strokes
 from renderer.target import Frame
 
@@ -182,8 +184,9 @@ def test_the_order_of_the_pens_is_the_one_that_shows_best(first: str) -> None:
             if first == "white"
             else draw(wanted, Strokes(strokes.knots, strokes.width_mm, inks.flip(1)), turned)
         )
-    _, state = fitted(wanted, Ground(FRAME, target, on.background, palette), strokes)[-1]
-    assert state.ground.palette.pens[0].name == first
+    on = Ground(FRAME, target, on.background, palette)
+    settled = optimise._settle(wanted, strokes.with_gradient(widths=False), on, loss_of(on, wanted), Workspace())
+    assert settled.palette.pens[0].name == first
 
 
 def test_useless_strokes_are_moved_to_where_they_help() -> None:
@@ -343,3 +346,63 @@ def test_a_loss_that_breaks_down_later_says_when() -> None:
     assert next(states).step == 1
     with pytest.raises(FitError, match=r"^layer 'points': the loss is no longer a number at step [2-6] of 6; "):
         list(states)
+
+
+# --- costs and layers together ----------------------------------------------------------------------------------------
+
+
+def drawn_mm(wanted: Layer, state: State) -> float:
+    lines = lines_mm(wanted, state.strokes, state.ground).detach()
+    return float((lines[:, 1:] - lines[:, :-1]).norm(dim=-1).sum())
+
+
+def test_a_price_on_metres_shortens_the_lines() -> None:
+    on = ground(pens())
+    plain, dear = layer(Lines(count=30)), layer(Lines(count=30), cost=Cost(length=0.1))
+    lengths = [drawn_mm(wanted, fitted(wanted, on)[-1][1]) for wanted in (plain, dear)]
+    assert lengths[1] < 0.8 * lengths[0]
+
+
+def test_a_price_on_turns_straightens_the_curves() -> None:
+    on = ground(pens())
+    plain, dear = (layer(Curves(count=20, knots=6), cost=Cost(curvature=price)) for price in (0.0, 0.003))
+    turned = [
+        float(turns(lines_mm(wanted, state.strokes, state.ground).detach()))
+        for wanted in (plain, dear)
+        for _, state in fitted(wanted, on)[-1:]
+    ]
+    assert turned[1] < 0.8 * turned[0]
+
+
+def test_no_pen_draws_more_than_its_cap() -> None:
+    on, wanted = ground(pens()), layer(Points(count=40), cost=Cost(most_per_pen=12))
+    _, state = fitted(wanted, on)[-1]
+    drawn = torch.bincount(state.strokes.inks.argmax(1), minlength=4)
+    assert drawn.max() <= 12
+    assert drawn.sum() == 40
+
+
+@pytest.mark.parametrize("palette", ["pens", "transparent pens", "free"])
+def test_layers_refined_together_fit_better_than_one_by_one(palette: str) -> None:
+    below, above = layer(Points(count=40)), layer(Curves(count=20))
+    on = ground(PALETTES[palette])
+    _, dots = fitted(below, on)[-1]
+    with torch.no_grad():
+        over = Ground(FRAME, on.target, draw(below, dots.strokes, dots.ground), PALETTES[palette])
+    _, curves = fitted(above, over)[-1]
+    parts = [Part(below, dots.strokes, dots.ground), Part(above, curves.strokes, curves.ground)]
+    loss = loss_of(on, above)
+    with torch.no_grad():
+        before = loss(stacked(parts)).item()
+    *_, (refined, _, _) = refine(parts, loss, 30)
+    with torch.no_grad():
+        assert loss(stacked(refined)).item() < before
+    assert [len(part.strokes) for part in refined] == [40, 20]
+
+
+def test_a_stack_is_each_layer_over_the_one_below() -> None:
+    below, above, on = layer(Points(count=40)), layer(Curves(count=20)), ground(pens())
+    dots, curves = scattered(below, on), scattered(above, on)
+    with torch.no_grad():
+        picture = draw(above, curves, Ground(FRAME, on.target, draw(below, dots, on), on.palette))
+        assert torch.equal(stacked([Part(below, dots, on), Part(above, curves, on)]), picture)

@@ -19,11 +19,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hardware.pen import Pen
 from hardware.svgfile import read_svg
 from renderer import output
+from renderer.colours import Choice
 from renderer.manifest import duration, manifest, spec_sha256
 from renderer.output import OutputError, contents, place
-from renderer.result import Film, Result
+from renderer.result import Film, PenChoice, Result
 
 Make = Callable[..., Result]
 
@@ -172,6 +174,22 @@ def test_the_manifest_says_what_was_made_from_what(result: Result) -> None:
     assert [(p["pen"]["name"], p["strokes"], p["metres"]) for p in record["passes"]] == [
         ("warm grey", 10, 0),
         ("black", 1, 0.089),
+    ]
+
+
+def test_the_manifest_says_what_each_pen_was_worth(result: Result) -> None:
+    pens = tuple(Pen(name=name, colour="#204080", nib_mm=1) for name in ("navy", "blue"))
+    choices = (PenChoice(("points", "curves"), Choice(pens, (0.5, 0.25, 0.12345678), 1)),)
+    assert manifest(replace(result, choices=choices), {})["pen_choices"] == [
+        {
+            "layers": ["points", "curves"],
+            "used": 1,
+            "difference_without": 0.5,
+            "picks": [
+                {"pen": "navy", "colour": "#204080", "difference": 0.25},
+                {"pen": "blue", "colour": "#204080", "difference": 0.123457},
+            ],
+        }
     ]
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hardware.drawing import Ink, Pen
-from renderer.palette import Palette, choose, from_hex, lightest_first, oklab, palette, to_hex
+from renderer.colours import Choice, choose, from_hex, oklab, to_hex
+from renderer.palette import Palette, lightest_first, palette
 from renderer.spec import FreeColours, Rack, RackPens, WidthRange
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -75,24 +76,28 @@ def test_oklab_takes_any_number_of_colours() -> None:
     np.testing.assert_allclose(oklab(many)[2, 3], oklab(many[2, 3]))
 
 
+def names(choice: Choice) -> list[str]:
+    return [one.name for one in choice.chosen]
+
+
 # --- choosing ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_obvious_pens_are_chosen() -> None:
     target = patches("#d01020", "#d01020", "#1040b0", "#ffffff", "#ffffff", "#ffffff")
-    assert [one.name for one in choose(rack(), 2, target, plain("#ffffff", target))] == ["red", "blue"]
+    assert names(choose(rack(), 2, target, plain("#ffffff", target))) == ["red", "blue"]
 
 
 def test_the_paper_counts_as_a_colour() -> None:
     target = patches("#ffffff", "#ffffff", "#000000", "#000000")
-    assert [one.name for one in choose(rack(), 1, target, plain("#ffffff", target))] == ["black"]
-    assert [one.name for one in choose(rack(), 1, target, plain("#000000", target))] == ["white"]
+    assert names(choose(rack(), 1, target, plain("#ffffff", target))) == ["black"]
+    assert names(choose(rack(), 1, target, plain("#000000", target))) == ["white"]
 
 
 def test_what_lies_below_counts_pixel_by_pixel() -> None:
     target = patches("#ffffff", "#000000", "#1040b0")
     below = patches("#ffffff", "#000000", "#ffffff")
-    assert [one.name for one in choose(rack(), 1, target, below)] == ["blue"]
+    assert names(choose(rack(), 1, target, below)) == ["blue"]
 
 
 def test_transparent_inks_bring_their_overlaps_along() -> None:
@@ -102,15 +107,15 @@ def test_transparent_inks_bring_their_overlaps_along() -> None:
         for name, colour in (("yellow", "#ffff00"), ("cyan", "#00ffff"), ("green", "#20d020"))
     )
     target = patches(*4 * ["#00ff00"], *2 * ["#ffff00"], *2 * ["#00ffff"])
-    assert {one.name for one in choose(inks, 2, target, plain("#ffffff", target))} == {"yellow", "cyan"}
+    assert set(names(choose(inks, 2, target, plain("#ffffff", target)))) == {"yellow", "cyan"}
     opaque = tuple(one.model_copy(update={"ink": Ink.OPAQUE}) for one in inks)
-    assert {one.name for one in choose(opaque, 2, target, plain("#ffffff", target))} == {"yellow", "green"}
+    assert set(names(choose(opaque, 2, target, plain("#ffffff", target)))) == {"yellow", "green"}
 
 
 @given(st.integers(0, 10_000), st.sampled_from(list(Ink)))
 def test_a_further_pen_changes_none_of_the_picks_before_it(seed: int, ink: Ink) -> None:
     target = np.random.default_rng(seed).random((3, 6, 5))
-    picks = [choose(rack(ink), count, target, plain("#ffffff", target)) for count in range(1, 8)]
+    picks = [choose(rack(ink), count, target, plain("#ffffff", target)).chosen for count in range(1, 8)]
     for fewer, more in itertools.pairwise(picks):
         assert more[:-1] == fewer
     assert len(set(picks[-1])) == 7
@@ -125,19 +130,47 @@ def test_the_first_pick_is_the_best_single_pen(seed: int) -> None:
         away = [((pixels - oklab(from_hex(colour))) ** 2).sum(1) for colour in ("#ffffff", one.colour)]
         return float(np.minimum(*away).mean())
 
-    [first] = choose(rack(), 1, target, plain("#ffffff", target))
+    [first] = choose(rack(), 1, target, plain("#ffffff", target)).chosen
     assert error(first) == min(error(one) for one in rack())
 
 
 def test_all_pens_are_used_where_as_many_are_wanted() -> None:
     target = patches("#d01020")
-    assert choose(rack(), 9, target, plain("#ffffff", target)) == rack()
+    assert set(choose(rack(), 12, target, plain("#ffffff", target)).chosen) == set(rack())
+
+
+def plain_errors(picks: tuple[Pen, ...], pixels: NDArray[np.float64]) -> list[float]:
+    """With none, one, ... of the picks on white paper, from all that they make: the plain twin of the search."""
+    colours = [from_hex("#ffffff")]
+    errors = []
+    for one in (None, *picks):
+        if one is not None:
+            own = from_hex(one.colour)
+            colours += [own * ground for ground in colours] if one.ink is Ink.TRANSPARENT else [own]
+        away = [((oklab(pixels) - oklab(colour)) ** 2).sum(1) for colour in colours]
+        errors.append(float(np.sqrt(np.min(away, axis=0).mean())))
+    return errors
+
+
+@given(st.integers(0, 10_000), st.sampled_from(list(Ink)))
+def test_the_errors_are_those_of_the_nearest_colours_after_each_pick(seed: int, ink: Ink) -> None:
+    target = np.random.default_rng(seed).random((3, 6, 5))
+    choice = choose(rack(ink)[:5], 2, target, plain("#ffffff", target))
+    assert len(choice.pens) == 5
+    np.testing.assert_allclose(choice.errors, plain_errors(choice.pens, target.reshape(3, -1).T), rtol=1e-9)
+    assert choice.shares[0] == 1
+    assert all(after <= before for before, after in itertools.pairwise(choice.errors))
+
+
+def test_a_target_that_is_bare_paper_has_no_difference_to_lower() -> None:
+    white = patches("#ffffff")
+    assert choose(rack(), 2, white, white).shares == (0.0,) * 10
 
 
 def test_light_pens_come_first_and_names_decide_between_equal_ones() -> None:
     twins = (Pen(name="b", colour="#808080", nib_mm=1), Pen(name="a", colour="#808080", nib_mm=1))
-    names = [one.name for one in lightest_first((pen("black"), *twins, pen("yellow"), pen("white")))]
-    assert names == ["white", "yellow", "a", "b", "black"]
+    order = lightest_first((pen("black"), *twins, pen("yellow"), pen("white")))
+    assert [one.name for one in order] == ["white", "yellow", "a", "b", "black"]
 
 
 # --- palettes ---------------------------------------------------------------------------------------------------------
@@ -147,7 +180,9 @@ def test_a_rack_makes_a_palette_of_its_best_pens_lightest_first() -> None:
     pens = (pen("black", 0.5), pen("red", 2.0), pen("blue", 1.0))
     target = patches("#d01020", "#d01020", "#000000")
     made = palette(RackPens(rack=Rack(pens=pens), use=2), target, plain("#ffffff", target))
-    assert made == Palette((pens[1], pens[0]), False, Ink.OPAQUE, (0.5, 2.0))
+    assert made.choice is not None
+    assert set(made.choice.chosen) == {pens[0], pens[1]}
+    assert made == Palette((pens[1], pens[0]), False, Ink.OPAQUE, (0.5, 2.0), choice=made.choice)
     assert (made.inks, made.widths_vary) == (2, False)
 
 

@@ -158,6 +158,22 @@ def test_no_steps_keep_the_strokes_where_they_start(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("pens", [PENS, "pens: {colours: free, ink: transparent}\n"], ids=["pens", "free"])
+def test_without_steps_every_stippled_dot_is_kept(folder: Path, pens: str) -> None:
+    result = render(work_of(folder, HEAD + pens + "layers: [{points: 150, start: stipple, steps: 0}]"))
+    assert_whole(result)
+    assert sum(len(part.lines) for part in result.drawing.passes) == 150
+    assert result.notes == ()
+
+
+def test_stippled_dots_may_be_fitted(folder: Path) -> None:
+    spec = HEAD + PENS + MACHINE + "layers: [{points: 60, start: stipple, stages: 2, steps: 6}]"
+    first, again = (render(work_of(folder, spec)) for _ in range(2))
+    assert_whole(first)
+    assert bytes_of(first) == bytes_of(again)
+    assert first.history[-1].loss < first.history[0].loss
+
+
+@pytest.mark.parametrize("pens", [PENS, "pens: {colours: free, ink: transparent}\n"], ids=["pens", "free"])
 def test_a_target_as_blank_as_the_paper_leaves_nothing_to_draw(folder: Path, pens: str) -> None:
     Image.new("RGB", (180, 150), "#fbf7ee").save(folder / "house.png")
     result = render(work_of(folder, HEAD + pens + MACHINE + LAYERS))

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from hardware.drawing import Ink, Pen
 from renderer import placement
+from renderer.colours import from_hex
 from renderer.optimise import Ground, draw, lines_mm
-from renderer.palette import Palette, from_hex
+from renderer.palette import Palette
 from renderer.placement import Effort, greedy, scatter
 from renderer.raster import Shapes, rasterise
 from renderer.spec import Curves, Layer, Lines, Points

@@ -12,7 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from hardware.drawing import Drawing, Ink, Line, Pen, PenPass
 from hardware.svgfile import to_svg
 from renderer import preview
-from renderer.palette import from_hex
+from renderer.colours import from_hex
 from renderer.target import Frame
 
 pytestmark = pytest.mark.usefixtures("one_thread")

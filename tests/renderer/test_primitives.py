@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from renderer import placement
-from renderer.primitives import SAMPLES_PER_SPAN, catmull_rom, knot_count, length_limit_mm, polylines, shortened
+from renderer.primitives import SAMPLES_PER_SPAN, catmull_rom, knot_count, length_limit_mm, polylines, shortened, turns
 from renderer.spec import Curves, Lines, Points
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -139,3 +139,17 @@ def test_dots_have_no_limit_and_others_the_one_they_are_given() -> None:
     assert length_limit_mm(Points(count=1)) is None
     assert length_limit_mm(Lines(count=1)) is None
     assert length_limit_mm(Curves(count=1, max_length_mm=24)) == 24
+
+
+def test_turns_are_angles_over_a_full_circle() -> None:
+    square = torch.tensor([[[0.0, 0.0], [5, 0], [5, 5], [0, 5], [0, 0]]])
+    assert float(turns(square)) == pytest.approx(0.75)  # three corners of a quarter each
+    assert float(turns(square.flip(1))) == pytest.approx(0.75)
+    assert float(turns(torch.tensor([[[0.0, 0.0], [1, 0], [4, 0]]]))) == 0
+
+
+def test_turns_of_a_stroke_on_one_spot_do_no_harm() -> None:
+    spot = torch.full((1, 5, 2), 3.0, requires_grad=True)
+    turns(spot).backward()
+    assert spot.grad is not None
+    assert spot.grad.isfinite().all()

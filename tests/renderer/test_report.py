@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,12 +14,15 @@ import pytest
 from PIL import Image
 
 from hardware.estimate import estimate
+from hardware.pen import Pen
 from hardware.program import program
-from renderer.report import by_layer, curve, drawn_part, report, to_image
-from renderer.result import Result, Step
+from renderer.charts import HEIGHT, WIDTH, by_layer, curve, stairs
+from renderer.colours import Choice
+from renderer.report import drawn_part, report, to_image
+from renderer.result import PenChoice, Result, Step, pen_choices
 
 Make = Callable[..., Result]
-VOID = {"meta", "link", "img", "br", "hr", "path", "line"}
+VOID = {"meta", "link", "img", "br", "hr", "path", "line"}  # what is never closed, or closes itself
 
 
 class Page(HTMLParser):
@@ -170,3 +174,86 @@ def test_a_long_fit_is_thinned_and_keeps_its_end() -> None:
 
 def test_a_render_without_steps_has_no_charts(result: Result, tmp_path: Path) -> None:
     assert "How it was fitted" not in page_of(replace(result, history=()))
+
+
+# --- how many pens it is worth ---
+
+
+def chosen(*errors: float, used: int) -> Choice:
+    pens = [Pen(name=f"pen {n}", colour=f"#{n:02x}4080", nib_mm=1) for n in range(1, len(errors))]
+    return Choice(tuple(pens), errors, used)
+
+
+def readings(*errors: float, used: int) -> str:
+    return stairs(PenChoice(("points",), chosen(*errors, used=used))).reading
+
+
+def test_the_reading_says_what_the_last_pen_and_the_next_are_worth() -> None:
+    assert readings(0.5, 0.25, 0.2, 0.18, used=2) == (
+        "With 2 pens 40% of the difference is left. The 2nd, pen 2, lowers it by 10%; a 3rd, pen 3, would by 4%."
+    )
+    assert readings(0.5, 0.25, used=1) == "With 1 pen 50% of the difference is left. The 1st, pen 1, lowers it by 50%."
+
+
+def test_the_reading_says_how_few_pens_would_do() -> None:
+    assert readings(1, 0.4, 0.3, 0.296, 0.293, 0.292, used=4) == (
+        "With 4 pens 29% of the difference is left. The 4th, pen 4, lowers it by less than 1%; a 5th, pen 5, would by "
+        "less than 1%. 2 pens would do almost as well."
+    )
+    assert readings(1, 1, 1, used=2).endswith("No pens would do almost as well.")
+
+
+@pytest.mark.parametrize(
+    ("used", "text"), [(7, "; an 8th, "), (10, "; an 11th, "), (11, "; a 12th, "), (20, "; a 21st, ")]
+)
+def test_the_next_pen_is_counted_as_people_do(used: int, text: str) -> None:
+    assert text in readings(*(1 / n for n in range(1, 26)), used=used)
+
+
+def test_stairs_lead_down_from_all_of_the_difference_to_what_the_last_pen_leaves() -> None:
+    chart = stairs(PenChoice(("points", "curves"), chosen(0.8, 0.4, 0.2, 0.1, used=2)))
+    assert chart.layers == "points and curves"
+    assert [stair.share for stair in chart.stairs] == [1, 0.5, 0.25, 0.125]
+    assert [stair.used for stair in chart.stairs] == [True, True, True, False]
+    assert [stair.here for stair in chart.stairs] == [False, False, True, False]
+    used, spare = points_of(chart.used_path), points_of(chart.spare_path)
+    assert used[-1] == spare[0]
+    heights = {share: y for y, share in chart.y_ticks}
+    assert [used[0][1], used[2][1], used[4][1]] == pytest.approx([heights["100%"], heights["50%"], heights["25%"]])
+    assert chart.mark == pytest.approx((chart.stairs[2].x, heights["25%"]))
+
+
+@pytest.mark.parametrize("count", [2, 12, 24, 64])
+def test_swatches_and_numbers_of_any_rack_have_room(count: int) -> None:
+    chart = stairs(PenChoice(("points",), chosen(*(1 / n for n in range(1, count + 2)), used=count // 2 + 1)))
+    xs = [stair.x for stair in chart.stairs]
+    assert xs[0] - chart.radius > 0
+    assert xs[-1] + chart.radius < WIDTH
+    assert xs[1] - xs[0] > 2 * chart.radius
+    assert 0 < chart.radius < HEIGHT
+    labelled = [stair for stair in chart.stairs if stair.label]
+    assert str(count // 2 + 1) in [stair.label for stair in labelled]
+    assert all(b.x - a.x >= 12 for a, b in itertools.pairwise(labelled))
+
+
+def test_the_page_shows_the_choice_of_pens_with_their_names(result: Result) -> None:
+    choice = PenChoice(("points",), chosen(0.5, 0.25, 0.2, used=1))
+    page = Page(page_of(replace(result, choices=(choice,))))
+    assert "How many pens it is worth" in page.words
+    assert "pen 1 50% pen 2 40%" in page.words
+    assert "What is left of the colour difference with 0 to 2 pens. With 1 pen 50%" in str(page.all("svg"))
+    assert [circle["fill"] for circle in page.all("circle") if "fill" in circle] == ["#014080", "#024080"]
+    assert page.open == []
+
+
+def test_a_choice_that_was_none_is_not_shown(result: Result) -> None:
+    single, same = chosen(0.5, 0.25, used=1), chosen(0.0, 0.0, 0.0, used=1)
+    for choice in (single, same):
+        assert "pens it is worth" not in page_of(replace(result, choices=(PenChoice(("points",), choice),)))
+    assert "pens it is worth" not in page_of(result)
+
+
+def test_layers_that_share_a_choice_are_told_once_and_free_colours_not_at_all() -> None:
+    one, other = chosen(0.5, 0.25, used=1), chosen(0.4, 0.25, used=1)
+    told = pen_choices([("points", one), ("lines", other), ("sky", None), ("curves", one)])
+    assert told == (PenChoice(("points", "curves"), one), PenChoice(("lines",), other))

@@ -1,0 +1,253 @@
+"""A spec and its picture's colours -> why it may not work, each doubt with its numbers and with what would do."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from hardware.pen import Ink, Pen
+from renderer.colours import Colours, choose, from_hex, left_over, thinned, to_hex
+from renderer.spec import PAPERS_MM, Artwork, Curves, FreeColours, Lines, Points, RackPens
+from renderer.spec.sheet import MOST_PX
+from renderer.target import Frame, TargetError, frame
+
+MOST_STROKES = 200_000  # of a layer
+MOST_NIB_MM = 30.0
+MOST_PX_PER_MM = 40.0
+THIN_PX = 0.8  # a stroke thinner than this is hardly seen by the fit
+COARSE = 0.1  # of the frame's shorter side: dots larger than this tell nothing
+UNTOLD = 0.75  # share of the difference from bare paper that pens may leave
+PLAIN = 0.05  # root mean square OKLab distance from bare paper of a picture that needs no pens
+
+
+@dataclass(frozen=True)
+class Load:
+    """The strokes of a layer: how many of which kind, how wide."""
+
+    kind: Points | Lines | Curves
+    widths_mm: tuple[float, ...]  # of its pens, or of its dots
+
+    @property
+    def width_mm(self) -> float:
+        """Usual width."""
+        return sum(self.widths_mm) / len(self.widths_mm)
+
+    @property
+    def name(self) -> str:
+        """`points`, `lines` or `curves`."""
+        return type(self.kind).__name__.lower()
+
+    def length_mm(self, area: Frame, count: int) -> float:
+        """How long so many strokes usually become, which their limit bounds."""
+        if isinstance(self.kind, Points):
+            return 0.0
+        return min(area.usual_length_mm(count), self.kind.max_length_mm or math.inf)
+
+    def cover(self, area: Frame, more: float = 1.0, wider: float = 1.0) -> float:
+        """Share of the area that they cover if none lies on another: with `more` times as many, `wider` times."""
+        count, width_mm = round(more * self.kind.count), wider * self.width_mm
+        stroke_mm2 = self.length_mm(area, count) * width_mm + math.pi * (width_mm / 2) ** 2
+        return count * stroke_mm2 / (area.width_mm * area.height_mm)
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that is looked at."""
+
+    artwork: Artwork
+    loads: tuple[Load, ...]
+    area: Frame
+    needed: float  # share of the area that the picture wants under ink
+    target: Colours  # [3, H, W]
+    aspect: float  # of the picture, width / height
+
+    def cover(self, area: Frame | None = None, more: float = 1.0, wider: float = 1.0) -> float:
+        """Of all layers together."""
+        return sum(load.cover(area or self.area, more, wider) for load in self.loads)
+
+    @property
+    def shorter_mm(self) -> float:
+        return min(self.area.width_mm, self.area.height_mm)
+
+
+def doubts(case: Case) -> Iterator[str]:
+    """What a person should know before a fit; nothing where all is well."""
+    yield from _too_little_ink(case)
+    yield from _too_thin(case)
+    yield from _too_coarse(case)
+    yield from _untold(case)
+
+
+# --- too little ink ---
+
+
+def _too_little_ink(case: Case) -> Iterator[str]:
+    cover = case.cover()
+    if cover >= case.needed:
+        return
+    remedies = [remedy for remedy in (_more(case), *_wider(case), _smaller(case)) if remedy]
+    would_do = f"any of these would do: {', '.join(remedies)}" if remedies else "no single change is enough"
+    yield (
+        f"{_strokes(case.loads)} cover {percent(cover)} of the area, and the picture wants about "
+        f"{percent(case.needed)} under ink: too much of the paper stays bare; {would_do}"
+    )
+
+
+def _strokes(loads: tuple[Load, ...]) -> str:
+    """`2,000 points of 0.5 mm and 500 curves of 1.2 mm`."""
+    names = [f"{load.kind.count:,} {load.name} of {load.width_mm:.2g} mm" for load in loads]
+    return " and ".join(names)
+
+
+def _more(case: Case) -> str | None:
+    times = _least(lambda more: case.cover(more=more) >= case.needed)
+    most = max(load.kind.count for load in case.loads)
+    if times is None or times * most > MOST_STROKES:
+        return None
+    [load, *others] = case.loads
+    if others:
+        return f"{_up(times):g} times as many strokes"
+    return f"about {_up(times * most):,.0f} {load.name}"
+
+
+def _wider(case: Case) -> list[str]:
+    times = _least(lambda wider: case.cover(wider=wider) >= case.needed)
+    widest_mm = times and _up(times * max(load.width_mm for load in case.loads))
+    if times is None or widest_mm is None or widest_mm > min(MOST_NIB_MM, COARSE * case.shorter_mm):
+        return []
+    [load, *others] = case.loads
+    if others:
+        return [f"strokes {_up(times):g} times as wide"]
+    dots = [f"dots of `diameter_mm: {widest_mm:g}`"] if isinstance(load.kind, Points) else []
+    spot = isinstance(load.kind, Points) and load.kind.diameter_mm is not None
+    nib = "a nib" if len(set(load.widths_mm)) == 1 else "nibs"
+    return dots if spot else [f"{nib} of {widest_mm:g} mm", *dots]
+
+
+def _smaller(case: Case) -> str | None:
+    """The largest paper with a name on which the strokes are enough."""
+    canvas, fit = case.artwork.canvas, case.artwork.target.fit
+    width_mm, height_mm = canvas.size_mm
+    lies = "landscape" if width_mm > height_mm else "portrait"
+    for paper in sorted(PAPERS_MM, key=lambda name: -math.prod(PAPERS_MM[name])):
+        smaller = canvas.model_copy(update={"paper": paper, "orientation": lies})
+        if math.prod(smaller.size_mm) >= width_mm * height_mm or min(smaller.size_mm) - 2 * canvas.margin_mm < 10:
+            continue
+        try:
+            area = frame(smaller, fit, case.aspect, min(case.loads[0].widths_mm))
+        except TargetError:  # nothing is left of a very long picture
+            continue
+        if case.cover(area) >= case.needed:
+            return f"paper {paper}"
+    return None
+
+
+def _least(enough: Callable[[float], bool]) -> float | None:
+    """The least factor, within a hundredth, that is enough."""
+    low, high = 1.0, 2.0
+    while not enough(high):
+        low, high = high, 2 * high
+        if high > MOST_STROKES:
+            return None
+    while high > 1.01 * low:
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+# --- too thin, too coarse ---
+
+
+def _too_thin(case: Case) -> Iterator[str]:
+    scale = case.area.px_per_mm
+    thinnest_mm = min(width_mm for load in case.loads for width_mm in load.widths_mm)
+    if thinnest_mm * scale >= THIN_PX:
+        return
+    finer = _up(1 / thinnest_mm)
+    px = [round(side_mm * finer) for side_mm in (case.area.width_mm, case.area.height_mm)]
+    remedies = [f"`px_per_mm: {finer:g}` ({px[0]} x {px[1]} px)"]
+    if finer > MOST_PX_PER_MM or finer * max(case.artwork.canvas.size_mm) > MOST_PX:
+        remedies = []
+    remedies.append(f"nibs of at least {_up(THIN_PX / scale):g} mm")
+    yield (
+        f"strokes of {thinnest_mm:g} mm are {thinnest_mm * scale:.2g} px wide where they are fitted, too thin to be "
+        f"placed well; use {' or '.join(remedies)}"
+    )
+
+
+def _too_coarse(case: Case) -> Iterator[str]:
+    largest_mm = max((max(load.widths_mm) for load in case.loads if isinstance(load.kind, Points)), default=0.0)
+    if largest_mm > COARSE * case.shorter_mm:
+        share = percent(largest_mm / case.shorter_mm)
+        yield (
+            f"dots of {largest_mm:g} mm are {share} of the frame's shorter side, {case.shorter_mm:.3g} mm, and show no "
+            f"detail; use dots of at most {_down(COARSE * case.shorter_mm):g} mm or larger paper"
+        )
+
+
+# --- pens that cannot tell it ---
+
+
+def _untold(case: Case) -> Iterator[str]:
+    """Whether pens and paper, mixed in any way by how close strokes lie, come near the picture's colours."""
+    paper = from_hex(case.artwork.canvas.colour)
+    pens = _chosen(case, paper)
+    if not pens:
+        return
+    pixels = thinned(case.target.reshape(3, -1).T, 1000)
+    bare, left = left_over(paper[None], pixels), left_over(_mixtures(pens, paper), pixels)
+    share = math.sqrt(left.mean() / max(bare.mean(), 1e-12))
+    if share <= UNTOLD or math.sqrt(bare.mean()) < PLAIN:
+        return
+    missing = to_hex((pixels * left[:, None]).sum(0) / left.sum())
+    names = f"the pen, {pens[0].name}, leaves" if len(pens) == 1 else f"the {len(pens)} pens leave"
+    yield (
+        f"{names} {percent(share)} of the colour difference between bare paper and the picture, however many strokes "
+        f"there are; add a pen of about {missing}"
+    )
+
+
+def _chosen(case: Case, paper: Colours) -> tuple[Pen, ...]:
+    """The pens that would be used over bare paper; none where colours are free."""
+    racks = {case.artwork.pens_of(layer): None for layer in case.artwork.layers}
+    below = np.broadcast_to(paper[:, None, None], case.target.shape)
+    chosen: dict[Pen, None] = {}
+    for rack in racks:
+        match rack:
+            case FreeColours():
+                return ()
+            case RackPens(pens=pens, use=use):
+                chosen |= dict.fromkeys(choose(pens, use or len(pens), case.target, below).chosen)
+    return tuple(chosen)
+
+
+def _mixtures(pens: tuple[Pen, ...], paper: Colours) -> Colours:  # [C, 3]
+    """What the eye may see: paper, each pen (where ink is transparent, up to three layers), and both side by side."""
+    full = [from_hex(pen.colour) for pen in pens if pen.ink is Ink.OPAQUE]
+    clear = [from_hex(pen.colour) for pen in pens if pen.ink is Ink.TRANSPARENT]
+    full += [paper * ink for ink in clear] + [paper * one * other for one in clear for other in clear]
+    full += [paper * ink**3 for ink in clear]
+    return np.stack([paper + share * (ink - paper) for ink in full for share in np.linspace(0, 1, 17)])
+
+
+# --- numbers for people ---
+
+
+def percent(share: float) -> str:
+    """`60%`, `3%`, `0.6%`: two digits are as exact as an estimate deserves, one where there is little."""
+    if share >= 0.0095:
+        return f"{share:.0%}"
+    return f"{share:.1%}" if share >= 0.001 else "under 0.1%"
+
+
+def _up(value: float) -> float:
+    """The next greater number of two digits."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(value / unit - 1e-9) * unit:.6g}")
+
+
+def _down(value: float) -> float:
+    """The next smaller number of two digits."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.floor(value / unit + 1e-9) * unit:.6g}")

@@ -1,0 +1,138 @@
+"""What a spec takes, and what is said of one that cannot work."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from renderer.doubts import Load, percent
+from renderer.plan import Plan, plan
+from renderer.spec import Curves, Lines, Points
+from renderer.specfile import load
+from renderer.target import Frame
+
+SPECS = Path(__file__).parents[2] / "specs"
+MACHINE = SPECS / "machines" / "gantry_grbl_servo.yaml"
+WHITE = '{name: white, colour: "#ffffff", nib_mm: 4}'
+BLACK = '{name: black, colour: "#000000", nib_mm: 4}'
+YELLOW = '{name: yellow, colour: "#f8e02e", nib_mm: 4}'
+
+
+def planned(folder: Path, grey: int, *changes: str, pens: str = BLACK, layers: str = "points: 3000") -> Plan:
+    """The plan of a spec with a plain grey target on a white A5 sheet."""
+    Image.fromarray(np.full((60, 40, 3), grey, np.uint8)).save(folder / "grey.png")
+    path = folder / "plain.yaml"
+    layers = layers if layers.startswith("{") else f"{{{layers}}}"
+    path.write_text(
+        f"version: 1\ntitle: plain\ntarget: {{image: grey.png}}\ncanvas: {{paper: A5, margin_mm: 4}}\npens: [{pens}]\n"
+        f"machine: {os.path.relpath(MACHINE, folder)}\nlayers: [{layers}]\n",
+        encoding="utf-8",
+    )
+    [work] = load(path, changes)
+    return plan(work)
+
+
+@pytest.mark.parametrize("path", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_specs_of_the_repository_have_no_warnings(path: Path) -> None:
+    for work in load(path, ()):
+        assert plan(work).warnings == ()
+
+
+def test_a_thin_pen_on_a_large_dark_target_is_warned_of(tmp_path: Path) -> None:
+    thin = "pens.rack.pens.0.nib_mm=0.5"
+    [warning] = planned(tmp_path, 51, thin, "canvas.paper=A4", "canvas.px_per_mm=2", layers="points: 2000").warnings
+    assert warning == (
+        "2,000 points of 0.5 mm cover 0.7% of the area, and the picture wants about 80% under ink: too much of the "
+        "paper stays bare; any of these would do: a nib of 5.5 mm, dots of `diameter_mm: 5.5`"
+    )
+
+
+def test_what_would_do_does(tmp_path: Path) -> None:
+    changes = ["canvas.margin_mm=10", "pens.rack.pens.0.nib_mm=1.5"]
+    layers = "lines: {count: 700, max_length_mm: 15}"
+    [warning] = planned(tmp_path, 51, *changes, layers=layers).warnings
+    assert warning.endswith("any of these would do: about 810 lines, a nib of 1.8 mm, paper A6")
+    for remedy in ("layers.0.lines.count=810", "pens.rack.pens.0.nib_mm=1.8", "canvas.paper=A6"):
+        assert planned(tmp_path, 51, *changes, remedy, layers=layers).warnings == ()
+
+
+def test_layers_cover_together_and_are_told_together(tmp_path: Path) -> None:
+    layers = "{points: 500}, {curves: {count: 100, max_length_mm: 10}}"
+    both = planned(tmp_path, 51, layers=layers)
+    assert both.warnings == (
+        "500 points of 4 mm and 100 curves of 4 mm cover 41% of the area, and the picture wants about 80% under ink: "
+        "too much of the paper stays bare; any of these would do: 2 times as many strokes, strokes 1.5 times as wide, "
+        "paper A6",
+    )
+    assert sum(layer.cover for layer in both.layers) == pytest.approx(0.41, abs=0.005)
+
+
+def test_nothing_small_helps_where_everything_is_too_little(tmp_path: Path) -> None:
+    [warning, _] = planned(tmp_path, 51, "pens.rack.pens.0.nib_mm=0.1", layers="points: 1").warnings
+    assert warning.endswith("stays bare; no single change is enough")
+
+
+def test_a_nib_that_the_fit_can_hardly_see_is_warned_of(tmp_path: Path) -> None:
+    thin = ("pens.rack.pens.0.nib_mm=0.25", "canvas.px_per_mm=2")
+    assert planned(tmp_path, 230, *thin, layers="lines: 6000").warnings == (
+        "strokes of 0.25 mm are 0.5 px wide where they are fitted, too thin to be placed well; use `px_per_mm: 4` "
+        "(560 x 808 px) or nibs of at least 0.4 mm",
+    )
+    wide = "layers.0={points: {count: 6000, diameter_mm: 0.5}}"  # it is the dot that is seen
+    assert planned(tmp_path, 250, *thin, wide).warnings == ()
+
+
+def test_dots_that_show_no_detail_are_warned_of(tmp_path: Path) -> None:
+    assert planned(tmp_path, 51, layers="points: {count: 100, diameter_mm: 20}").warnings == (
+        "dots of 20 mm are 14% of the frame's shorter side, 140 mm, and show no detail; use dots of at most 14 mm or "
+        "larger paper",
+    )
+
+
+def test_pens_that_cannot_tell_the_picture_are_warned_of(tmp_path: Path) -> None:
+    assert planned(tmp_path, 30, pens=f"{WHITE}, {YELLOW}").warnings == (
+        "the 2 pens leave 90% of the colour difference between bare paper and the picture, however many strokes there "
+        "are; add a pen of about #1e1e1e",
+    )
+    assert planned(tmp_path, 30, pens=YELLOW).warnings == (
+        "the pen, yellow, leaves 90% of the colour difference between bare paper and the picture, however many strokes "
+        "there are; add a pen of about #1e1e1e",
+    )
+
+
+@pytest.mark.parametrize("grey", [0, 80, 160, 240, 255])
+def test_black_tells_every_grey_by_how_much_paper_it_leaves(tmp_path: Path, grey: int) -> None:
+    assert planned(tmp_path, grey).warnings == ()
+
+
+def test_transparent_inks_tell_what_their_overlaps_show(tmp_path: Path) -> None:
+    cyan, magenta, yellow = (
+        f'{{name: "{colour}", colour: "#{colour}", nib_mm: 4, ink: transparent}}'
+        for colour in ("60ffff", "ff60ff", "ffff60")
+    )
+    assert "leaves" in planned(tmp_path, 30, pens=yellow).warnings[0]
+    assert planned(tmp_path, 30, pens=f"{cyan}, {magenta}, {yellow}").warnings == ()
+
+
+FRAME = Frame(0, 0, 100, 100, 1)
+
+
+def test_cover_is_the_area_of_strokes_that_lie_apart() -> None:
+    assert Load(Points(count=100), (1.0, 3.0)).cover(FRAME) == pytest.approx(np.pi / 100)
+    assert Load(Lines(count=10, max_length_mm=5), (2.0,)).cover(FRAME) == pytest.approx((10 + np.pi) / 1000)
+
+
+def test_strokes_without_a_limit_are_as_long_as_so_many_usually_are() -> None:
+    curves = Load(Curves(count=100), (1.0,))
+    assert curves.length_mm(FRAME, 100) == 60  # six times 10 mm
+    assert curves.length_mm(FRAME, 4) == 100  # but never longer than the frame
+    assert Load(Curves(count=100, max_length_mm=20), (1.0,)).length_mm(FRAME, 100) == 20
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(1.234, "123%"), (0.6, "60%"), (0.0123, "1%"), (0.0061, "0.6%"), (0.0004, "under 0.1%")]
+)
+def test_shares_have_as_many_digits_as_an_estimate_deserves(share: float, text: str) -> None:
+    assert percent(share) == text
