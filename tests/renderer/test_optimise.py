@@ -185,7 +185,7 @@ def test_the_order_of_the_pens_is_the_one_that_shows_best(first: str) -> None:
             else draw(wanted, Strokes(strokes.knots, strokes.width_mm, inks.flip(1)), turned)
         )
     on = Ground(FRAME, target, on.background, palette)
-    settled = optimise._settle(wanted, strokes.with_gradient(widths=False), on, loss_of(on, wanted), Workspace())
+    settled = optimise.settle(wanted, strokes.with_gradient(widths=False), on, loss_of(on, wanted), Workspace())
     assert settled.palette.pens[0].name == first
 
 
@@ -213,7 +213,7 @@ def test_strokes_get_the_pen_that_shows_best() -> None:
     on = ground(palette, target)
     wrong = Strokes(where, torch.full((12,), 2.0), right.roll(1, 1)).with_gradient(widths=False)
     for _ in range(4):
-        optimise._repen(wanted, wrong, on, loss_of(on, wanted), Workspace())
+        optimise.repen(wanted, wrong, on, loss_of(on, wanted), Workspace())
     assert torch.equal(wrong.inks.argmax(1), right.argmax(1))
 
 

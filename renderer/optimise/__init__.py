@@ -1,0 +1,104 @@
+"""Fit the strokes of one layer by gradient descent, over the picture of the layers below."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from renderer.losses import Sum
+from renderer.optimise.descent import SETTLED, FitError, adam_for, annealed, check, costs, project
+from renderer.optimise.moves import grown, move, pruned
+from renderer.optimise.pens import ration, repen, settle
+from renderer.optimise.show import Ground, draw, lines_mm
+from renderer.optimise.together import Part, refine, stacked
+from renderer.raster import Workspace
+from renderer.spec import Layer
+from renderer.strokes import Strokes
+
+__all__ = [
+    "FitError",
+    "Ground",
+    "Part",
+    "State",
+    "draw",
+    "fit",
+    "lines_mm",
+    "pruned",
+    "refine",
+    "shares",
+    "stacked",
+]
+
+MOVES = 15  # how often the least useful strokes are placed anew
+LAST_RATE = 0.1  # of the first learning rate, along a cosine
+
+
+@dataclass(frozen=True)
+class State:
+    """The fit after a step."""
+
+    step: int  # done so far
+    strokes: Strokes
+    ground: Ground
+    loss: float
+    terms: dict[str, float]
+
+
+def fit(
+    layer: Layer,
+    strokes: Strokes,
+    ground: Ground,
+    loss: Sum,
+    generator: np.random.Generator,
+) -> Iterator[State]:
+    """Yield the state after each gradient step; stop asking and the strokes of the last state are the result.
+
+    Every picture on the way is composed in the order of the export, pen after pen, so what is optimised is what will be
+    plotted. Part of the way through, each stroke is given its likeliest pen and the best order of the pens is searched;
+    `ground.palette` of the states after that has it. Strokes that have become useless are moved to where they help.
+    Raises FitError where the loss is no longer a number.
+    """
+    workspace = Workspace()
+    settling = int(SETTLED * layer.steps)
+    stages = len(shares(layer))
+    arrivals = {settling * stage // stages: count for stage, count in enumerate(shares(layer)) if stage}
+    moves = {round(layer.steps * (k + 1) / (MOVES + 1)) for k in range(MOVES)} | {settling}
+    leaves = strokes.with_gradient(ground.palette.widths_vary)
+    adam = adam_for(layer, leaves, ground)
+    for step in range(layer.steps):
+        done = step / max(layer.steps - 1, 1)
+        if step in arrivals:
+            leaves, adam = grown(layer, leaves, adam, ground, arrivals[step], generator, workspace)
+        if step == settling and not ground.palette.free:
+            ground = settle(layer, leaves, ground, loss, workspace)
+        if step in moves:
+            move(layer, leaves, adam, ground, loss, generator, workspace)
+            if step >= settling and not ground.palette.free:
+                repen(layer, leaves, ground, loss, workspace)
+                ration(layer, leaves, ground, loss, workspace)
+        rate = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+        for group in adam.param_groups:
+            group["lr"] = rate * group["first"]
+        edges, temperature = annealed(layer, done)
+        mixing = None if step >= settling else temperature
+        picture = draw(layer, leaves, ground, edges=edges, temperature=mixing, workspace=workspace)
+        terms = loss.each(picture.to(loss.device))
+        total = loss.total(terms)
+        for name, (weight, amount) in costs(layer, leaves, ground).items():
+            terms[name], total = amount, total + weight * amount.to(loss.device)
+        adam.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        check(layer, leaves, total, step)
+        adam.step()
+        with torch.no_grad():
+            project(layer, leaves, ground)
+        yield State(step + 1, leaves, ground, total.item(), {name: term.item() for name, term in terms.items()})
+
+
+def shares(layer: Layer) -> list[int]:
+    """How many strokes are placed in each stage. No more stages than strokes, or than steps before they settle."""
+    count = layer.kind.count
+    stages = max(1, min(layer.stages, count, int(SETTLED * layer.steps)))
+    return [count * (stage + 1) // stages - count * stage // stages for stage in range(stages)]

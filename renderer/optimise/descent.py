@@ -1,0 +1,82 @@
+"""One gradient step: rates, annealing, costs, and what can be drawn."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from renderer.optimise.show import Ground, bounds_mm, lines_mm
+from renderer.primitives import shortened, turns
+from renderer.raster import Edges
+from renderer.spec import Layer, Points
+from renderer.strokes import Strokes
+
+# Share of the steps after which edges are hard and every stroke has its one pen. A mixture of pens can show any colour,
+# so however cold, the fit leans on it; the rest of the steps make the best of the pens as they are.
+SETTLED = 0.5
+# Adam's memory: short, as the objective sharpens all the time. Its epsilon lies far below the gradients, which are
+# small because the loss is a mean over all pixels.
+_BETAS = (0.9, 0.98)
+_EPSILON = 1e-12
+
+
+class FitError(Exception):
+    """The fit broke down; the message says where and what would do."""
+
+
+def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
+    px_mm = 1 / ground.frame.px_per_mm
+    rates = layer.rates
+    groups = [
+        {"params": [leaves.knots], "first": rates.position_mm or 0.5 * px_mm},
+        {"params": [leaves.inks], "first": rates.pens * (0.2 if ground.palette.free else 1.0)},
+    ]
+    if ground.palette.widths_vary:
+        groups.append({"params": [leaves.width_mm], "first": rates.width_mm or 0.1 * px_mm})
+    return torch.optim.Adam(groups, betas=_BETAS, eps=_EPSILON, foreach=False)
+
+
+def annealed(layer: Layer, done: float) -> tuple[Edges, float]:
+    """Softness of edges and temperature of pens: geometric from first to last."""
+    share = min(done / SETTLED, 1.0)
+    edge = layer.edge
+    hot = layer.temperature.start or (0.1 if isinstance(layer.kind, Points) else 0.3)
+    cold = layer.temperature.end or hot / 100
+    softness_px = edge.from_px * (edge.to_px / edge.from_px) ** share
+    return Edges(softness_px, edge.profile == "gaussian"), hot * (cold / hot) ** share
+
+
+def costs(layer: Layer, leaves: Strokes, ground: Ground) -> dict[str, tuple[float, Tensor]]:
+    """What the strokes cost beside the loss, by name: weight, and metres drawn or full turns."""
+    cost, costs = layer.cost, {}
+    if isinstance(layer.kind, Points) or not (cost.length or cost.curvature):
+        return {}
+    lines = lines_mm(layer, leaves, ground)
+    if cost.length:
+        # The square root has no gradient at nothing; a hundredth of a millimetre is nothing to a pen.
+        metres = ((lines[:, 1:] - lines[:, :-1]).square().sum(-1) + 1e-4).sqrt().sum() / 1000
+        costs["metres"] = (cost.length, metres)
+    if cost.curvature:
+        costs["turns"] = (cost.curvature, turns(lines))
+    return costs
+
+
+def project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
+    """Bring the leaves back to what can be drawn: inside the frame, not too long, a width and a colour that exist."""
+    palette = ground.palette
+    if palette.free:
+        leaves.inks.clamp_(0, 1)
+    if palette.widths_vary:
+        leaves.width_mm.clamp_(*palette.width_mm)
+    leaves.knots.copy_(shortened(leaves.knots, layer.kind))
+    leaves.knots.copy_(leaves.knots.clamp(*bounds_mm(leaves, ground)))
+
+
+def check(layer: Layer, leaves: Strokes, total: Tensor, step: int) -> None:
+    gradients = [leaf.grad for leaf in (leaves.knots, leaves.inks, leaves.width_mm) if leaf.grad is not None]
+    if math.isfinite(total.item()) and all(bool(gradient.isfinite().all()) for gradient in gradients):
+        return
+    raise FitError(
+        f"layer {layer.name or layer.kind_name!r}: the loss is no longer a number at step {step + 1} of {layer.steps}; "
+        "lower layer.rates or the weights of its loss"
+    )

@@ -1,0 +1,121 @@
+"""Strokes that come, move and go: stages, useless strokes placed anew, and those that nobody would miss."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hardware.drawing import Ink
+from renderer import placement
+from renderer.losses import Sum
+from renderer.optimise.descent import adam_for
+from renderer.optimise.show import Ground, draw, judged, weights
+from renderer.raster import Edges, Workspace
+from renderer.spec import Layer
+from renderer.strokes import Strokes
+
+MOVED = 0.05  # share of the strokes, the least useful, that are taken up at a time
+_PRUNINGS = 8  # rounds in which strokes that nobody would miss are left out at the end
+_SHARP_PX = 1e-3  # an edge so sharp that a pixel is covered or not
+
+
+@torch.no_grad()
+def anew(
+    layer: Layer,
+    there: Strokes,
+    count: int,
+    ground: Ground,
+    generator: np.random.Generator,
+    workspace: Workspace,
+) -> Strokes:
+    """Further strokes, placed by the greedy search over those that are there."""
+    canvas = draw(layer, there, ground, workspace=workspace)
+    top = _top_pens(layer, there, ground, workspace)
+    place = (layer.kind, count, ground.palette, ground.frame, ground.target, canvas, generator)
+    return placement.greedy(*place, top=top)
+
+
+def grown(
+    layer: Layer,
+    leaves: Strokes,
+    adam: torch.optim.Adam,
+    ground: Ground,
+    count: int,
+    generator: np.random.Generator,
+    workspace: Workspace,
+) -> tuple[Strokes, torch.optim.Adam]:
+    """The strokes and `count` more, and what Adam knows of the older ones."""
+    more = anew(layer, leaves, count, ground, generator, workspace)
+    grown = leaves.joined(more).with_gradient(ground.palette.widths_vary)
+    heir = adam_for(layer, grown, ground)
+    for old, new in zip(leaves.tensors, grown.tensors, strict=True):
+        if old in adam.state:
+            heir.state[new] = {
+                name: torch.cat([memory, torch.zeros_like(new[len(old) :])]) if memory.shape == old.shape else memory
+                for name, memory in adam.state[old].items()
+            }
+    return grown, heir
+
+
+@torch.no_grad()
+def move(
+    layer: Layer,
+    leaves: Strokes,
+    adam: torch.optim.Adam,
+    ground: Ground,
+    loss: Sum,
+    generator: np.random.Generator,
+    workspace: Workspace,
+) -> None:
+    """Place the least useful strokes anew by the greedy search, if that lowers the loss.
+
+    A stroke's use is what the squared error would grow by without it: nothing, where others have covered it.
+    """
+    count = math.ceil(MOVED * len(leaves))
+    idle = torch.argsort(weights(layer, leaves, ground, workspace).removal, stable=True)[:count]
+    rest = leaves[torch.ones(len(leaves), dtype=torch.bool).index_fill(0, idle, False)]
+    moved = leaves.replaced(idle, anew(layer, rest, count, ground, generator, workspace))
+    before = judged(layer, leaves, ground, loss, workspace)
+    if judged(layer, moved, ground, loss, workspace) >= before:
+        return
+    for leaf, new in zip(leaves.tensors, moved.tensors, strict=True):
+        leaf.copy_(new)
+        for memory in adam.state.get(leaf, {}).values():
+            if memory.shape == leaf.shape:
+                memory[idle] = 0  # what Adam knew of a stroke does not hold elsewhere
+
+
+@torch.no_grad()
+def pruned(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum) -> Strokes:
+    """The strokes without those that nobody would miss: covered by others, or doing harm.
+
+    Half of them at a time, the worst first, since of two that spoil the same place one may be good alone.
+    """
+    workspace = Workspace()
+    least = judged(layer, strokes, ground, loss, workspace)
+    for _ in range(_PRUNINGS):
+        use = weights(layer, strokes, ground, workspace).removal
+        useless = int((use <= 0).sum())
+        if useless == 0:
+            break
+        worst = torch.argsort(use, stable=True)[: -(-useless // 2)]
+        fewer = strokes[torch.ones(len(strokes), dtype=torch.bool).index_fill(0, worst, False)]
+        found = judged(layer, fewer, ground, loss, workspace)
+        if found > least:
+            break
+        strokes, least = fewer, found
+    return strokes
+
+
+def _top_pens(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> NDArray[np.int32]:  # [H, W]
+    """The latest pen on each pixel, -1 for none: the strokes drawn once more in shades that number their pens."""
+    number = (strokes.inks.argmax(1) + 1).float() / 255
+    shades = replace(ground.palette, free=True, ink=Ink.OPAQUE)
+    blank = replace(ground, background=torch.zeros_like(ground.background), palette=shades)
+    order = ground.palette.order(strokes.inks)
+    widths = ground.palette.widths(strokes.inks, strokes.width_mm)
+    numbered = Strokes(strokes.knots, widths, number[:, None].expand(-1, 3))[order]
+    picture = draw(layer, numbered, blank, edges=Edges(_SHARP_PX), workspace=workspace)
+    return (picture[0] * 255).round().int().numpy() - 1

@@ -1,0 +1,99 @@
+"""How strokes look on their ground: what the rasteriser is given, and the picture it makes."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from renderer.losses import Sum
+from renderer.palette import Palette
+from renderer.primitives import polylines
+from renderer.raster import Edges, Shapes, Weights, Workspace, rasterise, weigh
+from renderer.spec import Layer
+from renderer.strokes import Strokes
+from renderer.target import Frame
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a layer is fitted on."""
+
+    frame: Frame
+    target: Tensor  # [3, H, W]
+    background: Tensor  # [3, H, W], the layers below
+    palette: Palette
+
+
+def draw(
+    layer: Layer,
+    strokes: Strokes,
+    ground: Ground,
+    *,
+    edges: Edges = Edges(),  # noqa: B008  frozen
+    temperature: float | None = None,
+    workspace: Workspace | None = None,
+) -> Tensor:  # [3, H, W]
+    """The picture of a layer over its ground. Without a temperature every stroke has its one pen."""
+    return raster(shown(layer, strokes, ground, temperature), ground, edges, workspace)
+
+
+def lines_mm(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, S, 2] mm on the sheet
+    """What the strokes draw, kept inside the frame: a curve may swing out between two knots, a pen must not."""
+    low, high = bounds_mm(strokes, ground)
+    return polylines(layer.kind, strokes.knots).clamp(low, high)
+
+
+def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Weights:
+    """How much each stroke matters as they would be plotted now."""
+    return weigh(
+        shown(layer, strokes, ground, None),
+        ground.background,
+        ground.target,
+        px_per_mm=ground.frame.px_per_mm,
+        ink=ground.palette.ink,
+        workspace=workspace,
+    )
+
+
+def judged(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> float:
+    """The loss of the strokes as they would be plotted now."""
+    return loss(draw(layer, strokes, ground, workspace=workspace).to(loss.device)).item()
+
+
+def shown(layer: Layer, strokes: Strokes, ground: Ground, temperature: float | None) -> Shapes:
+    """What the rasteriser is given. Millimetres from the frame's corner."""
+    palette, frame = ground.palette, ground.frame
+    inks = palette.hard(strokes.inks) if temperature is None else strokes.inks
+    return Shapes(
+        lines_mm(layer, strokes, ground) - torch.tensor([frame.x_mm, frame.y_mm]),
+        palette.widths(strokes.inks, strokes.width_mm),
+        palette.colours(inks, temperature or 1.0),
+        palette.order(strokes.inks),
+    )
+
+
+def bounds_mm(strokes: Strokes, ground: Ground) -> tuple[Tensor, Tensor]:  # [N, 1, 2] each
+    """Where the middle of each stroke's line may be, so that its ink stays inside the frame."""
+    frame = ground.frame
+    size = torch.tensor([frame.width_mm, frame.height_mm])
+    corner = torch.tensor([frame.x_mm, frame.y_mm])
+    reach = 0.0 if frame.overhang else 0.5
+    inset = reach * ground.palette.widths(strokes.inks, strokes.width_mm).detach()[:, None, None]
+    inset = torch.minimum(inset, size / 2)
+    return corner + inset, corner + size - inset
+
+
+def raster(
+    shapes: Shapes,
+    ground: Ground,
+    edges: Edges = Edges(),  # noqa: B008  frozen
+    workspace: Workspace | None = None,
+) -> Tensor:  # [3, H, W]
+    return rasterise(
+        shapes,
+        ground.background,
+        px_per_mm=ground.frame.px_per_mm,
+        ink=ground.palette.ink,
+        edges=edges,
+        workspace=workspace,
+    )

@@ -1,0 +1,59 @@
+"""All layers of a finished stack fitted together."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from renderer.losses import Sum
+from renderer.optimise.descent import adam_for, check, project
+from renderer.optimise.show import Ground, draw
+from renderer.raster import Workspace
+from renderer.spec import Layer
+from renderer.strokes import Strokes
+
+_REFINE_RATE = 0.3  # of a layer's own rates
+
+
+@dataclass(frozen=True)
+class Part:
+    """One layer of a finished stack; its ground's background is not looked at but for the lowest."""
+
+    layer: Layer
+    strokes: Strokes
+    ground: Ground
+
+
+def refine(parts: list[Part], loss: Sum, steps: int) -> Iterator[tuple[list[Part], float, dict[str, float]]]:
+    """Fit the strokes of all layers together, pens and passes as they are; the parts, the loss and its terms a step.
+
+    Raises FitError where the loss is no longer a number.
+    """
+    parts = [replace(part, strokes=part.strokes.with_gradient(part.ground.palette.widths_vary)) for part in parts]
+    adams = [adam_for(part.layer, part.strokes, part.ground) for part in parts]
+    workspaces = [Workspace() for _ in parts]
+    for step in range(steps):
+        terms = loss.each(stacked(parts, workspaces).to(loss.device))
+        total = loss.total(terms)
+        for adam in adams:
+            adam.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        for part, adam in zip(parts, adams, strict=True):
+            check(part.layer, part.strokes, total, step)
+            for group in adam.param_groups:
+                group["lr"] = group["first"] * _REFINE_RATE * (1 + math.cos(math.pi * step / steps)) / 2
+            adam.step()
+            with torch.no_grad():
+                project(part.layer, part.strokes, part.ground)
+        yield parts, total.item(), {name: term.item() for name, term in terms.items()}
+
+
+def stacked(parts: list[Part], workspaces: list[Workspace] | None = None) -> Tensor:  # [3, H, W]
+    """The picture of all layers, each over the one below."""
+    picture = parts[0].ground.background
+    for part, workspace in zip(parts, workspaces or [Workspace() for _ in parts], strict=True):
+        ground = replace(part.ground, background=picture)
+        picture = draw(part.layer, part.strokes, ground, workspace=workspace)
+    return picture
