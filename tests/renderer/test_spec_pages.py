@@ -121,3 +121,9 @@ def test_the_schema_judges_like_the_loader(tmp_path: Path, old: str, new: str, i
     validator = pytest.importorskip("jsonschema").Draft7Validator
     assert GOOD.count(old) == 1
     assert validator(schema()).is_valid(in_yaml(GOOD.replace(old, new))) is is_good
+
+
+def test_the_spec_in_the_readme_is_the_one_that_made_its_picture() -> None:
+    shown = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    assert shown[1] == (ROOT / "specs" / "scream_study.yaml").read_text(encoding="utf-8")
