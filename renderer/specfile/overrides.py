@@ -26,6 +26,13 @@ def put(node: Node, steps: tuple[str, ...], value: Node, done: tuple[str, ...] =
     step, rest = steps[0], steps[1:]
     match node:
         case Fields():
+            if (
+                done and rest and rest[0].isdigit() and node.get(step) is None
+            ):  # entries of a list that is not written out
+                where = dotted((*done, step))
+                raise NoSuchPlaceError(
+                    f"the spec does not write {where} out, so it has no {rest[0]!r}; set it as a whole"
+                )
             return node.put(step, put(node.get(step) or Fields((), value.place), rest, value, (*done, step)))
         case Items(items=items):
             index = _index(items, step, dotted(done))

@@ -283,6 +283,7 @@ def test_a_spec_that_is_not_there_is_told_with_what_is(folder: Path) -> None:
         ("layers.1.steps=5", "layers has 1 entry, layers.0; there is no '1'"),
         ("layers.first.steps=5", "layers has 1 entry, layers.0; there is no 'first'"),
         ("layers.-1.steps=5", "layers has 1 entry, layers.0; there is no '-1'"),
+        ("layers.0.pens.0=red", "the spec does not write layers.0.pens out, so it has no '0'; set it as a whole"),
         ("layers.0.steps=-5", "-5 is too small; use at least 0"),
         ("layers.0.stpes=5", "layers.0.stpes: unknown key 'stpes'; did you mean 'steps'?"),
         ("layer.0.steps=5", "layer: unknown key 'layer'; did you mean 'layers'?"),
