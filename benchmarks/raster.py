@@ -12,9 +12,12 @@ lines with both ends anywhere. Each scene runs in a process of its own, so that 
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import statistics
 import time
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does, before torch is imported
 
 import torch
 

@@ -4,6 +4,7 @@ Two ink models, as an SVG viewer shows them: `opaque` (normal blending) and `tra
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,8 +97,8 @@ def weigh(
     scene = _scene(
         shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2), shapes.colours, shapes.order, Edges(), ink
     )
-    picture = _interleaved(background)
-    tape = cpu.forward(scene, picture, workspace or Workspace(), torch.get_num_threads())
+    ground = partial(_interleaved, background)
+    picture, tape = cpu.forward(scene, ground, workspace or Workspace(), torch.get_num_threads())
     weights = cpu.removal(tape, picture - _interleaved(target), torch.get_num_threads())
     return Weights(*map(torch.from_numpy, weights))
 
@@ -108,7 +109,9 @@ def _numpy(tensor: Tensor) -> Any:
 
 def _interleaved(picture: Tensor) -> Any:  # [3, H, W] -> [H, W, 3]
     """A copy in which a pixel's channels lie together, as the kernels walk."""
-    return np.array(picture.detach().to("cpu", torch.float32).permute(1, 2, 0).numpy(), order="C")
+    return (
+        picture.detach().to("cpu", torch.float32).permute(1, 2, 0).clone(memory_format=torch.contiguous_format).numpy()
+    )
 
 
 def _scene(points: Tensor, radius: Tensor, colours: Tensor, order: Tensor, edges: Edges, ink: Ink) -> cpu.Scene:
@@ -140,9 +143,9 @@ class _Rasterise(Function):
         ink: Ink,
         workspace: Workspace | None,
     ) -> Tensor:
-        picture = _interleaved(background)
         scene = _scene(points, radius, colours, order, edges, ink)
-        ctx.tape = cpu.forward(scene, picture, workspace or Workspace(), torch.get_num_threads())
+        ground = partial(_interleaved, background)
+        picture, ctx.tape = cpu.forward(scene, ground, workspace or Workspace(), torch.get_num_threads())
         ctx.samples = points.shape[1]
         return torch.from_numpy(picture).permute(2, 0, 1).to(points.device)
 

@@ -14,6 +14,7 @@ The plain twin of this file is reference.py; the formula of the coverage stands 
 """
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -434,8 +435,14 @@ class Tape:
     entries: tuple[Any, ...]
 
 
-def forward(scene: Scene, picture: Floats, workspace: Workspace, threads: int) -> Tape:
-    """Draw `scene` onto `picture [H, W, 3]` in place."""
+def forward(
+    scene: Scene,
+    ground: Callable[[], Floats],  # -> [H, W, 3], a new array that may be drawn on; asked again if room runs out
+    workspace: Workspace,
+    threads: int,
+) -> tuple[Floats, Tape]:
+    """The picture [H, W, 3] of a scene over its ground, and what the way back needs."""
+    picture = ground()
     height, width, _ = picture.shape
     bands = -(-height // BAND_PX)
     starts = np.empty(bands + 1, np.int32)
@@ -448,7 +455,6 @@ def forward(scene: Scene, picture: Floats, workspace: Workspace, threads: int) -
     items, ends = workspace.items[:total], np.zeros(total, np.int32)
     if not workspace.entries or workspace.entries[0].shape[0] != bands:
         workspace.with_entries(bands, 2 * BAND_PX * width)
-    ground = picture.copy()
     while True:
         most = max(
             _run(
@@ -458,9 +464,9 @@ def forward(scene: Scene, picture: Floats, workspace: Workspace, threads: int) -
             )
         )  # fmt: skip
         if most <= workspace.entries[0].shape[1]:
-            return Tape(scene, starts, items, ends, workspace.entries)
+            return picture, Tape(scene, starts, items, ends, workspace.entries)
         workspace.with_entries(bands, most + most // 4)
-        picture[:] = ground
+        picture = ground()
 
 
 def backward(tape: Tape, gradient: Floats, threads: int) -> tuple[Floats, Floats, Floats]:

@@ -208,7 +208,7 @@ def entries(shapes: Shapes, size: tuple[int, int]) -> int:
         gaussian=False,
         transparent=False,
     )
-    tape = cpu.forward(scene, np.ones((*size, 3), np.float32), Workspace(), 1)
+    _, tape = cpu.forward(scene, lambda: np.ones((*size, 3), np.float32), Workspace(), 1)
     return sum(
         int(tape.ends[stop - 1]) for start, stop in zip(tape.starts, tape.starts[1:], strict=False) if stop > start
     )
