@@ -86,8 +86,9 @@ def fit(
         picture = draw(layer, leaves, ground, edges=edges, temperature=mixing, workspace=workspace)
         terms = loss.each(picture.to(loss.device))
         total = loss.total(terms)
-        for name, (weight, amount) in costs(layer, leaves, ground).items():
-            terms[name], total = amount, total + weight * amount.to(loss.device)
+        for name, price in costs(layer, leaves, ground).items():
+            terms[name] = price
+            total = total + price.to(loss.device)
         adam.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         check(layer, leaves, total, step)

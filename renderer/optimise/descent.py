@@ -46,19 +46,19 @@ def annealed(layer: Layer, done: float) -> tuple[Edges, float]:
     return Edges(softness_px, edge.profile == "gaussian"), hot * (cold / hot) ** share
 
 
-def costs(layer: Layer, leaves: Strokes, ground: Ground) -> dict[str, tuple[float, Tensor]]:
-    """What the strokes cost beside the loss, by name: weight, and metres drawn or full turns."""
-    cost, costs = layer.cost, {}
+def costs(layer: Layer, leaves: Strokes, ground: Ground) -> dict[str, Tensor]:
+    """What metres and turns add to the loss, by name."""
+    cost = layer.cost
     if isinstance(layer.kind, Points) or not (cost.length or cost.curvature):
         return {}
-    lines = lines_mm(layer, leaves, ground)
+    lines, prices = lines_mm(layer, leaves, ground), {}
     if cost.length:
         # The square root has no gradient at nothing; a hundredth of a millimetre is nothing to a pen.
         metres = ((lines[:, 1:] - lines[:, :-1]).square().sum(-1) + 1e-4).sqrt().sum() / 1000
-        costs["metres"] = (cost.length, metres)
+        prices["length"] = cost.length * metres
     if cost.curvature:
-        costs["turns"] = (cost.curvature, turns(lines))
-    return costs
+        prices["curvature"] = cost.curvature * turns(lines)
+    return prices
 
 
 def project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
