@@ -1,14 +1,16 @@
 """A drawing to the text of an SVG file that viewers show, and plotters' programs read, as it is meant.
 
-The paper is an `image` (of one plain rectangle) in a layer whose name begins with `%`. A rectangle would show as well,
-but vpype and others draw the outline of every shape, filled or not; an image they leave out, and AxiDraw's software
-skips `%` layers.
+The paper is an `image` of one pixel (a PNG: Inkscape shows no SVG inside an SVG) in a layer whose name begins with `%`.
+A rectangle would show as well, but vpype and others draw the outline of every shape, filled or not; an image they leave
+out, and AxiDraw's software skips `%` layers.
 """
 
 import re
+import struct
+import zlib
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from hardware.drawing import DOT_MM, Drawing, Ink, Line, PenPass, is_dot
@@ -47,14 +49,23 @@ def _lines(drawing: Drawing, indices: range | list[int]) -> Iterator[str]:
 
 
 def _paper(width: str, height: str, colour: str) -> Iterator[str]:
-    rectangle = (
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'>"
-        f"<rect width='{width}' height='{height}' fill='{colour}'/></svg>"
-    )
-    picture = "data:image/svg+xml," + quote(rectangle, safe=" /:='")
     yield '<g id="paper" inkscape:groupmode="layer" inkscape:label="% paper" sodipodi:insensitive="true">'
-    yield f'<image width="{width}" height="{height}" preserveAspectRatio="none" xlink:href="{picture}"/>'
+    yield (
+        f'<image width="{width}" height="{height}" preserveAspectRatio="none" image-rendering="optimizeSpeed"'
+        f' xlink:href="data:image/png;base64,{b64encode(_one_pixel(colour)).decode()}"/>'
+    )
     yield "</g>"
+
+
+def _one_pixel(colour: str) -> bytes:
+    """A PNG file of a single pixel, #rrggbb (ISO/IEC 15948: signature, then chunks of length, type, data, CRC)."""
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)  # 1 x 1, 8 bits, RGB
+    pixel = zlib.compress(b"\0" + bytes.fromhex(colour[1:]), 0)  # stored: the same bytes whatever the library
+    chunks = ((b"IHDR", header), (b"IDAT", pixel), (b"IEND", b""))
+    parts = (
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def _layer(number: int, pen_pass: PenPass) -> Iterator[str]:
