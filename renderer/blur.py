@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 _jit = njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+_part = njit(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})  # why: raster/cpu.py
 
 
 def blur(
@@ -70,7 +71,7 @@ def _apply(kernel: Any, picture: Tensor, weights: NDArray[np.float32]) -> Tensor
     return torch.from_numpy(result).permute(2, 0, 1)
 
 
-@_jit
+@_part
 def _convolve(padded, result, weights, stride):
     """result[i] = sum over k of weights[k] padded[i + k stride], a block that fits the cache at a time."""
     block = 4096

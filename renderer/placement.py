@@ -34,6 +34,7 @@ from renderer.strokes import Strokes
 from renderer.target import Frame
 
 _jit = njit(cache=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy")
+_part = njit(nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy")  # why: raster/cpu.py
 
 # Logit of the pen a stroke starts with, over 0 for the others.
 SURE = 2.0
@@ -151,7 +152,7 @@ def _radii(palette: Palette, px_per_mm: float) -> NDArray[np.float32]:
 _SPAN = 5  # points a span of a curve becomes while candidates are judged: they are many, and short
 
 
-@_jit
+@_part
 def _uniform(state):
     """A number in [0, 1): splitmix64 (Steele, Lea and Flood 2014). As many bits as float32 has."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
@@ -162,14 +163,14 @@ def _uniform(state):
     return np.float32(z >> np.uint64(40)) * np.float32(1.0 / 16777216.0)
 
 
-@_jit
+@_part
 def _bell(state):
     """A number of about a standard normal distribution: the sum of four uniform ones."""
     total = _uniform(state) + _uniform(state) + _uniform(state) + _uniform(state)
     return (total - np.float32(2.0)) * np.float32(1.7320508)
 
 
-@_jit
+@_part
 def _trace(knots, closed, points):
     """The polyline of one stroke into `points`; returns its length. Twin of primitives.catmull_rom, coarser."""
     count = len(knots)
@@ -208,7 +209,7 @@ def _trace(knots, closed, points):
     return place + 1
 
 
-@_jit
+@_part
 def _judge(
     points, count, radius, target, canvas, top, table, radii, free, transparent, scratch, square, nearest, pixels,
     mark, sums,
@@ -250,7 +251,7 @@ def _judge(
     return best, pen, table[pen, 0], table[pen, 1], table[pen, 2]
 
 
-@_jit
+@_part
 def _change(s, r, g, b, transparent):
     """Change of the squared error by a colour; the closed form at the top of this file."""
     one, two = np.float32(1.0), np.float32(2.0)
@@ -261,7 +262,7 @@ def _change(s, r, g, b, transparent):
     return s[8] * (r * r + g * g + b * b) + two * linear + s[6] - two * s[7]
 
 
-@_jit
+@_part
 def _best_colour(s, transparent):
     """The free colour that lowers the error most, within [0, 1]."""
     zero, one, tiny = np.float32(0.0), np.float32(1.0), np.float32(1e-9)
@@ -276,7 +277,7 @@ def _best_colour(s, transparent):
     return _change(s, r, g, b, transparent), 0, r, g, b
 
 
-@_jit
+@_part
 def _candidate(knots, closed, state, cells, rows, height, width, longest, inset):
     """A stroke with its middle in a square drawn by its share of the error (`rows` sums `cells`), else by chance."""
     sought, row, column = _uniform(state) * rows.sum(), 0, 0
@@ -304,7 +305,7 @@ def _candidate(knots, closed, state, cells, rows, height, width, longest, inset)
     _keep_in(knots, closed, height, width, longest, inset)
 
 
-@_jit
+@_part
 def _mutate(knots, source, closed, state, reach, height, width, longest, inset):
     """A neighbour of a stroke: shifted, one end swung round the other, turned and stretched, or bent.
 
@@ -329,7 +330,7 @@ def _mutate(knots, source, closed, state, reach, height, width, longest, inset):
     _keep_in(knots, closed, height, width, longest, inset)
 
 
-@_jit
+@_part
 def _keep_in(knots, closed, height, width, longest, inset):
     """Move knots into the picture and shrink a stroke that is too long."""
     for k in range(len(knots)):
@@ -345,7 +346,7 @@ def _keep_in(knots, closed, height, width, longest, inset):
             knots[k, 1] = y + (knots[k, 1] - y) * longest / length
 
 
-@_jit
+@_part
 def _square_error(target, canvas, row, column):
     total = np.float32(0.0)
     for c in range(3):

@@ -32,7 +32,10 @@ Ints = NDArray[np.int32]
 BAND_PX = 16
 FAR_PX = 1e9  # a stroke with a point beyond is left out, like one that is not finite: its pixels could not be counted
 _FAST = {"nsz", "arcp", "contract", "reassoc"}  # all that keeps NaN and infinity honest
+# Only what Python calls is kept on disk. A part that came from there would not be inlined into a kernel compiled later,
+# and would round its last digit otherwise: a drawing's bytes would depend on what had been compiled when.
 _jit = njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+_part = njit(nogil=True, fastmath=_FAST, error_model="numpy")
 
 
 # --- which strokes touch which band -----------------------------------------------------------------------------------
@@ -79,7 +82,7 @@ def _bin(points, offsets, reach, order, height, width, band_px, starts, items):
 # --- coverage ---------------------------------------------------------------------------------------------------------
 
 
-@_jit
+@_part
 def _segment(points, j, end):
     """A segment's start, vector, 1 / length^2, length, unit vector and its inverse. A dot is one of no length."""
     zero, one = np.float32(0.0), np.float32(1.0)
@@ -95,7 +98,7 @@ def _segment(points, j, end):
     return ax, ay, dx, dy, zero, zero, one, zero, one, zero
 
 
-@_jit
+@_part
 def _rows(ay, dy, reach, y0, y1):
     """First row, and the row after the last, of y0..y1 whose pixel centres lie within `reach` of a segment."""
     half = np.float32(0.5)
@@ -104,7 +107,7 @@ def _rows(ay, dy, reach, y0, y1):
     return first, last + 1
 
 
-@_jit
+@_part
 def _columns(ey, ax, dx, ux, uy, iux, iuy, length, reach, width):
     """The same for the columns of the row ey below a segment's start; a pixel too many at either end does no harm."""
     half = np.float32(0.5)
@@ -118,7 +121,7 @@ def _columns(ey, ax, dx, ux, uy, iux, iuy, length, reach, width):
     return int(max(math.ceil(lo - half), np.float32(0.0))), int(min(math.floor(hi - half), np.float32(width - 1))) + 1
 
 
-@_jit
+@_part
 def cover(points, begin, end, reach, y0, y1, width, stamp, square, nearest, pixels, mark):
     """List the pixels of rows y0..y1 within `reach` of a stroke's polyline, with squared distance and nearest segment.
 
@@ -154,7 +157,7 @@ def cover(points, begin, end, reach, y0, y1, width, stamp, square, nearest, pixe
     return count
 
 
-@_jit
+@_part
 def coverage(d2, radius, by_softness, gaussian):
     """Coverage of a pixel at squared distance d2 from a stroke's middle line; formula in reference.coverage."""
     zero, one, half = np.float32(0.0), np.float32(1.0), np.float32(0.5)
@@ -170,7 +173,7 @@ def coverage(d2, radius, by_softness, gaussian):
     return a
 
 
-@_jit
+@_part
 def _slopes(d, radius, by_softness, gaussian, a):
     """Derivatives of the coverage with respect to the distance and to the radius."""
     zero, one, half, six = np.float32(0.0), np.float32(1.0), np.float32(0.5), np.float32(6.0)
