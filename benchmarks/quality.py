@@ -28,6 +28,7 @@ from rich.table import Table
 from benchmarks.bars import BARS, Bar, verdict
 from benchmarks.memory import peak_mib
 from benchmarks.pictures import PictureError, written
+from renderer.cli.process import prepare
 
 if TYPE_CHECKING:  # torch and numba are loaded in the processes that render
     from benchmarks.scores import Scores
@@ -74,6 +75,7 @@ def measure(
     keep: Path | None = None,
 ) -> Run:
     """Render and score. To be called in a fresh process: the peak of memory is the process's."""
+    prepare()
     import torch
     from PIL import Image
 

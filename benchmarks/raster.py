@@ -12,16 +12,16 @@ lines with both ends anywhere. Each scene runs in a process of its own, so that 
 import argparse
 import json
 import multiprocessing
-import os
 import resource
 import statistics
 import time
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does, before torch is imported
-
 import torch
 
 from hardware.drawing import Ink
+from renderer.cli.process import prepare
+from renderer.cores import interleaved
+from renderer.losses import SquaredError
 from renderer.primitives import catmull_rom
 from renderer.raster import Edges, Shapes, Workspace, rasterise
 
@@ -49,14 +49,19 @@ def knots(scene: str, count: int, generator: torch.Generator) -> torch.Tensor:  
 
 def measure(scene: str, size_px: int, threads: int, ink: str, repeats: int) -> dict[str, object]:
     """The figures of one scene."""
+    prepare()
     torch.set_num_threads(threads)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     generator = torch.Generator().manual_seed(0)
     count = COUNTS[scene]
     start = (knots(scene, count, generator) * size_px).requires_grad_()
     colours = torch.rand(count, 3, generator=generator).requires_grad_()
-    target = torch.rand(3, size_px, size_px, generator=generator)
-    paper, widths, order = torch.ones(3, size_px, size_px), torch.full((count,), WIDTH_PX), torch.arange(count)
+    loss = SquaredError(interleaved(torch.rand(3, size_px, size_px, generator=generator)))
+    paper, widths, order = (
+        interleaved(torch.ones(3, size_px, size_px)),
+        torch.full((count,), WIDTH_PX),
+        torch.arange(count),
+    )
     workspace = Workspace()
     wall, cpu = [], []
     for _ in range(repeats + 2):
@@ -65,7 +70,7 @@ def measure(scene: str, size_px: int, threads: int, ink: str, repeats: int) -> d
         shapes = Shapes(lines, widths, colours, order)
         picture = rasterise(shapes, paper, px_per_mm=1.0, ink=Ink(ink), edges=Edges(), workspace=workspace)
         start.grad = colours.grad = None
-        ((picture - target) ** 2).mean().backward()
+        loss(picture).backward()
         wall.append(time.perf_counter() - begun)
         cpu.append(time.process_time() - used)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
@@ -90,6 +95,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=15)
     options = parser.parse_args()
+    prepare()  # the environment that the processes below begin with
     context = multiprocessing.get_context("spawn")
     for scene in options.scene or ("lines", "points", "curves"):
         for size_px in options.size or (128, 256, 512):

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.memory import peak_mib
+from renderer.cli.process import prepare
 
 STROKES = (500, 2000, 8000, 32000)
 SIZES_PX = (128, 256, 512, 1024, 2048)
@@ -47,6 +48,7 @@ class Figures:
 
 def measure(kind: str, strokes: int, size_px: int, threads: int, steps: int) -> Figures:
     """Time some steps of a fit. To be called in a fresh process: the peak of memory is the process's."""
+    prepare()
     import torch
 
     torch.set_num_threads(threads)

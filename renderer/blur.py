@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd import Function
 
+from renderer.cores import picture as as_picture
+from renderer.cores import pixels, share
+
 _jit = njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
 _part = njit(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})  # why: raster/cpu.py
 
@@ -49,26 +52,29 @@ def _matrix(size: int, sigma_px: float) -> Tensor:  # [size, size]
 
 
 class _Blur(Function):
-    """The numba kernel as an autograd function. Works on [H, W, C], where the rasteriser's pictures lie anyway."""
+    """The numba kernels as an autograd function. Works on [H, W, C], where the rasteriser's pictures lie anyway."""
 
     @staticmethod
     def forward(ctx: Any, picture: Tensor, sigma_px: float) -> Tensor:
         ctx.weights = taps(sigma_px)
-        return _apply(_gather, picture, ctx.weights)
+        return _apply(_gather_along, _gather_across, picture, ctx.weights)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        return _apply(_scatter, gradient, ctx.weights), None
+        return _apply(_scatter_along, _scatter_across, gradient, ctx.weights), None
 
 
-def _apply(kernel: Any, picture: Tensor, weights: NDArray[np.float32]) -> Tensor:
-    pixels = picture.detach().permute(1, 2, 0).contiguous().numpy()
-    height, width, channels = pixels.shape
-    between, result = np.empty_like(pixels), np.empty_like(pixels)
-    # Along a row a neighbour is `channels` numbers away, along a column a whole row.
-    kernel(pixels.reshape(height, width, channels), between.reshape(height, width, channels), weights)
-    kernel(between.reshape(1, height, width * channels), result.reshape(1, height, width * channels), weights)
-    return torch.from_numpy(result).permute(2, 0, 1)
+def _apply(along: Any, across: Any, picture: Tensor, weights: NDArray[np.float32]) -> Tensor:
+    """Rows first, then columns."""
+    source = pixels(picture)
+    between, result = np.empty_like(source), np.empty_like(source)
+    work = source.size * len(weights)
+    share(along, source, between, weights, work=work)
+    share(across, between.reshape(len(source), -1), result.reshape(len(source), -1), weights, work=work)
+    return as_picture(result)
+
+
+# --- along a row: a neighbour is as many numbers away as there are channels -------------------------------------------
 
 
 @_part
@@ -85,12 +91,12 @@ def _convolve(padded, result, weights, stride):
 
 
 @_jit
-def _gather(source, result, weights):
-    """Blur along the middle axis of [A, S, C]: each number becomes the weighted sum of its neighbours."""
+def _gather_along(thread, threads, source, result, weights):
+    """Blur the rows of [H, W, C]: each number becomes the weighted sum of its neighbours."""
     rows, size, channels = source.shape
     reach = len(weights) // 2
     padded = np.empty((size + 2 * reach, channels), np.float32)
-    for a in range(rows):
+    for a in range(thread, rows, threads):
         padded[reach : reach + size] = source[a]
         padded[:reach] = source[a, 0]
         padded[reach + size :] = source[a, size - 1]
@@ -98,16 +104,66 @@ def _gather(source, result, weights):
 
 
 @_jit
-def _scatter(source, result, weights):
-    """The transpose of _gather: what fell on the repeated edges comes back to the edge pixels."""
+def _scatter_along(thread, threads, source, result, weights):
+    """The transpose of _gather_along: what fell on the repeated edges comes back to the edge pixels."""
     rows, size, channels = source.shape
     reach = len(weights) // 2
     padded = np.zeros((size + 4 * reach, channels), np.float32)
     spread = np.empty((size + 2 * reach, channels), np.float32)
-    for a in range(rows):
+    for a in range(thread, rows, threads):
         padded[2 * reach : 2 * reach + size] = source[a]
         _convolve(padded.reshape(-1), spread.reshape(-1), weights, channels)
         result[a] = spread[reach : reach + size]
         for k in range(reach):
             result[a, 0] += spread[k]
             result[a, size - 1] += spread[reach + size + k]
+
+
+# --- across the rows --------------------------------------------------------------------------------------------------
+
+
+@_part
+def _add(row, weight, other):
+    for i in range(len(row)):
+        row[i] += weight * other[i]
+
+
+@_jit
+def _gather_across(thread, threads, source, result, weights):
+    """Blur the columns of [H, W C]."""
+    rows = len(source)
+    reach = len(weights) // 2
+    for y in range(thread, rows, threads):
+        result[y] = np.float32(0.0)
+        for k in range(len(weights)):
+            _add(result[y], weights[k], source[min(max(y + k - reach, 0), rows - 1)])
+
+
+@_jit
+def _scatter_across(thread, threads, source, result, weights):
+    """The transpose of _gather_across. Row y gives weights[k] to row y + k - reach, or to the edge row before it."""
+    rows = len(source)
+    reach = len(weights) // 2
+    for y in range(thread, rows, threads):
+        result[y] = np.float32(0.0)
+        for k in range(len(weights)):
+            other = y + k - reach
+            if 0 <= other < rows:
+                _add(result[y], weights[k], source[other])
+        if y in (0, rows - 1):
+            _add_repeated(result[y], source, weights, y == 0, y == rows - 1)
+
+
+@_part
+def _add_repeated(row, source, weights, first, last):
+    """What every row gave to rows beyond the edge, which repeat this one."""
+    rows = len(source)
+    reach = len(weights) // 2
+    for other in range(rows):
+        weight = np.float32(0.0)
+        for k in range(len(weights)):
+            to = other + k - reach
+            if (first and to < 0) or (last and to >= rows):
+                weight += weights[k]
+        if weight > np.float32(0.0):
+            _add(row, weight, source[other])

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from renderer.blur import blur
+from renderer.difference import mean_square
 from renderer.spec import MSE, BlurredMSE, Loss, LossTerm
 
 LossFunction = Callable[[Tensor], Tensor]  # [3, H, W] -> []
@@ -22,8 +23,7 @@ class SquaredError:
     target: Tensor  # [3, H, W]
 
     def __call__(self, picture: Tensor) -> Tensor:
-        # Rows first: a sum over everything at once is split among threads, and its last digits with it.
-        return ((picture - self.target) ** 2).mean(-1).mean()
+        return mean_square(picture, self.target)
 
 
 @dataclass(frozen=True)

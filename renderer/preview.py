@@ -28,7 +28,7 @@ def framed(drawing: Drawing, frame: Frame) -> Picture:  # [3, H, W]
     canvas[:] = from_hex(drawing.paper)
     workspace = cpu.Workspace()
     for part in drawing.passes:
-        canvas, _ = cpu.forward(_scene(part, frame), canvas.copy, workspace, torch.get_num_threads())
+        canvas, _ = cpu.forward(_scene(part, frame), canvas, workspace, keep=False)
     return np.ascontiguousarray(canvas.transpose(2, 0, 1))
 
 

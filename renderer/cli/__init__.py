@@ -11,6 +11,7 @@ import click
 from renderer.cli import show
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, code_of, said, unexpected
 from renderer.cli.commands import commands
+from renderer.cli.process import prepare
 
 
 def main() -> NoReturn:
@@ -20,8 +21,7 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Runs a command line and gives its exit code."""
-    # Else the idle threads of torch's OpenMP spin, and take the processor from those that draw. Read as torch loads.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    prepare()
     try:
         code = _called(arguments)
         sys.stdout.flush()

@@ -4,7 +4,6 @@ Two ink models, as an SVG viewer shows them: `opaque` (normal blending) and `tra
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from hardware.drawing import Ink
+from renderer.cores import picture as as_picture
+from renderer.cores import pixels
 from renderer.raster import cpu, reference
 from renderer.raster.cpu import Workspace
 
@@ -71,8 +72,12 @@ def rasterise(
         from renderer.raster import cuda  # Triton takes its time, and is not everywhere
 
         return cuda.rasterise(points, radius, shapes.colours, background, shapes.order, edges, ink)
-    picture: Tensor = _Rasterise.apply(points, radius, shapes.colours, background, shapes.order, edges, ink, workspace)
-    return picture
+    leaves, workspace = (points, radius, shapes.colours, background), workspace or Workspace()
+    if torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves):
+        picture: Tensor = _Rasterise.apply(*leaves, shapes.order, edges, ink, workspace)
+        return picture
+    scene = _scene(points, radius, shapes.colours, shapes.order, edges, ink)
+    return as_picture(cpu.forward(scene, pixels(background), workspace, keep=False)[0])
 
 
 @dataclass(frozen=True)
@@ -97,21 +102,13 @@ def weigh(
     scene = _scene(
         shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2), shapes.colours, shapes.order, Edges(), ink
     )
-    ground = partial(_interleaved, background)
-    picture, tape = cpu.forward(scene, ground, workspace or Workspace(), torch.get_num_threads())
-    weights = cpu.removal(tape, picture - _interleaved(target), torch.get_num_threads())
+    picture, tape = cpu.forward(scene, pixels(background), workspace or Workspace())
+    weights = cpu.removal(tape, picture - pixels(target))
     return Weights(*map(torch.from_numpy, weights))
 
 
 def _numpy(tensor: Tensor) -> Any:
     return tensor.detach().to("cpu", torch.float32).contiguous().numpy()
-
-
-def _interleaved(picture: Tensor) -> Any:  # [3, H, W] -> [H, W, 3]
-    """A copy in which a pixel's channels lie together, as the kernels walk."""
-    return (
-        picture.detach().to("cpu", torch.float32).permute(1, 2, 0).clone(memory_format=torch.contiguous_format).numpy()
-    )
 
 
 def _scene(points: Tensor, radius: Tensor, colours: Tensor, order: Tensor, edges: Edges, ink: Ink) -> cpu.Scene:
@@ -141,18 +138,17 @@ class _Rasterise(Function):
         order: Tensor,
         edges: Edges,
         ink: Ink,
-        workspace: Workspace | None,
+        workspace: Workspace,
     ) -> Tensor:
         scene = _scene(points, radius, colours, order, edges, ink)
-        ground = partial(_interleaved, background)
-        picture, ctx.tape = cpu.forward(scene, ground, workspace or Workspace(), torch.get_num_threads())
+        picture, ctx.tape = cpu.forward(scene, pixels(background), workspace)
         ctx.samples = points.shape[1]
-        return torch.from_numpy(picture).permute(2, 0, 1).to(points.device)
+        return as_picture(picture)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        ground = _interleaved(gradient)
-        sums = cpu.backward(ctx.tape, ground, torch.get_num_threads())
-        points, radius, colours = (torch.from_numpy(array).to(gradient.device) for array in sums)
-        below = torch.from_numpy(ground).permute(2, 0, 1).to(gradient.device)
+        asked = ctx.needs_input_grad[3]
+        *sums, ground = cpu.backward(ctx.tape, pixels(gradient), ground=asked)
+        points, radius, colours = map(torch.from_numpy, sums)
+        below = as_picture(ground) if asked else None
         return points.view(-1, ctx.samples, 2), radius, colours, below, None, None, None, None

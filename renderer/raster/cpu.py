@@ -14,16 +14,13 @@ The plain twin of this file is reference.py; the formula of the coverage stands 
 """
 
 import math
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from renderer.cores import share
 from renderer.raster.reference import GAUSSIAN_CUTOFF, GAUSSIAN_SIGMA
 
 Floats = NDArray[np.float32]
@@ -194,32 +191,34 @@ def _slopes(d, radius, by_softness, gaussian, a):
 @_jit
 def _draw(
     thread, threads, band_px, points, offsets, radius, reach, colours, softness, gaussian, transparent,
-    starts, items, picture, ends, pixel, segment, alpha, below,
+    starts, items, ground, picture, keep, ends, needs, room, pixel, segment, alpha, below,
 ):  # fmt: skip
-    """Draw the bands thread, thread + threads, ... onto `picture [H, W, 3]`; return the entries the fullest band needs.
+    """Draw the bands thread, thread + threads, ... over `ground` into `picture`, [H, W, 3] each.
 
-    `ends [items]` is where each item's entries end within its band; `pixel`, `segment`, `alpha [B, capacity]` and
-    `below [B, capacity, 3]` are the entries. Where the capacity is too small, nothing beyond it is kept.
+    With `keep`, entries are left for the way back: `pixel`, `segment`, `alpha [E]` and `below [E, 3]`, those of band b
+    at room[b] to room[b + 1]; `ends [items]` is where each item's entries end in its band, and `needs [B]` how many
+    there are. Where a band's room is too small, nothing beyond it is kept.
     """
     height, width = picture.shape[0], picture.shape[1]
-    capacity = pixel.shape[1]
     by_softness = np.float32(1.0) / softness
     stamp = np.full(band_px * width, -1, np.int32)
     square = np.empty(band_px * width, np.float32)
     nearest = np.empty(band_px * width, np.int32)
     pixels = np.empty(band_px * width, np.int32)
-    most = 0
     for band in range(thread, len(starts) - 1, threads):
         y0, y1 = band * band_px, min((band + 1) * band_px, height)
+        picture[y0:y1] = ground[y0:y1]
         canvas = picture[y0:y1].reshape(-1, 3)
-        pixel_of, segment_of, alpha_of, below_of = pixel[band], segment[band], alpha[band], below[band]
+        here = slice(room[band], room[band + 1])
+        pixel_of, segment_of, alpha_of, below_of = pixel[here], segment[here], alpha[here], below[here]
+        capacity = len(pixel_of)
         count = 0
         for item in range(starts[band], starts[band + 1]):
             n = items[item]
             found = cover(
                 points, offsets[n], offsets[n + 1], reach[n], y0, y1, width, stamp, square, nearest, pixels, item
             )
-            if count + found > capacity:
+            if keep and count + found > capacity:
                 count += found
                 continue
             r, c0, c1, c2 = radius[n], colours[n, 0], colours[n, 1], colours[n, 2]
@@ -227,13 +226,14 @@ def _draw(
                 p = (pixels[k] >> 16) * width + (pixels[k] & 0xFFFF)
                 a = coverage(square[p], r, by_softness, gaussian)
                 b0, b1, b2 = canvas[p, 0], canvas[p, 1], canvas[p, 2]
-                pixel_of[count] = pixels[k]
-                segment_of[count] = nearest[p]
-                alpha_of[count] = a
-                below_of[count, 0] = b0
-                below_of[count, 1] = b1
-                below_of[count, 2] = b2
-                count += 1
+                if keep:
+                    pixel_of[count] = pixels[k]
+                    segment_of[count] = nearest[p]
+                    alpha_of[count] = a
+                    below_of[count, 0] = b0
+                    below_of[count, 1] = b1
+                    below_of[count, 2] = b2
+                    count += 1
                 if transparent:
                     canvas[p, 0] = b0 + a * (c0 * b0 - b0)
                     canvas[p, 1] = b1 + a * (c1 * b1 - b1)
@@ -243,26 +243,30 @@ def _draw(
                     canvas[p, 1] = b1 + a * (c1 - b1)
                     canvas[p, 2] = b2 + a * (c2 - b2)
             ends[item] = count
-        most = max(most, count)
-    return most
+        needs[band] = count
 
 
 @_jit
 def _undraw(
     thread, threads, band_px, points, offsets, radius, colours, softness, gaussian, transparent,
-    starts, items, gradient, ends, pixel, segment, alpha, below, places, grad_points, grad_radius, grad_colours,
+    starts, items, gradient, ends, room, pixel, segment, alpha, below, places, grad_points, grad_radius, grad_colours,
+    grad_ground,
 ):  # fmt: skip
-    """The way back over the same bands: `gradient [H, W, 3]`, with respect to the picture, becomes that of its ground.
+    """The way back over the same bands, from `gradient [H, W, 3]`, that with respect to the picture.
 
     Each item's share goes to rows of its own (`places [items + 1]` into grad_points), to be summed in fixed order.
+    `grad_ground [H, W, 3]` takes that of the ground; with no rows nobody asks for it.
     """
     height, width = gradient.shape[0], gradient.shape[1]
     zero, one, half = np.float32(0.0), np.float32(1.0), np.float32(0.5)
     by_softness = one / softness
+    scratch = np.empty((band_px, width, 3), np.float32)
     for band in range(thread, len(starts) - 1, threads):
         y0, y1 = band * band_px, min((band + 1) * band_px, height)
-        above = gradient[y0:y1].reshape(-1, 3)
-        pixel_of, segment_of, alpha_of, below_of = pixel[band], segment[band], alpha[band], below[band]
+        scratch[: y1 - y0] = gradient[y0:y1]
+        above = scratch.reshape(-1, 3)
+        here = slice(room[band], room[band + 1])
+        pixel_of, segment_of, alpha_of, below_of = pixel[here], segment[here], alpha[here], below[here]
         for item in range(starts[band + 1] - 1, starts[band] - 1, -1):
             n = items[item]
             begin = ends[item - 1] if item > starts[band] else 0
@@ -335,11 +339,14 @@ def _undraw(
             grad_colours[item, 0] = s0
             grad_colours[item, 1] = s1
             grad_colours[item, 2] = s2
+        if len(grad_ground):
+            grad_ground[y0:y1] = scratch[: y1 - y0]
 
 
 @_jit
 def _unpick(
-    thread, threads, band_px, colours, transparent, starts, items, error, ends, pixel, alpha, below, costs, squares,
+    thread, threads, band_px, colours, transparent, starts, items, error, ends, room, pixel, alpha, below, costs,
+    squares,
 ):  # fmt: skip
     """What the squared error would grow by without a stroke, one number an item; `error [H, W, 3]` is picture - target.
 
@@ -353,14 +360,16 @@ def _unpick(
         y0, y1 = band * band_px, min((band + 1) * band_px, height)
         wrong = error[y0:y1].reshape(-1, 3)
         through = np.ones_like(wrong)
+        here = slice(room[band], room[band + 1])
+        pixel_of, alpha_of, below_of = pixel[here], alpha[here], below[here]
         for item in range(starts[band + 1] - 1, starts[band] - 1, -1):
             n = items[item]
             cost = np.float32(0.0)
             squares[item] = np.float32(0.0)
             for k in range(ends[item - 1] if item > starts[band] else 0, ends[item]):
-                p, a = (pixel[band, k] >> 16) * width + (pixel[band, k] & 0xFFFF), alpha[band, k]
+                p, a = (pixel_of[k] >> 16) * width + (pixel_of[k] & 0xFFFF), alpha_of[k]
                 for c in range(3):
-                    b, colour = below[band, k, c], colours[n, c]
+                    b, colour = below_of[k, c], colours[n, c]
                     d = -through[p, c] * a * ((colour * b if transparent else colour) - b)
                     cost += d * (two * wrong[p, c] + d)
                     follows = through[p, c] * a * (b if transparent else one)
@@ -406,25 +415,36 @@ class Scene:
         return (self.radius + np.float32(0.5 * self.softness)).astype(np.float32)
 
 
+Entries = tuple[Ints, Ints, Floats, Floats]  # pixel, segment, alpha [E], below [E, 3]
+
+
+def _entries(count: int) -> Entries:
+    return (
+        np.empty(count, np.int32),
+        np.empty(count, np.int32),
+        np.empty(count, np.float32),
+        np.empty((count, 3), np.float32),
+    )
+
+
 @dataclass
 class Workspace:
     """Buffers that a fit uses again in each step, so that a step allocates next to nothing. One picture at a time."""
 
     items: Ints = field(default_factory=lambda: np.empty(0, np.int32))
-    entries: tuple[Any, ...] = ()  # pixel, segment, alpha [B, capacity], below [B, capacity, 3]
+    room: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))  # [B + 1], each band's entries
+    entries: Entries = field(default_factory=lambda: _entries(0))
 
     def with_items(self, count: int) -> None:
         """Make room for so many pairs of a stroke and a band."""
         self.items = np.empty(count + count // 4, np.int32)
 
-    def with_entries(self, bands: int, capacity: int) -> None:
-        """Make room for so many entries in each band."""
-        self.entries = (
-            np.empty((bands, capacity), np.int32),
-            np.empty((bands, capacity), np.int32),
-            np.empty((bands, capacity), np.float32),
-            np.empty((bands, capacity, 3), np.float32),
-        )
+    def with_entries(self, needs: NDArray[np.int64]) -> None:
+        """Make room for so many entries in each band, and some more: strokes move."""
+        self.room = np.concatenate([[0], np.cumsum(needs + needs // 4 + 64)])
+        if self.room[-1] > len(self.entries[0]):
+            self.entries = _entries(0)  # before the new ones are asked for
+            self.entries = _entries(int(self.room[-1]))
 
 
 @dataclass(frozen=True)
@@ -435,17 +455,19 @@ class Tape:
     starts: Ints
     items: Ints
     ends: Ints
-    entries: tuple[Any, ...]
+    room: NDArray[np.int64]
+    entries: Entries
 
 
 def forward(
     scene: Scene,
-    ground: Callable[[], Floats],  # -> [H, W, 3], a new array that may be drawn on; asked again if room runs out
+    ground: Floats,  # [H, W, 3]
     workspace: Workspace,
-    threads: int,
+    *,
+    keep: bool = True,
 ) -> tuple[Floats, Tape]:
-    """The picture [H, W, 3] of a scene over its ground, and what the way back needs."""
-    picture = ground()
+    """The picture [H, W, 3] of a scene over its ground, and what the way back needs if `keep` says so."""
+    picture = np.empty_like(ground)
     height, width, _ = picture.shape
     bands = -(-height // BAND_PX)
     starts = np.empty(bands + 1, np.int32)
@@ -455,25 +477,27 @@ def forward(
     if total > len(workspace.items):
         workspace.with_items(total)
         _bin(*binned, workspace.items)
-    items, ends = workspace.items[:total], np.zeros(total, np.int32)
-    if not workspace.entries or workspace.entries[0].shape[0] != bands:
-        workspace.with_entries(bands, 2 * BAND_PX * width)
+    items, ends, needs = workspace.items[:total], np.zeros(total, np.int32), np.zeros(bands, np.int64)
+    if len(workspace.room) != bands + 1:
+        workspace.with_entries(needs)
     while True:
-        most = max(
-            _run(
-                threads, _draw, scene.points, scene.offsets, scene.radius, reach, scene.colours,
-                np.float32(scene.softness), scene.gaussian, scene.transparent, starts, items, picture, ends,
-                *workspace.entries,
-            )
+        share(
+            _draw, BAND_PX, scene.points, scene.offsets, scene.radius, reach, scene.colours,
+            np.float32(scene.softness), scene.gaussian, scene.transparent, starts, items, ground, picture, keep, ends,
+            needs, workspace.room, *workspace.entries,
         )  # fmt: skip
-        if most <= workspace.entries[0].shape[1]:
-            return picture, Tape(scene, starts, items, ends, workspace.entries)
-        workspace.with_entries(bands, most + most // 4)
-        picture = ground()
+        if (needs <= np.diff(workspace.room)).all():
+            return picture, Tape(scene, starts, items, ends, workspace.room, workspace.entries)
+        workspace.with_entries(needs)
 
 
-def backward(tape: Tape, gradient: Floats, threads: int) -> tuple[Floats, Floats, Floats]:
-    """Gradients for points [P, 2], radius [N] and colours [N, 3]; `gradient [H, W, 3]` becomes that of the ground."""
+def backward(
+    tape: Tape,
+    gradient: Floats,  # [H, W, 3], that for the picture
+    *,
+    ground: bool = True,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Gradients for points [P, 2], radius [N] and colours [N, 3], and if asked for that of the ground [H, W, 3]."""
     scene, items = tape.scene, tape.items
     places = np.zeros(len(items) + 1, np.int32)
     np.cumsum((scene.offsets[1:] - scene.offsets[:-1])[items], out=places[1:])
@@ -482,39 +506,30 @@ def backward(tape: Tape, gradient: Floats, threads: int) -> tuple[Floats, Floats
         np.empty(len(items), np.float32),
         np.empty((len(items), 3), np.float32),
     )
-    _run(
-        threads, _undraw, scene.points, scene.offsets, scene.radius, scene.colours, np.float32(scene.softness),
-        scene.gaussian, scene.transparent, tape.starts, items, gradient, tape.ends, *tape.entries, places, *shares,
+    below = np.empty(gradient.shape if ground else (0, 0, 3), np.float32)
+    share(
+        _undraw, BAND_PX, scene.points, scene.offsets, scene.radius, scene.colours, np.float32(scene.softness),
+        scene.gaussian, scene.transparent, tape.starts, items, gradient, tape.ends, tape.room, *tape.entries, places,
+        *shares, below,
     )  # fmt: skip
     sums = np.zeros_like(scene.points), np.zeros_like(scene.radius), np.zeros_like(scene.colours)
     _gather(items, places, scene.offsets, *shares, *sums)
-    return sums
+    return *sums, below
 
 
-def removal(tape: Tape, error: Floats, threads: int) -> tuple[Floats, Floats]:
+def removal(tape: Tape, error: Floats) -> tuple[Floats, Floats]:
     """What the summed squared error would grow by without each stroke [N]; `error [H, W, 3]` is picture - target.
 
     And the sum over pixels of (d picture / d colour)^2 [N, 3].
     """
     costs, squares = np.zeros(len(tape.items), np.float32), np.empty((len(tape.items), 3), np.float32)
     pixel, _, alpha, below = tape.entries
-    _run(
-        threads, _unpick, tape.scene.colours, tape.scene.transparent, tape.starts, tape.items, error, tape.ends,
-        pixel, alpha, below, costs, squares,
+    share(
+        _unpick, BAND_PX, tape.scene.colours, tape.scene.transparent, tape.starts, tape.items, error, tape.ends,
+        tape.room, pixel, alpha, below, costs, squares,
     )  # fmt: skip
     total = np.zeros_like(tape.scene.radius)
     np.add.at(total, tape.items, costs)
     followed = np.zeros_like(tape.scene.colours)
     np.add.at(followed, tape.items, squares)
     return total, followed
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="raster")
-
-
-def _run(threads: int, kernel: Any, *arguments: Any) -> list[Any]:
-    """Call the kernel once a thread, the caller's among them. The kernels release the interpreter's lock."""
-    calls = [_pool(threads - 1).submit(kernel, t, threads, BAND_PX, *arguments) for t in range(1, threads)]
-    return [kernel(0, threads, BAND_PX, *arguments), *(call.result() for call in calls)]
