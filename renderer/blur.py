@@ -4,6 +4,7 @@ On the processor a numba kernel (torch's own convolution takes ten times as long
 plain twin, two products with band matrices.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def blur(
 ) -> Tensor:  # [C, H, W]
     """Gaussian blur with standard deviation `sigma_px`, cut off at 3.5 sigma; beyond the edge the edge repeats."""
     if plain or picture.dtype != torch.float32 or picture.device.type != "cpu":
-        rows, columns = (_matrix(size, sigma_px).to(picture) for size in picture.shape[1:])
+        rows, columns = (_matrix(size, sigma_px, picture.dtype, picture.device) for size in picture.shape[1:])
         return rows @ picture @ columns.T
     blurred: Tensor = _Blur.apply(picture, sigma_px)
     return blurred
@@ -41,14 +42,15 @@ def taps(sigma_px: float) -> NDArray[np.float32]:  # [2 R + 1]
     return (weights / weights.sum()).astype(np.float32)
 
 
-def _matrix(size: int, sigma_px: float) -> Tensor:  # [size, size]
+@lru_cache(maxsize=16)
+def _matrix(size: int, sigma_px: float, dtype: torch.dtype, device: torch.device) -> Tensor:  # [size, size]
     """The blur of a row of pixels as a matrix."""
     weights = taps(sigma_px)
     reach = len(weights) // 2
     matrix = np.zeros((size, size))
     for k, weight in enumerate(weights):
         np.add.at(matrix, (np.arange(size), np.clip(np.arange(size) + k - reach, 0, size - 1)), weight)
-    return torch.from_numpy(matrix)
+    return torch.from_numpy(matrix).to(device, dtype)
 
 
 class _Blur(Function):

@@ -1,7 +1,7 @@
-"""A kernel's work on several cores, and the order in which the numbers of a picture lie while kernels work on it."""
+"""A kernel's work on several cores, and where and in which order the numbers of a picture lie meanwhile."""
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import torch
@@ -42,3 +42,15 @@ def picture(pixels: NDArray[Any]) -> Tensor:  # [H, W, 3] -> [3, H, W]
 def interleaved(picture: Tensor) -> Tensor:  # [3, H, W]
     """The same picture in the order of `pixels`, so that each kernel finds it as it wants it."""
     return picture.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+
+
+def placed(picture: Tensor, device: torch.device | str) -> Tensor:  # [3, H, W]
+    """A picture on a device, in the order in which the kernels there walk."""
+    there = picture.to(device)
+    return interleaved(there) if there.device.type == "cpu" else there.contiguous()
+
+
+@lru_cache(maxsize=256)
+def constant(numbers: tuple[Any, ...], device: torch.device) -> Tensor:
+    """Numbers that never change, as a float32 tensor that travels to its device once and not in each step."""
+    return torch.tensor(numbers, dtype=torch.float32).to(device)

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from hardware.drawing import Ink, Pen
 from renderer.colours import Choice, Colours, choose, from_hex, oklab
+from renderer.cores import constant
 from renderer.spec import FreeColours, RackPens
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,9 @@ class Palette:
         """Whether widths are fitted."""
         return self.free and self.width_mm[0] < self.width_mm[1]
 
-    def table(self) -> Tensor:  # [P, 3]
+    def table(self, device: torch.device = CPU) -> Tensor:  # [P, 3]
         """The pens' colours, sRGB."""
-        return torch.tensor(np.stack([from_hex(pen.colour) for pen in self.pens]), dtype=torch.float32)
+        return constant(tuple(tuple(from_hex(pen.colour).tolist()) for pen in self.pens), device)
 
     def colours(
         self,
@@ -44,7 +46,7 @@ class Palette:
         """Each stroke's colour: its own where colours are free, else a mixture of pens that hardens as it cools."""
         if self.free:
             return inks
-        return _softmax(inks / temperature) @ self.table().to(inks)
+        return _softmax(inks / temperature) @ self.table(inks.device).to(inks.dtype)
 
     def hard(
         self,
@@ -65,7 +67,7 @@ class Palette:
             return torch.full_like(width_mm, self.spot_mm)
         if self.free:
             return width_mm
-        nibs = torch.tensor([pen.nib_mm for pen in self.pens]).to(width_mm)
+        nibs = constant(tuple(pen.nib_mm for pen in self.pens), width_mm.device).to(width_mm.dtype)
         return nibs[inks.detach().argmax(1)]
 
     def order(
@@ -74,7 +76,7 @@ class Palette:
     ) -> Tensor:  # [N]
         """Strokes from bottom to top as they will be drawn: pen after pen, or as they come where colours are free."""
         if self.free:
-            return torch.arange(len(inks))
+            return torch.arange(len(inks), device=inks.device)
         return torch.argsort(inks.detach().argmax(1), stable=True)
 
     def reordered(self, order: tuple[int, ...]) -> "Palette":

@@ -13,6 +13,7 @@ from hardware.drawing import Drawing, PenPass
 from hardware.program import park_on_sheet
 from renderer import assets, losses, placement, preview
 from renderer.colours import from_hex
+from renderer.cores import placed
 from renderer.optimise import FitError, Ground, Part, State, draw, fit, lines_mm, pruned, refine, shares, stacked
 from renderer.palette import Palette, palette
 from renderer.passes import passes
@@ -65,7 +66,7 @@ def render(
         area = replace(area, px_per_mm=DRAFT_RESOLUTION * area.px_per_mm)
     target = toned(fit_picture(painting, area, artwork.target.fit), artwork.target.tone)
     diary = Diary(artwork, report, stop)
-    layers = _fit_layers(artwork, torch.from_numpy(target), area, diary, device)
+    layers = _fit_layers(artwork, placed(torch.from_numpy(target), device), area, diary)
     drawing = _drawing(artwork, layers)
     return Result(
         work=replace(work, artwork=artwork),
@@ -104,11 +105,14 @@ def thinnest_nib_mm(artwork: Artwork) -> float:
 # --- layers -----------------------------------------------------------------------------------------------------------
 
 
-def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", device: str) -> list[Part]:
-    """Each layer over the frozen picture of those below, then, if the spec says so, all together."""
+def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary") -> list[Part]:
+    """Each layer over the frozen picture of those below, then, if the spec says so, all together.
+
+    Strokes and pictures live on the target's device; what is returned, on the processor.
+    """
     generator = np.random.default_rng(artwork.seed)
     paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
-    below = paper[:, None, None].expand_as(target).contiguous()
+    below = placed(paper[:, None, None].expand_as(target), target.device)
     chosen: dict[RackPens | FreeColours, Palette] = {}  # layers that share pens share the choice among them
     parts: list[Part] = []
     for number, layer in enumerate(artwork.layers):
@@ -116,17 +120,17 @@ def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", d
             diary.notes.append(
                 f"interrupted: {len(artwork.layers) - number} of {len(artwork.layers)} layers are missing"
             )
-            return parts
+            return [part.to("cpu") for part in parts]
         pens = artwork.pens_of(layer)
         if pens not in chosen:
-            chosen[pens] = palette(pens, target.numpy(), below.numpy())
+            chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy())
         ground = Ground(area, target, below, replace(chosen[pens], spot_mm=spot_mm(layer.kind)))
-        loss = losses.build(layer.loss, target.to(device), area.px_per_mm)
+        loss = losses.build(layer.loss, target, area.px_per_mm)
         state = _fit_layer(layer, number, ground, loss, generator, diary)
         parts.append(_pruned(layer, state, loss, diary))
         with torch.no_grad():
             below = draw(layer, parts[-1].strokes, state.ground)
-    return _refined(parts, loss, artwork.refine.steps, diary)
+    return [part.to("cpu") for part in _refined(parts, loss, artwork.refine.steps, diary)]
 
 
 def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: "Diary") -> Part:
@@ -165,7 +169,7 @@ def _fit_layer(
     strokes = _placed(layer, ground, generator)
     with torch.no_grad():
         begun = draw(layer, strokes, ground)
-        state = State(0, strokes, ground, loss(begun.to(loss.device)).item(), {})
+        state = State(0, strokes, ground, loss(begun).item(), {})
     diary.step(number, layer, state)
     try:
         for state in fit(layer, strokes, ground, loss, generator):
@@ -180,16 +184,18 @@ def _fit_layer(
 
 def _placed(layer: Layer, ground: Ground, generator: np.random.Generator) -> Strokes:
     """The strokes of a layer's first stage, where they start."""
-    where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, ground.target, ground.background, generator)
+    target, below = ground.target.cpu(), ground.background.cpu()  # places are sought on the processor
+    where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
     match layer.start:
         case "greedy":
             fill = 0.5 if isinstance(layer.kind, Points) else 0.3
             fill = layer.fill if layer.fill is not None else fill if ground.palette.free else 0.0
-            return placement.greedy(*where, fill=fill)
+            strokes = placement.greedy(*where, fill=fill)
         case "random":
-            return placement.scatter(*where)
+            strokes = placement.scatter(*where)
         case "stipple":
-            return stipple(*where)
+            strokes = stipple(*where)
+    return strokes.to(ground.target.device)
 
 
 def _name(artwork: Artwork, number: int) -> str:
@@ -250,7 +256,7 @@ class Diary:
 
         def picture() -> Picture:
             with torch.no_grad():
-                return draw(layer, state.strokes, state.ground).clamp(0, 1).numpy()
+                return draw(layer, state.strokes, state.ground).clamp(0, 1).cpu().numpy()
 
         self._tell(number, "fitting", state, layer, picture)
         name = _name(self.artwork, number)
@@ -267,7 +273,7 @@ class Diary:
 
         def picture() -> Picture:
             with torch.no_grad():
-                return stacked(parts).clamp(0, 1).numpy()
+                return stacked(parts).clamp(0, 1).cpu().numpy()
 
         self.report(Progress("settling", number - 1, number, name, step, steps, loss, terms, self.seconds, picture))
         self.history.append(Step(number, name, step, loss, tuple(terms.items()), self.seconds))

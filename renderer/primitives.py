@@ -68,16 +68,16 @@ def catmull_rom(
     m1 = t12 * (slopes[:, :-2] - over_two[:, :-1] / (t01 + t12) + slopes[:, 1:-1])
     m2 = t12 * (slopes[:, 1:-1] - over_two[:, 1:] / (t12 + t23) + slopes[:, 2:])
     spans = torch.stack([ring[:, 1:-2], m1, ring[:, 2:-1], m2], 2)  # [N, spans, 4, 2]
-    points = _hermite(samples_per_span, knots.dtype).to(knots.device) @ spans  # [N, spans, samples, 2]
+    points = _hermite(samples_per_span, knots.dtype, knots.device) @ spans  # [N, spans, samples, 2]
     return torch.cat([points.flatten(1, 2), ring[:, -2:-1]], 1)
 
 
 @cache
-def _hermite(samples: int, dtype: torch.dtype) -> Tensor:  # [samples, 4]
+def _hermite(samples: int, dtype: torch.dtype, device: torch.device) -> Tensor:  # [samples, 4]
     """Weights of p1, m1, p2 and m2 at evenly spread parameters of a span, its end left out."""
     u = torch.arange(samples, dtype=torch.float64) / samples
     rows = [2 * u**3 - 3 * u**2 + 1, u**3 - 2 * u**2 + u, -2 * u**3 + 3 * u**2, u**3 - u**2]
-    return torch.stack(rows, 1).to(dtype)
+    return torch.stack(rows, 1).to(device, dtype)
 
 
 def shortened(

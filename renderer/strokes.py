@@ -1,6 +1,6 @@
 """The strokes of a layer while they are fitted: what the gradient moves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -28,6 +28,10 @@ class Strokes:
 
     def __getitem__(self, which: Tensor) -> "Strokes":
         return Strokes(self.knots[which], self.width_mm[which], self.inks[which])
+
+    def without(self, which: Tensor) -> "Strokes":
+        """These strokes but those at `which [M]`."""
+        return self[torch.ones(len(self), dtype=torch.bool, device=which.device).index_fill(0, which, False)]
 
     @property
     def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -57,6 +61,6 @@ class Strokes:
         both = zip(self.detached().tensors, more.detached().tensors, strict=True)
         return Strokes(*(torch.cat(pair) for pair in both))
 
-    def to(self, dtype: torch.dtype) -> "Strokes":
-        """The same strokes in another precision."""
-        return replace(self, knots=self.knots.to(dtype), width_mm=self.width_mm.to(dtype), inks=self.inks.to(dtype))
+    def to(self, where: torch.dtype | torch.device | str) -> "Strokes":
+        """The same strokes in another precision, or on another device."""
+        return Strokes(*(tensor.to(where) for tensor in self.tensors))

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from renderer.losses import Sum
-from renderer.optimise.descent import SETTLED, FitError, adam_for, annealed, check, costs, project
+from renderer.optimise.descent import SETTLED, FitError, adam_for, annealed, checked, costs, project
 from renderer.optimise.moves import grown, move, pruned
 from renderer.optimise.pens import ration, repen, settle
 from renderer.optimise.show import Ground, draw, lines_mm
@@ -84,18 +84,18 @@ def fit(
         edges, temperature = annealed(layer, done)
         mixing = None if step >= settling else temperature
         picture = draw(layer, leaves, ground, edges=edges, temperature=mixing, workspace=workspace)
-        terms = loss.each(picture.to(loss.device))
+        terms = loss.each(picture)
         total = loss.total(terms)
         for name, price in costs(layer, leaves, ground).items():
             terms[name] = price
-            total = total + price.to(loss.device)
+            total = total + price
         adam.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
-        check(layer, leaves, total, step)
+        numbers = checked([(layer, leaves)], total, terms, step, layer.steps)
         adam.step()
         with torch.no_grad():
             project(layer, leaves, ground)
-        yield State(step + 1, leaves, ground, total.item(), {name: term.item() for name, term in terms.items()})
+        yield State(step + 1, leaves, ground, *numbers)
 
 
 def shares(layer: Layer) -> list[int]:

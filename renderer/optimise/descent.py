@@ -1,6 +1,7 @@
 """One gradient step: rates, annealing, costs, and what can be drawn."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -33,7 +34,8 @@ def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
     ]
     if ground.palette.widths_vary:
         groups.append({"params": [leaves.width_mm], "first": rates.width_mm or 0.1 * px_mm})
-    return torch.optim.Adam(groups, betas=_BETAS, eps=_EPSILON, foreach=False)
+    on_gpu = leaves.knots.is_cuda  # there one kernel for all; a processor gains nothing by it
+    return torch.optim.Adam(groups, betas=_BETAS, eps=_EPSILON, foreach=False, fused=on_gpu)
 
 
 def annealed(layer: Layer, done: float) -> tuple[Edges, float]:
@@ -72,11 +74,33 @@ def project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
     leaves.knots.copy_(leaves.knots.clamp(*bounds_mm(leaves, ground)))
 
 
-def check(layer: Layer, leaves: Strokes, total: Tensor, step: int) -> None:
-    gradients = [leaf.grad for leaf in (leaves.knots, leaves.inks, leaves.width_mm) if leaf.grad is not None]
-    if math.isfinite(total.item()) and all(bool(gradient.isfinite().all()) for gradient in gradients):
-        return
-    raise FitError(
-        f"layer {layer.name or layer.kind_name!r}: the loss is no longer a number at step {step + 1} of {layer.steps}; "
-        "lower layer.rates or the weights of its loss"
-    )
+def checked(
+    fitted: Sequence[tuple[Layer, Strokes]],
+    total: Tensor,
+    terms: dict[str, Tensor],
+    step: int,
+    steps: int,
+) -> tuple[float, dict[str, float]]:
+    """The loss and its terms as numbers: the one time in a step that a device is waited for.
+
+    Raises FitError where the loss, or the gradient of some layer, is no longer a number.
+    """
+    healthy = [_healthy(leaves) for _, leaves in fitted]
+    numbers = [
+        total.detach(),
+        *(term.detach() for term in terms.values()),
+        *(sound.to(total.dtype) for sound in healthy),
+    ]
+    loss, *rest = torch.stack(numbers).cpu().tolist()
+    for (layer, _), sound in zip(fitted, rest[len(terms) :], strict=True):
+        if not (sound and math.isfinite(loss)):
+            raise FitError(
+                f"layer {layer.name or layer.kind_name!r}: the loss is no longer a number at step {step + 1} of "
+                f"{steps}; lower layer.rates or the weights of its loss"
+            )
+    return loss, dict(zip(terms, rest, strict=False))
+
+
+def _healthy(leaves: Strokes) -> Tensor:  # [], bool
+    gradients = [leaf.grad for leaf in leaves.tensors if leaf.grad is not None]
+    return torch.stack([gradient.isfinite().all() for gradient in gradients]).all()

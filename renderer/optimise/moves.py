@@ -33,8 +33,8 @@ def anew(
     """Further strokes, placed by the greedy search over those that are there."""
     canvas = draw(layer, there, ground, workspace=workspace)
     top = _top_pens(layer, there, ground, workspace)
-    place = (layer.kind, count, ground.palette, ground.frame, ground.target, canvas, generator)
-    return placement.greedy(*place, top=top)
+    place = (layer.kind, count, ground.palette, ground.frame, ground.target.cpu(), canvas.cpu(), generator)
+    return placement.greedy(*place, top=top).to(canvas.device)
 
 
 def grown(
@@ -75,7 +75,7 @@ def move(
     """
     count = math.ceil(MOVED * len(leaves))
     idle = torch.argsort(weights(layer, leaves, ground, workspace).removal, stable=True)[:count]
-    rest = leaves[torch.ones(len(leaves), dtype=torch.bool).index_fill(0, idle, False)]
+    rest = leaves.without(idle)
     moved = leaves.replaced(idle, anew(layer, rest, count, ground, generator, workspace))
     before = judged(layer, leaves, ground, loss, workspace)
     if judged(layer, moved, ground, loss, workspace) >= before:
@@ -101,7 +101,7 @@ def pruned(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum) -> Strokes
         if useless == 0:
             break
         worst = torch.argsort(use, stable=True)[: -(-useless // 2)]
-        fewer = strokes[torch.ones(len(strokes), dtype=torch.bool).index_fill(0, worst, False)]
+        fewer = strokes.without(worst)
         found = judged(layer, fewer, ground, loss, workspace)
         if found > least:
             break
@@ -118,4 +118,4 @@ def _top_pens(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspa
     widths = ground.palette.widths(strokes.inks, strokes.width_mm)
     numbered = Strokes(strokes.knots, widths, number[:, None].expand(-1, 3))[order]
     picture = draw(layer, numbered, blank, edges=Edges(_SHARP_PX), workspace=workspace)
-    return (picture[0] * 255).round().int().numpy() - 1
+    return (picture[0] * 255).round().int().cpu().numpy() - 1

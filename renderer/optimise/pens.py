@@ -28,7 +28,9 @@ def settle(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: 
 
     def turned(order: list[int]) -> tuple[Strokes, Ground]:
         palette = ground.palette.reordered(tuple(order))
-        return replace(leaves, inks=leaves.inks[:, order]), replace(ground, palette=palette)
+        return replace(leaves, inks=leaves.inks[:, torch.tensor(order).to(leaves.inks.device)]), replace(
+            ground, palette=palette
+        )
 
     best = list(range(len(ground.palette.pens)))
     least = judged(layer, leaves, ground, loss, workspace)
@@ -68,7 +70,7 @@ def ration(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: 
         return
     _, gains = _gains(layer, leaves, ground, loss, workspace)
     with torch.no_grad():
-        pen_of = leaves.inks.argmax(1)
+        gains, pen_of = gains.cpu(), leaves.inks.argmax(1).cpu()  # a loop over strokes follows
         drawn = torch.bincount(pen_of, minlength=ground.palette.inks)
         room = (most - drawn).clamp(min=0)
         losses = gains - gains.gather(1, pen_of[:, None])
@@ -79,7 +81,7 @@ def ration(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: 
                 pen_of[stroke] = pen
                 drawn[old] -= 1
                 room[pen] -= 1
-        leaves.inks.copy_(_only(pen_of, ground.palette))
+        leaves.inks.copy_(_only(pen_of, ground.palette))  # to wherever they are
 
 
 def _gains(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> tuple[float, Tensor]:
@@ -91,10 +93,10 @@ def _gains(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace:
     """
     shapes = shown(layer, strokes.detached(), ground, None)
     colours = shapes.colours.requires_grad_()
-    total = loss(raster(shapes, ground, workspace=workspace).to(loss.device))
+    total = loss(raster(shapes, ground, workspace=workspace))
     (gradient,) = torch.autograd.grad(total, colours)
     with torch.no_grad():
-        step = ground.palette.table() - colours[:, None]  # [N, P, 3]
+        step = ground.palette.table(colours.device) - colours[:, None]  # [N, P, 3]
         curvature = weights(layer, strokes, ground, workspace).follows * (2 / ground.target.numel())
         return total.item(), (step * gradient[:, None]).sum(-1) + (step**2 * curvature[:, None]).sum(-1) / 2
 

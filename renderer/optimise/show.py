@@ -1,10 +1,11 @@
 """How strokes look on their ground: what the rasteriser is given, and the picture it makes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from renderer.cores import constant
 from renderer.losses import Sum
 from renderer.palette import Palette
 from renderer.primitives import polylines
@@ -16,12 +17,16 @@ from renderer.target import Frame
 
 @dataclass(frozen=True)
 class Ground:
-    """What a layer is fitted on."""
+    """What a layer is fitted on. Strokes and pictures live on one device."""
 
     frame: Frame
     target: Tensor  # [3, H, W]
     background: Tensor  # [3, H, W], the layers below
     palette: Palette
+
+    def to(self, device: torch.device | str) -> "Ground":
+        """The same on another device."""
+        return replace(self, target=self.target.to(device), background=self.background.to(device))
 
 
 def draw(
@@ -44,8 +49,8 @@ def lines_mm(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, S
 
 
 def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Weights:
-    """How much each stroke matters as they would be plotted now."""
-    return weigh(
+    """How much each stroke matters as they would be plotted now; reckoned on the processor, wherever they are."""
+    found = weigh(
         shown(layer, strokes, ground, None),
         ground.background,
         ground.target,
@@ -53,11 +58,12 @@ def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace
         ink=ground.palette.ink,
         workspace=workspace,
     )
+    return Weights(found.removal.to(strokes.knots.device), found.follows.to(strokes.knots.device))
 
 
 def judged(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> float:
     """The loss of the strokes as they would be plotted now."""
-    return loss(draw(layer, strokes, ground, workspace=workspace).to(loss.device)).item()
+    return loss(draw(layer, strokes, ground, workspace=workspace)).item()
 
 
 def shown(layer: Layer, strokes: Strokes, ground: Ground, temperature: float | None) -> Shapes:
@@ -65,7 +71,7 @@ def shown(layer: Layer, strokes: Strokes, ground: Ground, temperature: float | N
     palette, frame = ground.palette, ground.frame
     inks = palette.hard(strokes.inks) if temperature is None else strokes.inks
     return Shapes(
-        lines_mm(layer, strokes, ground) - torch.tensor([frame.x_mm, frame.y_mm]),
+        lines_mm(layer, strokes, ground) - constant((frame.x_mm, frame.y_mm), strokes.knots.device),
         palette.widths(strokes.inks, strokes.width_mm),
         palette.colours(inks, temperature or 1.0),
         palette.order(strokes.inks),
@@ -75,8 +81,8 @@ def shown(layer: Layer, strokes: Strokes, ground: Ground, temperature: float | N
 def bounds_mm(strokes: Strokes, ground: Ground) -> tuple[Tensor, Tensor]:  # [N, 1, 2] each
     """Where the middle of each stroke's line may be, so that its ink stays inside the frame."""
     frame = ground.frame
-    size = torch.tensor([frame.width_mm, frame.height_mm])
-    corner = torch.tensor([frame.x_mm, frame.y_mm])
+    size = constant((frame.width_mm, frame.height_mm), strokes.knots.device)
+    corner = constant((frame.x_mm, frame.y_mm), strokes.knots.device)
     reach = 0.0 if frame.overhang else 0.5
     inset = reach * ground.palette.widths(strokes.inks, strokes.width_mm).detach()[:, None, None]
     inset = torch.minimum(inset, size / 2)

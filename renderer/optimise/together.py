@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from renderer.losses import Sum
-from renderer.optimise.descent import adam_for, check, project
+from renderer.optimise.descent import adam_for, checked, project
 from renderer.optimise.show import Ground, draw
 from renderer.raster import Workspace
 from renderer.spec import Layer
@@ -25,6 +25,10 @@ class Part:
     strokes: Strokes
     ground: Ground
 
+    def to(self, device: torch.device | str) -> "Part":
+        """The same on another device."""
+        return Part(self.layer, self.strokes.to(device), self.ground.to(device))
+
 
 def refine(parts: list[Part], loss: Sum, steps: int) -> Iterator[tuple[list[Part], float, dict[str, float]]]:
     """Fit the strokes of all layers together, pens and passes as they are; the parts, the loss and its terms a step.
@@ -35,19 +39,19 @@ def refine(parts: list[Part], loss: Sum, steps: int) -> Iterator[tuple[list[Part
     adams = [adam_for(part.layer, part.strokes, part.ground) for part in parts]
     workspaces = [Workspace() for _ in parts]
     for step in range(steps):
-        terms = loss.each(stacked(parts, workspaces).to(loss.device))
+        terms = loss.each(stacked(parts, workspaces))
         total = loss.total(terms)
         for adam in adams:
             adam.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
+        numbers = checked([(part.layer, part.strokes) for part in parts], total, terms, step, steps)
         for part, adam in zip(parts, adams, strict=True):
-            check(part.layer, part.strokes, total, step)
             for group in adam.param_groups:
                 group["lr"] = group["first"] * _REFINE_RATE * (1 + math.cos(math.pi * step / steps)) / 2
             adam.step()
             with torch.no_grad():
                 project(part.layer, part.strokes, part.ground)
-        yield parts, total.item(), {name: term.item() for name, term in terms.items()}
+        yield parts, *numbers
 
 
 def stacked(parts: list[Part], workspaces: list[Workspace] | None = None) -> Tensor:  # [3, H, W]

@@ -67,7 +67,7 @@ def rasterise(
     """The picture of the strokes over the background, stroke after stroke over the whole canvas."""
     _, height, width = background.shape
     picture = background
-    for n in order.tolist():
+    for n in order.cpu().tolist():
         ink = coverage(distance(polylines[n], height, width), radius_px[n], softness_px, gaussian)
         colour = colours[n, :, None, None]
         picture = picture + ink * ((colour * picture if transparent else colour) - picture)
