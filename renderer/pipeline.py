@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ Stop = Callable[[], bool]
 PREVIEW_PX = 1600  # the longer side of the preview
 FRAMES = 24  # of the film
 DRAFT_RESOLUTION = 0.6  # of the finished work's
+NO_PICTURE = np.ones((3, 1, 1), np.float32)
 
 
 class RenderError(Exception):
@@ -165,8 +167,8 @@ def _fit_layer(
     diary: "Diary",
 ) -> State:
     """Place the strokes of a layer and move them until the steps are done or somebody stops it."""
-    diary.begins(number, "placing")
-    strokes = _placed(layer, ground, generator)
+    diary.placing(number, layer, 0)
+    strokes = _placed(layer, number, ground, generator, diary)
     with torch.no_grad():
         begun = draw(layer, strokes, ground)
         state = State(0, strokes, ground, loss(begun).item(), {})
@@ -179,10 +181,12 @@ def _fit_layer(
                 break
     except FitError as error:
         raise RenderError(str(error)) from error
+    if state.step < layer.steps and not diary.interrupted:
+        diary.rests(number, layer, state)
     return state
 
 
-def _placed(layer: Layer, ground: Ground, generator: np.random.Generator) -> Strokes:
+def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Generator, diary: "Diary") -> Strokes:
     """The strokes of a layer's first stage, where they start."""
     target, below = ground.target.cpu(), ground.background.cpu()  # places are sought on the processor
     where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
@@ -190,7 +194,8 @@ def _placed(layer: Layer, ground: Ground, generator: np.random.Generator) -> Str
         case "greedy":
             fill = 0.5 if isinstance(layer.kind, Points) else 0.3
             fill = layer.fill if layer.fill is not None else fill if ground.palette.free else 0.0
-            strokes = placement.greedy(*where, fill=fill)
+            told = partial(diary.placing, number, layer)
+            strokes = placement.greedy(*where, fill=fill, placed=told)
         case "random":
             strokes = placement.scatter(*where)
         case "stipple":
@@ -244,27 +249,35 @@ class Diary:
         self.interrupted = self.interrupted or self.stop()
         return self.interrupted
 
-    def begins(self, number: int, stage: str) -> None:
-        """Tell of a stage that has no loss yet."""
-        layer = self.artwork.layers[number]
-        blank = np.ones((3, 1, 1), np.float32)
-        self._tell(number, stage, State(0, None, None, float("nan"), {}), layer, lambda: blank)  # type: ignore[arg-type]
+    def placing(self, number: int, layer: Layer, placed: int) -> bool:
+        """Tell of strokes that find their place, before there is a loss; whether to go on."""
+        nothing = State(placed, None, None, float("nan"), {})  # type: ignore[arg-type]
+        wanted = shares(layer)[0]
+        self._tell(number, "placing", nothing, wanted, lambda: NO_PICTURE)
+        return placed in (0, wanted) or not self.stopped()
 
     def step(self, number: int, layer: Layer, state: State) -> None:
         """Keep a step and tell of it."""
         self.believed = state.loss
 
         def picture() -> Picture:
-            with torch.no_grad():
-                return draw(layer, state.strokes, state.ground).clamp(0, 1).cpu().numpy()
+            return self._picture(layer, state)
 
-        self._tell(number, "fitting", state, layer, picture)
+        self._tell(number, "fitting", state, layer.steps, picture)
         name = _name(self.artwork, number)
         terms = tuple(state.terms.items())
         if state.step:
             self.history.append(Step(number, name, state.step, state.loss, terms, self.seconds))
         if self._filmed(state.step, layer.steps):
             self.frames.append((f"{name} {state.step}/{layer.steps}", picture()))
+
+    def rests(self, number: int, layer: Layer, state: State) -> None:
+        """The same for the last step of a layer that is done before its time."""
+        name = _name(self.artwork, number)
+        self._tell(number, "fitting", state, state.step, lambda: self._picture(layer, state))
+        self.notes.append(f"{name}: done after {state.step} of {layer.steps} steps; the loss fell no more")
+        if not self._filmed(state.step, layer.steps):
+            self.frames.append((f"{name} {state.step}/{layer.steps}", self._picture(layer, state)))
 
     def refined(self, step: int, steps: int, parts: list[Part], loss: float, terms: dict[str, float]) -> None:
         """The same for a step of all layers together."""
@@ -284,13 +297,18 @@ class Diary:
         """All pictures that were kept."""
         return Film(tuple(picture for _, picture in self.frames), tuple(caption for caption, _ in self.frames))
 
+    @staticmethod
+    def _picture(layer: Layer, state: State) -> Picture:
+        with torch.no_grad():
+            return draw(layer, state.strokes, state.ground).clamp(0, 1).cpu().numpy()
+
     def _filmed(self, step: int, steps: int) -> bool:
         """About FRAMES pictures in all, as many of each layer, denser at the beginning where more happens."""
         each = max(2, FRAMES // len(self.artwork.layers))
         wanted = {round(steps * (k / (each - 1)) ** 1.6) for k in range(each)}
         return step in wanted
 
-    def _tell(self, number: int, stage: str, state: State, layer: Layer, picture: Callable[[], Picture]) -> None:
+    def _tell(self, number: int, stage: str, state: State, steps: int, picture: Callable[[], Picture]) -> None:
         self.report(
             Progress(
                 stage=stage,  # type: ignore[arg-type]
@@ -298,7 +316,7 @@ class Diary:
                 layers=len(self.artwork.layers),
                 layer_name=_name(self.artwork, number),
                 step=state.step,
-                steps=layer.steps,
+                steps=steps,
                 loss=state.loss,
                 terms=state.terms,
                 seconds=self.seconds,

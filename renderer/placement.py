@@ -17,6 +17,7 @@ so one walk over the pixels serves every pen, and gives the best free colour by 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,9 +27,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hardware.drawing import Ink
+from renderer.cores import pixels
 from renderer.palette import Palette
 from renderer.primitives import Kind, knot_count, length_limit_mm, shortened
-from renderer.raster.cpu import cover, coverage
+from renderer.raster.cpu import columns_within, cover, coverage, rows_within, segment
 from renderer.spec import Curves, Points
 from renderer.strokes import Strokes
 from renderer.target import Frame
@@ -39,6 +41,13 @@ _part = njit(nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_
 # Logit of the pen a stroke starts with, over 0 for the others.
 SURE = 2.0
 _CELL_PX = 8  # side of the squares whose error decides where candidates fall
+_AT_A_TIME = 250  # strokes placed between two words to whoever waits
+
+Placed = Callable[[int], bool]  # how many strokes there are -> whether to go on
+
+
+def _all_of_them(_placed: int) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -107,11 +116,12 @@ def greedy(
     *,
     fill: float = 0.0,
     top: NDArray[np.int32] | None = None,  # [H, W], the latest of this layer's pens on a pixel already, -1 for none
+    placed: Placed = _all_of_them,
 ) -> Strokes:
     """Strokes placed one by one, each where it lowers the squared error most.
 
     With `fill` the ground is taken to be off the target by so much everywhere, so that strokes also go where the bare
-    ground would do.
+    ground would do. `placed` is told now and then how many there are; when it returns False, these are all.
     """
     top = np.full(target.shape[1:], -1, np.int32) if top is None else top
     scale = frame.px_per_mm
@@ -123,20 +133,26 @@ def greedy(
     colours = np.empty((count, 3), np.float32)
     longest = 2 * _usual_length(kind, count, frame) * scale
     limit = length_limit_mm(kind)
-    _place(
-        knots, pens, colours, isinstance(kind, Curves) and kind.closed,
-        np.ascontiguousarray(target.permute(1, 2, 0).numpy()), canvas, top,
-        palette.table().numpy(), _radii(palette, scale), palette.free, palette.ink is Ink.TRANSPARENT,
-        np.float32(min(longest, limit * scale) if limit else longest),
-        frame.overhang, effort.candidates, effort.mutations, generator.integers(1, 2**62),
+    wanted = pixels(target)
+    how = (
+        isinstance(kind, Curves) and kind.closed, wanted, canvas, top, palette.table().numpy(), _radii(palette, scale),
+        palette.free, palette.ink is Ink.TRANSPARENT, np.float32(min(longest, limit * scale) if limit else longest),
+        frame.overhang, effort.candidates, effort.mutations, np.array([generator.integers(1, 2**62)], np.uint64),
+        _errors(wanted, canvas), np.empty((3, top.size), np.int32), np.empty(top.size, np.float32),
     )  # fmt: skip
+    for done in range(0, count, _AT_A_TIME):
+        some = slice(done, done + _AT_A_TIME)
+        _place(knots[some], pens[some], colours[some], *how)
+        if not placed(min(done + _AT_A_TIME, count)):
+            knots, pens, colours = knots[: some.stop], pens[: some.stop], colours[: some.stop]
+            break
     corner = torch.tensor([frame.x_mm, frame.y_mm])
     inks = (
         torch.from_numpy(colours)
         if palette.free
         else SURE * torch.nn.functional.one_hot(torch.from_numpy(pens).long(), palette.inks).float()
     )
-    widths = torch.full((count,), sum(palette.width_mm) / 2)
+    widths = torch.full((len(knots),), sum(palette.width_mm) / 2)
     return Strokes((torch.from_numpy(knots) / scale + corner).float(), widths, inks.clone())
 
 
@@ -210,6 +226,87 @@ def _trace(knots, closed, points):
 
 
 @_part
+def _add(s, a, canvas, target, row, column, transparent):
+    """What a pixel with coverage a adds to the sums at the top of this file."""
+    for c in range(3):
+        b = canvas[row, column, c]
+        e = b - target[row, column, c]
+        if transparent:
+            s[c] += a * a * b * b
+            s[3 + c] += a * b * e
+        else:
+            s[c] += a * a * b
+            s[3 + c] += a * e
+            s[6] += a * a * b * b
+            s[7] += a * b * e
+    s[8] += a * a
+
+
+@_part
+def _weigh(
+    points, count, radius, target, canvas, top, layered, transparent, scratch, square, nearest, pixels, mark, sums,
+):  # fmt: skip
+    """The sums over the pixels under a polyline; if `layered`, one row for each pen that may lie on top."""
+    height, width = target.shape[0], target.shape[1]
+    reach = radius + np.float32(0.65)
+    found = cover(points, 0, count, reach, 0, height, width, scratch, square, nearest, pixels, mark)
+    for k in range(found):
+        row, column = pixels[k] >> 16, pixels[k] & 0xFFFF
+        a = coverage(square[row * width + column], radius, np.float32(1.0 / 1.3), False)
+        _add(sums[top[row, column] + 1 if layered else 0], a, canvas, target, row, column, transparent)
+
+
+@_part
+def _weigh_straight(points, count, radius, target, canvas, top, layered, transparent, sums):
+    """The same for a dot or a line, which finds no pixel twice and so needs no lists."""
+    half = np.float32(0.5)
+    height, width = target.shape[0], target.shape[1]
+    reach = radius + np.float32(0.65)
+    ax, ay, dx, dy, inverse, length, ux, uy, iux, iuy = segment(points, 0, count)
+    first, after = rows_within(ay, dy, reach, 0, height)
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = s8 = np.float32(0.0)  # in registers: a third of the time of an array
+    for row in range(first, after):
+        ey = np.float32(row) + half - ay
+        left, right = columns_within(ey, ax, dx, ux, uy, iux, iuy, length, reach, width)
+        for column in range(left, right):
+            a = _straight_coverage(np.float32(column) + half - ax, ey, dx, dy, inverse, radius)
+            if layered:
+                _add(sums[top[row, column] + 1], a, canvas, target, row, column, False)
+                continue
+            b0, b1, b2 = canvas[row, column, 0], canvas[row, column, 1], canvas[row, column, 2]
+            e0, e1, e2 = b0 - target[row, column, 0], b1 - target[row, column, 1], b2 - target[row, column, 2]
+            a2 = a * a
+            if transparent:
+                s0 += a2 * b0 * b0
+                s1 += a2 * b1 * b1
+                s2 += a2 * b2 * b2
+                s3 += a * b0 * e0
+                s4 += a * b1 * e1
+                s5 += a * b2 * e2
+            else:
+                s0 += a2 * b0
+                s1 += a2 * b1
+                s2 += a2 * b2
+                s3 += a * e0
+                s4 += a * e1
+                s5 += a * e2
+                s6 += a2 * (b0 * b0 + b1 * b1 + b2 * b2)
+                s7 += a * (b0 * e0 + b1 * e1 + b2 * e2)
+                s8 += a2
+    if not layered:
+        s = sums[0]
+        s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8] = s0, s1, s2, s3, s4, s5, s6, s7, s8
+
+
+@_part
+def _straight_coverage(ex, ey, dx, dy, inverse, radius):
+    """Coverage of a pixel at (ex, ey) from the start of a segment (dx, dy)."""
+    t = min(max((ex * dx + ey * dy) * inverse, np.float32(0.0)), np.float32(1.0))
+    qx, qy = ex - t * dx, ey - t * dy
+    return coverage(qx * qx + qy * qy, radius, np.float32(1.0 / 1.3), False)
+
+
+@_part
 def _judge(
     points, count, radius, target, canvas, top, table, radii, free, transparent, scratch, square, nearest, pixels,
     mark, sums,
@@ -218,27 +315,28 @@ def _judge(
 
     Returns (change, pen, r, g, b).
     """
-    height, width = target.shape[0], target.shape[1]
-    reach = radius + np.float32(0.65)
-    found = cover(points, 0, count, reach, 0, height, width, scratch, square, nearest, pixels, mark)
     levels = len(sums)
     sums[:] = np.float32(0.0)
-    for k in range(found):
-        row, column = pixels[k] >> 16, pixels[k] & 0xFFFF
-        a = coverage(square[row * width + column], radius, np.float32(1.0 / 1.3), False)
-        s = sums[0 if free or transparent else top[row, column] + 1]
-        for c in range(3):
-            b = canvas[row, column, c]
-            e = b - target[row, column, c]
-            if transparent:
-                s[c] += a * a * b * b
-                s[3 + c] += a * b * e
-            else:
-                s[c] += a * a * b
-                s[3 + c] += a * e
-                s[6] += a * a * b * b
-                s[7] += a * b * e
-        s[8] += a * a
+    layered = not free and not transparent
+    if count <= 2:
+        _weigh_straight(points, count, radius, target, canvas, top, layered, transparent, sums)
+    else:
+        _weigh(
+            points,
+            count,
+            radius,
+            target,
+            canvas,
+            top,
+            layered,
+            transparent,
+            scratch,
+            square,
+            nearest,
+            pixels,
+            mark,
+            sums,
+        )
     if free:
         return _best_colour(sums[0], transparent)
     best, pen = np.float32(np.inf), 0
@@ -346,6 +444,17 @@ def _keep_in(knots, closed, height, width, longest, inset):
             knots[k, 1] = y + (knots[k, 1] - y) * longest / length
 
 
+@_jit
+def _errors(target, canvas):
+    """The squared error in each square of `_CELL_PX`."""
+    height, width = target.shape[0], target.shape[1]
+    cells = np.zeros((-(-height // _CELL_PX), -(-width // _CELL_PX)), np.float64)
+    for row in range(height):
+        for column in range(width):
+            cells[row // _CELL_PX, column // _CELL_PX] += _square_error(target, canvas, row, column)
+    return cells
+
+
 @_part
 def _square_error(target, canvas, row, column):
     total = np.float32(0.0)
@@ -358,28 +467,22 @@ def _square_error(target, canvas, row, column):
 @_jit
 def _place(
     knots, pens, colours, closed, target, canvas, top, table, radii, free, transparent, longest, overhang,
-    candidates, mutations, seed,
+    candidates, mutations, state, cells, lists, square,
 ):  # fmt: skip
-    """Place all strokes: fill `knots [N, K, 2]` px, `pens [N]`, `colours [N, 3]`; draw on `canvas [H, W, 3]`.
+    """Place these strokes: fill `knots [N, K, 2]` px, `pens [N]`, `colours [N, 3]`; draw on `canvas [H, W, 3]`.
 
-    `top [H, W]` is the latest pen that covers a pixel, -1 for none.
+    `top [H, W]` is the latest pen that covers a pixel, -1 for none; `cells` is the error left in each square. `state`,
+    the stream of chance, and `lists [3, H W]` with `square [H W]`, for polylines, go from one call to the next.
     """
     height, width = target.shape[0], target.shape[1]
-    state = np.array([seed], np.uint64)
-    cells = np.zeros((-(-height // _CELL_PX), -(-width // _CELL_PX)), np.float64)
-    for row in range(height):
-        for column in range(width):
-            cells[row // _CELL_PX, column // _CELL_PX] += _square_error(target, canvas, row, column)
     rows = cells.sum(1)
-    scratch = np.full(height * width, -1, np.int32)
-    square = np.empty(height * width, np.float32)
-    nearest = np.empty(height * width, np.int32)
-    pixels = np.empty(height * width, np.int32)
+    scratch, nearest, pixels = lists
     sums = np.empty((len(table) + 1, 9), np.float32)
     count = knots.shape[1]
     points = np.empty(((count + 1) * _SPAN + 2, 2), np.float32)
     trial, best = np.empty((count, 2), np.float32), np.empty((count, 2), np.float32)
-    mark = 0
+    mark = np.int32(0)
+    scratch[:] = -1
     for n in range(len(knots)):
         best_change, best_pen = np.float32(np.inf), 0
         for k in range(candidates + mutations):

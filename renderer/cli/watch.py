@@ -17,6 +17,7 @@ from renderer.progress import Progress
 
 EVERY_S = 5.0  # between two lines
 REFRESH_S = 0.1  # between two looks at a bar: a fit makes hundreds of steps a second
+COUNTED = {"placing", "fitting"}  # stages that tell how far they are
 
 
 @contextmanager
@@ -70,7 +71,7 @@ class Bars:
         if self._task is None or (now - self._looked < REFRESH_S and not last):
             return
         self._looked = now
-        known = progress.stage == "fitting" and progress.steps > 0
+        known = progress.stage in COUNTED and progress.steps > 0
         self._bar.update(
             self._task,
             total=progress.steps if known else None,
@@ -98,7 +99,7 @@ class Bars:
 def _aside(progress: Progress, seconds: float) -> str:
     """Loss, and the time that is left; `seconds` since the layer's first step, which may compile and tells nothing."""
     parts = [_loss(progress)] if math.isfinite(progress.loss) else []
-    if progress.stage == "fitting" and 2 < progress.step < progress.steps:
+    if progress.stage in COUNTED and 2 < progress.step < progress.steps:
         parts.append(f"{clock(seconds / (progress.step - 1) * (progress.steps - progress.step))} left")
     return ", ".join(parts)
 
@@ -128,7 +129,8 @@ class Lines:
         elif now - self._said < EVERY_S and not last:
             return
         self._said = now
-        count = f" {progress.step}/{progress.steps}" if progress.stage == "fitting" else ""
+        counted = progress.stage == "fitting" or (progress.stage == "placing" and progress.step > 0)
+        count = f" {progress.step}/{progress.steps}" if counted else ""
         aside = _aside(progress, now - self._began)
         say(f"{self._name}: {_stage(progress)}{count}{', ' + aside if aside else ''}")
 

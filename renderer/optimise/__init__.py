@@ -33,6 +33,9 @@ __all__ = [
 
 MOVES = 15  # how often the least useful strokes are placed anew
 LAST_RATE = 0.1  # of the first learning rate, along a cosine
+PATIENCE = 0.1  # share of the steps in which the loss must fall, once edges are hard and pens chosen,
+FALL = 2e-4  # by this share of itself; dots are often done after two thirds of the steps, lines never
+_FEWEST = 20  # steps to be patient for, however few there are
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def fit(
     Every picture on the way is composed in the order of the export, pen after pen, so what is optimised is what will be
     plotted. Part of the way through, each stroke is given its likeliest pen and the best order of the pens is searched;
     `ground.palette` of the states after that has it. Strokes that have become useless are moved to where they help.
-    Raises FitError where the loss is no longer a number.
+    Ends early where the loss falls no more (`layer.patience`). Raises FitError where the loss is no longer a number.
     """
     workspace = Workspace()
     settling = int(SETTLED * layer.steps)
@@ -67,6 +70,7 @@ def fit(
     moves = {round(layer.steps * (k + 1) / (MOVES + 1)) for k in range(MOVES)} | {settling}
     leaves = strokes.with_gradient(ground.palette.widths_vary)
     adam = adam_for(layer, leaves, ground)
+    fallen: list[float] = []
     for step in range(layer.steps):
         done = step / max(layer.steps - 1, 1)
         if step in arrivals:
@@ -96,6 +100,17 @@ def fit(
         with torch.no_grad():
             project(layer, leaves, ground)
         yield State(step + 1, leaves, ground, *numbers)
+        fallen += [numbers[0]] if step >= settling else []
+        if resting(fallen, layer):
+            return
+
+
+def resting(losses: list[float], layer: Layer) -> bool:
+    """Whether the least of the last losses is hardly below the least of as many before them."""
+    patience = layer.patience if layer.patience is not None else max(_FEWEST, round(PATIENCE * layer.steps))
+    if not patience or len(losses) < 2 * patience:
+        return False
+    return min(losses[-patience:]) > (1 - FALL) * min(losses[-2 * patience : -patience])
 
 
 def shares(layer: Layer) -> list[int]:

@@ -80,7 +80,7 @@ def _bin(points, offsets, reach, order, height, width, band_px, starts, items):
 
 
 @_part
-def _segment(points, j, end):
+def segment(points, j, end):
     """A segment's start, vector, 1 / length^2, length, unit vector and its inverse. A dot is one of no length."""
     zero, one = np.float32(0.0), np.float32(1.0)
     ax, ay = points[j, 0], points[j, 1]
@@ -96,7 +96,7 @@ def _segment(points, j, end):
 
 
 @_part
-def _rows(ay, dy, reach, y0, y1):
+def rows_within(ay, dy, reach, y0, y1):
     """First row, and the row after the last, of y0..y1 whose pixel centres lie within `reach` of a segment."""
     half = np.float32(0.5)
     first = int(max(math.ceil(min(ay, ay + dy) - reach - half), np.float32(y0)))
@@ -105,7 +105,7 @@ def _rows(ay, dy, reach, y0, y1):
 
 
 @_part
-def _columns(ey, ax, dx, ux, uy, iux, iuy, length, reach, width):
+def columns_within(ey, ax, dx, ux, uy, iux, iuy, length, reach, width):
     """The same for the columns of the row ey below a segment's start; a pixel too many at either end does no harm."""
     half = np.float32(0.5)
     lo, hi = min(ax, ax + dx) - reach, max(ax, ax + dx) + reach
@@ -129,11 +129,11 @@ def cover(points, begin, end, reach, y0, y1, width, stamp, square, nearest, pixe
     count = 0
     reach2 = reach * reach
     for j in range(begin, max(end - 1, begin + 1)):
-        ax, ay, dx, dy, inverse, length, ux, uy, iux, iuy = _segment(points, j, end)
-        row0, row1 = _rows(ay, dy, reach, y0, y1)
+        ax, ay, dx, dy, inverse, length, ux, uy, iux, iuy = segment(points, j, end)
+        row0, row1 = rows_within(ay, dy, reach, y0, y1)
         for row in range(row0, row1):
             ey = np.float32(row) + half - ay
-            column0, column1 = _columns(ey, ax, dx, ux, uy, iux, iuy, length, reach, width)
+            column0, column1 = columns_within(ey, ax, dx, ux, uy, iux, iuy, length, reach, width)
             place = (row - y0) * width
             for column in range(column0, column1):
                 ex = np.float32(column) + half - ax

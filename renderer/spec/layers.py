@@ -156,6 +156,13 @@ class Layer(Part):
         description="Terms that are summed. Default: half `mse`, half `blurred_mse`.",
     )
     steps: int = Field(300, ge=0, le=100_000, description="Gradient steps. 0 keeps the strokes where they start.")
+    patience: int | None = Field(
+        None,
+        ge=0,
+        le=100_000,
+        description="Steps in which the loss must fall by 0.02 %, once every stroke has its pen, or the layer is done "
+        "early; 0: all steps are taken. Default: a tenth of `steps`, at least 20.",
+    )
     start: Literal["greedy", "random", "stipple"] = Field(
         "greedy",
         description="`greedy`: each stroke starts where it lowers the error most; `random`: anywhere; `stipple`: "

@@ -338,6 +338,22 @@ def test_what_there_is_when_somebody_stops_it_is_finished(
     assert len(result.history) == min(questions + 1, 12 + 1) - (questions == 12)
 
 
+def test_a_layer_whose_loss_falls_no_more_is_done_early(folder: Path) -> None:
+    still = ("layers.0.steps=60", "layers.0.patience=5", "layers.0.rates.position_mm=1e-9", "layers.0.rates.pens=1e-9")
+    result = render(work_of(folder, SPEC, *still))
+    steps = [step.step for step in result.history if step.layer == 0]
+    assert 30 + 2 * 5 <= steps[-1] < 60  # it settles half way, and may then be done
+    assert f"points: done after {steps[-1]} of 60 steps; the loss fell no more" in result.notes
+    assert f"points {steps[-1]}/60" in result.film.captions
+    assert not result.interrupted
+
+
+def test_without_patience_every_step_is_taken(folder: Path) -> None:
+    still = ("layers.0.steps=60", "layers.0.patience=0", "layers.0.rates.position_mm=1e-9", "layers.0.rates.pens=1e-9")
+    result = render(work_of(folder, SPEC, *still))
+    assert max(step.step for step in result.history if step.layer == 0) == 60
+
+
 def test_nobody_stops_it_unless_asked_to() -> None:
     assert not never()
 
@@ -359,7 +375,7 @@ def test_progress_tells_each_step_of_each_layer(folder: Path) -> None:
     result = render(work_of(folder), told.append)
     fitting = [one for one in told if one.stage == "fitting"]
     assert [(one.layer, one.step) for one in fitting] == [(layer, step) for layer in (0, 1) for step in range(13)]
-    assert {(one.layer, one.layers, one.layer_name, one.steps) for one in told} == {
+    assert {(one.layer, one.layers, one.layer_name, one.steps) for one in fitting} == {
         (0, 2, "points", 12),
         (1, 2, "outlines", 12),
     }

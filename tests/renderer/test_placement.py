@@ -299,3 +299,27 @@ def state_before(output: int) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
     z = unshifted(output, 31) * pow(0x94D049BB133111EB, -1, word) % word
     z = unshifted(z, 27) * pow(0xBF58476D1CE4E5B9, -1, word) % word
     return np.array([(unshifted(z, 30) - 0x9E3779B97F4A7C15) % word], np.uint64)
+
+
+# --- while somebody waits ---------------------------------------------------------------------------------------------
+
+
+def placed_with(told: Callable[[int], bool], count: int = 600) -> Strokes:
+    target = torch.rand(3, 40, 40, generator=torch.Generator().manual_seed(0))
+    frame = Frame(0, 0, 40, 40, 1.0)
+    pen = Palette((Pen(name="free", colour="#000000", nib_mm=1.0),), True, Ink.OPAQUE, (1.0, 1.0))
+    place = (Points(count=count), count, pen, frame, target, torch.ones(3, 40, 40), np.random.default_rng(3))
+    return placement.greedy(*place, placed=told)
+
+
+def test_a_long_search_tells_how_far_it_is() -> None:
+    told: list[int] = []
+    placed_with(lambda count: told.append(count) or True)  # type: ignore[func-returns-value]
+    assert told == [250, 500, 600]
+
+
+def test_a_search_that_is_stopped_keeps_what_it_has() -> None:
+    whole = placed_with(lambda _: True)
+    part = placed_with(lambda count: count < 500)
+    assert len(whole) == 600 and len(part) == 500
+    assert all(torch.equal(mine, all_of[:500]) for mine, all_of in zip(part.tensors, whole.tensors, strict=True))
