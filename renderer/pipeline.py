@@ -15,7 +15,20 @@ from hardware.program import park_on_sheet
 from renderer import assets, losses, placement, preview
 from renderer.colours import from_hex
 from renderer.cores import placed
-from renderer.optimise import FitError, Ground, Part, State, draw, fit, lines_mm, pruned, refine, shares, stacked
+from renderer.optimise import (
+    FitError,
+    Ground,
+    LossAt,
+    Part,
+    State,
+    draw,
+    fit,
+    lines_mm,
+    pruned,
+    refine,
+    shares,
+    stacked,
+)
 from renderer.palette import Palette, palette
 from renderer.passes import passes
 from renderer.primitives import spot_mm
@@ -128,11 +141,17 @@ def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary") -
             chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy())
         ground = Ground(area, target, below, replace(chosen[pens], spot_mm=spot_mm(layer.kind)))
         loss = losses.build(layer.loss, target, area.px_per_mm)
-        state = _fit_layer(layer, number, ground, loss, generator, diary)
+        loss_at = partial(_loss_at, layer, target, area)
+        state = _fit_layer(layer, number, ground, loss, loss_at, generator, diary)
         parts.append(_pruned(layer, state, loss, diary))
         with torch.no_grad():
             below = draw(layer, parts[-1].strokes, state.ground)
     return [part.to("cpu") for part in _refined(parts, loss, artwork.refine.steps, diary)]
+
+
+def _loss_at(layer: Layer, target: Tensor, area: Frame, rows: slice, columns: slice) -> losses.Sum:
+    """The loss of a layer through a window of the page."""
+    return losses.build(layer.loss, target[:, rows, columns], area.px_per_mm)
 
 
 def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: "Diary") -> Part:
@@ -163,6 +182,7 @@ def _fit_layer(
     number: int,
     ground: Ground,
     loss: losses.Sum,
+    loss_at: LossAt,
     generator: np.random.Generator,
     diary: "Diary",
 ) -> State:
@@ -174,7 +194,7 @@ def _fit_layer(
         state = State(0, strokes, ground, loss(begun).item(), {})
     diary.step(number, layer, state)
     try:
-        for state in fit(layer, strokes, ground, loss, generator):
+        for state in fit(layer, strokes, ground, loss, generator, loss_at):
             diary.step(number, layer, state)
             if diary.stopped():
                 diary.notes.append(f"interrupted: layer {number + 1} has had {state.step} of its {layer.steps} steps")

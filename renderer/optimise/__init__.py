@@ -12,6 +12,7 @@ from renderer.optimise.descent import SETTLED, FitError, adam_for, annealed, che
 from renderer.optimise.moves import grown, move, pruned
 from renderer.optimise.pens import ration, repen, settle
 from renderer.optimise.show import Ground, draw, lines_mm
+from renderer.optimise.tiles import LossAt, window
 from renderer.optimise.together import Part, refine, stacked
 from renderer.raster import Workspace
 from renderer.spec import Layer
@@ -20,6 +21,7 @@ from renderer.strokes import Strokes
 __all__ = [
     "FitError",
     "Ground",
+    "LossAt",
     "Part",
     "State",
     "draw",
@@ -55,13 +57,15 @@ def fit(
     ground: Ground,
     loss: Sum,
     generator: np.random.Generator,
+    loss_at: LossAt | None = None,
 ) -> Iterator[State]:
     """Yield the state after each gradient step; stop asking and the strokes of the last state are the result.
 
     Every picture on the way is composed in the order of the export, pen after pen, so what is optimised is what will be
     plotted. Part of the way through, each stroke is given its likeliest pen and the best order of the pens is searched;
     `ground.palette` of the states after that has it. Strokes that have become useless are moved to where they help.
-    Ends early where the loss falls no more (`layer.patience`). Raises FitError where the loss is no longer a number.
+    Ends early where the loss falls no more (`layer.patience`). Where the layer is fitted tile by tile, `loss_at` gives
+    each tile's loss. Raises FitError where the loss is no longer a number.
     """
     workspace = Workspace()
     settling = int(SETTLED * layer.steps)
@@ -87,9 +91,13 @@ def fit(
             group["lr"] = rate * group["first"]
         edges, temperature = annealed(layer, done)
         mixing = None if step >= settling else temperature
-        picture = draw(layer, leaves, ground, edges=edges, temperature=mixing, workspace=workspace)
-        terms = loss.each(picture)
-        total = loss.total(terms)
+        seen, judge = ground, loss
+        if layer.tile_mm is not None and loss_at is not None:
+            where = window(ground.frame, layer.tile_mm, generator)
+            seen, judge = ground.tile(*where), loss_at(*where)
+        picture = draw(layer, leaves, seen, edges=edges, temperature=mixing, workspace=workspace)
+        terms = judge.each(picture)
+        total = judge.total(terms)
         for name, price in costs(layer, leaves, ground).items():
             terms[name] = price
             total = total + price
@@ -108,7 +116,7 @@ def fit(
 def resting(losses: list[float], layer: Layer) -> bool:
     """Whether the least of the last losses is hardly below the least of as many before them."""
     patience = layer.patience if layer.patience is not None else max(_FEWEST, round(PATIENCE * layer.steps))
-    if not patience or len(losses) < 2 * patience:
+    if not patience or layer.tile_mm is not None or len(losses) < 2 * patience:
         return False
     return min(losses[-patience:]) > (1 - FALL) * min(losses[-2 * patience : -patience])
 

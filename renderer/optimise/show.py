@@ -23,6 +23,24 @@ class Ground:
     target: Tensor  # [3, H, W]
     background: Tensor  # [3, H, W], the layers below
     palette: Palette
+    view: Frame | None = None  # the part of the frame that the pictures show, where that is not all of it
+
+    @property
+    def seen(self) -> Frame:
+        """What the pictures show."""
+        return self.view or self.frame
+
+    def tile(self, rows: slice, columns: slice) -> "Ground":
+        """The same strokes seen through a window of these pixels."""
+        frame = self.frame
+        corner_mm = frame.x_mm + columns.start / frame.px_per_mm, frame.y_mm + rows.start / frame.px_per_mm
+        size_mm = (columns.stop - columns.start) / frame.px_per_mm, (rows.stop - rows.start) / frame.px_per_mm
+        return replace(
+            self,
+            target=self.target[:, rows, columns],
+            background=self.background[:, rows, columns],
+            view=Frame(*corner_mm, *size_mm, frame.px_per_mm),
+        )
 
     def to(self, device: torch.device | str) -> "Ground":
         """The same on another device."""
@@ -67,11 +85,11 @@ def judged(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace:
 
 
 def shown(layer: Layer, strokes: Strokes, ground: Ground, temperature: float | None) -> Shapes:
-    """What the rasteriser is given. Millimetres from the frame's corner."""
-    palette, frame = ground.palette, ground.frame
+    """What the rasteriser is given. Millimetres from the corner of what is seen."""
+    palette, seen = ground.palette, ground.seen
     inks = palette.hard(strokes.inks) if temperature is None else strokes.inks
     return Shapes(
-        lines_mm(layer, strokes, ground) - constant((frame.x_mm, frame.y_mm), strokes.knots.device),
+        lines_mm(layer, strokes, ground) - constant((seen.x_mm, seen.y_mm), strokes.knots.device),
         palette.widths(strokes.inks, strokes.width_mm),
         palette.colours(inks, temperature or 1.0),
         palette.order(strokes.inks),

@@ -163,6 +163,11 @@ class Layer(Part):
         description="Steps in which the loss must fall by 0.02 %, once every stroke has its pen, or the layer is done "
         "early; 0: all steps are taken. Default: a tenth of `steps`, at least 20.",
     )
+    tile_mm: Length | None = Field(
+        None,
+        description="Side, mm, of a window of the page that is all a step looks at, each time at another place, for "
+        "pages too large to be fitted whole; they want more steps. Default: the whole page.",
+    )
     start: Literal["greedy", "random", "stipple"] = Field(
         "greedy",
         description="`greedy`: each stroke starts where it lowers the error most; `random`: anywhere; `stipple`: "
