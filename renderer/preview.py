@@ -32,6 +32,15 @@ def framed(drawing: Drawing, frame: Frame) -> Picture:  # [3, H, W]
     return np.ascontiguousarray(canvas.transpose(2, 0, 1))
 
 
+def added(picture: Picture, part: PenPass, px_per_mm: float) -> Picture:  # [3, h, w]
+    """The picture of a whole sheet with more strokes on it."""
+    _, height_px, width_px = picture.shape
+    sheet = Frame(0.0, 0.0, width_px / px_per_mm, height_px / px_per_mm, px_per_mm)
+    below = np.ascontiguousarray(picture.transpose(1, 2, 0))
+    above, _ = cpu.forward(_scene(part, sheet), below, cpu.Workspace(), keep=False)
+    return np.ascontiguousarray(above.transpose(2, 0, 1))
+
+
 def _scene(part: PenPass, frame: Frame) -> cpu.Scene:
     styled = list(part.styled())
     lengths = [len(line) for line, _, _ in styled]

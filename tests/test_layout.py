@@ -11,10 +11,10 @@ ORDER = {
     "hardware": "pen drawing toolpath machine arcs program gcode estimate svgfile __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster losses palette "
     "tone progress placement stipple optimise passes result preview manifest charts report output doubts plan pipeline "
-    "cli",
+    "film gallery cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
-TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.cli"}
+TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.gallery", "renderer.cli"}
 KERNELS = {"hardware.toolpath.tour"}  # imported when there is something to order
 LAZY = {"torch", "torchvision", "numba", "lpips"}
 

@@ -13,6 +13,10 @@ CODES = {
     "PlaceError": USAGE,
     "SvgError": FAILED,
     "ProgramError": FAILED,
+    "GalleryError": USAGE,
+    "WorkError": FAILED,
+    "EngineError": FAILED,
+    "FilmError": FAILED,
     "DeviceError": DEVICE,
 }
 

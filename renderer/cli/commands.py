@@ -245,6 +245,112 @@ def assets_fetch(**options: Any) -> int:
     return fetch_assets(**options)
 
 
+@commands.command("film", short_help="Show the plot being drawn, pen by pen.")
+@click.argument("what", metavar="FOLDER|FILE.svg", type=click.Path(path_type=Path))
+@click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path),
+              help="A .webp, .gif or .mp4 file; .mp4 needs ffmpeg.  [default: beside it, ...-plot.webp]")  # fmt: skip
+@click.option("--seconds", type=click.FloatRange(1, 600), default=12.0, show_default=True, metavar="S",
+              help="How long the plot takes in the film.")  # fmt: skip
+@click.option("--size", type=click.IntRange(64, 2160), default=720, show_default=True, metavar="PX",
+              help="Longer side of the sheet.")  # fmt: skip
+@json_option
+def film(**options: Any) -> int:
+    """Show the plot being drawn: stroke by stroke in plotting order, pen by pen.
+
+    Of a finished render, of a gallery's work, or of any layered SVG. How the fit came to its end is
+    another film: progress.gif in the folder of each render.
+
+    \b
+    Examples:
+      render film out/scream_pointillist
+      render film gallery/scream_points --out scream.mp4
+    """
+    from renderer.cli.film import make_film
+
+    return make_film(**options)
+
+
+@commands.group("gallery", short_help="Works that rebuild themselves.")
+def gallery() -> None:
+    """A folder of finished works that know what they were made from.
+
+    A work is stale when its spec, its picture, its pens, its machine, the weights that its losses look
+    through or the program's own numerical code are not those it was made with. Comments and
+    docstrings make nothing stale.
+
+    \b
+    Examples:
+      render gallery check
+      render gallery build --jobs 2
+    """
+
+
+def gallery_options(command: F) -> F:
+    """What a gallery's commands have in common."""
+    specs = click.argument("specs", metavar="[SPEC|FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
+    to = click.option("--to", "gallery", metavar="DIR", default="gallery", show_default=True,
+                      type=click.Path(path_type=Path), help="The gallery.")  # fmt: skip
+    only = click.option("--only", metavar="GLOB", help="Only works whose name is like this, as in 'scream*'.")
+    return specs(to(only(json_option(command))))
+
+
+class Share(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """`2/3`: the second of three."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        number, slash, count = str(value).partition("/")
+        if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count) <= 1000):
+            self.fail(f"{value!r} is no share; write it like 1/3, the first of three", param, ctx)
+        return int(number), int(count)
+
+
+@gallery.command("build")
+@gallery_options
+@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
+              help="Works that are rendered at a time, each in a process of its own.")  # fmt: skip
+@click.option("--shard", "part", type=Share(), metavar="I/N", help="Only the I-th of N shares of the works.")
+@click.option("--out", "-o", metavar="DIR", type=click.Path(path_type=Path),
+              help="Where G-code, films and reports go too, as by `render SPEC`.  [default: nowhere]")  # fmt: skip
+@click.option("--force", "-f", is_flag=True, help="Render works that were changed by hand, too; the changes are lost.")
+@click.option("--prune", is_flag=True, help="Remove works whose spec is gone.")
+def gallery_build(**options: Any) -> int:
+    """Render what is missing or stale, then write the gallery's pages.
+
+    Each work is written whole or not at all, and one that fails stops no other. Ctrl-C leaves only
+    whole works; the next build goes on from there. Without SPEC or FOLDER: specs/gallery.
+
+    \b
+    Examples:
+      render gallery build --jobs 2
+      render gallery build mine/ --to my_gallery --only 'sea*'
+      render gallery build --shard 1/3
+    """
+    from renderer.cli.gallery import build_gallery
+
+    return build_gallery(**options)
+
+
+@gallery.command("check")
+@gallery_options
+@click.option("--verify", metavar="NAME", help="Render the works of this name again, and compare.")
+def gallery_check(**options: Any) -> int:
+    """Tell what is missing, stale, changed by hand or without a spec. Renders nothing, needs no torch.
+
+    One line a work, and exit code 1 if there is any. What is stale says why: target, spec, engine,
+    weights, pens or machine.
+
+    \b
+    Examples:
+      render gallery check
+      render gallery check --verify scream_study
+    """
+    from renderer.cli.gallery import check_gallery
+
+    return check_gallery(**options)
+
+
 @commands.command("schema", short_help="Print the JSON Schema of a spec.")
 def schema() -> int:
     """Print the JSON Schema of a spec, for editors.

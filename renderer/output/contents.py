@@ -27,7 +27,7 @@ _LINKED = ("drawing.svg", "gcode/drawing.gcode", "preview.png", "progress.gif", 
 def contents(result: Result, changes: tuple[str, ...], draft: bool) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Every file by its path in the folder, and the manifest, which is one of them."""
     drawing, preview = result.drawing, result.preview
-    result, gcode, plotting = _machine_files(result)
+    result, gcode, plotting = machine_files(result)
     made = {"drawing.svg": to_svg(drawing).encode()}
     for number, pen_pass in enumerate(drawing.passes, 1):
         made[f"passes/{file_stem(number, pen_pass.pen)}.svg"] = pass_svg(drawing, number - 1).encode()
@@ -44,7 +44,7 @@ def contents(result: Result, changes: tuple[str, ...], draft: bool) -> tuple[dic
     return made, record
 
 
-def _machine_files(result: Result) -> tuple[Result, dict[str, bytes], Estimate | None]:
+def machine_files(result: Result) -> tuple[Result, dict[str, bytes], Estimate | None]:
     """G-code and plotting time where there are a machine and pens.
 
     What the machine cannot draw is noted, not refused: the picture is still worth keeping.

@@ -1,0 +1,167 @@
+"""`render gallery build` and `render gallery check`."""
+
+import shutil
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from renderer.cli import show
+from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, said
+from renderer.cli.show import counted
+from renderer.gallery.collect import Collection, GalleryError, collect, shard
+from renderer.gallery.names import MANIFEST
+from renderer.gallery.pages import pages_amiss, write_pages
+from renderer.gallery.state import State, modified, orphans, states
+from renderer.gallery.statement import read
+from renderer.manifest import duration
+from renderer.specfile import Work
+
+SPECS = Path("specs/gallery")
+
+
+def check_gallery(
+    *, specs: tuple[Path, ...], gallery: Path, only: str | None, verify: str | None, as_json: bool
+) -> int:
+    """Tells every work that is not as it would be made now. Renders nothing but what `verify` names."""
+    collection = _collected(specs)
+    if verify is not None:
+        from renderer.cli.gallery_verify import verify_work
+
+        return verify_work(collection, gallery, verify, as_json)
+    works = collection.only(only)
+    found = states(works, gallery)
+    if only is None and not collection.faults:
+        found += orphans(collection.works, gallery)
+    amiss = [state for state in found if not state.is_well]
+    for state in amiss if not as_json else ():
+        show.data(f"{state.name}: {state.words}")
+    pages = pages_amiss(gallery) if only is None and not amiss else []
+    for name in pages if not as_json else ():
+        show.data(f"{name}: out of date")
+    code = USAGE if collection.faults else FAILED if amiss or pages else DONE
+    if as_json:
+        show.as_json({"works": [_told(state) for state in found], "pages": pages, "exit_code": code})
+    well = f"{len(found) - len(amiss)} of {counted(len(found), 'work')} up to date"
+    show.say(f"gallery: {well}" + ("; render gallery build renders what is due" if code == FAILED else ""))
+    return code
+
+
+def build_gallery(  # each an option of the command
+    *,
+    specs: tuple[Path, ...],
+    gallery: Path,
+    jobs: int,
+    part: tuple[int, int] | None,
+    only: str | None,
+    out: Path | None,
+    force: bool,
+    prune: bool,
+    as_json: bool,
+) -> int:
+    """Renders what is due and writes the pages."""
+    collection = _collected(specs)
+    works = collection.only(only)
+    works = works if part is None else shard(works, part)
+    found = states(works, gallery)
+    due, kept = _sorted(found, force)
+    for state in kept:
+        show.say(f"{state.name}: {state.words}; left as it is, --force renders it anew")
+    began = time.perf_counter()
+    ended, interrupted = _built([state.work for state in due if state.work is not None], gallery, jobs, out)
+    failed = [name for name, told in ended.items() if "failed" in told]
+    left = [] if collection.faults or only or part else orphans(collection.works, gallery)
+    if prune:
+        _prune(left, gallery)
+    for state in left if not prune else ():
+        show.say(f"{state.name}: orphan; --prune removes it")
+    write_pages(gallery)
+    code = INTERRUPTED if interrupted else USAGE if collection.faults else FAILED if failed or kept else DONE
+    _summarise(found, due, ended, time.perf_counter() - began, as_json, code)
+    return code
+
+
+def _collected(specs: tuple[Path, ...]) -> Collection:
+    if not specs and not SPECS.is_dir():
+        raise GalleryError(f"there is no folder {SPECS} here; name the gallery's specs, or a folder of them")
+    collection = collect(specs or (SPECS,))
+    for fault in collection.faults:
+        show.say(said(fault))
+    return collection
+
+
+def _sorted(found: list[State], force: bool) -> tuple[list[State], list[State]]:
+    """What is to be rendered, and what is not because somebody changed it by hand."""
+    due = [state for state in found if (state.is_due or state.modified) and (force or not state.modified)]
+    return due, [state for state in found if state.modified and not force]
+
+
+# --- building ---------------------------------------------------------------------------------------------------------
+
+
+def _built(works: list[Work], gallery: Path, jobs: int, out: Path | None) -> tuple[dict[str, dict[str, Any]], bool]:
+    """How each work ended, and whether Ctrl-C ended it all."""
+    from renderer.cli.gallery_watch import watching
+    from renderer.gallery.build import Builder
+
+    ended: dict[str, dict[str, Any]] = {}
+    if not works:
+        return ended, False
+    with watching(len(works)) as watch, closing(Builder(gallery, jobs, out).build(works)) as words:
+        try:
+            for word in words:
+                watch.hears(word)
+                if word.is_last:
+                    ended[word.name] = word.told
+        except KeyboardInterrupt:
+            return ended, True
+    return ended, False
+
+
+def _prune(left: list[State], gallery: Path) -> None:
+    """Removes works without a spec, unless somebody has changed them or put something beside them. OutputError."""
+    for state in left:
+        folder = gallery / state.name
+        made = read(folder)
+        strange = {path.name for path in folder.iterdir()} - {MANIFEST, *(made.subjects if made else ())}
+        if made is None or strange or modified(folder, made):
+            show.say(f"{state.name}: orphan; left as it is, because somebody has changed it")
+            continue
+        shutil.rmtree(folder)
+        show.say(f"{state.name}: orphan; removed")
+
+
+def _summarise(
+    found: list[State],
+    due: list[State],
+    ended: dict[str, dict[str, Any]],
+    seconds: float,
+    as_json: bool,
+    code: int,
+) -> None:
+    done = [told["done"] for told in ended.values() if "done" in told]
+    failed = {name: told["failed"] for name, told in ended.items() if "failed" in told}
+    if as_json:
+        works = [_told(state) | {"result": ended.get(state.name)} for state in found]
+        show.as_json({"works": works, "seconds": round(seconds, 1), "exit_code": code})
+    parts = [f"{len(done)} rendered", f"{len(found) - len(due)} not due"]
+    parts += [f"{len(failed)} failed ({', '.join(failed)})"] if failed else []
+    unfinished = len(due) - len(ended)
+    parts += [f"{unfinished} not finished"] if unfinished else []
+    text = f"gallery: {', '.join(parts)}"
+    if done:
+        cpu = sum(one["cost"]["cpu_seconds"] for one in done)
+        peak = max(one["cost"]["peak_mb"] for one in done)
+        text += f"; {duration(seconds)}, {duration(cpu)} of processor, at most {peak:.0f} MB a work"
+    show.say(text)
+
+
+def _told(state: State) -> dict[str, Any]:
+    return {
+        "name": state.name,
+        "status": "ok" if state.is_well else state.words,
+        "missing": state.missing,
+        "stale": list(state.stale),
+        "modified": list(state.modified),
+        "orphan": state.work is None,
+    }

@@ -1,0 +1,81 @@
+"""`python -m renderer.cli.hang SPEC NAME GALLERY THREADS [OUT]`: one work of a gallery, in a process of its own.
+
+It tells of itself on stdout, a JSON document a line: where it stands, and how it ended. When whoever started it goes
+away, its stdin ends, and so does it: no render goes on for nobody.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from renderer.cli.codes import code_of
+from renderer.cli.process import prepare
+from renderer.progress import Progress
+from renderer.specfile import load
+
+EVERY_S = 0.5  # between two words
+
+Tell = Callable[[Mapping[str, Any]], None]
+
+
+def main(spec: str, name: str, gallery: str, threads: str, out: str = "") -> int:
+    """Renders and writes the work, or says why not."""
+    tell = _teller(sys.stdout)
+    sys.stdout = sys.stderr  # what a library prints is no word of ours
+    try:
+        work = next(work for work in load(spec) if work.name == name)
+        import torch
+
+        from renderer.gallery.work import hang
+
+        torch.set_num_threads(int(threads))
+        told = hang(work, Path(gallery), _reporter(tell), Path(out) if out else None)
+    except Exception as error:
+        foreseen = code_of(error) is not None
+        tell({"failed": str(error) if foreseen else f"unexpected {type(error).__name__}: {error}"})
+        return 1
+    tell({"done": told})
+    return 0
+
+
+def _teller(stream: IO[str]) -> Tell:
+    def tell(document: Mapping[str, Any]) -> None:
+        stream.write(json.dumps(document) + "\n")
+        stream.flush()
+
+    return tell
+
+
+def _reporter(tell: Tell) -> Callable[[Progress], None]:
+    said = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal said
+        if time.monotonic() - said > EVERY_S:
+            said = time.monotonic()
+            names = ("stage", "layer", "layers", "layer_name", "step", "steps")
+            tell({name: getattr(progress, name) for name in names})
+
+    return report
+
+
+def leave_with(stdin: IO[bytes]) -> None:
+    """Ends this process when nobody holds the other end of its stdin."""
+
+    def watch() -> None:
+        while stdin.read(1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    prepare()
+    leave_with(sys.stdin.buffer)
+    sys.exit(main(*sys.argv[1:]))

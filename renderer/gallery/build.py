@@ -1,0 +1,105 @@
+"""Works that are due -> finished folders, each work rendered in a process of its own, some at a time."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from renderer.output.place import recover
+from renderer.specfile import Work
+
+CHILD = ("-m", "renderer.cli.hang")
+GRACE_S = 5.0  # for a child that was asked to end
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a work's process says: how it stands, or how it ended."""
+
+    name: str
+    told: dict[str, Any]  # `failed`: why; `done`: metrics, cost, totals, bytes; or else a step of the fit
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the work has ended."""
+        return "failed" in self.told or "done" in self.told
+
+
+@dataclass
+class Builder:
+    """Starts processes and hears what they say. Whatever ends it, no process of its own outlives it."""
+
+    gallery: Path
+    jobs: int
+    out: Path | None = None
+    _running: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
+    _words: "queue.SimpleQueue[Word]" = field(default_factory=queue.SimpleQueue)
+
+    def build(self, works: Iterable[Work]) -> Generator[Word, None, None]:
+        """Renders all, and passes on what is said of each. One that fails stops no other.
+
+        Close it, and what is still being rendered ends without a trace.
+        """
+        waiting = list(works)
+        for work in waiting:
+            recover((self.gallery / work.name).resolve())
+        try:
+            while waiting or self._running:
+                while waiting and len(self._running) < self.jobs:
+                    self._start(waiting.pop(0))
+                word = self._words.get()
+                if word.name not in self._running:  # it has said its last word
+                    continue
+                if word.is_last:
+                    self._running.pop(word.name).wait()
+                yield word
+        finally:
+            self._end_all()
+
+    def _start(self, work: Work) -> None:
+        threads = max(1, (os.cpu_count() or 1) // self.jobs)
+        arguments = [str(work.path), work.name, str(self.gallery), str(threads), str(self.out or "")]
+        process = subprocess.Popen(
+            [sys.executable, *CHILD, *arguments],
+            stdin=subprocess.PIPE,  # held open: its end tells the process that we are gone
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # so that Ctrl-C comes to us alone
+        )
+        self._running[work.name] = process
+        threading.Thread(target=self._hear, args=(work.name, process), daemon=True).start()
+
+    def _hear(self, name: str, process: "subprocess.Popen[str]") -> None:
+        """Passes on what a process says; one that ends without a word has failed too."""
+        assert process.stdout is not None and process.stderr is not None
+        complaints: list[str] = []
+        ear = threading.Thread(target=lambda: complaints.extend(process.stderr or ()), daemon=True)
+        ear.start()
+        for line in process.stdout:
+            self._words.put(Word(name, json.loads(line)))
+        code = process.wait()
+        ear.join(GRACE_S)
+        last = next((line.strip() for line in reversed(complaints) if line.strip()), "")
+        why = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        self._words.put(Word(name, {"failed": f"its process was {why}{f': {last}' if last else ''}"}))
+
+    def _end_all(self) -> None:
+        for process in self._running.values():
+            process.terminate()
+        for name, process in self._running.items():
+            try:
+                process.wait(GRACE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            recover((self.gallery / name).resolve())
+        self._running.clear()

@@ -1,0 +1,142 @@
+"""The program's own sources -> a hash that changes with whatever decides the bytes of a drawing, and with nothing else.
+
+What decides them is found by following imports from ROOTS, so that a new module cannot be forgotten; APART lists what
+is met on the way and decides nothing, or is in the key by value. Of each module the syntax tree is hashed: without
+comments, layout and line endings, which it has not got; without docstrings, descriptions of fields and texts of errors.
+
+`ast.dump` is another from one Python to the next (3.12 adds fields, 3.13 leaves out empty ones). Here a node is its
+class and those of its fields that are not empty, so that a tree has one text under every Python that reads the source.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ENGINE = 1  # raised by hand for what no source shows: another torch that draws another picture
+HOME = Path(__file__).parents[2]  # where the packages lie
+ROOTS = ("renderer.pipeline", "renderer.preview", "hardware.svgfile.write", "renderer.gallery.exhibit")
+APART = {
+    "hardware.machine": "the machine is in the key",
+    "hardware.program": "where the pen parks is in the key; G-code is not kept",
+    "renderer.assets": "files are told by their content, which is in the key",
+    "renderer.progress": "tells of the fit",
+    "renderer.raster.cuda": "another device, which is recorded",
+    "renderer.raster.reference": "the kernels' plain twin",
+    "renderer.result": "records",
+    "renderer.specfile": "what it reads is in the key",
+}
+PACKAGES = {"hardware", "renderer"}
+_POSITION = {"ctx", "kind", "type_comment", "type_ignores"}  # fields that say nothing of what is done
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class EngineError(Exception):
+    """Sources that are not there to be read."""
+
+
+@cache
+def engine_sha256(home: Path = HOME) -> str:
+    """Of all modules that decide the bytes of a drawing. EngineError."""
+    total = hashlib.sha256()
+    for name, path in sorted(modules(home).items()):
+        total.update(f"{name} {tree_sha256(_source(path))}\n".encode())
+    return total.hexdigest()
+
+
+def tree_sha256(source: str | bytes) -> str:
+    """Of a module's syntax tree."""
+    return hashlib.sha256("".join(_text(ast.parse(source))).encode()).hexdigest()
+
+
+# --- which modules ----------------------------------------------------------------------------------------------------
+
+
+def modules(home: Path = HOME) -> dict[str, Path]:
+    """Every module that decides, by its dotted name."""
+    found: dict[str, Path] = {}
+    waiting = [*ROOTS]
+    while waiting:
+        name = waiting.pop()
+        path = _file(home, name)
+        if path is None or name in found or _is_apart(name):
+            continue
+        found[name] = path
+        waiting += _imported(ast.parse(_source(path)))
+    return found
+
+
+def _is_apart(name: str) -> bool:
+    """Whether a module decides nothing. The packages themselves hold no more than their version."""
+    return name in PACKAGES or any(f"{name}.".startswith(f"{apart}.") for apart in APART)
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Dotted names that a module imports, as modules and as names inside of them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _file(home: Path, name: str) -> Path | None:
+    """The file of one of our modules; None for a name inside of one, and for other people's."""
+    if name.split(".", maxsplit=1)[0] not in PACKAGES:
+        return None
+    path = home.joinpath(*name.split("."))
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
+
+
+def _source(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EngineError(
+            f"{path}: cannot be read: {error.strerror}; the gallery needs the program's sources"
+        ) from None
+
+
+# --- what of them -----------------------------------------------------------------------------------------------------
+
+
+def _text(value: object) -> Iterator[str]:
+    """A node as text, whatever the Python."""
+    if isinstance(value, ast.AST):
+        yield f"({type(value).__name__}"
+        for name, field in _fields(value):
+            yield f" {name}="
+            yield from _text(field)
+        yield ")"
+    elif isinstance(value, list):
+        yield "["
+        for item in value:
+            yield from _text(item)
+            yield ","
+        yield "]"
+    else:  # a constant: its type too, as 1, 1.0 and True are equal
+        yield f"{type(value).__name__}:{value!a}"
+
+
+def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:
+    for name in sorted(node._fields):
+        value = getattr(node, name, None)
+        if name == "body" and isinstance(node, _DOCUMENTED):
+            value = _undocumented(node)
+        elif isinstance(node, ast.Call) and name == "keywords":
+            value = [keyword for keyword in node.keywords if keyword.arg != "description"]
+        elif isinstance(node, ast.Raise) and name == "exc" and isinstance(node.exc, ast.Call):
+            value = node.exc.func  # what is raised, and not what it says
+        if name not in _POSITION and (value or isinstance(node, ast.Constant)) and value != []:
+            yield name, value
+
+
+def _undocumented(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
+    """Its statements without the docstring, and without strings that stand alone, which document as well."""
+    return [
+        statement
+        for statement in node.body
+        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant | ast.JoinedStr))
+    ]

@@ -1,0 +1,150 @@
+"""A work -> its key: what decides its drawing, in six parts, so that a stale work can say why.
+
+A part is the sha256 of canonical JSON: keys sorted, no spaces, ASCII, numbers as Python writes them. Nothing in it
+knows of paths, file times or line endings: a rack is its pens, a machine its numbers, a picture its pixels.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hardware.program import park_on_sheet
+from renderer.gallery.engine import ENGINE, engine_sha256
+from renderer.spec import Artwork
+from renderer.specfile import Work
+
+PARTS = ("target", "spec", "engine", "weights", "pens", "machine")
+_LOSSLESS = ("PNG", "GIF", "BMP", "PPM")  # whose pixels are the same under every decoder
+
+
+@dataclass(frozen=True)
+class Key:
+    """Of one work."""
+
+    parts: Mapping[str, str]  # the sha256 of each of PARTS
+
+    @property
+    def sha256(self) -> str:
+        """Of all parts together."""
+        return canonical_sha256(dict(self.parts))
+
+    def stale(self, made: Mapping[str, str]) -> tuple[str, ...]:
+        """In which parts a work that was made is another than this."""
+        return tuple(name for name in PARTS if self.parts[name] != made.get(name))
+
+
+def key(work: Work) -> Key:
+    """Needs no torch and no network: a picture from the web is told by the hash that the spec gives. EngineError."""
+    values = values_of(work)
+    return Key({name: canonical_sha256(values[name]) for name in PARTS})
+
+
+def values_of(work: Work) -> dict[str, Any]:
+    """What goes into each part of the key."""
+    spec, racks, machine = _split(work.artwork)
+    return {
+        "target": _picture(work.artwork, work.folder),
+        "spec": spec,
+        "engine": {"version": ENGINE, "sources": engine_sha256()},
+        "weights": weights(work),
+        "pens": racks,
+        "machine": machine,
+    }
+
+
+def canonical_sha256(value: Any) -> str:
+    """Of a value's canonical JSON."""
+    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """The same with one zero: -0.0 and 0.0 are equal, and written differently."""
+    match value:
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case float():
+            return value + 0.0
+    return value
+
+
+# --- the parts --------------------------------------------------------------------------------------------------------
+
+
+def _split(artwork: Artwork) -> tuple[dict[str, Any], list[Any], Any]:
+    """The spec with its defaults and without what other parts hold; the racks in their order; the machine."""
+    spec = artwork.model_dump(mode="json")
+    racks = [_without_rack(spec["pens"]), *(_without_rack(layer["pens"]) for layer in spec["layers"])]
+    machine = spec.pop("machine")
+    spec["target"].pop("image")
+    if artwork.machine is not None:  # by value, because the code that reckons it is no part of the engine
+        machine["parks_on_sheet_mm"] = park_on_sheet(artwork.canvas.size_mm[1], artwork.machine)
+    return spec, racks, machine
+
+
+def _without_rack(pens: Any) -> Any:
+    """Takes the pens out of a rack's choice and gives them; what a rack is called changes no drawing."""
+    return pens.pop("rack")["pens"] if isinstance(pens, dict) and "rack" in pens else None
+
+
+def _picture(artwork: Artwork, folder: Path) -> str:
+    """The picture: the sha256 that the spec gives for one from the web, or else that of what the file shows."""
+    image = artwork.target.image
+    return shown_sha256(folder / image) if isinstance(image, str) else image.sha256
+
+
+def shown_sha256(path: Path) -> str:
+    """Of a picture's pixels, whatever the file's compression and metadata, or of the whole file where it is lossy.
+
+    Decoders of lossy formats differ in the last bit, from one machine to the next. A file that cannot be read has no
+    hash: to render it will tell what is wrong.
+    """
+    return _shown(path, _stamp(path))
+
+
+@cache
+def _shown(path: Path, _stamp: tuple[int, int]) -> str:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            if image.format in _LOSSLESS:
+                seen = [image.mode, image.size, image.getexif().get(274), _telling(image.info)]  # 274: orientation
+                pixels = image.convert("RGBA") if image.mode == "P" else image
+                return hashlib.sha256(repr(seen).encode() + pixels.tobytes()).hexdigest()
+        return file_sha256(path)
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return ""
+
+
+def _telling(info: dict[Any, Any]) -> list[tuple[str, str]]:
+    """Of a picture's metadata, what changes its colours."""
+    told = {name: info[name] for name in ("gamma", "srgb", "transparency") if name in info}
+    profile = hashlib.sha256(info.get("icc_profile") or b"").hexdigest()
+    return [*sorted((name, repr(value)) for name, value in told.items()), ("icc_profile", profile)]
+
+
+def weights(work: Work) -> dict[str, str]:
+    """The hashes of all weights that the work's losses look through."""
+    return {}
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """By which a file that was changed since is known within one run."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def file_sha256(path: Path) -> str:
+    """Of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

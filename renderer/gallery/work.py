@@ -1,0 +1,92 @@
+"""One work of a gallery: rendered, and hung as a whole folder or not at all."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from renderer.gallery.key import key
+from renderer.gallery.label import labels
+from renderer.gallery.names import MANIFEST
+from renderer.gallery.statement import Cost, dependencies, sparks, statement
+from renderer.output.place import explained, fill, swap
+from renderer.progress import Report
+from renderer.result import Result
+from renderer.specfile import Work
+
+
+class WorkError(Exception):
+    """A work that must not hang; the message says why."""
+
+
+def hang(work: Work, gallery: Path, report: Report, out: Path | None = None) -> dict[str, Any]:
+    """Renders a work and writes its folder; gives what there is to tell of it."""
+    files, record = made(work, gallery, report, out)
+    with explained(gallery / work.name):
+        place = (gallery / work.name).resolve()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside = place.with_name(f".{place.name}.tmp-{os.getpid()}")
+        try:
+            fill(beside, files)
+            swap(beside, place)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    told = record["predicate"]
+    size = sum(map(len, files.values()))
+    return {
+        "metrics": told["render_metrics"],
+        "cost": told["render_cost"],
+        "totals": told["render_totals"],
+        "bytes": size,
+    }
+
+
+def made(work: Work, gallery: Path, report: Report, out: Path | None = None) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Every file of a work's folder, and its manifest, which is one of them. `out`: where all else is written too."""
+    from renderer import output, pipeline
+    from renderer.gallery.exhibit import exhibit
+    from renderer.manifest import manifest
+    from renderer.output.contents import machine_files
+
+    wanted, started, began = key(work), datetime.now(UTC), time.perf_counter()
+    result = pipeline.render(work, report)
+    _refuse_another_picture(result)
+    if out is not None:
+        output.write(result, out / work.name)
+    result, _, plotting = machine_files(result)
+    record = manifest(result, {}, plotting=plotting)
+    files = exhibit(result) | labels(record["passes"], sparks(result.history))
+    cost = Cost(time.perf_counter() - began, time.process_time(), _peak_mb())
+    whole = statement(
+        record,
+        wanted,
+        {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        folder=gallery,
+        dependencies=dependencies(work, result.target_source),
+        history=result.history,
+        cost=cost,
+        started=started,
+        finished=datetime.now(UTC),
+    )
+    text = json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    return files | {MANIFEST: text.encode()}, whole
+
+
+def _refuse_another_picture(result: Result) -> None:
+    image = result.work.artwork.target.image
+    if not isinstance(image, str) and result.target_source != image.sha256:
+        raise WorkError(f"its picture is not to be had, and the fallback is another: {'; '.join(result.notes)}")
+
+
+def _peak_mb() -> float:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)
