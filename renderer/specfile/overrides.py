@@ -143,7 +143,13 @@ def _matrix_faults(matrix: Fields, tree: Fields) -> list[Fault]:
 def _choices(key: str, name: str, values: Node) -> list[tuple[str, str, Node]]:
     """Field, label and value of each choice of one field."""
     assert isinstance(values, Items)
-    return [(key, f"{name}-{_label(value, index)}", value) for index, value in enumerate(values.items, 1)]
+    labels = [_label(value, index) for index, value in enumerate(values.items, 1)]
+
+    def label(value: Node, index: int) -> str:
+        alike = not isinstance(value, Scalar) and labels.count(labels[index - 1]) > 1
+        return str(index) if alike else labels[index - 1]
+
+    return [(key, f"{name}-{label(value, index)}", value) for index, value in enumerate(values.items, 1)]
 
 
 def _variant(tree: Fields, combination: tuple[tuple[str, str, Node], ...]) -> Variant:
@@ -168,9 +174,15 @@ def _short_names(keys: tuple[str, ...]) -> list[str]:
 
 
 def _label(value: Node, index: int) -> str:
-    """A value in a file name; lists and mappings have no short form, so they are counted."""
-    if not isinstance(value, Scalar):
-        return str(index)
+    """A value in a file name: of a mapping its first key or address, of a list of one that one; others are counted."""
+    match value:
+        case Fields(entries=(first, *_)):
+            address = first.value.value if isinstance(first.value, Scalar) else None
+            return _label(first.value, index) if isinstance(address, str) and "/" in address else _slug(first.key)
+        case Items(items=(Scalar() as only,)):
+            return _label(only, index)
+        case Fields() | Items():
+            return str(index)
     text = PurePath(value.value).stem if isinstance(value.value, str) and "/" in value.value else value.text
     return _slug(text) or str(index)
 

@@ -192,10 +192,14 @@ def test_a_cache_below_a_file_is_no_folder(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_known_files_are_told_apart_and_have_a_licence() -> None:
     assert len({asset.name for asset in known()}) == len({asset.sha256 for asset in known()}) == len(known())
-    for asset in known():
+    for asset in assets.PICTURES:
         assert RemoteImage(url=asset.url or "", sha256=asset.sha256)
         assert asset.licence == "public domain"
+    for asset in known():
         assert asset.size_bytes > 0
+        assert asset.licence
+        assert asset.source
+        assert len(asset.sha256) in (8, 64)
 
 
 # --- fetching ---------------------------------------------------------------------------------------------------------
