@@ -85,7 +85,17 @@ def _pickle(path: Path) -> Any:
             what = "holds more than numbers: it would run code of its own when read, so it is not"
             raise WeightsError(f"{path}: {what}; {_WOULD_DO}") from None
         raise WeightsError(f"{path}: is no file of weights; {_WOULD_DO}") from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, AttributeError, TypeError):
+    except (
+        SafetensorError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        TypeError,
+    ):
         raise WeightsError(f"{path}: is damaged or cut off; fetch or copy it again") from None
 
 
