@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from renderer.specfile.expand import spelt_out
 from renderer.specfile.faults import Fault, Place, dotted
-from renderer.specfile.tree import Fields, Items, Node, Scalar, shown
+from renderer.specfile.tree import Entry, Fields, Items, Node, Scalar, shown
 from renderer.specfile.yamltree import parse
 
 MOST_WORKS = 1000
@@ -174,17 +174,26 @@ def _short_names(keys: tuple[str, ...]) -> list[str]:
 
 
 def _label(value: Node, index: int) -> str:
-    """A value in a file name: of a mapping its first key or address, of a list of one that one; others are counted."""
+    """A value in a file name: of a mapping its first key, of a list of one that one; others are counted."""
     match value:
         case Fields(entries=(first, *_)):
-            address = first.value.value if isinstance(first.value, Scalar) else None
-            return _label(first.value, index) if isinstance(address, str) and "/" in address else _slug(first.key)
+            return _key_label(first, index)
         case Items(items=(Scalar() as only,)):
             return _label(only, index)
         case Fields() | Items():
             return str(index)
     text = PurePath(value.value).stem if isinstance(value.value, str) and "/" in value.value else value.text
     return _slug(text) or str(index)
+
+
+def _key_label(entry: Entry, index: int) -> str:
+    """`features-imagenet` for `features: {weights: imagenet}`; of an address its last word."""
+    match entry.value:
+        case Scalar(value=str() as address) if "/" in address:
+            return _label(entry.value, index)
+        case Fields(entries=(first, *_)):
+            return f"{_slug(entry.key)}-{_label(first.value, index)}"
+    return _slug(entry.key)
 
 
 def _slug(text: str) -> str:

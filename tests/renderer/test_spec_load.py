@@ -247,7 +247,7 @@ def test_mappings_and_lists_of_one_are_called_by_what_tells_them_apart(folder: P
   layers.0.loss: [mse, {lpips: {net: alex}}, [{ssim: {}}], {edges: {}}, {edges: {sigma_mm: 2}}]
 """
     names = [work.name.removeprefix("scream-loss-") for work in works(folder, SPEC + matrix)]
-    assert names == ["mse", "lpips", "3", "4", "5"]
+    assert names == ["mse", "lpips-alex", "3", "edges", "edges-2"]
     names = [work.name for work in works(folder, SPEC + "matrix: {layers.0.pens: [[black], [navy]]}\n")]
     assert names == ["scream-pens-black", "scream-pens-navy"]
 
