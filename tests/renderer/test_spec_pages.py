@@ -86,7 +86,7 @@ def test_every_rack_of_the_repository_loads(path: Path, tmp_path: Path) -> None:
     assert load(tmp_path / "spec.yaml")
 
 
-SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+SPECS = sorted([*(ROOT / "specs").glob("*.yaml"), *(ROOT / "specs" / "paper").glob("*.yaml")])
 
 
 def test_the_schema_takes_the_specs_of_the_repository() -> None:
