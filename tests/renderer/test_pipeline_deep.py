@@ -14,6 +14,7 @@ from renderer.assets import AssetError
 from renderer.manifest import manifest
 from renderer.output.contents import contents
 from renderer.pipeline import RenderError, is_grey, render
+from renderer.plan import plan
 from renderer.result import Result
 from renderer.specfile import load
 
@@ -121,6 +122,12 @@ def test_missing_weights_are_told_before_any_work(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_plan_warns_of_missing_weights(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
+    [work] = load(spec, ("layers.0.loss={features: {weights: stylised_imagenet}}",))
+    assert any("vgg16-stylised_imagenet (554 MB) are not here" in warning for warning in plan(work).warnings)
+
+
 def test_a_matrix_renders_what_has_its_weights(
     seeing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,7 +137,10 @@ def test_a_matrix_renders_what_has_its_weights(
     )
     assert cli.run([str(seeing), "--out", str(tmp_path / "out")]) == 1
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["disc-loss-mse"]
-    assert "disc-loss-features: the weights vgg16-stylised_imagenet (554 MB) are not here" in capsys.readouterr().err
+    assert (
+        "disc-loss-features-stylised_imagenet: the weights vgg16-stylised_imagenet (554 MB) are not here"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_pipeline_itself_says_so_too(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
