@@ -109,26 +109,29 @@ def _on_threads(kernel: Any, threads: int, arrays: tuple[Any, ...]) -> None:
 
 
 @_part
-def _read(place, numbers, bits):
-    """A place's features as float32. `bits` is `numbers` as whole numbers: bfloat16 is float32's upper half."""
-    if place.itemsize == 2:
-        for c in range(len(place)):
-            bits[c] = np.uint32(place[c]) << np.uint32(16)
+def _read(found, y, x, numbers, bits):
+    """A place's features as float32. `bits` is `numbers` as whole numbers: bfloat16 is float32's upper half.
+
+    By index, here and below: to slice an array counts a reference, which takes as long as a place does.
+    """
+    if found.itemsize == 2:
+        for c in range(len(bits)):
+            bits[c] = np.uint32(found[y, x, c]) << np.uint32(16)
     else:
-        for c in range(len(place)):
-            numbers[c] = place[c]
+        for c in range(len(bits)):
+            numbers[c] = found[y, x, c]
 
 
 @_part
-def _write(place, numbers, bits):
+def _write(gradient, y, x, numbers, bits):
     """The way back, rounded to the nearest, to even where two are as near."""
-    if place.itemsize == 2:
-        for c in range(len(place)):
+    if gradient.itemsize == 2:
+        for c in range(len(bits)):
             half = np.uint32(0x7FFF) + ((bits[c] >> np.uint32(16)) & np.uint32(1))
-            place[c] = np.uint16((bits[c] + half) >> np.uint32(16))
+            gradient[y, x, c] = np.uint16((bits[c] + half) >> np.uint32(16))
     else:
-        for c in range(len(place)):
-            place[c] = numbers[c]
+        for c in range(len(bits)):
+            gradient[y, x, c] = numbers[c]
 
 
 @_jit
@@ -140,8 +143,8 @@ def _walk(thread, threads, found, wanted, weights, shares, gradient, rows, norma
     for y in range(thread, height, threads):
         row = np.float32(0.0)
         for x in range(width):
-            _read(found[y, x], own, bits)
-            other, share = wanted[y, x], shares[y, x]
+            _read(found, y, x, own, bits)
+            share = shares[y, x]
             inverse = np.float32(1.0)
             if normalise:
                 square = np.float32(0.0)
@@ -151,14 +154,14 @@ def _walk(thread, threads, found, wanted, weights, shares, gradient, rows, norma
             apart, along = np.float32(0.0), np.float32(0.0)
             for c in range(channels):
                 u = own[c] * inverse
-                pull = weights[c] * (u - other[c])
-                apart += pull * (u - other[c])
+                pull = weights[c] * (u - wanted[y, x, c])
+                apart += pull * (u - wanted[y, x, c])
                 along += pull * u
             row += share * apart
             outward = along if normalise else np.float32(0.0)
             factor = np.float32(2.0) * share * inverse
             for c in range(channels):
                 u = own[c] * inverse
-                own[c] = factor * (weights[c] * (u - other[c]) - u * outward)
-            _write(gradient[y, x], own, bits)
+                own[c] = factor * (weights[c] * (u - wanted[y, x, c]) - u * outward)
+            _write(gradient, y, x, own, bits)
         rows[y] = row
