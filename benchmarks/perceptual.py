@@ -133,6 +133,7 @@ class Cost:
     side_px: int
     precision: str
     step_s: float
+    lpips_s: float  # the loss of a picture and its way back, the target's features known
     network_s: float  # there and back, as deep as LPIPS looks, without any loss
     peak_mib: float
 
@@ -141,6 +142,11 @@ class Cost:
         """Of the network in the step."""
         return self.network_s / self.step_s
 
+    @property
+    def rest(self) -> float:
+        """What the drawing adds to LPIPS, as a share of the step."""
+        return 1 - self.lpips_s / self.step_s
+
 
 def cost(net: str, side_px: int, precision: str) -> Cost:
     """Measure it. To be called in a fresh process: the peak of memory is the process's."""
@@ -148,6 +154,8 @@ def cost(net: str, side_px: int, precision: str) -> Cost:
 
     from renderer.assets.weights import Trunk
     from renderer.encoders import Encoder
+    from renderer.losses import build
+    from renderer.spec import Loss, Lpips
     from renderer.spec.networks import LPIPS_NETS, USUAL_LAYERS
 
     torch.set_num_threads(1)
@@ -157,13 +165,17 @@ def cost(net: str, side_px: int, precision: str) -> Cost:
         sources.networks[trunk], USUAL_LAYERS[trunk.net], torch.device("cpu"), getattr(torch, precision)
     )
     picture = torch.rand(side_px, side_px, 3).permute(2, 0, 1)
+    term = Loss(lpips=Lpips(net=net, scale=1.0, precision=precision))  # type: ignore[arg-type]
+    loss = build((term,), torch.rand(3, side_px, side_px), 1.0, sources)
 
-    def alone() -> None:
+    def back_from(value: "Callable[[Tensor], Tensor]") -> None:
         leaf = picture.clone().requires_grad_()
-        list(encoder(leaf).values())[-1].sum().backward()
+        value(leaf).backward()
 
     step_s, most_mib = _median(step), peak_mib()
-    return Cost(net, side_px, precision, step_s, _median(alone), most_mib)
+    lpips_s = _median(lambda: back_from(loss))
+    network_s = _median(lambda: back_from(lambda leaf: list(encoder(leaf).values())[-1].sum()))
+    return Cost(net, side_px, precision, step_s, lpips_s, network_s, most_mib)
 
 
 def _step(net: str, side_px: int, precision: str, sources: "Sources") -> Callable[[], None]:
@@ -202,10 +214,11 @@ def _median(call: Callable[[], None], times: int = 9) -> float:
 def cost_table(rows: list[Cost]) -> Table:
     """A row a network, size and precision."""
     result = Table(title="A step of 1000 lines by LPIPS, one thread", title_justify="left")
-    for name in ("network", "px", "numbers", "CPU s a step", "network alone", "its share", "peak MiB"):
+    for name in ("network", "px", "numbers", "step, CPU s", "LPIPS", "network", "its share", "rest", "peak MiB"):
         result.add_column(name, justify="left" if name in ("network", "numbers") else "right")
     for row in rows:
-        times = (f"{row.step_s:.3f}", f"{row.network_s:.3f}", f"{row.share:.0%}", f"{row.peak_mib:.0f}")
+        times = [f"{seconds:.3f}" for seconds in (row.step_s, row.lpips_s, row.network_s)]
+        times += [f"{row.share:.0%}", f"{row.rest:.1%}", f"{row.peak_mib:.0f}"]
         result.add_row(row.net, str(row.side_px), row.precision, *times)
     return result
 
