@@ -31,7 +31,16 @@ def list_assets(*, as_json: bool) -> int:
 
 def add_assets(*, files: tuple[Path, ...], as_json: bool) -> int:
     """Copies files into the cache; goes on after one that fails."""
-    return _each(files, lambda path: _row(assets.add(path)), as_json)
+    return _each(files, _added, as_json)
+
+
+def _added(path: Path) -> dict[str, Any]:
+    asset = assets.add(path)
+    if assets.known_as(asset.sha256) is None:
+        show.say(
+            f"note: {path} is no file that is known by name; a spec finds it by its sha256, or as a file beside it"
+        )
+    return _row(asset)
 
 
 def fetch_assets(*, names: tuple[str, ...], as_json: bool) -> int:
