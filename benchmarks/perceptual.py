@@ -172,10 +172,14 @@ def cost(net: str, side_px: int, precision: str) -> Cost:
         leaf = picture.clone().requires_grad_()
         value(leaf).backward()
 
-    step_s, most_mib = _median(step), peak_mib()
-    lpips_s = _median(lambda: back_from(loss))
-    network_s = _median(lambda: back_from(lambda leaf: list(encoder(leaf).values())[-1].sum()))
-    return Cost(net, side_px, precision, step_s, lpips_s, network_s, most_mib)
+    def alone(leaf: "Tensor") -> "Tensor":
+        return list(encoder(leaf).values())[-1].sum()
+
+    for _ in range(2):
+        step()
+    most_mib = peak_mib()  # of whole steps: what follows is kept beside them
+    times = _medians(step, lambda: back_from(loss), lambda: back_from(alone))
+    return Cost(net, side_px, precision, *times, most_mib)
 
 
 def _step(net: str, side_px: int, precision: str, sources: "Sources") -> Callable[[], None]:
@@ -202,13 +206,15 @@ def _step(net: str, side_px: int, precision: str, sources: "Sources") -> Callabl
     return lambda: next(states) and None
 
 
-def _median(call: Callable[[], None], times: int = 9) -> float:
-    seconds = []
-    for _ in range(times + 2):
-        begun = time.process_time()
-        call()
-        seconds.append(time.process_time() - begun)
-    return statistics.median(seconds[2:])
+def _medians(*calls: Callable[[], None], times: int = 11) -> list[float]:
+    """CPU seconds of each. In turns, so that a machine that slows down slows them all."""
+    seconds: list[list[float]] = [[] for _ in calls]
+    for _ in range(times + 1):
+        for call, found in zip(calls, seconds, strict=True):
+            begun = time.process_time()
+            call()
+            found.append(time.process_time() - begun)
+    return [statistics.median(found[1:]) for found in seconds]
 
 
 def cost_table(rows: list[Cost]) -> Table:
