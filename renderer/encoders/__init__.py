@@ -1,6 +1,7 @@
 """A network's name and its weights -> a frozen encoder: a picture goes in, feature maps of chosen depths come out."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,6 @@ class Encoder:
     mean: Tensor  # [3, 1, 1]
     deviation: Tensor
     dtype: torch.dtype
-    least_px: int
 
     @staticmethod
     def of(network: Network, layers: tuple[str, ...], device: torch.device, dtype: torch.dtype) -> "Encoder":
@@ -52,12 +52,12 @@ class Encoder:
         slices: list[tuple[str, nn.Sequential]] = []
         for begin, end in zip([0, *ends], ends, strict=False):
             part = network.features[begin:end]
-            copies = [_copy(module).to(device, dtype).to(memory_format=torch.channels_last) for module in part]
+            copies = [deepcopy(module).to(device, dtype).to(memory_format=torch.channels_last) for module in part]
             if begin and isinstance(copies[0], nn.ReLU):
                 copies[0] = nn.ReLU()  # in place it would spoil the layer before, which was asked for
             slices.append((names[end - 1], nn.Sequential(*copies)))
         mean, deviation = (torch.tensor(value, device=device)[:, None, None] for value in (MEAN, DEVIATION))
-        return Encoder(tuple(slices), mean, deviation, dtype, LEAST_PX[network.trunk.net])
+        return Encoder(tuple(slices), mean, deviation, dtype)
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:  # [3, h, w] sRGB -> [C, h', w'] by layer
         """Feature maps, in the encoder's precision."""
@@ -67,13 +67,6 @@ class Encoder:
             x = part(x)
             found[name] = x.squeeze(0)  # not x[0], whose way back fills a whole map with zeros
         return found
-
-
-def _copy(module: nn.Module) -> nn.Module:
-    """A module of its own, so that to move or cast it leaves the network as it is."""
-    import copy
-
-    return copy.deepcopy(module)
 
 
 def quick_in_bfloat16(device: torch.device) -> bool:

@@ -50,7 +50,7 @@ def sighted(
             depths = dict(term.depths(STYLE_LAYERS))
             loss = StyleDistance(eye(tuple(depths)), depths, region)
     with torch.no_grad():
-        seen = Seen(loss, loss.wanted(target if style is None else _covering(style, size)))
+        seen = Seen(loss, loss.wanted(target if style is None else _as_large(style, size, network.trunk.net)))
     if term.augment is None:
         return seen
     turned = None if style is not None else target
@@ -65,13 +65,11 @@ def looked_at(picture: Tensor, scale: float | None, net: str) -> Size:
     return round(height * scale), round(width * scale)
 
 
-def _covering(style: Tensor, size: Size) -> Tensor:
-    """A style picture in its own proportions, about as large as the network looks, so that strokes are as large."""
+def _as_large(style: Tensor, size: Size, net: str) -> Tensor:
+    """A style picture in its own proportions, as long as the network looks, so that strokes are as large."""
     scale = max(size) / max(style.shape[1:])
-    least = min(size)
-    return resized(
-        style, (max(least // 2, round(style.shape[1] * scale)), max(least // 2, round(style.shape[2] * scale)))
-    )
+    height, width = (max(LEAST_PX[net], round(side * scale)) for side in style.shape[1:])
+    return resized(style, (height, width))
 
 
 def _dtype(precision: str, device: torch.device) -> torch.dtype:
