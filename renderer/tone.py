@@ -38,6 +38,8 @@ def greyed(
     picture: NDArray[np.float32],  # [3, H, W]
 ) -> NDArray[np.float32]:  # [3, H, W]
     """The mean of the channels on each: what grey inks come nearest to, and what `saturation: 0` makes."""
+    if not np.ptp(picture, axis=0).any():
+        return picture  # whose last digits a mean would change
     return np.ascontiguousarray(np.broadcast_to(picture.mean(0), picture.shape), dtype=np.float32)
 
 
