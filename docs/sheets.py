@@ -1,6 +1,6 @@
 """Put finished renders, and pictures beside them, on one contact sheet with captions.
 
-python docs/sheets.py docs/figure3.jpg --columns 5 scream.jpg out/figure3_points-* out/figure3_lines-*
+python docs/sheets.py docs/figure3.jpg --columns 4 out/figure3_points-* out/figure3_lines-*
 """
 
 import argparse
