@@ -45,7 +45,9 @@ class _MeanSquare(Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        return as_picture(ctx.slope) * gradient, None
+        slope, ctx.slope = ctx.slope, None  # scaled where it lies, so there is one way back
+        slope *= gradient.item()
+        return as_picture(slope), None
 
 
 @_jit

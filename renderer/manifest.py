@@ -11,7 +11,7 @@ from typing import Any
 from hardware import __version__
 from hardware.drawing import PenPass, length_mm
 from hardware.estimate import Estimate, PenEstimate
-from renderer.result import PenChoice, Result
+from renderer.result import Look, PenChoice, Result
 from renderer.spec import Artwork
 
 MADE_BY = "artwork-renderer"
@@ -61,6 +61,8 @@ def manifest(
             "height_mm": result.drawing.height_mm,
             "paper": result.drawing.paper,
         },
+        "weights": [{"name": name, "sha256": sha256} for name, sha256 in result.weights],
+        "looks": [_look(look) for look in result.looks],
         "pen_choices": [_choice(one) for one in result.choices],
         "passes": _passes(result.drawing.passes, plotting),
         "plotting": plotting and _plotting(plotting),
@@ -108,6 +110,11 @@ def _choice(one: PenChoice) -> dict[str, Any]:
             for pen, error in zip(choice.pens, choice.errors[1:], strict=True)
         ],
     }
+
+
+def _look(look: Look) -> dict[str, Any]:
+    depths = {name: _rounded(loss) for name, loss in look.depths}
+    return {"layer": look.layer_name, "term": look.term, "loss": _rounded(look.loss), "depths": depths}
 
 
 def _passes(passes: tuple[PenPass, ...], plotting: Estimate | None) -> list[dict[str, Any]]:

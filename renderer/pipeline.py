@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,8 +14,12 @@ from hardware import toolpath
 from hardware.drawing import Drawing, PenPass
 from hardware.program import park_on_sheet
 from renderer import assets, losses, placement, preview
+from renderer.assets import weights
+from renderer.assets.weights import Trunk
 from renderer.colours import from_hex
 from renderer.cores import placed
+from renderer.encoders import Network, WeightsError, networks
+from renderer.losses.looks import looks
 from renderer.optimise import (
     FitError,
     Ground,
@@ -34,16 +39,17 @@ from renderer.passes import passes
 from renderer.primitives import spot_mm
 from renderer.progress import Picture, Progress, Report, silent
 from renderer.result import Film, Result, Step, pen_choices
-from renderer.spec import Artwork, FreeColours, Layer, Points, RackPens
+from renderer.spec import Artwork, FreeColours, Gram, Layer, Points, RackPens
 from renderer.specfile import Work
 from renderer.stipple import stipple
 from renderer.strokes import Strokes
-from renderer.target import Frame, fit_picture, frame, load_picture
-from renderer.tone import cropped, toned
+from renderer.target import Frame, fit_picture, frame, load_picture, stretched
+from renderer.tone import cropped, greyed, toned
 
 Stop = Callable[[], bool]
 PREVIEW_PX = 1600  # the longer side of the preview
 FRAMES = 24  # of the film
+GREYISH = 0.06  # difference of channels up to which ink or paper counts as grey: warm white, blue-black
 DRAFT_RESOLUTION = 0.6  # of the finished work's
 NO_PICTURE = np.ones((3, 1, 1), np.float32)
 
@@ -68,11 +74,12 @@ def render(
 ) -> Result:
     """Fit a work and make its drawing. When `stop()` turns true, what there is by then is finished.
 
-    `fetched` is told of the bytes of a target that has to be downloaded.
+    `fetched` is told of the bytes of weights and of a target that have to be downloaded.
 
     Raises RenderError, TargetError and AssetError, each with a message that says what would do.
     """
     artwork = drafted(work.artwork) if draft else work.artwork
+    trunks = _networks(artwork, work.folder, fetched)  # first: what is missing is told before any work is done
     source = assets.resolve(artwork.target.image, work.folder, fetched)
     painting = cropped(load_picture(source.path, artwork.canvas.colour), artwork.target.crop)
     aspect = painting.shape[1] / painting.shape[0]
@@ -80,9 +87,16 @@ def render(
     if draft:
         area = replace(area, px_per_mm=DRAFT_RESOLUTION * area.px_per_mm)
     target = toned(fit_picture(painting, area, artwork.target.fit), artwork.target.tone)
+    if is_grey(artwork):
+        target = greyed(target)
+    sources = losses.Sources(trunks, *_beside(work, area, painting.shape[:2]), artwork.seed)
+    wanted = placed(torch.from_numpy(target), device)
+    judges = [losses.build(layer.loss, wanted, area.px_per_mm, sources) for layer in artwork.layers]
+    tiles = [partial(losses.through, layer.loss, wanted, area.px_per_mm, sources) for layer in artwork.layers]
     diary = Diary(artwork, report, stop)
-    layers = _fit_layers(artwork, placed(torch.from_numpy(target), device), area, diary)
+    layers = _fit_layers(artwork, wanted, area, diary, list(zip(judges, tiles, strict=True)))
     drawing = _drawing(artwork, layers)
+    drawn = torch.from_numpy(preview.framed(drawing, area)).to(device)
     return Result(
         work=replace(work, artwork=artwork),
         drawing=drawing,
@@ -99,7 +113,20 @@ def render(
         seconds=diary.seconds,
         device=device,
         choices=pen_choices((_name(artwork, number), part.ground.palette.choice) for number, part in enumerate(layers)),
+        looks=tuple(look for n, judge in enumerate(judges) for look in looks(_name(artwork, n), judge, drawn)),
+        weights=tuple((trunk.name, network.sha256) for trunk, network in trunks.items()),
     )
+
+
+def is_grey(artwork: Artwork) -> bool:
+    """Whether paper and pens have no colour, or hardly any: such a work is judged by the target's greys alone."""
+    colours = [from_hex(artwork.canvas.colour)]
+    for layer in artwork.layers:
+        pens = artwork.pens_of(layer)
+        if isinstance(pens, FreeColours):
+            return False
+        colours += [from_hex(pen.colour) for pen in pens.pens]
+    return all(float(colour.max() - colour.min()) <= GREYISH for colour in colours)
 
 
 def drafted(artwork: Artwork) -> Artwork:
@@ -117,13 +144,43 @@ def thinnest_nib_mm(artwork: Artwork) -> float:
     return min(nibs)
 
 
+# --- what is read before the fit --------------------------------------------------------------------------------------
+
+
+def _networks(artwork: Artwork, folder: Path, report: assets.Report | None) -> dict[Trunk, Network]:
+    """The networks that the losses look through, from files that are here or can be fetched."""
+    try:
+        return networks(weights.files(weights.trunks(artwork), folder, report))
+    except WeightsError as error:
+        raise RenderError(str(error)) from error
+
+
+def _beside(work: Work, area: Frame, size_px: tuple[int, int]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Regions on the frame's pixels, and pictures of a style, by their names in the spec."""
+    terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.loss]
+    target = work.artwork.target
+    regions: dict[str, Tensor] = {}
+    for name in dict.fromkeys(term.region for term in terms if term.region is not None):
+        mask = cropped(load_picture(work.folder / name, "#000000"), target.crop)
+        light = fit_picture(stretched(mask, size_px), area, target.fit).mean(0)
+        if light.max() < 1 / 255:
+            raise RenderError(f"{work.folder / name}: is black wherever the work is drawn; paint white what counts")
+        regions[name] = torch.from_numpy(light)
+    styles = dict.fromkeys(term.style for term in terms if isinstance(term, Gram) and term.style is not None)
+    pictures = {name: load_picture(work.folder / name, work.artwork.canvas.colour) for name in styles}
+    return regions, {name: torch.from_numpy(picture).permute(2, 0, 1) for name, picture in pictures.items()}
+
+
 # --- layers -----------------------------------------------------------------------------------------------------------
 
 
-def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary") -> list[Part]:
+def _fit_layers(
+    artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", judges: list[tuple[losses.Sum, LossAt]]
+) -> list[Part]:
     """Each layer over the frozen picture of those below, then, if the spec says so, all together.
 
-    Strokes and pictures live on the target's device; what is returned, on the processor.
+    `judges` has each layer's loss, of the whole page and through a window. Strokes and pictures live on the target's
+    device; what is returned, on the processor.
     """
     generator = np.random.default_rng(artwork.seed)
     paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
@@ -140,18 +197,12 @@ def _fit_layers(artwork: Artwork, target: Tensor, area: Frame, diary: "Diary") -
         if pens not in chosen:
             chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy())
         ground = Ground(area, target, below, replace(chosen[pens], spot_mm=spot_mm(layer.kind)))
-        loss = losses.build(layer.loss, target, area.px_per_mm)
-        loss_at = partial(_loss_at, layer, target, area)
+        loss, loss_at = judges[number]
         state = _fit_layer(layer, number, ground, loss, loss_at, generator, diary)
         parts.append(_pruned(layer, state, loss, diary))
         with torch.no_grad():
             below = draw(layer, parts[-1].strokes, state.ground)
     return [part.to("cpu") for part in _refined(parts, loss, artwork.refine.steps, diary)]
-
-
-def _loss_at(layer: Layer, target: Tensor, area: Frame, rows: slice, columns: slice) -> losses.Sum:
-    """The loss of a layer through a window of the page."""
-    return losses.build(layer.loss, target[:, rows, columns], area.px_per_mm)
 
 
 def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: "Diary") -> Part:

@@ -11,7 +11,7 @@ from hardware.arcs import spiral
 from hardware.drawing import Drawing, Line, Pen, PenPass
 from hardware.estimate import estimate
 from hardware.program import program
-from renderer.assets import resolve
+from renderer.assets import AssetError, resolve, weights
 from renderer.colours import from_hex
 from renderer.doubts import Case, Load, doubts, percent
 from renderer.spec import Artwork, FreeColours, Layer, Points
@@ -84,7 +84,7 @@ def plan(work: Work) -> Plan:
         minutes,
         artwork.machine.name if artwork.machine else None,
         (source.note,) if source.note else (),
-        (*doubts(case), *_without_machine(artwork)),
+        (*doubts(case), *_without_machine(artwork), *_without_weights(work)),
     )
 
 
@@ -101,6 +101,13 @@ def wanted_share(
     reach = max((float(np.linalg.norm(from_hex(ink) - bare)) for ink in inks), default=0.0)
     distance = np.linalg.norm(picture - bare[:, None, None], axis=0)
     return float(np.minimum(distance / max(reach, 1 / 255), 1).mean())
+
+
+def _without_weights(work: Work) -> Iterator[str]:
+    try:
+        weights.check(work.artwork, work.folder)
+    except AssetError as error:
+        yield str(error)
 
 
 def _inks(artwork: Artwork) -> tuple[str, ...]:

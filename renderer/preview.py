@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from hardware.drawing import Drawing, Ink, PenPass
 from renderer.blur import blur
 from renderer.colours import from_hex
+from renderer.losses.pixels import similarity
 from renderer.progress import Picture
 from renderer.raster import cpu
 from renderer.result import Metrics
@@ -87,16 +88,9 @@ def ssim(
 
     Wang, Bovik, Sheikh and Simoncelli 2004: Gaussian window of sigma 1.5 px, K1 = 0.01, K2 = 0.03.
     """
-    c1, c2 = 0.01**2, 0.03**2
-    mean_a, mean_b = blur(a, 1.5), blur(b, 1.5)
-    variance_a = blur(a * a, 1.5) - mean_a**2
-    variance_b = blur(b * b, 1.5) - mean_b**2
-    covariance = blur(a * b, 1.5) - mean_a * mean_b
-    similarity = ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)) / (
-        (mean_a**2 + mean_b**2 + c1) * (variance_a + variance_b + c2)
-    )
-    inside = similarity[:, 5:-5, 5:-5]
-    return float((inside if inside.numel() else similarity).mean())
+    similar = similarity(a, b, 1.5)
+    inside = similar[:, 5:-5, 5:-5]
+    return float((inside if inside.numel() else similar).mean())
 
 
 def _coverage(drawing: Drawing, frame: Frame) -> float:

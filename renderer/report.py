@@ -17,7 +17,7 @@ from renderer.charts import by_layer, curve, stairs
 from renderer.manifest import duration
 from renderer.preview import pixels
 from renderer.progress import Picture
-from renderer.result import Metrics, Result
+from renderer.result import Look, Metrics, Result
 from renderer.spec import Artwork, FreeColours, Tone
 
 SHOWN_PX = (
@@ -51,6 +51,7 @@ def report(
         metrics=_metrics(result.metrics),
         curves=[curve(steps) for steps in by_layer(result.history)],
         stairs=[stairs(one) for one in result.choices if len(one.choice.pens) > 1 and one.choice.errors[0] > 0],
+        looks=[_look(look, result.target) for look in result.looks],
         passes=[_pass(n, p, plotting) for n, p in enumerate(result.drawing.passes, 1)],
         plotting=plotting,
         duration=duration,
@@ -149,6 +150,24 @@ def _difference(target: Image.Image, drawn: Image.Image) -> Image.Image:
     darkest = np.array([110, 0, 30], np.float32)
     share = np.minimum(apart / _WORST, 1)
     return Image.fromarray((255 + share * (darkest - 255)).round().astype(np.uint8))
+
+
+_PALE = 0.3  # of the target's greys under a map, so that one sees what is where
+
+
+def _look(look: Look, target: Picture) -> dict[str, Any]:
+    """A network's view of the drawing: the loss by depth, as bars, and the map over the pale target."""
+    most = max((loss for _, loss in look.depths), default=0.0) or 1.0
+    pale = 255 * (1 - _PALE * (1 - target.mean(0)))[..., None]
+    darkest = np.array([110, 0, 30], np.float32)
+    mapped = pale + look.map[..., None] * (darkest - pale)
+    return {
+        "name": f"{look.layer_name}: {look.term}",
+        "loss": f"{look.loss:.3g}",
+        "depths": [(name, f"{loss:.3g}", round(100 * loss / most, 1)) for name, loss in look.depths],
+        "source": _inline(Image.fromarray(mapped.round().clip(0, 255).astype(np.uint8))),
+        "is_pull": look.is_pull,
+    }
 
 
 def _inline(image: Image.Image) -> str:

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hardware.drawing import Drawing
 from renderer.colours import Choice
 from renderer.progress import Picture
@@ -41,6 +44,22 @@ class Film:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a network makes of the finished drawing, as one term of a layer's loss compares it with the target."""
+
+    layer_name: str
+    term: str  # its name in the loss
+    depths: tuple[tuple[str, float], ...]  # each layer of the network, first to last, and the loss there
+    map: NDArray[np.float32]  # [H, W] of the frame, where the loss is still high: 1 is its highest place
+    is_pull: bool  # whether the map shows where the loss pulls, because its term knows no places: style
+
+    @property
+    def loss(self) -> float:
+        """Of all depths together."""
+        return sum(loss for _, loss in self.depths)
+
+
+@dataclass(frozen=True)
 class PenChoice:
     """How the pens of some layers were chosen among those that somebody owns."""
 
@@ -76,3 +95,5 @@ class Result:
     seconds: float
     device: str
     choices: tuple[PenChoice, ...] = ()  # of pens out of racks
+    looks: tuple[Look, ...] = ()  # of the losses that see through networks
+    weights: tuple[tuple[str, str], ...] = ()  # of those networks: name, sha256 of the file

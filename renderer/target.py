@@ -84,7 +84,21 @@ def fit_picture(picture: Picture, frame: Frame, fit: Fit) -> NDArray[np.float32]
     box = (0.0, 0.0, float(width_px), float(height_px))
     if fit == "cover":
         box = _centred(width_px, height_px, frame.width_mm / frame.height_mm)
-    size = (frame.width_px, frame.height_px)
+    return _resized(picture, (frame.width_px, frame.height_px), box)
+
+
+def stretched(picture: Picture, size_px: tuple[int, int]) -> Picture:
+    """The picture at another height and width, as a mask that lies over another picture."""
+    height_px, width_px = size_px
+    if picture.shape[:2] == size_px:
+        return picture
+    box = (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]))
+    return np.ascontiguousarray(_resized(picture, (width_px, height_px), box).transpose(1, 2, 0))
+
+
+def _resized(
+    picture: Picture, size: tuple[int, int], box: tuple[float, float, float, float]
+) -> NDArray[np.float32]:  # [3, h, w]
     # Lanczos whose kernel grows with the reduction, so that every pixel of the picture counts; it overshoots at edges
     channels = [
         Image.fromarray(np.ascontiguousarray(channel)).resize(size, Image.Resampling.LANCZOS, box)

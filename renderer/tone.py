@@ -34,6 +34,15 @@ def toned(
     return np.ascontiguousarray(result.clip(0, 1), dtype=np.float32)
 
 
+def greyed(
+    picture: NDArray[np.float32],  # [3, H, W]
+) -> NDArray[np.float32]:  # [3, H, W]
+    """The mean of the channels on each: what grey inks come nearest to, and what `saturation: 0` makes."""
+    if not np.ptp(picture, axis=0).any():
+        return picture  # whose last digits a mean would change
+    return np.ascontiguousarray(np.broadcast_to(picture.mean(0), picture.shape), dtype=np.float32)
+
+
 def _blurred(grey: NDArray[np.float32], sigma_px: float) -> NDArray[np.float64]:  # [H, W]
     """Gaussian blur, edges repeated; once a work, and without torch, so that a plan is quick."""
     reach = int(3.5 * sigma_px + 0.5)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from benchmarks import scores
+from benchmarks import perceptual, scores
 from benchmarks.bars import BARS, Bar, verdict
 from benchmarks.pictures import PictureError, prepared, written
 from benchmarks.quality import Run, row, summary
@@ -179,3 +179,30 @@ def test_a_row_holds_means_and_spreads_over_its_seeds_and_the_summary_counts_row
     assert "psnr_believed" not in one.mean
     missed = row(WITHOUT, [run(1, 10.0, None)])
     assert summary([one, missed]) == "1 of 2 rows reach the best known figures, 1 are above them"
+
+
+# --- losses through networks ------------------------------------------------------------------------------------------
+
+
+def test_the_best_of_each_column_is_marked_among_like_strokes() -> None:
+    rows = [
+        perceptual.Row("lines", "mse", 0.01, 0.5, 0.4, 3.0),
+        perceptual.Row("lines", "lpips vgg", 0.02, 0.3, 0.2, 60.0),
+        perceptual.Row("points", "mse", 0.03, 0.6, 0.5, 3.0),
+    ]
+    cells = [list(column.cells) for column in perceptual.losses_table(rows).columns[2:5]]
+    assert cells == [
+        ["0.0100*", "0.0200 ", "0.0300*"],
+        ["0.5000 ", "0.3000*", "0.6000*"],
+        ["0.4000 ", "0.2000*", "0.5000*"],
+    ]
+
+
+def test_every_loss_of_the_benchmark_is_one_that_a_spec_takes() -> None:
+    for term in perceptual.losses().values():
+        assert load(perceptual.PAPER / "figure3_lines.yaml", (f"layers.0.loss={term}",))
+
+
+def test_a_steps_share_is_of_the_network() -> None:
+    cost = perceptual.Cost("vgg", 224, "float32", 0.2, 0.198, 0.19, 900.0)
+    assert (cost.share, cost.rest) == (pytest.approx(0.95), pytest.approx(0.01))

@@ -9,9 +9,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath machine arcs program gcode estimate svgfile __main__",
-    "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster losses palette "
-    "tone progress placement stipple optimise passes result preview manifest charts report output doubts plan pipeline "
-    "film gallery cli",
+    "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster encoders palette "
+    "tone progress result losses placement stipple optimise passes preview manifest charts report output doubts plan "
+    "pipeline film gallery cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.gallery", "renderer.cli"}

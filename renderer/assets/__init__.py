@@ -13,6 +13,7 @@ from renderer.assets.cache import (
     cache_folder,
     checked_sha256,
     find,
+    find_start,
     keep,
     look_up,
     sha256_of,
@@ -20,10 +21,26 @@ from renderer.assets.cache import (
     store,
     writing,
 )
-from renderer.assets.known import KNOWN, Asset
+from renderer.assets.known import KNOWN, PICTURES, WEIGHTS, Asset
 from renderer.spec import RemoteImage
 
-__all__ = ["Asset", "AssetError", "Report", "Resolved", "add", "cache_folder", "fetch", "find", "known", "resolve"]
+__all__ = [
+    "PICTURES",
+    "WEIGHTS",
+    "Asset",
+    "AssetError",
+    "Report",
+    "Resolved",
+    "add",
+    "cache_folder",
+    "fetch",
+    "find",
+    "find_start",
+    "known",
+    "known_as",
+    "resolve",
+    "sha256_of",
+]
 
 Report = Callable[[int, int | None], None]  # bytes done, bytes in all if the server says so
 
@@ -49,8 +66,12 @@ def known() -> tuple[Asset, ...]:
 def add(path: Path) -> Asset:
     """Copies a file into the cache, for a machine without the web. AssetError."""
     sha256 = store(path)
-    unnamed = Asset(path.name, sha256, path.stat().st_size)
-    return next((asset for asset in KNOWN if asset.sha256 == sha256), unnamed)
+    return known_as(sha256) or Asset(path.name, sha256, path.stat().st_size)
+
+
+def known_as(sha256: str) -> Asset | None:
+    """The known file with this content."""
+    return next((asset for asset in KNOWN if sha256.startswith(asset.sha256)), None)
 
 
 def resolve(image: str | RemoteImage, folder: Path, report: Report | None = None) -> Resolved:
@@ -72,15 +93,18 @@ def resolve(image: str | RemoteImage, folder: Path, report: Report | None = None
 
 
 def fetch(url: str, sha256: str, report: Report | None = None) -> Path:
-    """The file at a URL, verified, from the cache if it is there. What was cut off is taken up again. AssetError."""
-    sha256 = checked_sha256(sha256)
-    found = find(sha256)
+    """The file at a URL, verified, from the cache if it is there. What was cut off is taken up again. AssetError.
+
+    The first 8 digits of the hash do where no more are published.
+    """
+    sha256 = checked_sha256(sha256, start=True)
+    found = find_start(sha256)
     if found is not None:
         return found
     if os.environ.get("RENDER_OFFLINE", "0") not in ("", "0"):
         raise AssetError(_unreached(url, sha256, "RENDER_OFFLINE is set"))
     with writing(), alone(sha256):
-        return find(sha256) or _fetched(url, sha256, report)  # another program may have been quicker
+        return find_start(sha256) or _fetched(url, sha256, report)  # another program may have been quicker
 
 
 def _fetched(url: str, sha256: str, report: Report | None) -> Path:
@@ -100,10 +124,11 @@ def _fetched(url: str, sha256: str, report: Report | None) -> Path:
         except UnreachedError as error:
             raise AssetError(_unreached(url, sha256, str(error))) from None
         actual = sha256_of(part)
-        if actual == sha256:
-            return keep(part, sha256)
+        if actual.startswith(sha256):
+            return keep(part, actual)
         part.unlink()
-        why = f"its sha256 is {actual}, and not {sha256}: the file there has changed, or the spec names the wrong one"
+        wanted = sha256 if len(sha256) == 64 else f"one that begins with {sha256}"
+        why = f"its sha256 is {actual}, and not {wanted}: the file there has changed, or the spec names the wrong one"
         if not resumed:
             break
     raise AssetError(_unreached(url, sha256, why))

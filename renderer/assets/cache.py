@@ -17,6 +17,7 @@ try:
 except ImportError:  # Windows has none; two programs may then fetch the same file twice, and the last one stays
     fcntl = None  # type: ignore[assignment,unused-ignore]
 
+PUBLISHED = 8  # digits of a sha256 that torchvision and others put into a file's name
 PATIENCE_S = 600.0  # how long to wait for another program that fetches the same file
 
 
@@ -33,6 +34,14 @@ def cache_folder() -> Path:
 def find(sha256: str) -> Path | None:
     """The file of a sha256, if the cache has it whole. A damaged one is removed; `look_up` says so."""
     return look_up(sha256)[0]
+
+
+def find_start(start: str) -> Path | None:
+    """The file whose sha256 begins so, if the cache has it whole."""
+    if len(start) == 64:
+        return find(start)
+    names = sorted(path.name for path in (cache_folder() / "sha256").glob(f"{start}*") if len(path.name) == 64)
+    return next((path for path in map(find, names) if path is not None), None)
 
 
 def look_up(sha256: str) -> tuple[Path | None, str | None]:
@@ -100,9 +109,9 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def checked_sha256(text: str) -> str:
-    """The hash in small letters. AssetError where it is none; it becomes part of a path."""
-    if len(text) != 64 or not set(text.lower()) <= set("0123456789abcdef"):
+def checked_sha256(text: str, *, start: bool = False) -> str:
+    """The hash in small letters. AssetError where it is none; it becomes part of a path. `start`: 8 digits may do."""
+    if not (len(text) == 64 or (start and len(text) == PUBLISHED)) or not set(text.lower()) <= set("0123456789abcdef"):
         raise AssetError(f"{text[:80]!r} is no sha256; it has 64 hexadecimal digits")
     return text.lower()
 

@@ -1,27 +1,41 @@
-"""Files that the program knows by name: public-domain pictures, each told from any other by its sha256."""
+"""Files that the program knows by name: pictures that are free and weights of networks, told apart by their sha256."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Asset:
-    """A file of the cache. `url` is None for one that somebody added and that is known by its content alone."""
+    """A file of the cache.
+
+    `url` is None where nothing can be fetched: a file that somebody added, or one that its page gives to people alone.
+    """
 
     name: str
-    sha256: str
+    sha256: str  # of weights only its first 8 digits are published, as part of the file's name
     size_bytes: int
     title: str = ""
     licence: str = ""
     url: str | None = None
+    page: str | None = None  # where a person gets it, where there is no `url`
+
+    @property
+    def source(self) -> str:
+        """Where it comes from."""
+        return self.url or self.page or ""
 
 
 _GITHUB = "https://raw.githubusercontent.com"
 _NEURAL_STYLE = f"{_GITHUB}/jcjohnson/neural-style/07c4b8299f8fbdafec0c514fc820ff1d7ff62e46/examples/inputs"
 _GALLERY = f"{_GITHUB}/Marcibouz/3D_Art_Gallery/381409ec2aace74f661f9b767ba1bd168a9c1b4d/public/images"
 _SKETCHING = f"{_GITHUB}/jonhare/DifferentiableSketching/8778b7ae175870b41312dcc838407d21c924792a/data"
-_PUBLIC_DOMAIN = "public domain"  # each painter died more than 70 years ago
+_SKIMAGE = f"{_GITHUB}/scikit-image/scikit-image/d496654a566b0bdfff0585bddbdf4c030e0e080f/skimage/data"
+_MATPLOTLIB = f"{_GITHUB}/matplotlib/matplotlib/v3.9.2/lib/matplotlib/mpl-data/sample_data"
+_TORCH = "https://download.pytorch.org/models"
+_GEIRHOS = "https://drive.google.com/drive/folders/1A0vUWyU6fTuc-xWgwQQeBvzbwi6geYQK"
+_PUBLIC_DOMAIN = "public domain"  # each painter died more than 70 years ago; photographs of the US government
+_BSD = "BSD-3-Clause"  # torchvision's
 
-KNOWN = (
+PICTURES = (
     Asset(
         "scream",
         "f3075cddeb974a9ee1d6418f7f33fd05185a7ac7dcb4288bd2805d499a9dcaee",
@@ -62,4 +76,67 @@ KNOWN = (
         _PUBLIC_DOMAIN,
         f"{_GALLERY}/wave.jpg",
     ),
+    Asset(
+        "astronaut",
+        "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
+        791_555,
+        "Eileen Collins, NASA, 1999",
+        _PUBLIC_DOMAIN,
+        f"{_SKIMAGE}/astronaut.png",
+    ),
+    Asset(
+        "grace_hopper",
+        "a8ca6d734765703b09728ab47fe59f473d93ae3967fc24c7c0288c3c7adb7130",
+        61_306,
+        "Grace Hopper, James S. Davis, US Navy, 1984",
+        _PUBLIC_DOMAIN,
+        f"{_MATPLOTLIB}/grace_hopper.jpg",
+    ),
 )
+
+WEIGHTS = (
+    Asset("vgg16-imagenet", "397923af", 553_433_881, "VGG16, ImageNet", _BSD, f"{_TORCH}/vgg16-397923af.pth"),
+    Asset("alexnet-imagenet", "7be5be79", 244_408_911, "AlexNet, ImageNet", _BSD, f"{_TORCH}/alexnet-owt-7be5be79.pth"),
+    Asset(
+        "squeezenet1_1-imagenet",
+        "b8a52dc0",
+        4_958_839,
+        "SqueezeNet 1.1, ImageNet",
+        _BSD,
+        f"{_TORCH}/squeezenet1_1-b8a52dc0.pth",
+    ),
+    Asset(
+        "vgg16-imagenet-features",
+        "af273c0cd2149d7e85ece94343f3f6d1c9dfa72a82986edab8d182f907a846de",
+        58_861_328,
+        "VGG16, ImageNet, convolutions alone",
+        _BSD,
+        page="the features of vgg16-imagenet, as safetensors",
+    ),
+    Asset(
+        "alexnet-imagenet-features",
+        "ca6a014613db88f2036205a25bba00a8355f8a0515601164b6985302687817bc",
+        9_879_888,
+        "AlexNet, ImageNet, convolutions alone",
+        _BSD,
+        page="the features of alexnet-imagenet, as safetensors",
+    ),
+    Asset(
+        "squeezenet1_1-imagenet-features",
+        "645ede2e36e522f88781a5b05bd2dc745fe62588679be5fb977fc2fd25b803f0",
+        2_894_928,
+        "SqueezeNet 1.1, ImageNet, convolutions alone",
+        _BSD,
+        page="the features of squeezenet1_1-imagenet, as safetensors",
+    ),
+    Asset(
+        "vgg16-stylised_imagenet",
+        "6c6fcc9f",
+        553_500_000,  # about; its page says 528 MB
+        "VGG16, Stylised-ImageNet, Geirhos et al. 2019",
+        "as its page says",
+        page=_GEIRHOS,
+    ),
+)
+
+KNOWN = (*PICTURES, *WEIGHTS)

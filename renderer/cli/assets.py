@@ -16,7 +16,7 @@ from renderer.cli.watch import watching
 
 def list_assets(*, as_json: bool) -> int:
     """The files that are known by name, and whether they are here."""
-    rows = [_row(asset, assets.find(asset.sha256)) for asset in assets.known()]
+    rows = [_row(asset) for asset in assets.known()]
     if as_json:
         show.as_json({"cache": str(assets.cache_folder()), "assets": rows})
         return DONE
@@ -25,23 +25,34 @@ def list_assets(*, as_json: bool) -> int:
     for row in rows:
         here = "here" if row["path"] else "-"
         show.data(f"{row['name']:<{widest}}  {here:<4}  {show.size(row['size_bytes']):>8}  {row['title']}".rstrip())
+        show.data(f"    {row['licence']}; {row['source']}")
     return DONE
 
 
 def add_assets(*, files: tuple[Path, ...], as_json: bool) -> int:
     """Copies files into the cache; goes on after one that fails."""
-    return _each(files, lambda path: _row(assets.add(path), None), as_json)
+    return _each(files, _added, as_json)
+
+
+def _added(path: Path) -> dict[str, Any]:
+    asset = assets.add(path)
+    if assets.known_as(asset.sha256) is None:
+        show.say(
+            f"note: {path} is no file that is known by name; a spec finds it by its sha256, or as a file beside it"
+        )
+    return _row(asset)
 
 
 def fetch_assets(*, names: tuple[str, ...], as_json: bool) -> int:
-    """Fetches files that are known by name; goes on after one that fails."""
-    wanted = [_named(name) for name in names] or [asset for asset in assets.known() if asset.url]
+    """Fetches files that are known by name, or all pictures; goes on after one that fails."""
+    wanted = [_named(name) for name in names] or list(assets.PICTURES)
     return _each(wanted, _fetched, as_json)
 
 
 def _fetched(asset: Asset) -> dict[str, Any]:
     if asset.url is None:
-        raise AssetError(f"{asset.name} has no address to fetch it from; with a copy of it, render assets add FILE")
+        where = f": it is {asset.page}" if asset.page else ""
+        raise AssetError(f"{asset.name} cannot be fetched{where}; with a copy of it, render assets add FILE")
     with watching("assets") as watch:
         path = assets.fetch(asset.url, asset.sha256, lambda done, total: watch.fetched(asset.name, done, total))
     return _row(asset, path)
@@ -73,8 +84,8 @@ def _named(name: str) -> Asset:
     raise click.UsageError(f"no file is known as {name!r}; {would_do}")
 
 
-def _row(asset: Asset, path: Path | None) -> dict[str, Any]:
-    path = path or assets.find(asset.sha256)
+def _row(asset: Asset, path: Path | None = None) -> dict[str, Any]:
+    path = path or assets.find_start(asset.sha256)
     return {
         "name": asset.name,
         "sha256": asset.sha256,
@@ -82,5 +93,6 @@ def _row(asset: Asset, path: Path | None) -> dict[str, Any]:
         "title": asset.title,
         "licence": asset.licence,
         "url": asset.url,
+        "source": asset.source,
         "path": path and str(path),
     }

@@ -201,6 +201,7 @@ def assets() -> None:
     Examples:
       render assets list
       render assets fetch
+      render assets fetch vgg16-imagenet       weights, for losses that see
       render assets add ~/Downloads/*.jpg      for a machine that has no internet
     """
 
@@ -233,12 +234,12 @@ def assets_add(**options: Any) -> int:
 @click.argument("names", metavar="[NAME...]", nargs=-1)
 @json_option
 def assets_fetch(**options: Any) -> int:
-    """Fetch files that are known by name; all that have an address if none is named.
+    """Fetch files that are known by name; all pictures if none is named.
 
     \b
     Examples:
       render assets fetch
-      render assets fetch scream
+      render assets fetch scream vgg16-imagenet
     """
     from renderer.cli.assets import fetch_assets
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import hardware
 from renderer import assets
+from renderer.assets.weights import Trunk, at_hand
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.manifest import versions
+from renderer.spec.networks import IMAGENET, LAYERS
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,12 @@ def _cache() -> Iterator[Finding]:
     well = _writable(parent)
     yield Finding("cache", well, f"{folder}, {used}" if well else f"{folder} cannot be written; set RENDER_CACHE")
     known = assets.known()
-    here = [asset.name for asset in known if assets.find(asset.sha256)]
-    missing = [asset.name for asset in known if asset.name not in here]
+    here = [asset.name for asset in known if assets.find_start(asset.sha256)]
+    missing = [asset.name for asset in assets.PICTURES if asset.name not in here]
     text = f"{len(here)} of {len(known)} here" + (f"; render assets fetch gets {', '.join(missing)}" if missing else "")
     yield Finding("assets", True, text)
+    seeing = [name for name in LAYERS if at_hand(Trunk(name, IMAGENET), folder)]
+    yield Finding("weights", True, f"of {', '.join(seeing) or 'no network'}; render assets list tells of others")
 
 
 def _ports() -> Finding:

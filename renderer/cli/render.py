@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from renderer import output
+from renderer.assets import AssetError, weights
 from renderer.cli import show
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, code_of, said, unexpected
 from renderer.cli.watch import Interrupt, watching
@@ -60,7 +61,8 @@ def _loaded(specs: tuple[Path, ...], settings: Settings) -> tuple[list[Work], li
         for work in found:
             try:
                 _check_place(work, works, settings)
-            except (SpecErrors, output.OutputError, PlaceError) as error:
+                weights.check(work.artwork, work.folder)
+            except (SpecErrors, output.OutputError, PlaceError, AssetError) as error:
                 told.append(_failed(path, work.name, error))
             else:
                 works.append(work)
@@ -109,7 +111,7 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
             watch.report(progress)
 
         def fetched(done: int, total: int | None) -> None:
-            watch.fetched("the target", done, total)
+            watch.fetched("target or weights", done, total)
 
         result = pipeline.render(work, report, device=device, draft=settings.draft, stop=interrupt, fetched=fetched)
     folder = settings.folder(work)

@@ -9,20 +9,20 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from hardware.machine import Machine
 from hardware.pen import Ink, Pen
-from renderer.spec.layers import (
+from renderer.spec.layers import Cost, Curves, Edge, Layer, Lines, Points, Rates, Refine, Temperature
+from renderer.spec.losses import (
     MSE,
+    SSIM,
+    Augment,
     BlurredMSE,
-    Cost,
-    Curves,
-    Edge,
-    Layer,
-    Lines,
+    DogMSE,
+    Edges,
+    Features,
+    Gram,
     Loss,
     LossTerm,
-    Points,
-    Rates,
-    Refine,
-    Temperature,
+    Lpips,
+    PyramidMSE,
 )
 from renderer.spec.parts import MisfitError, Part, Path, not_exactly_one, unowned
 from renderer.spec.pens import FreeColours, Rack, RackPens, WidthRange, pens_tag
@@ -31,24 +31,32 @@ from renderer.spec.sheet import PAPERS_MM, Canvas, Crop, RemoteImage, Sheet, Tar
 __all__ = [
     "MSE",
     "PAPERS_MM",
+    "SSIM",
     "Artwork",
+    "Augment",
     "BlurredMSE",
     "Canvas",
     "Cost",
     "Crop",
     "Curves",
+    "DogMSE",
     "Edge",
+    "Edges",
+    "Features",
     "FreeColours",
+    "Gram",
     "Ink",
     "Layer",
     "Lines",
     "Loss",
     "LossTerm",
+    "Lpips",
     "Machine",
     "MisfitError",
     "Part",
     "Pen",
     "Points",
+    "PyramidMSE",
     "Rack",
     "RackPens",
     "Rates",

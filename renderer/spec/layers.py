@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from renderer.spec.losses import MSE, BlurredMSE, Loss
 from renderer.spec.parts import MisfitError, Part, exactly_one_of
 from renderer.spec.pens import RackPens, layer_pens_tag
 
@@ -36,45 +37,6 @@ class Curves(Part):
     max_length_mm: Length | None = Field(
         None, description="The polygon of the knots is never longer, mm. Default: no limit."
     )
-
-
-Weight = Annotated[float, Field(gt=0, le=1e6, description="Factor of this term in the sum.")]
-
-
-class MSE(Part):
-    """Mean squared difference of sRGB values."""
-
-    weight: Weight = 1.0
-
-
-class BlurredMSE(Part):
-    """Mean squared difference of both pictures seen from afar (blurred alike)."""
-
-    weight: Weight = 1.0
-    sigma_mm: float = Field(1.0, gt=0, le=100, description="Standard deviation of the Gaussian blur, mm on the paper.")
-
-
-LossTerm = MSE | BlurredMSE
-
-
-class Loss(Part):
-    """One term of a layer's loss: exactly one of these keys."""
-
-    mse: MSE | None = Field(None, description="Mean squared difference of sRGB values.")
-    blurred_mse: BlurredMSE | None = Field(
-        None, description="The same after a Gaussian blur: the picture seen from afar."
-    )
-
-    @property
-    def term(self) -> tuple[str, LossTerm]:
-        """Name of the one key that is set, and its value."""
-        [(name, term)] = [(name, term) for name, term in self if term is not None]
-        return name, term
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        exactly_one_of(self, tuple(Loss.model_fields))
-        return self
 
 
 class Edge(Part):

@@ -11,10 +11,11 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from renderer.spec import Canvas, Layer, Loss, Machine, not_exactly_one, unowned
+from renderer.spec.networks import IMAGENET, STYLISED
 from renderer.specfile.expand import KINDS
 from renderer.specfile.faults import Fault
 from renderer.specfile.faults import Path as FieldPath
-from renderer.specfile.files import PICTURE_SUFFIXES, missing
+from renderer.specfile.files import PICTURE_SUFFIXES, WEIGHTS_SUFFIXES, missing
 from renderer.specfile.tree import Fields, Items, Node, Scalar, below, plain
 
 M = TypeVar("M", bound=BaseModel)
@@ -22,7 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 
 def checked(tree: Fields, folder: Path) -> list[Fault]:
     """All such faults of a tree that has its files in it."""
-    return [*_pictures(tree, folder), *_kinds(tree), *_pens(tree), *_bed(tree)]
+    return [*_pictures(tree, folder), *_kinds(tree), *_losses(tree, folder), *_pens(tree), *_bed(tree)]
 
 
 def _pictures(tree: Fields, folder: Path) -> Iterator[Fault]:
@@ -44,6 +45,37 @@ def _kinds(tree: Fields) -> Iterator[Fault]:
         yield from _one_kind(layer, ("layers", number), KINDS, Layer)
         for index, loss in _entries(layer, "loss"):
             yield from _one_kind(loss, ("layers", number, "loss", index), tuple(Loss.model_fields), Loss)
+
+
+def _losses(tree: Fields, folder: Path) -> Iterator[Fault]:
+    """Regions, styles and weights beside the spec."""
+    for number, layer in _entries(tree, "layers"):
+        for index, loss in _entries(layer, "loss"):
+            for entry in loss:
+                path: FieldPath = ("layers", number, "loss", index, entry.key)
+                for key, suffixes in (("region", PICTURE_SUFFIXES), ("style", PICTURE_SUFFIXES)):
+                    yield from _file(below(entry.value, key), (*path, key), folder, suffixes)
+                if entry.key in ("features", "gram"):
+                    yield from _weights(below(entry.value, "weights"), (*path, "weights"), folder)
+
+
+def _file(node: Node | None, path: FieldPath, folder: Path, suffixes: tuple[str, ...]) -> Iterator[Fault]:
+    name = _text(node)
+    why = missing(folder, name, suffixes) if name else None
+    if node is not None and why:
+        yield Fault(node.place, path, why)
+
+
+def _weights(node: Node | None, path: FieldPath, folder: Path) -> Iterator[Fault]:
+    """What is no name is a file; what is no file may have been meant as a name."""
+    name = _text(node)
+    if node is None or not name or name in (IMAGENET, STYLISED):
+        return
+    why = missing(folder, name, WEIGHTS_SUFFIXES)
+    if why and not name.endswith(WEIGHTS_SUFFIXES):
+        why = f"{name!r} is neither {IMAGENET} nor {STYLISED} nor a file of weights beside the spec"
+    if why:
+        yield Fault(node.place, path, why)
 
 
 def _entries(node: Node, key: str) -> list[tuple[int, Fields]]:

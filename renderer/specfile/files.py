@@ -11,6 +11,7 @@ from renderer.specfile.yamltree import parse
 
 MOST_BYTES = 1_000_000
 YAML_SUFFIXES = (".yaml", ".yml")
+WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".ppm", ".pgm", ".avif")
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from renderer.specfile.expand import spelt_out
 from renderer.specfile.faults import Fault, Place, dotted
-from renderer.specfile.tree import Fields, Items, Node, Scalar, shown
+from renderer.specfile.tree import Entry, Fields, Items, Node, Scalar, shown
 from renderer.specfile.yamltree import parse
 
 MOST_WORKS = 1000
@@ -143,7 +143,13 @@ def _matrix_faults(matrix: Fields, tree: Fields) -> list[Fault]:
 def _choices(key: str, name: str, values: Node) -> list[tuple[str, str, Node]]:
     """Field, label and value of each choice of one field."""
     assert isinstance(values, Items)
-    return [(key, f"{name}-{_label(value, index)}", value) for index, value in enumerate(values.items, 1)]
+    labels = [_label(value, index) for index, value in enumerate(values.items, 1)]
+
+    def label(value: Node, index: int) -> str:
+        alike = not isinstance(value, Scalar) and labels.count(labels[index - 1]) > 1
+        return str(index) if alike else labels[index - 1]
+
+    return [(key, f"{name}-{label(value, index)}", value) for index, value in enumerate(values.items, 1)]
 
 
 def _variant(tree: Fields, combination: tuple[tuple[str, str, Node], ...]) -> Variant:
@@ -168,11 +174,26 @@ def _short_names(keys: tuple[str, ...]) -> list[str]:
 
 
 def _label(value: Node, index: int) -> str:
-    """A value in a file name; lists and mappings have no short form, so they are counted."""
-    if not isinstance(value, Scalar):
-        return str(index)
+    """A value in a file name: of a mapping its first key, of a list of one that one; others are counted."""
+    match value:
+        case Fields(entries=(first, *_)):
+            return _key_label(first, index)
+        case Items(items=(Scalar() as only,)):
+            return _label(only, index)
+        case Fields() | Items():
+            return str(index)
     text = PurePath(value.value).stem if isinstance(value.value, str) and "/" in value.value else value.text
     return _slug(text) or str(index)
+
+
+def _key_label(entry: Entry, index: int) -> str:
+    """`features-imagenet` for `features: {weights: imagenet}`; of an address its last word."""
+    match entry.value:
+        case Scalar(value=str() as address) if "/" in address:
+            return _label(entry.value, index)
+        case Fields(entries=(first, *_)):
+            return f"{_slug(entry.key)}-{_label(first.value, index)}"
+    return _slug(entry.key)
 
 
 def _slug(text: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from renderer import assets
-from renderer.assets import AssetError, add, cache_folder, download, fetch, find, known, resolve
+from renderer.assets import AssetError, add, cache_folder, download, fetch, find, find_start, known, resolve
 from renderer.spec import RemoteImage
 
 CONTENT = bytes(range(256)) * 1000
@@ -192,10 +192,14 @@ def test_a_cache_below_a_file_is_no_folder(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_known_files_are_told_apart_and_have_a_licence() -> None:
     assert len({asset.name for asset in known()}) == len({asset.sha256 for asset in known()}) == len(known())
-    for asset in known():
+    for asset in assets.PICTURES:
         assert RemoteImage(url=asset.url or "", sha256=asset.sha256)
         assert asset.licence == "public domain"
+    for asset in known():
         assert asset.size_bytes > 0
+        assert asset.licence
+        assert asset.source
+        assert len(asset.sha256) in (8, 64)
 
 
 # --- fetching ---------------------------------------------------------------------------------------------------------
@@ -244,6 +248,15 @@ def test_a_line_that_is_always_cut_is_given_up_and_the_part_kept(server: Server,
     why = "the line was cut after 300 of 256000 bytes, 3 times"
     assert failure(server.url) == f"{server.url} could not be fetched: {why}. {ways_out(server.url)}"
     assert (cache / "state" / f"{SHA256}.part").read_bytes() == CONTENT[:300]
+
+
+def test_the_start_of_a_hash_does_where_no_more_is_published(server: Server, cache: Path) -> None:
+    path = fetch(server.url, SHA256[:8])
+    assert path == cache / "sha256" / SHA256 == find_start(SHA256[:8]) == find_start(SHA256)
+    assert fetch(server.url, SHA256[:8]) == path
+    assert len(server.asked) == 1
+    assert "and not one that begins with 00000000: the file there has changed" in failure(server.url, "0" * 8)
+    assert find_start("0" * 8) is None
 
 
 def test_other_content_is_refused_with_both_hashes(server: Server, cache: Path) -> None:

@@ -69,8 +69,9 @@ def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
         )  # fmt: skip
 
     monkeypatch.setattr(show, "rasterise", plain)
-    monkeypatch.setattr(losses, "mean_square", partial(mean_square, plain=True))
-    monkeypatch.setattr(losses, "blur", partial(blur, plain=True))
+    monkeypatch.setattr(losses.pixels, "mean_square", partial(mean_square, plain=True))
+    for module in (losses, losses.pixels):
+        monkeypatch.setattr(module, "blur", partial(blur, plain=True))
     monkeypatch.setattr(pipeline, "placed", lambda picture, device: picture.to(device).contiguous())
 
 

@@ -1,13 +1,17 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from renderer.blur import blur, taps
-from renderer.losses import Blurred, SquaredError, Sum, build
-from renderer.spec import MSE, BlurredMSE, Loss
+from renderer.losses import Blurred, Sources, SquaredError, Sum, build
+from renderer.losses.pixels import halved, strength
+from renderer.spec import MSE, SSIM, BlurredMSE, Loss
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -71,6 +75,69 @@ def test_the_layout_in_memory_does_not_matter() -> None:
     picture = noise(3, 11, 7)
     turned = picture.permute(1, 2, 0).contiguous().permute(2, 0, 1)
     assert torch.equal(blur(picture, 1.3), blur(turned, 1.3))
+
+
+# --- losses on structure ----------------------------------------------------------------------------------------------
+
+
+def only(target: Tensor, px_per_mm: float = 1.0, **term: Any) -> Sum:
+    return build((Loss.model_validate(term),), target, px_per_mm)
+
+
+def test_a_pyramid_is_the_mean_over_halved_pictures() -> None:
+    target, picture = noise(3, 21, 14), noise(3, 21, 14, seed=1)
+    errors = []
+    for _ in range(3):
+        errors.append(((picture - target) ** 2).mean())
+        picture, target = halved(picture), halved(target)
+    found = only(noise(3, 21, 14), pyramid_mse={"levels": 3})(noise(3, 21, 14, seed=1))
+    torch.testing.assert_close(found, torch.stack(errors).mean())
+    assert halved(torch.ones(3, 5, 3)).shape == (3, 3, 2)
+    assert (halved(torch.ones(3, 5, 3)) == 1).all()
+
+
+def test_a_pyramid_ends_where_there_is_one_row_left() -> None:
+    assert len(only(noise(3, 5, 9), pyramid_mse={"levels": 12}).terms["pyramid_mse"][1].levels) == 4  # type: ignore[attr-defined]
+
+
+def test_bands_of_detail_do_not_see_even_tones() -> None:
+    target = noise(3, 40, 40)
+    loss = only(target, dog_mse={"octaves": 2})
+    assert loss(target + 0.2).item() == pytest.approx(0, abs=1e-9)
+    assert loss(blur(target, 1.0)).item() > 1e-4
+    picture = noise(3, 40, 40, seed=1)
+    fine = blur(picture, 2.0) - blur(picture, 4.0) - blur(target, 2.0) + blur(target, 4.0)
+    assert only(target, 2.0, dog_mse={"octaves": 1, "sigma_mm": 1})(picture).item() == pytest.approx(
+        (fine**2).mean().item(), rel=1e-4
+    )
+
+
+def test_structure_is_one_less_ssim() -> None:
+    target, picture = noise(3, 60, 50), blur(noise(3, 60, 50), 1.0)
+    right = structural_similarity(
+        *(x.permute(1, 2, 0).double().numpy() for x in (target, picture)),
+        channel_axis=2, data_range=1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True,
+    )[1][8:-8, 8:-8].mean()  # fmt: skip  # away from the edge, which the two repeat differently
+    region = torch.zeros(60, 50)
+    region[8:-8, 8:-8] = 1
+    loss = build((Loss(ssim=SSIM(region="middle.png")),), target, 1.0, Sources(regions={"middle.png": region}))
+    assert loss(picture).item() == pytest.approx(1 - right, abs=2e-3)
+    assert only(target, ssim={})(target).item() == pytest.approx(0, abs=1e-5)
+
+
+def test_edges_are_seen_whatever_the_tone() -> None:
+    target = torch.zeros(3, 30, 30)
+    target[:, :, 15:] = 1
+    loss = only(target, edges={})
+    assert loss(1 - target).item() == pytest.approx(0, abs=1e-9)
+    assert loss(torch.full((3, 30, 30), 0.5)).item() > 0.01
+    assert 0.3 < strength(target, 0.5).max() < 1.1
+
+
+@pytest.mark.parametrize("term", [{"pyramid_mse": {}}, {"dog_mse": {"octaves": 1}}, {"ssim": {}}, {"edges": {}}])
+def test_the_gradient_of_each_is_that_of_finite_differences(term: dict[str, Any]) -> None:
+    picture = noise(3, 7, 6, seed=1).double().requires_grad_()
+    assert torch.autograd.gradcheck(only(noise(3, 7, 6).double(), **term), [picture])
 
 
 # --- losses -----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from hardware.program import program
 from renderer.charts import HEIGHT, WIDTH, by_layer, curve, stairs
 from renderer.colours import Choice
 from renderer.report import drawn_part, report, to_image
-from renderer.result import PenChoice, Result, Step, pen_choices
+from renderer.result import Look, PenChoice, Result, Step, pen_choices
 
 Make = Callable[..., Result]
 VOID = {"meta", "link", "img", "br", "hr", "path", "line"}  # what is never closed, or closes itself
@@ -257,3 +257,31 @@ def test_layers_that_share_a_choice_are_told_once_and_free_colours_not_at_all() 
     one, other = chosen(0.5, 0.25, used=1), chosen(0.4, 0.25, used=1)
     told = pen_choices([("points", one), ("lines", other), ("sky", None), ("curves", one)])
     assert told == (PenChoice(("points", "curves"), one), PenChoice(("lines",), other))
+
+
+# --- what the loss sees -----------------------------------------------------------------------------------------------
+
+
+def test_a_network_shows_its_loss_by_depth_and_where_it_is_high(result: Result) -> None:
+    high = np.zeros((132, 89), np.float32)
+    high[:40] = 1
+    deep = Look("points", "features", (("relu1_2", 0.02), ("relu5_3", 0.08)), high, False)
+    style = Look("curves", "gram", (("relu1_1", 0.5),), high, True)
+    page = Page(page_of(replace(result, looks=(deep, style))))
+    assert page.open == []
+    assert "What the loss sees" in page.words
+    assert "points: features 0.1 relu1_2 0.02 relu5_3 0.08 Dark red: where it is still high." in page.words
+    assert "curves: gram 0.5 relu1_1 0.5 Dark red: where it pulls the drawing most" in page.words
+    bars = [tag["style"] for tag in page.all("i") if "width" in (tag.get("style") or "")]
+    assert bars == ["width: 25.0%", "width: 100.0%", "width: 100.0%"]
+    maps = [tag["src"] for tag in page.all("img") if "still high" in (tag["alt"] or "")]
+    picture = Image.open(io.BytesIO(base64.b64decode((maps[0] or "").partition(",")[2]))).convert("RGB")
+    top, bottom = picture.getpixel((40, 10)), picture.getpixel((40, 120))
+    assert isinstance(top, tuple)
+    assert isinstance(bottom, tuple)
+    assert top[1] < 40
+    assert bottom[1] > 150
+
+
+def test_without_networks_there_is_nothing_to_see(result: Result) -> None:
+    assert "What the loss sees" not in page_of(result)

@@ -115,7 +115,11 @@ def test_a_number_is_finite(value: float) -> None:
             {"layers": [{"points": {"count": 1}, "lines": {"count": 1}}]},
             "needs exactly one of points, lines, curves; found points and lines",
         ),
-        ({"layers": [{"points": {"count": 1}, "loss": [{}]}]}, "needs exactly one of mse, blurred_mse; found none"),
+        (
+            {"layers": [{"points": {"count": 1}, "loss": [{}]}]},
+            "needs exactly one of mse, blurred_mse, pyramid_mse, dog_mse, ssim, edges, lpips, features, gram; "
+            "found none",
+        ),
     ],
 )
 def test_values_that_do_not_go_together_are_refused(changes: dict[str, Any], text: str) -> None:

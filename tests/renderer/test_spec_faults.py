@@ -64,7 +64,20 @@ CHANGES = [
     ("machine:", "margin_mm: 9\nmachine:", "6:1: margin_mm: unknown key 'margin_mm'; it belongs below 'canvas', one step further in"),
     ("{count: 2}", "{count: 2, steps: 9}", "8:24: layers.0.points.steps: unknown key 'steps'; it belongs beside 'points', one step further out"),
     ("[mse]", "[{mse: , weight: 2}]", "9:20: layers.0.loss.0.weight: unknown key 'weight'; it belongs below 'mse', one step further in"),
-    ("[mse]", "[{lpips: {net: vgg}}]", "9:13: layers.0.loss.0.lpips: 'lpips' is not one of mse, blurred_mse"),
+    ("[mse]", "[{vgg: {net: vgg}}]", "9:13: layers.0.loss.0.vgg: 'vgg' is not one of mse, blurred_mse, pyramid_mse, dog_mse, ssim, edges, lpips, features, gram"),
+    ("[mse]", "{lpips: {net: vgg19}}", "9:25: layers.0.loss.0.lpips.net: 'vgg19' is not one of vgg, alex, squeeze"),
+    ("[mse]", "{lpips: {weights: stylised_imagenet}}", "9:29: layers.0.loss.0.lpips.weights: LPIPS has no linear layers for 'stylised_imagenet', they were fitted to imagenet alone; leave weights out, or use features: {net: vgg16, weights: stylised_imagenet}"),
+    ("[mse]", "{features: {layers: [relu3_3, relu6_1]}}", "9:41: layers.0.loss.0.features.layers.1: vgg16 has no layer 'relu6_1'; did you mean 'relu5_1'?"),
+    ("[mse]", "{features: {layers: [relu3_3, relu3_3]}}", "9:41: layers.0.loss.0.features.layers.1: relu3_3 is here twice; keep one"),
+    ("[mse]", "{features: {net: alexnet, layers: [top]}}", "9:46: layers.0.loss.0.features.layers.0: alexnet has no layer 'top'; it has conv1, relu1, pool1, conv2, relu2, pool2, conv3, relu3, conv4, relu4, conv5, relu5, pool5"),
+    ("[mse]", "{features: {layer_weights: [1, 2]}}", "9:38: layers.0.loss.0.features.layer_weights: has 2 weights for 5 layers"),
+    ("[mse]", "{features: {layers: [relu1_1], layer_weights: [0]}}", "9:57: layers.0.loss.0.features.layer_weights: are all 0; at least one layer must count"),
+    ("[mse]", "{features: {net: alexnet, weights: stylised_imagenet}}", "9:46: layers.0.loss.0.features.weights: stylised_imagenet is of vgg16 alone; use net: vgg16, or name a file with weights of alexnet"),
+    ("[mse]", "{features: {weights: imagnet}}", "9:32: layers.0.loss.0.features.weights: 'imagnet' is neither imagenet nor stylised_imagenet nor a file of weights beside the spec"),
+    ("[mse]", "{gram: {weights: own.pth}}", "9:28: layers.0.loss.0.gram.weights: no file 'own.pth' beside the spec (looked in .); the folder has no such files"),
+    ("[mse]", "{mse: {region: y.png}}", "9:26: layers.0.loss.0.mse.region: no file 'y.png' beside the spec (looked in .); did you mean 'x.png'?"),
+    ("[mse]", "{gram: {style: y.png}}", "9:26: layers.0.loss.0.gram.style: no file 'y.png' beside the spec (looked in .); did you mean 'x.png'?"),
+    ("[mse]", "{lpips: {augment: {crop: 0}}}", "9:36: layers.0.loss.0.lpips.augment.crop: 0 is too small; use more than 0.1"),
     ("title: Two dots\n", "", "1:1: the key 'title' is missing (title of the work)"),
     ("{count: 2}", "{}", "8:13: layers.0.points: the key 'count' is missing (how many strokes)"),
     ("points: {count: 2}", "points:", "8:12: layers.0.points: the key 'count' is missing (how many strokes)"),
@@ -171,7 +184,7 @@ layers:
     pens: [blak, navy]
   - curves: 500
     lines: 3
-    loss: [{lpips: {net: vgg}}]
+    loss: [{vgg: {net: vgg}}]
     edge: {from_px: 8px, profile: soft}
 """)
     (folder / "rack.yaml").write_text(RACK.replace("nib_mm: 1", "nib_cm: 0.1") + "  - {name: navy}\n")
@@ -186,7 +199,8 @@ layers:
         "spec.yaml:10:12: layers.0.steps: -4 is too small; use at least 0",
         "spec.yaml:11:12: layers.0.pens.0: nobody owns a pen 'blak'; did you mean 'black'?",
         "spec.yaml:12:5: layers.1: needs exactly one of points, lines, curves; found lines and curves",
-        "spec.yaml:14:13: layers.1.loss.0.lpips: 'lpips' is not one of mse, blurred_mse",
+        "spec.yaml:14:13: layers.1.loss.0.vgg: 'vgg' is not one of mse, blurred_mse, pyramid_mse, dog_mse, ssim, edges, "
+        "lpips, features, gram",
         "spec.yaml:15:21: layers.1.edge.from_px: '8px' is a string, write the number alone: 8 (the unit is in the name)",
         "spec.yaml:15:35: layers.1.edge.profile: 'soft' is not one of smooth, gaussian",
         "--set layers.9.steps=50: layers has 2 entries, layers.0 to layers.1; there is no '9'",

@@ -242,6 +242,16 @@ matrix:
     ]
 
 
+def test_mappings_and_lists_of_one_are_called_by_what_tells_them_apart(folder: Path) -> None:
+    matrix = """matrix:
+  layers.0.loss: [mse, {lpips: {net: alex}}, [{ssim: {}}], {edges: {}}, {edges: {sigma_mm: 2}}]
+"""
+    names = [work.name.removeprefix("scream-loss-") for work in works(folder, SPEC + matrix)]
+    assert names == ["mse", "lpips-alex", "3", "edges", "edges-2"]
+    names = [work.name for work in works(folder, SPEC + "matrix: {layers.0.pens: [[black], [navy]]}\n")]
+    assert names == ["scream-pens-black", "scream-pens-navy"]
+
+
 def test_an_override_holds_a_field_of_the_matrix_at_one_value(folder: Path) -> None:
     found = works(folder, SPEC + "matrix: {seed: [1, 2], canvas.paper: [A5, A4]}\n", "seed=7")
     assert [(work.name, work.artwork.seed) for work in found] == [
@@ -251,7 +261,7 @@ def test_an_override_holds_a_field_of_the_matrix_at_one_value(folder: Path) -> N
 
 
 def test_the_specs_folder_is_its_own_example() -> None:
-    for path in sorted(SPECS.glob("*.yaml")):
+    for path in sorted([*SPECS.glob("*.yaml"), *(SPECS / "paper").glob("*.yaml")]):
         assert load(path)
 
 

@@ -86,7 +86,7 @@ def test_every_rack_of_the_repository_loads(path: Path, tmp_path: Path) -> None:
     assert load(tmp_path / "spec.yaml")
 
 
-SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+SPECS = sorted([*(ROOT / "specs").glob("*.yaml"), *(ROOT / "specs" / "paper").glob("*.yaml")])
 
 
 def test_the_schema_takes_the_specs_of_the_repository() -> None:
@@ -111,7 +111,10 @@ GOOD = "{version: 1, title: x, target: {image: a}, pens: {rack: a.yaml}, layers:
         ("points: 3", "points: 0", False),
         ("points: 3", "points: 3, lines: 3", False),
         ("[mse]", "[{mse: {}, blurred_mse: {}}]", False),
-        ("[mse]", "[lpips]", False),
+        ("[mse]", "[lpips]", True),
+        ("[mse]", "{features: {net: vgg16, layers: [relu3_3]}}", True),
+        ("[mse]", "{lpips: {weights: stylised_imagenet}}", False),
+        ("[mse]", "[lpisp]", False),
         ("image: a", "image: a, margin_mm: 3", False),
         ("layers:", 'canvas: {colour: "red"}, layers:', False),
         ("version: 1, ", "", False),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from renderer.spec import Crop, Tone
-from renderer.tone import cropped, toned
+from renderer.tone import cropped, greyed, toned
 
 Picture = NDArray[np.float32]
 
@@ -94,3 +94,10 @@ def test_a_toned_picture_is_one(
     assert result.flags.c_contiguous
     assert result.min() >= 0
     assert result.max() <= 1
+
+
+def test_grey_is_what_no_saturation_makes_and_grey_stays_as_it_is() -> None:
+    picture = np.random.default_rng(0).random((3, 8, 9), np.float32)
+    grey = greyed(picture)
+    assert np.allclose(grey, toned(picture, Tone(saturation=0)))
+    assert greyed(grey) is grey

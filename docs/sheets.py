@@ -1,0 +1,58 @@
+"""Put finished renders, and pictures beside them, on one contact sheet with captions.
+
+python docs/sheets.py docs/figure3.jpg --columns 4 out/figure3_points-* out/figure3_lines-*
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+GAP_PX, CAPTION_PX, MOST_BYTES = 16, 22, 400_000
+
+
+def cell(path: Path, height_px: int) -> tuple[str, Image.Image]:
+    """A render's folder, or a picture, as its caption and its picture without the sheet's margins."""
+    if path.is_file():
+        return "the original", _scaled(Image.open(path).convert("RGB"), height_px)
+    record = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    return record["name"], _scaled(Image.open(path / "preview.png").convert("RGB"), height_px)
+
+
+def _scaled(image: Image.Image, height_px: int) -> Image.Image:
+    return image.resize((round(image.width * height_px / image.height), height_px), Image.Resampling.LANCZOS)
+
+
+def sheet(cells: list[tuple[str, Image.Image]], columns: int) -> Image.Image:
+    """Rows of pictures of one height, each above its caption."""
+    width, height = max(image.width for _, image in cells), max(image.height for _, image in cells)
+    rows = -(-len(cells) // columns)
+    font = ImageFont.load_default(13)
+    size = (columns * (width + GAP_PX) + GAP_PX, rows * (height + CAPTION_PX + GAP_PX) + GAP_PX)
+    made = Image.new("RGB", size, "#ffffff")
+    for number, (caption, image) in enumerate(cells):
+        left = GAP_PX + (number % columns) * (width + GAP_PX)
+        top = GAP_PX + (number // columns) * (height + CAPTION_PX + GAP_PX)
+        made.paste(image, (left + (width - image.width) // 2, top))
+        place = (left + width // 2, top + height + CAPTION_PX // 2)
+        ImageDraw.Draw(made).text(place, caption, "#333333", font, anchor="mm")
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("made", type=Path)
+    parser.add_argument("what", type=Path, nargs="+")
+    parser.add_argument("--columns", type=int, default=4)
+    parser.add_argument("--height", type=int, default=420, help="of each picture, px")
+    options = parser.parse_args()
+    image = sheet([cell(path, options.height) for path in options.what], options.columns)
+    for quality in range(86, 20, -6):
+        image.save(options.made, quality=quality, optimize=True, progressive=True)
+        if options.made.stat().st_size <= MOST_BYTES:
+            break
+
+
+if __name__ == "__main__":
+    main()

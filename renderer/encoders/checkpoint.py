@@ -1,0 +1,149 @@
+"""A file of weights -> the convolutions of a network, recognised by its content, loaded strictly.
+
+Three layouts are in use: safetensors of the features alone, torchvision's whole checkpoints, and checkpoints of
+training runs (`state_dict` inside, keys of DataParallel), such as the official Stylised-ImageNet ones. Pickles are read
+with `weights_only=True`: what would run code is refused.
+"""
+
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from renderer.spec.networks import LAYERS
+
+UNTRAINED = 0.5  # excess kurtosis: numbers from a generator have 0 or less, those of trained networks 1.8 or more
+
+
+class WeightsError(Exception):
+    """A file that holds no weights of the network; the message says what was found and what would do."""
+
+
+def blank(net: str) -> nn.Sequential:
+    """The convolutions of a network without memory for their weights."""
+    import torchvision
+
+    options = {"init_weights": False} if net == "vgg16" else {}
+    with torch.device("meta"):
+        features: nn.Sequential = getattr(torchvision.models, net)(weights=None, **options).features
+    return features
+
+
+def loaded(path: Path, net: str) -> nn.Sequential:
+    """The network with the weights of a file, float32, frozen. WeightsError."""
+    features = blank(net)
+    state = _checked(path, _convolutions(_read(path)), net, features)
+    if _looks_random(state):
+        raise WeightsError(
+            f"{path}: the weights are random numbers, as before any training; name weights that were trained"
+        )
+    state = {name: value.float().contiguous() for name, value in state.items()}
+    features.load_state_dict(state, strict=True, assign=True)
+    return features.eval().requires_grad_(False)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What is in the file, by key."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(9)
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from None
+    found = _safetensors(path) if head[8:9] == b"{" else _pickle(path)
+    inner = found.get("state_dict") if isinstance(found, dict) else None
+    found = inner if isinstance(inner, dict) else found
+    if not isinstance(found, dict) or not found:
+        raise WeightsError(f"{path}: holds no weights by name; {_WOULD_DO}")
+    return found
+
+
+_WOULD_DO = "a .safetensors, .pth or .pth.tar file with a network's state_dict is needed"
+
+
+def _safetensors(path: Path) -> dict[str, Any]:
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, OSError, ValueError, KeyError):
+        raise WeightsError(f"{path}: is damaged or cut off; fetch or copy it again") from None
+
+
+def _pickle(path: Path) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old formats, which are read all the same
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if "GLOBAL" in str(error):  # the pickle asks for something outside torch's list
+            what = "holds more than numbers: it would run code of its own when read, so it is not"
+            raise WeightsError(f"{path}: {what}; {_WOULD_DO}") from None
+        raise WeightsError(f"{path}: is no file of weights; {_WOULD_DO}") from None
+    except (
+        SafetensorError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        TypeError,
+    ):
+        raise WeightsError(f"{path}: is damaged or cut off; fetch or copy it again") from None
+
+
+# --- recognising ------------------------------------------------------------------------------------------------------
+
+
+def _convolutions(found: dict[str, Any]) -> dict[str, Tensor]:
+    """Keys as in torchvision's `features`: without DataParallel's `module`, without the classifier."""
+    named = {".".join(part for part in str(key).split(".") if part != "module"): value for key, value in found.items()}
+    start = "features."
+    return {key.removeprefix(start): value for key, value in named.items() if key.startswith(start)}
+
+
+def _checked(path: Path, state: dict[str, Tensor], net: str, features: nn.Sequential) -> dict[str, Tensor]:
+    """The state, if it is that of the network to the last key and shape."""
+    wanted = {name: tuple(value.shape) for name, value in features.state_dict().items()}
+    shapes = {name: tuple(getattr(value, "shape", ())) for name, value in state.items()}
+    if shapes != wanted:
+        other = next((name for name in LAYERS if name != net and _shapes(name) == shapes), None)
+        raise WeightsError(f"{path}: {f'is of {other}, not of {net}' if other else _amiss(shapes, wanted, net)}")
+    if not all(value.is_floating_point() and bool(value.isfinite().all()) for value in state.values()):
+        raise WeightsError(f"{path}: some of the weights are no finite numbers; fetch or copy it again")
+    return state
+
+
+def _shapes(net: str) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in blank(net).state_dict().items()}
+
+
+def _amiss(shapes: dict[str, tuple[int, ...]], wanted: dict[str, tuple[int, ...]], net: str) -> str:
+    """The first thing in which a file is not of a network."""
+    if not shapes:
+        return f"has no features.N.weight, as weights of {net} have; name the right file"
+    for name, shape in wanted.items():
+        if name not in shapes:
+            return f"lacks features.{name}, which {net} has; name a whole file"
+        if shapes[name] != shape:
+            return f"features.{name} is {_by(shapes[name])}, and in {net} it is {_by(shape)}; name a file of {net}"
+    more = next(name for name in shapes if name not in wanted)
+    return f"has features.{more}, which {net} has not; name a file of {net}"
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "no tensor"
+
+
+def _looks_random(state: dict[str, Tensor]) -> bool:
+    """Whether no training has touched it. It leaves a few large weights among many small ones, in every layer."""
+    large = [value.double() for value in state.values() if value.ndim == 4 and value.numel() > 2000]
+    excess = [float((((value - value.mean()) / value.std()) ** 4).mean()) - 3 for value in large]
+    return not sorted(excess)[len(excess) // 2] > UNTRAINED  # also where all are alike, which gives no number

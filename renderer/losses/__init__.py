@@ -1,0 +1,122 @@
+"""Losses: small callables that hold their target and compose. A picture goes in, a number comes out.
+
+Each departure from a plain mean squared error is a wrapper, so that any loss can be weighted, blurred and summed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from renderer.assets.weights import Trunk
+from renderer.blur import blur
+from renderer.encoders import Network
+from renderer.losses.deep import Seen, Varied
+from renderer.losses.pixels import (
+    Bands,
+    Blurred,
+    EdgeStrength,
+    LossFunction,
+    SquaredError,
+    Structure,
+    bands,
+    pyramid,
+    strength,
+)
+from renderer.losses.sighted import sighted
+from renderer.losses.views import as_mask
+from renderer.spec import MSE, SSIM, BlurredMSE, DogMSE, Edges, Gram, Loss, LossTerm, PyramidMSE
+
+__all__ = ["Blurred", "LossFunction", "Seen", "Sources", "SquaredError", "Sum", "Varied", "build", "through"]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What terms need beside the target, read before the fit: on any device, float32."""
+
+    networks: Mapping[Trunk, Network] = field(default_factory=dict)
+    regions: Mapping[str, Tensor] = field(default_factory=dict)  # [H, W] of the frame, by the name in the spec
+    styles: Mapping[str, Tensor] = field(default_factory=dict)  # [3, h, w]
+    seed: int = 0  # of random views
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Weighted sum of named terms."""
+
+    terms: Mapping[str, tuple[float, LossFunction]]
+    device: torch.device  # where pictures must be
+
+    def each(self, picture: Tensor) -> dict[str, Tensor]:
+        """Every term by name, unweighted, as a step sees it: through the next random view where the spec asks."""
+        return {
+            name: term.step(picture) if isinstance(term, Varied) else term(picture)
+            for name, (_, term) in self.terms.items()
+        }
+
+    def total(self, each: Mapping[str, Tensor]) -> Tensor:
+        """The weighted sum of what `each` returned."""
+        weighted = [weight * each[name] for name, (weight, _) in self.terms.items()]
+        return sum(weighted[1:], start=weighted[0])
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        """The sum with the picture seen whole, so that two pictures can be compared."""
+        return self.total({name: term(picture) for name, (_, term) in self.terms.items()})
+
+
+def build(
+    losses: tuple[Loss, ...],
+    target: Tensor,  # [3, H, W]
+    px_per_mm: float,
+    sources: Sources = Sources(),
+) -> Sum:
+    """The loss of a layer, as its spec says. Terms that are named twice are told apart by a number."""
+    terms: dict[str, tuple[float, LossFunction]] = {}
+    for number, loss in enumerate(losses):
+        name, term = loss.term
+        key = name if name not in terms else f"{name} {len(terms) + 1}"
+        terms[key] = (term.weight, _function(term, target, px_per_mm, sources, number))
+    return Sum(terms, target.device)
+
+
+def through(
+    losses: tuple[Loss, ...],
+    target: Tensor,  # [3, H, W]
+    px_per_mm: float,
+    sources: Sources,
+    rows: slice,
+    columns: slice,
+) -> Sum:
+    """The same loss of what is seen through a window of these pixels, a random view of its own each time."""
+    height, width = target.shape[1:]
+    regions = {name: as_mask(region, (height, width))[rows, columns] for name, region in sources.regions.items()}
+    seen = replace(sources, regions=regions, seed=hash((sources.seed, rows.start, columns.start)) & 0x7FFFFFFF)
+    return build(losses, target[:, rows, columns], px_per_mm, seen)
+
+
+def _function(term: LossTerm, target: Tensor, px_per_mm: float, sources: Sources, number: int) -> LossFunction:
+    region = None if term.region is None else sources.regions[term.region].to(target)
+    mask = None if region is None else as_mask(region, (target.shape[1], target.shape[2]))
+
+    def px(sigma_mm: float | None, usual_px: float) -> float:
+        return usual_px if sigma_mm is None else sigma_mm * px_per_mm
+
+    match term:
+        case MSE():
+            return SquaredError(target, mask)
+        case BlurredMSE(sigma_mm=sigma_mm):
+            return Blurred(SquaredError(blur(target, px(sigma_mm, 1)), mask), px(sigma_mm, 1))
+        case PyramidMSE(levels=levels):
+            return pyramid(target, mask, levels)
+        case DogMSE(octaves=octaves, sigma_mm=sigma_mm):
+            sigmas_px = tuple(px(sigma_mm, 1) * 2**octave for octave in range(octaves + 1))
+            return Bands(bands(target, sigmas_px), sigmas_px, mask)
+        case SSIM(sigma_mm=sigma_mm):
+            return Structure(target, px(sigma_mm, 1.5), mask)
+        case Edges(sigma_mm=sigma_mm):
+            return EdgeStrength(strength(target, px(sigma_mm, 1)), px(sigma_mm, 1), mask)
+    style = sources.styles[term.style].to(target) if isinstance(term, Gram) and term.style is not None else None
+    generator = np.random.default_rng([sources.seed, number])
+    return sighted(term, sources.networks[Trunk(*term.trunk)], target, region, style, generator)

@@ -1,0 +1,155 @@
+"""Losses through a network: distances of feature maps, LPIPS, and style. Networks are frozen, targets seen once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from renderer.encoders import Encoder
+from renderer.losses.distance import distance, plain, unit
+from renderer.losses.views import Size, as_mask, random_view, resized
+from renderer.spec import Augment
+
+Depths = Mapping[str, Tensor]  # by layer
+
+
+class Sighted(Protocol):
+    """A loss that looks through a network: what it makes of a picture, and how far that is from what is wanted."""
+
+    def wanted(self, target: Tensor) -> Depths:  # [3, H, W]
+        """What the loss remembers of a target."""
+
+    def apart(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+        """The loss of each layer, which add up to the whole."""
+
+    def maps(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:  # [h, w] each
+        """How much each place adds to each layer's loss; nothing where places do not count."""
+
+
+@dataclass(frozen=True)
+class Eye:
+    """A network at the size at which it looks."""
+
+    encoder: Encoder
+    size: Size
+
+    def __call__(self, picture: Tensor) -> dict[str, Tensor]:  # [3, H, W] -> [C, h, w] by layer
+        return self.encoder(resized(picture, self.size))
+
+
+@dataclass(frozen=True)
+class FeatureDistance:
+    """Squared distance of feature maps, summed over channels, averaged over places, summed over layers with weights.
+
+    With unit vectors and weights for each channel it is LPIPS (Zhang et al. 2018, equation 1); with unit vectors and
+    none it is what the paper used with Stylised-ImageNet weights. Without unit vectors it is a mean over channels.
+    """
+
+    eye: Eye
+    weights: Mapping[str, Tensor]  # [C] by layer
+    normalise: bool
+    region: Tensor | None  # [H, W]
+
+    def wanted(self, target: Tensor) -> Depths:
+        found = {name: _real(value) for name, value in self.eye(target).items()}
+        return {name: unit(value) if self.normalise else value for name, value in found.items()}
+
+    def maps(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+        found = self.eye(picture)
+        return {
+            name: plain(found[name], wanted[name], weights, normalise=self.normalise)
+            for name, weights in self.weights.items()
+        }
+
+    def apart(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+        found = self.eye(picture)
+        return {name: self._apart(name, found[name], wanted[name]) for name in self.weights}
+
+    def _apart(self, name: str, found: Tensor, wanted: Tensor) -> Tensor:
+        mask = None if self.region is None else as_mask(self.region, (found.shape[1], found.shape[2]))
+        return distance(found, wanted, self.weights[name], mask, normalise=self.normalise)
+
+
+def _real(features: Tensor) -> Tensor:
+    """At least float32: sums of squares in bfloat16 would have three digits."""
+    return features.float() if features.dtype == torch.bfloat16 else features
+
+
+@dataclass(frozen=True)
+class StyleDistance:
+    """Squared distance of Gram matrices (Gatys, Ecker and Bethge 2016, equations 3 and 4).
+
+    This differs from Gatys et al.: each layer's distance is relative to the style's own matrix, so that no layer drowns
+    the others whatever the size of its features, and pictures of any size compare.
+    """
+
+    eye: Eye
+    weights: Mapping[str, float]  # by layer
+    region: Tensor | None  # [H, W], of the picture; a style is taken whole
+
+    def wanted(self, target: Tensor) -> Depths:
+        return {name: gram(_real(value), None) for name, value in self.eye(target).items()}
+
+    def apart(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+        found = self.eye(picture)
+        return {name: weight * self._layer(found[name], wanted[name]) for name, weight in self.weights.items()}
+
+    def _layer(self, found: Tensor, wanted: Tensor) -> Tensor:
+        own = gram(_real(found), self.region)
+        return ((own - wanted) ** 2).mean(-1).mean() / (wanted**2).mean().clamp_min(1e-12)
+
+    def maps(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+        """None: style has no place."""
+        return {}
+
+
+def gram(features: Tensor, region: Tensor | None) -> Tensor:  # [C, h, w] -> [C, C]
+    """How often features occur together: a mean over places."""
+    if region is not None:
+        features = features * as_mask(region, (features.shape[1], features.shape[2])).clamp_min(0).sqrt()
+    flat = features.flatten(1)
+    return flat @ flat.T / flat.shape[1]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A sighted loss with what it remembers of its target, which is looked at once."""
+
+    sighted: Sighted
+    known: Depths
+
+    def each(self, picture: Tensor) -> dict[str, Tensor]:
+        """The loss of each layer."""
+        return self.sighted.apart(picture, self.known)
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        return torch.stack(list(self.each(picture).values())).sum()
+
+
+@dataclass(frozen=True)
+class Varied:
+    """A sighted loss whose every step sees picture and target through the same random view.
+
+    What is judged, compared or reported is seen whole: `inner`.
+    """
+
+    inner: Seen
+    target: Tensor | None  # [3, H, W]; None where what is wanted does not turn with the picture: a style
+    augment: Augment
+    size: Size
+    generator: np.random.Generator = field(compare=False)
+
+    def step(self, picture: Tensor) -> Tensor:
+        """The loss of the next view."""
+        view = random_view(self.augment, self.size, self.generator)
+        wanted = self.inner.known
+        if self.target is not None:
+            with torch.no_grad():
+                wanted = self.inner.sighted.wanted(view(self.target))
+        return torch.stack(list(self.inner.sighted.apart(view(picture), wanted).values())).sum()
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        return self.inner(picture)

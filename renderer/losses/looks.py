@@ -1,0 +1,49 @@
+"""A finished drawing as the networks of a loss see it: how far from the target at each depth, and where."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from renderer.blur import blur
+from renderer.losses import Seen, Sum, Varied
+from renderer.result import Look
+
+_PULL_PX = 2.0  # blur of the map of a loss that knows no places
+
+
+def looks(layer_name: str, loss: Sum, drawn: Tensor) -> Iterator[Look]:
+    """One for each term that looks through a network. `drawn` [3, H, W] on the loss's device."""
+    for name, (_, term) in loss.terms.items():
+        seen = term.inner if isinstance(term, Varied) else term
+        if isinstance(seen, Seen):
+            yield _look(layer_name, name, seen, drawn)
+
+
+def _look(layer_name: str, name: str, seen: Seen, drawn: Tensor) -> Look:
+    with torch.no_grad():
+        depths = tuple((layer, value.item()) for layer, value in seen.each(drawn).items())
+        places = seen.sighted.maps(drawn, seen.known)
+    size = (drawn.shape[1], drawn.shape[2])
+    values = torch.zeros(size, device=drawn.device) if places else _pull(seen, drawn)
+    for place in places.values():
+        values += functional.interpolate(place.float()[None, None], size, mode="bilinear", align_corners=False)[0, 0]
+    return Look(layer_name, name, depths, _relative(values), not places)
+
+
+def _pull(seen: Seen, drawn: Tensor) -> Tensor:  # [H, W]
+    """How strongly the loss would change each place."""
+    leaf = drawn.clone().requires_grad_()
+    seen(leaf).backward()  # type: ignore[no-untyped-call]
+    assert leaf.grad is not None
+    return blur(leaf.grad.norm(dim=0, keepdim=True), _PULL_PX)[0]
+
+
+def _relative(values: Tensor) -> NDArray[np.float32]:  # [H, W]
+    """As a share of the highest, leaving out the highest half per cent, where a single spot would darken all else."""
+    found = values.detach().float().cpu().numpy()
+    highest = float(np.quantile(found, 0.995))
+    return np.ascontiguousarray((found / max(highest, 1e-12)).clip(0, 1), dtype=np.float32)

@@ -1,0 +1,151 @@
+"""Losses on pixels and on their structure: callables that hold their target. A mask, where there is one, has mean 1."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from renderer.blur import blur
+from renderer.difference import mean_square
+from renderer.losses.views import as_mask, masked_mean
+
+LossFunction = Callable[[Tensor], Tensor]  # [3, H, W] -> []
+
+LUMA = (0.299, 0.587, 0.114)  # ITU-R 601
+
+
+@dataclass(frozen=True)
+class SquaredError:
+    """Mean squared difference from the target, over pixels and channels."""
+
+    target: Tensor  # [C, H, W]
+    mask: Tensor | None = None  # [H, W]
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        if self.mask is None:
+            return mean_square(picture, self.target)
+        return masked_mean((picture - self.target) ** 2, self.mask)
+
+
+@dataclass(frozen=True)
+class Blurred:
+    """Another loss of the picture as it looks from afar. The inner loss holds a target blurred alike."""
+
+    inner: LossFunction
+    sigma_px: float
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        return self.inner(blur(picture, self.sigma_px))
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """Mean of another loss at several sizes, one for each, largest first."""
+
+    levels: tuple[LossFunction, ...]
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        terms = []
+        for level in self.levels:
+            terms.append(level(picture))
+            picture = halved(picture)
+        return torch.stack(terms).mean()
+
+
+def pyramid(target: Tensor, mask: Tensor | None, levels: int) -> Pyramid:
+    """The squared error of each size that still has more than one pixel, `levels` at most."""
+    errors: list[LossFunction] = []
+    for _ in range(levels):
+        errors.append(SquaredError(target, None if mask is None else as_mask(mask, _size(target))))
+        if min(target.shape[1:]) < 2:
+            break
+        target = halved(target)
+    return Pyramid(tuple(errors))
+
+
+def halved(picture: Tensor) -> Tensor:  # [C, H, W] -> [C, H / 2, W / 2], rounded up
+    """Means of four pixels; of those that there are at an odd edge."""
+    return functional.avg_pool2d(picture[None], 2, ceil_mode=True, count_include_pad=False)[0]
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Mean squared difference of bands of detail: what lies between one blur and the next."""
+
+    target: tuple[Tensor, ...]  # a band each, finest first
+    sigmas_px: tuple[float, ...]  # one more than bands
+    mask: Tensor | None
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        found = bands(picture, self.sigmas_px)
+        errors = [masked_mean((a - b) ** 2, self.mask) for a, b in zip(found, self.target, strict=True)]
+        return torch.stack(errors).mean()
+
+
+def bands(picture: Tensor, sigmas_px: tuple[float, ...]) -> tuple[Tensor, ...]:
+    """Differences of Gaussians."""
+    blurred = [blur(picture, sigma_px) for sigma_px in sigmas_px]
+    return tuple(fine - coarse for fine, coarse in itertools.pairwise(blurred))
+
+
+@dataclass(frozen=True)
+class Structure:
+    """1 - SSIM, Wang, Bovik, Sheikh and Simoncelli 2004: K1 = 0.01, K2 = 0.03, a Gaussian window."""
+
+    target: Tensor  # [3, H, W]
+    sigma_px: float
+    mask: Tensor | None
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        return 1 - masked_mean(similarity(picture, self.target, self.sigma_px), self.mask)
+
+
+def similarity(
+    a: Tensor,  # [C, H, W] in [0, 1]
+    b: Tensor,
+    sigma_px: float,
+) -> Tensor:  # [C, H, W]
+    """SSIM of each pixel; beyond the edge the edge repeats."""
+    c1, c2 = 0.01**2, 0.03**2
+    mean_a, mean_b, square_a, square_b, both = (blur(x, sigma_px) for x in (a, b, a * a, b * b, a * b))
+    variances = square_a - mean_a**2 + square_b - mean_b**2
+    return ((2 * mean_a * mean_b + c1) * (2 * (both - mean_a * mean_b) + c2)) / (
+        (mean_a**2 + mean_b**2 + c1) * (variances + c2)
+    )
+
+
+@dataclass(frozen=True)
+class EdgeStrength:
+    """Mean squared difference of how fast grey changes from pixel to pixel."""
+
+    target: Tensor  # [1, H, W]
+    sigma_px: float
+    mask: Tensor | None
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        return masked_mean((strength(picture, self.sigma_px) - self.target) ** 2, self.mask)
+
+
+def strength(picture: Tensor, sigma_px: float) -> Tensor:  # [3, H, W] -> [1, H, W]
+    """Length of the Sobel gradient of grey values, after a blur; a sharp edge from black to white is about 1."""
+    grey = blur(as_grey(picture), sigma_px)
+    padded = functional.pad(grey[None], (1, 1, 1, 1), mode="replicate")[0]
+    rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
+    columns = (padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]) / 4
+    across, down = rows[:, :, 2:] - rows[:, :, :-2], columns[:, 2:] - columns[:, :-2]
+    # The root has no gradient at nothing; a thousandth is no edge.
+    return (across**2 + down**2 + 1e-6).sqrt()
+
+
+def as_grey(picture: Tensor) -> Tensor:  # [3, H, W] -> [1, H, W]
+    """ITU-R 601 luma."""
+    red, green, blue = (channel * weight for weight, channel in zip(LUMA, picture, strict=True))
+    grey: Tensor = red + green + blue
+    return grey[None]
+
+
+def _size(picture: Tensor) -> tuple[int, int]:
+    return picture.shape[-2], picture.shape[-1]

@@ -1,0 +1,224 @@
+"""What a layer is fitted by: terms on pixels, on structure, and on what networks see. They are summed with weights."""
+
+import difflib
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from renderer.spec.networks import IMAGENET, LAYERS, LPIPS_NETS, STYLE_LAYERS, STYLISED, USUAL_LAYERS
+from renderer.spec.parts import MisfitError, Part, Path, exactly_one_of
+
+Sigma = Annotated[float, Field(gt=0, le=100)]
+Net = Literal["vgg16", "alexnet", "squeezenet1_1"]
+
+
+class Term(Part):
+    """What every term has."""
+
+    weight: float = Field(1.0, gt=0, le=1e6, description="Factor of this term in the sum.")
+    region: str | None = Field(
+        None,
+        min_length=1,
+        description="A picture beside the spec that is bright where this term looks and black where it does not; it "
+        "lies over the target's own picture, whatever its size.",
+    )
+
+
+# --- pixels -----------------------------------------------------------------------------------------------------------
+
+
+class MSE(Term):
+    """Mean squared difference of sRGB values."""
+
+
+class BlurredMSE(Term):
+    """Mean squared difference of both pictures seen from afar (blurred alike)."""
+
+    sigma_mm: Sigma = Field(1.0, description="Standard deviation of the Gaussian blur, mm on the paper.")
+
+
+class PyramidMSE(Term):
+    """Mean squared difference at several sizes, each half of the one before."""
+
+    levels: int = Field(4, ge=1, le=12, description="Sizes that are compared, the full one included.")
+
+
+class DogMSE(Term):
+    """Mean squared difference of bands of detail: differences of Gaussians, each band twice as coarse as the last."""
+
+    octaves: int = Field(3, ge=1, le=8, description="Bands that are compared.")
+    sigma_mm: Sigma | None = Field(None, description="Blur of the finest band, mm on the paper. Default: one pixel.")
+
+
+class SSIM(Term):
+    """One less the structural similarity: edges and textures count more than tones."""
+
+    sigma_mm: Sigma | None = Field(
+        None, description="Standard deviation of the window, mm on the paper. Default: 1.5 pixels."
+    )
+
+
+class Edges(Term):
+    """Mean squared difference of edge strength: where something begins and ends, whatever its tone."""
+
+    sigma_mm: Sigma | None = Field(
+        None, description="Blur before edges are looked for, mm on the paper. Default: one pixel."
+    )
+
+
+# --- networks ---------------------------------------------------------------------------------------------------------
+
+
+class Augment(Part):
+    """Each step sees the picture and the target through the same random crop and small warp."""
+
+    crop: float = Field(0.7, gt=0.1, le=1, description="Least share of each side that a step sees; 1 crops nothing.")
+    warp: float = Field(
+        0.05, ge=0, le=0.3, description="How far each corner may be moved, as a share of the side; 0 warps nothing."
+    )
+
+
+class Sighted(Term):
+    """What every term has that looks through a network."""
+
+    scale: float | None = Field(
+        None,
+        gt=0,
+        le=4,
+        description="Size at which the network looks, as a share of the fitted picture's. Default: 224 px for the "
+        "longer side where the picture is larger.",
+    )
+    augment: Augment | None = Field(None, description="Random crops and small warps. Default: none.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Numbers that the network reckons with; `auto`: bfloat16 where that is quicker."
+    )
+
+
+def _only_imagenet(value: Any) -> Any:
+    if value == IMAGENET or not isinstance(value, str):
+        return value
+    raise ValueError(
+        f"LPIPS has no linear layers for {value!r}, they were fitted to imagenet alone; "
+        f"leave weights out, or use features: {{net: vgg16, weights: {value}}}"
+    )
+
+
+class Lpips(Sighted):
+    """Zhang et al. 2018, version 0.1: unit feature maps of five or seven depths, their channels weighed by people."""
+
+    net: Literal["vgg", "alex", "squeeze"] = Field("vgg", description="The network under the linear layers.")
+    weights: Annotated[Literal["imagenet"], BeforeValidator(_only_imagenet)] = Field(
+        "imagenet", description="The linear layers were fitted to these alone."
+    )
+
+    @property
+    def trunk(self) -> tuple[str, str]:
+        """Network and weights."""
+        return LPIPS_NETS[self.net], self.weights
+
+
+class Deep(Sighted):
+    """What every term has that compares feature maps at chosen depths."""
+
+    net: Net = Field("vgg16", description="The network.")
+    weights: str = Field(
+        IMAGENET,
+        min_length=1,
+        description="`imagenet`, `stylised_imagenet` (of vgg16, by Geirhos et al.), or a file beside the spec with "
+        "weights of this network (.pth, .pth.tar, .safetensors).",
+    )
+    layers: tuple[str, ...] | None = Field(
+        None, min_length=1, description="Layers that are compared, such as relu3_3. Default: one of each resolution."
+    )
+    layer_weights: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] | None = Field(
+        None, description="A weight for each of the layers. Default: 1 each."
+    )
+
+    @property
+    def trunk(self) -> tuple[str, str]:
+        """Network and weights."""
+        return self.net, self.weights
+
+    def depths(self, usual: dict[str, tuple[str, ...]]) -> tuple[tuple[str, float], ...]:
+        """Name and weight of each layer."""
+        names = self.layers or usual[self.net]
+        return tuple(zip(names, self.layer_weights or [1.0] * len(names), strict=True))
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        faults: list[tuple[Path, str]] = [*self._layer_faults()]
+        count = len(self.layers or self._usual())
+        if self.layer_weights is not None and len(self.layer_weights) != count:
+            faults.append((("layer_weights",), f"has {len(self.layer_weights)} weights for {count} layers"))
+        elif self.layer_weights is not None and not any(self.layer_weights):
+            faults.append((("layer_weights",), "are all 0; at least one layer must count"))
+        if self.weights == STYLISED and self.net != "vgg16":
+            text = f"{STYLISED} is of vgg16 alone; use net: vgg16, or name a file with weights of {self.net}"
+            faults.append((("weights",), text))
+        if faults:
+            raise MisfitError(*faults)
+        return self
+
+    def _layer_faults(self) -> list[tuple[Path, str]]:
+        known, seen = LAYERS[self.net], list(self.layers or ())
+        faults: list[tuple[Path, str]] = []
+        for index, name in enumerate(seen):
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+                would_do = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
+                faults.append((("layers", index), f"{self.net} has no layer {name!r}; {would_do}"))
+            elif name in seen[:index]:
+                faults.append((("layers", index), f"{name} is here twice; keep one"))
+        return faults
+
+    def _usual(self) -> tuple[str, ...]:
+        return USUAL_LAYERS[self.net]
+
+
+class Features(Deep):
+    """Distance of feature maps as in the paper: unit vectors over the channels, squared, summed over depths."""
+
+    normalise: bool = Field(
+        True, description="Whether each place's features are brought to length 1 first, as in the paper."
+    )
+
+
+class Gram(Deep):
+    """Gatys et al. 2016: which features occur together, wherever they are. The look of a texture or of a hand."""
+
+    style: str | None = Field(
+        None, min_length=1, description="A picture beside the spec whose style is taken. Default: the target itself."
+    )
+
+    def _usual(self) -> tuple[str, ...]:
+        return STYLE_LAYERS[self.net]
+
+
+LossTerm = MSE | BlurredMSE | PyramidMSE | DogMSE | SSIM | Edges | Lpips | Features | Gram
+
+
+class Loss(Part):
+    """One term of a layer's loss: exactly one of these keys."""
+
+    mse: MSE | None = Field(None, description="Mean squared difference of sRGB values.")
+    blurred_mse: BlurredMSE | None = Field(
+        None, description="The same after a Gaussian blur: the picture seen from afar."
+    )
+    pyramid_mse: PyramidMSE | None = Field(None, description="The same at several sizes: tones and detail at once.")
+    dog_mse: DogMSE | None = Field(None, description="The same of bands of detail: shapes, and no even tones.")
+    ssim: SSIM | None = Field(None, description="Structure: local edges and textures.")
+    edges: Edges | None = Field(None, description="Strength of edges, whatever their tone.")
+    lpips: Lpips | None = Field(None, description="LPIPS: how different people find two pictures.")
+    features: Features | None = Field(None, description="Feature maps of a network at chosen depths: the paper's own.")
+    gram: Gram | None = Field(None, description="Style: which features of a network occur together.")
+
+    @property
+    def term(self) -> tuple[str, LossTerm]:
+        """Name of the one key that is set, and its value."""
+        [(name, term)] = [(name, term) for name, term in self if term is not None]
+        return name, term
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        exactly_one_of(self, tuple(Loss.model_fields))
+        return self
