@@ -21,6 +21,7 @@ APART = {
     "hardware.machine": "the machine is in the key",
     "hardware.program": "where the pen parks is in the key; G-code is not kept",
     "renderer.assets": "files are told by their content, which is in the key",
+    "renderer.losses.looks": "tells what a loss sees",
     "renderer.progress": "tells of the fit",
     "renderer.raster.cuda": "another device, which is recorded",
     "renderer.raster.reference": "the kernels' plain twin",

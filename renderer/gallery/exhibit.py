@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from hardware.svgfile import to_svg
+from hardware.svgfile.write import to_svg
 from renderer.gallery.names import DRAWING, PREVIEW
 from renderer.preview import pixels
 from renderer.result import Result

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from hardware.program import park_on_sheet
+from renderer.assets.known import WEIGHTS
+from renderer.assets.weights import trunks
 from renderer.gallery.engine import ENGINE, engine_sha256
 from renderer.spec import Artwork
 from renderer.specfile import Work
@@ -47,7 +49,7 @@ def values_of(work: Work) -> dict[str, Any]:
     """What goes into each part of the key."""
     spec, racks, machine = _split(work.artwork)
     return {
-        "target": _picture(work.artwork, work.folder),
+        "target": {"image": _picture(work.artwork, work.folder), "others": _other_pictures(work)},
         "spec": spec,
         "engine": {"version": ENGINE, "sources": engine_sha256()},
         "weights": weights(work),
@@ -130,9 +132,28 @@ def _telling(info: dict[Any, Any]) -> list[tuple[str, str]]:
     return [*sorted((name, repr(value)) for name, value in told.items()), ("icc_profile", profile)]
 
 
+def _other_pictures(work: Work) -> dict[str, str]:
+    """Where the losses look, and whose style they take."""
+    terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.loss]
+    names = [getattr(term, field, None) for term in terms for field in ("region", "style")]
+    return {name: shown_sha256(work.folder / name) for name in names if name is not None}
+
+
 def weights(work: Work) -> dict[str, str]:
-    """The hashes of all weights that the work's losses look through."""
-    return {}
+    """The hashes of all weights that the work's losses look through.
+
+    Those that have a name are told by the official file's hash, whether it is here or not: the same numbers come in
+    several files. Any other are the file beside the spec.
+    """
+    official = {asset.name: asset.sha256 for asset in WEIGHTS}
+    return {
+        trunk.name: official[trunk.name] if trunk.is_named else _weights_file(work.folder / trunk.weights)
+        for trunk in trunks(work.artwork)
+    }
+
+
+def _weights_file(path: Path) -> str:
+    return file_sha256(path) if path.is_file() else ""
 
 
 def _stamp(path: Path) -> tuple[int, int]:

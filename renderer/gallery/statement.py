@@ -6,7 +6,7 @@ What that has no field for is added as `render_...`, the form that it reserves f
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from renderer.charts import by_layer
 from renderer.gallery.engine import ENGINE, engine_sha256
-from renderer.gallery.key import Key, canonical_sha256, file_sha256, weights
+from renderer.gallery.key import Key, canonical_sha256, file_sha256
 from renderer.gallery.names import MANIFEST
 from renderer.result import Step
 from renderer.specfile import Work
@@ -111,7 +111,7 @@ def statement(
     return whole
 
 
-def dependencies(work: Work, target_sha256: str) -> list[dict[str, Any]]:
+def dependencies(work: Work, target_sha256: str, weights: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     """What a work was made from, beside its spec: the picture, racks and machines, networks' weights."""
     image = work.artwork.target.image
     source = {"name": image} if isinstance(image, str) else {"uri": image.url}
@@ -119,7 +119,7 @@ def dependencies(work: Work, target_sha256: str) -> list[dict[str, Any]]:
     for path in work.sources:
         name = Path(os.path.relpath(path, work.folder)).as_posix()
         found.append({"name": name, "digest": {"sha256": file_sha256(path)}})
-    return found + [{"name": name, "digest": {"sha256": sha256}} for name, sha256 in weights(work).items()]
+    return found + [{"name": name, "digest": {"sha256": sha256}} for name, sha256 in weights]
 
 
 def seal(statement: Mapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ def made(work: Work, gallery: Path, report: Report, out: Path | None = None) -> 
         wanted,
         {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         folder=gallery,
-        dependencies=dependencies(work, result.target_source),
+        dependencies=dependencies(work, result.target_source, result.weights),
         history=result.history,
         cost=cost,
         started=started,
