@@ -352,6 +352,28 @@ def gallery_check(**options: Any) -> int:
     return check_gallery(**options)
 
 
+@gallery.command("gather")
+@click.argument("sources", metavar="GALLERY...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--specs", metavar="SPEC|FOLDER", multiple=True, type=click.Path(path_type=Path),
+              help="What the gallery holds.  [default: specs/gallery]")  # fmt: skip
+@click.option("--to", "gallery", metavar="DIR", default="gallery", show_default=True, type=click.Path(path_type=Path),
+              help="The gallery.")  # fmt: skip
+@json_option
+def gallery_gather(**options: Any) -> int:
+    """Take works that are due here from other galleries where they are up to date.
+
+    For shares that several machines have built. Nothing is rendered, and a work that was changed by
+    hand, there or here, stays where it is.
+
+    \b
+    Example:
+      render gallery gather shares/*
+    """
+    from renderer.cli.gallery import gather_works
+
+    return gather_works(**options)
+
+
 @commands.command("schema", short_help="Print the JSON Schema of a spec.")
 def schema() -> int:
     """Print the JSON Schema of a spec, for editors.

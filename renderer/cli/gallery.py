@@ -81,6 +81,24 @@ def build_gallery(  # each an option of the command
     return code
 
 
+def gather_works(*, sources: tuple[Path, ...], specs: tuple[Path, ...], gallery: Path, as_json: bool) -> int:
+    """Takes what is due from other galleries, and writes the pages."""
+    from renderer.gallery.gather import taken
+
+    collection = _collected(specs)
+    due, _ = _sorted(states(collection.works, gallery), force=False)
+    works = [state.work for state in due if state.work is not None]
+    found = {work.name: taken(work, sources, gallery) for work in works}
+    write_pages(gallery)
+    lacking = [name for name, source in found.items() if source is None]
+    code = USAGE if collection.faults else FAILED if lacking else DONE
+    if as_json:
+        show.as_json({"taken": {name: source and str(source) for name, source in found.items()}, "exit_code": code})
+    for name, source in found.items() if not as_json else ():
+        show.data(f"{name}: {'nowhere up to date' if source is None else f'from {source}'}")
+    return code
+
+
 def _collected(specs: tuple[Path, ...]) -> Collection:
     if not specs and not SPECS.is_dir():
         raise GalleryError(f"there is no folder {SPECS} here; name the gallery's specs, or a folder of them")

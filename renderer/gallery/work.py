@@ -2,19 +2,17 @@
 
 import hashlib
 import json
-import os
-import shutil
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from renderer.gallery.gather import write
 from renderer.gallery.key import key
 from renderer.gallery.label import labels
 from renderer.gallery.names import MANIFEST
 from renderer.gallery.statement import Cost, dependencies, sparks, statement
-from renderer.output.place import explained, fill, swap
 from renderer.progress import Report
 from renderer.result import Result
 from renderer.specfile import Work
@@ -27,15 +25,7 @@ class WorkError(Exception):
 def hang(work: Work, gallery: Path, report: Report, out: Path | None = None) -> dict[str, Any]:
     """Renders a work and writes its folder; gives what there is to tell of it."""
     files, record = made(work, gallery, report, out)
-    with explained(gallery / work.name):
-        place = (gallery / work.name).resolve()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        beside = place.with_name(f".{place.name}.tmp-{os.getpid()}")
-        try:
-            fill(beside, files)
-            swap(beside, place)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    write(gallery / work.name, files)
     told = record["predicate"]
     size = sum(map(len, files.values()))
     return {
