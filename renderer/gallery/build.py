@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Builder:
     jobs: int
     out: Path | None = None
     _running: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
+    _ears: dict[str, threading.Thread] = field(default_factory=dict)
     _words: "queue.SimpleQueue[Word]" = field(default_factory=queue.SimpleQueue)
 
     def build(self, works: Iterable[Work]) -> Generator[Word, None, None]:
@@ -57,7 +59,7 @@ class Builder:
                 if word.name not in self._running:  # it has said its last word
                     continue
                 if word.is_last:
-                    self._running.pop(word.name).wait()
+                    self._end(word.name)
                 yield word
         finally:
             self._end_all()
@@ -76,21 +78,30 @@ class Builder:
             start_new_session=True,  # so that Ctrl-C comes to us alone
         )
         self._running[work.name] = process
-        threading.Thread(target=self._hear, args=(work.name, process), daemon=True).start()
+        self._ears[work.name] = threading.Thread(target=self._hear, args=(work.name, process), daemon=True)
+        self._ears[work.name].start()
 
     def _hear(self, name: str, process: "subprocess.Popen[str]") -> None:
         """Passes on what a process says; one that ends without a word has failed too."""
-        assert process.stdout is not None and process.stderr is not None
-        complaints: list[str] = []
-        ear = threading.Thread(target=lambda: complaints.extend(process.stderr or ()), daemon=True)
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        stderr, complaints = process.stderr, list[str]()
+        ear = threading.Thread(target=lambda: complaints.extend(stderr), daemon=True)
         ear.start()
         for line in process.stdout:
             self._words.put(Word(name, json.loads(line)))
         code = process.wait()
         ear.join(GRACE_S)
         last = next((line.strip() for line in reversed(complaints) if line.strip()), "")
-        why = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        self._words.put(Word(name, {"failed": f"its process was {why}{f': {last}' if last else ''}"}))
+        why = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        for pipe in (process.stdin, process.stdout, *(() if ear.is_alive() else (stderr,))):
+            with suppress(OSError):
+                pipe.close()
+        self._words.put(Word(name, {"failed": f"its process {why}{f': {last}' if last else ''}"}))
+
+    def _end(self, name: str) -> None:
+        """Waits for a process that has said its last word, and for whoever listens to it."""
+        self._running.pop(name).wait()
+        self._ears.pop(name).join()
 
     def _end_all(self) -> None:
         for process in self._running.values():
@@ -101,5 +112,6 @@ class Builder:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            self._ears.pop(name).join()
             recover((self.gallery / name).resolve())
         self._running.clear()

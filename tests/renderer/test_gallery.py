@@ -1,0 +1,453 @@
+"""A gallery's folder: what hangs, what is said of it, and what is left alone."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from renderer import cli, pipeline
+from renderer.cli import show
+from renderer.gallery import build
+from renderer.gallery.build import Builder
+from renderer.gallery.collect import GalleryError, collect, shard
+from renderer.gallery.exhibit import MOST_BYTES, shrunk
+from renderer.gallery.label import loss_svg, pens_svg, spark_path
+from renderer.gallery.pages import pages
+from renderer.gallery.statement import Made, read, seal
+from renderer.gallery.verify import compared, same_files
+from renderer.gallery.work import hang
+from renderer.progress import silent
+from renderer.result import Result
+from renderer.specfile import load
+
+Make = Callable[..., Result]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RENDER_OFFLINE", "1")
+    show.console.cache_clear()
+
+
+@pytest.fixture
+def hung(spec: Path, make_result: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A gallery with one finished work, rendered by hand."""
+    monkeypatch.setattr(pipeline, "render", lambda work, report: make_result(work=work))
+    gallery = tmp_path / "gallery"
+    hang(load(spec)[0], gallery, silent)
+    assert cli.run(["gallery", "build", str(spec), "--to", str(gallery)]) == 0  # the pages
+    return gallery
+
+
+def check(spec: Path, gallery: Path, *options: str) -> int:
+    return cli.run(["gallery", "check", str(spec), "--to", str(gallery), *options])
+
+
+# --- checking ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_gallery_that_is_up_to_date_says_so(hung: Path, spec: Path, capsys: Capture) -> None:
+    capsys.readouterr()
+    assert check(spec, hung) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "gallery: 1 of 1 work up to date\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (("steps: 10", "steps: 11"), "disc: stale: spec"),
+        (("nib_mm: 3}", "nib_mm: 3.5}"), "disc: stale: pens"),
+        (("accel_mm_s2: 500", "accel_mm_s2: 600"), "disc: stale: machine"),
+        (("nib_mm: 3}\nmachine:", "nib_mm: 2}\nseed: 3\nmachine:"), "disc: stale: spec, pens"),
+    ],
+)
+def test_what_is_stale_says_why(hung: Path, spec: Path, capsys: Capture, change: tuple[str, str], line: str) -> None:
+    text = spec.read_text()
+    assert change[0] in text
+    spec.write_text(text.replace(*change))
+    capsys.readouterr()
+    assert check(spec, hung) == 1
+    out, err = capsys.readouterr()
+    assert out == f"{line}\n"
+    assert err == "gallery: 0 of 1 work up to date; render gallery build renders what is due\n"
+
+
+def test_another_picture_makes_the_target_stale(hung: Path, spec: Path, capsys: Capture) -> None:
+    Image.new("RGB", (105, 148), "#123456").save(spec.parent / "disc.png")
+    capsys.readouterr()
+    assert check(spec, hung) == 1
+    assert capsys.readouterr().out == "disc: stale: target\n"
+
+
+def test_a_comment_makes_nothing_stale(hung: Path, spec: Path) -> None:
+    spec.write_text("# a comment\n" + spec.read_text().replace("steps: 10", "steps: 10   # few"))
+    assert check(spec, hung) == 0
+
+
+@pytest.mark.parametrize("name", ["preview.webp", "drawing.svg", "pens.svg"])
+def test_a_file_that_was_changed_by_hand_is_told(hung: Path, spec: Path, capsys: Capture, name: str) -> None:
+    with (hung / "disc" / name).open("ab") as file:
+        file.write(b"x")
+    capsys.readouterr()
+    assert check(spec, hung) == 1
+    assert capsys.readouterr().out == f"disc: modified: {name}\n"
+
+
+def test_a_file_that_is_gone_is_told(hung: Path, spec: Path, capsys: Capture) -> None:
+    (hung / "disc" / "drawing.svg").unlink()
+    capsys.readouterr()
+    assert check(spec, hung) == 1
+    assert capsys.readouterr().out == "disc: modified: drawing.svg\n"
+
+
+def test_a_manifest_that_was_changed_by_hand_is_told(hung: Path, spec: Path, capsys: Capture) -> None:
+    path = hung / "disc" / "manifest.json"
+    path.write_text(path.read_text().replace("18.25", "38.25"))
+    capsys.readouterr()
+    assert check(spec, hung) == 1
+    assert capsys.readouterr().out == "disc: modified: manifest.json\n"
+
+
+def test_line_endings_are_no_change(hung: Path, spec: Path) -> None:
+    for path in (
+        hung / "disc" / "drawing.svg",
+        hung / "index.html",
+        hung / "README.md",
+        hung / "disc" / "manifest.json",
+    ):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert check(spec, hung) == 0
+
+
+def test_file_times_are_no_change(hung: Path, spec: Path) -> None:
+    for path in (spec, spec.parent / "disc.png", *(hung / "disc").iterdir()):
+        os.utime(path, (0, 0))
+    assert check(spec, hung) == 0
+
+
+def test_a_work_whose_spec_is_gone_is_an_orphan(hung: Path, spec: Path, capsys: Capture) -> None:
+    spec.rename(spec.with_name("ring.yaml"))
+    capsys.readouterr()
+    assert check(spec.parent, hung) == 1
+    assert capsys.readouterr().out == "ring: missing\ndisc: orphan\n"
+
+
+def test_a_page_that_is_not_what_the_manifests_make_is_told(hung: Path, spec: Path, capsys: Capture) -> None:
+    (hung / "index.html").write_text("hello")
+    capsys.readouterr()
+    assert check(spec, hung) == 1
+    assert capsys.readouterr().out == "index.html: out of date\n"
+
+
+def test_a_spec_with_faults_is_told_and_the_rest_is_checked(hung: Path, spec: Path, capsys: Capture) -> None:
+    (spec.parent / "bad.yaml").write_text("version: 1\n")
+    capsys.readouterr()
+    assert check(spec.parent, hung) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "bad.yaml:1:1: title: is missing" in err or "title" in err
+    assert "gallery: 1 of 1 work up to date" in err
+
+
+def test_json_tells_the_same(hung: Path, spec: Path, capsys: Capture) -> None:
+    spec.write_text(spec.read_text().replace("steps: 10", "steps: 11"))
+    capsys.readouterr()
+    assert check(spec, hung, "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    [work] = told["works"]
+    assert (work["name"], work["status"], work["stale"], told["exit_code"]) == ("disc", "stale: spec", ["spec"], 1)
+
+
+def test_to_check_needs_no_torch(hung: Path, spec: Path) -> None:
+    import subprocess
+
+    code = (
+        f"from renderer.cli import run; import sys; run(['gallery', 'check', {str(spec)!r}, '--to', {str(hung)!r}]); "
+    )
+    code += "assert not {'torch', 'numba'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+# --- which works ------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_all_its_specs_but_racks_and_machines(spec: Path) -> None:
+    (spec.parent / "pens").mkdir()
+    (spec.parent / "pens" / "rack.yaml").write_text("name: x\n")
+    (spec.parent / "more").mkdir()
+    (spec.parent / "more" / "second.yaml").write_text(spec.read_text().replace("disc.png", "../disc.png"))
+    assert [work.name for work in collect([spec.parent]).works] == ["disc", "second"]
+
+
+def test_two_works_of_one_name_are_refused(spec: Path) -> None:
+    (spec.parent / "more").mkdir()
+    twin = spec.parent / "more" / "disc.yaml"
+    twin.write_text(spec.read_text().replace("disc.png", "../disc.png"))
+    with pytest.raises(GalleryError) as error:
+        collect([spec.parent])
+    assert str(error.value) == f"{twin}: makes a work 'disc', as {spec} does; give one another file name"
+
+
+def test_a_folder_without_specs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GalleryError) as error:
+        collect([tmp_path])
+    assert str(error.value) == f"{tmp_path}: no specs in this folder; name spec files, or a folder of them"
+
+
+def test_a_name_that_no_work_has_is_told(spec: Path, tmp_path: Path, capsys: Capture) -> None:
+    assert check(spec, tmp_path / "g", "--only", "dics*") == 2
+    assert capsys.readouterr().err == "render: no work is called 'dics*'; there are disc\n"
+
+
+def test_shares_hold_each_work_once(spec: Path) -> None:
+    works = tuple(load(spec, ("matrix.seed=[1,2,3,4,5,6,7]",)))
+    shares = [shard(works, (number, 3)) for number in (1, 2, 3)]
+    assert sorted(work.name for share in shares for work in share) == sorted(work.name for work in works)
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_a_share_that_is_none_is_refused(capsys: Capture) -> None:
+    assert cli.run(["gallery", "build", "--shard", "4/3"]) == 2
+    assert "'4/3' is no share; write it like 1/3, the first of three" in capsys.readouterr().err
+
+
+# --- building, with a stand-in for the process that renders ----------------------------------------------------------
+
+CHILD = """
+import json, os, pathlib, sys, time
+spec, name, gallery, threads, out = sys.argv[1:]
+print(json.dumps(dict(stage="fitting", layer=0, layers=1, layer_name="points", step=1, steps=2)), flush=True)
+if name.endswith("-2"):
+    sys.exit("it broke")
+if name.endswith("-3"):
+    os.kill(os.getpid(), 9)
+if name.endswith("-4"):
+    time.sleep(60)
+pathlib.Path(gallery, name + "." + str(os.getpid())).touch()
+print(json.dumps({"done": {"seconds": 1}}), flush=True)
+"""
+
+
+@pytest.fixture
+def works(spec: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Builder]:
+    monkeypatch.setattr(build, "CHILD", ("-c", CHILD))
+    (tmp_path / "g").mkdir()
+    return lambda jobs: Builder(tmp_path / "g", jobs)
+
+
+def test_a_work_that_fails_stops_no_other(works: Callable[..., Builder], spec: Path) -> None:
+    seeds = load(spec, ("matrix.seed=[1,2,3,5]",))
+    ended = {word.name: word.told for word in works(2).build(seeds) if word.is_last}
+    assert ended == {
+        "disc-seed-1": {"done": {"seconds": 1}},
+        "disc-seed-2": {"failed": "its process ended with code 1: it broke"},
+        "disc-seed-3": {"failed": "its process was killed by signal 9"},
+        "disc-seed-5": {"done": {"seconds": 1}},
+    }
+
+
+def test_what_ends_a_build_ends_its_processes(works: Callable[..., Builder], spec: Path) -> None:
+    builder = works(1)
+    words = builder.build(load(spec, ("matrix.seed=[4]",)))
+    next(words)
+    [process] = builder._running.values()
+    assert process.poll() is None
+    words.close()
+    assert process.poll() is not None
+
+
+def test_a_build_tells_how_it_went(
+    works: Callable[..., Builder], spec: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = {"metrics": {"psnr_blurred": 20.0}, "cost": {"seconds": 3, "cpu_seconds": 4, "peak_mb": 500}, "bytes": 1000}
+    monkeypatch.setattr(build, "CHILD", ("-c", CHILD.replace('{"seconds": 1}', repr(done))))
+    spec.write_text(spec.read_text() + "matrix: {seed: [1, 2]}\n")
+    assert cli.run(["gallery", "build", str(spec), "--to", str(tmp_path / "g"), "--jobs", "2"]) == 1
+    said = capsys.readouterr().err
+    assert "disc-seed-1: done in 3 s; 20.0 dB from afar, 1 kB\n" in said
+    assert "disc-seed-2: failed: its process ended with code 1: it broke\n" in said
+    assert re.search(r"^gallery: 1 rendered, 0 not due, 1 failed \(disc-seed-2\); \d+ s, 4 s of processor", said, re.M)
+
+
+def test_a_build_leaves_alone_what_was_changed_by_hand(hung: Path, spec: Path, capsys: Capture) -> None:
+    (hung / "disc" / "preview.webp").write_bytes(b"mine")
+    spec.write_text(spec.read_text().replace("steps: 10", "steps: 11"))
+    capsys.readouterr()
+    assert cli.run(["gallery", "build", str(spec), "--to", str(hung)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("disc: stale: spec; modified: preview.webp; left as it is, --force renders it anew\n")
+    assert (hung / "disc" / "preview.webp").read_bytes() == b"mine"
+
+
+def test_prune_removes_orphans_and_nothing_that_somebody_touched(hung: Path, spec: Path, capsys: Capture) -> None:
+    spec.rename(spec.with_name("ring.yaml"))
+    mine = hung / "disc" / "notes.txt"
+    mine.touch()
+    arguments = ["gallery", "build", str(spec.parent), "--to", str(hung), "--prune", "--shard", "2/2"]
+    assert cli.run(arguments) == 0  # a share sees no orphans
+    assert mine.exists()
+    from renderer.cli.gallery import _prune
+    from renderer.gallery.state import orphans
+
+    capsys.readouterr()
+    _prune(orphans([], hung), hung)
+    assert capsys.readouterr().err == "disc: orphan; left as it is, because somebody has changed it\n"
+    mine.unlink()
+    _prune(orphans([], hung), hung)
+    assert not (hung / "disc").exists()
+
+
+def test_a_work_is_gathered_where_it_is_up_to_date(hung: Path, spec: Path, tmp_path: Path, capsys: Capture) -> None:
+    here = tmp_path / "here"
+    arguments = ["gallery", "gather", str(tmp_path / "none"), str(hung), "--specs", str(spec), "--to", str(here)]
+    capsys.readouterr()
+    assert cli.run(arguments) == 0
+    assert capsys.readouterr().out == f"disc: from {hung}\n"
+    assert check(spec, here) == 1 - (here / "index.html").exists()
+    spec.write_text(spec.read_text().replace("steps: 10", "steps: 11"))
+    capsys.readouterr()
+    assert cli.run(arguments) == 1
+    assert capsys.readouterr().out == "disc: nowhere up to date\n"
+
+
+# --- the manifest -----------------------------------------------------------------------------------------------------
+
+
+def test_the_manifest_is_a_statement_about_the_files_beside_it(hung: Path, spec: Path, tmp_path: Path) -> None:
+    made = read(hung / "disc")
+    assert made is not None
+    said = made.statement
+    assert (said["_type"], said["predicateType"]) == (
+        "https://in-toto.io/Statement/v1",
+        "https://slsa.dev/provenance/v1",
+    )
+    assert set(made.subjects) == {path.name for path in (hung / "disc").iterdir()} - {"manifest.json"}
+    definition, run = made.predicate["buildDefinition"], made.predicate["runDetails"]
+    assert set(definition) == {"buildType", "externalParameters", "internalParameters", "resolvedDependencies"}
+    assert definition["externalParameters"]["spec"] == "../specs/disc.yaml"
+    assert {one["name"] for one in definition["resolvedDependencies"]} == {"disc.png", "disc.yaml"}
+    assert {"torch", "python", "renderer"} <= set(run["builder"]["version"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", run["metadata"]["finishedOn"])
+    own = {name for name in made.predicate if name not in ("buildDefinition", "runDetails")}
+    assert all(name.startswith("render_") for name in own)
+    assert made.predicate["render_totals"] == {
+        "strokes": 11,
+        "metres": 0.09,
+        "pens": 2,
+        "lifts": 11,
+        "minutes": pytest.approx(2, abs=1),
+    }
+    assert made.predicate["render_metrics"]["final_losses"] == {"points": 0.005, "curves": 0.005}
+    assert str(tmp_path) not in json.dumps(said)
+
+
+def test_the_seal_sees_every_value(hung: Path) -> None:
+    made = read(hung / "disc")
+    assert made is not None and made.whole
+    said = json.loads(json.dumps(made.statement))
+    said["predicate"]["render_totals"]["strokes"] = 12
+    assert seal(said) != made.predicate["render_seal"]
+
+
+def test_a_folder_without_a_manifest_of_ours_is_no_work(tmp_path: Path) -> None:
+    for text in ("", "{}", "[1]", '{"_type": "x", "predicate": {}}'):
+        (tmp_path / "manifest.json").write_text(text)
+        assert read(tmp_path) is None
+
+
+def test_a_fallback_never_hangs(spec: Path, make_result: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from renderer.gallery.work import WorkError
+
+    image = f'target.image={{url: "https://a.example/x.jpg", sha256: "{"c" * 64}", fallback: disc.png}}'
+    monkeypatch.setattr(pipeline, "render", lambda work, report: make_result(work=work, notes=("it is gone",)))
+    with pytest.raises(WorkError) as error:
+        hang(load(spec, (image,))[0], tmp_path / "g", silent)
+    assert str(error.value) == "its picture is not to be had, and the fallback is another: it is gone"
+    assert not (tmp_path / "g").exists()
+
+
+def test_a_work_rendered_again_is_compared_within_tolerance(hung: Path) -> None:
+    made = read(hung / "disc")
+    assert made is not None
+    assert all(figure.ok for figure in compared(made, made))
+    assert all(same_files(made, made).values())
+    said = json.loads(json.dumps(made.statement))
+    said["predicate"]["render_metrics"]["psnr"] += 0.5
+    said["predicate"]["render_totals"]["strokes"] += 0.3
+    assert [figure.name for figure in compared(made, Made(said, True)) if not figure.ok] == ["PSNR, dB"]
+
+
+# --- pictures and pages -----------------------------------------------------------------------------------------------
+
+
+def test_a_preview_is_never_too_large() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (1300, 1600, 3), np.uint8)
+    content = shrunk(Image.fromarray(noise))
+    assert len(content) <= MOST_BYTES
+
+
+class Page(HTMLParser):
+    """What a browser would ask for, and what a person would hear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.images: list[dict[str, str | None]] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.images += [found] if tag == "img" else []
+        self.links += [str(found[name]) for name in ("href", "src") if found.get(name)]
+        self.ids += [str(found["id"])] if found.get("id") else []
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_every_picture_has_a_text(hung: Path) -> None:
+    page = Page()
+    text = (hung / "index.html").read_text()
+    page.feed(text)
+    assert page.images
+    assert all(image.get("alt") for image in page.images)
+    for link in page.links:
+        if link.startswith("data:"):
+            continue
+        place = link.partition("#")[0]
+        assert not link.startswith(("http", "//", "/"))
+        assert place == "" or (hung / place).exists(), link
+        assert place or link.removeprefix("#") in page.ids
+    assert "<script" not in text
+    assert "Red &lt;disc&gt; &amp; friends" in text
+    assert "<disc>" not in text
+
+
+def test_pages_are_the_same_for_the_same_manifests(hung: Path) -> None:
+    assert pages(hung) == pages(hung) == {name: (hung / name).read_text() for name in ("README.md", "index.html")}
+
+
+def test_the_markdown_page_shows_every_work(hung: Path) -> None:
+    text = (hung / "README.md").read_text()
+    for what in ("disc/preview.webp", "disc/drawing.svg", "disc/pens.svg", "disc/loss.svg", "../specs/disc.yaml"):
+        assert what in text
+
+
+def test_labels_are_well_formed() -> None:
+    from xml.etree import ElementTree
+
+    pen = {"name": "a <b>", "colour": "#112233", "nib_mm": 0.5, "ink": "opaque"}
+    row = {"pen": pen, "free_colours": False, "strokes": 1, "metres": 1.0, "minutes": None}
+    for text in (pens_svg([row, {**row, "free_colours": True}]), pens_svg([]), loss_svg([])):
+        ElementTree.fromstring(text)
+    one = {"layer": "points", "steps": 10, "losses": [0.1, 0.01]}
+    assert spark_path([one]) == "M1.0,2.0 116.0,26.0"
+    assert spark_path([one, one]).count("M") == 2
