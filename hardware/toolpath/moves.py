@@ -272,12 +272,12 @@ def improve(
     for kick in range(kicks):
         random = random * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)  # Knuth's MMIX
         dice = np.int64(random >> np.uint64(33))
-        at = (2 * (dice % (size // 2)) + 1) % size
+        behind = (2 * (dice % (size // 2)) + 1) % size
         random = random * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
         dice = np.int64(random >> np.uint64(33))
         n, m = 2 * (1 + dice % most), 2 * (1 + dice // most % most)
         k = 2 * (1 + dice // (most * most) % most)
-        gain = _kick(points, visits, place, done, queue, at, n, m, k)
+        gain = _kick(points, visits, place, done, queue, behind, n, m, k)
         for t in range(8):
             queued[queue[t]] = True
         more, count = _descend(points, near, visits, place, queue, queued, 8, done, 4, found)

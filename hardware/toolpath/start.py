@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Ends = NDArray[np.int64]
 Points = NDArray[np.float64]
 
-_NEIGHBOURS = 8
+_NEIGHBOURS, _MANY = 8, 100_000
 
 
 def greedy(points: Points) -> Ends:
@@ -18,24 +18,35 @@ def greedy(points: Points) -> Ends:
     partner = np.full(len(points), -1, dtype=np.int64)
     while True:
         fragment = np.full(len(points), -1, dtype=np.int64)
-        _fragments(partner, fragment)
+        fragments(partner, fragment)
         free = np.flatnonzero(partner < 0)
         if len(free) == 2:
             partner[free[0]], partner[free[1]] = free[1], free[0]
             visits = np.empty_like(partner)
             _walk(partner, visits)
             return visits
-        near = nearest(points[free], fragment[free], _NEIGHBOURS)
-        rows, columns = np.nonzero(near >= 0)
-        a, b = free[rows], free[near[rows, columns]]
-        a, b = np.minimum(a, b), np.maximum(a, b)
-        lengths = np.hypot(*(points[a] - points[b]).T)
-        shortest = np.lexsort((b, a, lengths))
-        _match(partner, fragment, np.arange(len(points)), a[shortest], b[shortest])
+        a, b, _ = pairs(points, free, fragment, np.inf)
+        match(partner, fragment, np.arange(len(points)), a, b)
+
+
+def pairs(points: Points, free: Ends, fragment: Ends, most_mm: float) -> tuple[Ends, Ends, Points]:
+    """Near pairs out of the `free` ends, of different fragments and no further apart than the most, shortest first."""
+    k = _NEIGHBOURS if len(free) < _MANY else _NEIGHBOURS // 2  # for memory's sake; what is missed comes next time
+    near = nearest(points[free], fragment[free], k)
+    rows, columns = np.nonzero(near >= 0)
+    a, b = free[rows], free[near[rows, columns]]
+    del near, rows, columns
+    lengths = np.hypot(*(points[a] - points[b]).T)
+    a, b = np.minimum(a, b), np.maximum(a, b)
+    if np.isfinite(most_mm):
+        within = lengths <= most_mm
+        a, b, lengths = a[within], b[within], lengths[within]
+    shortest = np.lexsort((b, a, lengths))
+    return a[shortest], b[shortest], lengths[shortest]
 
 
 @njit(cache=True, nogil=True)
-def _fragments(partner: Ends, fragment: Ends) -> None:
+def fragments(partner: Ends, fragment: Ends) -> None:
     """Write for each end the number of the fragment that its stroke belongs to; -1 stands there before."""
     for end in range(len(partner)):
         if partner[end] >= 0 or fragment[end] >= 0:
@@ -50,7 +61,7 @@ def _fragments(partner: Ends, fragment: Ends) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _match(partner: Ends, fragment: Ends, root: Ends, a: Ends, b: Ends) -> None:
+def match(partner: Ends, fragment: Ends, root: Ends, a: Ends, b: Ends) -> None:
     """Pairs of ends, in the order given, become travel moves where both are free and in different fragments."""
     for pair in range(len(a)):
         p, q = a[pair], b[pair]
