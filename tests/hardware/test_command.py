@@ -93,8 +93,8 @@ def test_a_plan_is_drawn_and_a_foreign_file_read_as_asked(svg: Path, tmp_path: P
     pens = MACHINE.parents[1] / "pens" / "fineliners.yaml"
     plot = tmp_path / "plots" / "plan.svg"
     result = run("plan", svg, "-m", MACHINE, "--pens", pens, "--rotate", "90", "--plot", plot)
-    assert result.exit_code == 0 and "black 0.4" in result.stdout and "crimson 0.4" in result.stdout
-    assert "crimson 0.4 mm" in plot.read_text(encoding="utf-8")
+    assert result.exit_code == 0 and "black 0.4" in result.stdout and "red 0.4" in result.stdout
+    assert "red 0.4 mm" in plot.read_text(encoding="utf-8")
     missing = run("plan", svg, "-m", MACHINE, "--pens", tmp_path / "no.yaml")
     assert (missing.exit_code, missing.stderr) == (
         2,
