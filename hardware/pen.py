@@ -38,8 +38,25 @@ class Pen(BaseModel):
     dwell_s: float | None = Field(
         None, ge=0, description="Time a dot's tip rests on the paper, s. Default: the machine's own."
     )
+    down: float | None = Field(
+        None, description="Servo value, or Z in mm, with this pen's tip on the paper. Default: the machine's own."
+    )
+    up: float | None = Field(
+        None, description="Servo value, or Z in mm, with this pen clear of the paper. Default: the machine's own."
+    )
+    offset_mm: tuple[float, float] | None = Field(
+        None,
+        description="[x, y], mm: how far right of, and above, the other pens' tips this one's sits in its holder.",
+    )
+    max_draw_m: float | None = Field(
+        None, gt=0, description="Metres after which it is refilled or sharpened: the plot pauses there. Default: never."
+    )
 
     @property
     def label(self) -> str:
         """Name and nib, as people write it on a drawer: `black 0.5`."""
         return f"{self.name} {self.nib_mm:g}"
+
+    def is_same(self, other: "Pen | None") -> bool:
+        """Whether both are one thing to hold in the hand, however it is moved."""
+        return other is not None and (self.name, self.colour, self.nib_mm) == (other.name, other.colour, other.nib_mm)

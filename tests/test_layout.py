@@ -8,14 +8,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath machine arcs program gcode estimate svgfile __main__",
+    "hardware": "pen drawing toolpath rack dialect machine arcs program gcode planner estimate svgfile intake picture "
+    "lettering card __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster encoders palette "
     "tone progress result losses placement stipple optimise passes preview manifest charts report output doubts plan "
     "pipeline film gallery cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.gallery", "renderer.cli"}
-KERNELS = {"hardware.toolpath.tour"}  # imported when there is something to order
+# imported when there is something to order
+KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "moves")}
 LAZY = {"torch", "torchvision", "numba", "lpips"}
 
 FILES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))

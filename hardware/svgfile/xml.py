@@ -3,6 +3,7 @@
 import codecs
 import math
 import re
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -83,6 +84,50 @@ def size_px(root: ElementTree.Element, name: str) -> tuple[float, float]:
     return size[0], size[1]
 
 
+def clip_boxes(root: ElementTree.Element) -> dict[str, tuple[float, float, float, float]]:
+    """The clip paths that are one upright rectangle: by id its left, top, right and bottom, in the user's units."""
+    boxes = {}
+    for element in root.iter(f"{_SVG}clipPath"):
+        shapes = list(element)
+        plain = element.get("clipPathUnits", "userSpaceOnUse") == "userSpaceOnUse" and len(shapes) == 1
+        if plain and not any(each.get("transform") for each in (element, *shapes)):
+            box = _box(shapes[0])
+            if box:
+                boxes[element.get("id", "")] = box
+    return boxes
+
+
+def _box(shape: ElementTree.Element) -> tuple[float, float, float, float] | None:
+    """Left, top, right, bottom of a rectangle, or of a path that is one, as cairo writes them."""
+    try:
+        if shape.tag == f"{_SVG}rect":
+            x, y, width, height = (float(shape.get(name, "0")) for name in ("x", "y", "width", "height"))
+            return x, y, x + width, y + height
+        if shape.tag == f"{_SVG}path" and re.fullmatch(r"[MLHVZz\s,\d.eE+-]*", said := shape.get("d", "")):
+            return _box_of_path(said)
+    except ValueError:
+        pass
+    return None
+
+
+def _box_of_path(said: str) -> tuple[float, float, float, float] | None:
+    x = y = 0.0
+    points = []
+    for command, numbers in re.findall(r"([MLHV])([^MLHVZz]*)", said):
+        values = [float(number) for number in re.findall(r"[-+]?(?:\d*\.)?\d+(?:[eE][-+]?\d+)?", numbers)]
+        if command in "HV":
+            for value in values:
+                x, y = (value, y) if command == "H" else (x, value)
+                points.append((x, y))
+            continue
+        for x, y in zip(values[::2], values[1::2], strict=True):
+            points.append((x, y))
+    xs, ys = sorted({x for x, _ in points}), sorted({y for _, y in points})
+    on_corners = len(xs) == len(ys) == 2 and len(points) in (4, 5)
+    sides = all((p[0] == q[0]) != (p[1] == q[1]) for p, q in pairwise(points))
+    return (xs[0], ys[0], xs[1], ys[1]) if on_corners and sides else None
+
+
 def _length_px(text: str, whole: str | None) -> float:
     said = re.fullmatch(r"\s*\+?([\d.]+(?:[eE][-+]?\d+)?)\s*(%|[a-zA-Z]*)\s*", text)
     try:
@@ -103,11 +148,27 @@ def tidied(root: ElementTree.Element, size: tuple[float, float]) -> str:
     root.set("height", repr(size[1]))
     parents = {child: parent for parent in root.iter() for child in parent}
     stray = [e for e in root.iter() if e.tag in _NOT_DRAWN_IN_PLACE and parents[e].tag != f"{_SVG}defs"]
+    for element in root.iter():
+        if "d" in element.attrib:
+            element.set("d", _unsmoothed(element.get("d", "")))
     defs = ElementTree.SubElement(root, f"{_SVG}defs")
     for element in stray:
         parents[element].remove(element)
         defs.append(element)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+_NO_COMMAND = "[^MmZzLlHhVvCcSsQqTtAa]*"
+_OTHER_KIND = re.compile(f"([CcSs]{_NO_COMMAND})(?=[Tt])|([QqTt]{_NO_COMMAND})(?=[Ss])")
+
+
+def _unsmoothed(path: str) -> str:
+    """With a line of no length between smooth curves of two kinds.
+
+    A T carries on the bend of a Q or T before it, and an S that of a C or S; of any other it knows nothing (SVG 2,
+    9.3.6 and 9.3.7). svgelements mixes them.
+    """
+    return _OTHER_KIND.sub(lambda found: f"{found[0]} l0 0 ", path)
 
 
 def _refuse_entities(text: str, name: str) -> None:

@@ -19,7 +19,9 @@ HOME = Path(__file__).parents[2]  # where the packages lie
 ROOTS = ("renderer.pipeline", "renderer.preview", "hardware.svgfile.write", "renderer.gallery.exhibit")
 APART = {
     "hardware.machine": "the machine is in the key",
-    "hardware.program": "where the pen parks is in the key; G-code is not kept",
+    "hardware.program": "where pens are changed is in the key; G-code is not kept",
+    "hardware.rack": "pens are in the key",
+    "hardware.svgfile": "reads other people's files; what writes ours is a root",
     "renderer.assets": "files are told by their content, which is in the key",
     "renderer.losses.looks": "tells what a loss sees",
     "renderer.progress": "tells of the fit",
@@ -70,7 +72,7 @@ def modules(home: Path = HOME) -> dict[str, Path]:
 
 def _is_apart(name: str) -> bool:
     """Whether a module decides nothing. The packages themselves hold no more than their version."""
-    return name in PACKAGES or any(f"{name}.".startswith(f"{apart}.") for apart in APART)
+    return name not in ROOTS and (name in PACKAGES or any(f"{name}.".startswith(f"{apart}.") for apart in APART))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

@@ -13,9 +13,12 @@ MOST_BYTES = 400_000  # of a preview
 LONGER_PX = 1400
 
 
-def exhibit(result: Result) -> dict[str, bytes]:
-    """The files that hang, by their names."""
-    return {PREVIEW: shrunk(Image.fromarray(pixels(result.preview))), DRAWING: to_svg(result.drawing).encode()}
+def exhibit(result: Result, made_from: str) -> dict[str, bytes]:
+    """The files that hang, by their names. `made_from` is told in the drawing."""
+    return {
+        PREVIEW: shrunk(Image.fromarray(pixels(result.preview))),
+        DRAWING: to_svg(result.drawing, made_from).encode(),
+    }
 
 
 def shrunk(image: Image.Image) -> bytes:

@@ -86,7 +86,7 @@ def _split(artwork: Artwork) -> tuple[dict[str, Any], list[Any], Any]:
     machine = spec.pop("machine")
     spec["target"].pop("image")
     if artwork.machine is not None:  # by value, because the code that reckons it is no part of the engine
-        machine["parks_on_sheet_mm"] = park_on_sheet(artwork.canvas.size_mm[1], artwork.machine)
+        machine["pens_are_changed_at_mm"] = park_on_sheet(*artwork.canvas.size_mm, artwork.machine)
     return spec, racks, machine
 
 

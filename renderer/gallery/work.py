@@ -40,7 +40,7 @@ def made(work: Work, gallery: Path, report: Report, out: Path | None = None) -> 
     """Every file of a work's folder, and its manifest, which is one of them. `out`: where all else is written too."""
     from renderer import output, pipeline
     from renderer.gallery.exhibit import exhibit
-    from renderer.manifest import manifest
+    from renderer.manifest import manifest, spec_sha256
     from renderer.output.contents import machine_files
 
     wanted, started, began = key(work), datetime.now(UTC), time.perf_counter()
@@ -50,7 +50,7 @@ def made(work: Work, gallery: Path, report: Report, out: Path | None = None) -> 
         output.write(result, out / work.name)
     result, _, plotting = machine_files(result)
     record = manifest(result, {}, plotting=plotting)
-    files = exhibit(result) | labels(record["passes"], sparks(result.history))
+    files = exhibit(result, spec_sha256(result.work.artwork)) | labels(record["passes"], sparks(result.history))
     cost = Cost(time.perf_counter() - began, time.process_time(), _peak_mb())
     whole = statement(
         record,
