@@ -344,7 +344,8 @@ def gallery_options(command: F) -> F:
     specs = click.argument("specs", metavar="[SPEC|FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
     to = click.option("--to", "gallery", metavar="DIR", default="gallery", show_default=True,
                       type=click.Path(path_type=Path), help="The gallery.")  # fmt: skip
-    only = click.option("--only", metavar="GLOB", help="Only works whose name is like this, as in 'scream*'.")
+    only = click.option("--only", metavar="GLOB", multiple=True,
+                        help="Only works of such names, as in 'scream*'. May be given several times.")  # fmt: skip
     return specs(to(only(json_option(command))))
 
 

@@ -21,7 +21,7 @@ SPECS = Path("specs/gallery")
 
 
 def check_gallery(
-    *, specs: tuple[Path, ...], gallery: Path, only: str | None, verify: str | None, as_json: bool
+    *, specs: tuple[Path, ...], gallery: Path, only: tuple[str, ...], verify: str | None, as_json: bool
 ) -> int:
     """Tells every work that is not as it would be made now. Renders nothing but what `verify` names."""
     collection = _collected(specs)
@@ -31,12 +31,12 @@ def check_gallery(
         return verify_work(collection, gallery, verify, as_json)
     works = collection.only(only)
     found = states(works, gallery)
-    if only is None and not collection.faults:
+    if not only and not collection.faults:
         found += orphans(collection.works, gallery)
     amiss = [state for state in found if not state.is_well]
     for state in amiss if not as_json else ():
         show.data(f"{state.name}: {state.words}")
-    pages = pages_amiss(gallery) if only is None and not amiss else []
+    pages = pages_amiss(gallery) if not only and not amiss else []
     for name in pages if not as_json else ():
         show.data(f"{name}: out of date")
     code = USAGE if collection.faults else FAILED if amiss or pages else DONE
@@ -53,7 +53,7 @@ def build_gallery(  # each an option of the command
     gallery: Path,
     jobs: int,
     part: tuple[int, int] | None,
-    only: str | None,
+    only: tuple[str, ...],
     out: Path | None,
     force: bool,
     prune: bool,

@@ -17,7 +17,7 @@ from renderer.specfile import Work
 
 def verify_work(collection: Collection, gallery: Path, pattern: str, as_json: bool) -> int:
     """Renders the works of that name again into a folder that is thrown away, and compares."""
-    told = [_verified(work, gallery, quiet=as_json) for work in collection.only(pattern)]
+    told = [_verified(work, gallery, quiet=as_json) for work in collection.only((pattern,))]
     code = DONE if all(one["ok"] for one in told) else FAILED
     if as_json:
         show.as_json({"works": told, "exit_code": code})

@@ -22,15 +22,15 @@ class Collection:
     works: tuple[Work, ...]  # by name
     faults: tuple[SpecErrors, ...]
 
-    def only(self, pattern: str | None) -> tuple[Work, ...]:
-        """Those whose name is like a pattern. GalleryError where none is."""
-        if pattern is None:
-            return self.works
-        found = tuple(work for work in self.works if fnmatch.fnmatchcase(work.name, pattern))
-        if not found and not self.faults:
-            names = ", ".join(work.name for work in self.works[:8]) + (", ..." if len(self.works) > 8 else "")
-            raise GalleryError(f"no work is called {pattern!r}; there are {names}")
-        return found
+    def only(self, patterns: tuple[str, ...]) -> tuple[Work, ...]:
+        """Those whose name is like one of the patterns; all, without any. GalleryError where a pattern fits none."""
+        names = [work.name for work in self.works]
+        idle = [pattern for pattern in patterns if not fnmatch.filter(names, pattern)]
+        if idle and not self.faults:
+            told = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+            raise GalleryError(f"no work is called {idle[0]!r}; there are {told}")
+        wanted = {name for pattern in patterns or ("*",) for name in fnmatch.filter(names, pattern)}
+        return tuple(work for work in self.works if work.name in wanted)
 
 
 def collect(specs: Iterable[Path]) -> Collection:

@@ -1,4 +1,4 @@
-"""A finished render -> what of it is kept in a gallery: a preview of at most 400 kB, and the compact drawing."""
+"""A finished render -> what of it is kept in a gallery: a preview of at most 320 kB, and the compact drawing."""
 
 import io
 
@@ -9,7 +9,7 @@ from renderer.gallery.names import DRAWING, PREVIEW
 from renderer.preview import pixels
 from renderer.result import Result
 
-MOST_BYTES = 400_000  # of a preview
+MOST_BYTES = 320_000  # of a preview
 LONGER_PX = 1400
 
 
@@ -27,7 +27,7 @@ def shrunk(image: Image.Image) -> bytes:
     while True:
         small = image.copy()
         small.thumbnail((longer_px, longer_px), Image.Resampling.LANCZOS)
-        for quality in (88, 82, 76, 70, 64):
+        for quality in (84, 78, 72, 66):
             file = io.BytesIO()
             small.save(file, "WEBP", quality=quality, method=6)
             if file.tell() <= MOST_BYTES:
