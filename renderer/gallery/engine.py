@@ -43,30 +43,36 @@ class EngineError(Exception):
 def engine_sha256(home: Path = HOME) -> str:
     """Of all modules that decide the bytes of a drawing. EngineError."""
     total = hashlib.sha256()
-    for name, path in sorted(modules(home).items()):
-        total.update(f"{name} {tree_sha256(_source(path))}\n".encode())
+    for name, tree in sorted(modules(home).items()):
+        total.update(f"{name} {_sha256(tree)}\n".encode())
     return total.hexdigest()
 
 
 def tree_sha256(source: str | bytes) -> str:
     """Of a module's syntax tree."""
-    return hashlib.sha256("".join(_text(ast.parse(source))).encode()).hexdigest()
+    return _sha256(ast.parse(source))
+
+
+def _sha256(tree: ast.Module) -> str:
+    parts: list[str] = []
+    _write(tree, parts)
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 # --- which modules ----------------------------------------------------------------------------------------------------
 
 
-def modules(home: Path = HOME) -> dict[str, Path]:
-    """Every module that decides, by its dotted name."""
-    found: dict[str, Path] = {}
+def modules(home: Path = HOME) -> dict[str, ast.Module]:
+    """The syntax tree of every module that decides, by its dotted name. EngineError."""
+    found: dict[str, ast.Module] = {}
     waiting = [*ROOTS]
     while waiting:
         name = waiting.pop()
         path = _file(home, name)
         if path is None or name in found or _is_apart(name):
             continue
-        found[name] = path
-        waiting += _imported(ast.parse(_source(path)))
+        found[name] = ast.parse(_source(path))
+        waiting += _imported(found[name])
     return found
 
 
@@ -105,22 +111,22 @@ def _source(path: Path) -> bytes:
 # --- what of them -----------------------------------------------------------------------------------------------------
 
 
-def _text(value: object) -> Iterator[str]:
-    """A node as text, whatever the Python."""
+def _write(value: object, parts: list[str]) -> None:
+    """Adds a node as text that is the same whatever the Python."""
     if isinstance(value, ast.AST):
-        yield f"({type(value).__name__}"
+        parts.append(f"({type(value).__name__}")
         for name, field in _fields(value):
-            yield f" {name}="
-            yield from _text(field)
-        yield ")"
+            parts.append(f" {name}=")
+            _write(field, parts)
+        parts.append(")")
     elif isinstance(value, list):
-        yield "["
+        parts.append("[")
         for item in value:
-            yield from _text(item)
-            yield ","
-        yield "]"
+            _write(item, parts)
+            parts.append(",")
+        parts.append("]")
     else:  # a constant: its type too, as 1, 1.0 and True are equal
-        yield f"{type(value).__name__}:{value!a}"
+        parts.append(f"{type(value).__name__}:{value!a}")
 
 
 def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:
