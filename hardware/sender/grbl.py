@@ -1,0 +1,326 @@
+"""GRBL 1.1 at the other end of a port: streaming by character counting, status, hold, reset.
+
+As interface.md describes it: bytes that are sent and not yet answered are counted, and never exceed what the
+controller's receive buffer holds, less one. Settings and offsets, which it writes to EEPROM, go by send-and-wait.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hardware.sender import replies, wire
+from hardware.sender.port import Port
+from hardware.sender.replies import Vector
+from hardware.sender.trouble import Alarmed, CableOut, Doubt, Refused, Restarted, Silent
+
+RESET, HOLD, ASK, GO = b"\x18", b"!", b"?", b"~"
+STATUS_S = 0.2  # 5 Hz at most (interface.md)
+POLL_S = 0.05
+GREETING_S = 3.0  # an Arduino's bootloader takes up to two
+SILENCE_S = 5.0
+STALL_S = 1.5  # at rest, with answers missing
+HOMING_S = 180.0
+LONGEST = 79  # characters in GRBL's line buffer
+PLANNER_BLOCKS = 16
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """Who answers, and how."""
+
+    firmware: str
+    reset: bool  # it restarted as the port was opened
+    buffer_bytes: int = 128
+    settings: dict[int, float] = field(default_factory=dict)
+    options: str = ""
+
+
+class Grbl:
+    """State: what is outstanding, and what the last status said. `on_ack` is told each line's tag as it is answered."""
+
+    def __init__(self, port: Port, *, waits: bool = False) -> None:
+        self.port = port
+        self.waits = waits  # send and wait, instead of counting
+        self.room = 127
+        self.on_ack: Callable[[int], None] = lambda _: None
+        self.on_info: Callable[[str], None] = lambda _: None
+        self.outstanding: deque[tuple[int, int | None, str]] = deque()  # bytes, tag, text
+        self.most_bytes = 0  # outstanding at once
+        self.status = replies.Status("Idle")
+        self.offset: Vector = (0.0, 0.0, 0.0)
+        self._pending = b""
+        self._seen = 0  # status reports
+        self._asked_at = self._heard_at = port.now()
+        self._idle_since: float | None = None
+        self._banner: str | None = None
+        self._awaits_banner = False
+        self._infos: list[str] = []
+
+    # --- getting to know it ---
+
+    def greet(self) -> Greeting:
+        """Waits for a banner or a status report. Raises Silent where neither comes."""
+        self._awaits_banner = True
+        begun, seen, asked = self.port.now(), self._seen, -1.0
+        while self._banner is None and self._seen == seen:
+            if self.port.now() - begun > GREETING_S:
+                self._awaits_banner = False
+                raise Silent(GREETING_S)
+            if self.port.now() - asked > 0.5:
+                asked = self.port.now()
+                self._write(ASK)
+            self._listen(POLL_S)
+        reset = self._banner is not None
+        while reset and self._quiet(0.3):
+            pass
+        self._awaits_banner, self._banner = False, None
+        self.outstanding.clear()
+        if not reset and self.status.state in {"Idle", "Alarm", "Run", "Jog", "Check"}:
+            self._swallow_half_a_line()
+        return self._identify(reset)
+
+    def _quiet(self, seconds: float) -> bool:
+        """Whether something came within this time."""
+        before = self._heard_at
+        self._listen(seconds)
+        return self._heard_at != before
+
+    def _swallow_half_a_line(self) -> None:
+        """An earlier host may have died within a line. `$` makes of it a line that GRBL throws away."""
+        self._write(b"$\n")
+        until = self.port.now() + 0.5
+        while self.port.now() < until:
+            try:
+                self._listen(POLL_S)
+            except (Refused, Doubt):
+                pass
+        self.outstanding.clear()
+
+    def _identify(self, reset: bool) -> Greeting:
+        if self.status.state not in {"Idle", "Alarm"} and not reset:
+            return Greeting("Grbl", reset)
+        built = self.ask("$I")
+        listed = self.ask("$$")
+        version = next((row[5:].split(":")[0] for row in built if row.startswith("[VER:")), "unknown")
+        options = next((row[5:-1].split(",") for row in built if row.startswith("[OPT:")), ["", "", "128"])
+        size = int(options[2]) if len(options) > 2 and options[2].isdigit() else 128
+        self.room = max(size, 32) - 1
+        settings = {int(m[1]): float(m[2]) for row in listed if (m := re.fullmatch(r"\$(\d+)=([\d.+-]+)", row))}
+        return Greeting(f"Grbl {version}", reset, size, settings, options[0])
+
+    def ask(self, text: str) -> list[str]:
+        """What it prints before its `ok`."""
+        self._infos.clear()
+        self.run([text])
+        return list(self._infos)
+
+    # --- sending ---
+
+    def fits(self, text: str) -> bool:
+        """Whether this line may be sent now."""
+        if self.waits:
+            return not self.outstanding
+        return sum(size for size, _, _ in self.outstanding) + len(wire.packed(text)) + 1 <= self.room
+
+    def send(self, text: str, tag: int | None = None) -> None:
+        line = wire.packed(text)
+        if len(line) > LONGEST or not line.isascii() or not line.isprintable() or set(line) & set(wire.REALTIME):
+            raise ValueError(f"{line!r} must not be sent")
+        self.outstanding.append((len(line) + 1, tag, text))
+        self.most_bytes = max(self.most_bytes, sum(size for size, _, _ in self.outstanding))
+        self._idle_since = None
+        self._write(line.encode("ascii") + b"\n")
+
+    def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None:
+        """The sender's own lines, one after the other, each answered before the next."""
+        assert not self.outstanding
+        for text in lines:
+            self.send(text)
+            until = None if patience_s is None else self.port.now() + patience_s
+            while self.outstanding:
+                self.poll(POLL_S, asks=until is None)
+                if until is not None and self.port.now() > until:
+                    raise Silent(patience_s or 0.0)
+
+    def poll(self, timeout_s: float, *, asks: bool = True) -> None:
+        """Reads what has come, and asks for the status now and then. Raises what is wrong as Trouble."""
+        now = self.port.now()
+        if asks and now - self._asked_at >= STATUS_S:
+            self._asked_at = now
+            self._write(ASK)
+        self._listen(timeout_s)
+        now = self.port.now()
+        if asks and now - self._heard_at > SILENCE_S:
+            raise Silent(now - self._heard_at)
+        if self.outstanding and self._idle_since is not None:
+            dwells_s = sum(_dwell_s(text) for _, _, text in self.outstanding)
+            if now - self._idle_since > STALL_S + dwells_s:
+                raise Doubt("", self.outstanding[0][1])
+
+    # --- motion ---
+
+    def finish(self) -> None:
+        """Until all motion is over (interface.md, Synchronization)."""
+        self.run(["G4 P0.01"])
+        self.wait_for({"Idle"})
+
+    def wait_for(self, states: set[str], patience_s: float | None = None) -> None:
+        """Until a report that was asked for from now on says one of these states."""
+        seen, begun = self._seen, self.port.now()
+        asked_late = False
+        while True:
+            self.poll(POLL_S)
+            if self._seen > seen and asked_late and self.status.state in states:
+                return
+            if self._seen > seen and not asked_late:
+                seen, asked_late = self._seen, True
+            if patience_s is not None and self.port.now() - begun > patience_s:
+                raise Silent(patience_s)
+
+    def settle(self) -> int:
+        """Waits, sending nothing, until it rests and says no more. How many lines were never answered."""
+        while True:
+            try:
+                self.wait_for({"Idle", "Alarm", "Hold", "Sleep"})
+                if not self.outstanding:
+                    return 0
+                self.poll(POLL_S)
+            except Doubt as doubt:
+                if doubt.text:
+                    self._answered()
+                    continue
+                missing = len(self.outstanding)
+                self.outstanding.clear()
+                self._idle_since = None
+                return missing
+
+    def stop(self) -> None:
+        """Feed hold to a stop, then a reset, which keeps the position; and unlocked. What it had in store is gone."""
+        if self.status.state not in {"Alarm", "Sleep"}:
+            self._hold()
+        self.reset()
+
+    def _hold(self) -> None:
+        self._write(HOLD)
+        begun = self.port.now()
+        while self.port.now() - begun < 30:
+            seen = self._seen
+            self._write(ASK)
+            while self._seen == seen and self.port.now() - begun < 30:
+                try:
+                    self._listen(POLL_S)
+                except (Refused, Doubt):
+                    pass
+                except Alarmed:
+                    return
+            if (self.status.state, self.status.substate) in {("Hold", 0), ("Idle", None), ("Door", 0)}:
+                return
+
+    def reset(self) -> None:
+        """Ctrl-X, then unlocked if that left an alarm."""
+        self.outstanding.clear()
+        self._awaits_banner, self._banner = True, None
+        self._write(RESET)
+        begun = self.port.now()
+        while self._banner is None:
+            if self.port.now() - begun > GREETING_S:
+                self._awaits_banner = False
+                raise Silent(GREETING_S)
+            try:
+                self._listen(POLL_S)
+            except (Alarmed, Refused, Doubt):
+                pass
+        while self._quiet(0.2):
+            pass
+        self._awaits_banner, self._banner = False, None
+        self.outstanding.clear()
+        self._idle_since = None
+        self.wait_for({"Idle", "Alarm"}, GREETING_S)
+        if self.status.state == "Alarm":
+            self.run(["$X"])
+
+    def home(self) -> None:
+        self.run(["$H"], patience_s=HOMING_S)
+        self.wait_for({"Idle"})
+
+    def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
+        """By that much, and waits. Raises Refused beyond the limits."""
+        axes = "".join(
+            f" {axis}{wire.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by
+        )
+        self.run([f"$J=G91 G21{axes} F{feed_mm_min:g}"])
+        self.wait_for({"Idle"})
+
+    def place(self) -> Vector:
+        """Where it is by the last report, in work coordinates."""
+        place = self.status.place
+        if self.status.is_work:
+            return place
+        return place[0] - self.offset[0], place[1] - self.offset[1], place[2] - self.offset[2]
+
+    # --- the wire ---
+
+    def _write(self, content: bytes) -> None:
+        try:
+            self.port.write(content)
+        except OSError as fault:
+            raise CableOut(str(fault)) from None
+
+    def _listen(self, timeout_s: float) -> None:
+        try:
+            content = self.port.read(timeout_s)
+        except OSError as fault:
+            raise CableOut(str(fault)) from None
+        if content:
+            self._heard_at = self.port.now()
+        self._pending += content
+        while b"\n" in self._pending:
+            line, self._pending = self._pending.split(b"\n", 1)
+            if text := line.strip(b"\r").decode("latin-1"):
+                self._take(text)
+
+    def _take(self, text: str) -> None:
+        match replies.read(text):
+            case replies.Ack():
+                self._answered()
+            case replies.Refusal(code):
+                size, tag, line = self.outstanding.popleft() if self.outstanding else (0, None, "")
+                raise Refused(code, tag, line)
+            case replies.Alarm(code):
+                raise Alarmed(code)
+            case replies.Banner(banner):
+                self._banner = banner
+                self.offset = (self.offset[0], self.offset[1], self.offset[2])
+                if not self._awaits_banner:
+                    raise Restarted(banner)
+            case replies.Status() as status:
+                self._report(status)
+            case replies.Info(info):
+                self._infos.append(info)
+                if info.startswith("[MSG:"):
+                    self.on_info(info)
+            case replies.Garbled(noise):
+                if self.outstanding:
+                    raise Doubt(noise, self.outstanding[0][1])
+
+    def _report(self, status: replies.Status) -> None:
+        self.status = status
+        self.offset = status.offset or self.offset
+        self._seen += 1
+        if status.state != "Idle" or not self.outstanding:
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = self.port.now()
+
+    def _answered(self) -> None:
+        self._idle_since = None
+        if self.outstanding:
+            _, tag, _ = self.outstanding.popleft()
+            if tag is not None:
+                self.on_ack(tag)
+
+
+def _dwell_s(text: str) -> float:
+    found = re.search(r"G4 ?P([\d.]+)", text)
+    return float(found[1]) if found else 0.0
