@@ -115,7 +115,7 @@ def _read(machine_file: Path, svg: Path) -> "tuple[Machine, Drawing]":
     cut = clip(drawing)
     if _is_smaller(cut, drawing):
         click.echo(f"{svg}: what lies off its {drawing.width_mm:g} x {drawing.height_mm:g} mm is left out", err=True)
-    return machine, order(join(cut), park_on_sheet(drawing.height_mm, machine))
+    return machine, order(join(cut), park_on_sheet(drawing.width_mm, drawing.height_mm, machine))
 
 
 def _is_smaller(cut: "Drawing", whole: "Drawing") -> bool:

@@ -1,6 +1,7 @@
-"""Curves as polylines: the fewest points that stay within a tolerance, and the spiral that fills a wide dot."""
+"""A polyline as the fewest straight moves, or arcs, within a tolerance; and the spiral that fills a wide dot."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -52,6 +53,133 @@ def _reach(xy: list[list[float]], start: int, tolerance_mm: float) -> int:
         if low > high:
             break
     return best
+
+
+Point = tuple[float, float]  # mm
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """From where the last piece ended, along a circle to `end`; less than three quarters of it."""
+
+    end: Point
+    centre: Point
+    clockwise: bool  # as seen with y up
+
+
+_LEAST_RADIUS_MM, _MOST_RADIUS_MM = 0.05, 2000.0  # beyond: controllers round it to nonsense, or it is a straight line
+_MOST_SWEEP = 1.5 * math.pi
+
+
+def arcs(
+    line: Line,  # [S, 2] mm
+    tolerance_mm: float,
+) -> list[Arc | Point]:
+    """The line from its second point on as arcs and, by their ends, straight pieces, in turn the longest that fit.
+
+    The line strays from the pieces by no more than the tolerance, nor do they from it; all pieces begin and end on its
+    own points. Tangents need not meet where two arcs do, so there are fewer than of biarcs; within so small a tolerance
+    they all but do.
+    """
+    if tolerance_mm <= 0:
+        raise ValueError(f"tolerance {tolerance_mm:g} mm must be above 0")
+    xy = line.tolist()
+    pieces: list[Arc | Point] = []
+    start = 0
+    while start < len(xy) - 1:
+        straight = _reach(xy, start, tolerance_mm)
+        end, arc = _bow(line, start, straight, tolerance_mm)
+        pieces.append(arc if arc else (xy[straight][0], xy[straight][1]))
+        start = end if arc else straight
+    return pieces
+
+
+def _bow(line: Line, start: int, straight: int, tolerance_mm: float) -> tuple[int, Arc | None]:
+    """The longest arc from `start`, and where it ends; None where it reaches no further than a straight piece."""
+    last = len(line) - 1
+    good, arc, step = straight, None, 1
+    while good < last:  # as far as steps that double reach
+        end = min(good + step, last)
+        found = _arc(line[start : end + 1], tolerance_mm)
+        if found is None:
+            break
+        good, arc, step = end, found, 2 * step
+    bad = min(good + step, last + 1)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        found = _arc(line[start : middle + 1], tolerance_mm)
+        if found is None:
+            bad = middle
+        else:
+            good, arc = middle, found
+    return good, arc
+
+
+def _arc(points: Line, tolerance_mm: float) -> Arc | None:
+    """An arc from the first point to the last that the polyline between them stays within the tolerance of.
+
+    Its centre is m + t n: m the middle between the ends, n across. t is moved until the polyline strays as far inwards
+    as outwards, and then everything is checked: that it lies in the ring of radii r -+ tolerance (its corners in the
+    outer circle, its segments' nearest points out of the inner one), and goes round in one direction.
+    """
+    begin, end = points[0], points[-1]
+    chord = end - begin
+    half = 0.5 * math.hypot(*chord)
+    if half < tolerance_mm or len(points) < 3:
+        return None
+    across = np.array([-chord[1], chord[0]]) / (2 * half)
+    seen = points - 0.5 * (begin + end)
+    along, bulge = seen @ chord / (2 * half), seen @ across
+    top = int(np.abs(bulge).argmax())
+    if bulge[top] == 0:
+        return None
+    t = (along[top] ** 2 + bulge[top] ** 2 - half**2) / (2 * bulge[top])
+    for _ in range(4):
+        radius = math.hypot(half, t)
+        distance = np.hypot(along, bulge - t)
+        off = distance - radius
+        low, high = int(off.argmin()), int(off.argmax())
+        slope = sum(-(bulge[at] - t) / max(distance[at], 1e-12) - t / radius for at in (low, high))
+        if abs(slope) < 1e-9:
+            break
+        t -= (off[low] + off[high]) / slope
+    radius = math.hypot(half, t)
+    if not _LEAST_RADIUS_MM <= radius <= _MOST_RADIUS_MM:
+        return None
+    centre = 0.5 * (begin + end) + t * across
+    spokes = points - centre
+    if np.abs(np.hypot(*spokes.T) - radius).max() > tolerance_mm or _nearest(spokes) < radius - tolerance_mm:
+        return None
+    turns = np.arctan2(_cross(spokes[:-1], spokes[1:]), (spokes[:-1] * spokes[1:]).sum(axis=1))
+    sweep = float(turns.sum())
+    if abs(sweep) > _MOST_SWEEP or (turns * math.copysign(1, sweep)).min() < 0:
+        return None
+    return Arc((float(end[0]), float(end[1])), (float(centre[0]), float(centre[1])), clockwise=sweep < 0)
+
+
+def swept(begin: Point, end: Point, centre: Point, clockwise: bool, tolerance_mm: float) -> Line:  # [S, 2] mm
+    """Points along an arc, its ends among them, whose chords stray no more than the tolerance."""
+    first = math.atan2(begin[1] - centre[1], begin[0] - centre[0])
+    sweep = (math.atan2(end[1] - centre[1], end[0] - centre[0]) - first) % math.tau
+    if clockwise:
+        sweep -= math.tau
+    radius = math.dist(begin, centre)
+    step = 2 * math.acos(1 - min(tolerance_mm / max(radius, 1e-9), 0.5))
+    angle = first + sweep * np.linspace(0, 1, max(1, math.ceil(abs(sweep) / step)) + 1)
+    points = np.stack([centre[0] + radius * np.cos(angle), centre[1] + radius * np.sin(angle)], axis=1)
+    points[0], points[-1] = begin, end
+    return points
+
+
+def _cross(a: Line, b: Line) -> Line:  # [S, 2], [S, 2] -> [S]
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+
+
+def _nearest(spokes: Line) -> float:
+    """Distance of a polyline from the origin."""
+    step = np.diff(spokes, axis=0)
+    along = np.clip(-(spokes[:-1] * step).sum(axis=1) / np.maximum((step**2).sum(axis=1), 1e-300), 0, 1)
+    return float(np.hypot(*(spokes[:-1] + along[:, None] * step).T).min())
 
 
 _TURN_NIBS, _CHORD_MM = 0.8, 0.01  # of a spiral: distance of its turns in nibs, and how far its chords may stray

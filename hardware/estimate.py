@@ -1,14 +1,17 @@
-"""Steps and a machine to seconds and millimetres, pen by pen, with acceleration and the speed of corners."""
+"""Steps and a machine to seconds and millimetres, step by step and pen by pen."""
 
 import math
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
+
+from hardware.arcs import swept
+from hardware.dialect import dialect_of
 from hardware.drawing import Pen
-from hardware.machine import Machine, ZLift
-from hardware.program import ChangePen, Dot, DrawTo, End, Lift, Lower, Park, Step, Travel
-
-Point = tuple[float, float]  # mm
+from hardware.machine import Machine, RelayLift, ServoLift, ZLift
+from hardware.planner import Point, limits_of, plan_s, straight_s
+from hardware.program import ArcTo, ChangePen, Dot, DrawTo, Lift, Lower, Park, Refill, Step, Travel
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class PenEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a whole program takes: `seconds` of the machine, `pen_change_s` of a person."""
+    """What a whole program takes: `seconds` of the machine, `pen_change_s` of a person, who refills pens too."""
 
     pens: tuple[PenEstimate, ...]
     seconds: float
@@ -36,6 +39,7 @@ class Estimate:
     lifts: int
     pen_changes: int
     pen_change_s: float
+    refills: int = 0
 
     @property
     def total_s(self) -> float:
@@ -44,12 +48,10 @@ class Estimate:
 
 
 def estimate(steps: tuple[Step, ...], machine: Machine) -> Estimate:
-    """Time and distance of each pen pass and of the whole."""
-    pens: list[PenEstimate] = []
-    changes = 0
-    for change, part in _parts(steps):
-        changes += change.insert
-        pens.append(_pen(change, part, machine))
+    """Time and distance of each pen pass and of the whole. The way to the first pen counts as that pen's."""
+    pens = [_pen(change, part) for change, part in _parts(steps, timed(steps, machine))]
+    changes = sum(step.insert for step in steps if isinstance(step, ChangePen))
+    refills = sum(isinstance(step, Refill) for step in steps)
     return Estimate(
         pens=tuple(pens),
         seconds=sum(p.seconds for p in pens),
@@ -57,106 +59,109 @@ def estimate(steps: tuple[Step, ...], machine: Machine) -> Estimate:
         travel_mm=sum(p.travel_mm for p in pens),
         lifts=sum(p.lifts for p in pens),
         pen_changes=changes,
-        pen_change_s=changes * machine.pen_change_s,
+        pen_change_s=(changes + refills) * machine.pen_change_s,
+        refills=refills,
     )
 
 
-def _parts(steps: tuple[Step, ...]) -> list[tuple[ChangePen, list[Step]]]:
-    parts: list[tuple[ChangePen, list[Step]]] = []
-    for step in steps:
-        if isinstance(step, ChangePen):
-            parts.append((step, []))
-        elif parts:
-            parts[-1][1].append(step)
-    return parts
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A step, how long the machine takes for it, and the way that it goes."""
+
+    step: Step
+    seconds: float
+    way_mm: float
 
 
-def _pen(change: ChangePen, steps: list[Step], machine: Machine) -> PenEstimate:
-    lower_s = _pen_move_s(machine)
-    feed_mm_s, travel_mm_s = change.feed_mm_min / 60, machine.travel_mm_min / 60
-    seconds = drawn_mm = travel_mm = 0.0
-    lifts = 0
-    at: Point = machine.park_mm
-    run: list[Point] = []
-    for step in steps:
+def timed(steps: tuple[Step, ...], machine: Machine) -> list[Timed]:
+    """Each step with its time; a pen change takes none of the machine's."""
+    ways: list[Point] = []
+    speeds: list[float] = []
+    from_rest: list[bool] = []
+    owner: list[int] = []
+    still_s = [0.0] * len(steps)
+    dwell = _dwells(machine)
+    at: Point | None = None  # it is where the program begins that the machine is thought to stand
+    rest = True
+    speed_mm_s = machine.feed_mm_min / 60
+    travel_mm_s = max(machine.travel_xy_mm_min or (machine.travel_feed_mm_min,)) / 60
+    pen_s = _pen_move_s(machine, None)
+    for index, step in enumerate(steps):
         match step:
-            case Travel(x, y) | Park(x, y):
-                distance_mm = math.dist(at, (x, y))
-                travel_mm += distance_mm
-                seconds += straight_s(distance_mm, travel_mm_s, machine.accel_mm_s2)
-                at = (x, y)
+            case Travel(x, y) | Park(x, y) | DrawTo(x, y) | ArcTo(x, y):
+                points = [(x, y)] if not isinstance(step, ArcTo) or at is None else _round(at, step)
+                drawn = isinstance(step, DrawTo | ArcTo)
+                for point in points:
+                    ways.append((0.0, 0.0) if at is None else (point[0] - at[0], point[1] - at[1]))
+                    speeds.append(speed_mm_s if drawn else travel_mm_s)
+                    from_rest.append(rest or not drawn)
+                    owner.append(index)
+                    at, rest = point, False
+                continue
             case Lower():
-                seconds += lower_s
-                run = [at]
-            case DrawTo(x, y):
-                drawn_mm += math.dist(at, (x, y))
-                at = (x, y)
-                run.append(at)
+                still_s[index] = pen_s[0] + dwell(machine.pen_lift.settle_s)
             case Lift():
-                seconds += run_s(run, feed_mm_s, machine.accel_mm_s2, machine.junction_deviation_mm) + lower_s
-                lifts += 1
+                still_s[index] = pen_s[1] + dwell(machine.pen_lift.settle_s)
             case Dot(dwell_s):
-                seconds += 2 * lower_s + dwell_s
-                lifts += 1
-            case ChangePen() | End():
-                pass
-    entry = PenEstimate(change.number, change.pen, change.layer, change.strokes)
-    return replace(entry, drawn_mm=drawn_mm, travel_mm=travel_mm, lifts=lifts, seconds=seconds)
+                settle_s = machine.pen_lift.settle_s
+                still_s[index] = pen_s[0] + dwell(settle_s + dwell_s) + pen_s[1] + dwell(settle_s)
+            case ChangePen():
+                speed_mm_s = step.feed_mm_min / 60
+                pen_s = _pen_move_s(machine, step)
+        rest = True
+    moves = np.array(ways, dtype=np.float64).reshape(-1, 2)
+    seconds = plan_s(moves, np.array(speeds), np.array(from_rest, dtype=np.bool_), limits_of(machine))
+    lengths = np.hypot(moves[:, 0], moves[:, 1])
+    of_step = np.array(owner, dtype=np.int64)
+    moving_s = np.bincount(of_step, seconds, len(steps)) + np.array(still_s)
+    way_mm = np.bincount(of_step, lengths, len(steps))
+    return [Timed(*of) for of in zip(steps, moving_s.tolist(), way_mm.tolist(), strict=True)]
 
 
-def _pen_move_s(machine: Machine) -> float:
-    """Seconds to lower the pen, or to lift it."""
-    lift = machine.pen_lift
-    moving_s = 0.0
-    if isinstance(lift, ZLift):
-        moving_s = straight_s(lift.up_mm - lift.down_mm, lift.feed_mm_min / 60, machine.accel_mm_s2)
-    return moving_s + lift.settle_s
+def _round(at: Point, step: ArcTo) -> list[Point]:
+    """Points along an arc, as near to it as controllers come (GRBL's $12 is 0.002 mm)."""
+    end, centre = (step.x_mm, step.y_mm), (step.centre_x_mm, step.centre_y_mm)
+    return [(x, y) for x, y in swept(at, end, centre, step.clockwise, 0.002)[1:].tolist()]
 
 
-def straight_s(length_mm: float, speed_mm_s: float, accel_mm_s2: float) -> float:
-    """Seconds for one straight move from rest to rest."""
-    return _segment_s(length_mm, 0.0, 0.0, speed_mm_s, accel_mm_s2)
+def _dwells(machine: Machine) -> Callable[[float], float]:
+    step_s = dialect_of(machine.dialect).dwell_step_s
+    return lambda seconds: seconds if step_s == 0 else math.ceil(seconds / step_s - 1e-6) * step_s
 
 
-def run_s(points: list[Point], speed_mm_s: float, accel_mm_s2: float, deviation_mm: float) -> float:
-    """Seconds for a polyline from rest to rest, corners at the speed that the junction deviation allows.
-
-    Letters as in GRBL's planner: v, the speeds at the points; a backward and a forward pass bring them within the
-    acceleration a, v1^2 <= v0^2 + 2 a L.
-    """
-    points = [p for at, p in enumerate(points) if at == 0 or p != points[at - 1]]
-    lengths_mm = [math.dist(p, q) for p, q in pairwise(points)]
-    if not lengths_mm:
-        return 0.0
-    corners = zip(points, points[1:], points[2:], strict=False)
-    v = [0.0, *(min(speed_mm_s, corner_mm_s(*corner, accel_mm_s2, deviation_mm)) for corner in corners), 0.0]
-    for at in range(len(lengths_mm) - 1, -1, -1):
-        v[at] = min(v[at], math.sqrt(v[at + 1] ** 2 + 2 * accel_mm_s2 * lengths_mm[at]))
-    for at, length_mm in enumerate(lengths_mm):
-        v[at + 1] = min(v[at + 1], math.sqrt(v[at] ** 2 + 2 * accel_mm_s2 * length_mm))
-    return sum(_segment_s(length, v[at], v[at + 1], speed_mm_s, accel_mm_s2) for at, length in enumerate(lengths_mm))
+def _pen_move_s(machine: Machine, change: ChangePen | None) -> tuple[float, float]:
+    """Seconds to lower the pen, and to lift it, without the settling."""
+    match machine.pen_lift:
+        case ZLift() as z:
+            up = z.up_mm if change is None or change.up is None else change.up
+            down = z.down_mm if change is None or change.down is None else change.down
+            slowest = machine.accel_mm_s2 if isinstance(machine.accel_mm_s2, float | int) else min(machine.accel_mm_s2)
+            one_way_s = straight_s(up - down, z.feed_mm_min / 60, z.accel_mm_s2 or slowest)
+            return one_way_s, one_way_s
+        case ServoLift() as servo:
+            return servo.ramp_s, 0.0
+        case RelayLift():
+            return 0.0, 0.0
 
 
-def corner_mm_s(before: Point, corner: Point, after: Point, accel_mm_s2: float, deviation_mm: float) -> float:
-    """Speed at which a corner may be taken.
-
-    The machine is thought to go round on the circle that touches both segments and passes the corner at the distance
-    delta (the deviation), at most with the acceleration a across: v^2 = a r, r = delta sin(t/2) / (1 - sin(t/2)),
-    where t is the angle between the segments, pi where they are one straight line (Jeon 2011, as in GRBL's planner).
-    """
-    ax, ay = before[0] - corner[0], before[1] - corner[1]
-    bx, by = after[0] - corner[0], after[1] - corner[1]
-    cosine = (ax * bx + ay * by) / (math.hypot(ax, ay) * math.hypot(bx, by))
-    sine_half = math.sqrt(max(0.0, 0.5 * (1 - cosine)))
-    if sine_half > 1 - 1e-9:
-        return math.inf
-    return math.sqrt(accel_mm_s2 * deviation_mm * sine_half / (1 - sine_half))
+def _parts(steps: tuple[Step, ...], times: list[Timed]) -> list[tuple[ChangePen, list[Timed]]]:
+    """The steps of each pass; what comes before the first is the first's, and the way to its pen change the next's."""
+    starts = [at for at, step in enumerate(steps) if isinstance(step, ChangePen)]
+    return [
+        (step, times[(0 if at == starts[0] else at) : end])
+        for at, end in zip(starts, [*starts[1:], len(steps)], strict=False)
+        if isinstance(step := steps[at], ChangePen)
+    ]
 
 
-def _segment_s(length_mm: float, v0: float, v1: float, speed_mm_s: float, accel_mm_s2: float) -> float:
-    """Seconds for one segment entered at v0 and left at v1: speed is a trapezium, or a triangle if it is short."""
-    peak = math.sqrt(accel_mm_s2 * length_mm + 0.5 * (v0 * v0 + v1 * v1))
-    if peak <= speed_mm_s:
-        return (2 * peak - v0 - v1) / accel_mm_s2
-    ramps_mm = (2 * speed_mm_s**2 - v0 * v0 - v1 * v1) / (2 * accel_mm_s2)
-    return (2 * speed_mm_s - v0 - v1) / accel_mm_s2 + (length_mm - ramps_mm) / speed_mm_s
+def _pen(change: ChangePen, part: list[Timed]) -> PenEstimate:
+    return PenEstimate(
+        change.number,
+        change.pen,
+        change.layer,
+        change.strokes,
+        drawn_mm=sum(t.way_mm for t in part if isinstance(t.step, DrawTo | ArcTo)),
+        travel_mm=sum(t.way_mm for t in part if isinstance(t.step, Travel | Park)),
+        lifts=sum(isinstance(t.step, Lift | Dot) for t in part),
+        seconds=sum(t.seconds for t in part),
+    )

@@ -1,70 +1,72 @@
-"""Steps to lines of G-code, by dialect. A dialect is data. Here, and nowhere else, millimetres are rounded."""
+"""Steps to lines of G-code, by dialect. Here, and nowhere else, millimetres are rounded."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hardware.dialect import DIALECTS, Dialect, dialect_of
 from hardware.drawing import Drawing, file_stem
-from hardware.machine import Machine, ServoLift, ZLift
-from hardware.program import ChangePen, Dot, DrawTo, End, Lift, Lower, Park, Step, Travel, program
+from hardware.machine import Machine, RelayLift, ServoLift, ZLift
+from hardware.program import (
+    ArcTo,
+    ChangePen,
+    Dot,
+    DrawTo,
+    End,
+    Lift,
+    Lower,
+    Park,
+    Refill,
+    Step,
+    Travel,
+    heights,
+    program,
+)
 
-_LONGEST = 80  # characters in GRBL's line buffer
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """What a controller's G-code looks like: templates filled in with `str.format`."""
-
-    header: tuple[str, ...]
-    comment: str
-    message: str  # a comment that senders show to the person
-    forbidden: str  # characters that a comment must not hold
-    pause: str  # stop until the person goes on
-    dwell: str
-    servo: str
-    raise_z: str
-    lower_z: str
-    travel: str
-    draw: str
-    feed: str  # follows a movement when the speed changes
-    end: str
+__all__ = ["DIALECTS", "Block", "Dialect", "blocks", "files", "gcode", "per_tool", "prompt"]
 
 
-DIALECTS = {
-    "grbl": Dialect(
-        # mm, absolute, feed in units a minute, the xy plane
-        header=("G21", "G90", "G94", "G17"),
-        comment="({text})",
-        message="(MSG, {text})",
-        # GRBL acts on ! ? ~ wherever they stand, also in a comment; $ and % begin its own commands
-        forbidden="!?~%$()",
-        pause="M0",
-        dwell="G4 P{seconds}",
-        # set for pen up too: M5 would let some servos drop
-        servo="M3 S{value}",
-        raise_z="G1 Z{z}",
-        lower_z="G1 Z{z}",
-        travel="G0 X{x} Y{y}",
-        draw="G1 X{x} Y{y}",
-        feed=" F{feed}",
-        end="M2",
-    )
-}
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The lines of one step; the first block of a program has none: header, and pen up."""
+
+    step: Step | None
+    lines: tuple[str, ...]
 
 
 def gcode(steps: tuple[Step, ...], machine: Machine) -> str:
     """One complete program: header, pen up, all steps, end. Pauses wherever a pen is to be put in."""
-    return "\n".join(_lines(steps, machine, pauses=True)) + "\n"
+    return _text(blocks(steps, machine))
+
+
+def blocks(steps: tuple[Step, ...], machine: Machine, pauses: bool = True) -> Iterator[Block]:
+    """The lines of each step. Without `pauses` none stops the controller: who streams them stops at a `prompt`.
+
+    A controller that GRBL's M0 holds executes nothing that is sent, so a sender must not send it.
+    """
+    return _Writer(machine, pauses).blocks(steps)
+
+
+def prompt(step: Step) -> str | None:
+    """What the person at the machine shall do at this step, before it goes on: the pen is up and parked."""
+    match step:
+        case ChangePen(insert=True):
+            return f"insert pen {step.number}: {step.pen.label}"
+        case Refill():
+            return f"refill pen {step.number}: {step.pen.label}, it has drawn {step.drawn_mm / 1000:.1f} m"
+    return None
 
 
 def per_tool(steps: tuple[Step, ...]) -> tuple[tuple[ChangePen, tuple[Step, ...]], ...]:
     """The steps cut into a part for each pen pass, each complete by itself: parked at its start and its end."""
     changes = [(at, step) for at, step in enumerate(steps) if isinstance(step, ChangePen)]
-    stops = [*(at for at, _ in changes[1:]), len(steps) - 1]
-    return tuple(
-        (change, (steps[0], *steps[at:stop], End())) for (at, change), stop in zip(changes, stops, strict=False)
-    )
+    stops = [*(at for at, _ in changes[1:]), len(steps) - 2]
+    parts = []
+    for (at, change), stop in zip(changes, stops, strict=False):
+        own = steps[at : stop - 1] if isinstance(steps[stop - 1], Park) else steps[at:stop]
+        parts.append((change, (steps[0], *own, *steps[-2:])))
+    return tuple(parts)
 
 
 def files(drawing: Drawing, machine: Machine) -> dict[str, str]:
@@ -75,105 +77,152 @@ def files(drawing: Drawing, machine: Machine) -> dict[str, str]:
     steps = program(drawing, machine)
     texts = {"drawing.gcode": gcode(steps, machine)}
     for change, part in per_tool(steps):
-        lines = _lines(part, machine, pauses=False)
-        texts[f"{file_stem(change.number, change.pen)}.gcode"] = "\n".join(lines) + "\n"
+        texts[f"{file_stem(change.number, change.pen)}.gcode"] = _text(_Writer(machine, True, alone=True).blocks(part))
     return texts
 
 
-def _lines(steps: tuple[Step, ...], machine: Machine, pauses: bool) -> Iterator[str]:
-    dialect = DIALECTS[machine.dialect]
-    yield from dialect.header
-    speed = ""  # the last feed written: it stays in force until the next
-    drawing_feed = _number(machine.feed_mm_min)
-    at: tuple[str, str] | None = None
-    for line in _lift(dialect, machine):
-        speed, text = _paced(dialect, line, speed)
-        yield text
-    for step in steps:
-        match step:
-            case ChangePen():
-                drawing_feed = _number(step.feed_mm_min)
-                yield from _change(dialect, step, pauses)
-            case Travel(x, y) | Park(x, y) | DrawTo(x, y):
-                here = (_number(x), _number(y))
-                if here == at:
-                    continue
-                at = here
-                drawn = isinstance(step, DrawTo)
-                template = dialect.draw if drawn else dialect.travel
-                moved = template.format(x=here[0], y=here[1])
-                speed, text = _paced(dialect, (moved, drawing_feed if drawn else None), speed)
+def _text(parts: Iterator[Block]) -> str:
+    return "".join(f"{line}\n" for block in parts for line in block.lines)
+
+
+_Paced = tuple[str, float | None]  # a line, and the feed it is to be run at, mm/min; None: it does not matter to it
+
+
+class _Writer:
+    """Writes steps, and remembers what the controller does: where it is, as rounded, and the feed in force."""
+
+    def __init__(self, machine: Machine, pauses: bool, alone: bool = False) -> None:
+        self.machine, self.dialect, self.pauses = machine, dialect_of(machine.dialect), pauses
+        self.alone = alone  # a program for one pen, which is in when it begins
+        self.at: tuple[float, float] | None = None
+        self.speed = ""
+        self.feed_mm_min = machine.feed_mm_min
+        self.up, self.down = heights(None, machine)
+        self.travel_feed = machine.travel_feed_mm_min if self.dialect.travel_has_feed else None
+
+    def blocks(self, steps: tuple[Step, ...]) -> Iterator[Block]:
+        header = (line.format(tolerance=_number(self.machine.tolerance_mm)) for line in self.dialect.header)
+        yield Block(None, (*header, *self._paced(self._lift())))
+        for step in steps:
+            yield Block(step, tuple(self._paced(self._lines(step))))
+
+    def _paced(self, lines: Iterator[_Paced]) -> Iterator[str]:
+        """The lines, with the feed written on those for which it has changed."""
+        for text, feed_mm_min in lines:
+            feed = "" if feed_mm_min is None else _number(feed_mm_min)
+            if feed in ("", self.speed):
                 yield text
-            case Lower() | Lift() | Dot():
-                for line in _pen(dialect, step, machine):
-                    speed, text = _paced(dialect, line, speed)
-                    yield text
+            else:
+                self.speed = feed
+                yield text + self.dialect.feed.format(feed=feed)
+
+    def _lines(self, step: Step) -> Iterator[_Paced]:
+        match step:
+            case ChangePen() | Refill():
+                yield from self._change(step)
+            case Travel(x, y) | Park(x, y):
+                yield from self._moved(self.dialect.travel, x, y, self.travel_feed)
+            case DrawTo(x, y):
+                yield from self._moved(self.dialect.draw, x, y, self.feed_mm_min)
+            case ArcTo():
+                yield from self._arc(step)
+            case Lower():
+                yield from self._lower(0)
+            case Dot(dwell_s):
+                yield from self._lower(dwell_s)
+                yield from self._lift()
+            case Lift():
+                yield from self._lift()
             case End():
-                yield dialect.end
+                yield from ((line, None) for line in self.dialect.end)
+
+    def _moved(self, template: str, x_mm: float, y_mm: float, feed_mm_min: float | None) -> Iterator[_Paced]:
+        here = (round(x_mm, 3), round(y_mm, 3))
+        if here != self.at:
+            self.at = here
+            yield template.format(x=_number(x_mm), y=_number(y_mm)), feed_mm_min
+
+    def _arc(self, arc: ArcTo) -> Iterator[_Paced]:
+        """An arc, its centre as seen from where the controller is. One whose ends are the same would be a circle."""
+        end = (round(arc.x_mm, 3), round(arc.y_mm, 3))
+        if self.at is None or end == self.at:
+            return
+        i, j = arc.centre_x_mm - self.at[0], arc.centre_y_mm - self.at[1]
+        template = self.dialect.arc_cw if arc.clockwise else self.dialect.arc_ccw
+        self.at = end
+        text = template.format(x=_number(arc.x_mm), y=_number(arc.y_mm), i=_number(i), j=_number(j))
+        yield text, self.feed_mm_min
+
+    def _lower(self, dwell_s: float) -> Iterator[_Paced]:
+        match self.machine.pen_lift:
+            case ServoLift() as servo if self.up is not None and self.down is not None:
+                yield from self._ramp(servo, self.up, self.down)
+            case ZLift() as z if self.down is not None:
+                yield self.dialect.lower_z.format(z=_number(self.down)), z.feed_mm_min
+            case RelayLift() as relay:
+                yield from self._switch(on=relay.drops_when == "powered")
+        yield from self._dwell(self.machine.pen_lift.settle_s + dwell_s)
+
+    def _lift(self) -> Iterator[_Paced]:
+        match self.machine.pen_lift:
+            case ServoLift() if self.up is not None:
+                yield from self._servo(self.up)
+            case ZLift() as z if self.up is not None:
+                yield self.dialect.raise_z.format(z=_number(self.up)), z.feed_mm_min
+            case RelayLift() as relay:
+                yield from self._switch(on=relay.drops_when == "unpowered")
+        yield from self._dwell(self.machine.pen_lift.settle_s)
+
+    def _ramp(self, servo: ServoLift, up: float, down: float) -> Iterator[_Paced]:
+        count = max(1, round(servo.ramp_s / _RAMP_STEP_S))
+        for number in range(1, count + 1):
+            yield from self._servo(up + (down - up) * number / count)
+            if count > 1:
+                yield from self._dwell(servo.ramp_s / count)
+
+    def _servo(self, value: float) -> Iterator[_Paced]:
+        yield from ((line.format(value=_number(value)), None) for line in self.dialect.servo)
+
+    def _switch(self, on: bool) -> Iterator[_Paced]:
+        yield from ((line, None) for line in (self.dialect.relay_on if on else self.dialect.relay_off))
+
+    def _dwell(self, seconds: float) -> Iterator[_Paced]:
+        if seconds >= 0.0005:
+            yield self.dialect.dwell.format(seconds=_number(seconds), ms=f"{1000 * seconds:.0f}"), None
+
+    def _change(self, step: ChangePen | Refill) -> Iterator[_Paced]:
+        if isinstance(step, ChangePen):
+            told = f"layer {step.layer}, {step.strokes} strokes, {step.drawn_mm / 1000:.2f} m"
+            yield from self._said(self.dialect.comment, told)
+        wanted = prompt(step)
+        if wanted is None and self.alone and isinstance(step, ChangePen):
+            wanted = f"insert pen {step.number}: {step.pen.label}"
+        if wanted is None:
+            yield from self._said(self.dialect.comment, f"pen {step.number}: {step.pen.label} stays in")
+        else:
+            yield from self._said(self.dialect.message, wanted)
+            if self.pauses and not (self.alone and isinstance(step, ChangePen)):
+                for line in self.dialect.pause:
+                    yield from self._said(line, wanted)
+        if isinstance(step, ChangePen):
+            self.feed_mm_min = step.feed_mm_min
+            if (step.up, step.down) != (self.up, self.down):
+                lifted = step.up != self.up
+                self.up, self.down = step.up, step.down
+                if lifted:
+                    yield from self._lift()
+
+    def _said(self, template: str, text: str) -> Iterator[_Paced]:
+        """A comment that no controller stumbles over: plain ASCII, without what it acts on, in one short line."""
+        if not template:
+            return
+        plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+        plain = " ".join(re.sub(f"[{re.escape(self.dialect.forbidden)}\\x00-\\x1f\\x7f]", " ", plain).split())
+        room = self.dialect.longest - len(template.format(text=""))
+        yield template.format(text=plain[: max(room, 0)].rstrip()), None
 
 
-_Paced = tuple[str, str | None]  # a line and the feed it is to be run at; None: the feed does not matter to it
-
-
-def _paced(dialect: Dialect, line: _Paced, speed: str) -> tuple[str, str]:
-    """The feed now in force, and the line with the feed written on it where it has changed."""
-    text, feed = line
-    if feed is None or feed == speed:
-        return speed, text
-    return feed, text + dialect.feed.format(feed=feed)
-
-
-def _pen(dialect: Dialect, step: Lower | Lift | Dot, machine: Machine) -> Iterator[_Paced]:
-    if not isinstance(step, Lift):
-        yield from _lower(dialect, machine)
-    if isinstance(step, Dot):
-        yield from _dwell(dialect, step.dwell_s)
-    if not isinstance(step, Lower):
-        yield from _lift(dialect, machine)
-
-
-def _lower(dialect: Dialect, machine: Machine) -> Iterator[_Paced]:
-    match machine.pen_lift:
-        case ServoLift() as servo:
-            yield dialect.servo.format(value=_number(servo.down)), None
-        case ZLift() as z:
-            yield dialect.lower_z.format(z=_number(z.down_mm)), _number(z.feed_mm_min)
-    yield from _dwell(dialect, machine.pen_lift.settle_s)
-
-
-def _lift(dialect: Dialect, machine: Machine) -> Iterator[_Paced]:
-    match machine.pen_lift:
-        case ServoLift() as servo:
-            yield dialect.servo.format(value=_number(servo.up)), None
-        case ZLift() as z:
-            yield dialect.raise_z.format(z=_number(z.up_mm)), _number(z.feed_mm_min)
-    yield from _dwell(dialect, machine.pen_lift.settle_s)
-
-
-def _dwell(dialect: Dialect, seconds: float) -> Iterator[_Paced]:
-    if seconds >= 0.0005:
-        yield dialect.dwell.format(seconds=_number(seconds)), None
-
-
-def _change(dialect: Dialect, change: ChangePen, pauses: bool) -> Iterator[str]:
-    who = f"pen {change.number}: {change.pen.label}"
-    yield _comment(
-        dialect.comment, f"layer {change.layer}, {change.strokes} strokes, {change.drawn_mm / 1000:.2f} m", dialect
-    )
-    if not pauses or change.insert:
-        yield _comment(dialect.message, f"insert {who}", dialect)
-    else:
-        yield _comment(dialect.comment, f"{who} stays in", dialect)
-    if pauses and change.insert:
-        yield dialect.pause
-
-
-def _comment(template: str, text: str, dialect: Dialect) -> str:
-    """A comment that no controller stumbles over: plain ASCII, without the characters it acts on, in one short line."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    plain = " ".join(re.sub(f"[{re.escape(dialect.forbidden)}\\x00-\\x1f\\x7f]", " ", plain).split())
-    room = _LONGEST - len(template.format(text=""))
-    return template.format(text=plain[:room].rstrip())
+_RAMP_STEP_S = 0.05  # GRBL rounds shorter dwells up to this
 
 
 def _number(value: float) -> str:

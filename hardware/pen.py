@@ -38,6 +38,19 @@ class Pen(BaseModel):
     dwell_s: float | None = Field(
         None, ge=0, description="Time a dot's tip rests on the paper, s. Default: the machine's own."
     )
+    down: float | None = Field(
+        None, description="Servo value, or Z in mm, with this pen's tip on the paper. Default: the machine's own."
+    )
+    up: float | None = Field(
+        None, description="Servo value, or Z in mm, with this pen clear of the paper. Default: the machine's own."
+    )
+    offset_mm: tuple[float, float] | None = Field(
+        None,
+        description="[x, y], mm: how far right of, and above, the other pens' tips this one's sits in its holder.",
+    )
+    max_draw_m: float | None = Field(
+        None, gt=0, description="Metres after which it is refilled or sharpened: the plot pauses there. Default: never."
+    )
 
     @property
     def label(self) -> str:

@@ -1,6 +1,6 @@
 """A drawing and a machine to the steps that the machine takes: mm, y up, origin at the bed's bottom left corner.
 
-Here, and nowhere else, y is flipped; and everything is checked against the bed before there is a line of G-code.
+Everything is checked against the machine here, before there is a line of G-code.
 """
 
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hardware.arcs import simplify
+from hardware.arcs import Arc, arcs, simplify, swept
 from hardware.drawing import Drawing, Line, Pen, PenPass, is_dot, length_mm
-from hardware.machine import ROUNDING_MM, Machine
+from hardware.machine import ROUNDING_MM, Lie, Machine, RelayLift, ZLift, lie
 
 
 class ProgramError(ValueError):
@@ -19,7 +19,7 @@ class ProgramError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ChangePen:
-    """The pen is up and parked: a person puts this one in, unless it is there already (`insert` is false)."""
+    """A pass begins. The pen is up and parked: a person puts this one in, unless it is there already (`insert`)."""
 
     number: int  # of the pass in the drawing, from 1
     pen: Pen
@@ -28,6 +28,17 @@ class ChangePen:
     drawn_mm: float
     feed_mm_min: float
     insert: bool = True
+    up: float | None = None  # where the pen lift holds this pen, in its own unit; None: a relay knows no heights
+    down: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """The pen is up and parked: a person refills or sharpens it, and puts the same one in again."""
+
+    number: int  # of the pass
+    pen: Pen
+    drawn_mm: float  # since it was put in or refilled
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,17 @@ class DrawTo:
 
     x_mm: float
     y_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class ArcTo:
+    """Move with the pen down along a circle, less than once round."""
+
+    x_mm: float
+    y_mm: float
+    centre_x_mm: float
+    centre_y_mm: float
+    clockwise: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,65 +98,124 @@ class End:
     """The program is over; the pen is up and parked."""
 
 
-Step = ChangePen | Travel | Lower | DrawTo | Dot | Lift | Park | End
+Step = ChangePen | Refill | Travel | Lower | DrawTo | ArcTo | Dot | Lift | Park | End
 
 
 def program(drawing: Drawing, machine: Machine) -> tuple[Step, ...]:
     """All steps, pass after pass; a pass without lines takes none.
 
-    Raises ProgramError where colours are free, or where a pen would leave the sheet or the bed.
+    Raises ProgramError where colours are free, where a pen would leave the sheet or the bed, or cannot be lifted.
     """
     if faults := _faults(drawing, machine):
         raise ProgramError("\n".join(faults))
     return tuple(_steps(drawing, machine))
 
 
-def park_on_sheet(height_mm: float, machine: Machine) -> tuple[float, float]:
-    """Where each pass starts and ends, the machine's park position, in a drawing's own mm (origin top left, y down)."""
-    x_mm, y_mm = machine.park_mm
-    left_mm, bottom_mm = machine.origin_mm
-    return x_mm - left_mm, height_mm - (y_mm - bottom_mm)
+def park_on_sheet(width_mm: float, height_mm: float, machine: Machine) -> tuple[float, float]:
+    """Where pens are changed, in the own mm of a drawing of this size (origin top left, y down)."""
+    return lie(width_mm, height_mm, machine).on_sheet(*machine.changes_at_mm)
 
 
 def _steps(drawing: Drawing, machine: Machine) -> Iterator[Step]:
-    park = Park(*machine.park_mm)
+    change_at = Park(*machine.changes_at_mm)
+    placed = lie(drawing.width_mm, drawing.height_mm, machine)
     held: Pen | None = None
-    yield park
+    drawn_mm = 0.0  # by the pen that is in, since it was put in or refilled
     for number, pen_pass in enumerate(drawing.passes, 1):
         if not pen_pass.lines:
             continue
-        yield _change(number, pen_pass, machine, insert=pen_pass.pen != held)
-        held = pen_pass.pen
-        dwell_s = machine.dwell_s if held.dwell_s is None else held.dwell_s
+        change = _change(number, pen_pass, machine, insert=pen_pass.pen != held)
+        if change.insert:
+            yield change_at
+            held, drawn_mm = pen_pass.pen, 0.0
+        yield change
         for line in pen_pass.lines:
-            yield from _stroke(_on_bed(line, drawing, machine), dwell_s, machine.tolerance_mm)
-        yield park
+            length = length_mm(line)
+            if _runs_dry(pen_pass.pen, drawn_mm, length):
+                yield change_at
+                yield Refill(number, pen_pass.pen, drawn_mm)
+                drawn_mm = 0.0
+            yield from _stroke(line, placed, pen_pass.pen, machine)
+            drawn_mm += length
+    yield Park(*machine.park_mm)
     yield End()
 
 
+def _runs_dry(pen: Pen, drawn_mm: float, more_mm: float) -> bool:
+    """Whether a pen has to be refilled before it draws more; a full one draws any line, however long."""
+    return pen.max_draw_m is not None and drawn_mm > 0 and drawn_mm + more_mm > 1000 * pen.max_draw_m + 1e-6
+
+
 def _change(number: int, pen_pass: PenPass, machine: Machine, insert: bool) -> ChangePen:
+    pen = pen_pass.pen
     drawn_mm = sum(length_mm(line) for line in pen_pass.lines)
-    feed_mm_min = pen_pass.pen.feed_mm_min or machine.feed_mm_min
-    return ChangePen(number, pen_pass.pen, pen_pass.layer, len(pen_pass.lines), drawn_mm, feed_mm_min, insert)
+    feed_mm_min = pen.feed_mm_min or machine.feed_mm_min
+    up, down = heights(pen, machine)
+    return ChangePen(number, pen, pen_pass.layer, len(pen_pass.lines), drawn_mm, feed_mm_min, insert, up, down)
 
 
-def _stroke(line: Line, dwell_s: float, tolerance_mm: float) -> Iterator[Step]:
+def heights(pen: Pen | None, machine: Machine) -> tuple[float | None, float | None]:
+    """Where the pen lift holds this pen, up and down, in the lift's own unit; None where it knows no heights."""
+    lift = machine.pen_lift
+    if isinstance(lift, RelayLift):
+        return None, None
+    up, down = (lift.up_mm, lift.down_mm) if isinstance(lift, ZLift) else (lift.up, lift.down)
+    own_up, own_down = (pen.up, pen.down) if pen else (None, None)
+    return up if own_up is None else own_up, down if own_down is None else own_down
+
+
+def _stroke(line: Line, placed: Lie, pen: Pen, machine: Machine) -> Iterator[Step]:
+    on_bed = _on_bed(line, placed, pen)
     if is_dot(line):
-        x_mm, y_mm = line.mean(axis=0).tolist()
+        x_mm, y_mm = on_bed.mean(axis=0).tolist()
         yield Travel(x_mm, y_mm)
-        yield Dot(dwell_s)
+        yield Dot(machine.dwell_s if pen.dwell_s is None else pen.dwell_s)
         return
-    (x_mm, y_mm), *rest = simplify(line, tolerance_mm).tolist()
-    yield Travel(x_mm, y_mm)
+    yield Travel(*on_bed[0].tolist())
     yield Lower()
-    for x_mm, y_mm in rest:
-        yield DrawTo(x_mm, y_mm)
+    yield from _moves(on_bed, placed, machine)
     yield Lift()
 
 
-def _on_bed(points: Line, drawing: Drawing, machine: Machine) -> Line:
-    left_mm, bottom_mm = machine.origin_mm
-    return np.column_stack([left_mm + points[:, 0], bottom_mm + drawing.height_mm - points[:, 1]])
+def _moves(line: Line, placed: Lie, machine: Machine) -> Iterator[Step]:
+    """The line from its second point on. Arcs bulge, if by less than the tolerance: none may leave bed or sheet."""
+    curved = _arcs(line, machine.tolerance_mm) if machine.arcs else None
+    if curved is None or not _keeps_inside(line[0].tolist(), curved, placed, machine):
+        for x_mm, y_mm in simplify(line, machine.tolerance_mm)[1:].tolist():
+            yield DrawTo(x_mm, y_mm)
+        return
+    yield from curved
+
+
+def _arcs(line: Line, tolerance_mm: float) -> list[ArcTo | DrawTo]:
+    return [
+        ArcTo(*piece.end, *piece.centre, piece.clockwise) if isinstance(piece, Arc) else DrawTo(*piece)
+        for piece in arcs(line, tolerance_mm)
+    ]
+
+
+def _keeps_inside(at: tuple[float, float], moves: list[ArcTo | DrawTo], placed: Lie, machine: Machine) -> bool:
+    x_mm, y_mm = placed.corner_mm
+    most = np.minimum((machine.width_mm, machine.height_mm), (x_mm + placed.size_mm[0], y_mm + placed.size_mm[1]))
+    least = np.maximum((0.0, 0.0), (x_mm, y_mm))
+    for move in moves:
+        end = (move.x_mm, move.y_mm)
+        if isinstance(move, ArcTo):
+            along = swept(at, end, (move.centre_x_mm, move.centre_y_mm), move.clockwise, ROUNDING_MM)
+            if (along < least - ROUNDING_MM).any() or (along > most + ROUNDING_MM).any():
+                return False
+        at = end
+    return True
+
+
+def _on_bed(points: Line, placed: Lie, pen: Pen) -> Line:
+    """Where the machine has to be so that this pen's tip is at the points."""
+    offset_mm = np.array(placed.offset_mm) - np.array(pen.offset_mm or (0.0, 0.0))
+    turned: Line = points @ np.array(placed.rows, dtype=np.float64).T + offset_mm
+    return turned
+
+
+# --- what the machine cannot do ---------------------------------------------------------------------------------------
 
 
 def _faults(drawing: Drawing, machine: Machine) -> list[str]:
@@ -147,29 +228,54 @@ def _faults(drawing: Drawing, machine: Machine) -> list[str]:
                 " name the pens in the spec"
             )
         elif pen_pass.lines:
+            faults += [f"{who}: {fault}" for fault in _unliftable(pen_pass.pen, machine)]
             points = np.concatenate(pen_pass.lines)
-            faults += [f"{who}: {fault}" for fault in _strays(points, drawing, machine)]
+            faults += [f"{who}: {fault}" for fault in _strays(points, drawing, machine, pen_pass.pen)]
     return faults
 
 
-def _strays(points: Line, drawing: Drawing, machine: Machine) -> list[str]:
-    """Where these points, in the drawing's coordinates, leave the bed, or else the sheet."""
+def _unliftable(pen: Pen, machine: Machine) -> Iterator[str]:
+    """Heights of its own that the pen lift cannot reach."""
+    up, down = heights(pen, machine)
+    match machine.pen_lift:
+        case RelayLift() if pen.up is not None or pen.down is not None:
+            yield f"it has heights of its own, but the pen lift of {machine.name!r} is a relay; leave up and down out"
+        case ZLift() if up is not None and down is not None and up <= down:
+            yield f"it is up at z = {up:g} mm, which must lie above z = {down:g} mm, where it is down"
+        case ZLift():
+            pass
+        case _:
+            for name, value in (("up", up), ("down", down)):
+                if value is not None and not 0 <= value <= 65535:
+                    yield f"it is {name} at {value:g}, but a servo's values go from 0 to 65535"
+
+
+def _strays(points: Line, drawing: Drawing, machine: Machine, pen: Pen) -> list[str]:
+    """Where these points, in the drawing's coordinates, leave the bed, or else the sheet or what is free of it."""
     if not np.isfinite(points).all():
         return ["a line has a coordinate that is not a number"]
-    on_bed = _beyond(
-        _on_bed(points, drawing, machine), (machine.width_mm, machine.height_mm), f"the bed of {machine.name!r}"
-    )
+    bed_mm, sheet_mm = (machine.width_mm, machine.height_mm), (drawing.width_mm, drawing.height_mm)
+    on_bed = _beyond(_on_bed(points, lie(*sheet_mm, machine), pen), (0.0, 0.0), bed_mm, f"the bed of {machine.name!r}")
     if on_bed:
-        return [f"{stray}; use smaller paper or move origin_mm" for stray in on_bed]
-    on_sheet = _beyond(points, (drawing.width_mm, drawing.height_mm), "the sheet")
-    return [f"{stray}; cut the drawing at the sheet's edge or use larger paper" for stray in on_sheet]
+        cure = (
+            "use smaller paper or move origin_mm" if pen.offset_mm is None else "move origin_mm or the pen's offset_mm"
+        )
+        return [f"{stray}; {cure}" for stray in on_bed]
+    on_sheet = _beyond(points, (0.0, 0.0), sheet_mm, "the sheet")
+    if on_sheet:
+        return [f"{stray}; cut the drawing at the sheet's edge or use larger paper" for stray in on_sheet]
+    margin_mm = machine.margin_mm
+    inner = (sheet_mm[0] - margin_mm, sheet_mm[1] - margin_mm)
+    within = _beyond(points, (margin_mm, margin_mm), inner, f"what is free of the margin of {margin_mm:g} mm")
+    return [f"{stray}; cut the drawing there or make margin_mm smaller" for stray in within]
 
 
-def _beyond(points: Line, size_mm: tuple[float, float], area: str) -> list[str]:
+def _beyond(points: Line, least_mm: tuple[float, float], most_mm: tuple[float, float], area: str) -> list[str]:
     strays = []
-    for name, limit_mm, least, most in zip("xy", size_mm, points.min(axis=0), points.max(axis=0), strict=True):
-        if least < -ROUNDING_MM:
-            strays.append(f"a line reaches {name} = {least:.1f} mm, {area} begins at 0 mm")
-        if most > limit_mm + ROUNDING_MM:
-            strays.append(f"a line reaches {name} = {most:.1f} mm, {area} ends at {limit_mm:g} mm")
+    extent = zip("xy", least_mm, most_mm, points.min(axis=0), points.max(axis=0), strict=True)
+    for name, begin_mm, end_mm, least, most in extent:
+        if least < begin_mm - ROUNDING_MM:
+            strays.append(f"a line reaches {name} = {least:.1f} mm, {area} begins at {begin_mm:g} mm")
+        if most > end_mm + ROUNDING_MM:
+            strays.append(f"a line reaches {name} = {most:.1f} mm, {area} ends at {end_mm:g} mm")
     return strays

@@ -207,7 +207,7 @@ def _drawing(artwork: Artwork, parts: list[Part]) -> Drawing:
     drawing = Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(drawn), artwork.title)
     drawing = toolpath.clip(drawing)
     drawing = toolpath.join(drawing)
-    park_mm = park_on_sheet(height_mm, artwork.machine) if artwork.machine else None
+    park_mm = park_on_sheet(width_mm, height_mm, artwork.machine) if artwork.machine else None
     return toolpath.order(drawing, park_mm)
 
 

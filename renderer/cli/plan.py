@@ -97,7 +97,7 @@ def _ready(path: Path, drawing: Drawing, machine: Machine | None) -> Drawing:
     cut = toolpath.clip(drawing)
     if _dots(cut) < _dots(drawing) or _ink_mm(cut) < _ink_mm(drawing) - 0.01:
         show.say(f"note: {path}: what lies off its {drawing.width_mm:g} x {drawing.height_mm:g} mm is left out")
-    start = None if machine is None else park_on_sheet(drawing.height_mm, machine)
+    start = None if machine is None else park_on_sheet(drawing.width_mm, drawing.height_mm, machine)
     return toolpath.order(toolpath.join(cut), start)
 
 

@@ -30,7 +30,7 @@ def run(*words: str | Path) -> Result:
 def test_gcode_goes_to_standard_output(svg: Path) -> None:
     result = run("gcode", svg, "--machine", MACHINE)
     machine = load_machine(MACHINE)
-    drawing = order(join(clip(read_svg(svg))), park_on_sheet(40, machine))
+    drawing = order(join(clip(read_svg(svg))), park_on_sheet(60, 40, machine))
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == files(drawing, machine)["drawing.gcode"]
 

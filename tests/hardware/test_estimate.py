@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from samples import BLACK, RED, ROUTER, SERVO, line, sheet, two_pens
 
 from hardware.drawing import PenPass, length_mm
-from hardware.estimate import corner_mm_s, estimate, run_s, straight_s
+from hardware.estimate import estimate
+from hardware.planner import corner_mm_s, run_s, straight_s
 from hardware.program import program
 from hardware.toolpath import travel_mm
 

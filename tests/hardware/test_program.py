@@ -29,7 +29,7 @@ def test_a_line_and_a_dot_become_steps_on_the_bed_with_y_up() -> None:
     drawing = sheet(PenPass("a", BLACK, (line((1, 2), (5, 2)), line((60, 40)))))
     assert program(drawing, SERVO) == (
         Park(0, 0),
-        ChangePen(1, BLACK, "a", strokes=2, drawn_mm=4, feed_mm_min=1800, insert=True),
+        ChangePen(1, BLACK, "a", strokes=2, drawn_mm=4, feed_mm_min=1800, insert=True, up=600, down=300),
         Travel(11, 43),
         Lower(),
         DrawTo(15, 43),
@@ -43,7 +43,7 @@ def test_a_line_and_a_dot_become_steps_on_the_bed_with_y_up() -> None:
 
 def test_a_pen_brings_its_own_feed_and_dwell() -> None:
     steps = program(sheet(PenPass("a", RED, (line((1, 1)),))), SERVO)
-    assert steps[1] == ChangePen(1, RED, "a", 1, 0, feed_mm_min=900)
+    assert steps[1] == ChangePen(1, RED, "a", 1, 0, feed_mm_min=900, up=600, down=300)
     assert Dot(dwell_s=0.3) in steps
 
 
@@ -137,4 +137,4 @@ def test_a_sheet_larger_than_the_bed_is_named_side_by_side() -> None:
 
 
 def test_the_park_position_as_the_drawing_sees_it() -> None:
-    assert park_on_sheet(40, ROUTER) == (-9, 43)
+    assert park_on_sheet(60, 40, ROUTER) == (-9, 43)

@@ -193,7 +193,7 @@ layers:
         "--set seed=x: 'x' is a string; a whole number is needed",
         "machine.yaml:1:1: the key 'height_mm' is missing (travel of the y axis in mm)",
         "machine.yaml:2:11: width_mm: 'wide' is a string; a number is needed",
-        "machine.yaml:3:11: pen_lift: the kind 'solenoid' is not one of servo, z",
+        "machine.yaml:3:11: pen_lift: the kind 'solenoid' is not one of servo, z, relay",
         "machine.yaml:4:12: origin_mm: has fewer than 2 entries; add what is missing",
         "rack.yaml:4:37: pens.1.nib_cm: unknown key 'nib_cm'; did you mean 'nib_mm'?",
         "rack.yaml:5:5: pens.2: the key 'colour' is missing (colour of its ink on white paper, `#rrggbb`)",
@@ -214,7 +214,8 @@ layers:
         ),
         (
             "pens: [black]\n",
-            "rack.yaml:1:8: pens.0: 'black' is a string; a mapping is needed, with keys out of name, colour, nib_mm, ink, feed_mm_min, dwell_s",
+            "rack.yaml:1:8: pens.0: 'black' is a string; a mapping is needed, with keys out of name, colour, nib_mm, ink, feed_mm_min, dwell_s, "
+            "down, up, offset_mm, max_draw_m",
         ),
         (
             RACK.replace("navy", "black"),

@@ -1,0 +1,127 @@
+"""Moves to seconds, as a controller plans them: trapezoidal speeds, acceleration, corners by junction deviation.
+
+Letters as in GRBL's planner: a move of length L along the unit vector u, at most at the speed f, with the acceleration
+a; v, the speeds at its ends. A backward and a forward pass bring these within v1^2 <= v0^2 + 2 a L.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.machine import Axes, Machine
+
+Point = tuple[float, float]  # mm
+Floats = NDArray[np.float64]
+Accel = float | Axes  # mm/s^2 along the way, or of each axis
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the axes can. Where x and y have limits of their own, a move uses what its direction leaves of them."""
+
+    accel_mm_s2: Accel
+    deviation_mm: float
+    speed_mm_s: Axes | None = None
+
+
+def limits_of(machine: Machine) -> Limits:
+    """The limits that a machine's file names."""
+    most = machine.travel_xy_mm_min
+    return Limits(machine.accel_mm_s2, machine.junction_deviation_mm, most and (most[0] / 60, most[1] / 60))
+
+
+def plan_s(
+    ways: Floats,  # [N, 2] mm, each move from its begin to its end
+    speeds_mm_s: Floats,  # [N] that are asked for
+    from_rest: NDArray[np.bool_],  # [N] whether the machine stands still before the move
+    limits: Limits,
+) -> Floats:  # [N] s
+    """Seconds of each move. The machine stands still after the last; moves of no length take no time."""
+    seconds = np.zeros(len(ways))
+    if len(ways) == 0:
+        return seconds
+    lengths = np.hypot(ways[:, 0], ways[:, 1])
+    real = np.flatnonzero(lengths > 0)
+    if len(real) == 0:
+        return seconds
+    stops = np.maximum.reduceat(from_rest, np.concatenate([[0], real[:-1] + 1]))  # a stop before a move of no length
+    length, unit = lengths[real], ways[real] / lengths[real, None]
+    fastest = speeds_mm_s[real]
+    if limits.speed_mm_s is not None:
+        fastest = np.minimum(fastest, _along(unit, limits.speed_mm_s))
+    accel = _along(unit, limits.accel_mm_s2)
+    enter = np.zeros(len(real) + 1)  # v^2 at the beginning of each move, and at the end of the last
+    enter[1:-1] = np.minimum(_corners(unit, limits), np.minimum(fastest[1:], fastest[:-1]) ** 2)
+    enter[:-1][stops] = 0
+    enter = _reachable(enter, 2 * accel * length)
+    seconds[real] = _trapezia_s(length, enter[:-1], enter[1:], fastest, accel)
+    return seconds
+
+
+def _along(unit: Floats, most: Accel) -> Floats:  # [N, 2] -> [N]
+    """What a move may have of a quantity, if each axis has its most of it: that of the axis that is spent first."""
+    if not isinstance(most, tuple):
+        return np.full(len(unit), most)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.min(np.array(most) / np.abs(unit), axis=1), dtype=np.float64)
+
+
+def _corners(unit: Floats, limits: Limits) -> Floats:  # [N, 2] -> [N - 1] v^2
+    """Squared speed at which each corner may be taken.
+
+    The machine is thought to go round on the circle that touches both moves and passes the corner at the distance delta
+    (the deviation), at most with the acceleration a across: v^2 = a r, r = delta sin(t/2) / (1 - sin(t/2)), where t is
+    the angle between the moves, pi where they are one straight line (Jeon 2011, as in GRBL's planner).
+    """
+    sine_half = np.sqrt(np.maximum(0.5 * (1 + (unit[:-1] * unit[1:]).sum(axis=1)), 0))
+    across = unit[1:] - unit[:-1]
+    size = np.hypot(across[:, 0], across[:, 1])[:, None]
+    accel = _along(np.divide(across, size, out=np.ones_like(across), where=size > 0), limits.accel_mm_s2)
+    straight = sine_half > 1 - 1e-9
+    radius = limits.deviation_mm * sine_half / np.where(straight, 1, 1 - sine_half)
+    return np.where(straight, np.inf, accel * radius)
+
+
+def _reachable(enter: Floats, gain: Floats) -> Floats:  # [N + 1] v^2, [N] 2 a L -> [N + 1] v^2
+    v2, gains = enter.tolist(), gain.tolist()
+    for at in range(len(gains) - 1, -1, -1):
+        if (most := v2[at + 1] + gains[at]) < v2[at]:
+            v2[at] = most
+    for at, more in enumerate(gains):
+        if (most := v2[at] + more) < v2[at + 1]:
+            v2[at + 1] = most
+    return np.array(v2)
+
+
+def _trapezia_s(length: Floats, enter: Floats, leave: Floats, fastest: Floats, accel: Floats) -> Floats:
+    """Seconds of moves entered and left at the given v^2: speed is a trapezium, or a triangle if the move is short."""
+    v0, v1 = np.sqrt(enter), np.sqrt(leave)
+    peak = np.sqrt(accel * length + 0.5 * (enter + leave))
+    top = np.minimum(peak, fastest)
+    cruise = np.maximum(length - (2 * top**2 - enter - leave) / (2 * accel), 0) / top
+    return np.asarray((2 * top - v0 - v1) / accel + np.where(peak > fastest, cruise, 0), dtype=np.float64)
+
+
+# --- for a single way -------------------------------------------------------------------------------------------------
+
+
+def straight_s(length_mm: float, speed_mm_s: float, accel_mm_s2: float) -> float:
+    """Seconds for one straight move from rest to rest."""
+    return run_s([(0.0, 0.0), (length_mm, 0.0)], speed_mm_s, accel_mm_s2, 0.01)
+
+
+def run_s(points: list[Point], speed_mm_s: float, accel_mm_s2: Accel, deviation_mm: float) -> float:
+    """Seconds for a polyline from rest to rest."""
+    ways = np.diff(np.array(points, dtype=np.float64), axis=0)
+    from_rest = np.arange(len(ways)) == 0
+    return float(plan_s(ways, np.full(len(ways), speed_mm_s), from_rest, Limits(accel_mm_s2, deviation_mm)).sum())
+
+
+def corner_mm_s(before: Point, corner: Point, after: Point, accel_mm_s2: Accel, deviation_mm: float) -> float:
+    """Speed at which a corner may be taken."""
+    unit = np.array([[q[0] - p[0], q[1] - p[1]] for p, q in pairwise((before, corner, after))], dtype=np.float64)
+    unit /= np.hypot(unit[:, 0], unit[:, 1])[:, None]
+    return math.sqrt(float(_corners(unit, Limits(accel_mm_s2, deviation_mm))[0]))
