@@ -104,9 +104,9 @@ class Control:
         """What stops the machine at once; it is called in other threads."""
         self._stop = stop
 
-    def take(self) -> Command | None:
-        """The next command, if there is one."""
+    def take(self, wait_s: float = 0.0) -> Command | None:
+        """The next command, if there is one, or comes within this time."""
         try:
-            return self._commands.get_nowait()
+            return self._commands.get(timeout=wait_s) if wait_s else self._commands.get_nowait()
         except Empty:
             return None

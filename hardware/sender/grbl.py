@@ -4,9 +4,11 @@ As interface.md describes it: bytes that are sent and not yet answered are count
 controller's receive buffer holds, less one. Settings and offsets, which it writes to EEPROM, go by send-and-wait.
 """
 
+import contextlib
 import re
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from hardware.sender import replies, wire
@@ -51,6 +53,7 @@ class Grbl:
         self.offset: Vector = (0.0, 0.0, 0.0)
         self._pending = b""
         self._seen = 0  # status reports
+        self._offset_seen = False
         self._asked_at = self._heard_at = port.now()
         self._idle_since: float | None = None
         self._banner: str | None = None
@@ -71,7 +74,7 @@ class Grbl:
                 asked = self.port.now()
                 self._write(ASK)
             self._listen(POLL_S)
-        reset = self._banner is not None
+        reset = self._restarted()
         while reset and self._quiet(0.3):
             pass
         self._awaits_banner, self._banner = False, None
@@ -79,6 +82,9 @@ class Grbl:
         if not reset and self.status.state in {"Idle", "Alarm", "Run", "Jog", "Check"}:
             self._swallow_half_a_line()
         return self._identify(reset)
+
+    def _restarted(self) -> bool:
+        return self._banner is not None
 
     def _quiet(self, seconds: float) -> bool:
         """Whether something came within this time."""
@@ -91,10 +97,8 @@ class Grbl:
         self._write(b"$\n")
         until = self.port.now() + 0.5
         while self.port.now() < until:
-            try:
+            with contextlib.suppress(Refused, Doubt):
                 self._listen(POLL_S)
-            except (Refused, Doubt):
-                pass
         self.outstanding.clear()
 
     def _identify(self, reset: bool) -> Greeting:
@@ -195,9 +199,13 @@ class Grbl:
                 self._idle_since = None
                 return missing
 
-    def stop(self) -> None:
+    def accept(self) -> None:
+        """The reply that could not be read counts as one."""
+        self._answered()
+
+    def stop(self, *, alarmed: bool = False) -> None:
         """Feed hold to a stop, then a reset, which keeps the position; and unlocked. What it had in store is gone."""
-        if self.status.state not in {"Alarm", "Sleep"}:
+        if not alarmed and self.status.state not in {"Alarm", "Sleep"}:
             self._hold()
         self.reset()
 
@@ -223,14 +231,12 @@ class Grbl:
         self._awaits_banner, self._banner = True, None
         self._write(RESET)
         begun = self.port.now()
-        while self._banner is None:
+        while not self._restarted():
             if self.port.now() - begun > GREETING_S:
                 self._awaits_banner = False
                 raise Silent(GREETING_S)
-            try:
+            with contextlib.suppress(Alarmed, Refused, Doubt):
                 self._listen(POLL_S)
-            except (Alarmed, Refused, Doubt):
-                pass
         while self._quiet(0.2):
             pass
         self._awaits_banner, self._banner = False, None
@@ -246,11 +252,39 @@ class Grbl:
 
     def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
         """By that much, and waits. Raises Refused beyond the limits."""
-        axes = "".join(
-            f" {axis}{wire.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by
-        )
+        axes = "".join(f" {axis}{wire.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by)
         self.run([f"$J=G91 G21{axes} F{feed_mm_min:g}"])
         self.wait_for({"Idle"})
+
+    def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
+        """The head is at these work coordinates. Kept in EEPROM (G54), so that a reset does not forget it."""
+        z = "" if z_mm is None else f" Z{wire.number(z_mm)}"
+        self.run(["G54", "G92.1", f"G10 L20 P1 X{wire.number(x_mm)} Y{wire.number(y_mm)}{z}"])
+        self.wait_for_offset()
+
+    def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None:
+        """Work coordinates that are this much less: the pen sits elsewhere than the one before. Gone after a reset."""
+        self.wait_for_offset()
+        x, y, z = self.place()
+        self.run([f"G92 X{wire.number(x - x_mm)} Y{wire.number(y - y_mm)} Z{wire.number(z - z_mm)}"])
+        self.wait_for_offset()
+
+    def unshift(self) -> None:
+        self.run(["G92.1"])
+        self.wait_for_offset()
+
+    def wait_for_offset(self) -> None:
+        """Until a report tells the offset in force: at once after a change, else every few reports (interface.md)."""
+        self._offset_seen = False
+        for _ in range(40):
+            self.wait_for({"Idle", "Alarm", "Check"})
+            if self._offset_seen:
+                return
+
+    def emergency(self) -> None:
+        """At once, from any thread."""
+        with suppress(OSError):  # the cable is out: nothing reaches the machine
+            self.port.write(RESET)
 
     def place(self) -> Vector:
         """Where it is by the last report, in work coordinates."""
@@ -285,13 +319,12 @@ class Grbl:
             case replies.Ack():
                 self._answered()
             case replies.Refusal(code):
-                size, tag, line = self.outstanding.popleft() if self.outstanding else (0, None, "")
+                _size, tag, line = self.outstanding.popleft() if self.outstanding else (0, None, "")
                 raise Refused(code, tag, line)
             case replies.Alarm(code):
                 raise Alarmed(code)
             case replies.Banner(banner):
                 self._banner = banner
-                self.offset = (self.offset[0], self.offset[1], self.offset[2])
                 if not self._awaits_banner:
                     raise Restarted(banner)
             case replies.Status() as status:
@@ -306,7 +339,8 @@ class Grbl:
 
     def _report(self, status: replies.Status) -> None:
         self.status = status
-        self.offset = status.offset or self.offset
+        if status.offset is not None:
+            self.offset, self._offset_seen = status.offset, True
         self._seen += 1
         if status.state != "Idle" or not self.outstanding:
             self._idle_since = None

@@ -62,7 +62,8 @@ class Setting:
     park_mm: Point
     header: tuple[str, ...] = ("G21", "G90", "G94", "G17")  # modes that the lines rely on
     travel_mm_min: float = 6000.0
-    lift_axis: bool = False  # the pen hangs on Z, which needs its place; else raising it moves no axis
+    feed_mm_min: float = 1000.0  # of a test stroke by a pen that only makes dots
+    lift_kind: str = "servo"  # servo, z or relay; on z, raising the pen moves an axis, whose place must be known
     up: float = 0.0  # values of the lift: S of a servo, Z in mm
     lower: float = 0.0  # from up to down, on the same scale
     bed_mm: Point = (0.0, 0.0)
@@ -175,7 +176,8 @@ def in_the_air(job: Job) -> Job:
     """The same with the pen up: lowerings are left out, lines become travels. The stops stay."""
     if any(line.is_lowering and line.is_draw for line in job.lines):
         raise JobError("this G-code lowers the pen while it moves, so that it cannot be carried out in the air")
-    kept, places = [], {}
+    kept: list[Line] = []
+    places: dict[int, int] = {}
     for at, line in enumerate(job.lines):
         places[at] = len(kept)
         if not line.is_lowering:
@@ -212,7 +214,8 @@ def only_parts(job: Job, wanted: set[int]) -> Job:
     numbers = sorted(number - 1 for number in wanted if 0 < number <= len(job.parts))
     renamed = {old: new for new, old in enumerate(numbers)}
     shift = {old: sum(job.parts[n].strokes for n in range(old) if n not in renamed) for old in numbers}
-    kept, places = [], {}
+    kept: list[Line] = []
+    places: dict[int, int] = {}
     for at, line in enumerate(job.lines):
         places[at] = len(kept)
         if line.part < 0:

@@ -21,6 +21,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -62,7 +63,7 @@ class FileStore:
 
 
 class Journal:
-    """Writes. `now` is the plot's clock; `on_trouble` is told once when nothing can be written, and when it can again."""
+    """Writes. `now` is the plot's clock; `on_trouble` is told when nothing can be written, and when it can again."""
 
     def __init__(self, store: Store, now: Callable[[], float], on_trouble: Callable[[str], None]) -> None:
         self._store = store
@@ -156,10 +157,8 @@ class Journal:
 
     def _sync(self) -> None:
         if self._failed_at is None:
-            try:
+            with suppress(OSError):  # not every file system can; what matters has been written
                 self._store.sync()
-            except OSError:
-                pass  # not every file system can; what matters has been written
 
 
 def _ends_torn(path: Path) -> bool:
@@ -239,7 +238,9 @@ def _learnt(known: Known, row: dict[str, Any]) -> Known:
                 return replace(known, rest=at, stop=None, lost=None, sent=row["l"], acked=row["l"])
             case "stop":
                 where = (row["l"], row["x"], row["y"])
-                return replace(known, stop=where, rest=None, lost=None if row["kept"] else known.lost or "it was stopped")
+                return replace(
+                    known, stop=where, rest=None, lost=None if row["kept"] else known.lost or "it was stopped"
+                )
             case "lost":
                 return replace(known, lost=row["why"])
             case "guard":

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hardware.sender.job import Job, Line, Point
@@ -12,27 +13,58 @@ if TYPE_CHECKING:
 TRUSTED_S = 60.0  # after this much planned work, the pace so far counts as much as the plan
 
 
-def run_seconds(run: list[Line], start: Point, machine: "Machine") -> list[Line]:
-    """A run of motion from rest to rest, its seconds shared out by length."""
-    if not run:
-        return []
-    points: list[Point] = [start, *((line.x_mm, line.y_mm) for line in run)]
-    total_mm = sum(line.mm for line in run)
-    speed = max(line.feed_mm_min for line in run) / 60 if run[0].is_draw else _travel_mm_s(machine)
-    seconds = _planned_s(points, speed or _travel_mm_s(machine), machine)
-    return [replace(line, seconds=seconds * line.mm / total_mm) for line in run]
+def timed(lines: tuple[Line, ...], machine: "Machine") -> tuple[Line, ...]:
+    """Each line with the seconds that it takes: motion without a stop in between is planned as one run."""
+    import numpy as np
+
+    from hardware.planner import limits_of, plan_s
+
+    ways: list[Point] = []
+    speeds: list[float] = []
+    from_rest: list[bool] = []
+    owner: list[int] = []
+    rest, before = True, (0.0, 0.0)
+    travel_mm_s = _travel_mm_s(machine)
+    for index, line in enumerate(lines):
+        if not (line.is_draw or line.is_travel):
+            rest = True
+            continue
+        for way in _ways(line, before):
+            ways.append(way)
+            speeds.append(travel_mm_s if line.is_travel else (line.feed_mm_min / 60 or travel_mm_s))
+            from_rest.append(rest or line.is_travel)
+            owner.append(index)
+            rest = False
+        before = (line.x_mm, line.y_mm)
+    moves = np.array(ways, dtype=np.float64).reshape(-1, 2)
+    each = plan_s(moves, np.array(speeds), np.array(from_rest, dtype=np.bool_), limits_of(machine))
+    seconds = np.bincount(np.array(owner, dtype=np.int64), each, len(lines)).tolist()
+    return tuple(
+        replace(line, seconds=moving + line.dwell_s) if moving or line.dwell_s else line
+        for line, moving in zip(lines, seconds, strict=True)
+    )
+
+
+def _ways(line: Line, before: Point) -> list[Point]:
+    """The way of a line; of an arc, in chords."""
+    end = (line.x_mm, line.y_mm)
+    if line.centre_mm is None or line.mm == 0:
+        return [(end[0] - before[0], end[1] - before[1])]
+    x, y = line.centre_mm
+    radius, begin = math.dist(line.centre_mm, before), math.atan2(before[1] - y, before[0] - x)
+    turn = line.mm / radius * (-1 if line.text.startswith("G2") else 1)
+    count = max(int(abs(turn) / 0.1), 1)
+    points = [before]
+    points += [
+        (x + radius * math.cos(begin + turn * at / count), y + radius * math.sin(begin + turn * at / count))
+        for at in range(1, count)
+    ]
+    points.append(end)
+    return [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points)]
 
 
 def _travel_mm_s(machine: "Machine") -> float:
-    travel = machine.travel_mm_min
-    return (min(travel) if isinstance(travel, tuple) else travel) / 60
-
-
-def _planned_s(points: list[Point], speed_mm_s: float, machine: "Machine") -> float:
-    from hardware.estimate import run_s
-
-    accel = machine.accel_mm_s2
-    return run_s(points, speed_mm_s, min(accel) if isinstance(accel, tuple) else accel, machine.junction_deviation_mm)
+    return max(machine.travel_xy_mm_min or (machine.travel_feed_mm_min,)) / 60
 
 
 class Pace:
@@ -47,10 +79,10 @@ class Pace:
             self._drawn_mm[at + 1] = self._drawn_mm[at] + (line.mm if line.is_draw else 0.0)
         self._planned_s, self._took_s = 0.0, 0.0
 
-    def worked(self, first: int, after: int, seconds: float) -> None:
-        """The lines from one index to before another took this long."""
-        self._planned_s += self._left_s[first] - self._left_s[after]
-        self._took_s += seconds
+    def compare(self, first: int, after: int, seconds: float) -> None:
+        """The lines from one index to before another have taken this long so far."""
+        self._planned_s = self._left_s[first] - self._left_s[after]
+        self._took_s = seconds
 
     def factor(self) -> float:
         """How much longer the work takes than planned; near 1 while there is little to go by."""

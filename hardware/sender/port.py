@@ -58,7 +58,9 @@ def simulated(name: str, machine: "Machine") -> "Bench":
             elif key:
                 raise ValueError
         except ValueError:
-            raise PortError(f"{name}: the simulator's options are fast, speed=N and latency=MS, as in sim:fast") from None
+            raise PortError(
+                f"{name}: the simulator's options are fast, speed=N and latency=MS, as in sim:fast"
+            ) from None
     return Bench(for_machine(machine), **options)
 
 
@@ -122,7 +124,7 @@ def _explained(name: str, fault: Exception) -> str:
         return f"{name}: no permission; {permission_advice(name)}"
     if code in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in text or "busy" in text.lower():
         return f"{name}: another program has it open (a second plot, a terminal, another sender); close that first"
-    if code == errno.ENOENT or "No such file" in text or "could not open port" in text and "cannot find" in text:
+    if code == errno.ENOENT or "No such file" in text or ("could not open port" in text and "cannot find" in text):
         from hardware.sender.ports import names
 
         there = ", ".join(names())

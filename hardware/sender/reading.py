@@ -4,10 +4,12 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hardware.dialect import dialect_of
 from hardware.sender import wire
 from hardware.sender.job import Job, JobError, Line, Part, Point, Setting, Stop
+from hardware.sender.pace import timed
 from hardware.sender.pen_state import Lift, lift_of
 
 if TYPE_CHECKING:
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
 
 MM_PER_INCH = 25.4
 MOST_FAULTS = 10
-_GRBL = {"G": {0, 1, 2, 3, 4, 17, 20, 21, 40, 49, 54, 61, 80, 90, 91, 91.1, 94},
+_GRBL: dict[str, set[float]] = {"G": {0, 1, 2, 3, 4, 17, 20, 21, 40, 49, 54, 61, 80, 90, 91, 91.1, 94},
          "M": {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 30}}  # fmt: skip
-_MARLIN = {"G": {0, 1, 2, 3, 4, 17, 21, 20, 28, 90, 91, 94},
-           "M": {0, 1, 2, 3, 4, 5, 6, 17, 18, 30, 42, 73, 82, 83, 84, 106, 107, 117, 118, 204, 205, 220, 280, 400}}  # fmt: skip
+_MARLIN: dict[str, set[float]] = {"G": {0, 1, 2, 3, 4, 17, 21, 20, 28, 90, 91, 94},
+           "M": {0, 1, 2, 3, 4, 5, 6, 17, 18, 30, 42, 73, 82, 83, 84,
+                 106, 107, 117, 118, 204, 205, 220, 280, 400}}  # fmt: skip
 _WHY_NOT = {
     10: "moves the origin, and the sender would no longer know where the sheet is",
     92: "moves the origin, and the sender would no longer know where the sheet is",
@@ -43,6 +46,8 @@ class PassInfo:
 def read(text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo, ...] = (), title: str = "") -> Job:
     """The job. `passes` where the G-code is ours, made from a drawing. Raises JobError with every fault."""
     reader = _Reader(machine, setting)
+    if reader.dialect not in {"grbl", "marlin"}:
+        raise JobError(f"a {reader.dialect} controller runs files by itself: copy the G-code there instead of plotting")
     for number, raw in enumerate(text.splitlines(), 1):
         reader.take(number, raw)
     if reader.faults:
@@ -58,7 +63,7 @@ def read(text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo
         raise JobError("there is no G-code in it")
     found = passes or reader.passes()
     lines, stops = _into_parts(reader, found)
-    lines = timed(lines, machine)
+    lines = _with_lift_times(timed(lines, machine), machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
     return Job(title, machine.name, reader.dialect, lines, parts, stops, setting)
 
@@ -73,9 +78,9 @@ class _Reader:
     """Follows the modes from line to line."""
 
     def __init__(self, machine: "Machine", setting: Setting) -> None:
-        self.dialect = getattr(machine.dialect, "name", machine.dialect)
+        self.dialect = dialect_of(machine.dialect).base
         self.lift: Lift = lift_of(machine)
-        self.known = _MARLIN if self.dialect in {"marlin", "klipper"} else _GRBL
+        self.known = _MARLIN if self.dialect in {"marlin"} else _GRBL
         self.setting = setting
         self.lines: list[Line] = []
         self.stops: list[tuple[int, str, str]] = []  # line, kind: pause or tool, message
@@ -128,10 +133,10 @@ class _Reader:
                 why = _WHY_NOT.get(int(value)) if letter == "G" else None
                 self._fault(number, raw, f"holds {name}, which {why or 'this controller does not know'}")
                 return True
-        if any(letter == "G" and value in {1, 2, 3} for letter, value in words) and not self._feed:
-            if "F" not in dict(words):
-                self._fault(number, raw, "draws before any feed (F) is set")
-                return True
+        draws = any(letter == "G" and value in {1, 2, 3} for letter, value in words)
+        if draws and not self._feed and "F" not in dict(words):
+            self._fault(number, raw, "draws before any feed (F) is set")
+            return True
         return False
 
     def _modes(self, words: list[tuple[str, float]]) -> None:
@@ -212,9 +217,9 @@ class _Reader:
             self.touched = True
         return made
 
-    def _line(self, number: int, text: str, **rest: object) -> Line:
+    def _line(self, number: int, text: str, **rest: Any) -> Line:
         plain = Line(text, number, -1, self.stroke, self.down, x_mm=self._x, y_mm=self._y, feed_mm_min=self._feed)
-        return replace(plain, **rest)  # type: ignore[arg-type]
+        return replace(plain, **rest)
 
     def _dwell_s(self, values: dict[str, float]) -> float:
         if self.known is _GRBL:
@@ -278,7 +283,7 @@ def _into_parts(reader: _Reader, passes: tuple[PassInfo, ...]) -> tuple[tuple[Li
 def _stops(reader: _Reader, starts: list[int]) -> Iterator[Stop]:
     for line, kind, text in reader.stops:
         part = max((at for at, begin in enumerate(starts) if begin <= line), default=0)
-        is_pen = kind == "tool" or starts[part] == line and not text.startswith("refill")
+        is_pen = kind == "tool" or (starts[part] == line and not text.startswith("refill"))
         yield Stop(line, part, is_pen, text)
 
 
@@ -290,32 +295,16 @@ def _first_motion(lines: list[Line]) -> int:
     return next((at for at, line in enumerate(lines) if line.is_travel or line.is_draw), 0)
 
 
-# --- time ---
+def _with_lift_times(lines: tuple[Line, ...], machine: "Machine") -> tuple[Line, ...]:
+    """A Z axis takes its time; a servo's is in the dwells."""
+    from hardware.planner import straight_s
 
-
-def timed(lines: tuple[Line, ...], machine: "Machine") -> tuple[Line, ...]:
-    """Each line with the seconds that it takes: motion without a stop in between is planned as one run."""
-    from hardware.sender.pace import run_seconds
-
-    made: list[Line] = []
-    run: list[Line] = []
-    at: Point = (0.0, 0.0)
-    for line in lines:
-        if (line.is_draw or line.is_travel) and line.mm > 0:
-            if run and run[-1].is_draw != line.is_draw:
-                made.extend(run_seconds(run, at, machine))
-                at, run = _end(run), []
-            run.append(line)
-            continue
-        if run:
-            made.extend(run_seconds(run, at, machine))
-            at, run = _end(run), []
-        if line.is_draw or line.is_travel:
-            at = (line.x_mm, line.y_mm)
-        made.append(replace(line, seconds=line.dwell_s) if line.dwell_s else line)
-    made.extend(run_seconds(run, at, machine))
-    return tuple(made)
-
-
-def _end(run: list[Line]) -> Point:
-    return run[-1].x_mm, run[-1].y_mm
+    lift = machine.pen_lift
+    if lift.kind != "z":
+        return lines
+    slowest = machine.accel_mm_s2 if not isinstance(machine.accel_mm_s2, tuple) else min(machine.accel_mm_s2)
+    seconds = straight_s(lift.up_mm - lift.down_mm, lift.feed_mm_min / 60, lift.accel_mm_s2 or slowest)
+    return tuple(
+        replace(line, seconds=line.seconds + seconds) if re.search(r"Z", line.text) and not line.dwell_s else line
+        for line in lines
+    )

@@ -119,7 +119,7 @@ ERRORS = {
     4: Meaning("a negative number where only positive ones make sense", _LINE),
     5: Meaning("homing is switched off", "switch it on with $22=1, or place the pen by hand"),
     6: Meaning("the step pulse is too short", "set $0 to 3 or more"),
-    7: Meaning("the settings could not be read and are back at their defaults", "set $100 to $132 anew before you plot"),
+    7: Meaning("the settings could not be read and are back at their defaults", "set $100 to $132 anew first"),
     8: Meaning("that command needs an idle machine", "wait until it has stopped"),
     9: Meaning("locked by an alarm", "home the machine, or unlock it if you know where it is"),
     10: Meaning("soft limits need homing", "switch homing on with $22=1, or soft limits off with $20=0"),

@@ -50,3 +50,7 @@ class Silent(Trouble):
     """The controller answers nothing at all."""
 
     seconds: float
+
+
+class PauseNow(Trouble):
+    """A person wants it to stop at once."""

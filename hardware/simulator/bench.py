@@ -84,8 +84,16 @@ class SimPort:
         self._last_visible = 0.0
         bench.controller.sent().clear()
 
+    @property
+    def is_virtual(self) -> bool:
+        return self.bench.fast
+
     def now(self) -> float:
         return self.bench.now()
+
+    def pass_time(self, seconds: float) -> None:
+        """Lets time pass, also while the cable is out."""
+        self.bench.wait(seconds)
 
     def write(self, content: bytes) -> None:
         """Returns at once; the bytes take their time."""
@@ -100,7 +108,7 @@ class SimPort:
         self.written += len(content)
 
     def read(self, timeout_s: float) -> bytes:
-        """What has come, as soon as there is something; nothing after the timeout. Raises OSError if the cable is out."""
+        """What has come, as soon as there is something; nothing after the timeout. OSError where the cable is out."""
         until = self.now() + timeout_s
         while True:
             self._check()

@@ -14,9 +14,9 @@ Kind = Literal["error", "alarm", "unplug", "reset", "power_cut", "garble", "mute
 class Fault:
     """One thing that goes wrong, once, before the line of this number (of all G-code since power-on) is executed.
 
-    `error` and `alarm` say that code, `unplug` takes the cable out for `seconds` (with `resets`, the board restarts when
-    it is back), `reset` restarts the board, `power_cut` takes its power for `seconds`, `garble` makes `text` of the
-    next reply, `mute` swallows the next reply, `deafen` the line itself and its reply.
+    `error` and `alarm` say that code, `unplug` takes the cable out for `seconds` (with `resets`, the board restarts
+    when it is back), `reset` restarts the board, `power_cut` takes its power for `seconds`, `garble` makes `text` of
+    the next reply, `mute` swallows the next reply, `deafen` the line itself and its reply.
     """
 
     line: int

@@ -153,9 +153,7 @@ class Body:
     def _record(self, now: float) -> None:
         end = self.position(now)
         if end != self.at:
-            self.trace.append(
-                Move(self._begun, now, _sum(self.at, self.shift), _sum(end, self.shift), self.pen_value)
-            )
+            self.trace.append(Move(self._begun, now, _sum(self.at, self.shift), _sum(end, self.shift), self.pen_value))
 
     def halt(self, now: float) -> None:
         """Everything stops where it is."""

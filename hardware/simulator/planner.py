@@ -185,8 +185,7 @@ class Planner:
             return Profile(now, mm, v, v, a, 0.0, 0.0, (v - math.sqrt(exit2)) / a)
         exit2 = min(self.blocks[1].entry2, v * v + 2 * a * left) if len(self.blocks) > 1 else 0.0
         top = block.nominal(self.feed, self.rapid)
-        if v > top:  # an override has lowered it
-            top = v
+        top = max(top, v)
         peak = min(top, math.sqrt(max(a * left + (v * v + exit2) / 2, 0.0)))
         out = math.sqrt(exit2)
         if peak < v or peak < out:  # too short to slow down as planned: it goes as far down as it can

@@ -1,4 +1,4 @@
-"""What the main program of the simulated controller does with a line: `$` commands and G-code, waiting where GRBL waits."""
+"""What the simulated controller does with a line: `$` commands and G-code, waiting where GRBL waits."""
 
 import math
 import re
@@ -122,7 +122,7 @@ class Program:
         body.home()
 
     def _jog(self, text: str) -> Iterator[Wait]:
-        """jogging.md: in Idle and Jog only; like G1, but it changes no mode and outside the limits it is only refused."""
+        """jogging.md: in Idle and Jog only; like G1, but it changes no mode, and beyond the limits it is refused."""
         body = self.body
         if body.state not in {"Idle", "Jog"}:
             raise Refused(8)

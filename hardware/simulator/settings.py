@@ -23,13 +23,18 @@ POSITION, BUFFERS = 1, 2  # bits of $10
 
 def for_machine(machine: "Machine") -> dict[int, float]:
     """The settings with which a controller would drive this machine, without homing and soft limits."""
-    lift_mm_min = getattr(machine.pen_lift, "feed_mm_min", None) or 1000.0
+    lift = machine.pen_lift
+    lift_mm_min: float = getattr(lift, "feed_mm_min", None) or 1000.0
+    travel, accel = machine.travel_mm_min, machine.accel_mm_s2
+    x_mm_min, y_mm_min = travel if isinstance(travel, tuple) else (travel, travel)
+    x_mm_s2, y_mm_s2 = accel if isinstance(accel, tuple) else (accel, accel)
+    lift_mm_s2: float = getattr(lift, "accel_mm_s2", None) or min(x_mm_s2, y_mm_s2)
     return DEFAULTS | {
         1: 255,
         11: machine.junction_deviation_mm,
         100: 100.0, 101: 100.0, 102: 400.0,
-        110: machine.travel_mm_min, 111: machine.travel_mm_min, 112: lift_mm_min,
-        120: machine.accel_mm_s2, 121: machine.accel_mm_s2, 122: machine.accel_mm_s2,
+        110: x_mm_min, 111: y_mm_min, 112: lift_mm_min,
+        120: x_mm_s2, 121: y_mm_s2, 122: lift_mm_s2,
         130: machine.width_mm, 131: machine.height_mm, 132: 100.0,
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a simulated machine did: motions and changes of the pen in the bed's own mm, whatever the controller believed."""
+"""What a simulated machine did, in the bed's own mm: motions and changes of the pen."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

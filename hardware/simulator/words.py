@@ -83,7 +83,7 @@ def _take(block: Block, letter: str, value: float) -> None:
         raise Refused(20)
     elif letter in block.values:
         raise Refused(25)
-    elif letter in "NT" and value < 0 or letter in "FS" and value < 0:
+    elif (letter in "NT" and value < 0) or (letter in "FS" and value < 0):
         raise Refused(4)
     else:
         block.values[letter] = value
