@@ -3,9 +3,11 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from hardware.terminal.options import journal_beside, plot_options
 
 if TYPE_CHECKING:  # the rest is imported where it is used, so that --help is quick
     from hardware.drawing import Drawing
@@ -28,7 +30,7 @@ machine_option = click.option(
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """G-code and plans for pen plotters, from any SVG file made of strokes."""
+    """G-code, plans and plots for pen plotters, from any SVG file made of strokes."""
 
 
 @main.command()
@@ -98,6 +100,68 @@ def plan(svg: Path, machine_file: Path, as_json: bool) -> None:
         f"{took.total_s / 60:.0f} min in all, of which {took.pen_change_s / 60:.0f} min"
         f" for putting in {took.pen_changes} pens"
     )
+
+
+@main.command()
+@click.argument("what", metavar="FOLDER|FILE.svg|FILE.gcode", type=click.Path(path_type=Path))
+@machine_option
+@plot_options
+def plot(what: Path, machine_file: Path, **options: Any) -> None:
+    """Draw with machine M: streams to its controller, asks for each pen, goes on after whatever happened."""
+    from hardware.terminal import command
+
+    sys.exit(command.guarded(lambda: _plot(what, machine_file, options)))
+
+
+def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
+    from hardware.machine import load_machine
+    from hardware.sender.prepare import from_drawing, from_gcode, is_gcode
+    from hardware.terminal import command
+
+    if is_gcode(what):
+        machine = load_machine(machine_file)
+        job = from_gcode(what, machine)
+    else:
+        machine, drawing = _read(machine_file, what / "drawing.svg" if what.is_dir() else what)
+        job = from_drawing(drawing, machine, drawing.title or what.stem)
+    return command.plot(job, machine, command.Wanted(**options), journal_beside(what))
+
+
+@main.command()
+@machine_option
+@click.option("--speed", type=float, default=1.0, show_default=True, help="Times as fast as the real one.")
+@click.option("--latency", metavar="MS", type=float, default=1.0, show_default=True, help="Of its USB, milliseconds.")
+def simulate(machine_file: Path, speed: float, latency: float) -> None:
+    """Be machine M under GRBL 1.1, on a pseudo-terminal whose name is printed, for senders of every kind."""
+    from hardware.machine import MachineError, load_machine
+    from hardware.simulator import Bench
+    from hardware.simulator.pty import Terminal
+    from hardware.simulator.settings import for_machine
+
+    try:
+        machine = load_machine(machine_file)
+    except MachineError as fault:
+        _fail(fault)
+    terminal = Terminal(Bench(for_machine(machine), fast=False, speed=speed, latency_s=latency / 1000))
+    click.echo(terminal.name)
+    click.echo("Ctrl-C ends it", err=True)
+    try:
+        terminal.serve()
+    except KeyboardInterrupt:
+        terminal.close()
+
+
+@main.command()
+@click.option("--no-questions", is_flag=True, help="Only list them: to be asked restarts some boards.")
+def ports(no_questions: bool) -> None:
+    """List the serial ports, and what answers on them."""
+    from hardware.sender.ports import look
+
+    found = look(asks=not no_questions)
+    for port in found:
+        click.echo(f"{port.name}  {port.description}{': ' + port.answer if port.answer else ''}")
+    if not found:
+        click.echo("no serial port: no machine is plugged in", err=True)
 
 
 def _read(machine_file: Path, svg: Path) -> "tuple[Machine, Drawing]":

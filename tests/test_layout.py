@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath dialect machine arcs program gcode planner estimate svgfile __main__",
+    "hardware": "pen drawing toolpath dialect machine arcs program gcode planner estimate svgfile "
+    "simulator sender terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives blur raster losses palette tone progress "
     "placement stipple optimise passes result preview manifest charts report output doubts plan pipeline cli",
 }

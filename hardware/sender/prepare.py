@@ -39,6 +39,11 @@ def from_gcode(path: Path, machine: "Machine") -> Job:
         raise JobError("\n".join(f"{path}: {each}" for each in str(fault).splitlines())) from None
 
 
+def is_gcode(path: Path) -> bool:
+    """By its name."""
+    return path.suffix.lower() in {".gcode", ".nc", ".ngc", ".gc", ".tap"}
+
+
 def setting_of(machine: "Machine") -> Setting:
     """How this machine lifts its pen, in its own G-code, and where it parks."""
     from hardware.dialect import dialect_of

@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hardware import __version__
+from hardware.terminal.options import plot_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -189,6 +190,29 @@ def gcode(**options: Any) -> int:
     from renderer.cli.gcode import write_gcode
 
     return write_gcode(**options)
+
+
+@commands.command("plot", short_help="Draw with the machine.")
+@click.argument("what", metavar="FOLDER|FILE.svg|FILE.gcode", type=click.Path(path_type=Path))
+@machine_option(required=False)
+@plot_options
+def plot(**options: Any) -> int:
+    """Draw with the machine: streams to its controller, asks for each pen, goes on after whatever happened.
+
+    At each pen change the pen is up and parked. Ctrl-C stops, keeps the position, lifts the pen and
+    parks; e is the emergency stop. What was drawn is written into a journal: --resume goes on from there.
+
+    \b
+    Examples:
+      render plot out/scream_pointillist --port sim:fast    try it without a machine
+      render plot out/scream_pointillist --port /dev/ttyUSB0 --outline
+      render plot out/scream_pointillist --port /dev/ttyUSB0
+      render plot out/scream_pointillist --port /dev/ttyUSB0 --resume
+      render plot card.svg --machine my_machine.yaml --port COM3 --only-pen 2
+    """
+    from renderer.cli.plot import plot_work
+
+    return plot_work(**options)
 
 
 @commands.group("assets", short_help="Pictures and weights, told by their SHA-256.")
