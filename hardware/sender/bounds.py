@@ -3,6 +3,7 @@
 from hardware.sender import wire
 from hardware.sender.grbl import LONGEST, Greeting
 from hardware.sender.job import Job
+from hardware.sender.link import Link
 
 SLACK_MM = 0.01
 MOST_FAULTS = 10
@@ -58,6 +59,24 @@ def _beyond_the_travel(job: Job, greeting: Greeting) -> list[str]:
             faults.append(
                 f"the drawing takes {size:.1f} mm of {axis}, and the controller says that this axis travels"
                 f" {travel:g} mm (${number}); use smaller paper, or correct ${number}"
+            )
+    return faults
+
+
+def check_place(job: Job, greeting: Greeting, link: Link) -> list[str]:
+    """Once the machine knows where it is: on one that homes, machine coordinates have their limits."""
+    bounds = job.bounds()
+    if bounds is None or not greeting.settings.get(22):
+        return []
+    offset, faults = link.work_offset(), []
+    for axis, at, least, most in (("x", 0, bounds[0], bounds[2]), ("y", 1, bounds[1], bounds[3])):
+        travel = greeting.settings.get(130 + at, 0.0)
+        positive = "Z" in greeting.options and int(greeting.settings.get(23, 0)) >> at & 1
+        low, high = (0.0, travel) if positive else (-travel, 0.0)
+        if least + offset[at] < low - SLACK_MM or most + offset[at] > high + SLACK_MM:
+            faults.append(
+                f"{axis} goes from {least + offset[at]:.1f} to {most + offset[at]:.1f} mm in machine coordinates, and"
+                f" the machine from {low:g} to {high:g} (${130 + at}); set the bed's origin (G54), or use smaller paper"
             )
     return faults
 

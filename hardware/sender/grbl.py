@@ -256,6 +256,11 @@ class Grbl:
         self.run([f"$J=G91 G21{axes} F{feed_mm_min:g}"])
         self.wait_for({"Idle"})
 
+    def work_offset(self) -> Vector:
+        """What machine coordinates are more than work coordinates, as it is now."""
+        self.wait_for_offset()
+        return self.offset
+
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
         """The head is at these work coordinates. Kept in EEPROM (G54), so that a reset does not forget it."""
         z = "" if z_mm is None else f" Z{wire.number(z_mm)}"

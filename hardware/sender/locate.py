@@ -61,7 +61,7 @@ def at_rest(job: Job, acked: int, sent: int, place: Point, down: bool | None) ->
     fitting = []
     for done in range(acked, sent + 1):
         before = job.place_before(done)
-        if before is None or math.dist(before, place) > NEAR_MM:
+        if before is not None and math.dist(before, place) > NEAR_MM:
             continue
         if down is None or is_down_before(job, done) == down:
             fitting.append(Spot(done, place))

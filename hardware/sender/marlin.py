@@ -158,6 +158,9 @@ class Marlin:
     def place(self) -> Vector:
         return self.status.place
 
+    def work_offset(self) -> Vector:
+        return (0.0, 0.0, 0.0)
+
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
         z = "" if z_mm is None else f" Z{wire.number(z_mm)}"
         self.run([f"G92 X{wire.number(x_mm)} Y{wire.number(y_mm)}{z}"])

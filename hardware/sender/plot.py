@@ -30,6 +30,7 @@ from hardware.sender.port import Opener
 from hardware.sender.trouble import PauseNow, Trouble
 
 POLL_S = 0.05
+CHECK_S = 5.0
 TOLD_S = 0.25  # between two Progress events
 VIRTUAL_WAIT_S = 0.02  # of real time, between two looks for an answer, where time is virtual
 
@@ -76,6 +77,7 @@ class Plot:
         self.part = -1  # whose pen is in
         self.nudge = (0.0, 0.0, 0.0)  # that a person gave this pen
         self.rest: tuple[int, float, float] | None = None
+        self.checked = (0, 0.0)  # the line up to which every one was answered, and when
         self.pausing = ""
         self.sums = {"work": 0.0, "since": 0.0}
         self.instead: dict[int, str] = {}  # other words for a line, for once
@@ -168,6 +170,9 @@ class Plot:
                 self.job.digest, len(self.job.lines), self.job.strokes, self.options.kept, self.job.title
             )
         recover.find_origin(self, fresh=True)
+        if faults := bounds.check_place(self.job, self.greeting, self.link):
+            self.link.port.close()
+            raise JobError("\n".join(faults))
         if self.options.checks:
             self._check_run()
         return 0
@@ -219,6 +224,7 @@ class Plot:
         self.next = self.acked = at
         self.finished = self.job.finished_before(at)
         self.rest = None
+        self.checked = (at, self.now())
         self.sums["since"] = self.now()
         if self.journal:
             self.journal.goes_on(at)
@@ -251,11 +257,17 @@ class Plot:
             limit = self._limit()
             while self.next < limit and link.fits(text := self._text(self.next)):
                 self.next, self.rest = self.next + 1, None
+                if self.journal:  # first: a line that is sent and not noted could not be told from one that is lost
+                    self.journal.sent(self.next, self.acked)
                 link.send(text, self.next - 1)
             if self.journal:
                 self.journal.sent(self.next, self.acked)
+            if not link.outstanding:
+                self.checked = (self.next, self.now())
             if self.next >= limit and not link.outstanding:
-                if limit == len(lines) and not self.pausing and limit not in self._stops:
+                if self.next < self._stop_line() and not self.pausing:
+                    continue
+                if limit == len(lines) and not self.pausing and (limit not in self._stops or limit in self._asked):
                     return
                 self._at_a_stop()
                 continue
@@ -269,13 +281,22 @@ class Plot:
         return text
 
     def _limit(self) -> int:
-        """The line before which to stop sending: a stop of the job, or the next pen-up where a pause was asked for."""
-        limit = next((line for line in sorted(self._stops) if line >= self.next and line not in self._asked), None)
-        limit = len(self.job.lines) if limit is None else limit
-        if self.pausing:
-            for at in range(self.next, limit):
-                if self.job.lines[at].is_travel and not locate.is_down_before(self.job, at):
-                    return at
+        """The line before which to stop sending: a stop of the job, or the next pen-up: where a pause was asked for,
+        and now and then to see that every line was answered, so that a lost one is found soon.
+        """
+        limit = self._stop_line()
+        if self.pausing or self.now() - self.checked[1] > CHECK_S:
+            return self._next_pen_up(limit)
+        return limit
+
+    def _stop_line(self) -> int:
+        later = (line for line in sorted(self._stops) if line >= self.next and line not in self._asked)
+        return next(later, len(self.job.lines))
+
+    def _next_pen_up(self, limit: int) -> int:
+        for at in range(self.next, limit):
+            if self.job.lines[at].is_travel and not locate.is_down_before(self.job, at):
+                return at
         return limit
 
     def _on_ack(self, tag: int) -> None:

@@ -58,8 +58,11 @@ def fault(plot: "Plot", trouble: Trouble) -> Fault:
             return Fault("reset", number, text, f"the controller has restarted ({banner})",
                          "look at its power supply and its cables; its position is lost")  # fmt: skip
         case Doubt(noise, tag):
+            tag = tag if noise else min(plot.checked[0], len(plot.job.lines) - 1)
             at = plot.job.lines[tag] if tag is not None else None
-            what = f"a reply cannot be read: {noise!r}" if noise else "a reply has not come"
+            what = f"a reply cannot be read: {noise!r}"
+            if not noise:
+                what = f"a reply has not come; a line may be lost since {_stroke(plot, plot.checked[0])}"
             return Fault("garbled" if noise else "missing", at.number if at else 0, at.text if at else "", what,
                          "keep the cable short and away from motors")  # fmt: skip
         case Silent(seconds):
@@ -67,6 +70,11 @@ def fault(plot: "Plot", trouble: Trouble) -> Fault:
                          "look at its power and its cable")  # fmt: skip
         case _:
             return Fault("trouble", number, text, str(trouble), "look at the machine")
+
+
+def _stroke(plot: "Plot", line: int) -> str:
+    """Of a line, as people count: from 1."""
+    return f"stroke {plot.job.lines[min(line, len(plot.job.lines) - 1)].stroke + 1}"
 
 
 # --- while it plots ---
@@ -119,12 +127,12 @@ def _stopped(plot: "Plot") -> Spot:
 
 
 def _raise_pen(plot: "Plot", *, kept: bool = True) -> None:
-    """Pen up; on a Z axis whose place is lost, by as much as it is lowered."""
+    """Pen up; on a Z axis whose place is lost, by as much as it is lowered, unless it was up at rest."""
     setting = plot.job.setting
     plot.link.run(setting.header)
     if kept or setting.lift_kind != "z":
         plot.link.run(setting.lift)
-    else:
+    elif plot.rest is None:
         plot.link.jog(0.0, 0.0, setting.lower, pens.NUDGE_MM_MIN)
 
 
@@ -174,7 +182,8 @@ def _chosen(plot: "Plot", choice: str, spot: Spot, concerned: int) -> int:
     stroke = job.lines[concerned].stroke + 1
     if choice == "redo":
         line = job.start_of_stroke(concerned)
-        last = max(job.lines[min(spot.line, len(job.lines) - 1)].stroke + 1, stroke)
+        reached = spot.line if spot.exact else plot.next  # at most
+        last = max(job.lines[min(reached, len(job.lines) - 1)].stroke + 1, stroke)
         which = f"stroke {stroke} is" if last == stroke else f"strokes {stroke} to {last} are"
         plot.say(f"{which} drawn again from the start")
     elif choice == "skip":
@@ -235,7 +244,7 @@ def _doubted(plot: "Plot", doubt: Doubt) -> int:
         plot.say("every other line was answered, and the pen is where it should be: goes on", "warning")
         return plot.next
     spot = Spot(plot.next, place, exact=there)
-    return _ask_on(plot, doubt, spot, doubt.tag)
+    return _ask_on(plot, doubt, spot, doubt.tag if doubt.text else plot.checked[0])
 
 
 def _reconnected(plot: "Plot", trouble: Trouble) -> int:
@@ -255,10 +264,10 @@ def _reconnected(plot: "Plot", trouble: Trouble) -> int:
     if plot.greeting.reset:
         return _lost(plot, trouble)
     spot = found_at_rest(plot, plot.acked, plot.next)
+    if not spot.exact:  # it restarted unheard, or was moved
+        return _lost(plot, trouble)
     _rest(plot, spot)
-    plot.say("the controller kept its position", "info")
-    if not spot.exact:
-        return _ask_on(plot, trouble, spot, None)
+    plot.say("the controller was not reset: its position holds")
     return go_on(plot, spot)
 
 
@@ -373,7 +382,7 @@ def find_origin(
     if choice == "here":
         plot.link.set_origin(0.0, 0.0, 0.0 if plot.job.setting.lift_kind == "z" else None)
     elif choice == "still" and rest:
-        plot.link.set_origin(rest[1], rest[2], None)
+        plot.link.set_origin(rest[1], rest[2], plot.job.setting.up if plot.job.setting.lift_kind == "z" else None)
 
 
 # --- the end, and the next beginning ---
@@ -404,18 +413,25 @@ def resume(plot: "Plot", resumed: Resume) -> int:
     status = plot.link.status
     if plot.greeting.reset or known.lost or status.state == "Alarm":
         why = known.lost or "the controller restarted when the port was opened, and does not know where it is"
-        plot.say(f"{_tally(plot)}; {why}", "warning")
-        if status.state == "Alarm":
-            plot.link.run(["$X"])
-        _raise_pen(plot, kept=False)
-        parked = known.rest or (known.stop and (known.stop[0], *plot.job.setting.park_mm))
-        find_origin(plot, fresh=False, told=Fault("resume", 0, "", why, "It has to be told where it is"), rest=parked)
-        return _with_pen(plot, after_loss(plot, _last_spot(plot, known.rest, known.stop)))
+        return _resumed_lost(plot, known, why)
     if status.state in {"Hold", "Door"}:
         plot.link.stop(alarmed=True)
     spot = _resumed_spot(plot, known)
+    if not spot.exact:
+        return _resumed_lost(plot, known, "the machine is not where it was left: it restarted, or was moved")
     _rest(plot, spot)
     return _with_pen(plot, _asked_to_resume(plot, spot))
+
+
+def _resumed_lost(plot: "Plot", known: "Known", why: str) -> int:
+    plot.say(f"{_tally(plot)}; {why}", "warning")
+    if plot.link.status.state == "Alarm":
+        plot.link.run(["$X"])
+    _raise_pen(plot, kept=False)
+    parked = known.rest or (known.stop and (known.stop[0], *plot.job.setting.park_mm))
+    told = Fault("resume", 0, "", why, "it has to be told where it is")
+    find_origin(plot, fresh=False, told=told, rest=parked)
+    return _with_pen(plot, after_loss(plot, _last_spot(plot, known.rest, known.stop)))
 
 
 def _resumed_spot(plot: "Plot", known: "Known") -> Spot:

@@ -49,6 +49,7 @@ class Bench:
             raise FileNotFoundError(2, "No such file or directory", "sim")
         if self.port is not None:
             raise BlockingIOError(11, "Resource temporarily unavailable", "sim")
+        self.controller.sent().clear()  # to nobody
         if self._resets or self.resets_on_open:
             self._resets = False
             self.controller.body.power_off(self.now())
@@ -82,7 +83,6 @@ class SimPort:
         self._line_free = 0.0  # when the last byte written has reached the board
         self._visible: deque[tuple[float, bytes]] = deque()
         self._last_visible = 0.0
-        bench.controller.sent().clear()
 
     @property
     def is_virtual(self) -> bool:

@@ -169,9 +169,10 @@ class Body:
         self.at = self.planned = (0.0, 0.0, 0.0)
         self.state = "Idle"
 
-    def push(self, x_mm: float, y_mm: float) -> None:
+    def push(self, x_mm: float, y_mm: float, z_mm: float | None = None) -> None:
         """A person moves the head by hand to this place on the bed; the controller does not notice."""
-        self.shift = (x_mm - self.at[0], y_mm - self.at[1], self.shift[2])
+        z = self.shift[2] if z_mm is None else z_mm - self.at[2]
+        self.shift = (x_mm - self.at[0], y_mm - self.at[1], z)
 
     def dwelt(self, begun: float, ended: float) -> None:
         self.trace.append(Dwell(begun, ended, _sum(self.at, self.shift), self.pen_value))
