@@ -321,7 +321,7 @@ class Plot:
             self._asked.add(asked)
         if self.pausing:
             self.pausing = ""
-            pens.pause(self, "paused")
+            pens.pause(self, f"parked after stroke {self.finished} of {self.job.strokes}")
         self.before(self.next)
 
     def before(self, line: int) -> None:

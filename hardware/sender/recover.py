@@ -153,7 +153,7 @@ def _paused_at_once(plot: "Plot") -> int:
     plot.link.stop()
     spot = _stopped(plot)
     _rest(plot, spot)
-    pens.pause(plot, "paused at once")
+    pens.pause(plot, f"stopped within stroke {plot.finished + 1} of {plot.job.strokes}, and parked")
     return go_on(plot, spot)
 
 

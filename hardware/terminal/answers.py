@@ -4,58 +4,84 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from hardware.sender.control import Control
+from hardware.sender.events import Prompt
 from hardware.terminal.words import KEYS
 
 STEP_MM = 0.1
+ENTER = {"\r", "\n"}
+LOOK_S = 0.02
+COMMANDS = {"p", "P", "q", "e"}
 _ARROWS = {"\x1b[A": (0.0, 1.0), "\x1b[B": (0.0, -1.0), "\x1b[C": (1.0, 0.0), "\x1b[D": (-1.0, 0.0)}
 
 
-def pressed(control: Control, key: str) -> None:
-    """A key: `e` stops everything at once, whatever else is going on; else an answer, or a command."""
+def pressed(control: Control, key: str) -> bool:
+    """A key: `e` stops everything at once, whatever goes on; else an answer, or a command. Whether it is one."""
     if key == "e":
         control.emergency()
-        return
-    prompt = control.prompt
-    if prompt is None:
-        if key in {"p", "P"}:
-            control.pause(now=key == "P")
-        elif key == "q":
-            control.abort()
-        elif key in {"\r", "\n", "g"}:
-            control.resume()
-        return
+        return True
+    if (prompt := control.prompt) is not None:
+        return _answered(control, prompt, key)
+    if key in {"p", "P"}:
+        control.pause(now=key == "P")
+    elif key == "q":
+        control.abort()
+    elif key in {*ENTER, "g"}:
+        control.resume()
+    return True
+
+
+def _answered(control: Control, prompt: Prompt, key: str) -> bool:
     offered = {choice.key for choice in prompt.choices}
-    if key in {"\r", "\n"}:
-        control.answer(prompt.id, prompt.default)
-    elif "nudge" in offered and key in _ARROWS:
+    if "nudge" in offered and key in _ARROWS:
         x, y = _ARROWS[key]
         control.answer(prompt.id, "nudge", x=x * STEP_MM, y=y * STEP_MM)
-    elif "nudge" in offered and key in {"+", "-"}:
+        return True
+    if "nudge" in offered and key in {"+", "-"}:
         control.answer(prompt.id, "nudge", z=STEP_MM if key == "+" else -STEP_MM)
-    else:
-        for choice in offered - {"nudge"}:
-            if KEYS[choice] == key:
-                control.answer(prompt.id, choice)
+        return True
+    chosen = prompt.default if key in ENTER else next((c for c in offered - {"nudge"} if KEYS[c] == key), None)
+    if chosen is not None:
+        control.answer(prompt.id, chosen)
+    return chosen is not None
 
 
 def typed(control: Control, line: str) -> None:
-    """A line that was typed: a key, the name of a choice, or `n X Y Z`."""
-    parts = line.split()
+    """A line that was typed, or came through a pipe: a key, the name of a choice, or `n X Y Z`. An answer waits for
+    its question, so that all of them can be given beforehand.
+    """
+    text = line.strip()
+    if text in COMMANDS:
+        pressed(control, text)
+        return
+    _until(lambda: control.prompt is not None)
     prompt = control.prompt
-    if parts and parts[0] in {"n", "nudge"} and prompt is not None:
+    if prompt is not None and _typed_answer(control, prompt, text):
+        _until(lambda: control.prompt is not prompt)
+
+
+def _typed_answer(control: Control, prompt: Prompt, text: str) -> bool:
+    offered = {choice.key for choice in prompt.choices}
+    name, *rest = text.split() or [""]
+    if name in {"n", "nudge"} and "nudge" in offered:
         with suppress(ValueError):
-            numbers = dict(zip("xyz", map(float, parts[1:4]), strict=False))
-            control.answer(prompt.id, "nudge", **numbers)
-        return
-    if prompt is not None and line.strip() in {choice.key for choice in prompt.choices}:
-        control.answer(prompt.id, line.strip())
-        return
-    pressed(control, line.strip()[:1] or "\n")
+            control.answer(prompt.id, "nudge", **dict(zip("xyz", map(float, rest[:3]), strict=False)))
+            return True
+        return False
+    if name in offered:
+        control.answer(prompt.id, name)
+        return True
+    return len(name) <= 1 and _answered(control, prompt, name or "\n")
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    while not holds():
+        time.sleep(LOOK_S)
 
 
 def asked(control: Control, line: str) -> None:
