@@ -15,7 +15,9 @@ ORDER = {
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.cli"}
-KERNELS = {"hardware.toolpath.tour"}  # imported when there is something to order
+KERNELS = {
+    f"hardware.toolpath.{name}" for name in ("tour", "start", "moves")
+}  # imported when there is something to order
 LAZY = {"torch", "torchvision", "numba", "lpips"}
 
 FILES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))

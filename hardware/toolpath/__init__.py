@@ -1,8 +1,9 @@
-"""Drawing to Drawing: cut, join, order and reverse lines, so that the pen travels less. What is seen stays the same.
+"""Drawing to Drawing: cut, join, order and reverse lines, so that a plot takes less time. What is seen stays the same.
 
 The lines of a free-colour pass keep their places: there a line's place decides what it covers.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.drawing import Drawing, Ink, Line, PenPass
-from hardware.toolpath.cut import inside
+from hardware.toolpath.cut import inside, parts
+from hardware.toolpath.loops import is_loop, turned
 from hardware.toolpath.seam import joined
 
 Point = tuple[float, float]  # mm, as in a drawing: origin top left, y down
@@ -20,12 +22,21 @@ GAP_NIBS = 0.1
 
 
 def travel_mm(drawing: Drawing, start_mm: Point | None = None) -> float:
-    """Way with the pen up: from `start_mm` through all lines of a pass and back to it, over all passes.
+    """Way with the pen up: from `start_mm` through all lines and back to it, and to it for each change of the pen.
 
     `start_mm` is where the pen waits (`program.park_on_sheet`); the sheet's bottom left corner if it is not said.
     """
     start = _start(drawing, start_mm)
-    return sum(_travel_mm(p.lines, start) for p in drawing.passes)
+    total, at, held = 0.0, start, None
+    for pen_pass in drawing.passes:
+        if not pen_pass.lines:
+            continue
+        if held is not None and pen_pass.pen != held:
+            total, at = total + math.dist(at, start), start
+        last = pen_pass.lines[-1][-1]
+        total += _travel_mm(pen_pass.lines, at, None)
+        at, held = (float(last[0]), float(last[1])), pen_pass.pen
+    return total + math.dist(at, start)
 
 
 def join(drawing: Drawing) -> Drawing:
@@ -42,29 +53,50 @@ def join(drawing: Drawing) -> Drawing:
     return _each_pass(drawing, apply)
 
 
-def order(drawing: Drawing, start_mm: Point | None = None) -> Drawing:
+def order(drawing: Drawing, start_mm: Point | None = None, effort: float = 1.0) -> Drawing:
     """Each pass's lines in an order, and each line in a direction, that make travel short; never longer than as given.
 
-    Deterministic: the work is bounded by the number of lines, not by a clock.
+    Closed lines begin where the pen comes by. The pen comes from `start_mm` and goes back to it, but for passes that
+    follow each other with one pen: there it goes on from where it is.
+
+    Shortest in millimetres is quickest too, to a tenth of a per cent: travel is short, and the square root by which
+    acceleration counts it favours no other order. Deterministic: the work is bounded by the number of lines, not by a
+    clock; `effort` multiplies it.
     """
     start = _start(drawing, start_mm)
+    passes = list(drawing.passes)
+    drawn = [at for at, p in enumerate(passes) if p.lines]
+    ends = _meetings([passes[at] for at in drawn], start)
+    for at, (begin, end) in zip(drawn, ends, strict=True):
+        pen_pass = passes[at]
+        if not _is_free(pen_pass):
+            lines = _ordered(pen_pass.lines, begin, end, effort)
+            if _travel_mm(lines, begin, end) < _travel_mm(pen_pass.lines, begin, end) - 1e-9:
+                passes[at] = replace(pen_pass, lines=lines)
+    return replace(drawing, passes=tuple(passes))
+
+
+def split(drawing: Drawing) -> Drawing:
+    """Lines longer than what their pen draws before it is refilled (`max_draw_m`) are cut into equal parts."""
 
     def apply(pen_pass: PenPass) -> PenPass:
-        lines = _ordered(pen_pass.lines, start)
-        return (
-            replace(pen_pass, lines=lines) if _travel_mm(lines, start) < _travel_mm(pen_pass.lines, start) else pen_pass
-        )
+        most_m = pen_pass.pen.max_draw_m
+        if most_m is None:
+            return pen_pass
+        return replace(pen_pass, lines=tuple(part for line in pen_pass.lines for part in parts(line, 1000 * most_m)))
 
     return _each_pass(drawing, apply)
 
 
-def clip(drawing: Drawing) -> Drawing:
-    """What lies off the sheet is cut away: the only step here that leaves something out, as the paper itself does."""
-    return replace(drawing, passes=tuple(_clipped(p, drawing.width_mm, drawing.height_mm) for p in drawing.passes))
+def clip(drawing: Drawing, margin_mm: float = 0.0) -> Drawing:
+    """What lies off the sheet, or in its margin, is cut away: the only step here that leaves something out."""
+    low = np.array([margin_mm, margin_mm])
+    high = np.array([drawing.width_mm, drawing.height_mm]) - margin_mm
+    return replace(drawing, passes=tuple(_clipped(p, low, high) for p in drawing.passes))
 
 
-def _clipped(pen_pass: PenPass, width_mm: float, height_mm: float) -> PenPass:
-    pieces = [(i, piece) for i, line in enumerate(pen_pass.lines) for piece in inside(line, width_mm, height_mm)]
+def _clipped(pen_pass: PenPass, low: NDArray[np.float64], high: NDArray[np.float64]) -> PenPass:
+    pieces = [(i, piece) for i, line in enumerate(pen_pass.lines) for piece in inside(line, low, high)]
     colours, widths_mm = pen_pass.colours, pen_pass.widths_mm
     return replace(
         pen_pass,
@@ -76,8 +108,7 @@ def _clipped(pen_pass: PenPass, width_mm: float, height_mm: float) -> PenPass:
 
 def _each_pass(drawing: Drawing, apply: Callable[[PenPass], PenPass]) -> Drawing:
     def kept_or_applied(pen_pass: PenPass) -> PenPass:
-        free = pen_pass.colours is not None or pen_pass.widths_mm is not None
-        return pen_pass if free or len(pen_pass.lines) < 2 else apply(pen_pass)
+        return pen_pass if _is_free(pen_pass) or not pen_pass.lines else apply(pen_pass)
 
     return replace(drawing, passes=tuple(kept_or_applied(p) for p in drawing.passes))
 
@@ -86,18 +117,54 @@ def _start(drawing: Drawing, start_mm: Point | None) -> Point:
     return (0.0, drawing.height_mm) if start_mm is None else start_mm
 
 
-def _ends(lines: tuple[Line, ...], start: Point) -> NDArray[np.float64]:  # [2 (N + 1), 2] mm
-    """Both ends of each line, after those of the start, which is a line of no length."""
-    return np.array([start, start, *(end for line in lines for end in (line[0], line[-1]))], dtype=np.float64)
+def _is_free(pen_pass: PenPass) -> bool:
+    """Whether lines have colours or widths of their own: then a line's place decides what it covers."""
+    return pen_pass.colours is not None or pen_pass.widths_mm is not None
 
 
-def _travel_mm(lines: tuple[Line, ...], start: Point) -> float:
-    ends = _ends(lines, start)
-    return float(np.hypot(*(np.roll(ends[::2], -1, axis=0) - ends[1::2]).T).sum())
+def _meetings(passes: list[PenPass], start: Point) -> list[tuple[Point, Point]]:
+    """Where each pass begins and ends: at the start, or, between passes of one pen, where they come nearest."""
+    begins, ends = [start] * len(passes), [start] * len(passes)
+    for at in range(len(passes) - 1):
+        if passes[at].pen == passes[at + 1].pen:
+            ends[at], begins[at + 1] = _closest(_ends(passes[at].lines), _ends(passes[at + 1].lines))
+    return list(zip(begins, ends, strict=True))
 
 
-def _ordered(lines: tuple[Line, ...], start: Point) -> tuple[Line, ...]:
+def _closest(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Point, Point]:
+    """Where the way from a's ends to b's is shortest: b's end and a's end."""
+    from hardware.toolpath.start import nearest
+
+    both = np.concatenate([a, b])
+    near = nearest(both, (np.arange(len(both)) >= len(a)).astype(np.int64), 1)[: len(a), 0]
+    at = int(np.hypot(*(both[near] - a).T).argmin())
+    (x, y), (u, v) = both[near[at]].tolist(), a[at].tolist()
+    return (x, y), (u, v)
+
+
+def _ends(lines: tuple[Line, ...]) -> NDArray[np.float64]:  # [2 N, 2] mm
+    """Both ends of each line."""
+    return np.array([end for line in lines for end in (line[0], line[-1])], dtype=np.float64).reshape(-1, 2)
+
+
+def _travel_mm(lines: tuple[Line, ...], begin: Point, end: Point | None) -> float:
+    """Way with the pen up, from `begin` through the lines to `end`, or no further than the last."""
+    ways = np.concatenate([[begin], _ends(lines), [end or lines[-1][-1]]]).reshape(-1, 2, 2)
+    return float(np.hypot(*(ways[:, 1] - ways[:, 0]).T).sum())
+
+
+def _ordered(lines: tuple[Line, ...], begin: Point, end: Point, effort: float) -> tuple[Line, ...]:
+    ordered = _toured(list(lines), begin, end, effort)
+    if any(map(is_loop, lines)):
+        ordered = turned(_toured(turned(ordered, begin, end), begin, end, effort), begin, end)
+    return tuple(ordered)
+
+
+def _toured(lines: list[Line], begin: Point, end: Point, effort: float) -> list[Line]:
+    """In a good order. Where the pen comes from and goes to stand for a stroke, which closes the round."""
     from hardware.toolpath.tour import tour  # numba is slow to import
 
-    visits = tour(_ends(lines, start))[2::2]
-    return tuple(lines[end // 2 - 1] if end % 2 == 0 else lines[end // 2 - 1][::-1] for end in visits.tolist())
+    visits = tour(np.concatenate([[end, begin], _ends(tuple(lines))]), effort)
+    if visits[0] == 1:  # the other way round: the pen would come from the end
+        visits = np.roll(visits[::-1], 2)
+    return [lines[end // 2 - 1] if end % 2 == 0 else lines[end // 2 - 1][::-1] for end in visits[2::2].tolist()]

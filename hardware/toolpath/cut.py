@@ -1,22 +1,43 @@
-"""A line to its pieces on the sheet."""
+"""A line to its pieces: those on the sheet, or equal ones."""
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.drawing import Line
+from hardware.drawing import Line, length_mm
+
+Corner = NDArray[np.float64]  # [2] mm
 
 
-def inside(line: Line, width_mm: float, height_mm: float) -> list[Line]:
-    """The pieces of a line within [0, width] x [0, height], in its own direction; none for a dot off the sheet."""
-    size = np.array([width_mm, height_mm])
-    within: NDArray[np.bool_] = np.all((line >= 0) & (line <= size), axis=1)
+def parts(line: Line, most_mm: float) -> list[Line]:
+    """The line in as many equal parts as it takes for none to be longer."""
+    length = length_mm(line)
+    count = math.ceil(length / most_mm - 1e-9)
+    if count < 2:
+        return [line]
+    along = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
+    cuts = length * np.arange(1, count) / count
+    points = np.stack([np.interp(cuts, along, line[:, axis]) for axis in (0, 1)], axis=1)
+    at = np.searchsorted(along, cuts)  # each cut lies before this corner
+    pieces = []
+    begin, corner = line[:1], 1
+    for point, end in zip(points, at.tolist(), strict=True):
+        pieces.append(np.concatenate([begin, line[corner:end], point[None]]))
+        begin, corner = point[None], end
+    return [*pieces, np.concatenate([begin, line[corner:]])]
+
+
+def inside(line: Line, low: Corner, high: Corner) -> list[Line]:
+    """The pieces of a line between the corners, in its own direction; none for a dot beyond them."""
+    within: NDArray[np.bool_] = np.all((line >= low) & (line <= high), axis=1)
     if within.all():
         return [line]
     if len(line) == 1:
         return []
     pieces: list[list[Line]] = []
     for at in range(len(line) - 1):
-        segment = _segment(line[at], line[at + 1], size)
+        segment = _segment(line[at], line[at + 1], low, high)
         if segment is None:
             continue
         begin, end = segment
@@ -27,18 +48,18 @@ def inside(line: Line, width_mm: float, height_mm: float) -> list[Line]:
     return [np.array(piece) for piece in pieces if not np.array_equal(piece[0], piece[-1]) or len(piece) > 2]
 
 
-def _segment(begin: Line, end: Line, size: Line) -> tuple[Line, Line] | None:
-    """The part of one segment on the sheet: the range of t in [0, 1] that the edges leave (Liang and Barsky 1984)."""
+def _segment(begin: Line, end: Line, low: Corner, high: Corner) -> tuple[Line, Line] | None:
+    """The part of a segment between the corners: the range of t in [0, 1] that the edges leave (Liang, Barsky 1984)."""
     first, last = 0.0, 1.0
-    for start, step, limit in zip(begin, end - begin, size, strict=True):
+    for start, step, least, most in zip(begin, end - begin, low, high, strict=True):
         if step == 0:
-            if not 0 <= start <= limit:
+            if not least <= start <= most:
                 return None
             continue
-        near, far = sorted(((0 - start) / step, (limit - start) / step))
+        near, far = sorted(((least - start) / step, (most - start) / step))
         first, last = max(first, near), min(last, far)
     if first > last:
         return None
-    cut_begin = begin if first == 0 else np.clip(begin + first * (end - begin), 0, size)
-    cut_end = end if last == 1 else np.clip(begin + last * (end - begin), 0, size)
+    cut_begin = begin if first == 0 else np.clip(begin + first * (end - begin), low, high)
+    cut_end = end if last == 1 else np.clip(begin + last * (end - begin), low, high)
     return cut_begin, cut_end

@@ -1,8 +1,5 @@
 """Lines whose ends meet to longer lines."""
 
-import math
-from collections import defaultdict
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -17,13 +14,7 @@ def joined(lines: tuple[Line, ...], gap_mm: float) -> tuple[Line, ...]:
 
     Dots stay as they are, and a line does not close on itself: it is closed already.
     """
-    ends = {
-        end: (float(x), float(y))
-        for i, line in enumerate(lines)
-        if len(line) > 1
-        for end, (x, y) in ((2 * i, line[0]), (2 * i + 1, line[-1]))
-    }
-    partner = _partners(sorted(_near(ends, gap_mm)), len(lines))
+    partner = _partners(lines, gap_mm)
     done: set[int] = set()
     result = []
     for i in range(len(lines)):
@@ -34,36 +25,25 @@ def joined(lines: tuple[Line, ...], gap_mm: float) -> tuple[Line, ...]:
     return tuple(result)
 
 
-def _near(ends: dict[End, tuple[float, float]], gap_mm: float) -> Iterator[tuple[float, End, End]]:
-    """Each two ends of different lines within the gap, with their distance."""
-    cells: dict[tuple[int, int], list[End]] = defaultdict(list)
-    for end, (x, y) in ends.items():
-        column, row = math.floor(x / gap_mm), math.floor(y / gap_mm)
-        for cell in ((column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)):
-            for other in cells.get(cell, ()):
-                distance = math.dist(ends[other], (x, y))
-                if distance <= gap_mm and other // 2 != end // 2:
-                    yield distance, other, end
-        cells[column, row].append(end)
-
-
-def _partners(pairs: list[tuple[float, End, End]], count: int) -> dict[End, End]:
+def _partners(lines: tuple[Line, ...], gap_mm: float) -> dict[End, End]:
     """The nearest pairs first, each end once, never closing a ring."""
-    root = list(range(count))
+    from hardware.toolpath.start import fragments, match, pairs  # numba is slow to import
 
-    def find(i: int) -> int:
-        while root[i] != i:
-            root[i] = root[root[i]]
-            i = root[i]
-        return i
-
-    partner: dict[End, End] = {}
-    for _, a, b in pairs:
-        chain_a, chain_b = find(a // 2), find(b // 2)
-        if a not in partner and b not in partner and chain_a != chain_b:
-            partner[a], partner[b] = b, a
-            root[max(chain_a, chain_b)] = min(chain_a, chain_b)
-    return partner
+    points = np.array([end for line in lines for end in (line[0], line[-1])], dtype=np.float64).reshape(-1, 2)
+    lone = np.repeat([len(line) < 2 for line in lines], 2)
+    partner = np.full(len(points), -1, dtype=np.int64)
+    while True:
+        fragment = np.full(len(points), -1, dtype=np.int64)
+        fragments(partner, fragment)
+        free = np.flatnonzero((partner < 0) & ~lone)
+        if len(free) < 2:
+            break
+        a, b, _ = pairs(points, free, fragment, gap_mm)
+        if len(a) == 0:
+            break
+        match(partner, fragment, np.arange(len(points)), a, b)
+    met = np.flatnonzero(partner >= 0)
+    return dict(zip(met.tolist(), partner[met].tolist(), strict=True))
 
 
 def _chain(i: int, partner: dict[End, End]) -> list[End]:

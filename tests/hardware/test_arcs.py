@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import curve, line
 
-from hardware.arcs import simplify, spiral
+from hardware.arcs import Arc, arcs, simplify, spiral, swept
 from hardware.drawing import Line
 
 
@@ -75,3 +75,60 @@ def test_a_spiral_leaves_no_gap_and_goes_no_further_than_its_dot(nib_mm: float, 
 
 def test_a_dot_of_the_nibs_own_width_is_one_touch() -> None:
     assert spiral(0.5, 0.5).tolist() == [[0, 0]]
+
+
+# Arcs
+
+
+def redrawn(path: Line, pieces: list[Arc | tuple[float, float]]) -> Line:
+    """The points that a machine goes through."""
+    at, points = tuple(path[0].tolist()), [path[:1]]
+    for piece in pieces:
+        end = piece.end if isinstance(piece, Arc) else piece
+        points.append(swept(at, end, piece.centre, piece.clockwise, 1e-5)[1:] if isinstance(piece, Arc) else [end])
+        at = end
+    return np.concatenate([np.asarray(each, dtype=np.float64) for each in points])
+
+
+smooth = st.lists(st.floats(-0.4, 0.4), min_size=2, max_size=80).map(
+    lambda turns: np.cumsum(np.stack([np.cos(a := np.cumsum(turns)), np.sin(a)], axis=1), axis=0)
+)
+
+
+@settings(deadline=None)
+@given(st.one_of(smooth, walks), st.floats(0.005, 1))
+def test_arcs_and_line_are_no_further_from_each_other_than_the_tolerance(path: Line, tolerance_mm: float) -> None:
+    pieces = arcs(path, tolerance_mm)
+    drawn = redrawn(path, pieces)
+    assert (drawn[-1] == path[-1]).all()
+    assert off_mm(path, drawn) <= tolerance_mm + 1e-4
+    assert off_mm(drawn, path) <= tolerance_mm + 1e-4
+    begins = [tuple(path[0].tolist()), *(p.end if isinstance(p, Arc) else p for p in pieces)]
+    for begin, piece in zip(begins, pieces, strict=False):
+        if isinstance(piece, Arc):
+            radii = [np.hypot(*np.subtract(p, piece.centre)) for p in (begin, piece.end)]
+            assert 0.05 <= radii[0] <= 2000 and abs(radii[0] - radii[1]) < 1e-6
+            assert np.hypot(*np.subtract(begin, piece.end)) > 0
+
+
+def test_a_circle_takes_two_arcs_that_go_its_way_round() -> None:
+    angle = np.linspace(0, 2 * np.pi, 400)
+    path = 20 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    for line_, clockwise in ((path, False), (path[::-1], True)):
+        pieces = arcs(np.ascontiguousarray(line_), 0.01)
+        assert [isinstance(p, Arc) and p.clockwise for p in pieces] == [clockwise] * 2
+        assert all(isinstance(p, Arc) and np.hypot(*p.centre) < 0.01 for p in pieces)
+
+
+def test_arcs_are_fewer_than_straight_pieces_where_the_tolerance_is_small() -> None:
+    path = curve(turns=1, points=800)
+    assert len(arcs(path, 0.01)) <= 0.5 * (len(simplify(path, 0.01)) - 1)
+
+
+def test_a_straight_line_stays_one_piece() -> None:
+    assert arcs(np.linspace((0, 0), (30, 17), 200), 0.01) == [(30, 17)]
+    assert arcs(line((1, 2)), 0.01) == []
+
+
+def test_a_square_stays_a_square() -> None:
+    assert arcs(line((0, 0), (5, 0), (5, 5), (0, 5)), 0.05) == [(5, 0), (5, 5), (0, 5)]

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from samples import BLACK, RED, ROUTER, SERVO, line, sheet, two_pens
 
 from hardware.drawing import PenPass, length_mm
-from hardware.estimate import estimate
+from hardware.estimate import estimate, timed
 from hardware.planner import corner_mm_s, run_s, straight_s
-from hardware.program import program
+from hardware.program import ArcTo, ChangePen, Lift, Lower, Travel, program
 from hardware.toolpath import travel_mm
 
 
@@ -107,3 +107,68 @@ def test_each_pen_has_its_own_row_and_they_sum_up() -> None:
 def test_nothing_takes_no_time() -> None:
     took = estimate(program(sheet(), SERVO), SERVO)
     assert (took.pens, took.total_s, took.lifts) == ((), 0, 0)
+
+
+# Axes, arcs, dialects
+
+
+def test_axes_with_accelerations_of_their_own_limit_each_direction_by_the_axis_that_is_spent_first() -> None:
+    across, up, diagonal = [(0.0, 0.0), (3.0, 0.0)], [(0.0, 0.0), (0.0, 3.0)], [(0.0, 0.0), (3.0, 3.0)]
+    assert run_s(across, 50, (500, 200), 0.01) == pytest.approx(2 * math.sqrt(3 / 500))
+    assert run_s(up, 50, (500, 200), 0.01) == pytest.approx(2 * math.sqrt(3 / 200))
+    # along a diagonal each axis gets 1 / sqrt(2) of the way: y, at 200, is spent at 200 sqrt(2)
+    length, accel = 3 * math.sqrt(2), 200 * math.sqrt(2)
+    assert run_s(diagonal, 500, (500, 200), 0.01) == pytest.approx(2 * math.sqrt(length / accel))
+
+
+def test_the_corner_of_two_axes_is_as_fast_as_the_weaker_allows() -> None:
+    sine = math.sqrt(0.5)
+    corner = corner_mm_s((0, 0), (10, 0), (10, 10), (500, 200), 0.02)
+    assert corner == pytest.approx(math.sqrt(200 * math.sqrt(2) * 0.02 * sine / (1 - sine)))
+
+
+def test_travel_is_as_fast_as_both_axes_together() -> None:
+    machine = SERVO.model_copy(update={"travel_mm_min": (6000, 3000), "accel_mm_s2": (1e5, 1e5)})
+    away = {"park_mm": (0.0, 0.0), "origin_mm": (0.0, 0.0)}
+    drawing = sheet(PenPass("a", BLACK, (line((60, 0)),)))
+    took = estimate(program(drawing, machine.model_copy(update=away)), machine)
+    # y, 40 mm at 50 mm/s, takes longer than x, 60 mm at 100 mm/s: all is done in its time
+    assert took.seconds - 2 * 0.15 - 0.1 == pytest.approx(2 * 40 / 50, rel=0.01)
+
+
+def test_an_arc_takes_as_long_as_its_way_at_full_speed() -> None:
+    steps = (
+        ChangePen(1, BLACK, "a", 1, 0, feed_mm_min=600),
+        Travel(30, 10),
+        Lower(),
+        ArcTo(10, 30, 10, 10, clockwise=False),
+        Lift(),
+    )
+    took = estimate(steps, SERVO.model_copy(update={"junction_deviation_mm": 0.05}))
+    way_mm = 20 * math.pi / 2
+    assert took.drawn_mm == pytest.approx(way_mm, abs=0.01)
+    assert took.seconds - 0.3 == pytest.approx(straight_s(way_mm, 10, 500), rel=1e-3)
+
+
+def test_dwells_are_rounded_as_the_controller_does() -> None:
+    drawing = sheet(PenPass("a", BLACK, (line((0, 0)),)))
+    odd = SERVO.model_copy(update={"dwell_s": 0.11})
+    exact = odd.model_copy(update={"dialect": "linuxcnc"})
+    seconds = [estimate(program(drawing, machine), machine).seconds for machine in (odd, exact)]
+    assert seconds[0] - seconds[1] == pytest.approx(0.3 - (0.15 + 0.11))
+
+
+def test_each_step_has_its_time_and_all_of_them_make_up_the_estimate() -> None:
+    steps = program(two_pens(), SERVO)
+    times = timed(steps, SERVO)
+    assert [t.step for t in times] == list(steps)
+    took = estimate(steps, SERVO)
+    assert sum(t.seconds for t in times) == pytest.approx(took.seconds)
+    assert sum(t.way_mm for t in times) == pytest.approx(took.drawn_mm + took.travel_mm)
+
+
+def test_refilling_a_pen_takes_a_person_as_long_as_changing_it() -> None:
+    pen = BLACK.model_copy(update={"max_draw_m": 0.025})
+    lines = tuple(line((0, y), (10, y)) for y in range(5))
+    took = estimate(program(sheet(PenPass("a", pen, lines)), SERVO), SERVO)
+    assert (took.pen_changes, took.refills, took.pen_change_s) == (1, 2, 180)

@@ -3,8 +3,9 @@ import pytest
 from samples import BLACK, RED, ROUTER, SERVO, curve, line, sheet, two_pens
 
 from hardware.drawing import Drawing, PenPass
-from hardware.machine import check_sheet
+from hardware.machine import Machine, PenLift, RelayLift, check_sheet, lie
 from hardware.program import (
+    ArcTo,
     ChangePen,
     Dot,
     DrawTo,
@@ -13,6 +14,7 @@ from hardware.program import (
     Lower,
     Park,
     ProgramError,
+    Refill,
     Travel,
     park_on_sheet,
     program,
@@ -138,3 +140,113 @@ def test_a_sheet_larger_than_the_bed_is_named_side_by_side() -> None:
 
 def test_the_park_position_as_the_drawing_sees_it() -> None:
     assert park_on_sheet(60, 40, ROUTER) == (-9, 43)
+
+
+def moved(**said: object) -> Machine:
+    return Machine.model_validate({**SERVO.model_dump(), "origin_mm": (0, 0), **said})
+
+
+@pytest.mark.parametrize(
+    ("said", "corners"),
+    [
+        ({}, [(0, 40), (60, 40), (60, 0)]),
+        ({"rotate": 90}, [(0, 0), (0, 60), (40, 60)]),
+        ({"rotate": 180}, [(60, 0), (0, 0), (0, 40)]),
+        ({"rotate": 270}, [(40, 60), (40, 0), (0, 0)]),
+        ({"centre": True}, [(30, 70), (90, 70), (90, 30)]),
+        ({"centre": True, "rotate": 90}, [(40, 20), (40, 80), (80, 80)]),
+    ],
+)
+def test_a_sheet_may_be_turned_and_put_in_the_middle(said: dict[str, object], corners: list[tuple[int, int]]) -> None:
+    machine = moved(**said)
+    path = line((0, 0), (60, 0), (60, 40))
+    steps = program(sheet(PenPass("a", BLACK, (path,))), machine)
+    assert [(s.x_mm, s.y_mm) for s in steps if isinstance(s, Travel | DrawTo)] == corners
+    x_mm, y_mm = park_on_sheet(60, 40, machine)
+    assert lie(60, 40, machine).on_bed(x_mm, y_mm) == machine.park_mm
+
+
+def test_a_sheet_that_fits_when_turned_is_said_so_by_no_fault() -> None:
+    assert check_sheet(95, 110, SERVO.model_copy(update={"rotate": 90})) == []
+    assert check_sheet(110, 95, SERVO.model_copy(update={"rotate": 90})) == [
+        "the sheet is 110 mm high, but the bed of 'gantry' has 95 mm from origin_mm on;"
+        " use smaller paper, turn it, or move origin_mm",
+    ]
+
+
+def test_what_lies_in_the_margin_is_refused_with_pen_coordinate_and_limit() -> None:
+    machine = SERVO.model_copy(update={"margin_mm": 5.0})
+    assert program(sheet(PenPass("a", BLACK, (line((5, 5), (55, 35)),))), machine)
+    with pytest.raises(ProgramError) as fault:
+        program(sheet(PenPass("a", BLACK, (line((4, 5), (55, 36)),))), machine)
+    free = "what is free of the margin of 5 mm"
+    assert str(fault.value).splitlines() == [
+        f"pen 1 (black 0.5): a line reaches x = 4.0 mm, {free} begins at 5 mm; cut the drawing there or make margin_mm"
+        " smaller",
+        f"pen 1 (black 0.5): a line reaches y = 36.0 mm, {free} ends at 35 mm; cut the drawing there or make margin_mm"
+        " smaller",
+    ]
+
+
+def test_an_offset_that_takes_the_machine_off_its_bed_is_refused() -> None:
+    pen = BLACK.model_copy(update={"offset_mm": (12.0, 0.0)})
+    assert message(sheet(PenPass("a", pen, (line((1, 1), (9, 9)),)))) == (
+        "pen 1 (black 0.5): a line reaches x = -1.0 mm, the bed of 'gantry' begins at 0 mm;"
+        " move origin_mm or the pen's offset_mm"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lift", "own", "what"),
+    [
+        (
+            RelayLift(kind="relay"),
+            {"down": 1.0},
+            "it has heights of its own, but the pen lift of 'gantry' is a relay; leave up and down out",
+        ),
+        (
+            ROUTER.pen_lift,
+            {"down": 3.0},
+            "it is up at z = 3 mm, which must lie above z = 3 mm, where it is down",
+        ),
+        (SERVO.pen_lift, {"up": -1.0}, "it is up at -1, but a servo's values go from 0 to 65535"),
+    ],
+)
+def test_heights_that_a_lift_cannot_reach_are_refused(lift: PenLift, own: dict[str, float], what: str) -> None:
+    pen = BLACK.model_copy(update=own)
+    with pytest.raises(ProgramError) as fault:
+        program(sheet(PenPass("a", pen, (line((1, 1)),))), SERVO.model_copy(update={"pen_lift": lift}))
+    assert str(fault.value) == f"pen 1 (black 0.5): {what}"
+
+
+def test_pens_are_changed_where_the_machine_says_and_it_parks_elsewhere() -> None:
+    machine = SERVO.model_copy(update={"pen_change_mm": (0.0, 100.0), "park_mm": (5.0, 5.0)})
+    parks = [s for s in program(two_pens(), machine) if isinstance(s, Park)]
+    assert parks == [Park(0, 100), Park(0, 100), Park(5, 5)]
+
+
+def test_a_pass_with_the_pen_that_is_in_goes_on_without_parking() -> None:
+    drawing = sheet(PenPass("a", BLACK, (line((1, 1)),)), PenPass("b", BLACK, (line((2, 2)),)))
+    steps = program(drawing, SERVO)
+    assert [type(s) for s in steps] == [Park, ChangePen, Travel, Dot, ChangePen, Travel, Dot, Park, End]
+
+
+def test_a_pen_is_refilled_before_a_line_that_it_could_not_end() -> None:
+    pen = BLACK.model_copy(update={"max_draw_m": 0.025})
+    lines = tuple(line((0, y), (10, y)) for y in range(5))
+    steps = program(sheet(PenPass("a", pen, lines)), SERVO)
+    refills = [(at, s) for at, s in enumerate(steps) if isinstance(s, Refill)]
+    assert [s for _, s in refills] == [Refill(1, pen, 20.0)] * 2
+    assert all(steps[at - 1] == Park(0, 0) for at, _ in refills)
+
+
+def test_arcs_take_fewer_steps_and_none_bulges_off_the_sheet() -> None:
+    machine = SERVO.model_copy(update={"arcs": True, "tolerance_mm": 0.02, "origin_mm": (0, 0)})
+    circle = 20 + 20 * np.stack([np.cos(a := np.linspace(0, 2 * np.pi, 200)), np.sin(a)], axis=1)
+    steps = program(sheet(PenPass("a", BLACK, (circle[:100],))), machine)
+    assert sum(isinstance(s, ArcTo) for s in steps) == 1 and not any(isinstance(s, DrawTo) for s in steps)
+    # within a quarter of the tolerance the ring's chords are drawn outside it, and so off the sheet
+    bare = 20 + 19.9999 * np.stack([np.cos(a := np.linspace(0, 6, 61)), np.sin(a)], axis=1)
+    bare[:, 0] -= bare[:, 0].min()
+    flat = program(sheet(PenPass("a", BLACK, (bare,))), machine)
+    assert not any(isinstance(s, ArcTo) for s in flat) and all(s.x_mm >= 0 for s in flat if isinstance(s, DrawTo))
