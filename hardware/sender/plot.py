@@ -19,7 +19,7 @@ from hardware.sender.events import (
     State,
     WantedPen,
 )
-from hardware.sender.grbl import Grbl, Greeting
+from hardware.sender.grbl import PLANNER_BLOCKS, Grbl, Greeting
 from hardware.sender.guard import Guard
 from hardware.sender.job import Job, JobError, Point
 from hardware.sender.journal import Journal
@@ -73,7 +73,8 @@ class Plot:
         self.pace = Pace(job)
         self.next = self.acked = self.first = 0  # lines sent, lines answered, line that this run began with
         self.failures = (0, 0)  # recoveries in a row without a line answered in between, and the line then
-        self.finished = 0  # strokes
+        self.done = 0  # lines that are certainly carried out
+        self.finished = 0  # strokes, by these
         self.part = -1  # whose pen is in
         self.nudge = (0.0, 0.0, 0.0)  # that a person gave this pen
         self.rest: tuple[int, float, float] | None = None
@@ -85,6 +86,7 @@ class Plot:
         self.guard: Guard | None = None
         self._journal_path = journal
         self.link: Link = self._connect()
+        self.sums["since"] = self.now()
         self.journal = self._journal(journal, make_journal)
         self._told_at = -1.0
         self._prompts = 0
@@ -175,6 +177,8 @@ class Plot:
             raise JobError("\n".join(faults))
         if self.options.checks:
             self._check_run()
+        self.link.run(self.job.setting.header)
+        self.link.run(self.job.setting.lift)
         return 0
 
     def _check_run(self) -> None:
@@ -221,7 +225,7 @@ class Plot:
 
     def set_off(self, at: int) -> None:
         """The next line to be sent is this one; all before it are done with."""
-        self.next = self.acked = at
+        self.next = self.acked = self.done = at
         self.finished = self.job.finished_before(at)
         self.rest = None
         self.checked = (at, self.now())
@@ -301,7 +305,14 @@ class Plot:
 
     def _on_ack(self, tag: int) -> None:
         self.acked = tag + 1
-        finished = self.job.finished_before(self.acked)
+        if locate.waits_for_motion(self.job.lines[tag]):
+            self.done = self.acked
+        self._is_done(max(self.done, self.acked - PLANNER_BLOCKS))
+
+    def _is_done(self, line: int) -> None:
+        """All lines before this one are carried out."""
+        self.done = line
+        finished = self.job.finished_before(line)
         if finished > self.finished:
             self.finished = finished
             if self.journal:
@@ -327,9 +338,9 @@ class Plot:
     def before(self, line: int) -> None:
         """What must be so before a line is sent from where the head is parked: the head where the line begins."""
         for each in self.job.lines[line:]:
-            if each.is_travel:
+            if each.is_travel and "X" in each.text and "Y" in each.text:
                 return
-            if each.is_draw or each.down:
+            if each.is_draw or each.is_travel or each.down:
                 break
         place = self.job.place_before(line)
         if place is not None:
@@ -340,6 +351,7 @@ class Plot:
     def up_and_away(self) -> None:
         """Finishes all motion, lifts the pen, parks, waits for rest; and notes it."""
         self.link.finish()
+        self._is_done(self.acked)
         self.link.run(self.job.setting.lift)
         self.park()
         x, y, _ = self.link.place()

@@ -54,7 +54,7 @@ def read(text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo
         more = len(reader.faults) - MOST_FAULTS
         told = reader.faults[:MOST_FAULTS] + ([f"and {more} more"] if more > 0 else [])
         raise JobError("\n".join(told))
-    if reader.stroke and not reader.lifts:
+    if any(line.is_draw for line in reader.lines) and not reader.lifts:
         raise JobError(
             f"this G-code never raises the pen as {machine.name!r} does ({'; '.join(setting.lift)});"
             " it is for another machine, or pen_lift in the machine file is wrong"
@@ -267,7 +267,7 @@ def _into_parts(reader: _Reader, passes: tuple[PassInfo, ...]) -> tuple[tuple[Li
     """Gives each line its part: a part begins where its pen is asked for, or with the way to its first stroke."""
     starts, first = [], 0
     for at, info in enumerate(passes):
-        asked = [line for line, kind, _ in reader.stops if _stroke_at(reader, line) == first and kind != "refill"]
+        asked = [line for line, kind, _ in reader.stops if kind == "tool" and _stroke_at(reader, line) == first]
         ways = [at for at, line in enumerate(reader.lines) if line.stroke == first]
         way = ways[0] if ways else len(reader.lines)
         starts.append(asked[0] if asked else way if at else _first_motion(reader.lines))
@@ -283,8 +283,7 @@ def _into_parts(reader: _Reader, passes: tuple[PassInfo, ...]) -> tuple[tuple[Li
 def _stops(reader: _Reader, starts: list[int]) -> Iterator[Stop]:
     for line, kind, text in reader.stops:
         part = max((at for at, begin in enumerate(starts) if begin <= line), default=0)
-        is_pen = kind == "tool" or (starts[part] == line and not text.startswith("refill"))
-        yield Stop(line, part, is_pen, text)
+        yield Stop(line, part, kind == "tool", text)
 
 
 def _stroke_at(reader: _Reader, line: int) -> int:

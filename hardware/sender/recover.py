@@ -138,6 +138,7 @@ def _raise_pen(plot: "Plot", *, kept: bool = True) -> None:
 
 def _rest(plot: "Plot", spot: Spot) -> None:
     """Pen up, offsets as they were, parked, and noted."""
+    plot.finished = plot.job.finished_before(spot.line)
     _raise_pen(plot)
     if any(plot.nudge[:2]) or (plot.nudge[2] and plot.job.setting.lift_kind == "z"):
         plot.link.unshift()

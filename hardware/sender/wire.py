@@ -23,11 +23,14 @@ def clean(text: str) -> str:
 
 
 def message(text: str) -> str:
-    """What a line says to people: the text of `(MSG, ...)`, of another comment, or of `M117`."""
-    if found := re.search(r"\(\s*(?:MSG\s*,)?\s*([^)]*)\)", text, re.IGNORECASE):
-        return _plain(found[1])
-    if found := re.search(r"(?:;|M117\s|M0\s+(?=[A-Za-z]))\s*(.*)", text):
-        return _plain(found[1])
+    """What a line says to people: the text of `M117` or `M0`, of `(MSG, ...)`, or of another comment."""
+    for pattern in (
+        r"\s*(?:M117|M118|M[01](?=\s+[A-Za-z]))\s+(.*)",
+        r".*?\(\s*(?:MSG\s*,)?\s*([^)]*)\)",
+        r".*?;\s*(.*)",
+    ):
+        if found := re.match(pattern, text, re.IGNORECASE):
+            return _plain(found[1])
     return ""
 
 

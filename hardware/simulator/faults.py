@@ -15,7 +15,7 @@ class Fault:
     """One thing that goes wrong, once, before the line of this number (of all G-code since power-on) is executed.
 
     `error` and `alarm` say that code, `unplug` takes the cable out for `seconds` (with `resets`, the board restarts
-    when it is back), `reset` restarts the board, `power_cut` takes its power for `seconds`, `garble` makes `text` of
+    when it is back), `reset` presses the board's button, `power_cut` takes its power for `seconds`, `garble` makes `text` of
     the next reply, `mute` swallows the next reply, `deafen` the line itself and its reply.
     """
 
@@ -25,6 +25,9 @@ class Fault:
     seconds: float = 0.0
     resets: bool = False
     text: str = "\xfe\x00k"
+
+
+BOOTLOADER_S = 1.5  # of an Arduino, which swallows what comes meanwhile
 
 
 class Saboteur:
@@ -58,8 +61,7 @@ class Saboteur:
             case "unplug":
                 self.bench.unplug(fault.seconds, fault.resets)
             case "reset":
-                controller.body.power_off(controller.now)
-                controller.boot(alarmed=controller.body.homing)
+                controller.power_cut(BOOTLOADER_S)
             case "power_cut":
                 controller.power_cut(fault.seconds)
             case "garble":

@@ -23,7 +23,7 @@ from hardware.simulator.trace import Dwell, Move, Spindle, is_down, strokes
 
 Point = tuple[float, float]
 NEAR_MM = 0.06  # a step of 0.01 mm, and the tolerance of the lines
-Answer = str | Callable[["Session", Prompt], None]
+Answer = str | Callable[["Session", Prompt], str | None]
 
 
 def wave(x_mm: float, y_mm: float, points: int = 24) -> np.ndarray:
@@ -89,7 +89,10 @@ class Session:
     prompts: list[Prompt] = field(default_factory=list)
     pen_down_at_prompts: list[Prompt] = field(default_factory=list)
     log: list[tuple[str, object]] = field(default_factory=list)
+    watchers: list[Callable[[Control, Event], None]] = field(default_factory=list)  # told with the control
+    observers: list[Callable[[Event], None]] = field(default_factory=list)  # told as everybody is
     plot: Plot | None = None
+    control: Control = field(default_factory=Control)
 
     def __post_init__(self) -> None:
         values = for_machine(self.machine) | self.settings
@@ -100,7 +103,7 @@ class Session:
         return Watched(self.bench.open(), self.log, self.kill_after)
 
     def run(self, journal: Path | None = None, *, resumes: bool = False) -> Finished:
-        control = Control()
+        control = self.control = Control(*self.observers)
         control.watch(lambda event: self._see(control, event))
         known = Resume(read(journal)) if resumes and journal else None
         self.plot = Plot(self.job, self.open, control, journal, self.options)  # type: ignore[arg-type]
@@ -118,6 +121,8 @@ class Session:
     def _see(self, control: Control, event: Event) -> None:
         self.events.append(event)
         self.log.append(("event", event))
+        for watcher in self.watchers:
+            watcher(control, event)
         if isinstance(event, Prompt):
             self.prompts.append(event)
             if self.pen_is_down() and event.pen_up:
@@ -127,9 +132,11 @@ class Session:
             if answer == "here":  # a person moves the pen there by hand, its tip on the paper
                 self.bench.controller.body.push(0.0, 0.0, 0.0)
             if callable(answer):
-                answer(self, event)
-                answer = event.default
-            self.control = control
+                answer = answer(self, event) or event.default
+            if answer == "none yet":
+                return
+            if answer not in {choice.key for choice in event.choices}:
+                raise Killed(f"{answer!r} is no answer to {event}")
             control.answer(event.id, answer)
 
     def killed(self, journal: Path, after: int) -> None:
@@ -138,6 +145,8 @@ class Session:
         with contextlib.suppress(Killed):
             self.run(journal)
         self.kill_after = None
+        if self.plot and self.plot.journal:
+            self.plot.journal.close()  # which takes nothing back: it is written without a buffer
         self.bench.port = None
         self.bench.wait(60.0)
 
@@ -146,6 +155,10 @@ class Session:
     def pen_is_down(self) -> bool:
         body = self.bench.controller.body
         return is_down(self.machine, body.bed(self.bench.now())[2], body.pen_value)
+
+    def draws_a_line(self) -> bool:
+        planner = self.bench.controller.body.planner
+        return bool(planner.profile) and abs(planner.blocks[0].unit[2]) < 0.5
 
     def drawn(self) -> list[list[Point]]:
         return strokes(self.bench.controller.body.trace, self.machine)
