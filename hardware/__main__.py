@@ -118,13 +118,22 @@ def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
     from hardware.sender.prepare import from_drawing, from_gcode, is_gcode
     from hardware.terminal import command
 
+    machine = load_machine(machine_file)
     if is_gcode(what):
-        machine = load_machine(machine_file)
         job = from_gcode(what, machine)
     else:
-        machine, drawing = _read(machine_file, what / "drawing.svg" if what.is_dir() else what)
+        drawing = _rendered(what) if what.is_dir() else _read(machine_file, what)[1]
         job = from_drawing(drawing, machine, drawing.title or what.stem)
     return command.plot(job, machine, command.Wanted(**options), journal_beside(what))
+
+
+def _rendered(folder: Path) -> "Drawing":
+    """The drawing of a folder that render has made, in the order that it has."""
+    from hardware.svgfile import SvgError, read_svg
+
+    if not (folder / "drawing.svg").is_file():
+        raise SvgError(f"{folder}: holds no drawing.svg; name a folder that render has written, an SVG or G-code")
+    return read_svg(folder / "drawing.svg")
 
 
 @main.command()

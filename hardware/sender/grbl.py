@@ -94,10 +94,11 @@ class Grbl:
 
     def _swallow_half_a_line(self) -> None:
         """An earlier host may have died within a line. `$` makes of it a line that GRBL throws away."""
+        self.outstanding.append((2, None, "$"))
         self._write(b"$\n")
-        until = self.port.now() + 0.5
-        while self.port.now() < until:
-            with contextlib.suppress(Refused, Doubt):
+        until = self.port.now() + 1.0
+        while self.outstanding and self.port.now() < until:
+            with suppress(Refused, Doubt):
                 self._listen(POLL_S)
         self.outstanding.clear()
 

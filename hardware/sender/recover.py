@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hardware.sender import locate, pens
 from hardware.sender.events import Choice, Fault, Prompt
+from hardware.sender.grbl import PLANNER_BLOCKS
 from hardware.sender.locate import Spot
 from hardware.sender.port import PortError
 from hardware.sender.replies import meaning_of_alarm, meaning_of_error
@@ -324,7 +325,7 @@ def _last_spot(plot: "Plot", rest: tuple[int, float, float] | None, stop: tuple[
         return Spot(rest[0], plot.job.place_before(rest[0]) or rest[1:], exact=True)
     if stop:
         return Spot(stop[0], stop[1:])
-    line = locate.surely_done(plot.job, plot.acked)
+    line = max(locate.surely_done(plot.job, plot.acked), plot.acked - PLANNER_BLOCKS, plot.first)
     return Spot(line, plot.job.place_before(line) or plot.job.setting.park_mm, exact=False)
 
 
@@ -332,7 +333,7 @@ def after_loss(plot: "Plot", spot: Spot) -> int:
     """The origin is known again. A stroke that was under way begins again, unless a person says otherwise."""
     _rest(plot, spot)
     line = spot.line
-    if line >= len(plot.job.lines) or plot.job.start_of_stroke(line) == line or not _is_begun(plot, line):
+    if line >= len(plot.job.lines) or not _is_begun(plot, spot):
         return _from(plot, line)
     title = f"stroke {plot.job.lines[line].stroke + 1} of {plot.job.strokes} was under way"
     text = "It may be drawn in part. All before it is finished."
@@ -341,12 +342,11 @@ def after_loss(plot: "Plot", spot: Spot) -> int:
     return _chosen(plot, choice, spot, line)
 
 
-def _is_begun(plot: "Plot", line: int) -> bool:
-    """Whether the stroke of this line has been touched: the pen was down before it, or may have been since."""
-    job = plot.job
+def _is_begun(plot: "Plot", spot: Spot) -> bool:
+    """Whether the stroke of that line has been touched: the pen was down before it, or may have been since."""
+    job, line = plot.job, spot.line
     begun = any(job.lines[at].down for at in range(job.start_of_stroke(line), line))
-    sent = range(line, max(plot.next, line))
-    return begun or any(job.lines[at].down for at in sent if at < len(job.lines))
+    return begun or (not spot.exact and any(each.down for each in job.lines[line : plot.next]))
 
 
 # --- where the machine is ---

@@ -15,8 +15,8 @@ class Fault:
     """One thing that goes wrong, once, before the line of this number (of all G-code since power-on) is executed.
 
     `error` and `alarm` say that code, `unplug` takes the cable out for `seconds` (with `resets`, the board restarts
-    when it is back), `reset` presses the board's button, `power_cut` takes its power for `seconds`, `garble` makes `text` of
-    the next reply, `mute` swallows the next reply, `deafen` the line itself and its reply.
+    when it is back), `reset` presses the board's button, `power_cut` takes its power for `seconds`, `garble` makes
+    `text` of the next reply, `mute` swallows the next reply, `deafen` the line itself and its reply.
     """
 
     line: int

@@ -16,7 +16,7 @@ class Lines:
 
     def __init__(self, to: TextIO | None = None) -> None:
         self._to = to or sys.stderr
-        self._said = 0.0
+        self._said = time.monotonic()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Progress):

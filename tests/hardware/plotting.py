@@ -31,6 +31,12 @@ def wave(x_mm: float, y_mm: float, points: int = 24) -> np.ndarray:
     return np.column_stack([x_mm + along, y_mm + 3 * np.sin(along / 2.5)])
 
 
+def small_card() -> Drawing:
+    """Two pens, each with two waves and a dot between them."""
+    kept = [PenPass(part.layer, part.pen, part.lines[:3]) for part in card().passes]
+    return Drawing(100, 80, "#ffffff", tuple(kept), "card")
+
+
 def card() -> Drawing:
     """Two pens, each with three waves and three dots."""
 
