@@ -25,7 +25,7 @@ def bound_mm(
     ends: Points,  # [2 N, 2] mm: both ends of each stroke
     known_mm: float,
     rounds: int = 400,
-    near: int = 10,
+    near: int = 24,
 ) -> float:
     """No order of the strokes has less travel than this, there and back; stroke 0 is the park point.
 

@@ -2,17 +2,22 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from hardware.terminal.options import journal_beside, plot_options
+from hardware.terminal.commands import plot as plot_command
+from hardware.terminal.commands import ports, simulate
 
 if TYPE_CHECKING:  # the rest is imported where it is used, so that --help is quick
     from hardware.drawing import Drawing
     from hardware.machine import Machine
+    from hardware.svgfile import Options
+    from hardware.svgfile.layers import By
 
+F = TypeVar("F", bound=Callable[..., Any])
 _BAD_INPUT = 2
 _ROW = "{pen:>3}  {name:<24} {strokes:>6} strokes {drawn_m:>8.2f} m drawn {travel_m:>8.2f} m travel {minutes:>7.1f} min"
 
@@ -28,26 +33,51 @@ machine_option = click.option(
 )
 
 
+def reading_options(command: F) -> F:
+    """How a file is to be read: the options of every command that reads one."""
+    for option in (
+        click.option("--hatch", "hatch_mm", type=click.FloatRange(0.05, 50), metavar="MM",
+                     help="Fill filled shapes with lines this far apart."),
+        click.option("--pens", "rack", metavar="RACK", type=click.Path(path_type=Path),
+                     help="Draw with the pens of this rack, a YAML file."),
+        click.option("--by", type=click.Choice(["name", "number", "colour"]),
+                     help="How layers name pens of the rack.  [default: name, else number, else colour]"),
+        click.option("--keep-order", is_flag=True,
+                     help="Keep strokes above what they cover, at the price of more pen changes."),
+        click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]),
+                     help="Turn the sheet on the bed, anticlockwise.  [default: as the machine says]"),
+        click.option("--centre", is_flag=True, help="Lay the sheet in the middle of the bed."),
+    )[::-1]:  # fmt: skip
+        command = option(command)
+    return command
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """G-code, plans and plots for pen plotters, from any SVG file made of strokes."""
 
 
+main.add_command(plot_command)
+main.add_command(simulate)
+main.add_command(ports)
+
+
 @main.command()
 @svg_argument
 @machine_option
+@reading_options
 @click.option(
     "--out",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
     help="Also write one file a pen, all into DIR.",
 )
-def gcode(svg: Path, machine_file: Path, out: Path | None) -> None:
+def gcode(svg: Path, machine_file: Path, out: Path | None, **how: Any) -> None:
     """Turn FILE.svg into G-code for machine M: on standard output, or as files in DIR."""
     from hardware.gcode import files
     from hardware.program import ProgramError
 
-    machine, drawing = _read(machine_file, svg)
+    machine, drawing = _read(machine_file, svg, how)
     try:
         texts = files(drawing, machine)
     except ProgramError as fault:
@@ -55,29 +85,29 @@ def gcode(svg: Path, machine_file: Path, out: Path | None) -> None:
     if out is None:
         click.echo(texts["drawing.gcode"], nl=False)
         return
-    try:
-        _write(texts, out)
-    except OSError as fault:
-        click.echo(f"{out}: cannot be written: {fault.strerror}", err=True)
-        sys.exit(1)
-    for name in texts:
-        click.echo(str(out / name))
+    _write(texts, out)
 
 
 @main.command()
 @svg_argument
 @machine_option
+@reading_options
+@click.option("--plot", metavar="FILE.svg", type=click.Path(path_type=Path), help="Draw it too: strokes and travel.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def plan(svg: Path, machine_file: Path, as_json: bool) -> None:
+def plan(svg: Path, machine_file: Path, plot: Path | None, as_json: bool, **how: Any) -> None:
     """Say what drawing FILE.svg on machine M takes: strokes, metres, pen lifts, minutes. Moves nothing."""
     from hardware.estimate import estimate
+    from hardware.picture import plan_svg
     from hardware.program import ProgramError, program
 
-    machine, drawing = _read(machine_file, svg)
+    machine, drawing = _read(machine_file, svg, how)
     try:
-        took = estimate(program(drawing, machine), machine)
+        steps = program(drawing, machine)
     except ProgramError as fault:
         _fail(fault)
+    took = estimate(steps, machine)
+    if plot is not None:
+        _write({plot.name: plan_svg(drawing, steps, machine)}, plot.parent, say=False)
     rows = [
         {
             "pen": pen.number,
@@ -91,8 +121,8 @@ def plan(svg: Path, machine_file: Path, as_json: bool) -> None:
         for pen in took.pens
     ]
     if as_json:
-        whole = {"minutes": round(took.total_s / 60, 2), "pen_changes": took.pen_changes, "pens": rows}
-        click.echo(json.dumps(whole, ensure_ascii=False))
+        whole = {"minutes": round(took.total_s / 60, 2), "pen_changes": took.pen_changes, "refills": took.refills}
+        click.echo(json.dumps(whole | {"pens": rows}, ensure_ascii=False))
         return
     for row in rows:
         click.echo(_ROW.format(**row))
@@ -103,101 +133,55 @@ def plan(svg: Path, machine_file: Path, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("what", metavar="FOLDER|FILE.svg|FILE.gcode", type=click.Path(path_type=Path))
 @machine_option
-@plot_options
-def plot(what: Path, machine_file: Path, **options: Any) -> None:
-    """Draw with machine M: streams to its controller, asks for each pen, goes on after whatever happened."""
-    from hardware.terminal import command
-
-    sys.exit(command.guarded(lambda: _plot(what, machine_file, options)))
-
-
-def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
-    from hardware.machine import load_machine
-    from hardware.sender.prepare import from_drawing, from_gcode, is_gcode
-    from hardware.terminal import command
-
-    machine = load_machine(machine_file)
-    if is_gcode(what):
-        job = from_gcode(what, machine)
-    else:
-        drawing = _rendered(what) if what.is_dir() else _read(machine_file, what)[1]
-        job = from_drawing(drawing, machine, drawing.title or what.stem)
-    return command.plot(job, machine, command.Wanted(**options), journal_beside(what))
-
-
-def _rendered(folder: Path) -> "Drawing":
-    """The drawing of a folder that render has made, in the order that it has."""
-    from hardware.svgfile import SvgError, read_svg
-
-    if not (folder / "drawing.svg").is_file():
-        raise SvgError(f"{folder}: holds no drawing.svg; name a folder that render has written, an SVG or G-code")
-    return read_svg(folder / "drawing.svg")
-
-
-@main.command()
-@machine_option
-@click.option("--speed", type=float, default=1.0, show_default=True, help="Times as fast as the real one.")
-@click.option("--latency", metavar="MS", type=float, default=1.0, show_default=True, help="Of its USB, milliseconds.")
-def simulate(machine_file: Path, speed: float, latency: float) -> None:
-    """Be machine M under GRBL 1.1, on a pseudo-terminal whose name is printed, for senders of every kind."""
+@click.option("--pens", "rack", metavar="RACK", required=True, type=click.Path(path_type=Path),
+              help="The pens to be tried, a YAML file.")  # fmt: skip
+@click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, or as in 200x150 (mm).")
+@click.option("--out", default="card", show_default=True, metavar="DIR",
+              type=click.Path(path_type=Path, file_okay=False), help="Where SVG and G-code go.")  # fmt: skip
+def card(machine_file: Path, rack: Path, paper: str, out: Path) -> None:
+    """Write the test cards of machine M and the pens of RACK: widths, dots, heights, registration; and how inks mix."""
+    from hardware.card import CardError, card_files
     from hardware.machine import MachineError, load_machine
-    from hardware.simulator import Bench
-    from hardware.simulator.pty import Terminal
-    from hardware.simulator.settings import for_machine
+    from hardware.program import ProgramError
+    from hardware.rack import RackError, load_rack
 
     try:
-        machine = load_machine(machine_file)
-    except MachineError as fault:
+        texts = card_files(load_machine(machine_file), load_rack(rack), paper)
+    except (MachineError, RackError, CardError, ProgramError) as fault:
         _fail(fault)
-    terminal = Terminal(Bench(for_machine(machine), fast=False, speed=speed, latency_s=latency / 1000))
-    click.echo(terminal.name)
-    click.echo("Ctrl-C ends it", err=True)
-    try:
-        terminal.serve()
-    except KeyboardInterrupt:
-        terminal.close()
+    _write(texts, out)
 
 
-@main.command()
-@click.option("--no-questions", is_flag=True, help="Only list them: to be asked restarts some boards.")
-def ports(no_questions: bool) -> None:
-    """List the serial ports, and what answers on them."""
-    from hardware.sender.ports import look
-
-    found = look(asks=not no_questions)
-    for port in found:
-        click.echo(f"{port.name}  {port.description}{': ' + port.answer if port.answer else ''}")
-    if not found:
-        click.echo("no serial port: no machine is plugged in", err=True)
-
-
-def _read(machine_file: Path, svg: Path) -> "tuple[Machine, Drawing]":
+def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine, Drawing]":
     """The machine and the drawing, cut at the sheet's edge and in a good order for that machine."""
+    from hardware.intake import ready
     from hardware.machine import MachineError, load_machine
-    from hardware.program import park_on_sheet
-    from hardware.svgfile import SvgError, read_svg
-    from hardware.toolpath import clip, join, order
+    from hardware.rack import RackError
+    from hardware.svgfile import SvgError
 
     try:
-        machine = load_machine(machine_file)
-        drawing = read_svg(svg)
-    except (MachineError, SvgError) as fault:
+        machine = placed(load_machine(machine_file), how.pop("rotate"), how.pop("centre"))
+        made = ready(svg, machine, options_of(**how))
+    except (MachineError, RackError, SvgError) as fault:
         _fail(fault)
-    cut = clip(drawing)
-    if _is_smaller(cut, drawing):
-        click.echo(f"{svg}: what lies off its {drawing.width_mm:g} x {drawing.height_mm:g} mm is left out", err=True)
-    return machine, order(join(cut), park_on_sheet(drawing.width_mm, drawing.height_mm, machine))
+    for note in made.notes:
+        click.echo(f"{svg}: {note}", err=True)
+    return machine, made.drawing
 
 
-def _is_smaller(cut: "Drawing", whole: "Drawing") -> bool:
-    from hardware.drawing import length_mm
+def placed(machine: "Machine", rotate: str | None, centre: bool) -> "Machine":
+    """The machine with the sheet lying on it as the command line says."""
+    said: dict[str, object] = {} if rotate is None else {"rotate": int(rotate)}
+    return machine.model_copy(update=said | ({"centre": True, "origin_mm": (0.0, 0.0)} if centre else {}))
 
-    return any(
-        len(a.lines) != len(b.lines) or sum(map(length_mm, a.lines)) < sum(map(length_mm, b.lines)) - 1e-6
-        for a, b in zip(cut.passes, whole.passes, strict=True)
-    )
+
+def options_of(hatch_mm: float | None, rack: Path | None, by: "By | None", keep_order: bool) -> "Options":
+    """How the command line wants a file to be read. Raises RackError."""
+    from hardware.rack import load_rack
+    from hardware.svgfile import Options
+
+    return Options(hatch_mm, None if rack is None else load_rack(rack), by, keep_order)
 
 
 def _fail(fault: ValueError) -> NoReturn:
@@ -205,13 +189,19 @@ def _fail(fault: ValueError) -> NoReturn:
     sys.exit(_BAD_INPUT)
 
 
-def _write(texts: dict[str, str], folder: Path) -> None:
+def _write(texts: dict[str, str], folder: Path, say: bool = True) -> None:
     """Each file is whole or not there: written beside its place, then renamed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        beside = folder / f".{name}.part"
-        beside.write_text(text, encoding="ascii", newline="\n")
-        beside.replace(folder / name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            beside = folder / f".{name}.part"
+            beside.write_text(text, encoding="utf-8", newline="\n")
+            beside.replace(folder / name)
+            if say:
+                click.echo(str(folder / name))
+    except OSError as fault:
+        click.echo(f"{folder}: cannot be written: {fault.strerror}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

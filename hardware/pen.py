@@ -56,3 +56,7 @@ class Pen(BaseModel):
     def label(self) -> str:
         """Name and nib, as people write it on a drawer: `black 0.5`."""
         return f"{self.name} {self.nib_mm:g}"
+
+    def is_same(self, other: "Pen | None") -> bool:
+        """Whether both are one thing to hold in the hand, however it is moved."""
+        return other is not None and (self.name, self.colour, self.nib_mm) == (other.name, other.colour, other.nib_mm)

@@ -124,10 +124,11 @@ def _steps(drawing: Drawing, machine: Machine) -> Iterator[Step]:
     for number, pen_pass in enumerate(drawing.passes, 1):
         if not pen_pass.lines:
             continue
-        change = _change(number, pen_pass, machine, insert=pen_pass.pen != held)
+        change = _change(number, pen_pass, machine, insert=not pen_pass.pen.is_same(held))
         if change.insert:
             yield change_at
-            held, drawn_mm = pen_pass.pen, 0.0
+            drawn_mm = 0.0
+        held = pen_pass.pen
         yield change
         for line in pen_pass.lines:
             length = length_mm(line)

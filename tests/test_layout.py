@@ -8,16 +8,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath dialect machine arcs program gcode planner estimate svgfile "
-    "simulator sender terminal __main__",
+    "hardware": "pen drawing toolpath rack dialect machine arcs program gcode planner estimate svgfile intake picture "
+    "lettering card simulator sender terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives blur raster losses palette tone progress "
     "placement stipple optimise passes result preview manifest charts report output doubts plan pipeline cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.cli"}
-KERNELS = {
-    f"hardware.toolpath.{name}" for name in ("tour", "start", "moves")
-}  # imported when there is something to order
+# imported when there is something to order
+KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "moves")}
 LAZY = {"torch", "torchvision", "numba", "lpips"}
 
 FILES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))

@@ -12,27 +12,32 @@ import svgelements as se
 
 from hardware.drawing import Line
 
-TOLERANCE_MM = 0.02
+FINE_MM = 0.005
 _MOST_STEPS = 20_000  # a curve a kilometre wide is no reason to run out of memory
 _MM_PER_PX = 25.4 / 96
 
 
-def polylines(shape: se.Shape) -> list[Line]:
-    """Each subpath of the shape in mm, transforms applied, within TOLERANCE_MM of its curves. No length: one point.
+def polylines(shape: se.Shape, tolerance_mm: float = FINE_MM) -> list[Line]:
+    """Each subpath of the shape in mm, transforms applied, within the tolerance of its curves. No length: one point.
 
     Absurd numbers in a file give coordinates that are not finite.
     """
     with np.errstate(all="ignore"):
-        return list(_polylines(shape))
+        return list(_polylines(shape, tolerance_mm))
 
 
-def _polylines(shape: se.Shape) -> Iterator[Line]:
+def px_to_mm(points: Line, m: se.Matrix) -> Line:
+    """Points of an element's own coordinates, on the sheet."""
+    moved: Line = points @ np.array([[m.a, m.b], [m.c, m.d]]) + np.array([m.e, m.f])
+    return moved * _MM_PER_PX
+
+
+def _polylines(shape: se.Shape, tolerance_mm: float) -> Iterator[Line]:
     m = shape.transform
     matrix = np.array([[m.a, m.b], [m.c, m.d]]) * _MM_PER_PX
-    offset = np.array([m.e, m.f]) * _MM_PER_PX
     stretch = float(np.linalg.norm(matrix, 2)) if np.isfinite(matrix).all() else 1.0
-    for points in _subpaths(shape, TOLERANCE_MM / max(stretch, 1e-12)):
-        line = np.array(points) @ matrix + offset
+    for points in _subpaths(shape, tolerance_mm / max(stretch, 1e-12)):
+        line = px_to_mm(np.array(points), m)
         moved = np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])
         yield line[moved]
 

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,38 +10,54 @@ from xml.etree import ElementTree
 import numpy as np
 import svgelements as se
 
-from hardware.drawing import Drawing, Ink, Line, Pen, PenPass, is_dot
-from hardware.svgfile.flatten import polylines
-from hardware.svgfile.xml import SvgError, checked_root, file_text, size_px, tidied
+from hardware.drawing import Drawing, Ink, Line, is_dot
+from hardware.svgfile.flatten import FINE_MM, polylines, px_to_mm
+from hardware.svgfile.hatch import hatched
+from hardware.svgfile.layers import LABEL, Layer, Options, Stroke, known_pens, passes_of
+from hardware.svgfile.xml import SvgError, checked_root, clip_boxes, file_text, size_px, tidied
+from hardware.toolpath.cut import dashes, inside
 
 _MM_PER_PX = 25.4 / 96  # CSS: 96 px an inch
-_LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
 _VIEW = "{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}namedview"
 _FAULTS_SHOWN = 3
+_FILL_ONLY = (
+    "has a fill but no stroke; pens draw strokes only: give it a stroke, have it hatched (--hatch), or remove it"
+)
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+Clips = tuple[Box, ...]  # mm
 
 
 @dataclass(frozen=True)
-class _Stroke:
-    line: Line
-    colour: str
-    width_mm: float
-    ink: Ink
+class Reading:
+    """A drawing, and what a person should know of how its file was read."""
+
+    drawing: Drawing
+    notes: tuple[str, ...]
 
 
 @dataclass
-class _Layer:
-    label: str
-    attributes: dict[str, str]
-    strokes: list[_Stroke] = field(default_factory=list)
+class _Told:
+    """What was found on the way."""
+
+    faults: list[str] = field(default_factory=list)
+    unfilled: int = 0
+    blank: int = 0
+    unclipped: int = 0
 
 
-def read_svg(source: str | Path) -> Drawing:
+def read_svg(source: str | Path, options: Options | None = None) -> Drawing:
     """The drawing in an SVG file, or in the text of one (which begins with `<`).
 
     Each top-level group is a layer; in it, each colour and stroke width becomes a pen, in the order in which they first
-    occur. Curves become lines within 0.02 mm. Layers whose label begins with `%` are not drawn. Raises SvgError, which
-    names what cannot be drawn: fills without a stroke, text, pictures, dashes.
+    occur. Curves become lines within 0.005 mm. Layers whose label begins with `%` are not drawn. Raises SvgError, which
+    names what cannot be drawn: fills without a stroke (unless they are hatched), text, pictures.
     """
+    return reading(source, options or Options()).drawing
+
+
+def reading(source: str | Path, options: Options) -> Reading:
+    """The same, with notes."""
     if isinstance(source, str) and (not source.strip() or source.lstrip("\ufeff \t\r\n").startswith("<")):
         text, name = source, "the SVG text"
     else:
@@ -49,17 +65,31 @@ def read_svg(source: str | Path) -> Drawing:
     root = checked_root(text, name)
     size = size_px(root, name)
     width_mm, height_mm = (round(length * _MM_PER_PX, 4) for length in size)
+    known, title = known_pens(root), root.findtext("{http://www.w3.org/2000/svg}title") or ""
+    boxes, page = clip_boxes(root), _pagecolour(root)
     svg = _parsed(root, size, name)
-    faults: list[str] = []
-    layers, background = _layers(svg, (width_mm, height_mm), faults)
-    if faults:
-        more = [f"and {len(faults) - _FAULTS_SHOWN} more"] if len(faults) > _FAULTS_SHOWN else []
-        raise SvgError("\n".join(f"{name}: {fault}" for fault in [*faults[:_FAULTS_SHOWN], *more]))
-    passes = tuple(p for layer in layers for p in _passes(layer, name))
+    told = _Told()
+    layers, background = _layers(svg, (width_mm, height_mm), page, boxes, options, told)
+    if told.faults:
+        more = [f"and {len(told.faults) - _FAULTS_SHOWN} more"] if len(told.faults) > _FAULTS_SHOWN else []
+        raise SvgError("\n".join(f"{name}: {fault}" for fault in [*told.faults[:_FAULTS_SHOWN], *more]))
+    passes, notes = passes_of(layers, (width_mm, height_mm), known, options, name)
     if not passes:
         raise SvgError(f"{name}: has no strokes; give its shapes a stroke colour")
-    title = root.findtext("{http://www.w3.org/2000/svg}title") or ""
-    return Drawing(width_mm, height_mm, background or _pagecolour(root), passes, title)
+    return Reading(Drawing(width_mm, height_mm, background or page, passes, title), (*_notes(told), *notes))
+
+
+def _notes(told: _Told) -> Iterator[str]:
+    if told.unfilled:
+        yield f"{_shapes(told.unfilled)} drawn in outline alone; --hatch fills them"
+    if told.blank:
+        yield f"{_shapes(told.blank)} left out: filled with the colour of the paper, without a stroke"
+    if told.unclipped:
+        yield f"{_shapes(told.unclipped)} drawn whole: clipped by what is no upright rectangle"
+
+
+def _shapes(count: int) -> str:
+    return "1 shape is" if count == 1 else f"{count} shapes are"
 
 
 def _parsed(root: ElementTree.Element, size: tuple[float, float], name: str) -> se.SVG:
@@ -80,45 +110,62 @@ def _pagecolour(root: ElementTree.Element) -> str:
     return colour.lower() if re.fullmatch("#[0-9a-fA-F]{6}", colour) else "#ffffff"
 
 
-def _layers(svg: se.SVG, size_mm: tuple[float, float], faults: list[str]) -> tuple[list[_Layer], str | None]:
+def _layers(
+    svg: se.SVG, size_mm: tuple[float, float], page: str, boxes: dict[str, Box], options: Options, told: _Told
+) -> tuple[list[Layer], str | None]:
     """Layers with their strokes, and the colour of the paper if a shape that fills the page stands for it."""
-    loose = _Layer("", {})  # what stands in no group
+    loose = Layer("", {})  # what stands in no group
     layers = [loose]
     background: str | None = None
     for element in svg:
         layer = loose
         if isinstance(element, se.Group | se.Use):
-            layer = _Layer(*_named(element))
+            layer = Layer(*_named(element))
             layers.append(layer)
-        for shape in _drawn([element]):
+        for shape, clips in _drawn(element, boxes, told):
             if background is None and not any(each.strokes for each in layers) and _fills_page(shape, size_mm):
                 background = shape.fill.hexrgb
-                continue
-            fault = _fault(shape)
-            if fault:
-                faults.append(f"{_who(shape)} {fault}")
+            elif _is_blank(shape, background or page):
+                told.blank += 1
+            elif fault := _fault(shape, options):
+                told.faults.append(f"{_who(shape)} {fault}")
             else:
-                layer.strokes += _strokes(shape, faults)
+                layer.strokes += _strokes(shape, clips, options, told)
     return layers, background
 
 
 def _named(group: se.Group | se.Use) -> tuple[str, dict[str, str]]:
     attributes = {str(key): str(value) for key, value in group.values.get("attributes", {}).items()}
-    return attributes.get(_LABEL, ""), attributes
+    return attributes.get(LABEL, ""), attributes
 
 
-def _drawn(elements: list[object]) -> Iterator[se.Shape]:
-    """Shapes, texts and pictures that are visible, in drawing order. Works without recursion."""
-    stack = [iter(elements)]
+def _drawn(element: object, boxes: dict[str, Box], told: _Told) -> Iterator[tuple[se.Shape, Clips]]:
+    """Shapes, texts and pictures that are visible, in drawing order, and what clips them. Works without recursion."""
+    stack: list[tuple[Iterator[object], Clips]] = [(iter([element]), ())]
     while stack:
-        element = next(stack[-1], None)
+        elements, clips = stack[-1]
+        element = next(elements, None)
         if element is None:
             stack.pop()
         elif isinstance(element, se.Group | se.Use):
             if not _named(element)[0].lstrip().startswith("%"):
-                stack.append(iter(element))
+                stack.append((iter(element), (*clips, *_clips(element, boxes, told))))
         elif isinstance(element, se.Shape | se.Text | se.Image) and _is_visible(element):
-            yield element
+            yield element, (*clips, *_clips(element, boxes, told))
+
+
+def _clips(element: se.Group | se.Use | se.Shape, boxes: dict[str, Box], told: _Told) -> Clips:
+    """The rectangle on the sheet, if there is one, that an element's own `clip-path` leaves of it."""
+    said = re.fullmatch(r"\s*url\(\s*[\"']?#(.+?)[\"']?\s*\)\s*", str(element.values.get("clip-path", "")))
+    if said is None:
+        return ()
+    box, turn = boxes.get(said[1]), element.transform
+    upright = abs(turn.b) + abs(turn.c) < 1e-9 * (abs(turn.a) + abs(turn.d))
+    if box is None or not upright:
+        told.unclipped += 1
+        return ()
+    (x0, y0), (x1, y1) = px_to_mm(np.array([[box[0], box[1]], [box[2], box[3]]]), turn).tolist()
+    return ((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)),)
 
 
 def _is_visible(element: se.Shape) -> bool:
@@ -129,9 +176,7 @@ def _is_visible(element: se.Shape) -> bool:
         return bool((element.text or "").strip())
     if isinstance(element, se.Image):
         return True
-    return _has_stroke(element) or (
-        not isinstance(element, se.SimpleLine) and _is_paint(element.fill, values.get("fill"))
-    )
+    return _has_stroke(element) or _has_fill(element)
 
 
 def _has_stroke(shape: se.Shape) -> bool:
@@ -139,11 +184,22 @@ def _has_stroke(shape: se.Shape) -> bool:
     return _is_paint(shape.stroke, shape.values.get("stroke")) and not (width is not None and width == 0)
 
 
+def _has_fill(shape: se.Shape) -> bool:
+    return not isinstance(shape, se.SimpleLine) and _is_paint(shape.fill, shape.values.get("fill"))
+
+
 def _is_paint(colour: se.Color | None, text: str | None) -> bool:
     """Whether a fill or stroke shows. Gradients do, although svgelements has no colour for them."""
     if text is not None and text.strip().startswith("url("):
         return True
     return colour is not None and colour.value is not None and colour.alpha > 0
+
+
+def _is_blank(shape: se.Shape, paper: str) -> bool:
+    """Whether a shape is only filled, with the paper's own colour: there is nothing to draw."""
+    if isinstance(shape, se.Text | se.Image) or _has_stroke(shape):
+        return False
+    return shape.fill is not None and shape.fill.value is not None and shape.fill.hexrgb.lower() == paper.lower()
 
 
 def _fills_page(shape: se.Shape, size_mm: tuple[float, float]) -> bool:
@@ -158,18 +214,17 @@ def _fills_page(shape: se.Shape, size_mm: tuple[float, float]) -> bool:
     return bool(corners and (low <= 0.5).all() and (high >= np.array(size_mm) - 0.5).all())
 
 
-def _fault(shape: se.Shape) -> str | None:
+def _fault(shape: se.Shape, options: Options) -> str | None:
     """Why this cannot be drawn with a pen."""
     if isinstance(shape, se.Text):
         return "cannot be drawn; turn text into paths (Inkscape: Path > Object to Path) and give them a stroke"
     if isinstance(shape, se.Image):
         return "cannot be drawn; pens draw strokes only; remove or hide the picture"
-    if not _has_stroke(shape):
-        return "has a fill but no stroke; pens draw strokes only: give it a stroke, or remove it"
-    if str(shape.values.get("stroke", "")).strip().startswith("url("):
-        return f"has the stroke {shape.values['stroke']!r}; give it one plain colour"
-    if re.search("[1-9]", str(shape.values.get("stroke-dasharray", "none"))):
-        return "has a dashed stroke; turn dashes into paths of their own"
+    if not _has_stroke(shape) and options.hatch_mm is None:
+        return _FILL_ONLY
+    for kind, seen in (("stroke", _has_stroke(shape)), ("fill", options.hatch_mm is not None)):
+        if seen and str(shape.values.get(kind, "")).strip().startswith("url("):
+            return f"has the {kind} {shape.values[kind]!r}; give it one plain colour"
     return None
 
 
@@ -180,60 +235,53 @@ def _who(shape: se.Shape) -> str:
     return f"<{tag}> {shape.id!r}" if shape.id else f"<{tag}> without an id"
 
 
-def _strokes(shape: se.Shape, faults: list[str]) -> Iterator[_Stroke]:
+def _strokes(shape: se.Shape, clips: Clips, options: Options, told: _Told) -> Iterator[Stroke]:
+    """The lines by which a pen draws a shape: those that fill it, where that is wished, below its outline."""
+    ink = Ink.TRANSPARENT if shape.values.get("mix-blend-mode") == "multiply" else Ink.OPAQUE
+    lines = polylines(shape, min(options.tolerance_mm, FINE_MM))
+    sound = all(np.isfinite(line).all() for line in lines)
+    if _has_fill(shape) and options.hatch_mm is not None and sound:
+        even_odd = shape.values.get("fill-rule") == "evenodd"
+        for line in _clipped(hatched(lines, options.hatch_mm, even_odd), clips):
+            yield Stroke(line, shape.fill.hexrgb.lower(), options.hatch_mm, ink)
+    elif _has_fill(shape):
+        told.unfilled += _has_stroke(shape)
+    if not _has_stroke(shape):
+        return
     width = shape.implicit_stroke_width
     width_mm = round(float(1 if width is None else width) * _MM_PER_PX, 4)
-    ink = Ink.TRANSPARENT if shape.values.get("mix-blend-mode") == "multiply" else Ink.OPAQUE
-    for line in polylines(shape):
-        if not np.isfinite(line).all() or not 0 < width_mm <= 30:
-            faults.append(f"{_who(shape)} has a coordinate or a stroke width ({width_mm:g} mm) that cannot be drawn")
-            return
+    if not sound or not 0 < width_mm <= 30:
+        told.faults.append(f"{_who(shape)} has a coordinate or a stroke width ({width_mm:g} mm) that cannot be drawn")
+        return
+    for line in _clipped(_dashed(shape, lines), clips):
         drawn = line[[0, -1]].mean(axis=0, keepdims=True) if is_dot(line) else line
-        yield _Stroke(np.ascontiguousarray(drawn), shape.stroke.hexrgb.lower(), width_mm, ink)
+        yield Stroke(np.ascontiguousarray(drawn), shape.stroke.hexrgb.lower(), width_mm, ink)
 
 
-def _passes(layer: _Layer, name: str) -> Iterator[PenPass]:
-    if not layer.strokes:
-        return
-    groups: dict[tuple[str, float, Ink], list[Line]] = {}
-    for stroke in layer.strokes:
-        groups.setdefault((stroke.colour, stroke.width_mm, stroke.ink), []).append(stroke.line)
-    if "data-layer" in layer.attributes and (len(groups) == 1 or "data-colours" in layer.attributes):
-        yield _own_pass(layer, name)
-        return
-    plain = re.sub(r"(?i)^\s*(layer|ebene|calque)?[\s\d_:.-]*", "", layer.label).strip()
-    for (colour, width_mm, ink), lines in groups.items():
-        pen_name = plain if plain and len(groups) == 1 else f"{plain} {colour}".strip()
-        pen = Pen(name=pen_name[-60:], colour=colour, nib_mm=width_mm, ink=ink)
-        yield PenPass(plain or "drawing", pen, tuple(lines))
+def _clipped(lines: Iterable[Line], clips: Clips) -> Iterator[Line]:
+    for line in lines:
+        pieces = [line]
+        for left, top, right, bottom in clips:
+            corners = np.array([left, top]), np.array([right, bottom])
+            pieces = [piece for whole in pieces for piece in inside(whole, *corners)]
+        yield from pieces
 
 
-def _own_pass(layer: _Layer, name: str) -> PenPass:
-    """A layer that `to_svg` wrote: one pass, whose pen is on the group."""
-    attributes, strokes = layer.attributes, layer.strokes
-    free_colours, free_widths = "data-colours" in attributes, "data-widths" in attributes
+def _dashed(shape: se.Shape, lines: list[Line]) -> Iterable[Line]:
+    """The lines, or the dashes that a `stroke-dasharray` makes of them."""
+    said = str(shape.values.get("stroke-dasharray", "none"))
+    lengths = [_number(part) for part in re.findall(r"[-+.\deE]+", said)] if re.search("[1-9]", said) else []
+    if not lengths or any(length is None or length < 0 for length in lengths):
+        return lines
+    turn = shape.transform
+    scale = _MM_PER_PX * abs(turn.a * turn.d - turn.b * turn.c) ** 0.5
+    offset = _number(str(shape.values.get("stroke-dashoffset", "0")).removesuffix("px")) or 0.0
+    pattern = [scale * (length or 0.0) for length in lengths] * (1 + len(lengths) % 2)
+    return (piece for line in lines for piece in dashes(line, pattern, scale * offset))
+
+
+def _number(text: object) -> float | None:
     try:
-        pen = Pen(
-            name=re.sub(r"^\d+ (.*) \S+$", r"\1", layer.label, flags=re.DOTALL),
-            colour=attributes["stroke"] if free_colours else strokes[0].colour,
-            nib_mm=float(attributes["stroke-width"]) if free_widths else strokes[0].width_mm,
-            ink=strokes[0].ink,
-            feed_mm_min=_number(attributes.get("data-feed-mm-min")),
-            dwell_s=_number(attributes.get("data-dwell-s")),
-        )
-    except (KeyError, ValueError) as fault:
-        raise SvgError(f"{name}: the layer {layer.label!r} is damaged: {' '.join(str(fault).split())}") from None
-    return PenPass(
-        layer=attributes["data-layer"],
-        pen=pen,
-        lines=tuple(s.line for s in strokes),
-        colours=tuple(s.colour for s in strokes) if free_colours else None,
-        widths_mm=tuple(s.width_mm for s in strokes) if free_widths else None,
-    )
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return None if text is None else float(text)
+        return None if text is None else float(str(text))
     except ValueError:
         return None

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
-from hardware.drawing import DOT_MM, Drawing, Ink, Line, PenPass, is_dot
+from hardware.drawing import DOT_MM, Drawing, Ink, Line, Pen, PenPass, is_dot
 
 _NAMESPACES = (
     'xmlns="http://www.w3.org/2000/svg"'
@@ -21,31 +21,56 @@ _NAMESPACES = (
     ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"'
     ' xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd"'
 )
+DRAWING = "urn:artwork-renderer:drawing"  # the namespace of what we say in <metadata>
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def to_svg(drawing: Drawing) -> str:
-    """The whole drawing: one top-level layer a pass, labelled number, pen, nib: `1 black 0.5`."""
-    return "\n".join(_lines(drawing, range(len(drawing.passes)))) + "\n"
+def to_svg(drawing: Drawing, key: str = "", pauses: bool = False) -> str:
+    """The whole drawing: one top-level layer a pass, labelled number, pen, nib: `1 black 0.5`.
+
+    `key` says what the drawing was made from. With `pauses` AxiDraw's software stops for each change of the pen: it
+    does so before layers whose name begins with `!`.
+    """
+    return "\n".join(_lines(drawing, range(len(drawing.passes)), key, pauses)) + "\n"
 
 
-def pass_svg(drawing: Drawing, index: int) -> str:
+def pass_svg(drawing: Drawing, index: int, key: str = "") -> str:
     """One pass alone, under the same number, on the same paper."""
     alone = replace(drawing, title=f"{drawing.title} ({drawing.passes[index].pen.label})".strip())
-    return "\n".join(_lines(alone, [index])) + "\n"
+    return "\n".join(_lines(alone, [index], key, pauses=False)) + "\n"
 
 
-def _lines(drawing: Drawing, indices: range | list[int]) -> Iterator[str]:
+def _lines(drawing: Drawing, indices: range | list[int], key: str, pauses: bool) -> Iterator[str]:
     width, height = _number(drawing.width_mm), _number(drawing.height_mm)
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield f'<svg {_NAMESPACES} width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}">'
     if drawing.title:
         yield f"<title>{escape(_plain(drawing.title))}</title>"
+    yield from _metadata(drawing, indices, key)
     yield f'<sodipodi:namedview pagecolor="{drawing.paper}" inkscape:document-units="mm"/>'
     yield from _paper(width, height, drawing.paper)
+    held: Pen | None = None
     for index in indices:
-        yield from _layer(index + 1, drawing.passes[index])
+        pen = drawing.passes[index].pen
+        mark = "!" if pauses and held is not None and not pen.is_same(held) else ""
+        yield from _layer(index + 1, drawing.passes[index], mark)
+        held = pen
     yield "</svg>"
+
+
+def _metadata(drawing: Drawing, indices: range | list[int], key: str) -> Iterator[str]:
+    """What the layers cannot say: of what the drawing was made, and all that is known of its pens."""
+    own = "".join(f" {name}={_quoted(value)}" for name, value in (("title", drawing.title), ("key", key)) if value)
+    yield f'<metadata><drawing xmlns="{DRAWING}"{own}>'
+    for index in indices:
+        pen = drawing.passes[index].pen.model_dump(mode="json", exclude_none=True)
+        said = {"pass": f"pass-{index + 1}", "layer": drawing.passes[index].layer, **pen}
+        yield "<pen" + "".join(f" {name}={_quoted(_said(value))}" for name, value in said.items()) + "/>"
+    yield "</drawing></metadata>"
+
+
+def _said(value: object) -> str:
+    return " ".join(map(repr, value)) if isinstance(value, list) else value if isinstance(value, str) else repr(value)
 
 
 def _paper(width: str, height: str, colour: str) -> Iterator[str]:
@@ -68,19 +93,14 @@ def _one_pixel(colour: str) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def _layer(number: int, pen_pass: PenPass) -> Iterator[str]:
+def _layer(number: int, pen_pass: PenPass, mark: str) -> Iterator[str]:
     pen = pen_pass.pen
     blend = ' style="mix-blend-mode:multiply"' if pen.ink is Ink.TRANSPARENT else ""
-    kept = {
-        "layer": pen_pass.layer,
-        "feed-mm-min": None if pen.feed_mm_min is None else f"{pen.feed_mm_min!r}",
-        "dwell-s": None if pen.dwell_s is None else f"{pen.dwell_s!r}",
-        "colours": None if pen_pass.colours is None else "free",
-        "widths": None if pen_pass.widths_mm is None else "free",
-    }
+    free = {"colours": pen_pass.colours is not None, "widths": pen_pass.widths_mm is not None}
+    label = f"{mark}{number} {pen.label}".replace("+", " ")  # AxiDraw's software takes +S30 in a name for a speed
     yield (
-        f'<g id="pass-{number}" inkscape:groupmode="layer" inkscape:label={_quoted(f"{number} {pen.label}")}'
-        + "".join(f" data-{name}={_quoted(value)}" for name, value in kept.items() if value is not None)
+        f'<g id="pass-{number}" inkscape:groupmode="layer" inkscape:label={_quoted(label)}'
+        + "".join(f' data-{name}="free"' for name, is_free in free.items() if is_free)
         + f' fill="none" stroke="{pen.colour}" stroke-width="{pen.nib_mm!r}"'
         + ' stroke-linecap="round" stroke-linejoin="round">'
     )

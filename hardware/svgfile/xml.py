@@ -3,6 +3,7 @@
 import codecs
 import math
 import re
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -81,6 +82,50 @@ def size_px(root: ElementTree.Element, name: str) -> tuple[float, float]:
     if not all(math.isfinite(length) and 0 < length <= _MOST_PX for length in size):
         raise SvgError(f'{name}: its size, {said[0]!r} by {said[1]!r}, is not one; write it as in width="210mm"')
     return size[0], size[1]
+
+
+def clip_boxes(root: ElementTree.Element) -> dict[str, tuple[float, float, float, float]]:
+    """The clip paths that are one upright rectangle: by id its left, top, right and bottom, in the user's units."""
+    boxes = {}
+    for element in root.iter(f"{_SVG}clipPath"):
+        shapes = list(element)
+        plain = element.get("clipPathUnits", "userSpaceOnUse") == "userSpaceOnUse" and len(shapes) == 1
+        if plain and not any(each.get("transform") for each in (element, *shapes)):
+            box = _box(shapes[0])
+            if box:
+                boxes[element.get("id", "")] = box
+    return boxes
+
+
+def _box(shape: ElementTree.Element) -> tuple[float, float, float, float] | None:
+    """Left, top, right, bottom of a rectangle, or of a path that is one, as cairo writes them."""
+    try:
+        if shape.tag == f"{_SVG}rect":
+            x, y, width, height = (float(shape.get(name, "0")) for name in ("x", "y", "width", "height"))
+            return x, y, x + width, y + height
+        if shape.tag == f"{_SVG}path" and re.fullmatch(r"[MLHVZz\s,\d.eE+-]*", said := shape.get("d", "")):
+            return _box_of_path(said)
+    except ValueError:
+        pass
+    return None
+
+
+def _box_of_path(said: str) -> tuple[float, float, float, float] | None:
+    x = y = 0.0
+    points = []
+    for command, numbers in re.findall(r"([MLHV])([^MLHVZz]*)", said):
+        values = [float(number) for number in re.findall(r"[-+]?(?:\d*\.)?\d+(?:[eE][-+]?\d+)?", numbers)]
+        if command in "HV":
+            for value in values:
+                x, y = (value, y) if command == "H" else (x, value)
+                points.append((x, y))
+            continue
+        for x, y in zip(values[::2], values[1::2], strict=True):
+            points.append((x, y))
+    xs, ys = sorted({x for x, _ in points}), sorted({y for _, y in points})
+    on_corners = len(xs) == len(ys) == 2 and len(points) in (4, 5)
+    sides = all((p[0] == q[0]) != (p[1] == q[1]) for p, q in pairwise(points))
+    return (xs[0], ys[0], xs[1], ys[1]) if on_corners and sides else None
 
 
 def _length_px(text: str, whole: str | None) -> float:

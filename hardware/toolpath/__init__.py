@@ -31,7 +31,7 @@ def travel_mm(drawing: Drawing, start_mm: Point | None = None) -> float:
     for pen_pass in drawing.passes:
         if not pen_pass.lines:
             continue
-        if held is not None and pen_pass.pen != held:
+        if held is not None and not pen_pass.pen.is_same(held):
             total, at = total + math.dist(at, start), start
         last = pen_pass.lines[-1][-1]
         total += _travel_mm(pen_pass.lines, at, None)
@@ -126,7 +126,7 @@ def _meetings(passes: list[PenPass], start: Point) -> list[tuple[Point, Point]]:
     """Where each pass begins and ends: at the start, or, between passes of one pen, where they come nearest."""
     begins, ends = [start] * len(passes), [start] * len(passes)
     for at in range(len(passes) - 1):
-        if passes[at].pen == passes[at + 1].pen:
+        if passes[at].pen.is_same(passes[at + 1].pen):
             ends[at], begins[at + 1] = _closest(_ends(passes[at].lines), _ends(passes[at + 1].lines))
     return list(zip(begins, ends, strict=True))
 

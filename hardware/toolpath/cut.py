@@ -14,15 +14,32 @@ def parts(line: Line, most_mm: float) -> list[Line]:
     """The line in as many equal parts as it takes for none to be longer."""
     length = length_mm(line)
     count = math.ceil(length / most_mm - 1e-9)
-    if count < 2:
+    return _cut(line, length * np.arange(1, count) / count) if count > 1 else [line]
+
+
+def dashes(line: Line, pattern_mm: list[float], offset_mm: float = 0.0) -> list[Line]:
+    """The line's dashes: `pattern_mm` is dash, gap, dash, gap ..., which begins `offset_mm` before the line does."""
+    whole = sum(pattern_mm)
+    length = length_mm(line)
+    if whole <= 0 or length == 0 or length / whole * len(pattern_mm) > _MOST_DASHES:
         return [line]
+    ends = np.cumsum(pattern_mm * (math.ceil(length / whole) + 1)) - offset_mm % whole
+    cuts = ends[(ends > 0) & (ends < length)]
+    first = int((ends <= 0).sum())  # how many parts of the pattern lie before the line
+    return _cut(line, cuts)[first % 2 :: 2]
+
+
+_MOST_DASHES = 100_000
+
+
+def _cut(line: Line, at_mm: NDArray[np.float64]) -> list[Line]:
+    """The line cut at these distances from its begin, which rise."""
     along = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
-    cuts = length * np.arange(1, count) / count
-    points = np.stack([np.interp(cuts, along, line[:, axis]) for axis in (0, 1)], axis=1)
-    at = np.searchsorted(along, cuts)  # each cut lies before this corner
+    points = np.stack([np.interp(at_mm, along, line[:, axis]) for axis in (0, 1)], axis=1)
+    corners = np.searchsorted(along, at_mm)  # each cut lies before this corner
     pieces = []
     begin, corner = line[:1], 1
-    for point, end in zip(points, at.tolist(), strict=True):
+    for point, end in zip(points, corners.tolist(), strict=True):
         pieces.append(np.concatenate([begin, line[corner:end], point[None]]))
         begin, corner = point[None], end
     return [*pieces, np.concatenate([begin, line[corner:]])]

@@ -110,7 +110,7 @@ def _cache() -> Iterator[Finding]:
 
 
 def _ports() -> Iterator[Finding]:
-    """Each serial port with what answers on it: a controller that can draw, another program, or a missing permission."""
+    """Each serial port with what answers on it: a controller, another program that has it, or why not."""
     try:
         from hardware.sender.ports import look
 

@@ -1,0 +1,352 @@
+"""Test cards for a machine and a rack, to be plotted once and pinned above the desk.
+
+`pens`: what each pen does. Two lines that run apart, white between them from where they are a nib apart; dots that rest
+longer and longer; strokes at heights from too high to deep; a cross in a frame that another pen drew.
+`inks`: what each pen looks like over each other.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hardware.drawing import Drawing, Line, Pen, PenPass
+from hardware.gcode import gcode
+from hardware.intake import prepared
+from hardware.lettering import length_of, lettered
+from hardware.machine import Machine, RelayLift, ServoLift, ZLift, check_sheet
+from hardware.program import heights, program
+from hardware.svgfile import to_svg
+
+_PAPERS: dict[str, tuple[float, float]] = {
+    "A6": (105, 148),
+    "A5": (148, 210),
+    "A4": (210, 297),
+    "A3": (297, 420),
+    "A2": (420, 594),
+}
+_PAPERS |= {"LETTER": (215.9, 279.4), "TABLOID": (279.4, 431.8)}
+_DWELLS_S = (0.0, 0.1, 0.2, 0.5, 1.0)
+_STEPS = (3, 2, 1, 0, -1)  # of height, from too high to deep
+_SPREAD = (0.5, 1.5)  # how far apart the two lines are at their ends, nibs
+_LEAST_CELL_MM = 5.0
+
+
+class CardError(ValueError):
+    """A card that cannot be made; the message says why and what would do."""
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """Lines that one pen draws in one way."""
+
+    pen: Pen
+    layer: str
+    lines: tuple[Line, ...]
+
+
+def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> dict[str, str]:
+    """SVG and G-code of the test cards, by file name. Raises CardError, and ProgramError where a pen cannot be lifted."""
+    width_mm, height_mm = _size(machine, paper)
+    pages = [*_pens_pages(machine, pens, width_mm, height_mm), ("inks", _inks_page(pens, width_mm, height_mm))]
+    texts = {}
+    for name, marks in pages:
+        title = f"Test card, {name}: {machine.name}"
+        drawing = Drawing(width_mm, height_mm, "#ffffff", tuple(_passes(marks)), title)
+        drawing, _ = prepared(drawing, machine)
+        texts[f"{name}.svg"] = to_svg(_merged(drawing))
+        texts[f"{name}.gcode"] = gcode(program(drawing, machine), machine)
+    return texts
+
+
+def _size(machine: Machine, paper: str) -> tuple[float, float]:
+    """The sheet, lying the way that fits the machine."""
+    said = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[xX]\s*(\d+(?:\.\d+)?)", paper)
+    if said is None and paper.upper() not in _PAPERS:
+        raise CardError(f"{paper!r} is no paper; write {', '.join(_PAPERS)}, or as in 200x150, in mm")
+    size = (float(said[1]), float(said[2])) if said else _PAPERS[paper.upper()]
+    if min(size) < 90:
+        raise CardError(f"a card of {size[0]:g} x {size[1]:g} mm is too small; use at least 90 mm each way")
+    for width_mm, height_mm in (size, size[::-1]):
+        if not check_sheet(width_mm, height_mm, machine):
+            return width_mm, height_mm
+    raise CardError(f"{'; '.join(check_sheet(size[0], size[1], machine))}; or name smaller paper: --paper A5")
+
+
+def _passes(marks: list[_Mark]) -> Iterator[PenPass]:
+    """Pen after pen in the order of the rack, so that each is put in once."""
+    pens = list(dict.fromkeys((m.pen.name, m.pen.colour, m.pen.nib_mm) for m in marks))
+    for key in pens:
+        for layer in dict.fromkeys((m.layer, m.pen) for m in marks if (m.pen.name, m.pen.colour, m.pen.nib_mm) == key):
+            lines = [line for m in marks if (m.layer, m.pen) == layer for line in m.lines]
+            yield PenPass(layer[0], layer[1], tuple(lines))
+
+
+def _merged(drawing: Drawing) -> Drawing:
+    """One pass a pen, as an SVG shows it: heights and dwells are the machine's affair."""
+    passes: list[PenPass] = []
+    for each in drawing.passes:
+        if passes and each.pen.is_same(passes[-1].pen):
+            passes[-1] = replace(passes[-1], lines=(*passes[-1].lines, *each.lines))
+        else:
+            passes.append(replace(each, layer="card"))
+    return replace(drawing, passes=tuple(passes))
+
+
+_FINELINER = Pen(name="any fineliner", colour="#1c1c1e", nib_mm=0.4)
+
+
+def _writer(pens: tuple[Pen, ...], scale: float) -> Pen:
+    """The pen that letters and frames are drawn with: dark, and thin; one from beside the rack if it has none."""
+
+    def light(pen: Pen) -> float:
+        red, green, blue = (int(pen.colour[at : at + 2], 16) for at in (1, 3, 5))
+        return 0.3 * red + 0.59 * green + 0.11 * blue + 60 * pen.nib_mm
+
+    darkest = min(pens, key=light)
+    return darkest if darkest.nib_mm <= 0.6 * scale and light(darkest) < 150 else _FINELINER
+
+
+# --- what each pen does -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The free part of a sheet, and how large things are on it compared with A4."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    scale: float
+    writer: Pen
+
+    def text(self, said: str, x: float, y: float, height: float) -> _Mark:
+        room = self.left + self.width - x
+        while said and length_of(said, height) > room:
+            said = said[:-1]
+        return _Mark(self.writer, "lettering", tuple(lettered(said, x, y, height)))
+
+    def drawn(self, *lines: Line) -> _Mark:
+        return _Mark(self.writer, "lettering", lines)
+
+
+def _page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> _Page:
+    margin = 0.055 * width_mm
+    width = width_mm - 2 * margin
+    scale = width / 187
+    return _Page(margin, margin, width, height_mm - 2 * margin, scale, _writer(pens, scale))
+
+
+def _head(page: _Page, title: str, told: str) -> Iterator[_Mark]:
+    """The title, what the card is of, a rule below it, and crosses at the corners."""
+    s = page.scale
+    yield page.text(title, page.left, page.top + 4 * s, 6 * s)
+    yield page.text(told, page.left + page.width - length_of(told, 2.2 * s), page.top + 7.8 * s, 2.2 * s)
+    rule = page.top + 13 * s
+    yield page.drawn(np.array([[page.left, rule], [page.left + page.width, rule]]))
+    for x in (page.left, page.left + page.width):
+        for y in (page.top, page.top + page.height):
+            yield page.drawn(*_cross(x, y, 2 * s))
+
+
+def _pens_pages(
+    machine: Machine, pens: tuple[Pen, ...], width_mm: float, height_mm: float
+) -> Iterator[tuple[str, list[_Mark]]]:
+    """As many cards as it takes for all pens."""
+    page = _page(pens, width_mm, height_mm)
+    s = page.scale
+    free = page.height - 34 * s
+    parts: list[list[Pen]] = [[]]
+    used = 0.0
+    for pen in pens:
+        if used + _row_mm(pen, s) > free and parts[-1]:
+            parts.append([])
+            used = 0.0
+        parts[-1].append(pen)
+        used += _row_mm(pen, s)
+    for number, part in enumerate(parts, 1):
+        name = "pens" if len(parts) == 1 else f"pens-{number}"
+        of = "" if len(parts) == 1 else f" {number}/{len(parts)}"
+        told = f"{machine.name}, {len(pens)} pens"
+        marks = [*_head(page, f"PENS{of}", told), *_captions(page, machine)]
+        y = page.top + 22 * s
+        spare = min((free - sum(_row_mm(pen, s) for pen in part)) / len(part), 5 * s)
+        for pen in part:
+            tall = _row_mm(pen, s) + spare
+            marks += _row(page, machine, pen, pens.index(pen) + 1, y + 0.5 * tall)
+            y += tall
+        yield name, [*marks, *_foot(page, _HINTS)]
+
+
+_HINTS = (
+    "white begins at the long tick if the nib is as said, left of it if the nib is thinner, right of it if it is thicker.",
+    "take the first height that draws clean. A cross that misses its ticks: offset of that pen in its holder.",
+)
+
+
+def _foot(page: _Page, hints: tuple[str, ...]) -> Iterator[_Mark]:
+    s = page.scale
+    for number, hint in enumerate(hints):
+        y = page.top + page.height - (6 - 3.2 * number) * s
+        yield page.text(hint, page.left + 4 * s, y, 1.6 * s)
+
+
+def _row_mm(pen: Pen, scale: float) -> float:
+    return max(11 * scale, (_SPREAD[1] + 1) * pen.nib_mm + 3 * scale, 3.4 * pen.nib_mm)
+
+
+_COLUMNS = {"width": 42.0, "dots": 92.0, "heights": 136.0, "place": 176.0}  # mm on A4, from the left margin
+
+
+def _captions(page: _Page, machine: Machine) -> Iterator[_Mark]:
+    s, y = page.scale, page.top + 16.5 * page.scale
+    told = {"width": "WHITE FROM 1.0 NIB ON", "dots": "DOTS RESTING, S", "place": "PLACE"}
+    match machine.pen_lift:
+        case ServoLift():
+            told["heights"] = f"HEIGHT, STEPS OF {_height_step(machine):.3g}"
+        case ZLift():
+            told["heights"] = f"HEIGHT, STEPS OF {_height_step(machine):.3g} MM"
+        case RelayLift():
+            pass
+    for key, text in told.items():
+        yield page.text(text, page.left + _COLUMNS[key] * s, y, 1.8 * s)
+
+
+def _height_step(machine: Machine) -> float:
+    """By how much the strokes of the ladder differ: a tenth of a millimetre, or a twentieth of a servo's way."""
+    up, down = heights(None, machine)
+    if isinstance(machine.pen_lift, ZLift) or up is None or down is None:
+        return 0.1
+    step = (up - down) / 20
+    return float(round(step)) if abs(step) >= 2 else step
+
+
+def _row(page: _Page, machine: Machine, pen: Pen, number: int, y: float) -> Iterator[_Mark]:
+    s = page.scale
+    yield page.text(f"{number}", page.left, y - 1.4 * s, 2.8 * s)
+    name, nib = page.left + 9 * s, f"{pen.nib_mm:g} MM {pen.ink.value}"
+    room = 31 * s
+    height = min(2.4 * s, 2.4 * s * room / max(length_of(pen.name, 2.4 * s), 1e-9))
+    yield page.text(pen.name, name, y - 3.2 * s, max(height, 1.2 * s))
+    yield page.text(nib, name, y + 1.0 * s, 1.6 * s)
+    yield from _spread(page, pen, page.left + _COLUMNS["width"] * s, y)
+    yield from _dots(page, pen, page.left + _COLUMNS["dots"] * s, y)
+    yield from _ladder(page, machine, pen, page.left + _COLUMNS["heights"] * s, y)
+    yield from _frame(page, pen, page.left + _COLUMNS["place"] * s, y)
+
+
+def _spread(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
+    """Two lines that run apart, with ticks below where they are 1.0 and 1.2 nibs apart, and so on."""
+    s, length = page.scale, 42 * page.scale
+    least, most = (0.5 * share * pen.nib_mm for share in _SPREAD)
+    lines = (np.array([[x, y + way * least], [x + length, y + way * most]]) for way in (-1, 1))
+    yield _Mark(pen, "widths", tuple(lines))
+    below = y + most + 0.5 * pen.nib_mm + 0.6 * s
+    for share in (0.8, 1.0, 1.2):
+        at = x + length * (share - _SPREAD[0]) / (_SPREAD[1] - _SPREAD[0])
+        tick = 1.6 if share == 1.0 else 0.8
+        yield page.drawn(np.array([[at, below], [at, below + tick * s]]))
+
+
+def _dots(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
+    s = page.scale
+    for number, dwell_s in enumerate(_DWELLS_S):
+        own = pen.model_copy(update={"dwell_s": dwell_s})
+        at = x + (2 + 8 * number) * s
+        yield _Mark(own, f"dots {dwell_s:g} s", (np.array([[at, y - 0.8 * s]]),))
+        told = f"{dwell_s:g}"
+        below = y + max(0.5 * pen.nib_mm, 0.8 * s) + 0.8 * s
+        yield page.text(told, at - 0.5 * length_of(told, 1.6 * s), below, 1.6 * s)
+
+
+def _ladder(page: _Page, machine: Machine, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
+    """Strokes from too high to deep: the first that is clean is at the pen's own height."""
+    up, down = heights(pen, machine)
+    if up is None or down is None:
+        return
+    s, step = page.scale, _height_step(machine)
+    for number, steps in enumerate(_STEPS):
+        height = down + steps * step
+        if (isinstance(machine.pen_lift, ServoLift) and height < 0) or abs(height - down) > abs(up - down):
+            continue
+        own = pen.model_copy(update={"down": height, "up": up})
+        at = x + (1.5 + 7.4 * number) * s
+        yield _Mark(own, f"height {height:g}", (np.array([[at, y - 3.4 * s], [at, y + 1.4 * s]]),))
+        told = f"{height:.3g}"
+        yield page.text(told, at - 0.5 * length_of(told, 1.6 * s), y + 2.4 * s, 1.6 * s)
+
+
+def _frame(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
+    """A frame of the writer, with marks that the pen's own cross must meet."""
+    s, half = page.scale, 4 * page.scale
+    at = x + half
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half + (at, y)
+    ticks = [
+        np.array([[at + a * half, y + b * half], [at + 1.25 * a * half, y + 1.25 * b * half]])
+        for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1))
+    ]
+    yield page.drawn(corners, *ticks)
+    reach = max(half - 0.5 * pen.nib_mm - 0.3 * s, 0.8 * s)
+    yield _Mark(pen, "cross", tuple(_cross(at, y, reach)))
+
+
+def _cross(x: float, y: float, reach: float) -> list[Line]:
+    return [np.array([[x - reach, y], [x + reach, y]]), np.array([[x, y - reach], [x, y + reach]])]
+
+
+# --- how inks mix -----------------------------------------------------------------------------------------------------
+
+
+def _inks_page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> list[_Mark]:
+    page = _page(pens, width_mm, height_mm)
+    s = page.scale
+    names = 40 * s
+    free = page.height - 28 * s
+    cell = min((page.width - names) / len(pens), free / len(pens), 34 * s)
+    tall = min(free / len(pens), 1.6 * cell)
+    if cell < _LEAST_CELL_MM:
+        most = math.floor(min(page.width - names, free) / _LEAST_CELL_MM)
+        raise CardError(
+            f"{len(pens)} pens do not fit on one card of inks, {most} do; use larger paper or a smaller rack"
+        )
+    marks = list(_head(page, "INKS", "the ink of the row over that of the column"))
+    left, top = page.left + names, page.top + 22 * s
+    for row, pen in enumerate(pens):
+        y = top + row * tall
+        middle = y + 0.5 * tall - 1.2 * s
+        height = min(2.4 * s, 0.5 * cell)
+        marks.append(page.text(f"{row + 1}", page.left, middle, height))
+        fitted = min(1.0, (names - 11 * s) / max(length_of(pen.label, height), 1e-9))
+        marks.append(page.text(pen.label, page.left + 8 * s, middle, height * fitted))
+        marks.append(page.text(f"{row + 1}", left + (row + 0.4) * cell, page.top + 17 * s, height))
+        for column in range(row + 1):
+            marks += _swatch(pens[column], pen, (left + column * cell, y), (cell, tall))
+    return marks
+
+
+def _swatch(under: Pen, over: Pen, at: tuple[float, float], size: tuple[float, float]) -> Iterator[_Mark]:
+    """One ink hatched across, the other upright, three fifths of the cell each: they overlap in its middle."""
+    corner, area = np.array(at), np.array(size)
+    gap, side = 0.08 * area, 0.6 * area
+    yield _Mark(under, "swatches", tuple(_filled(under, corner + gap, side, across=True)))
+    yield _Mark(over, "swatches", tuple(_filled(over, corner + area - gap - side, side, across=False)))
+
+
+def _filled(pen: Pen, corner: Line, side: Line, across: bool) -> Iterator[Line]:
+    """A rectangle filled by a nib to and fro, its ink within it; one no larger than the nib becomes a dot."""
+    reach = side - pen.nib_mm
+    if (reach <= 0.05).any():
+        yield (corner + 0.5 * side)[None]
+        return
+    along, step = (0, 1) if across else (1, 0)
+    count = int(reach[step] / pen.nib_mm) + 1
+    begin = corner + 0.5 * (side - reach)
+    begin[step] += 0.5 * (reach[step] - (count - 1) * pen.nib_mm)
+    for number in range(count):
+        line = np.stack([begin, begin])
+        line[:, step] += number * pen.nib_mm
+        line[1, along] += reach[along]
+        yield line if number % 2 == 0 else line[::-1]

@@ -1,0 +1,50 @@
+"""A file of strokes to a drawing that is ready for a machine: read, cut to what the pen may reach, joined, ordered."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hardware import toolpath
+from hardware.drawing import Drawing, is_dot, length_mm
+from hardware.machine import Machine
+from hardware.program import park_on_sheet
+from hardware.svgfile import Options, reading
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A drawing, and what a person should know of how it came about."""
+
+    drawing: Drawing
+    notes: tuple[str, ...] = ()
+
+
+def ready(path: Path, machine: Machine | None = None, options: Options | None = None) -> Ready:
+    """The drawing of an SVG file, made ready for a machine. Raises SvgError.
+
+    Lines with colours of their own are left as they are: no pen draws them.
+    """
+    read = reading(path, options or Options())
+    if read.drawing.is_free:
+        return Ready(read.drawing, read.notes)
+    drawing, cut = prepared(read.drawing, machine)
+    return Ready(drawing, (*read.notes, *cut))
+
+
+def prepared(drawing: Drawing, machine: Machine | None) -> tuple[Drawing, tuple[str, ...]]:
+    """Cut at the sheet's edge, or the margin of it; lines joined, in a good order, none longer than its pen draws."""
+    margin_mm = machine.margin_mm if machine else 0.0
+    cut = toolpath.clip(drawing, margin_mm)
+    notes: tuple[str, ...] = ()
+    if _dots(cut) < _dots(drawing) or _ink_mm(cut) < _ink_mm(drawing) - 0.01:
+        margin = f", or within {margin_mm:g} mm of its edge," if margin_mm else ""
+        notes = (f"what lies off its {drawing.width_mm:g} x {drawing.height_mm:g} mm{margin} is left out",)
+    start = park_on_sheet(drawing.width_mm, drawing.height_mm, machine) if machine else None
+    return toolpath.order(toolpath.split(toolpath.join(cut)), start), notes
+
+
+def _dots(drawing: Drawing) -> int:
+    return sum(is_dot(line) for pen_pass in drawing.passes for line in pen_pass.lines)
+
+
+def _ink_mm(drawing: Drawing) -> float:
+    return sum(length_mm(line) for pen_pass in drawing.passes for line in pen_pass.lines)

@@ -1,0 +1,184 @@
+"""Layers of strokes to pen passes: by what our own files say of their pens, by a rack, or by colours and widths."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from xml.etree import ElementTree
+
+from pydantic import ValidationError
+
+from hardware.drawing import Ink, Line, Pen, PenPass
+from hardware.rack import by_colour, by_name
+from hardware.svgfile.write import DRAWING
+from hardware.svgfile.xml import SvgError
+from hardware.toolpath.covering import in_order
+
+LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
+By = Literal["name", "number", "colour"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a file is to be read."""
+
+    hatch_mm: float | None = None  # fills are hatched by lines this far apart; None: they are refused
+    pens: tuple[Pen, ...] | None = None  # a rack, whose pens are meant
+    by: By | None = None  # how layers and colours name them; None: by name, else by number, else by colour
+    keep_order: bool = False  # strokes stay above what they cover, even if that costs pen changes
+    tolerance_mm: float = 0.005  # that lines may stray from curves; no more than that in any case
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line as it stands in a file."""
+
+    line: Line
+    colour: str
+    width_mm: float
+    ink: Ink
+
+
+@dataclass
+class Layer:
+    """A top-level group, or what stands in none."""
+
+    label: str
+    attributes: dict[str, str]
+    strokes: list[Stroke] = field(default_factory=list)  # bottom first
+
+
+def passes_of(
+    layers: list[Layer], size_mm: tuple[float, float], known: dict[str, tuple[str, Pen]], options: Options, name: str
+) -> tuple[tuple[PenPass, ...], list[str]]:
+    """The passes that the layers stand for, bottom first, and notes on them. `known` pens are by a layer's id."""
+    passes: list[PenPass] = []
+    notes: list[str] = []
+    for layer in layers:
+        if layer.strokes:
+            own = _own_pass(layer, known)
+            passes += [_meant(own, layer, options)] if own else _by_pens(layer, size_mm, options, notes)
+    if options.pens and (missed := [p for p in passes if p.pen not in options.pens]):
+        wanted = ", ".join(pen.name for pen in options.pens)
+        raise SvgError(
+            "\n".join(f"{name}: the layer {p.layer!r} names no pen of the rack; it has {wanted}" for p in missed)
+        )
+    return tuple(passes), notes
+
+
+# --- our own files ----------------------------------------------------------------------------------------------------
+
+
+def known_pens(root: ElementTree.Element) -> dict[str, tuple[str, Pen]]:
+    """What <metadata> says of the layers that `to_svg` wrote: by their id, the name of the layer, and its pen."""
+    found = {}
+    for element in root.iterfind(f".//{{{DRAWING}}}pen"):
+        said: dict[str, object] = dict(element.attrib)
+        number, layer = str(said.pop("pass", "")), str(said.pop("layer", ""))
+        if "offset_mm" in said:
+            said["offset_mm"] = str(said["offset_mm"]).split()
+        try:
+            found[number] = layer, Pen.model_validate(said)
+        except ValidationError:
+            continue  # damaged: what the layer itself looks like must do
+    return found
+
+
+def _own_pass(layer: Layer, known: dict[str, tuple[str, Pen]]) -> PenPass | None:
+    """A layer of ours, unless it has been recoloured since."""
+    attributes, strokes = layer.attributes, layer.strokes
+    free_colours, free_widths = "data-colours" in attributes, "data-widths" in attributes
+    if attributes.get("id") not in known:
+        return None
+    title, pen = known[attributes["id"]]
+    same = all(
+        (free_colours or stroke.colour == pen.colour)
+        and (free_widths or abs(stroke.width_mm - pen.nib_mm) <= 1e-3)
+        and stroke.ink is pen.ink
+        for stroke in strokes
+    )
+    if not same:
+        return None
+    return PenPass(
+        layer=title,
+        pen=pen,
+        lines=tuple(s.line for s in strokes),
+        colours=tuple(s.colour for s in strokes) if free_colours else None,
+        widths_mm=tuple(s.width_mm for s in strokes) if free_widths else None,
+    )
+
+
+# --- those of others --------------------------------------------------------------------------------------------------
+
+
+def _by_pens(layer: Layer, size_mm: tuple[float, float], options: Options, notes: list[str]) -> Iterator[PenPass]:
+    """A pass for each colour, width and ink; more where strokes would else come to lie under what they cover."""
+    looks = list(dict.fromkeys((s.colour, s.width_mm, s.ink) for s in layer.strokes))
+    pens = [_pen(layer, look, len(looks) == 1) for look in looks]
+    if options.pens is not None:
+        pens = [_of_rack(pen, layer, options, alone=len(looks) == 1) for pen in pens]
+    merged = list(dict.fromkeys(pens))  # several looks may mean one pen
+    number = {look: merged.index(pen) for look, pen in zip(looks, pens, strict=True)}
+    pen_of = [number[s.colour, s.width_mm, s.ink] for s in layer.strokes]
+    title = _plain(layer.label) or "drawing"
+    parts = [[at for at, pen in enumerate(pen_of) if pen == each] for each in range(len(merged))]
+    order = list(range(len(merged)))
+    if len(merged) > 1:
+        kept, kept_parts, buried = in_order(
+            [s.line for s in layer.strokes],
+            [s.width_mm for s in layer.strokes],
+            pen_of,
+            [pen.ink is Ink.TRANSPARENT for pen in merged],
+            size_mm,
+        )
+        if options.keep_order or len(kept) == len(merged):
+            order, parts = kept, kept_parts
+        if len(kept) > len(merged):
+            notes.append(_cost(title, buried, len(kept), len(merged), options.keep_order))
+    for pen, part in zip(order, parts, strict=True):
+        yield PenPass(title, merged[pen], tuple(layer.strokes[at].line for at in part))
+
+
+def _cost(title: str, buried: int, kept: int, fewest: int, keeps: bool) -> str:
+    lie = "stroke lies" if buried == 1 else "strokes lie"
+    if keeps:
+        return f"layer {title!r}: {kept} passes instead of {fewest}, since {buried} {lie} over others of another colour"
+    return (
+        f"layer {title!r}: {buried} {lie} over others of another colour, and will come under them;"
+        f" --keep-order keeps all as it is, in {kept} passes instead of {fewest}"
+    )
+
+
+def _pen(layer: Layer, look: tuple[str, float, Ink], alone: bool) -> Pen:
+    colour, width_mm, ink = look
+    plain = _plain(layer.label)
+    nib = re.search(r" (\d+\.?\d*)$", plain)
+    if nib and alone and abs(float(nib[1]) - width_mm) <= 1e-3:  # as `to_svg` labels layers, and vpype keeps them
+        plain = plain[: nib.start()]
+    name = plain if plain and alone else f"{plain} {colour}".strip()
+    return Pen(name=name[-60:], colour=colour, nib_mm=width_mm, ink=ink)
+
+
+def _plain(label: str) -> str:
+    """A layer's name without its number and without the words that programs put before it."""
+    return re.sub(r"(?i)^\s*!?\s*(layer|ebene|calque)?[\s\d_:.-]*", "", label).strip()
+
+
+def _meant(own: PenPass, layer: Layer, options: Options) -> PenPass:
+    if options.pens is None or own.is_free:
+        return own
+    pen = _of_rack(own.pen, layer, options, alone=True)
+    return PenPass(own.layer, pen, own.lines, own.colours, own.widths_mm)
+
+
+def _of_rack(pen: Pen, layer: Layer, options: Options, alone: bool) -> Pen:
+    """The pen of the rack that a layer, or a colour in it, means; as it is if it means none."""
+    pens, by = options.pens or (), options.by
+    digits = re.match(r"\D*(\d+)", layer.label)
+    if by in (None, "name") and alone:
+        found = by_name(pens, pen.name) or by_name(pens, _plain(layer.label))
+        if found or by == "name":
+            return found or pen
+    if by in (None, "number") and alone and digits and (by == "number" or not _plain(layer.label)):
+        return pens[int(digits[1]) - 1] if 1 <= int(digits[1]) <= len(pens) else pen
+    return pen if by in ("name", "number") else by_colour(pens, pen.colour)

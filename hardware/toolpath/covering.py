@@ -1,0 +1,69 @@
+"""Which strokes lie over which, and the passes in which none comes to lie under what it covers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.drawing import Line
+
+_MOST_CELLS = 2_000_000
+
+
+class Covering:
+    """A grid over the sheet that remembers, pen by pen, what was drawn where.
+
+    Strokes overlap if they share a cell. Cells are half a nib wide, so that strokes which all but touch count too.
+    """
+
+    def __init__(self, size_mm: tuple[float, float], pens: int, thinnest_mm: float) -> None:
+        width_mm, height_mm = (max(side, 1.0) for side in size_mm)
+        fair_mm = (width_mm * height_mm * pens / _MOST_CELLS) ** 0.5
+        self.cell_mm = max(0.5 * thinnest_mm, fair_mm, 0.05)
+        self.columns, self.rows = int(width_mm / self.cell_mm) + 1, int(height_mm / self.cell_mm) + 1
+        self.drawn = np.zeros((pens, self.columns * self.rows), dtype=np.int32)  # 1 + the latest pass; 0: nothing
+
+    def cells(self, line: Line, width_mm: float) -> NDArray[np.int64]:
+        """The cells that a stroke touches."""
+        reach = max(0.5 * width_mm, 0.5 * self.cell_mm)
+        along = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
+        at = np.linspace(0, along[-1], int(along[-1] / (0.5 * self.cell_mm)) + 2)
+        points = np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)
+        steps = np.arange(-int(reach / self.cell_mm) - 1, int(reach / self.cell_mm) + 2) * self.cell_mm
+        disc = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+        disc = disc[np.hypot(*disc.T) <= reach]
+        where = ((points[:, None] + disc) / self.cell_mm).astype(np.int64).reshape(-1, 2)
+        where = where[((where >= 0) & (where < (self.columns, self.rows))).all(axis=1)]
+        return np.unique(where[:, 1] * self.columns + where[:, 0])
+
+
+def in_order(
+    lines: list[Line],
+    widths_mm: list[float],
+    pen_of: list[int],
+    clear: list[bool],
+    size_mm: tuple[float, float],
+) -> tuple[list[int], list[list[int]], int]:
+    """Passes that show the strokes, given bottom first, as they lie: the pen of each, and the strokes that it draws.
+
+    `pen_of` numbers the pen of each stroke from 0; `clear` tells of each pen whether its ink is transparent: such inks
+    mix in any order. A stroke goes into the first pass of its pen that comes after all passes which it covers.
+
+    The third value is how many strokes would come to lie under what they cover, if each pen drew all at one go.
+    """
+    grid = Covering(size_mm, len(clear), min(widths_mm))
+    passes: list[int] = []
+    strokes: list[list[int]] = []
+    buried = 0
+    for number, (line, width_mm, pen) in enumerate(zip(lines, widths_mm, pen_of, strict=True)):
+        cells = grid.cells(line, width_mm)
+        others = [p for p in range(len(clear)) if p != pen and not (clear[p] and clear[pen])]
+        tops = [int(grid.drawn[other, cells].max(initial=0)) for other in others]
+        under = max(tops, default=0)
+        buried += any(top and other > pen for top, other in zip(tops, others, strict=True))
+        fitting = [at for at in range(under, len(passes)) if passes[at] == pen]
+        if not fitting:
+            fitting = [len(passes)]
+            passes.append(pen)
+            strokes.append([])
+        strokes[fitting[0]].append(number)
+        grid.drawn[pen, cells] = np.maximum(grid.drawn[pen, cells], fitting[0] + 1)
+    return passes, strokes, buried
