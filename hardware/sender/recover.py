@@ -56,7 +56,7 @@ def fault(plot: "Plot", trouble: Trouble) -> Fault:
                 "port", number, text, f"the port is gone ({why})", "put the cable back in; it goes on by itself"
             )
         case Restarted(banner):
-            return Fault("reset", number, text, f"the controller has restarted ({banner})",
+            return Fault("reset", number, text, f"the controller has restarted ({banner.split(' [')[0]})",
                          "look at its power supply and its cables; its position is lost")  # fmt: skip
         case Doubt(noise, tag):
             tag = tag if noise else min(plot.checked[0], len(plot.job.lines) - 1)
@@ -226,8 +226,12 @@ def _prompt(
 ) -> Prompt:
     told = fault(plot, trouble)
     where = f" at line {told.line}: {told.text}" if told.line else ""
-    text = f"{told.meaning[0].upper()}{told.meaning[1:]}. {told.remedy[0].upper()}{told.remedy[1:]}."
-    return Prompt(0, "fault", f"{told.what}{where}", text, choices, default, pen_up=pen_up)
+    return Prompt(0, "fault", f"{told.what}{where}", _sentences(told), choices, default, pen_up=pen_up)
+
+
+def _sentences(told: Fault) -> str:
+    """Meaning and remedy as people read them."""
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in (told.meaning, told.remedy))
 
 
 # --- replies that are missing, cables that are out, boards that restart ---
@@ -372,7 +376,7 @@ def find_origin(
         pens.STOP,
     )
     title = "where is the machine?" if told is None else f"{told.what}: where is the machine now?"
-    why = "The controller has just started and does not know." if told is None else f"{told.meaning}. {told.remedy}."
+    why = "The controller has just started and does not know." if told is None else _sentences(told)
     text = f"{why} Home it, or move the pen by hand to the origin of the bed, the corner from which origin_mm counts."
     choice, _ = plot.ask(Prompt(0, "origin", title, text, choices, choices[0].key))
     if choice == "home":

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ class DeviceError(Exception):
 class Wanted:
     """The options of `plot`."""
 
-    port: str
+    port: str | None
     baud: int = 115200
     dry_run: bool = False
     air: bool = False
@@ -57,9 +57,12 @@ def plot(job: Job, machine: "Machine", wanted: Wanted, journal: Path) -> int:
     if wanted.dry_run:
         _say_plan(job, wanted)
         return DONE
+    port = _port(wanted)
     if known is None:
         _refuse_unfinished(path, job)
-    return _run(job, machine, wanted, None if job.stops == () and kept["outline"] else path, kept, known)
+    return _run(
+        job, machine, replace(wanted, port=port), None if job.stops == () and kept["outline"] else path, kept, known
+    )
 
 
 def guarded(run: Callable[[], int]) -> int:
@@ -86,6 +89,20 @@ def _kept(wanted: Wanted) -> dict[str, Any]:
     return {
         "only": list(wanted.only_pens), "first": wanted.from_pass, "air": wanted.air, "outline": wanted.outline,
     }  # fmt: skip
+
+
+def _port(wanted: Wanted) -> str:
+    if wanted.port is not None:
+        return wanted.port
+    import click
+
+    from hardware.sender.ports import names
+
+    there = ", ".join(names())
+    raise click.UsageError(
+        f"name the port with --port: {'there are ' + there if there else 'no serial port is plugged in'};"
+        " sim is a simulated one"
+    )
 
 
 def _refuse_others(known: Any, job: Job, path: Path) -> None:
@@ -126,17 +143,18 @@ def _run(job: Job, machine: "Machine", wanted: Wanted, journal: Path | None, kep
     from hardware.terminal import answers
 
     control = Control()
-    options = Options(wanted.wait, wanted.check, wanted.home, port_name=wanted.port, kept=kept)
-    open_port = opener(wanted.port, machine, wanted.baud)
+    port = wanted.port or ""
+    options = Options(wanted.wait, wanted.check, wanted.home, port_name=port, kept=kept)
+    open_port = opener(port, machine, wanted.baud)
     try:
         session: Plot = Plot(job, open_port, control, journal, options)
     except Silent as silent:
         raise DeviceError(
-            f"{wanted.port}: nothing answers within {silent.seconds:.0f} s; is the machine switched on, is it the right"
+            f"{port}: nothing answers within {silent.seconds:.0f} s; is the machine switched on, is it the right"
             f" port, and does it speak {job.dialect} at {wanted.baud} baud?"
         ) from None
     except CableOut as cable:
-        raise DeviceError(f"{wanted.port}: went away while it was opened ({cable.why})") from None
+        raise DeviceError(f"{port}: went away while it was opened ({cable.why})") from None
     with ExitStack() as stack:
         stack.enter_context(_watched(job, control, wanted))
         stack.enter_context(_interruptible(control))

@@ -9,7 +9,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option("--port", "-p", metavar="PORT", required=True,
+    click.option("--port", "-p", metavar="PORT",
                  help="Serial port of the controller, such as /dev/ttyUSB0 or COM3; sim is a simulated one, sim:fast"
                  " the same without the waiting."),
     click.option("--baud", metavar="N", type=click.IntRange(1200, 4_000_000), default=115200, show_default=True,

@@ -19,6 +19,8 @@ from hardware.terminal import words
 REFRESH_S = 0.1
 MOST_PASSES = 8
 MOST_NOTES = 4
+IN_A_QUESTION = 3, 2  # passes and notes that are shown beside one, so that all its answers are seen
+FAULT = "bold red"
 _STATES = {
     "connecting": "connecting", "drawing": "drawing", "waiting": "waiting for you",
     "pausing": "pausing at the next pen-up", "stopped": "stopped", "recovering": "recovering", "done": "done",
@@ -55,6 +57,8 @@ class Screen:
                 self._progress, at_once = event, event.state == "done"
             case Prompt():
                 self._prompt = event
+                if event.kind in {"fault", "origin"} and self._notes and self._notes[-1].style == FAULT:
+                    self._notes.pop()  # the question says the same
             case Answered():
                 self._prompt = None
             case Connected():
@@ -64,7 +68,7 @@ class Screen:
             case Note():
                 self._note(event.text, {"info": "", "warning": "yellow", "error": "bold red"}[event.level])
             case Fault():
-                self._note(words.line(event) or "", "bold red")
+                self._note(words.line(event) or "", FAULT)
             case Finished():
                 self._ended = event
             case PassBegun():
@@ -81,7 +85,9 @@ class Screen:
         rows: list[RenderableType] = [self._head(), Text()]
         if self._progress:
             rows += [self._bar(self._progress), self._figures(self._progress), Text()]
-        rows += [self._passes(), *([Text(), *self._notes] if self._notes else []), Text()]
+        passes, notes = IN_A_QUESTION if self._prompt else (MOST_PASSES, MOST_NOTES)
+        told = list(self._notes)[-notes:]
+        rows += [self._passes(passes), *([Text(), *told] if told else []), Text()]
         if self._ended:
             rows.append(Text(words.line(self._ended) or "", style="bold"))
         elif self._prompt:
@@ -116,14 +122,14 @@ class Screen:
         state = Text(_STATES[progress.state], style=_COLOURS.get(progress.state, ""))
         return Group(table, state)
 
-    def _passes(self) -> RenderableType:
+    def _passes(self, most: int) -> RenderableType:
         table = Table.grid(padding=(0, 2))
         for justify in ("left", "left", "right", "right", "right"):
             table.add_column(justify=justify, no_wrap=True)
         now = self._progress.number if self._progress else 0
         done = self._progress is not None and self._progress.state == "done"
-        first = max(0, min(now - 3, len(self._job.parts) - MOST_PASSES))
-        shown: list[tuple[int, Any]] = list(enumerate(self._job.parts, 1))[first : first + MOST_PASSES]
+        first = max(0, min(now - 1 - most // 2, len(self._job.parts) - most))
+        shown: list[tuple[int, Any]] = list(enumerate(self._job.parts, 1))[first : first + most]
         for number, part in shown:
             mark = "✓" if number < now or done else "▸" if number == now else " "
             spot = Text("● ", style=part.colour) if self._console.color_system else Text("")

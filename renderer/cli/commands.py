@@ -199,16 +199,17 @@ def gcode(**options: Any) -> int:
 def plot(**options: Any) -> int:
     """Draw with the machine: streams to its controller, asks for each pen, goes on after whatever happened.
 
-    At each pen change the pen is up and parked. Ctrl-C stops, keeps the position, lifts the pen and
-    parks; e is the emergency stop. What was drawn is written into a journal: --resume goes on from there.
+    At each pen change the pen is up and parked. Ctrl-C stops, keeps the position, lifts the
+    pen and parks; e is the emergency stop. What is drawn is noted in a journal beside the
+    drawing, from which --resume goes on.
 
     \b
     Examples:
-      render plot out/scream_pointillist --port sim:fast    try it without a machine
+      render plot out/scream_pointillist --port sim:fast   without a machine
       render plot out/scream_pointillist --port /dev/ttyUSB0 --outline
       render plot out/scream_pointillist --port /dev/ttyUSB0
       render plot out/scream_pointillist --port /dev/ttyUSB0 --resume
-      render plot card.svg --machine my_machine.yaml --port COM3 --only-pen 2
+      render plot card.svg --machine mine.yaml --port COM3 --only-pen 2
     """
     from renderer.cli.plot import plot_work
 
