@@ -48,7 +48,7 @@ class _Mark:
 
 
 def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> dict[str, str]:
-    """SVG and G-code of the test cards, by file name. Raises CardError, and ProgramError where a pen cannot be lifted."""
+    """SVG and G-code of the test cards, by file name. CardError; ProgramError where a pen cannot be lifted."""
     width_mm, height_mm = _size(machine, paper)
     pages = [*_pens_pages(machine, pens, width_mm, height_mm), ("inks", _inks_page(pens, width_mm, height_mm))]
     texts = {}
@@ -182,7 +182,7 @@ def _pens_pages(
 
 
 _HINTS = (
-    "white begins at the long tick if the nib is as said, left of it if the nib is thinner, right of it if it is thicker.",
+    "white begins at the long tick if the nib is as said, left of it if it is thinner, right of it if it is thicker.",
     "take the first height that draws clean. A cross that misses its ticks: offset of that pen in its holder.",
 )
 
@@ -269,14 +269,15 @@ def _ladder(page: _Page, machine: Machine, pen: Pen, x: float, y: float) -> Iter
         return
     s, step = page.scale, _height_step(machine)
     for number, steps in enumerate(_STEPS):
-        height = down + steps * step
+        height = round(down + steps * step, 3)
         if (isinstance(machine.pen_lift, ServoLift) and height < 0) or abs(height - down) > abs(up - down):
             continue
         own = pen.model_copy(update={"down": height, "up": up})
         at = x + (1.5 + 7.4 * number) * s
         yield _Mark(own, f"height {height:g}", (np.array([[at, y - 3.4 * s], [at, y + 1.4 * s]]),))
-        told = f"{height:.3g}"
-        yield page.text(told, at - 0.5 * length_of(told, 1.6 * s), y + 2.4 * s, 1.6 * s)
+        told = f"{height:g}"
+        below = y + 1.4 * s + 0.5 * pen.nib_mm + 0.8 * s
+        yield page.text(told, at - 0.5 * length_of(told, 1.6 * s), below, 1.6 * s)
 
 
 def _frame(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
@@ -321,7 +322,9 @@ def _inks_page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> list
         marks.append(page.text(f"{row + 1}", page.left, middle, height))
         fitted = min(1.0, (names - 11 * s) / max(length_of(pen.label, height), 1e-9))
         marks.append(page.text(pen.label, page.left + 8 * s, middle, height * fitted))
-        marks.append(page.text(f"{row + 1}", left + (row + 0.4) * cell, page.top + 17 * s, height))
+        small = min(height, 0.3 * cell)
+        middle_x = left + (row + 0.5) * cell - 0.5 * length_of(f"{row + 1}", small)
+        marks.append(page.text(f"{row + 1}", middle_x, page.top + 17 * s, small))
         for column in range(row + 1):
             marks += _swatch(pens[column], pen, (left + column * cell, y), (cell, tall))
     return marks

@@ -44,7 +44,7 @@ def plan_svg(drawing: Drawing, steps: tuple[Step, ...], machine: Machine) -> str
         "</g>",
         *_marks(machine, unit),
         "</g>",
-        f'<g transform="translate({_n(5 * unit)} {_n(head + machine.height_mm + 6 * unit)})" font-size="{_n(2 * unit)}">',
+        f'<g transform="translate({_n(5 * unit)} {_n(height - foot)})" font-size="{_n(2 * unit)}">',
         *_table(took, machine.width_mm, row, unit),
         "</g>",
         "</svg>",

@@ -27,7 +27,7 @@ from hardware.sender.link import Link
 from hardware.sender.marlin import Marlin
 from hardware.sender.pace import Pace
 from hardware.sender.port import Opener
-from hardware.sender.trouble import PauseNow, Trouble
+from hardware.sender.trouble import PauseNow, Silent, Trouble
 
 POLL_S = 0.05
 CHECK_S = 5.0
@@ -98,11 +98,22 @@ class Plot:
         link: Link = Marlin(port) if self.job.dialect == "marlin" else Grbl(port, waits=self.options.waits)
         self._watch(link)
         try:
-            self.greeting = link.greet()
+            self.greeting = self._greeted(link)
         except BaseException:
             port.close()
             raise
         return link
+
+    def _greeted(self, link: Link) -> Greeting:
+        """A board with USB of its own says nothing before it sees the line DTR, which is left alone at first."""
+        try:
+            return link.greet()
+        except Silent:
+            wake = getattr(link.port, "wake", None)
+            if wake is None:
+                raise
+            wake()
+            return link.greet()
 
     @property
     def is_virtual(self) -> bool:

@@ -101,6 +101,10 @@ class SerialPort:
         except (OSError, AttributeError):
             return None
 
+    def wake(self) -> None:
+        """Raises the lines that say that somebody is there; other boards restart by that."""
+        self._serial.dtr = self._serial.rts = True
+
     def write(self, content: bytes) -> None:
         self._serial.write(content)
 

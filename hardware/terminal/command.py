@@ -58,11 +58,10 @@ def plot(job: Job, machine: "Machine", wanted: Wanted, journal: Path) -> int:
         _say_plan(job, wanted)
         return DONE
     port = _port(wanted)
-    if known is None:
-        _refuse_unfinished(path, job)
-    return _run(
-        job, machine, replace(wanted, port=port), None if job.stops == () and kept["outline"] else path, kept, known
-    )
+    noted = None if kept["outline"] or kept["air"] else path  # of what leaves no ink there is nothing to resume
+    if known is None and noted is not None:
+        _set_aside(path)
+    return _run(job, machine, replace(wanted, port=port), noted, kept, known)
 
 
 def guarded(run: Callable[[], int]) -> int:
@@ -117,7 +116,7 @@ def _refuse_others(known: Any, job: Job, path: Path) -> None:
         )
 
 
-def _refuse_unfinished(path: Path, job: Job) -> None:
+def _set_aside(path: Path) -> None:
     """The journal of a plot that can still be resumed is not written over unasked: it moves aside."""
     from hardware.sender import journal as journals
 
@@ -125,11 +124,11 @@ def _refuse_unfinished(path: Path, job: Job) -> None:
         known = journals.read(path)
     except journals.JournalError:
         return
-    if not known.is_done and known.strokes_done and known.digest == job.digest:
+    if not known.is_done and known.strokes_done:
         aside = path.with_name(f"{path.name}.before")
         path.replace(aside)
         sys.stderr.write(
-            f"note: an earlier plot of this drawing ended after {known.strokes_done} of {job.strokes} strokes;"
+            f"note: an earlier plot ended after {known.strokes_done} strokes;"
             f" its journal is now {aside}. --resume --journal {aside} goes on with it\n"
         )
 
@@ -198,6 +197,8 @@ def _interruptible(control: Control) -> Iterator[None]:
             control.emergency()
 
     before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    if hasattr(signal, "SIGHUP"):  # the terminal is gone, the plot goes on
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -47,8 +48,9 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.update(self._view(), refresh=True)
-        self._live.stop()
+        with suppress(OSError):  # the terminal is gone
+            self._live.update(self._view(), refresh=True)
+            self._live.stop()
 
     def __call__(self, event: Event) -> None:
         at_once = True

@@ -56,10 +56,14 @@ class Killed(BaseException):
 class Watched:
     """A port that notes what goes over it, in order with the events."""
 
-    def __init__(self, port: SimPort, log: list[tuple[str, object]], kill_after: int | None = None) -> None:
-        self._port, self._log, self._left = port, log, kill_after
+    def __init__(
+        self, port: SimPort, log: list[tuple[str, object]], kill_after: int | None, kills: Callable[[], bool]
+    ) -> None:
+        self._port, self._log, self._left, self._kills = port, log, kill_after, kills
 
     def write(self, content: bytes) -> None:
+        if self._kills():
+            raise Killed
         if self._left is not None and content.endswith(b"\n"):
             self._left -= 1
             if self._left < 0:
@@ -89,6 +93,7 @@ class Session:
     options: Options = field(default_factory=Options)
     latency_s: float = 0.001
     kill_after: int | None = None  # so many lines written
+    kill_when: Callable[["Session"], bool] = lambda _: False
     bench: Bench = field(init=False)
     job: Job = field(init=False)
     events: list[Event] = field(default_factory=list)
@@ -106,7 +111,7 @@ class Session:
         self.job = from_drawing(self.drawing, self.machine, "card")
 
     def open(self) -> Watched:
-        return Watched(self.bench.open(), self.log, self.kill_after)
+        return Watched(self.bench.open(), self.log, self.kill_after, lambda: self.kill_when(self))
 
     def run(self, journal: Path | None = None, *, resumes: bool = False) -> Finished:
         control = self.control = Control(*self.observers)
@@ -145,12 +150,12 @@ class Session:
                 raise Killed(f"{answer!r} is no answer to {event}")
             control.answer(event.id, answer)
 
-    def killed(self, journal: Path, after: int) -> None:
+    def killed(self, journal: Path, after: int | None = None) -> None:
         """The plotting program dies once it has written so many lines; the machine carries out what it has."""
         self.kill_after = after
         with contextlib.suppress(Killed):
             self.run(journal)
-        self.kill_after = None
+        self.kill_after, self.kill_when = None, lambda _: False
         if self.plot and self.plot.journal:
             self.plot.journal.close()  # which takes nothing back: it is written without a buffer
         self.bench.port = None
