@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from hardware.drawing import Drawing, PenPass
 from hardware.machine import Machine, load_machine
 from hardware.pen import Pen
-from hardware.sender import Control, Job, Options, Plot, from_drawing
+from hardware.sender import Control, Job, Plot, from_drawing
+from hardware.sender import Options as PlotOptions
 from hardware.sender.events import Event, Prompt
 from hardware.simulator import Bench
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Move, is_down, strokes
+from hardware.svgfile import Options
 
 SPECS = Path(__file__).parents[1] / "specs"
 SEGMENTS = 2000
@@ -50,7 +52,7 @@ def plotted(
     """A whole plot in virtual time."""
     bench = Bench(for_machine(machine), latency_s=latency_s)
     watched = Watched(bench, machine)
-    plot = Plot(job, bench.open, watched.control, None, Options(waits=waits))
+    plot = Plot(job, bench.open, watched.control, None, PlotOptions(waits=waits))
     plot.run()
     return plot, bench, watched
 
@@ -63,7 +65,7 @@ def compared(folder: Path) -> None:
     from renderer.cli.plan import drawing_of
     from renderer.preview import picture
 
-    drawing, machine = drawing_of(folder, None)
+    drawing, machine = drawing_of(folder, None, Options())
     assert machine is not None
     job = from_drawing(drawing, machine, drawing.title)
     began = time.process_time()
@@ -162,7 +164,7 @@ def _works(folders: list[Path]) -> Iterator[tuple[str, Drawing, Machine]]:
 
     machines = [load_machine(path) for path in sorted((SPECS / "machines").glob("*.yaml"))]
     for folder in folders:
-        drawing, _ = drawing_of(folder, None)
+        drawing, _ = drawing_of(folder, None, Options())
         for machine in machines:
             if machine.dialect == "grbl" and math.isclose(_fits(drawing, machine), 1.0):
                 yield folder.name, drawing, machine

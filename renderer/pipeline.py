@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hardware import toolpath
 from hardware.drawing import Drawing, PenPass
-from hardware.program import park_on_sheet
+from hardware.intake import prepared
 from renderer import assets, losses, placement, preview
 from renderer.colours import from_hex
 from renderer.optimise import FitError, Ground, Part, State, draw, fit, lines_mm, pruned, refine, shares, stacked
@@ -205,10 +204,7 @@ def _drawing(artwork: Artwork, parts: list[Part]) -> Drawing:
         lines = lines_mm(part.layer, part.strokes, part.ground)
         drawn += passes(_name(artwork, number), lines, part.strokes, part.ground.palette)
     drawing = Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(drawn), artwork.title)
-    drawing = toolpath.clip(drawing)
-    drawing = toolpath.join(drawing)
-    park_mm = park_on_sheet(width_mm, height_mm, artwork.machine) if artwork.machine else None
-    return toolpath.order(drawing, park_mm)
+    return prepared(drawing, artwork.machine)[0]
 
 
 # --- what is kept of the way ------------------------------------------------------------------------------------------

@@ -148,11 +148,27 @@ def tidied(root: ElementTree.Element, size: tuple[float, float]) -> str:
     root.set("height", repr(size[1]))
     parents = {child: parent for parent in root.iter() for child in parent}
     stray = [e for e in root.iter() if e.tag in _NOT_DRAWN_IN_PLACE and parents[e].tag != f"{_SVG}defs"]
+    for element in root.iter():
+        if "d" in element.attrib:
+            element.set("d", _unsmoothed(element.get("d", "")))
     defs = ElementTree.SubElement(root, f"{_SVG}defs")
     for element in stray:
         parents[element].remove(element)
         defs.append(element)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+_NO_COMMAND = "[^MmZzLlHhVvCcSsQqTtAa]*"
+_OTHER_KIND = re.compile(f"([CcSs]{_NO_COMMAND})(?=[Tt])|([QqTt]{_NO_COMMAND})(?=[Ss])")
+
+
+def _unsmoothed(path: str) -> str:
+    """With a line of no length between smooth curves of two kinds.
+
+    A T carries on the bend of a Q or T before it, and an S that of a C or S; of any other it knows nothing (SVG 2,
+    9.3.6 and 9.3.7). svgelements mixes them.
+    """
+    return _OTHER_KIND.sub(lambda found: f"{found[0]} l0 0 ", path)
 
 
 def _refuse_entities(text: str, name: str) -> None:

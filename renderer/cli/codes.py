@@ -6,6 +6,8 @@ DONE, FAILED, USAGE, DEVICE, INTERRUPTED = 0, 1, 2, 3, 130
 CODES = {
     "SpecErrors": USAGE,
     "MachineError": USAGE,
+    "RackError": USAGE,
+    "CardError": USAGE,
     "AssetError": FAILED,
     "TargetError": FAILED,
     "RenderError": FAILED,

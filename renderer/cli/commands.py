@@ -90,6 +90,25 @@ def machine_option(required: bool) -> Callable[[F], F]:
     )
 
 
+def reading_options(command: F) -> F:
+    """How a foreign SVG is to be read."""
+    for option in (
+        click.option("--hatch", "hatch_mm", type=click.FloatRange(0.05, 50), metavar="MM",
+                     help="Fill filled shapes with lines this far apart, mm."),
+        click.option("--pens", "rack", metavar="RACK", type=click.Path(path_type=Path),
+                     help="Draw with the pens of this rack, such as specs/pens/fineliners.yaml."),
+        click.option("--by", type=click.Choice(["name", "number", "colour"]),
+                     help="How layers name pens of the rack.  [default: name, else number, else colour]"),
+        click.option("--keep-order", is_flag=True,
+                     help="Keep strokes above what they cover, at the price of more pen changes."),
+        click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]),
+                     help="Turn the sheet on the bed, anticlockwise.  [default: as the machine says]"),
+        click.option("--centre", is_flag=True, help="Lay the sheet in the middle of the bed."),
+    )[::-1]:  # fmt: skip
+        command = option(command)
+    return command
+
+
 SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
@@ -152,17 +171,20 @@ def validate(**options: Any) -> int:
 @click.argument("what", metavar="SPEC|FOLDER|FILE.svg", type=click.Path(path_type=Path))
 @machine_option(required=False)
 @set_option
+@click.option("--plot", metavar="FILE.svg", type=click.Path(path_type=Path),
+              help="Draw the plan too: strokes on the bed, travel dashed, what each pen takes.")  # fmt: skip
+@reading_options
 @json_option
 def plan(**options: Any) -> int:
     """Show what a work takes: strokes, pens, metres, lifts, minutes. Moves nothing.
 
     Of a spec: how many strokes of which pens, and whether they can cover what the picture needs,
-    before anything is fitted. Of a finished render, or of any layered SVG: what it takes to plot it.
+    before anything is fitted. Of a finished render, or of any SVG of strokes: what it takes to plot it.
 
     \b
     Examples:
       render plan specs/scream_pointillist.yaml
-      render plan out/scream_pointillist
+      render plan out/scream_pointillist --plot plan.svg
       render plan drawing.svg --machine specs/machines/gantry_grbl_z.yaml
     """
     from renderer.cli.plan import show_plan
@@ -175,17 +197,25 @@ def plan(**options: Any) -> int:
 @machine_option(required=True)
 @click.option("--out", "-o", metavar="FILE|DIR|-", help="Where to: a file, an existing folder for one file a pen "
               "besides, or - for stdout.  [default: FILE.gcode]")  # fmt: skip
+@click.option("--svg", "as_svg", metavar="FILE.svg", type=click.Path(path_type=Path),
+              help="Also write the drawing as SVG, in the order in which it is drawn.")  # fmt: skip
+@click.option(
+    "--pauses", is_flag=True, help="Mark the layers of that SVG so that AxiDraw's software stops for each pen."
+)
+@reading_options
 @json_option
 def gcode(**options: Any) -> int:
     """Turn any SVG into G-code: one layer a pen, with a pause for each pen change.
 
     Sizes are taken in millimetres from the SVG's own width, height and viewBox. Everything is
-    checked against the machine's bed first.
+    checked against the machine's bed first. The machine's file says which dialect it speaks.
 
     \b
     Examples:
       render gcode drawing.svg --machine specs/machines/gantry_grbl_servo.yaml
       render gcode drawing.svg -m my_machine.yaml --out - | head
+      render gcode logo.svg -m my_machine.yaml --hatch 0.5
+      render gcode art.svg -m my_machine.yaml --pens specs/pens/fineliners.yaml
     """
     from renderer.cli.gcode import write_gcode
 
@@ -196,6 +226,7 @@ def gcode(**options: Any) -> int:
 @click.argument("what", metavar="FOLDER|FILE.svg|FILE.gcode", type=click.Path(path_type=Path))
 @machine_option(required=False)
 @plot_options
+@reading_options
 def plot(**options: Any) -> int:
     """Draw with the machine: streams to its controller, asks for each pen, goes on after whatever happened.
 
@@ -214,6 +245,29 @@ def plot(**options: Any) -> int:
     from renderer.cli.plot import plot_work
 
     return plot_work(**options)
+
+
+@commands.command("card", short_help="Write test cards for a machine and its pens.")
+@machine_option(required=True)
+@click.option("--pens", "rack", metavar="RACK", required=True, type=click.Path(path_type=Path),
+              help="The pens to be tried, such as specs/pens/fineliners.yaml.")  # fmt: skip
+@click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, letter, or as in 200x150.")
+@click.option("--out", "-o", metavar="DIR", default="card", show_default=True,
+              type=click.Path(path_type=Path, file_okay=False), help="Where SVG and G-code go.")  # fmt: skip
+@json_option
+def card(**options: Any) -> int:
+    """Write test cards, as SVG and G-code, to be plotted once and pinned above the desk.
+
+    `pens` shows of each pen how wide it really is, what dots become by resting, the height at which it
+    draws, and whether its tip is where the other pens' are. `inks` shows each ink over each other.
+
+    \b
+    Example:
+      render card -m my_machine.yaml --pens specs/pens/fineliners.yaml
+    """
+    from renderer.cli.gcode import write_card
+
+    return write_card(**options)
 
 
 @commands.group("assets", short_help="Pictures and weights, told by their SHA-256.")

@@ -1,23 +1,32 @@
-"""`render gcode`: an SVG to G-code in a file, a folder or on stdout."""
+"""`render gcode`: an SVG to G-code in a file, a folder or on stdout; `render card`: test cards in a folder."""
 
-import os
 import sys
-import tempfile
 from pathlib import Path
+from typing import Any
 
+from hardware.__main__ import options_of, placed
+from hardware.card import card_files
 from hardware.gcode import files
 from hardware.machine import load_machine
+from hardware.rack import load_rack
+from hardware.svgfile import to_svg
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.plan import drawing_of
+from renderer.cli.whole import write_whole
 from renderer.output.place import explained
 
 
-def write_gcode(*, svg: Path, machine: Path, out: str | None, as_json: bool) -> int:
+def write_gcode(
+    *, svg: Path, machine: Path, out: str | None, as_svg: Path | None, pauses: bool, as_json: bool, **how: Any
+) -> int:
     """Everything is checked before the first file is written."""
-    chosen = load_machine(machine)
-    drawing, _ = drawing_of(svg, chosen)
+    chosen = placed(load_machine(machine), how.pop("rotate"), how.pop("centre"))
+    drawing, _ = drawing_of(svg, chosen, options_of(**how))
     texts = files(drawing, chosen)
+    if as_svg is not None:
+        with explained(as_svg):
+            write_whole(as_svg, to_svg(drawing, pauses=pauses))
     if out == "-" and not as_json:
         sys.stdout.write(texts["drawing.gcode"])
         sys.stdout.flush()
@@ -31,6 +40,20 @@ def write_gcode(*, svg: Path, machine: Path, out: str | None, as_json: bool) -> 
     return DONE
 
 
+def write_card(*, machine: Path, rack: Path, paper: str, out: Path, as_json: bool) -> int:
+    """All cards are made before the first file is written."""
+    texts = card_files(load_machine(machine), load_rack(rack), paper)
+    paths = [out / name for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        with explained(path):
+            write_whole(path, text)
+    if as_json:
+        show.as_json({"files": [str(path) for path in paths]})
+    for path in paths if not as_json else []:
+        show.data(str(path))
+    return DONE
+
+
 def _written(texts: dict[str, str], svg: Path, out: str | None) -> list[Path]:
     if out is not None and Path(out).is_dir():
         chosen = {Path(out) / name: text for name, text in texts.items()}
@@ -39,18 +62,5 @@ def _written(texts: dict[str, str], svg: Path, out: str | None) -> list[Path]:
         chosen = {Path(out) if out else default: texts["drawing.gcode"]}
     for path, text in chosen.items():
         with explained(path):
-            _write_whole(path, text)
+            write_whole(path, text)
     return list(chosen)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """The file appears when it is complete, so that no robot is given half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as stream:
-            stream.write(text)
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)

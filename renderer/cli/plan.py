@@ -6,28 +6,41 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hardware import toolpath
+import click
+
+from hardware.__main__ import options_of, placed
 from hardware.drawing import Drawing, Pen, PenPass, is_dot, length_mm
 from hardware.estimate import Estimate, estimate
+from hardware.intake import ready
 from hardware.machine import Machine, load_machine
-from hardware.program import park_on_sheet, program
-from hardware.svgfile import SvgError, read_svg
+from hardware.picture import plan_svg
+from hardware.program import program
+from hardware.svgfile import Options, SvgError, read_svg
 from renderer.cli import show
 from renderer.cli.codes import DONE
+from renderer.cli.whole import write_whole
 from renderer.manifest import duration
+from renderer.output.place import explained
 from renderer.specfile import load
 
 if TYPE_CHECKING:
     from renderer.plan import Plan
 
 
-def show_plan(*, what: Path, machine: Path | None, changes: tuple[str, ...], as_json: bool) -> int:
+def show_plan(
+    *, what: Path, machine: Path | None, changes: tuple[str, ...], plot: Path | None, as_json: bool, **how: Any
+) -> int:
     """Chooses by what it is: a YAML file is a spec, a folder a finished render, all else an SVG."""
-    chosen = None if machine is None else load_machine(machine)
+    rotate, centre = how.pop("rotate"), how.pop("centre")
+    chosen = None if machine is None else placed(load_machine(machine), rotate, centre)
     if what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir():
+        if plot is not None:
+            raise click.UsageError("--plot draws what is to be plotted: render the spec, and name its folder")
         return _plan_spec(what, chosen, changes, as_json)
-    drawing, machine_then = drawing_of(what, chosen)
-    return _plan_drawing(what, drawing, chosen or machine_then, as_json)
+    drawing, machine_then = drawing_of(what, chosen, options_of(**how))
+    if chosen is None and machine_then is not None:
+        chosen = placed(machine_then, rotate, centre)
+    return _plan_drawing(what, drawing, chosen, plot, as_json)
 
 
 # --- before the fit ---
@@ -74,13 +87,16 @@ def _spec_text(one: "Plan") -> str:
 # --- after it ---
 
 
-def drawing_of(what: Path, machine: Machine | None) -> tuple[Drawing, Machine | None]:
+def drawing_of(what: Path, machine: Machine | None, options: Options) -> tuple[Drawing, Machine | None]:
     """The drawing of a finished render, with its machine; or that of an SVG file, made ready for one. SvgError."""
     if not what.is_dir():
-        return _ready(what, read_svg(what), machine), None
+        made = ready(what, machine, options)
+        for note in made.notes:
+            show.say(f"note: {what}: {note}")
+        return made.drawing, None
     if not (what / "drawing.svg").is_file():
         raise SvgError(f"{what}: holds no drawing.svg; name a folder that render has written, a spec or an SVG")
-    drawing = read_svg(what / "drawing.svg")
+    drawing = read_svg(what / "drawing.svg", options)
     try:
         record = json.loads((what / "manifest.json").read_bytes())
         own = record["spec"]["resolved"]["machine"]
@@ -88,25 +104,6 @@ def drawing_of(what: Path, machine: Machine | None) -> tuple[Drawing, Machine | 
         return _with_pens(drawing, pens), own and Machine.model_validate(own)
     except (OSError, ValueError, KeyError, TypeError):
         return drawing, None  # not ours, or changed: what the SVG says must do
-
-
-def _ready(path: Path, drawing: Drawing, machine: Machine | None) -> Drawing:
-    """Cut at the sheet's edge, lines joined, and in an order with little travel: other programs leave that to us."""
-    if drawing.is_free:
-        return drawing
-    cut = toolpath.clip(drawing)
-    if _dots(cut) < _dots(drawing) or _ink_mm(cut) < _ink_mm(drawing) - 0.01:
-        show.say(f"note: {path}: what lies off its {drawing.width_mm:g} x {drawing.height_mm:g} mm is left out")
-    start = None if machine is None else park_on_sheet(drawing.width_mm, drawing.height_mm, machine)
-    return toolpath.order(toolpath.join(cut), start)
-
-
-def _dots(drawing: Drawing) -> int:
-    return sum(is_dot(line) for pen_pass in drawing.passes for line in pen_pass.lines)
-
-
-def _ink_mm(drawing: Drawing) -> float:
-    return sum(length_mm(line) for pen_pass in drawing.passes for line in pen_pass.lines)
 
 
 def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:
@@ -117,10 +114,17 @@ def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:
     return replace(drawing, passes=tuple(replace(p, pen=pen) if p.pen.name == pen.name else p for p, pen in passes))
 
 
-def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, as_json: bool) -> int:
+def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: Path | None, as_json: bool) -> int:
     plotting = None
     if machine is not None and not drawing.is_free:
-        plotting = estimate(program(drawing, machine), machine)
+        steps = program(drawing, machine)
+        plotting = estimate(steps, machine)
+        if plot is not None:
+            with explained(plot):
+                write_whole(plot, plan_svg(drawing, steps, machine))
+    elif plot is not None:
+        why = "its strokes have colours of their own" if drawing.is_free else "no --machine is named"
+        raise click.UsageError(f"--plot cannot draw how {what} is plotted: {why}")
     if as_json:
         show.as_json(_drawing_record(what, drawing, machine, plotting))
         return DONE
@@ -129,6 +133,8 @@ def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, as_json
         show.data(line)
     if plotting and machine:
         changes = show.counted(plotting.pen_changes, "pen change")
+        if plotting.refills:
+            changes += f" and {show.counted(plotting.refills, 'refill')}"
         travel = f"{plotting.travel_mm / 1000:.1f} m with the pen up"
         show.data(f"about {duration(plotting.total_s)} on {machine.name}, {changes} included; {travel}")
     elif drawing.is_free:
@@ -181,6 +187,7 @@ def _drawing_record(what: Path, drawing: Drawing, machine: Machine | None, plott
             "machine": machine.name,
             "minutes": round(plotting.total_s / 60, 2),
             "pen_changes": plotting.pen_changes,
+            "refills": plotting.refills,
             "travel_metres": round(plotting.travel_mm / 1000, 3),
             "lifts": plotting.lifts,
         }

@@ -14,7 +14,7 @@ from hardware.estimate import Estimate, estimate
 from hardware.gcode import files as gcode_files
 from hardware.program import ProgramError, program
 from hardware.svgfile import pass_svg, to_svg
-from renderer.manifest import manifest
+from renderer.manifest import manifest, spec_sha256
 from renderer.report import report, to_image
 from renderer.result import Film, Result, Step
 
@@ -28,9 +28,10 @@ def contents(result: Result, changes: tuple[str, ...], draft: bool) -> tuple[dic
     """Every file by its path in the folder, and the manifest, which is one of them."""
     drawing, preview = result.drawing, result.preview
     result, gcode, plotting = _machine_files(result)
-    made = {"drawing.svg": to_svg(drawing).encode()}
+    key = spec_sha256(result.work.artwork)
+    made = {"drawing.svg": to_svg(drawing, key).encode()}
     for number, pen_pass in enumerate(drawing.passes, 1):
-        made[f"passes/{file_stem(number, pen_pass.pen)}.svg"] = pass_svg(drawing, number - 1).encode()
+        made[f"passes/{file_stem(number, pen_pass.pen)}.svg"] = pass_svg(drawing, number - 1, key).encode()
     made |= gcode
     made["preview.png"] = _png(to_image(preview), px_per_mm=preview.shape[2] / drawing.width_mm)
     made |= _film(result.film)

@@ -4,14 +4,15 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from gcode_reader import Lift, Plot, Reader
+from gcode_reader import Plot
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redraw import reader_of
 from samples import BLACK, RED, ROUTER, SERVO, curve, line, passes, sheet, two_pens
 
 from hardware.arcs import simplify
 from hardware.dialect import Dialect, DialectName
-from hardware.drawing import Drawing, Line, Pen, PenPass, is_dot
+from hardware.drawing import Drawing, Line, PenPass, is_dot
 from hardware.gcode import blocks, files, gcode, per_tool, prompt
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift
 from hardware.program import ChangePen, program
@@ -25,21 +26,6 @@ LIFTS = {
     "relay": RelayLift(kind="relay"),
     "solenoid": RelayLift(kind="relay", drops_when="unpowered"),
 }
-
-
-def reader_of(machine: Machine, *pens: Pen) -> Reader:
-    """A reader that knows the machine, and pens that are held at heights of their own."""
-    own_up = {pen.up for pen in pens if pen.up is not None}
-    own_down = {pen.down for pen in pens if pen.down is not None}
-    match machine.pen_lift:
-        case ServoLift(up=up, down=down):
-            lift = Lift.between("servo", {up} | own_up, {down} | own_down)
-        case ZLift(up_mm=up, down_mm=down):
-            lift = Lift.between("z", {up} | own_up, {down} | own_down)
-        case RelayLift(drops_when=drops_when):
-            lift = Lift("relay", lambda value: (value == 1) == (drops_when == "powered"))
-    dialect = machine.dialect if isinstance(machine.dialect, str) else machine.dialect.base
-    return Reader(machine.width_mm, machine.height_mm, lift, dialect)
 
 
 def read(text: str, machine: Machine) -> Plot:
