@@ -1,7 +1,8 @@
 """What is held against the machine before anything moves: travel, feeds, the length of lines; soft limits or none."""
 
 from hardware.sender import wire
-from hardware.sender.grbl import LONGEST, Greeting
+from hardware.sender.grbl import Greeting
+from hardware.sender.grbl_wire import LONGEST
 from hardware.sender.job import Job
 from hardware.sender.link import Link
 

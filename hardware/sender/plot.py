@@ -1,46 +1,30 @@
 """A plot: the lines of a job to a controller, the questions to people, the journal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hardware.sender import bounds, locate, pens, recover
+from hardware.sender import bounds, locate, opening, pens
+from hardware.sender.asking import POLL_S, ask, obey
 from hardware.sender.control import Control
-from hardware.sender.events import (
-    Answered,
-    Choice,
-    Connected,
-    Finished,
-    Note,
-    PassBegun,
-    Progress,
-    Prompt,
-    State,
-    WantedPen,
-)
-from hardware.sender.grbl import PLANNER_BLOCKS, Grbl, Greeting
+from hardware.sender.events import Finished, Note, PassBegun, Progress, Prompt, State, WantedPen
+from hardware.sender.grbl import PLANNER_BLOCKS, Greeting
 from hardware.sender.guard import Guard
 from hardware.sender.job import Job, JobError, Point
 from hardware.sender.journal import Journal
 from hardware.sender.link import Link
-from hardware.sender.marlin import Marlin
+from hardware.sender.origin import find_origin
 from hardware.sender.pace import Pace
 from hardware.sender.port import Opener
-from hardware.sender.trouble import PauseNow, Silent, Trouble
+from hardware.sender.recover import abandon, recover
+from hardware.sender.resume import Resume, resume
+from hardware.sender.telling import fault
+from hardware.sender.trouble import Ended, Trouble
 
-POLL_S = 0.05
-CHECK_S = 5.0
+CHECK_S = 5.0  # between two looks whether every line was answered
 TOLD_S = 0.25  # between two Progress events
 VIRTUAL_WAIT_S = 0.02  # of real time, between two looks for an answer, where time is virtual
-
-
-class Ended(Exception):
-    """Somebody has ended the plot."""
-
-    def __init__(self, outcome: str) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
 
 
 @dataclass(frozen=True)
@@ -84,36 +68,14 @@ class Plot:
         self.instead: dict[int, str] = {}  # other words for a line, for once
         self.greeting = Greeting("", False)
         self.guard: Guard | None = None
-        self._journal_path = journal
-        self.link: Link = self._connect()
+        self.journal_path = journal
+        self.link: Link = opening.connect(self)
         self.sums["since"] = self.now()
-        self.journal = self._journal(journal, make_journal)
+        self.journal = opening.open_journal(self, journal, make_journal)
         self._told_at = -1.0
-        self._prompts = 0
+        self.asked_so_far = 0
         self._stops = {stop.line: stop for stop in job.stops}
         self._asked: set[int] = set()
-
-    def _connect(self) -> Link:
-        port = self.open_port()
-        link: Link = Marlin(port) if self.job.dialect == "marlin" else Grbl(port, waits=self.options.waits)
-        self._watch(link)
-        try:
-            self.greeting = self._greeted(link)
-        except BaseException:
-            port.close()
-            raise
-        return link
-
-    def _greeted(self, link: Link) -> Greeting:
-        """A board with USB of its own says nothing before it sees the line DTR, which is left alone at first."""
-        try:
-            return link.greet()
-        except Silent:
-            wake = getattr(link.port, "wake", None)
-            if wake is None:
-                raise
-            wake()
-            return link.greet()
 
     @property
     def is_virtual(self) -> bool:
@@ -123,37 +85,23 @@ class Plot:
         """The port once more, after the cable was out."""
         if self.guard:
             self.guard.dismiss()
-        self.link = self._connect()
-        self._guarded()
-
-    def _watch(self, link: Link) -> None:
-        link.on_ack = self._on_ack
-        link.on_info = lambda text: self.control.emit(Note(text))
-        self.control.on_emergency(link.emergency)
-
-    def _journal(self, path: Path | None, make: Callable[..., Journal]) -> Journal | None:
-        if path is None:
-            return None
-        try:
-            return make(path, self.link.port.now, lambda text: self.say(text, "warning"), anew=False)
-        except BaseException:
-            self.link.port.close()
-            raise
+        self.link = opening.connect(self)
+        self.guard = opening.guarded(self)
 
     # --- from start to end ---
 
-    def run(self, *, resumed: "recover.Resume | None" = None) -> Finished:
+    def run(self, *, resumed: "Resume | None" = None) -> Finished:
         """Draws. Raises JobError where the machine cannot, before anything moves."""
         try:
-            self._told_who_answers()
-            self._guarded()
-            at = self._begin() if resumed is None else recover.resume(self, resumed)
+            opening.introduce(self)
+            self.guard = opening.guarded(self)
+            at = self._begin() if resumed is None else resume(self, resumed)
             self._carried_on(at)
             outcome = "done"
         except Ended as ended:
             outcome = ended.outcome
         except Trouble as trouble:  # before anything was drawn
-            self.control.emit(recover.fault(self, trouble))
+            self.control.emit(fault(self, trouble))
             outcome = "aborted"
         finally:
             self.control.on_emergency(None)
@@ -161,50 +109,20 @@ class Plot:
                 self.guard.dismiss()
         return self._finished(outcome)
 
-    def _told_who_answers(self) -> None:
-        greeting = self.greeting
-        self.control.emit(Connected(self.options.port_name, greeting.firmware, greeting.buffer_bytes, greeting.reset))
-        faults, notes = bounds.check(self.job, greeting)
-        if faults:
-            self.link.port.close()
-            raise JobError("\n".join(faults))
-        for note in (*self.job.notes, *notes):
-            self.say(note, "warning")
-
-    def _guarded(self) -> None:
-        """A small process that lifts the pen should this one be killed."""
-        number = getattr(self.link.port, "fileno", lambda: None)()
-        if self.options.guards and number is not None and self.job.dialect == "grbl":
-            self.guard = Guard(number, self.job.setting.lift, self._journal_path)
-
     def _begin(self) -> int:
         if self.journal:
             self.journal.start(
                 self.job.digest, len(self.job.lines), self.job.strokes, self.options.kept, self.job.title
             )
-        recover.find_origin(self, fresh=True)
+        find_origin(self, fresh=True)
         if faults := bounds.check_place(self.job, self.greeting, self.link):
             self.link.port.close()
             raise JobError("\n".join(faults))
         if self.options.checks:
-            self._check_run()
+            opening.check_run(self)
         self.link.run(self.job.setting.header)
         self.link.run(self.job.setting.lift)
         return 0
-
-    def _check_run(self) -> None:
-        """All lines through the controller's own parser, in check mode, in which nothing moves."""
-        self.say("checking all lines in the controller's check mode")
-        self.link.run(["$C"])
-        try:
-            for line in self.job.lines:
-                self.link.run([line.text])
-        except Trouble as trouble:
-            self.control.emit(recover.fault(self, trouble))
-            self.link.stop(alarmed=True)
-            raise Ended("aborted") from None
-        self.link.stop(alarmed=True)
-        self.say(f"the controller takes all {len(self.job.lines)} lines")
 
     def _carried_on(self, at: int) -> None:
         """To the end, whatever comes between."""
@@ -214,7 +132,7 @@ class Plot:
         while True:
             try:
                 if trouble is not None:
-                    self.set_off(recover.recover(self, trouble))
+                    self.set_off(recover(self, trouble))
                     trouble = None
                 self._stream()
                 self._leave()
@@ -227,12 +145,10 @@ class Plot:
 
     def _abandoned(self, outcome: str) -> None:
         try:
-            recover.abandon(self, outcome)
+            abandon(self, outcome)
         except Trouble as trouble:
-            fault = recover.fault(self, trouble)
-            self.say(
-                f"the machine could not be brought to rest ({fault.meaning}); look after the pen yourself", "error"
-            )
+            met = fault(self, trouble)
+            self.say(f"the machine could not be brought to rest ({met.meaning}); look after the pen yourself", "error")
 
     def set_off(self, at: int) -> None:
         """The next line to be sent is this one; all before it are done with."""
@@ -247,7 +163,7 @@ class Plot:
     def _leave(self) -> None:
         """Pen up, parked, and no M2: the servo goes on holding the pen."""
         self.up_and_away()
-        self._tell("done", at_once=True)
+        self.tell("done", at_once=True)
 
     def _finished(self, outcome: str) -> Finished:
         if self.journal:
@@ -268,7 +184,7 @@ class Plot:
     def _stream(self) -> None:
         lines, link = self.job.lines, self.link
         while True:
-            self.obey()
+            obey(self)
             limit = self._limit()
             while self.next < limit and link.fits(text := self._text(self.next)):
                 self.next, self.rest = self.next + 1, None
@@ -287,7 +203,7 @@ class Plot:
                 self._at_a_stop()
                 continue
             link.poll(POLL_S)
-            self._tell("pausing" if self.pausing else "drawing")
+            self.tell("pausing" if self.pausing else "drawing")
 
     def _text(self, at: int) -> str:
         text = self.instead.pop(at, None) or self.job.lines[at].text
@@ -314,7 +230,7 @@ class Plot:
                 return at
         return limit
 
-    def _on_ack(self, tag: int) -> None:
+    def on_ack(self, tag: int) -> None:
         self.acked = tag + 1
         if locate.waits_for_motion(self.job.lines[tag]):
             self.done = self.acked
@@ -384,54 +300,8 @@ class Plot:
         self.link.run([f"G0 X{place[0]:.3f} Y{place[1]:.3f}{feed}"])
 
     def ask(self, prompt: Prompt, *, polls: bool = True) -> tuple[str, dict[str, float]]:
-        """Waits for an answer as long as it takes. `resume` is the default answer. Raises Ended and Trouble."""
-        self._worked()
-        self._prompts += 1
-        prompt = replace(prompt, id=self._prompts)
-        self.control.prompt = prompt
-        self._tell("waiting", at_once=True)
-        self.control.emit(prompt)
-        try:
-            choice, values = self._answer(prompt, polls)
-        finally:
-            self.control.prompt = None
-            self.sums["since"] = self.now()
-        self.control.emit(Answered(prompt.id, choice))
-        return choice, values
-
-    def _answer(self, prompt: Prompt, polls: bool) -> tuple[str, dict[str, float]]:
-        keys = {choice.key for choice in prompt.choices}
-        while True:
-            command = self.control.take(VIRTUAL_WAIT_S if self.is_virtual else 0.0)
-            if command is None:
-                if polls:
-                    self.link.poll(POLL_S)
-                    self._tell("waiting")
-                else:
-                    wait(self.link, POLL_S)
-            elif command.name == "answer" and command.prompt == prompt.id and command.choice in keys:
-                if command.choice == "abort":
-                    raise Ended("aborted")
-                return command.choice, command.values
-            elif command.name == "resume":
-                return prompt.default, {}
-            elif command.name in {"abort", "emergency"}:
-                raise Ended("aborted" if command.name == "abort" else "emergency")
-
-    def obey(self) -> None:
-        """Commands that came while it draws."""
-        while (command := self.control.take()) is not None:
-            match command.name:
-                case "pause":
-                    self.pausing = "pause"
-                case "pause now":
-                    raise PauseNow
-                case "abort":
-                    raise Ended("aborted")
-                case "emergency":
-                    raise Ended("emergency")
-                case "resume":
-                    self.pausing = ""
+        """Waits for an answer as long as it takes. Raises Ended and Trouble."""
+        return ask(self, prompt, polls=polls)
 
     def say(self, text: str, level: str = "info") -> None:
         self.control.emit(Note(text, level))  # type: ignore[arg-type]
@@ -453,17 +323,17 @@ class Plot:
             PassBegun(part + 1, len(self.job.parts), pen.name, pen.colour, pen.strokes, pen.drawn_mm, pen.seconds)
         )
 
-    def _worked(self) -> None:
+    def worked(self) -> None:
         """Adds up the time since it last set off, and how much of the plan was done in it."""
         self.sums["work"] += self.now() - self.sums["since"]
         self.sums["since"] = self.now()
 
-    def _tell(self, state: State, *, at_once: bool = False) -> None:
+    def tell(self, state: State, *, at_once: bool = False) -> None:
         now = self.now()
         if now - self._told_at < TOLD_S and not at_once:
             return
         if state != "waiting":
-            self._worked()
+            self.worked()
             self.pace.compare(self.first, max(self.acked, self.first), self.sums["work"])
         self._told_at = now
         part = self.job.lines[min(self.acked, len(self.job.lines) - 1)].part if self.job.lines else -1
@@ -477,18 +347,3 @@ class Plot:
                 self.pace.left_s(self.acked), self.link.status.state, round(x, 3), round(y, 3),
             )
         )  # fmt: skip
-
-
-def wait(link: Link, seconds: float) -> None:
-    """Lets time pass where the port cannot be read."""
-    passes = getattr(link.port, "pass_time", None)
-    if passes is not None:
-        passes(seconds)
-        return
-    import time
-
-    time.sleep(seconds)
-
-
-def choices(**labels: str) -> tuple[Choice, ...]:
-    return tuple(Choice(key, label) for key, label in labels.items())

@@ -7,6 +7,14 @@ class Trouble(Exception):
     """Something that keeps lines from being sent on."""
 
 
+class Ended(Exception):
+    """Somebody has ended the plot: `aborted` or `emergency`."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
 @dataclass
 class Refused(Trouble):
     """The controller threw a line away: `error:N`. `tag` says which; None: one of the sender's own."""

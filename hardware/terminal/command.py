@@ -137,7 +137,7 @@ def _run(job: Job, machine: "Machine", wanted: Wanted, journal: Path | None, kep
     from hardware.sender.awake import awake
     from hardware.sender.plot import Options, Plot
     from hardware.sender.port import opener
-    from hardware.sender.recover import Resume
+    from hardware.sender.resume import Resume
     from hardware.sender.trouble import CableOut, Silent
     from hardware.terminal import answers
 

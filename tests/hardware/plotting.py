@@ -15,7 +15,7 @@ from hardware.machine import Machine
 from hardware.sender import Control, Job, Options, Plot, from_drawing
 from hardware.sender.events import Event, Fault, Finished, Note, Prompt
 from hardware.sender.journal import read
-from hardware.sender.recover import Resume
+from hardware.sender.resume import Resume
 from hardware.simulator import Bench, SimPort
 from hardware.simulator import Fault as Planned
 from hardware.simulator.settings import for_machine

@@ -84,7 +84,7 @@ def test_a_board_that_restarts_is_asked_about(tmp_path: Path) -> None:
 
 def test_a_stop_is_resumed(tmp_path: Path) -> None:
     from hardware.sender.journal import read
-    from hardware.sender.recover import Resume
+    from hardware.sender.resume import Resume
 
     run = Run(answers={"pen": "done"})
     stopped = []
