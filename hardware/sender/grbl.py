@@ -14,6 +14,7 @@ from hardware.sender.grbl_wire import ASK, HOLD, POLL_S, RESET, Wire
 from hardware.sender.replies import Vector
 from hardware.sender.trouble import Alarmed, Doubt, Refused, Silent
 
+GO = b"~"
 GREETING_S = 3.0  # an Arduino's bootloader takes up to two
 HOMING_S = 180.0
 PLANNER_BLOCKS = 16
@@ -129,6 +130,11 @@ class Grbl(Wire):
                 self.outstanding.clear()
                 self._idle_since = None
                 return missing
+
+    def go_on(self) -> None:
+        """Out of a door or a hold, where it was."""
+        self._write(GO)
+        self.wait_for({"Idle", "Run"})
 
     def accept(self) -> None:
         """The reply that could not be read counts as one."""

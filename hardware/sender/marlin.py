@@ -125,6 +125,9 @@ class Marlin:
             if found := re.match(r"X:(-?[\d.]+) Y:(-?[\d.]+) Z:(-?[\d.]+)", text):
                 self.status = Status("Idle", None, (float(found[1]), float(found[2]), float(found[3])), is_work=True)
 
+    def go_on(self) -> None:
+        """There is nothing that holds it."""
+
     def accept(self) -> None:
         self._answered()
 

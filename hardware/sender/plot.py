@@ -20,8 +20,9 @@ from hardware.sender.port import Opener
 from hardware.sender.recover import abandon, recover
 from hardware.sender.resume import Resume, resume
 from hardware.sender.telling import fault
-from hardware.sender.trouble import Ended, Trouble
+from hardware.sender.trouble import Ended, Halted, Trouble
 
+HALTS = {"Hold", "Door", "Alarm", "Sleep", "Check"}
 CHECK_S = 5.0  # between two looks whether every line was answered
 TOLD_S = 0.25  # between two Progress events
 VIRTUAL_WAIT_S = 0.02  # of real time, between two looks for an answer, where time is virtual
@@ -98,6 +99,10 @@ class Plot:
             at = self._begin() if resumed is None else resume(self, resumed)
             self._carried_on(at)
             outcome = "done"
+        except JobError:
+            if self.journal:
+                self.journal.close()
+            raise
         except Ended as ended:
             outcome = ended.outcome
         except Trouble as trouble:  # before anything was drawn
@@ -203,6 +208,8 @@ class Plot:
                 self._at_a_stop()
                 continue
             link.poll(POLL_S)
+            if link.status.state in HALTS:
+                raise Halted(link.status.state)
             self.tell("pausing" if self.pausing else "drawing")
 
     def _text(self, at: int) -> str:

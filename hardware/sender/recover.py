@@ -13,7 +13,18 @@ from hardware.sender.origin import after_loss, find_origin, last_spot
 from hardware.sender.port import PortError, pass_time
 from hardware.sender.resting import found_at_rest, go_on, raise_pen, rest, stopped
 from hardware.sender.telling import fault, question
-from hardware.sender.trouble import Alarmed, CableOut, Doubt, Ended, PauseNow, Refused, Restarted, Silent, Trouble
+from hardware.sender.trouble import (
+    Alarmed,
+    CableOut,
+    Doubt,
+    Ended,
+    Halted,
+    PauseNow,
+    Refused,
+    Restarted,
+    Silent,
+    Trouble,
+)
 from hardware.sender.ways import chosen, ways
 
 if TYPE_CHECKING:
@@ -45,12 +56,28 @@ def recover(plot: "Plot", trouble: Trouble) -> int:
         case Restarted():
             plot.greeting = plot.link.greet()
             return _lost(plot, trouble)
+        case Halted("Hold"):  # a button at the machine; a hold would keep the pen down
+            plot.link.stop()
+            return _ask_on(plot, trouble, stopped(plot), None)
+        case Halted("Door"):
+            return _behind_a_door(plot, trouble)
+        case Halted():
+            plot.link.stop(alarmed=True)
+            return _lost(plot, trouble)
         case CableOut():
             return _reconnected(plot, trouble)
         case _:
             again = Choice("retry", "try again")
             plot.ask(question(plot, trouble, (again, pens.STOP), "retry", pen_up=False), polls=False)
             return _reconnected(plot, trouble)
+
+
+def _behind_a_door(plot: "Plot", trouble: Trouble) -> int:
+    """Behind an open door nothing can be done; once it is closed the controller itself goes on where it was."""
+    closed = Choice("go-on", "it is closed: go on")
+    plot.ask(question(plot, trouble, (closed, pens.STOP), "go-on", pen_up=False))
+    plot.link.go_on()
+    return plot.next
 
 
 def _count(plot: "Plot") -> None:

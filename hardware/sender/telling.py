@@ -4,10 +4,19 @@ from typing import TYPE_CHECKING
 
 from hardware.sender.events import Choice, Fault, Prompt
 from hardware.sender.replies import meaning_of_alarm, meaning_of_error
-from hardware.sender.trouble import Alarmed, CableOut, Doubt, Refused, Restarted, Silent, Trouble
+from hardware.sender.trouble import Alarmed, CableOut, Doubt, Halted, Refused, Restarted, Silent, Trouble
 
 if TYPE_CHECKING:
     from hardware.sender.plot import Plot
+
+
+HALTS = {
+    "Hold": ("the machine was held, by a button or by another program", "go on when all is well"),
+    "Door": ("the safety door is open", "close it"),
+    "Alarm": ("the controller is locked by an alarm", "free the machine, then home it or set its origin anew"),
+    "Sleep": ("the controller has gone to sleep, and its motors are let go", "home it or set its origin anew"),
+    "Check": ("the controller is in its check mode, in which nothing moves", "set its origin anew"),
+}
 
 
 def fault(plot: "Plot", trouble: Trouble) -> Fault:
@@ -29,6 +38,9 @@ def fault(plot: "Plot", trouble: Trouble) -> Fault:
         case Restarted(banner):
             return Fault("reset", number, text, f"the controller has restarted ({banner.split(' [')[0]})",
                          "look at its power supply and its cables; its position is lost")  # fmt: skip
+        case Halted(state):
+            why, remedy = HALTS.get(state, ("it is not ready", "look at the machine"))
+            return Fault(f"state {state}", number, text, why, remedy)
         case Doubt(noise, tag):
             tag = tag if noise else min(plot.checked[0], len(plot.job.lines) - 1)
             at = plot.job.lines[tag] if tag is not None else None

@@ -60,5 +60,12 @@ class Silent(Trouble):
     seconds: float
 
 
+@dataclass
+class Halted(Trouble):
+    """The controller reports a state in which it draws nothing, and that the sender has not asked for."""
+
+    state: str
+
+
 class PauseNow(Trouble):
     """A person wants it to stop at once."""

@@ -191,6 +191,37 @@ def test_a_reply_that_does_not_come_is_noticed_within_seconds(machine: Machine, 
     assert "a line may be lost since stroke" in next(e.meaning for e in session.events if isinstance(e, Told))
 
 
+class Pressed:
+    """Somebody presses a button at the machine in the middle of the third stroke."""
+
+    def __init__(self, session: Session, byte: bytes) -> None:
+        self.byte, self.session, self.done = byte, session, False
+        session.watchers.append(self)
+
+    def __call__(self, control: object, event: object) -> None:
+        if not self.done and len(self.session.drawn()) == 3 and self.session.pen_is_down():
+            self.done = True
+            self.session.bench.controller.receive(self.session.bench.now(), self.byte)
+
+
+@MACHINES
+def test_a_hold_button_at_the_machine_is_a_pause(machine: Machine, tmp_path: Path) -> None:
+    session = Session(machine=machine)
+    Pressed(session, b"!")
+    assert session.run(tmp_path / "journal").outcome == "done"
+    holds(session)
+    assert session.told_faults() == ["state Hold"]
+
+
+def test_an_open_door_is_waited_for(tmp_path: Path) -> None:
+    session = Session()
+    Pressed(session, b"\x84")
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert is_whole(session)
+    assert session.told_faults() == ["state Door"]
+    assert [prompt.pen_up for prompt in session.prompts] == [True, False, True]
+
+
 class SmallDisk(FileStore):
     """Full after so many bytes, until there is room again."""
 
