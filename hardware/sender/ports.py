@@ -23,7 +23,7 @@ def names() -> list[str]:
     """The serial ports that the system knows of."""
     from serial.tools import list_ports
 
-    return [port.device for port in sorted(list_ports.comports()) if _is_real(port)]
+    return [port.device for port in sorted(list_ports.comports(), key=lambda port: port.device) if _is_real(port)]
 
 
 def _is_real(port: object) -> bool:
@@ -36,7 +36,7 @@ def look(*, asks: bool = True) -> list[Found]:
     from serial.tools import list_ports
 
     found = []
-    for port in sorted(list_ports.comports()):
+    for port in sorted(list_ports.comports(), key=lambda port: port.device):
         if _is_real(port):
             found.append(Found(port.device, port.description, *(answer(port.device) if asks else ("", True))))
     return found
