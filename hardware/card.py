@@ -125,7 +125,7 @@ class _Page:
 
     def text(self, said: str, x: float, y: float, height: float) -> _Mark:
         room = self.left + self.width - x
-        while said and length_of(said, height) > room:
+        while said and length_of(said, height) > room + 0.01:
             said = said[:-1]
         return _Mark(self.writer, "lettering", tuple(lettered(said, x, y, height)))
 
@@ -173,7 +173,7 @@ def _pens_pages(
         told = f"{machine.name}, {len(pens)} pens"
         marks = [*_head(page, f"PENS{of}", told), *_captions(page, machine)]
         y = page.top + 22 * s
-        spare = min((free - sum(_row_mm(pen, s) for pen in part)) / len(part), 5 * s)
+        spare = min((free - sum(_row_mm(pen, s) for pen in part)) / len(part), 9 * s)
         for pen in part:
             tall = _row_mm(pen, s) + spare
             marks += _row(page, machine, pen, pens.index(pen) + 1, y + 0.5 * tall)

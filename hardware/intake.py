@@ -1,6 +1,6 @@
 """A file of strokes to a drawing that is ready for a machine: read, cut to what the pen may reach, joined, ordered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hardware import toolpath
@@ -23,7 +23,10 @@ def ready(path: Path, machine: Machine | None = None, options: Options | None = 
 
     Lines with colours of their own are left as they are: no pen draws them.
     """
-    read = reading(path, options or Options())
+    options = options or Options()
+    if machine is not None:
+        options = replace(options, tolerance_mm=min(options.tolerance_mm, 0.1 * machine.tolerance_mm))
+    read = reading(path, options)
     if read.drawing.is_free:
         return Ready(read.drawing, read.notes)
     drawing, cut = prepared(read.drawing, machine)

@@ -180,9 +180,10 @@ def _stroke(line: Line, placed: Lie, pen: Pen, machine: Machine) -> Iterator[Ste
 
 def _moves(line: Line, placed: Lie, machine: Machine) -> Iterator[Step]:
     """The line from its second point on. Arcs bulge, if by less than the tolerance: none may leave bed or sheet."""
-    curved = _arcs(line, machine.tolerance_mm) if machine.arcs else None
+    tolerance_mm = max(machine.tolerance_mm - 2 * ROUNDING_MM, 0.5 * machine.tolerance_mm)  # what rounding leaves of it
+    curved = _arcs(line, tolerance_mm) if machine.arcs else None
     if curved is None or not _keeps_inside(line[0].tolist(), curved, placed, machine):
-        for x_mm, y_mm in simplify(line, machine.tolerance_mm)[1:].tolist():
+        for x_mm, y_mm in simplify(line, tolerance_mm)[1:].tolist():
             yield DrawTo(x_mm, y_mm)
         return
     yield from curved

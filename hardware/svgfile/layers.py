@@ -120,7 +120,7 @@ def _by_pens(layer: Layer, size_mm: tuple[float, float], options: Options, notes
     merged = list(dict.fromkeys(pens))  # several looks may mean one pen
     number = {look: merged.index(pen) for look, pen in zip(looks, pens, strict=True)}
     pen_of = [number[s.colour, s.width_mm, s.ink] for s in layer.strokes]
-    title = _plain(layer.label) or "drawing"
+    title = _without_nib(_plain(layer.label), {s.width_mm for s in layer.strokes}) or "drawing"
     parts = [[at for at, pen in enumerate(pen_of) if pen == each] for each in range(len(merged))]
     order = list(range(len(merged)))
     if len(merged) > 1:
@@ -151,10 +151,7 @@ def _cost(title: str, buried: int, kept: int, fewest: int, keeps: bool) -> str:
 
 def _pen(layer: Layer, look: tuple[str, float, Ink], alone: bool) -> Pen:
     colour, width_mm, ink = look
-    plain = _plain(layer.label)
-    nib = re.search(r" (\d+\.?\d*)$", plain)
-    if nib and alone and abs(float(nib[1]) - width_mm) <= 1e-3:  # as `to_svg` labels layers, and vpype keeps them
-        plain = plain[: nib.start()]
+    plain = _without_nib(_plain(layer.label), {width_mm}) if alone else _plain(layer.label)
     name = plain if plain and alone else f"{plain} {colour}".strip()
     return Pen(name=name[-60:], colour=colour, nib_mm=width_mm, ink=ink)
 
@@ -162,6 +159,12 @@ def _pen(layer: Layer, look: tuple[str, float, Ink], alone: bool) -> Pen:
 def _plain(label: str) -> str:
     """A layer's name without its number and without the words that programs put before it."""
     return re.sub(r"(?i)^\s*!?\s*(layer|ebene|calque)?[\s\d_:.-]*", "", label).strip()
+
+
+def _without_nib(name: str, widths_mm: set[float]) -> str:
+    """A layer's name without the nib behind it, as `to_svg` writes it, and vpype keeps it."""
+    nib = re.search(r" (\d+\.?\d*)$", name)
+    return name[: nib.start()] if nib and all(abs(float(nib[1]) - width) <= 1e-3 for width in widths_mm) else name
 
 
 def _meant(own: PenPass, layer: Layer, options: Options) -> PenPass:

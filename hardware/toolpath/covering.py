@@ -9,9 +9,9 @@ _MOST_CELLS = 2_000_000
 
 
 class Covering:
-    """A grid over the sheet that remembers, pen by pen, what was drawn where.
+    """A grid over the sheet, for each pen: strokes overlap if they share a cell.
 
-    Strokes overlap if they share a cell. Cells are half a nib wide, so that strokes which all but touch count too.
+    Cells are half a nib wide, so that strokes which all but touch count too.
     """
 
     def __init__(self, size_mm: tuple[float, float], pens: int, thinnest_mm: float) -> None:
@@ -19,7 +19,7 @@ class Covering:
         fair_mm = (width_mm * height_mm * pens / _MOST_CELLS) ** 0.5
         self.cell_mm = max(0.5 * thinnest_mm, fair_mm, 0.05)
         self.columns, self.rows = int(width_mm / self.cell_mm) + 1, int(height_mm / self.cell_mm) + 1
-        self.drawn = np.zeros((pens, self.columns * self.rows), dtype=np.int32)  # 1 + the latest pass; 0: nothing
+        self.drawn = np.zeros((pens, self.columns * self.rows), dtype=np.int32)
 
     def cells(self, line: Line, width_mm: float) -> NDArray[np.int64]:
         """The cells that a stroke touches."""
@@ -45,25 +45,38 @@ def in_order(
     """Passes that show the strokes, given bottom first, as they lie: the pen of each, and the strokes that it draws.
 
     `pen_of` numbers the pen of each stroke from 0; `clear` tells of each pen whether its ink is transparent: such inks
-    mix in any order. A stroke goes into the first pass of its pen that comes after all passes which it covers.
+    mix in any order. A stroke goes into the first pass of its pen that comes after all which it covers; or, from the
+    top down, into the last that comes before all which cover it: whichever takes fewer passes.
 
     The third value is how many strokes would come to lie under what they cover, if each pen drew all at one go.
     """
     grid = Covering(size_mm, len(clear), min(widths_mm))
+    cells = [grid.cells(line, width_mm) for line, width_mm in zip(lines, widths_mm, strict=True)]
+    upwards = _stacked(cells, pen_of, clear, grid, range(len(lines)))
+    downwards = _stacked(cells, pen_of, clear, grid, range(len(lines) - 1, -1, -1))
+    buried = upwards[2]
+    if len(downwards[0]) < len(upwards[0]):
+        return downwards[0][::-1], [sorted(part) for part in downwards[1][::-1]], buried
+    return upwards
+
+
+def _stacked(
+    cells: list[NDArray[np.int64]], pen_of: list[int], clear: list[bool], grid: Covering, order: range
+) -> tuple[list[int], list[list[int]], int]:
+    drawn = np.zeros_like(grid.drawn)  # 1 + the latest pass that drew there, pen by pen; 0: none
     passes: list[int] = []
     strokes: list[list[int]] = []
     buried = 0
-    for number, (line, width_mm, pen) in enumerate(zip(lines, widths_mm, pen_of, strict=True)):
-        cells = grid.cells(line, width_mm)
+    for number in order:
+        pen = pen_of[number]
         others = [p for p in range(len(clear)) if p != pen and not (clear[p] and clear[pen])]
-        tops = [int(grid.drawn[other, cells].max(initial=0)) for other in others]
-        under = max(tops, default=0)
+        tops = [int(drawn[other, cells[number]].max(initial=0)) for other in others]
         buried += any(top and other > pen for top, other in zip(tops, others, strict=True))
-        fitting = [at for at in range(under, len(passes)) if passes[at] == pen]
+        fitting = [at for at in range(max(tops, default=0), len(passes)) if passes[at] == pen]
         if not fitting:
             fitting = [len(passes)]
             passes.append(pen)
             strokes.append([])
         strokes[fitting[0]].append(number)
-        grid.drawn[pen, cells] = np.maximum(grid.drawn[pen, cells], fitting[0] + 1)
+        drawn[pen, cells[number]] = np.maximum(drawn[pen, cells[number]], fitting[0] + 1)
     return passes, strokes, buried
