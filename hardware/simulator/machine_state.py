@@ -38,6 +38,8 @@ class Body:
         self.g30: Vector = (0.0, 0.0, 0.0)
         self.trace: Trace = []
         self.shift: Vector = (0.0, 0.0, 0.0)
+        self.flood = False
+        self._begun = 0.0  # when the block that is under way was
         self.pen_value = 0.0  # S that the servo was last told; without power it stays where it is
         self.at: Vector = (0.0, 0.0, 0.0)  # end of the last motion that is over
         self.planned: Vector = (0.0, 0.0, 0.0)  # end of the last that is planned
@@ -51,6 +53,8 @@ class Body:
     def reborn(self, alarmed: bool) -> None:
         """All that a reset forgets; places, settings and offsets in EEPROM stay."""
         self.state = "Alarm" if alarmed else "Idle"
+        if self.flood:  # its pin goes off
+            self.flow(self._begun, False)
         self.is_critical = False
         self.soft_limited = False
         self.modes = Modes()
@@ -183,6 +187,12 @@ class Body:
         if on:
             self.pen_value = value
             self.trace.append(Spindle(now, value, _sum(self.at, self.shift)))
+
+    def flow(self, now: float, on: bool) -> None:
+        """The coolant's pin; a relay there drops or lifts the pen."""
+        self.flood = on
+        self.pen_value = float(on)
+        self.trace.append(Spindle(now, self.pen_value, _sum(self.at, self.shift)))
 
     # --- realtime ---
 

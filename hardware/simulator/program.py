@@ -156,6 +156,10 @@ class Program:
         modes.feed, modes.inches = feed, scale != 1.0
         modes.tool = int(values.get("T", modes.tool))
         yield from self._spindle(block)
+        if "coolant" in block.m and self.body.state != "Check":
+            yield from self._synchronised()
+            if self.body.flood != (block.m["coolant"] != 9):
+                self.body.flow(self.c.now, block.m["coolant"] != 9)
         if block.g.get("nonmodal") == 40:
             yield from self._dwell(values["P"])
         modes.plane = block.g.get("plane", modes.plane)

@@ -27,7 +27,7 @@ def status(body: "Body", now: float, free_bytes: int) -> str:
     elif body.report_overrides <= 0:
         body.report_overrides = 10 if body.planner.profile is None else 20
         feed, rapid = (f"{round(part * 100)}" for part in (body.planner.feed, body.planner.rapid))
-        fields.append(f"Ov:{feed},{rapid},100" + ("|A:S" if body.spindle_on else ""))
+        fields.append(f"Ov:{feed},{rapid},100" + _accessories(body))
     body.report_offset -= 1
     body.report_overrides -= 1
     return f"<{'|'.join(fields)}>"
@@ -48,6 +48,11 @@ def modes(modes: "Modes", spindle: float, on: bool) -> str:
         f"[GC:{motion} G{54 + modes.system} G{modes.plane // 10} {units} {distance} G94 {'M3' if on else 'M5'} M9"
         f" T{modes.tool} F{modes.feed:.0f} S{spindle:.0f}]"
     )
+
+
+def _accessories(body: "Body") -> str:
+    on = ("S" if body.spindle_on else "") + ("F" if body.flood else "")
+    return f"|A:{on}" if on else ""
 
 
 def _vector(values: "list[float] | tuple[float, ...]") -> str:

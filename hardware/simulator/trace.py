@@ -43,11 +43,16 @@ Trace = list[Move | Spindle | Dwell]
 
 
 def is_down(machine: "Machine", z_mm: float, spindle: float) -> bool:
-    """Whether the pen touches the paper: nearer to its down value than to its up value. An unpowered servo stays."""
+    """Whether the pen touches the paper: nearer to its down value than to its up value. An unpowered servo stays.
+
+    `spindle` is S for a servo, and whether the coolant's pin is on for a relay.
+    """
     lift = machine.pen_lift
     if lift.kind == "z":
         return z_mm < (lift.up_mm + lift.down_mm) / 2
-    up, down = getattr(lift, "up", 1.0), getattr(lift, "down", 0.0)
+    if lift.kind == "relay":
+        return (spindle > 0) == (lift.drops_when == "powered")
+    up, down = lift.up, lift.down
     return abs(spindle - down) < abs(spindle - up)
 
 

@@ -1,12 +1,15 @@
 """A plot against the simulated controller: streaming, pens, pauses, stops; and how it is watched and steered."""
 
+import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from plotting import Session, is_whole
-from samples import ROUTER, SERVO
+from samples import BLACK, ROUTER, SERVO
 
+from hardware.drawing import Drawing, PenPass
 from hardware.machine import Machine
 from hardware.sender import Control, JobError, Options, Plot
 from hardware.sender import job as jobs
@@ -203,6 +206,22 @@ def test_a_pause_parks_with_the_pen_up_and_goes_on_exactly(machine: Machine, now
     assert is_whole(session)
     drawn = [stroke for stroke in session.drawn() if len(stroke) > 1]
     assert len(drawn) == (7 if now else 6)  # one in two parts
+
+
+def test_an_arc_is_gone_on_with_where_it_was_stopped(tmp_path: Path) -> None:
+    angle = np.linspace(0, 2 * np.pi, 240)
+    circle = 40 + 20 * np.column_stack([np.cos(angle), np.sin(angle)])
+    machine = SERVO.model_copy(update={"arcs": True})
+    session = Session(machine=machine, drawing=Drawing(100, 80, "#ffffff", (PenPass("one", BLACK, (circle,)),), "o"))
+    assert sum(line.centre_mm is not None for line in session.job.lines) < 8
+    Steered(session, "pause", 0, down=True, now=True)
+    assert session.run(tmp_path / "journal").outcome == "done"
+    first, second = session.drawn()
+    centre = (50.0, 45.0)
+    assert all(abs(math.dist(point, centre) - 20) < 0.08 for point in [*first, *second])
+    assert math.dist(first[-1], second[0]) < 0.02
+    length = sum(math.dist(a, b) for stroke in (first, second) for a, b in pairwise(stroke))
+    assert length == pytest.approx(2 * math.pi * 20, rel=0.005)
 
 
 @MACHINES

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from plotting import Session, is_whole
-from samples import ROUTER, SERVO
+from samples import RAMPED, RELAY, ROUTER, SERVO
 
 from hardware.machine import Machine
 from hardware.sender import PortError
@@ -276,6 +276,12 @@ def test_a_second_sender_is_turned_away() -> None:
 @MACHINES
 @pytest.mark.parametrize("after", range(3, 215, 11))
 def test_killed_anywhere_it_is_resumed_exactly(machine: Machine, after: int, tmp_path: Path) -> None:
+    resumed_exactly(machine, after, tmp_path)
+
+
+@pytest.mark.parametrize("machine", [RELAY, RAMPED], ids=lambda machine: machine.name)
+@pytest.mark.parametrize("after", range(5, 235, 23))
+def test_so_it_is_with_other_pen_lifts(machine: Machine, after: int, tmp_path: Path) -> None:
     resumed_exactly(machine, after, tmp_path)
 
 

@@ -6,17 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from plotting import card
-from samples import ROUTER, SERVO
+from samples import RELAY, ROUTER, SERVO
 
 from hardware.gcode import gcode
-from hardware.machine import Machine, RelayLift
+from hardware.machine import Machine
 from hardware.program import program
 from hardware.sender import JobError, from_drawing, from_gcode, wire
 from hardware.sender import job as jobs
 from hardware.sender.job import Job
 from hardware.sender.prepare import setting_of
 
-RELAY = SERVO.model_copy(update={"name": "drawbot", "pen_lift": RelayLift(kind="relay", settle_s=0.1)})
 PRINTER = SERVO.model_copy(update={"name": "printer", "dialect": "marlin"})
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER, RELAY, PRINTER], ids=lambda machine: machine.name)
 
