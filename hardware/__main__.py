@@ -14,8 +14,6 @@ from hardware.terminal.commands import ports, simulate
 if TYPE_CHECKING:  # the rest is imported where it is used, so that --help is quick
     from hardware.drawing import Drawing
     from hardware.machine import Machine
-    from hardware.svgfile import Options
-    from hardware.svgfile.layers import By
 
 F = TypeVar("F", bound=Callable[..., Any])
 _BAD_INPUT = 2
@@ -155,7 +153,7 @@ def card(machine_file: Path, rack: Path, paper: str, out: Path) -> None:
 
 def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine, Drawing]":
     """The machine and the drawing, cut at the sheet's edge and in a good order for that machine."""
-    from hardware.intake import ready
+    from hardware.intake import options_of, placed, ready
     from hardware.machine import MachineError, load_machine
     from hardware.rack import RackError
     from hardware.svgfile import SvgError
@@ -168,20 +166,6 @@ def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine,
     for note in made.notes:
         click.echo(f"{svg}: {note}", err=True)
     return machine, made.drawing
-
-
-def placed(machine: "Machine", rotate: str | None, centre: bool) -> "Machine":
-    """The machine with the sheet lying on it as the command line says."""
-    said: dict[str, object] = {} if rotate is None else {"rotate": int(rotate)}
-    return machine.model_copy(update=said | ({"centre": True, "origin_mm": (0.0, 0.0)} if centre else {}))
-
-
-def options_of(hatch_mm: float | None, rack: Path | None, by: "By | None", keep_order: bool) -> "Options":
-    """How the command line wants a file to be read. Raises RackError."""
-    from hardware.rack import load_rack
-    from hardware.svgfile import Options
-
-    return Options(hatch_mm, None if rack is None else load_rack(rack), by, keep_order)
 
 
 def _fail(fault: ValueError) -> NoReturn:

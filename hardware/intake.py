@@ -7,7 +7,9 @@ from hardware import toolpath
 from hardware.drawing import Drawing, is_dot, length_mm
 from hardware.machine import Machine
 from hardware.program import park_on_sheet
+from hardware.rack import load_rack
 from hardware.svgfile import Options, reading
+from hardware.svgfile.layers import By
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,17 @@ def ready(path: Path, machine: Machine | None = None, options: Options | None = 
         return Ready(read.drawing, read.notes)
     drawing, cut = prepared(read.drawing, machine)
     return Ready(drawing, (*read.notes, *cut))
+
+
+def placed(machine: Machine, rotate: str | None, centre: bool) -> Machine:
+    """The machine with the sheet lying on it as a command line says."""
+    said: dict[str, object] = {} if rotate is None else {"rotate": int(rotate)}
+    return machine.model_copy(update=said | ({"centre": True, "origin_mm": (0.0, 0.0)} if centre else {}))
+
+
+def options_of(hatch_mm: float | None, rack: Path | None, by: By | None, keep_order: bool) -> Options:
+    """How a command line wants a file to be read. Raises RackError."""
+    return Options(hatch_mm, None if rack is None else load_rack(rack), by, keep_order)
 
 
 def prepared(drawing: Drawing, machine: Machine | None) -> tuple[Drawing, tuple[str, ...]]:

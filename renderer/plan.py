@@ -11,6 +11,7 @@ from hardware.arcs import spiral
 from hardware.drawing import Drawing, Line, Pen, PenPass
 from hardware.estimate import estimate
 from hardware.program import program
+from hardware.toolpath import clip
 from renderer.assets import resolve
 from renderer.colours import from_hex
 from renderer.doubts import Case, Load, doubts, percent
@@ -159,7 +160,7 @@ def _minutes(artwork: Artwork, area: Frame) -> float | None:
         PenPass("points", pen, tuple(_rows(kind.count, area, spiral(kind.diameter_mm or pen.nib_mm, pen.nib_mm))))
         for kind, pen in kinds
     )
-    drawing = Drawing(*artwork.canvas.size_mm, artwork.canvas.colour, passes)
+    drawing = clip(Drawing(*artwork.canvas.size_mm, artwork.canvas.colour, passes), artwork.machine.margin_mm)
     return estimate(program(drawing, artwork.machine), artwork.machine).seconds / 60
 
 

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hardware.__main__ import options_of, placed
 from hardware.card import card_files
 from hardware.gcode import files
+from hardware.intake import options_of, placed
 from hardware.machine import load_machine
 from hardware.rack import load_rack
 from hardware.svgfile import to_svg

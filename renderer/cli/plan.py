@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hardware.__main__ import options_of, placed
 from hardware.drawing import Drawing, Pen, PenPass, is_dot, length_mm
 from hardware.estimate import Estimate, estimate
-from hardware.intake import ready
+from hardware.intake import options_of, placed, ready
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program

@@ -87,3 +87,24 @@ def test_a_drawing_that_does_not_fit_ends_with_2(svg: Path, tmp_path: Path) -> N
 def test_a_folder_that_cannot_be_made_ends_with_1(svg: Path) -> None:
     result = run("gcode", svg, "-m", MACHINE, "--out", svg / "gcode")
     assert (result.exit_code, result.stderr) == (1, f"{svg / 'gcode'}: cannot be written: Not a directory\n")
+
+
+def test_a_plan_is_drawn_and_a_foreign_file_read_as_asked(svg: Path, tmp_path: Path) -> None:
+    pens = MACHINE.parents[1] / "pens" / "fineliners.yaml"
+    plot = tmp_path / "plots" / "plan.svg"
+    result = run("plan", svg, "-m", MACHINE, "--pens", pens, "--rotate", "90", "--plot", plot)
+    assert result.exit_code == 0 and "black 0.4" in result.stdout and "red 0.4" in result.stdout
+    assert "red 0.4 mm" in plot.read_text(encoding="utf-8")
+    missing = run("plan", svg, "-m", MACHINE, "--pens", tmp_path / "no.yaml")
+    assert (missing.exit_code, missing.stderr) == (
+        2,
+        f"{tmp_path / 'no.yaml'}: cannot be read: No such file or directory\n",
+    )
+
+
+def test_cards_are_written_without_torch(tmp_path: Path) -> None:
+    pens = MACHINE.parents[1] / "pens" / "micron_black.yaml"
+    result = run("card", "--machine", MACHINE, "--pens", pens, "--paper", "A5", "--out", tmp_path / "card")
+    names = ["pens.svg", "pens.gcode", "inks.svg", "inks.gcode"]
+    assert (result.exit_code, result.stdout.split()) == (0, [str(tmp_path / "card" / name) for name in names])
+    assert run("card", "--machine", MACHINE, "--pens", pens, "--paper", "A9").exit_code == 2

@@ -525,6 +525,57 @@ def test_gcode_goes_beside_the_svg(svg: Path, capsys: Capture) -> None:
     assert sorted(path.name for path in svg.parent.iterdir()) == ["a drawing.gcode", "a drawing.svg"]
 
 
+RACK = str(Path(__file__).parents[2] / "specs" / "pens" / "fineliners.yaml")
+
+
+def test_gcode_comes_with_the_svg_in_the_order_of_drawing_marked_for_pauses(svg: Path, capsys: Capture) -> None:
+    two = SVG.format("M5,5 L45,45").replace("</svg>", '<g><path d="M9,9H20" stroke="#f00"/></g></svg>')
+    svg.write_text(two.replace("fill=", 'stroke-linecap="round" fill='))
+    ordered = svg.with_name("ordered.svg")
+    said = ["--svg", str(ordered), "--pauses", "--pens", RACK]
+    assert cli.run(["gcode", str(svg), "-m", MACHINE, *said]) == 0
+    assert (
+        'inkscape:label="1 black 0.4"' in ordered.read_text() and 'inkscape:label="!2 red 0.4"' in ordered.read_text()
+    )
+    assert "insert pen 2: red 0.4" in svg.with_suffix(".gcode").read_text()
+
+
+def test_fills_are_hatched_on_request(svg: Path, capsys: Capture) -> None:
+    svg.write_text(SVG.format("M5,5 H15 V15 H5 Z").replace('stroke="#000" fill="none"', 'fill="#00f"'))
+    assert cli.run(["gcode", str(svg), "-m", MACHINE]) == 1
+    assert "have it hatched (--hatch), or remove it" in capsys.readouterr().err
+    assert cli.run(["gcode", str(svg), "-m", MACHINE, "--hatch", "1", "-o", "-"]) == 0
+    assert capsys.readouterr().out.count("\nG1 ") > 10
+
+
+def test_the_sheet_lies_as_the_command_line_says(svg: Path, capsys: Capture) -> None:
+    assert cli.run(["gcode", str(svg), "-m", MACHINE, "--rotate", "90", "--centre", "-o", "-"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert "G0 X200 Y140" in rows  # the nearer end of a diagonal of 50 x 50 mm, in the middle of 440 x 320
+
+
+def test_a_plan_is_drawn_on_request(svg: Path, capsys: Capture) -> None:
+    plot = svg.with_name("plan.svg")
+    assert cli.run(["plan", str(svg), "-m", MACHINE, "--plot", str(plot)]) == 0
+    assert "1 pen is put in" in plot.read_text()
+    assert cli.run(["plan", str(svg), "--plot", str(plot)]) == 2
+    assert "--plot cannot draw how" in capsys.readouterr().err
+
+
+def test_a_spec_is_not_drawn_before_it_is_rendered(spec: Path, capsys: Capture) -> None:
+    assert cli.run(["plan", str(spec), "--plot", "x.svg"]) == 2
+    assert "render the spec, and name its folder" in capsys.readouterr().err
+
+
+def test_cards_go_into_a_folder(tmp_path: Path, capsys: Capture) -> None:
+    assert cli.run(["card", "-m", MACHINE, "--pens", RACK, "--paper", "A5", "--out", str(tmp_path / "card")]) == 0
+    names = ["inks.gcode", "inks.svg", "pens.gcode", "pens.svg"]
+    assert sorted(path.name for path in (tmp_path / "card").iterdir()) == names
+    assert cli.run(["card", "-m", MACHINE, "--pens", RACK, "--paper", "A9"]) == 2
+    assert cli.run(["card", "-m", MACHINE, "--pens", "no.yaml"]) == 2
+    assert "no.yaml: cannot be read: No such file or directory" in capsys.readouterr().err
+
+
 def test_gcode_goes_to_stdout_alone(svg: Path, capsys: Capture) -> None:
     assert cli.run(["gcode", str(svg), "-m", MACHINE, "-o", "-"]) == 0
     assert capsys.readouterr().out.startswith("G21\nG90\n")
