@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from hardware.__main__ import options_of, placed
+from hardware.intake import options_of, placed
 from hardware.machine import Machine, MachineError, load_machine
 from hardware.sender.job import Job
 from hardware.sender.prepare import from_drawing, from_gcode, is_gcode
