@@ -51,17 +51,18 @@ def _rendered(folder: Path) -> "Drawing":
 
 
 def _read(path: Path, machine: "Machine") -> "Drawing":
-    """The drawing of any SVG, put into a good order."""
+    """The drawing of any SVG, put into a good order; as it is where there is nothing to find one with."""
     from hardware.intake import ready
-    from hardware.svgfile import SvgError
+    from hardware.svgfile import read_svg
 
     try:
         made = ready(path, machine)
     except ModuleNotFoundError as missing:
-        raise SvgError(
-            f"{path}: to put its strokes into a short order takes {missing.name}, which is not here: pip install"
-            f" {missing.name}, or plot a folder that render has written, or G-code"
-        ) from None
+        click.echo(
+            f"{path}: its strokes are drawn in the order of the file; pip install {missing.name} gives a shorter one",
+            err=True,
+        )
+        return read_svg(path)
     for note in made.notes:
         click.echo(f"{path}: {note}", err=True)
     return made.drawing
