@@ -4,6 +4,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ class SerialPort:
 
     def wake(self) -> None:
         """Raises the lines that say that somebody is there; other boards restart by that."""
-        self._serial.dtr = self._serial.rts = True
+        with suppress(OSError):  # a pseudo-terminal has no such lines
+            self._serial.dtr = self._serial.rts = True
 
     def write(self, content: bytes) -> None:
         self._serial.write(content)
