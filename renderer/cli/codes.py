@@ -15,6 +15,9 @@ CODES = {
     "PlaceError": USAGE,
     "SvgError": FAILED,
     "ProgramError": FAILED,
+    "JobError": FAILED,
+    "JournalError": FAILED,
+    "PortError": DEVICE,
     "DeviceError": DEVICE,
 }
 
