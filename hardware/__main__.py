@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from hardware.terminal.commands import plot as plot_command
+from hardware.terminal.commands import ports, simulate
+
 if TYPE_CHECKING:  # the rest is imported where it is used, so that --help is quick
     from hardware.drawing import Drawing
     from hardware.machine import Machine
@@ -49,7 +52,12 @@ def reading_options(command: F) -> F:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """G-code and plans for pen plotters, from any SVG file made of strokes."""
+    """G-code, plans and plots for pen plotters, from any SVG file made of strokes."""
+
+
+main.add_command(plot_command)
+main.add_command(simulate)
+main.add_command(ports)
 
 
 @main.command()

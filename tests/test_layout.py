@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath rack dialect machine arcs program gcode planner estimate svgfile intake picture "
-    "lettering card __main__",
+    "lettering card simulator sender terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster encoders palette "
     "tone progress result losses placement stipple optimise passes preview manifest charts report output doubts plan "
     "pipeline film gallery cli",

@@ -19,6 +19,9 @@ CODES = {
     "WorkError": FAILED,
     "EngineError": FAILED,
     "FilmError": FAILED,
+    "JobError": FAILED,
+    "JournalError": FAILED,
+    "PortError": DEVICE,
     "DeviceError": DEVICE,
 }
 

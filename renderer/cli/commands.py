@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hardware import __version__
+from hardware.terminal.options import plot_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -219,6 +220,31 @@ def gcode(**options: Any) -> int:
     from renderer.cli.gcode import write_gcode
 
     return write_gcode(**options)
+
+
+@commands.command("plot", short_help="Draw with the machine.")
+@click.argument("what", metavar="FOLDER|FILE.svg|FILE.gcode", type=click.Path(path_type=Path))
+@machine_option(required=False)
+@plot_options
+@reading_options
+def plot(**options: Any) -> int:
+    """Draw with the machine: streams to its controller, asks for each pen, goes on after whatever happened.
+
+    At each pen change the pen is up and parked. Ctrl-C stops, keeps the position, lifts the
+    pen and parks; e is the emergency stop. What is drawn is noted in a journal beside the
+    drawing, from which --resume goes on.
+
+    \b
+    Examples:
+      render plot out/scream_pointillist --port sim:fast   without a machine
+      render plot out/scream_pointillist --port /dev/ttyUSB0 --outline
+      render plot out/scream_pointillist --port /dev/ttyUSB0
+      render plot out/scream_pointillist --port /dev/ttyUSB0 --resume
+      render plot card.svg --machine mine.yaml --port COM3 --only-pen 2
+    """
+    from renderer.cli.plot import plot_work
+
+    return plot_work(**options)
 
 
 @commands.command("card", short_help="Write test cards for a machine and its pens.")

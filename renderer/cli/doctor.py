@@ -46,7 +46,7 @@ def _findings() -> Iterator[Finding]:
     yield _memory()
     yield _compiled()
     yield from _cache()
-    yield _ports()
+    yield from _ports()
 
 
 def _torch() -> Iterator[Finding]:
@@ -113,10 +113,16 @@ def _cache() -> Iterator[Finding]:
     yield Finding("weights", True, f"of {', '.join(seeing) or 'no network'}; render assets list tells of others")
 
 
-def _ports() -> Finding:
+def _ports() -> Iterator[Finding]:
+    """Each serial port with what answers on it: a controller, another program that has it, or why not."""
     try:
-        from serial.tools import list_ports
+        from hardware.sender.ports import look
+
+        found = look()
     except ImportError:
-        return Finding("ports", False, "pyserial is missing; install it again")
-    ports = [f"{port.device} ({port.description})" for port in list_ports.comports()]
-    return Finding("ports", True, ", ".join(ports) or "no serial port: no robot is plugged in")
+        yield Finding("ports", False, "pyserial is missing; install it again")
+        return
+    if not found:
+        yield Finding("ports", True, "no serial port: no machine is plugged in")
+    for port in found:
+        yield Finding("port", port.is_well, f"{port.name} ({port.description}): {port.answer}")

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hardware.drawing import Drawing, Ink, Line, Pen, PenPass
-from hardware.machine import Machine, ServoLift, ZLift
+from hardware.machine import Machine, RelayLift, ServoLift, ZLift
 
 BLACK = Pen(name="black", colour="#101418", nib_mm=0.5)
 RED = Pen(name="Größe (rouge)!", colour="#d02030", nib_mm=1.2, ink=Ink.TRANSPARENT, feed_mm_min=900, dwell_s=0.3)
@@ -23,6 +23,10 @@ ROUTER = SERVO.model_copy(
         "park_mm": (1.0, 2.0),
         "pen_lift": ZLift(kind="z", up_mm=3, down_mm=-0.5, feed_mm_min=480),
     }
+)
+RELAY = SERVO.model_copy(update={"name": "drawbot", "pen_lift": RelayLift(kind="relay", settle_s=0.1)})
+RAMPED = SERVO.model_copy(
+    update={"name": "ramped", "pen_lift": SERVO.pen_lift.model_copy(update={"settle_s": 0.15, "ramp_s": 0.2})}
 )
 
 

@@ -1,0 +1,119 @@
+"""What goes wrong, and what comes of it, as a table; the same cases are tests (tests/hardware/test_plot_faults.py).
+
+python -m benchmarks.faults
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "hardware"))
+
+from plotting import Session, is_whole
+
+from hardware.simulator import Fault
+
+WITHIN = 64  # lines of G-code until the middle of the third stroke
+
+
+def soft_limit(session: Session, _: object) -> None:
+    session.bench.controller.body.values.update({20: 1, 22: 1})
+
+
+def cut_while_waiting(session: Session, _: object) -> str:
+    session.bench.controller.power_cut(1.0)
+    return "none yet"
+
+
+def faulty(*faults: Fault, **answers: list[object]) -> Callable[[Path], Session]:
+    def run(journal: Path) -> Session:
+        session = Session(faults=faults, answers=answers)  # type: ignore[arg-type]
+        session.run(journal)
+        return session
+
+    return run
+
+
+def in_a_stroke(session: Session) -> bool:
+    return len(session.drawn()) == 3 and session.pen_is_down() and session.draws_a_line()
+
+
+def on_the_way(session: Session) -> bool:
+    return len(session.drawn()) == 3 and not session.pen_is_down() and session.draws_a_line()
+
+
+def at_a_question(session: Session) -> bool:
+    return len(session.prompts) == 2
+
+
+def killed(when: Callable[[Session], bool], *, power_cut: bool = False) -> Callable[[Path], Session]:
+    def run(journal: Path) -> Session:
+        session = Session()
+        session.kill_when = when
+        session.killed(journal)
+        if power_cut:
+            session.bench.controller.power_cut(1.0)
+            session.bench.wait(2.0)
+        session.prompts.clear()
+        session.events.clear()
+        session.run(journal, resumes=True)
+        return session
+
+    return run
+
+
+CASES: dict[str, Callable[[Path], Session]] = {
+    "none": faulty(),
+    "error:33 in mid-stroke": faulty(Fault(WITHIN, "error", code=33)),
+    "hard limit, ALARM:1": faulty(Fault(WITHIN, "alarm", code=1)),
+    "reset in motion, ALARM:3": faulty(Fault(WITHIN, "alarm", code=3)),
+    "soft limit, ALARM:2": faulty(pen=[soft_limit]),
+    "cable out 3 s, no reset": faulty(Fault(WITHIN, "unplug", seconds=3)),
+    "cable out 3 s, board resets": faulty(Fault(WITHIN, "unplug", seconds=3, resets=True)),
+    "power cut in mid-stroke": faulty(Fault(WITHIN, "power_cut", seconds=2)),
+    "power cut at a question": faulty(pen=["done", cut_while_waiting, "done"], origin=["still"]),
+    "banner in mid-job": faulty(Fault(WITHIN, "reset")),
+    "garbled ok": faulty(Fault(WITHIN, "garble")),
+    "garbled longer reply": faulty(Fault(WITHIN, "garble", text="err\xfer:33")),
+    "missing reply": faulty(Fault(WITHIN, "mute")),
+    "killed during a stroke": killed(in_a_stroke),
+    "killed during travel": killed(on_the_way),
+    "killed at a question": killed(at_a_question),
+    "killed, then the power cut": killed(in_a_stroke, power_cut=True),
+}
+
+
+def main() -> None:
+    print(
+        f"{'fault':<28}{'told':<11}{'questions':<26}{'end':<9}{'down':>5}{'after':>6}  {'strokes':<24}told of strokes"
+    )
+    for name, run in CASES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            session = run(Path(folder) / "journal")
+        asked = ", ".join(prompt.kind for prompt in session.prompts if prompt.kind != "pen") or "-"
+        told = "; ".join(note for note in session.notes() if "stroke" in note and "finished" not in note) or "-"
+        outcome = getattr(session.events[-1], "outcome", "?")
+        sent = len(session.lines_between_fault_and_answer()) if "ok" not in name else 0
+        print(
+            f"{name:<28}{', '.join(session.told_faults()) or '-':<11}{asked:<17}{outcome:<9}"
+            f"{len(session.pen_down_at_prompts):>5}{sent:>6}  {drawn(session):<26}{told}"
+        )
+
+
+def drawn(session: Session) -> str:
+    """How many of the strokes were drawn, how many twice."""
+    if is_whole(session):
+        return "12 once"
+    times = session.times_drawn()
+    once, twice, none = (sum(map(test, times)) for test in (_once, lambda t: t > 1.02, lambda t: t < 0.98))
+    parts = [f"{once} once"] + [f"{twice} in part twice"] * bool(twice) + [f"{none} not"] * bool(none)
+    return ", ".join(parts)
+
+
+def _once(times: float) -> bool:
+    return 0.98 <= times <= 1.02
+
+
+if __name__ == "__main__":
+    main()

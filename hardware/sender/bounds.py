@@ -1,0 +1,109 @@
+"""What is held against the machine before anything moves: travel, feeds, the length of lines; soft limits or none."""
+
+from hardware.sender import wire
+from hardware.sender.grbl import Greeting
+from hardware.sender.grbl_wire import LONGEST
+from hardware.sender.job import Job
+from hardware.sender.link import Link
+
+SLACK_MM = 0.01
+MOST_FAULTS = 10
+
+
+def check(job: Job, greeting: Greeting) -> tuple[list[str], list[str]]:
+    """Faults, for which the job must not be begun; and notes."""
+    faults = [*_long_lines(job), *_off_the_bed(job), *_beyond_the_travel(job, greeting)]
+    if len(faults) > MOST_FAULTS:
+        faults = [*faults[:MOST_FAULTS], f"and {len(faults) - MOST_FAULTS} more"]
+    return faults, _speeds(job, greeting)
+
+
+def _long_lines(job: Job) -> list[str]:
+    if job.dialect == "marlin":
+        return []
+    return [
+        f"line {line.number}: {len(wire.packed(line.text))} characters are more than the controller's {LONGEST}"
+        for line in job.lines
+        if len(wire.packed(line.text)) > LONGEST
+    ]
+
+
+def _off_the_bed(job: Job) -> list[str]:
+    """By the machine file; whether the controller checks limits itself or not."""
+    width, height = job.setting.bed_mm
+    faults = []
+    for line in job.lines:
+        if not (line.is_draw or line.is_travel):
+            continue
+        for axis, value, limit in (("x", line.x_mm, width), ("y", line.y_mm, height)):
+            if not -SLACK_MM <= value <= limit + SLACK_MM:
+                faults.append(
+                    f"line {line.number}: {line.text} goes to {axis} = {value:g} mm, and the bed of {job.machine!r}"
+                    f" reaches from 0 to {limit:g} mm"
+                )
+    if faults:
+        return faults
+    bounds = job.bounds()  # with the bulges of arcs
+    if bounds and not (bounds[0] >= -SLACK_MM and bounds[1] >= -SLACK_MM):
+        return [f"an arc reaches x = {bounds[0]:.1f}, y = {bounds[1]:.1f} mm, and the bed begins at 0"]
+    return []
+
+
+def _beyond_the_travel(job: Job, greeting: Greeting) -> list[str]:
+    """By the controller's own $130 and $131."""
+    bounds, faults = job.bounds(), []
+    if bounds is None:
+        return []
+    for axis, number, size in (("x", 130, bounds[2] - bounds[0]), ("y", 131, bounds[3] - bounds[1])):
+        travel = greeting.settings.get(number)
+        if travel is not None and size > travel + SLACK_MM:
+            faults.append(
+                f"the drawing takes {size:.1f} mm of {axis}, and the controller says that this axis travels"
+                f" {travel:g} mm (${number}); use smaller paper, or correct ${number}"
+            )
+    return faults
+
+
+def check_place(job: Job, greeting: Greeting, link: Link) -> list[str]:
+    """Once the machine knows where it is: on one that homes, machine coordinates have their limits."""
+    bounds = job.bounds()
+    if bounds is None or not greeting.settings.get(22):
+        return []
+    offset, faults = link.work_offset(), []
+    for axis, at, least, most in (("x", 0, bounds[0], bounds[2]), ("y", 1, bounds[1], bounds[3])):
+        travel = greeting.settings.get(130 + at, 0.0)
+        positive = "Z" in greeting.options and int(greeting.settings.get(23, 0)) >> at & 1
+        low, high = (0.0, travel) if positive else (-travel, 0.0)
+        if least + offset[at] < low - SLACK_MM or most + offset[at] > high + SLACK_MM:
+            faults.append(
+                f"{axis} goes from {least + offset[at]:.1f} to {most + offset[at]:.1f} mm in machine coordinates, and"
+                f" the machine from {low:g} to {high:g} (${130 + at}); set the bed's origin (G54), or use smaller paper"
+            )
+    return faults
+
+
+def _speeds(job: Job, greeting: Greeting) -> list[str]:
+    """The controller slows down by itself what its axes cannot do; but the time will be another than planned."""
+    limit = min((greeting.settings[n] for n in (110, 111) if n in greeting.settings), default=None)
+    if limit is None:
+        return []
+    notes = []
+    fastest = max((line.feed_mm_min for line in job.lines if line.is_draw), default=0.0)
+    if fastest > limit + 0.5:
+        notes.append(
+            f"lines are to be drawn at {fastest:g} mm/min, and the controller allows {limit:g} ($110, $111):"
+            " they are drawn more slowly"
+        )
+    if job.setting.travel_mm_min > limit + 0.5:
+        notes.append(
+            f"the machine file says travel_mm_min {job.setting.travel_mm_min:g}, and the controller {limit:g}"
+            " ($110, $111): it will take longer than planned"
+        )
+    if greeting.settings.get(32):
+        notes.append("laser mode is on ($32=1), in which a servo may not wait for motion to end; set $32=0")
+    if greeting.settings.get(1, 255) < 255:
+        notes.append(
+            f"the motors are let go at rest ($1={greeting.settings[1]:g}), so that the position can be lost by touch;"
+            " $1=255 keeps them on"
+        )
+    return notes

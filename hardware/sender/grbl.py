@@ -1,0 +1,236 @@
+"""GRBL 1.1 at the other end of a port: streaming by character counting, status, hold, reset.
+
+As interface.md describes it: bytes that are sent and not yet answered are counted, and never exceed what the
+controller's receive buffer holds, less one. Settings and offsets, which it writes to EEPROM, go by send-and-wait.
+"""
+
+import contextlib
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from hardware.sender import wire
+from hardware.sender.grbl_wire import ASK, HOLD, POLL_S, RESET, Wire
+from hardware.sender.replies import Vector
+from hardware.sender.trouble import Alarmed, Doubt, Refused, Silent
+
+GO = b"~"
+GREETING_S = 3.0  # an Arduino's bootloader takes up to two
+HOMING_S = 180.0
+PLANNER_BLOCKS = 16
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """Who answers, and how."""
+
+    firmware: str
+    reset: bool  # it restarted as the port was opened
+    buffer_bytes: int = 128
+    settings: dict[int, float] = field(default_factory=dict)
+    options: str = ""
+
+
+class Grbl(Wire):
+    """What a plot needs of it, on top of the wire."""
+
+    # --- getting to know it ---
+
+    def greet(self) -> Greeting:
+        """Waits for a banner or a status report. Raises Silent where neither comes."""
+        self._awaits_banner = True
+        begun, seen, asked = self.port.now(), self._seen, -1.0
+        while self._banner is None and self._seen == seen:
+            if self.port.now() - begun > GREETING_S:
+                self._awaits_banner = False
+                raise Silent(GREETING_S)
+            if self.port.now() - asked > 0.5:
+                asked = self.port.now()
+                self._write(ASK)
+            self._listen(POLL_S)
+        reset = self._restarted()
+        while reset and self._quiet(0.3):
+            pass
+        self._awaits_banner, self._banner = False, None
+        self.outstanding.clear()
+        if not reset and self.status.state in {"Idle", "Alarm", "Run", "Jog", "Check"}:
+            self._swallow_half_a_line()
+        return self._identify(reset)
+
+    def _restarted(self) -> bool:
+        return self._banner is not None
+
+    def _quiet(self, seconds: float) -> bool:
+        """Whether something came within this time."""
+        before = self._heard_at
+        self._listen(seconds)
+        return self._heard_at != before
+
+    def _swallow_half_a_line(self) -> None:
+        """An earlier host may have died within a line. `$` makes of it a line that GRBL throws away."""
+        self.outstanding.append((2, None, "$"))
+        self._write(b"$\n")
+        until = self.port.now() + 1.0
+        while self.outstanding and self.port.now() < until:
+            with suppress(Refused, Doubt):
+                self._listen(POLL_S)
+        self.outstanding.clear()
+
+    def _identify(self, reset: bool) -> Greeting:
+        if self.status.state not in {"Idle", "Alarm"} and not reset:
+            return Greeting("Grbl", reset)
+        built = self.ask("$I")
+        listed = self.ask("$$")
+        version = next((row[5:].split(":")[0] for row in built if row.startswith("[VER:")), "unknown")
+        options = next((row[5:-1].split(",") for row in built if row.startswith("[OPT:")), ["", "", "128"])
+        size = int(options[2]) if len(options) > 2 and options[2].isdigit() else 128
+        self.room = max(size, 32) - 1
+        settings = {int(m[1]): float(m[2]) for row in listed if (m := re.fullmatch(r"\$(\d+)=([\d.+-]+)", row))}
+        return Greeting(f"Grbl {version}", reset, size, settings, options[0])
+
+    def ask(self, text: str) -> list[str]:
+        """What it prints before its `ok`."""
+        self._infos.clear()
+        self.run([text])
+        return list(self._infos)
+
+    # --- motion ---
+
+    def finish(self) -> None:
+        """Until all motion is over (interface.md, Synchronization)."""
+        self.run(["G4 P0.01"])
+        self.wait_for({"Idle"})
+
+    def wait_for(self, states: set[str], patience_s: float | None = None) -> None:
+        """Until a report that was asked for from now on says one of these states."""
+        seen, begun = self._seen, self.port.now()
+        asked_late = False
+        while True:
+            self.poll(POLL_S)
+            if self._seen > seen and asked_late and self.status.state in states:
+                return
+            if self._seen > seen and not asked_late:
+                seen, asked_late = self._seen, True
+            if patience_s is not None and self.port.now() - begun > patience_s:
+                raise Silent(patience_s)
+
+    def settle(self) -> int:
+        """Waits, sending nothing, until it rests and says no more. How many lines were never answered."""
+        while True:
+            try:
+                self.wait_for({"Idle", "Alarm", "Hold", "Sleep"})
+                if not self.outstanding:
+                    return 0
+                self.poll(POLL_S)
+            except Doubt as doubt:
+                if doubt.text:
+                    self._answered()
+                    continue
+                missing = len(self.outstanding)
+                self.outstanding.clear()
+                self._idle_since = None
+                return missing
+
+    def go_on(self) -> None:
+        """Out of a door or a hold, where it was."""
+        self._write(GO)
+        self.wait_for({"Idle", "Run"})
+
+    def accept(self) -> None:
+        """The reply that could not be read counts as one."""
+        self._answered()
+
+    def stop(self, *, alarmed: bool = False) -> None:
+        """Feed hold to a stop, then a reset, which keeps the position; and unlocked. What it had in store is gone."""
+        if not alarmed and self.status.state not in {"Alarm", "Sleep"}:
+            self._hold()
+        self.reset()
+
+    def _hold(self) -> None:
+        self._write(HOLD)
+        begun = self.port.now()
+        while self.port.now() - begun < 30:
+            seen = self._seen
+            self._write(ASK)
+            while self._seen == seen and self.port.now() - begun < 30:
+                try:
+                    self._listen(POLL_S)
+                except (Refused, Doubt):
+                    pass
+                except Alarmed:
+                    return
+            if (self.status.state, self.status.substate) in {("Hold", 0), ("Idle", None), ("Door", 0)}:
+                return
+
+    def reset(self) -> None:
+        """Ctrl-X, then unlocked if that left an alarm."""
+        self.outstanding.clear()
+        self._awaits_banner, self._banner = True, None
+        self._write(RESET)
+        begun = self.port.now()
+        while not self._restarted():
+            if self.port.now() - begun > GREETING_S:
+                self._awaits_banner = False
+                raise Silent(GREETING_S)
+            with contextlib.suppress(Alarmed, Refused, Doubt):
+                self._listen(POLL_S)
+        while self._quiet(0.2):
+            pass
+        self._awaits_banner, self._banner = False, None
+        self.outstanding.clear()
+        self._idle_since = None
+        self.wait_for({"Idle", "Alarm"}, GREETING_S)
+        if self.status.state == "Alarm":
+            self.run(["$X"])
+
+    def home(self) -> None:
+        self.run(["$H"], patience_s=HOMING_S)
+        self.wait_for({"Idle"})
+
+    def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
+        """By that much, and waits. Raises Refused beyond the limits."""
+        axes = "".join(f" {axis}{wire.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by)
+        self.run([f"$J=G91 G21{axes} F{feed_mm_min:g}"])
+        self.wait_for({"Idle"})
+
+    def work_offset(self) -> Vector:
+        """What machine coordinates are more than work coordinates, as it is now."""
+        self.wait_for_offset()
+        return self.offset
+
+    def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
+        """The head is at these work coordinates. Kept in EEPROM (G54), so that a reset does not forget it."""
+        z = "" if z_mm is None else f" Z{wire.number(z_mm)}"
+        self.run(["G54", "G92.1", f"G10 L20 P1 X{wire.number(x_mm)} Y{wire.number(y_mm)}{z}"])
+        self.wait_for_offset()
+
+    def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None:
+        """Work coordinates that are this much less: the pen sits elsewhere than the one before. Gone after a reset."""
+        self.wait_for_offset()
+        x, y, z = self.place()
+        self.run([f"G92 X{wire.number(x - x_mm)} Y{wire.number(y - y_mm)} Z{wire.number(z - z_mm)}"])
+        self.wait_for_offset()
+
+    def unshift(self) -> None:
+        self.run(["G92.1"])
+        self.wait_for_offset()
+
+    def wait_for_offset(self) -> None:
+        """Until a report tells the offset in force: at once after a change, else every few reports (interface.md)."""
+        self._offset_seen = False
+        for _ in range(40):
+            self.wait_for({"Idle", "Alarm", "Check"})
+            if self._offset_seen:
+                return
+
+    def emergency(self) -> None:
+        """At once, from any thread."""
+        with suppress(OSError):  # the cable is out: nothing reaches the machine
+            self.port.write(RESET)
+
+    def place(self) -> Vector:
+        """Where it is by the last report, in work coordinates."""
+        place = self.status.place
+        if self.status.is_work:
+            return place
+        return place[0] - self.offset[0], place[1] - self.offset[1], place[2] - self.offset[2]

@@ -1,0 +1,255 @@
+"""The journal of a plot: an append-only file beside the drawing, from which it can be resumed after whatever happened.
+
+One JSON object a line; the key `j` says what it is:
+
+    start   the job's digest, its size, options, time
+    sent    `s` lines of the job handed to the port, `a` of them answered: whenever that changes
+    stroke  `n` strokes finished; written through to the disk
+    pen     the pen of part `p` is in, with the offset that a person gave it
+    rest    the head rests at x, y, all that was sent is carried out: parked, or paused
+    stop    stopped within line `l` at x, y; `kept`: the position holds
+    lost    the position is not known any more, and why
+    guard   written by the guard: the plotting program is gone, and the pen was lifted
+    from    it goes on from line `l`
+    end     done, aborted or emergency
+
+What a torn last line says is left out. A disk that is full does not stop a plot: what could not be written is kept
+and written once there is room.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+RETRY_S = 10.0
+MOST_KEPT = 100_000  # bytes; older counts of sent lines are forgotten first
+
+
+class JournalError(Exception):
+    """A journal that cannot be begun or read; the message says what would do."""
+
+
+class Store(Protocol):
+    """Where bytes go; a file, but for tests."""
+
+    def write(self, content: bytes) -> None: ...
+
+    def sync(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class FileStore:
+    """A file, opened for appending."""
+
+    def __init__(self, path: Path, *, anew: bool) -> None:
+        self._file = path.open("wb" if anew else "ab", buffering=0)
+
+    def write(self, content: bytes) -> None:
+        written = self._file.write(content)
+        if written != len(content):  # only so much has found room
+            raise OSError(28, "No space left on device")
+
+    def sync(self) -> None:
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Journal:
+    """Writes. `now` is the plot's clock; `on_trouble` is told when nothing can be written, and when it can again."""
+
+    def __init__(self, store: Store, now: Callable[[], float], on_trouble: Callable[[str], None]) -> None:
+        self._store = store
+        self._now = now
+        self._on_trouble = on_trouble
+        self._kept: list[bytes] = []
+        self._failed_at: float | None = None
+        self._torn = False
+        self._last = (-1, -1)
+
+    @classmethod
+    def open(cls, path: Path, now: Callable[[], float], on_trouble: Callable[[str], None], *, anew: bool) -> "Journal":
+        """Raises JournalError where it cannot be begun."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            journal = cls(FileStore(path, anew=anew), now, on_trouble)
+        except OSError as fault:
+            raise JournalError(
+                f"{path}: the journal cannot be written: {fault.strerror}; without it a plot cannot be resumed."
+                " Name another place with --journal FILE"
+            ) from None
+        journal._torn = not anew and _ends_torn(path)
+        return journal
+
+    def start(self, digest: str, lines: int, strokes: int, options: dict[str, Any], source: str) -> None:
+        self._put("start", digest=digest, lines=lines, strokes=strokes, options=options, source=source, at=time.time())
+        self._sync()
+
+    def sent(self, sent: int, acked: int) -> None:
+        """Lines of the job handed over, and answered. Written only where that has changed."""
+        if (sent, acked) != self._last:
+            self._last = (sent, acked)
+            self._put("sent", s=sent, a=acked)
+
+    def stroke(self, finished: int) -> None:
+        self._put("stroke", n=finished, t=round(self._now(), 2))
+        self._sync()
+
+    def pen(self, part: int, offset_mm: tuple[float, float, float]) -> None:
+        self._put("pen", p=part, offset=offset_mm)
+        self._sync()
+
+    def rest(self, line: int, x_mm: float, y_mm: float) -> None:
+        self._put("rest", l=line, x=x_mm, y=y_mm)
+        self._sync()
+
+    def stop(self, line: int, x_mm: float, y_mm: float, *, kept: bool) -> None:
+        self._put("stop", l=line, x=x_mm, y=y_mm, kept=kept)
+        self._sync()
+
+    def lost(self, why: str) -> None:
+        self._put("lost", why=why)
+        self._sync()
+
+    def goes_on(self, line: int) -> None:
+        self._last = (-1, -1)
+        self._put("from", l=line)
+        self._sync()
+
+    def end(self, outcome: str) -> None:
+        self._put("end", outcome=outcome, at=time.time())
+        self._sync()
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _put(self, what: str, **values: Any) -> None:
+        self._kept.append(json.dumps({"j": what} | values, separators=(",", ":")).encode() + b"\n")
+        if self._failed_at is None or self._now() - self._failed_at > RETRY_S or what == "end":
+            self._flush()
+
+    def _flush(self) -> None:
+        try:
+            while self._kept:
+                self._store.write((b"\n" if self._torn else b"") + self._kept[0])
+                self._torn = False
+                self._kept.pop(0)
+        except OSError as fault:
+            if self._failed_at is None:
+                self._on_trouble(
+                    f"the journal cannot be written ({fault.strerror}); the plot goes on, but until there is room"
+                    " a crash would lose its place"
+                )
+            self._failed_at, self._torn = self._now(), True
+            while sum(map(len, self._kept)) > MOST_KEPT:
+                self._kept.pop(next((at for at, row in enumerate(self._kept) if b'"sent"' in row[:12]), 0))
+            return
+        if self._failed_at is not None:
+            self._failed_at = None
+            self._on_trouble("the journal can be written again, and is whole")
+
+    def _sync(self) -> None:
+        if self._failed_at is None:
+            with suppress(OSError):  # not every file system can; what matters has been written
+                self._store.sync()
+
+
+def _ends_torn(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        if file.tell() == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
+# --- reading ---
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a journal says of a plot that ended early."""
+
+    digest: str
+    options: dict[str, Any]
+    source: str
+    strokes_done: int
+    sent: int  # lines of the job that the controller may have, all from the first on
+    acked: int  # and those that it has said to have
+    part: int | None  # whose pen is in
+    offset_mm: tuple[float, float, float]  # that a person gave this pen
+    rest: tuple[int, float, float] | None  # it rested here, with all before that line carried out
+    stop: tuple[int, float, float] | None  # or was stopped here, within that line
+    lost: str | None  # why the position is not known
+    guard: str | None  # the status that the guard saw before it lifted the pen
+    outcome: str | None
+
+    @property
+    def is_done(self) -> bool:
+        return self.outcome == "done"
+
+
+def read(path: Path) -> Known:
+    """The last plot in a journal. Raises JournalError where there is none."""
+    try:
+        rows = [row for raw in path.read_bytes().split(b"\n") if (row := _row(raw)) is not None]
+    except OSError as fault:
+        raise JournalError(f"{path}: there is no journal to resume from ({fault.strerror})") from None
+    starts = [at for at, row in enumerate(rows) if row["j"] == "start"]
+    if not starts:
+        raise JournalError(f"{path}: this is no journal of a plot")
+    begin, *rest = rows[starts[-1] :]
+    known = Known(begin["digest"], begin["options"], begin["source"], 0, 0, 0, None, (0.0, 0.0, 0.0),
+                  None, None, None, None, None)  # fmt: skip
+    for row in rest:
+        known = _learnt(known, row)
+    return known
+
+
+def _row(raw: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(raw)
+        return row if isinstance(row, dict) and "j" in row else None
+    except ValueError:  # torn, or empty
+        return None
+
+
+def _learnt(known: Known, row: dict[str, Any]) -> Known:
+    from dataclasses import replace
+
+    try:
+        match row["j"]:
+            case "sent":
+                return replace(known, sent=row["s"], acked=row["a"], rest=None, stop=None, guard=None)
+            case "stroke":
+                return replace(known, strokes_done=row["n"])
+            case "pen":
+                x, y, z = row["offset"]
+                return replace(known, part=row["p"], offset_mm=(x, y, z))
+            case "rest":
+                at = (row["l"], row["x"], row["y"])
+                return replace(known, rest=at, stop=None, lost=None, sent=row["l"], acked=row["l"])
+            case "stop":
+                where = (row["l"], row["x"], row["y"])
+                return replace(
+                    known, stop=where, rest=None, lost=None if row["kept"] else known.lost or "it was stopped"
+                )
+            case "lost":
+                return replace(known, lost=row["why"])
+            case "guard":
+                return replace(known, guard=row["status"])
+            case "from":
+                return replace(known, sent=row["l"], acked=row["l"], rest=None, stop=None, lost=None, guard=None)
+            case "end":
+                return replace(known, outcome=row["outcome"])
+            case "start" | _:
+                return known
+    except (KeyError, TypeError, ValueError):
+        return known

@@ -1,0 +1,117 @@
+"""Where a plot was stopped: from the place of the head and from what the controller has answered."""
+
+import math
+from dataclasses import dataclass
+
+from hardware.sender import wire
+from hardware.sender.job import Job, Line, Point
+
+NEAR_MM = 0.03  # a controller reports whole steps
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Within this line, or before it; at this place. `exact`: the place fits the line."""
+
+    line: int
+    place: Point
+    exact: bool = True
+
+
+def near(a: Point, b: Point) -> bool:
+    return math.dist(a, b) <= NEAR_MM
+
+
+def surely_done(job: Job, acked: int) -> int:
+    """How many lines are certainly carried out: a dwell or a pen move is answered when all motion before it is over."""
+    for at in range(acked - 1, -1, -1):
+        if waits_for_motion(job.lines[at]):
+            return at + 1
+    return 0
+
+
+def waits_for_motion(line: Line) -> bool:
+    return line.text.startswith("G4") or (line.text[0] == "M" and line.text.split()[0] in _SYNCS)
+
+
+_SYNCS = {"M3", "M4", "M5", "M7", "M8", "M9", "M280", "M400", "M106", "M107"}
+
+
+def stopped_at(job: Job, acked: int, sent: int, place: Point, blocks: int = 16) -> Spot:
+    """The first line that may be under way on which the head stands. Earlier rather than later: nothing is left out."""
+    first = max(surely_done(job, acked), acked - blocks - 1, 0)
+    for at in range(first, sent):
+        line, before = job.lines[at], job.place_before(at)
+        if not (line.is_draw or line.is_travel):
+            if before is not None and math.dist(before, place) <= NEAR_MM:
+                return Spot(at, place)
+            continue
+        if _distance(line, before, place) <= NEAR_MM:
+            return Spot(at, place)
+    before = job.place_before(sent)
+    if before is not None and math.dist(before, place) <= NEAR_MM:
+        return Spot(sent, place)
+    return Spot(first, place, exact=False)
+
+
+def at_rest(job: Job, acked: int, sent: int, place: Point, down: bool | None) -> tuple[Spot, Spot]:
+    """After a controller has carried out all that reached it, which is all up to some line: the earliest such line at
+    whose end the head would be here, with the pen so, and the latest. They differ where a dot may be done or not.
+    """
+    fitting = []
+    for done in range(acked, sent + 1):
+        before = job.place_before(done)
+        if before is not None and math.dist(before, place) > NEAR_MM:
+            continue
+        if down is None or is_down_before(job, done) == down:
+            fitting.append(Spot(done, place))
+    if not fitting:
+        spot = stopped_at(job, acked, sent, place)
+        return spot, spot
+    return fitting[0], fitting[-1]
+
+
+def _distance(line: Line, before: Point | None, place: Point) -> float:
+    end = (line.x_mm, line.y_mm)
+    if before is None:
+        return math.dist(end, place)
+    if line.centre_mm is not None:
+        return abs(math.dist(line.centre_mm, place) - math.dist(line.centre_mm, before))
+    length2 = math.dist(before, end) ** 2
+    if length2 == 0:
+        return math.dist(end, place)
+    along = sum((p - b) * (e - b) for p, b, e in zip(place, before, end, strict=True)) / length2
+    along = min(max(along, 0.0), 1.0)
+    return math.dist((before[0] + along * (end[0] - before[0]), before[1] + along * (end[1] - before[1])), place)
+
+
+def lowering(job: Job, line: int) -> list[str]:
+    """What puts the pen down again for this line: the lines that did so for its stroke, with what was waited there."""
+    found: list[str] = []
+    for each in job.lines[job.start_of_stroke(line) : line]:
+        if each.is_draw or each.is_travel:
+            if found:
+                break
+        elif each.down:
+            found.append(each.text)
+    return found
+
+
+def is_down_before(job: Job, line: int) -> bool:
+    return line > 0 and job.lines[line - 1].down
+
+
+def from_here(line: Line, place: Point) -> str:
+    """The line's text for a head that is on its way already: an arc's centre is told from where it goes on."""
+    if line.centre_mm is None:
+        return line.text
+    words = [
+        f"{letter}{wire.number(value)}" for letter, value in wire.words(line.text) if letter not in "IJR"
+    ]  # its end and feed stay
+    centre = (line.centre_mm[0] - place[0], line.centre_mm[1] - place[1])
+    return " ".join([*words, f"I{wire.number(centre[0])}", f"J{wire.number(centre[1])}"])
+
+
+def with_value(text: str, letter: str, by: float) -> str:
+    """The line with one of its numbers changed by that much."""
+    return " ".join(f"{each}{wire.number(value + by if each == letter else value)}" for each, value in wire.words(text))

@@ -1,0 +1,254 @@
+"""Marlin at the other end of a port: send and wait, with line numbers and checksums.
+
+As Marlin's host protocol has it: `N12 G1 X1*57`, the checksum being the exclusive or of all bytes before the star;
+`ok` when a line is taken; `Resend: 12` asks for a line again; `busy:` says that it is still at work, so that waiting is
+no fault; `M110` sets the number. There is no realtime hold: what is in its store is carried out.
+"""
+
+import contextlib
+import re
+from collections import deque
+from collections.abc import Callable
+
+from hardware.sender import wire
+from hardware.sender.grbl import Greeting
+from hardware.sender.port import Port
+from hardware.sender.replies import Status, Vector
+from hardware.sender.trouble import CableOut, Doubt, Refused, Restarted, Silent
+
+POLL_S = 0.05
+GREETING_S = 6.0  # a board that restarts reads its card and settings first
+SILENCE_S = 15.0  # without `busy:`; by default that comes every two seconds
+MOST_RESENDS = 10
+KILLED = 0
+
+
+class Marlin:
+    """State: the number of the last line, and the line that is not yet answered."""
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+        self.on_ack: Callable[[int], None] = lambda _: None
+        self.on_info: Callable[[str], None] = lambda _: None
+        self.outstanding: deque[tuple[int, int | None, str]] = deque()
+        self.status = Status("Idle")
+        self._number = 0
+        self._wire = b""  # the line that is not yet answered, as it was sent
+        self._resends = 0
+        self._pending = b""
+        self._heard_at = port.now()
+        self._started = False
+        self._expects_start = False
+        self._infos: list[str] = []
+
+    def greet(self) -> Greeting:
+        """Waits for `start` from a board that restarts, or asks who is there."""
+        self._expects_start, begun, asked = True, self.port.now(), -1.0
+        firmware = ""
+        while not firmware:
+            now = self.port.now()
+            if now - begun > GREETING_S:
+                raise Silent(GREETING_S)
+            if now - asked > 1.0:
+                asked = now
+                self._write(b"\nM115\n")
+            self._listen(POLL_S)
+            found = [re.search(r"FIRMWARE_NAME:(\S+(?: [\d.]+\S*)?)", text) for text in self._infos]
+            firmware = next((match[1] for match in found if match), "")
+        until = self.port.now() + 0.3
+        while self.port.now() < until:
+            self._listen(POLL_S)
+        reset, self._started, self._expects_start = self._started, False, False
+        self.outstanding.clear()
+        self._number = 0
+        self._number_anew()
+        self._where()
+        return Greeting(firmware, reset)
+
+    def _number_anew(self) -> None:
+        self._number = 0
+        self._transmit("M110 N0")
+        self._until_answered()
+
+    # --- sending ---
+
+    def fits(self, text: str) -> bool:
+        return not self.outstanding
+
+    def send(self, text: str, tag: int | None = None) -> None:
+        if not text.isascii() or not text.isprintable() or set(text) & set("*;"):
+            raise ValueError(f"{text!r} must not be sent")
+        self._number += 1
+        self.outstanding.append((len(text), tag, text))
+        self._transmit(text)
+
+    def _transmit(self, text: str) -> None:
+        body = f"N{self._number} {text}".encode("ascii")
+        checksum = 0
+        for byte in body:
+            checksum ^= byte
+        self._wire = body + b"*%d\n" % checksum
+        if not self.outstanding:
+            self.outstanding.append((len(text), None, text))
+        self._write(self._wire)
+
+    def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None:
+        for text in lines:
+            self.send(text)
+            self._until_answered(patience_s)
+
+    def _until_answered(self, patience_s: float | None = None) -> None:
+        begun = self.port.now()
+        while self.outstanding:
+            self.poll(POLL_S)
+            if patience_s is not None and self.port.now() - begun > patience_s:
+                raise Silent(patience_s)
+
+    def poll(self, timeout_s: float, *, asks: bool = True) -> None:
+        """Reads what has come. Raises what is wrong as Trouble."""
+        self._listen(timeout_s)
+        if not self.outstanding:
+            self._heard_at = self.port.now()
+        elif self.port.now() - self._heard_at > SILENCE_S:
+            raise Doubt("", self.outstanding[0][1])
+
+    # --- motion ---
+
+    def finish(self) -> None:
+        self.run(["M400"])
+        self._where()
+
+    def _where(self) -> None:
+        self._infos.clear()
+        self.run(["M114"])
+        for text in self._infos:
+            if found := re.match(r"X:(-?[\d.]+) Y:(-?[\d.]+) Z:(-?[\d.]+)", text):
+                self.status = Status("Idle", None, (float(found[1]), float(found[2]), float(found[3])), is_work=True)
+
+    def go_on(self) -> None:
+        """There is nothing that holds it."""
+
+    def accept(self) -> None:
+        self._answered()
+
+    def settle(self) -> int:
+        """Line numbers make a lost line impossible: it would have been asked for again."""
+        missing = len(self.outstanding)
+        self.outstanding.clear()
+        self._number_anew()
+        self.finish()
+        return missing
+
+    def stop(self, *, alarmed: bool = False) -> None:
+        """There is no hold that keeps the position: what it has in store, a few lines, is carried out."""
+        self.outstanding.clear()
+        self._number_anew()
+        self.finish()
+
+    def reset(self) -> None:
+        """After M112 only the board's own reset brings it back."""
+        raise Silent(0.0)
+
+    def home(self) -> None:
+        self.run(["G28"], patience_s=180.0)
+        self._where()
+
+    def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
+        axes = "".join(f" {axis}{wire.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by)
+        self.run(["G91", f"G1{axes} F{feed_mm_min:g}", "G90"])
+        self.finish()
+
+    def place(self) -> Vector:
+        return self.status.place
+
+    def work_offset(self) -> Vector:
+        return (0.0, 0.0, 0.0)
+
+    def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
+        z = "" if z_mm is None else f" Z{wire.number(z_mm)}"
+        self.run([f"G92 X{wire.number(x_mm)} Y{wire.number(y_mm)}{z}"])
+        self._shifted = (0.0, 0.0, 0.0)
+        self._where()
+
+    _shifted: Vector = (0.0, 0.0, 0.0)
+
+    def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None:
+        self._where()
+        x, y, z = self.place()
+        before = self._shifted
+        self.run([f"G92 X{wire.number(x - x_mm)} Y{wire.number(y - y_mm)} Z{wire.number(z - z_mm)}"])
+        self._shifted = (before[0] + x_mm, before[1] + y_mm, before[2] + z_mm)
+        self._where()
+
+    def unshift(self) -> None:
+        x, y, z = self._shifted
+        if any(self._shifted):
+            self.shift(-x, -y, -z)
+
+    def emergency(self) -> None:
+        """M112, which acts at once where EMERGENCY_PARSER is built in, and after what is in store where not."""
+        with contextlib.suppress(OSError):
+            self.port.write(b"\nM112\n")
+
+    # --- the wire ---
+
+    def _write(self, content: bytes) -> None:
+        try:
+            self.port.write(content)
+        except OSError as fault:
+            raise CableOut(str(fault)) from None
+
+    def _listen(self, timeout_s: float) -> None:
+        try:
+            content = self.port.read(timeout_s)
+        except OSError as fault:
+            raise CableOut(str(fault)) from None
+        if content:
+            self._heard_at = self.port.now()
+        self._pending += content
+        while b"\n" in self._pending:
+            line, self._pending = self._pending.split(b"\n", 1)
+            if text := line.strip().decode("latin-1"):
+                self._take(text)
+
+    def _take(self, text: str) -> None:
+        if text == "ok" or text.startswith("ok "):
+            self._answered()
+        elif asked := re.match(r"(?:Resend|rs):? ?N?(\d+)", text):
+            self._resend(int(asked[1]))
+        elif text.startswith(("echo:busy", "busy:")):
+            pass
+        elif text == "start":
+            self._started = True
+            if not self._expects_start:
+                raise Restarted(text)
+        elif text.startswith("Error:"):
+            if "checksum" in text.lower() or "line number" in text.lower():  # a Resend follows
+                return
+            tag, line = (self.outstanding[0][1], self.outstanding[0][2]) if self.outstanding else (None, "")
+            raise Refused(KILLED, tag, f"{line}: {text}")
+        else:
+            self._infos.append(text)
+            if text.startswith("echo:") and "nknown command" in text:
+                tag, line = (self.outstanding[0][1], self.outstanding[0][2]) if self.outstanding else (None, "")
+                raise Refused(20, tag, line)
+
+    def _resend(self, number: int) -> None:
+        """The line it has not got, once more. The `ok` that comes with the request answers nothing."""
+        self._resends += 1
+        if number != self._number or self._resends > MOST_RESENDS:
+            raise Doubt(f"Resend: {number}", self.outstanding[0][1] if self.outstanding else None)
+        self._ignores_ok = True
+        self._write(self._wire)
+
+    _ignores_ok = False
+
+    def _answered(self) -> None:
+        if self._ignores_ok:
+            self._ignores_ok = False
+            return
+        self._resends = 0
+        if self.outstanding:
+            _, tag, _ = self.outstanding.popleft()
+            if tag is not None:
+                self.on_ack(tag)

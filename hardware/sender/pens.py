@@ -1,0 +1,131 @@
+"""Changing pens, and other stops: pen up and parked, a person asked; nudges and test strokes on request."""
+
+from typing import TYPE_CHECKING
+
+from hardware.sender import locate
+from hardware.sender.events import Choice, Prompt
+from hardware.sender.job import Job, Point
+from hardware.sender.pace import clock
+from hardware.sender.trouble import Refused
+
+if TYPE_CHECKING:
+    from hardware.sender.plot import Plot
+
+FARTHEST_MM = 10.0  # that a pen may be nudged from its place
+NUDGE_MM_MIN = 600.0
+TEST_MM = 10.0
+LEAST_MARGIN_MM = 4.0
+
+DONE = Choice("done", "the pen is in: draw")
+NUDGE = Choice("nudge", "move it a little: x, y, z in mm")
+TEST = Choice("test", "a test stroke in the margin")
+SKIP = Choice("skip", "leave this pen's strokes out")
+STOP = Choice("abort", "stop here; it can be resumed")
+
+
+def change(plot: "Plot", part: int) -> None:
+    """Asks for the pen of a part, as long as it takes."""
+    if any(plot.nudge):
+        plot.link.unshift()
+        plot.nudge = (0.0, 0.0, 0.0)
+    wanted = plot.wanted(part)
+    place = test_place(plot.job, part)
+    choices = (DONE, NUDGE, *([TEST] if place else []), SKIP, STOP)
+    title = f"pen {wanted.number} of {len(plot.job.parts)}: {wanted.name}"
+    text = f"put it in; it draws {amount(wanted.strokes, wanted.drawn_mm)} in {clock(wanted.seconds)}"
+    while True:
+        answer, values = plot.ask(Prompt(0, "pen", title, text, choices, "done", wanted))
+        if answer == "nudge":
+            nudge(plot, values.get("x", 0.0), values.get("y", 0.0), values.get("z", 0.0))
+        elif answer == "test" and place:
+            test_stroke(plot, part, place)
+        elif answer == "skip":
+            _skip(plot, part)
+            return
+        else:
+            plot.begin_part(part)
+            return
+
+
+def pause(plot: "Plot", text: str) -> None:
+    """Asks for nothing but to be told to go on."""
+    goes_on = Choice("resume", "go on")
+    plot.ask(Prompt(0, "pause", "paused", text, (goes_on, STOP), "resume"))
+
+
+def amount(strokes: int, drawn_mm: float) -> str:
+    """`500 strokes, 6.41 m`; dots have no length."""
+    counted = f"{strokes} stroke{'' if strokes == 1 else 's'}"
+    return f"{counted}, {drawn_mm / 1000:.2f} m" if drawn_mm >= 5 else counted
+
+
+def nudge(plot: "Plot", x_mm: float, y_mm: float, z: float) -> None:
+    """Moves the pen by that much, and all that this pen draws with it. z: mm, or a servo's own units; plus is up."""
+    servo = plot.job.setting.lift_kind == "servo"
+    moved = (plot.nudge[0] + x_mm, plot.nudge[1] + y_mm, plot.nudge[2] + z)
+    if max(abs(moved[0]), abs(moved[1])) > FARTHEST_MM:
+        plot.say(f"a pen is moved by at most {FARTHEST_MM:g} mm; put the sheet or origin_mm right instead", "warning")
+        return
+    try:
+        if x_mm or y_mm or (z and not servo):
+            plot.link.jog(x_mm, y_mm, 0.0 if servo else z, NUDGE_MM_MIN)
+            plot.link.shift(x_mm, y_mm, 0.0 if servo else z)
+    except Refused as refused:
+        plot.say(f"the machine cannot go there (error:{refused.code})", "warning")
+        return
+    plot.nudge = moved
+    plot.say(f"this pen is off by x {moved[0]:+g}, y {moved[1]:+g}, z {moved[2]:+g}")
+
+
+def test_place(job: Job, part: int) -> Point | None:
+    """Where a test stroke may begin: in the margin below or above the drawing, on the sheet, a place for each pen."""
+    bounds, sheet = job.bounds(drawn=True), job.setting.sheet_mm
+    if bounds is None or sheet is None:
+        return None
+    left, bottom, right, top = sheet
+    below, above = bounds[1] - bottom, top - bounds[3]
+    if max(below, above) < LEAST_MARGIN_MM:
+        return None
+    y = bottom + below / 2 if below >= above else top - above / 2
+    columns = max(int((right - left - 2 * LEAST_MARGIN_MM) // (TEST_MM + 3)), 0)
+    if columns == 0:
+        return None
+    return left + LEAST_MARGIN_MM + (part % columns) * (TEST_MM + 3), y
+
+
+def test_stroke(plot: "Plot", part: int, place: Point) -> None:
+    """A line of a centimetre, by the pen and in the way of this part; then back to where pens are changed."""
+    job = plot.job
+    own = [at for at, line in enumerate(job.lines) if line.part == part]
+    first = next((at for at in own if job.lines[at].down), own[0])
+    after = next((at for at in own if at > first and (job.lines[at].is_draw or not job.lines[at].down)), own[-1])
+    feed = next((job.lines[at].feed_mm_min for at in own if job.lines[at].is_draw), 0.0) or job.setting.feed_mm_min
+    plot.go(place)
+    plot.link.run(lower(plot, after))
+    plot.link.run([f"G1 X{place[0] + TEST_MM:.3f} Y{place[1]:.3f} F{feed:g}"])
+    plot.link.finish()
+    plot.link.run(job.setting.lift)
+    plot.park()
+    plot.link.run([f"G1 F{feed_before(job, plot.next, feed):g}"])
+
+
+def lower(plot: "Plot", line: int) -> list[str]:
+    """What puts the pen down for this line, where a nudge has it."""
+    texts = locate.lowering(plot.job, line)
+    if plot.nudge[2] and plot.job.setting.lift_kind == "servo":
+        return [locate.with_value(text, "S", plot.nudge[2]) if " S" in text else text for text in texts]
+    return texts
+
+
+def feed_before(job: Job, line: int, otherwise: float) -> float:
+    """The feed in force when this line comes."""
+    return (job.lines[line - 1].feed_mm_min if line else 0.0) or otherwise
+
+
+def _skip(plot: "Plot", part: int) -> None:
+    after = plot.next
+    while after < len(plot.job.lines) and plot.job.lines[after].part == part:
+        after += 1
+    strokes = plot.job.parts[part].strokes
+    plot.say(f"{amount(strokes, plot.job.parts[part].drawn_mm)} of {plot.job.parts[part].name} are left out", "warning")
+    plot.set_off(after)

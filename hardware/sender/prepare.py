@@ -1,0 +1,91 @@
+"""A drawing, or any file of G-code, and a machine to the job that is sent."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hardware.sender import wire
+from hardware.sender.job import Job, JobError, Setting
+from hardware.sender.reading import PassInfo, read
+
+if TYPE_CHECKING:
+    from hardware.drawing import Drawing
+    from hardware.machine import Machine
+
+
+def from_drawing(drawing: "Drawing", machine: "Machine", title: str) -> Job:
+    """The job that draws it. Raises ProgramError where the machine cannot."""
+    from hardware.gcode import gcode
+    from hardware.program import ChangePen, program
+
+    steps = program(drawing, machine)
+    changes = [step for step in steps if isinstance(step, ChangePen)]
+    passes = tuple(PassInfo(change.pen.label, change.pen.colour, change.strokes) for change in changes)
+    setting = replace(setting_of(machine), sheet_mm=_sheet(drawing, machine))
+    return read(gcode(steps, machine), machine, setting, passes, title)
+
+
+def from_gcode(path: Path, machine: "Machine") -> Job:
+    """The job that a file of G-code is. Raises JobError with every fault."""
+    try:
+        text = path.read_bytes().decode("utf-8", "replace")
+    except OSError as fault:
+        raise JobError(f"{path}: cannot be read: {fault.strerror}") from None
+    try:
+        return read(text, machine, setting_of(machine), title=path.name)
+    except JobError as fault:
+        raise JobError("\n".join(f"{path}: {each}" for each in str(fault).splitlines())) from None
+
+
+def is_gcode(path: Path) -> bool:
+    """By its name."""
+    return path.suffix.lower() in {".gcode", ".nc", ".ngc", ".gc", ".tap"}
+
+
+def setting_of(machine: "Machine") -> Setting:
+    """How this machine lifts its pen, in its own G-code, and where it parks."""
+    from hardware.dialect import dialect_of
+    from hardware.gcode import gcode
+    from hardware.program import End
+
+    texts = [text for raw in gcode((End(),), machine).splitlines() if (text := wire.clean(raw))]
+    header = [text for text in texts if re.fullmatch(r"(G(?!4\b|0\b|1\b)[\d.]+ ?(P[\d.]+)? ?)+", text)]
+    lift = [text for text in texts if text not in header]
+    while lift and lift[-1] in {"M2", "M30", "M400"}:
+        lift.pop()
+    pen = machine.pen_lift
+    up, down = (pen.up_mm, pen.down_mm) if pen.kind == "z" else (getattr(pen, "up", 0.0), getattr(pen, "down", 0.0))
+    return Setting(
+        lift=tuple(lift),
+        park_mm=machine.changes_at_mm,
+        header=tuple(header),
+        travel_mm_min=machine.travel_feed_mm_min,
+        feed_mm_min=machine.feed_mm_min,
+        lift_kind=pen.kind,
+        up=up,
+        lower=up - down,
+        bed_mm=(machine.width_mm, machine.height_mm),
+        needs_travel_feed=dialect_of(machine.dialect).travel_has_feed,
+    )
+
+
+def _sheet(drawing: "Drawing", machine: "Machine") -> tuple[float, float, float, float]:
+    from hardware.machine import lie
+
+    placed = lie(drawing.width_mm, drawing.height_mm, machine)
+    left, bottom = placed.corner_mm
+    return left, bottom, left + placed.size_mm[0], bottom + placed.size_mm[1]
+
+
+def chosen(job: Job, *, only: Iterable[int] = (), first: int = 1, air: bool = False, outline: bool = False) -> Job:
+    """Some of its passes, or another way to carry it out."""
+    from hardware.sender import job as jobs
+
+    wanted = set(only) or set(range(first, len(job.parts) + 1))
+    if only or first > 1:
+        job = jobs.only_parts(job, wanted)
+    if outline:
+        return jobs.outline(job)
+    return jobs.in_the_air(job) if air else job

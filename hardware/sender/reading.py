@@ -1,0 +1,309 @@
+"""G-code text, ours or another program's, to a `Job`: what each line means is found by following the modes."""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from hardware.dialect import dialect_of
+from hardware.sender import wire
+from hardware.sender.job import Job, JobError, Line, Part, Point, Setting, Stop
+from hardware.sender.pace import timed
+from hardware.sender.pen_state import Lift, lift_of
+
+if TYPE_CHECKING:
+    from hardware.machine import Machine
+
+MM_PER_INCH = 25.4
+MOST_FAULTS = 10
+_GRBL: dict[str, set[float]] = {"G": {0, 1, 2, 3, 4, 17, 20, 21, 40, 49, 54, 61, 80, 90, 91, 91.1, 94},
+         "M": {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 30}}  # fmt: skip
+_MARLIN: dict[str, set[float]] = {"G": {0, 1, 2, 3, 4, 17, 21, 20, 28, 90, 91, 94},
+           "M": {0, 1, 2, 3, 4, 5, 6, 17, 18, 30, 42, 73, 82, 83, 84,
+                 106, 107, 117, 118, 204, 205, 220, 280, 400}}  # fmt: skip
+_WHY_NOT = {
+    10: "moves the origin, and the sender would no longer know where the sheet is",
+    92: "moves the origin, and the sender would no longer know where the sheet is",
+    28: "goes to a place that this file does not name",
+    30: "goes to a place that this file does not name",
+    53: "leaves the coordinates of the sheet",
+    93: "changes what feeds mean",
+    18: "draws in another plane than the paper's",
+    19: "draws in another plane than the paper's",
+}
+
+
+@dataclass(frozen=True)
+class PassInfo:
+    """What is known of a pass besides its lines."""
+
+    name: str
+    colour: str
+    strokes: int
+
+
+def read(text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo, ...] = (), title: str = "") -> Job:
+    """The job. `passes` where the G-code is ours, made from a drawing. Raises JobError with every fault."""
+    reader = _Reader(machine, setting)
+    if reader.dialect not in {"grbl", "marlin"}:
+        raise JobError(f"a {reader.dialect} controller runs files by itself: copy the G-code there instead of plotting")
+    for number, raw in enumerate(text.splitlines(), 1):
+        reader.take(number, raw)
+    if reader.faults:
+        more = len(reader.faults) - MOST_FAULTS
+        told = reader.faults[:MOST_FAULTS] + ([f"and {more} more"] if more > 0 else [])
+        raise JobError("\n".join(told))
+    if any(line.is_draw for line in reader.lines) and not reader.lifts:
+        raise JobError(
+            f"this G-code never raises the pen as {machine.name!r} does ({'; '.join(setting.lift)});"
+            " it is for another machine, or pen_lift in the machine file is wrong"
+        )
+    if not reader.lines:
+        raise JobError("there is no G-code in it")
+    found = passes or reader.passes()
+    lines, stops = _into_parts(reader, found)
+    lines = _with_lift_times(timed(lines, machine), machine)
+    parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
+    return Job(title, machine.name, reader.dialect, lines, parts, stops, setting)
+
+
+def _part(info: PassInfo, at: int, lines: tuple[Line, ...]) -> Part:
+    own = [line for line in lines if line.part == at]
+    drawn_mm = sum(line.mm for line in own if line.is_draw)
+    return Part(info.name, info.colour, info.strokes, drawn_mm, sum(line.seconds for line in own))
+
+
+class _Reader:
+    """Follows the modes from line to line."""
+
+    def __init__(self, machine: "Machine", setting: Setting) -> None:
+        self.dialect = dialect_of(machine.dialect).base
+        self.lift: Lift = lift_of(machine)
+        self.known = _MARLIN if self.dialect in {"marlin"} else _GRBL
+        self.setting = setting
+        self.lines: list[Line] = []
+        self.stops: list[tuple[int, str, str]] = []  # line, kind: pause or tool, message
+        self.faults: list[str] = []
+        self.stroke, self.lifts = 0, 0
+        self.down, self.touched = True, False  # not known to be up; has drawn since it was lowered
+        self.begun: list[tuple[int, str]] = []  # first stroke of a pass, and its name
+        self._x = self._y = self._z = 0.0
+        self._placed = False
+        self._motion, self._relative, self._inches, self._feed = 0, False, False, 0.0
+        self._tool, self._said = "", ""
+
+    def take(self, number: int, raw: str) -> None:
+        if said := wire.message(raw):
+            self._said = said
+        text = wire.clean(raw)
+        if not text or set(raw.strip()) == {"%"}:
+            return
+        if text[0] == "$" or not wire.is_whole(text):
+            if self.dialect == "marlin" and text.startswith(("M117", "M118", "M0 ", "M1 ")):
+                if text[:2] in {"M0", "M1"} and text[2] == " ":
+                    self._pause()
+                return
+            self._fault(number, raw, "is no G-code that can be sent")
+            return
+        words = wire.words(text)
+        if self._refused(number, raw, words):
+            return
+        self._modes(words)
+        words = [word for word in words if not self._intercepted(word)]
+        if words and (kept := self._carried_out(number, text, words)):
+            self.lines.append(kept)
+
+    def passes(self) -> tuple[PassInfo, ...]:
+        """Where the text alone must tell: one pass a tool, or a pen that a message asks for."""
+        starts = self.begun if self.begun and self.begun[0][0] == 0 else [(0, "the pen that is in"), *self.begun]
+        ends = [first for first, _ in starts[1:]] + [self.stroke]
+        spans = zip(starts, ends, strict=True)
+        return tuple(PassInfo(name, "#808080", max(end - first, 0)) for (first, name), end in spans if end > first) or (
+            PassInfo(starts[-1][1], "#808080", 0),
+        )
+
+    def _fault(self, number: int, raw: str, why: str) -> None:
+        self.faults.append(f"line {number}: {wire.clean(raw)[:40] or raw.strip()[:40]!r} {why}")
+
+    def _refused(self, number: int, raw: str, words: list[tuple[str, float]]) -> bool:
+        for letter, value in words:
+            if letter in self.known and value not in self.known[letter]:
+                name = f"{letter}{value:g}"
+                why = _WHY_NOT.get(int(value)) if letter == "G" else None
+                self._fault(number, raw, f"holds {name}, which {why or 'this controller does not know'}")
+                return True
+        draws = any(letter == "G" and value in {1, 2, 3} for letter, value in words)
+        if draws and not self._feed and "F" not in dict(words):
+            self._fault(number, raw, "draws before any feed (F) is set")
+            return True
+        return False
+
+    def _modes(self, words: list[tuple[str, float]]) -> None:
+        for letter, value in words:
+            if letter == "G" and value in {0, 1, 2, 3}:
+                self._motion = int(value)
+            elif letter == "G" and value in {90, 91}:
+                self._relative = value == 91
+            elif letter == "G" and value in {20, 21}:
+                self._inches = value == 20
+            elif letter == "F":
+                self._feed = value * (MM_PER_INCH if self._inches else 1.0)
+            elif letter == "T":
+                self._tool = f"{value:g}"
+
+    def _intercepted(self, word: tuple[str, float]) -> bool:
+        """Stops are the sender's own affair, and so is the end: M2 would let a servo go."""
+        letter, value = word
+        if letter == "M" and value in {0, 1}:
+            self._pause()
+        elif letter == "M" and value == 6:
+            name = self._said or f"tool {self._tool or '?'}"
+            self.stops.append((len(self.lines), "tool", name))
+            self.begun.append((self.stroke, name))
+            self._said = ""
+        elif letter in "TN" or (letter == "M" and value in {2, 30}):
+            pass
+        else:
+            return letter == "G" and value in {20, 91}
+        return True
+
+    def _pause(self) -> None:
+        asked = re.match(r"insert pen \d+: (.+)", self._said)
+        if asked:
+            self.begun.append((self.stroke, asked[1]))
+        self.stops.append((len(self.lines), "tool" if asked else "pause", asked[1] if asked else self._said))
+        self._said = ""
+
+    def _carried_out(self, number: int, text: str, words: list[tuple[str, float]]) -> Line | None:
+        values = {letter: value for letter, value in words if letter not in "GM"}
+        codes = {f"{letter}{value:g}" for letter, value in words if letter in "GM"}
+        if "G4" in codes:
+            return self._line(number, text, dwell_s=self._dwell_s(values))
+        axes = values.keys() & {"X", "Y", "Z"}
+        was_down = self.down
+        target = self._target(values) if axes else (self._x, self._y, self._z)
+        canonical = self._canonical(text, words, values, target) if axes else _joined(words)
+        if not canonical:
+            return None
+        self.down = self.lift.is_down(self.down, codes, values, target[2] if "Z" in values else None)
+        moved = bool(axes & {"X", "Y"})
+        return self._motion_line(number, canonical, was_down, target, moved, values)
+
+    def _motion_line(
+        self, number: int, text: str, was_down: bool, target: tuple[float, float, float], moved: bool,
+        values: dict[str, float],
+    ) -> Line:  # fmt: skip
+        centre = None
+        if moved and self._motion in {2, 3}:
+            scale = MM_PER_INCH if self._inches else 1.0
+            centre = (self._x + values.get("I", 0.0) * scale, self._y + values.get("J", 0.0) * scale)
+        mm = self._length(centre, target) if moved and self._placed else 0.0
+        draws = moved and (was_down or self.down)
+        lowering = self.down and not was_down
+        if moved and self._placed and draws and not self.touched:
+            self.touched = True
+        self._x, self._y, self._z = target
+        self._placed = self._placed or moved
+        made = self._line(
+            number, text, is_draw=draws, is_travel=moved and not draws, is_lowering=lowering, centre_mm=centre, mm=mm
+        )
+        if was_down and not self.down:
+            self.lifts += 1
+            if self.touched:
+                self.stroke += 1
+            self.touched = False
+        elif lowering:
+            self.touched = True
+        return made
+
+    def _line(self, number: int, text: str, **rest: Any) -> Line:
+        plain = Line(text, number, -1, self.stroke, self.down, x_mm=self._x, y_mm=self._y, feed_mm_min=self._feed)
+        return replace(plain, **rest)
+
+    def _dwell_s(self, values: dict[str, float]) -> float:
+        if self.known is _GRBL:
+            return values.get("P", 0.0)
+        return values.get("S", values.get("P", 0.0) / 1000)
+
+    def _target(self, values: dict[str, float]) -> tuple[float, float, float]:
+        scale = MM_PER_INCH if self._inches else 1.0
+        now = (self._x, self._y, self._z)
+        moved = [
+            at + values[axis] * scale if self._relative and axis in values else values.get(axis, at / scale) * scale
+            for axis, at in zip("XYZ", now, strict=True)
+        ]
+        return moved[0], moved[1], moved[2]
+
+    def _canonical(
+        self, text: str, words: list[tuple[str, float]], values: dict[str, float], target: tuple[float, float, float]
+    ) -> str:
+        """The line as it is, if it says all that it does; else in absolute millimetres, with its G word."""
+        has_word = any(letter == "G" and value == self._motion for letter, value in words)
+        if has_word and not self._relative and not self._inches and _joined(words) == text:
+            return text
+        scale = MM_PER_INCH if self._inches else 1.0
+        parts = [f"G{self._motion}"]
+        parts += [f"{axis}{wire.number(t)}" for axis, t in zip("XYZ", target, strict=True) if axis in values]
+        parts += [f"{letter}{wire.number(values[letter] * scale)}" for letter in "IJRF" if letter in values]
+        parts += [f"{letter}{value:g}" for letter, value in words if letter in "SM"]
+        return " ".join(parts)
+
+    def _length(self, centre: Point | None, target: tuple[float, float, float]) -> float:
+        start, end = (self._x, self._y), target[:2]
+        if centre is None or math.dist(centre, start) == 0:
+            return math.dist(start, end)
+        begin = math.atan2(start[1] - centre[1], start[0] - centre[0])
+        turn = math.atan2(end[1] - centre[1], end[0] - centre[0]) - begin
+        turn = (-turn if self._motion == 2 else turn) % (2 * math.pi) or 2 * math.pi
+        return turn * math.dist(centre, start)
+
+
+def _joined(words: list[tuple[str, float]]) -> str:
+    return " ".join(f"{letter}{wire.number(value)}" for letter, value in words)
+
+
+def _into_parts(reader: _Reader, passes: tuple[PassInfo, ...]) -> tuple[tuple[Line, ...], tuple[Stop, ...]]:
+    """Gives each line its part: a part begins where its pen is asked for, or with the way to its first stroke."""
+    starts, first = [], 0
+    for at, info in enumerate(passes):
+        asked = [line for line, kind, _ in reader.stops if kind == "tool" and _stroke_at(reader, line) == first]
+        ways = [at for at, line in enumerate(reader.lines) if line.stroke == first]
+        way = ways[0] if ways else len(reader.lines)
+        starts.append(asked[0] if asked else way if at else _first_motion(reader.lines))
+        first += info.strokes
+    bounds = [*starts[1:], len(reader.lines) + 1]
+    lines = [replace(line, part=-1) for line in reader.lines[: starts[0]]]
+    for at, (begin, end) in enumerate(zip(starts, bounds, strict=True)):
+        lines += [replace(line, part=at) for line in reader.lines[begin:end]]
+    stops = tuple(_stops(reader, starts))
+    return tuple(lines), stops
+
+
+def _stops(reader: _Reader, starts: list[int]) -> Iterator[Stop]:
+    for line, kind, text in reader.stops:
+        part = max((at for at, begin in enumerate(starts) if begin <= line), default=0)
+        yield Stop(line, part, kind == "tool", text)
+
+
+def _stroke_at(reader: _Reader, line: int) -> int:
+    return reader.lines[line].stroke if line < len(reader.lines) else reader.stroke
+
+
+def _first_motion(lines: list[Line]) -> int:
+    return next((at for at, line in enumerate(lines) if line.is_travel or line.is_draw), 0)
+
+
+def _with_lift_times(lines: tuple[Line, ...], machine: "Machine") -> tuple[Line, ...]:
+    """A Z axis takes its time; a servo's is in the dwells."""
+    from hardware.planner import straight_s
+
+    lift = machine.pen_lift
+    if lift.kind != "z":
+        return lines
+    slowest = machine.accel_mm_s2 if not isinstance(machine.accel_mm_s2, tuple) else min(machine.accel_mm_s2)
+    seconds = straight_s(lift.up_mm - lift.down_mm, lift.feed_mm_min / 60, lift.accel_mm_s2 or slowest)
+    return tuple(
+        replace(line, seconds=line.seconds + seconds) if re.search(r"Z", line.text) and not line.dwell_s else line
+        for line in lines
+    )

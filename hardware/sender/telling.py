@@ -1,0 +1,74 @@
+"""What went wrong, in words: the event that tells it and the question that follows."""
+
+from typing import TYPE_CHECKING
+
+from hardware.sender.events import Choice, Fault, Prompt
+from hardware.sender.replies import meaning_of_alarm, meaning_of_error
+from hardware.sender.trouble import Alarmed, CableOut, Doubt, Halted, Refused, Restarted, Silent, Trouble
+
+if TYPE_CHECKING:
+    from hardware.sender.plot import Plot
+
+
+HALTS = {
+    "Hold": ("the machine was held, by a button or by another program", "go on when all is well"),
+    "Door": ("the safety door is open", "close it"),
+    "Alarm": ("the controller is locked by an alarm", "free the machine, then home it or set its origin anew"),
+    "Sleep": ("the controller has gone to sleep, and its motors are let go", "home it or set its origin anew"),
+    "Check": ("the controller is in its check mode, in which nothing moves", "set its origin anew"),
+}
+
+
+def fault(plot: "Plot", trouble: Trouble) -> Fault:
+    """In words, with what to do."""
+    line = plot.job.lines[plot.acked] if plot.acked < len(plot.job.lines) else None
+    number, text = (line.number, line.text) if line else (0, "")
+    match trouble:
+        case Refused(code, tag, own):
+            meaning = meaning_of_error(code)
+            at = plot.job.lines[tag] if tag is not None else None
+            return Fault(f"error:{code}", at.number if at else 0, at.text if at else own, meaning.text, meaning.remedy)
+        case Alarmed(code):
+            meaning = meaning_of_alarm(code)
+            return Fault(f"ALARM:{code}", number, text, meaning.text, meaning.remedy)
+        case CableOut(why):
+            return Fault(
+                "port", number, text, f"the port is gone ({why})", "put the cable back in; it goes on by itself"
+            )
+        case Restarted(banner):
+            return Fault("reset", number, text, f"the controller has restarted ({banner.split(' [')[0]})",
+                         "look at its power supply and its cables; its position is lost")  # fmt: skip
+        case Halted(state):
+            why, remedy = HALTS.get(state, ("it is not ready", "look at the machine"))
+            return Fault(f"state {state}", number, text, why, remedy)
+        case Doubt(noise, tag):
+            tag = tag if noise else min(plot.checked[0], len(plot.job.lines) - 1)
+            at = plot.job.lines[tag] if tag is not None else None
+            what = f"a reply cannot be read: {noise!r}"
+            if not noise:
+                what = f"a reply has not come; a line may be lost since {stroke_of(plot, plot.checked[0])}"
+            return Fault("garbled" if noise else "missing", at.number if at else 0, at.text if at else "", what,
+                         "keep the cable short and away from motors")  # fmt: skip
+        case Silent(seconds):
+            return Fault("silent", number, text, f"nothing was heard from the controller for {seconds:.0f} s",
+                         "look at its power and its cable")  # fmt: skip
+        case _:
+            return Fault("trouble", number, text, str(trouble), "look at the machine")
+
+
+def stroke_of(plot: "Plot", line: int) -> str:
+    """Of a line, as people count: from 1."""
+    return f"stroke {plot.job.lines[min(line, len(plot.job.lines) - 1)].stroke + 1}"
+
+
+def question(
+    plot: "Plot", trouble: Trouble, choices: tuple[Choice, ...], default: str, *, pen_up: bool = True
+) -> Prompt:
+    told = fault(plot, trouble)
+    where = f" at line {told.line}: {told.text}" if told.line else ""
+    return Prompt(0, "fault", f"{told.what}{where}", sentences(told), choices, default, pen_up=pen_up)
+
+
+def sentences(told: Fault) -> str:
+    """Meaning and remedy as people read them."""
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in (told.meaning, told.remedy))

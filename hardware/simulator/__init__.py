@@ -1,0 +1,7 @@
+"""A GRBL 1.1 controller in Python: for tests, dry runs and demonstrations, without a machine."""
+
+from hardware.simulator.bench import Bench, SimPort
+from hardware.simulator.controller import Controller
+from hardware.simulator.faults import Fault
+
+__all__ = ["Bench", "Controller", "Fault", "SimPort"]

@@ -1,0 +1,155 @@
+"""A simulated controller at the end of a simulated cable: the clock, the latency of USB, and who has the port open."""
+
+import time
+from collections import deque
+
+from hardware.simulator.controller import Controller
+from hardware.simulator.faults import Fault, Saboteur
+
+BYTE_S = 10 / 115200  # a start bit, eight of data, a stop bit
+TO_BOARD_S = 0.001  # a USB frame
+SLEEP_S = 0.02
+
+
+class Bench:
+    """One controller and its cable.
+
+    `fast`: time is virtual, and jumps to whatever happens next while somebody reads; a plot of hours takes seconds and
+    is the same each time. Otherwise it goes with the clock of the host, times `speed`.
+    """
+
+    def __init__(
+        self,
+        values: dict[int, float] | None = None,
+        *,
+        fast: bool = True,
+        speed: float = 1.0,
+        latency_s: float = 0.001,
+        force_origin: bool = False,
+        resets_on_open: bool = False,
+        faults: tuple[Fault, ...] = (),
+    ) -> None:
+        self.controller = Controller(values, force_origin=force_origin)
+        self.fast, self.speed, self.latency_s = fast, speed, latency_s
+        self.resets_on_open = resets_on_open
+        self.port: SimPort | None = None
+        self.plugged_at = 0.0  # since when the cable is in
+        self._resets = False
+        self._begun = time.monotonic()
+        self.saboteur = Saboteur(self, faults)
+
+    def now(self) -> float:
+        """Seconds since it was made."""
+        return self.controller.now if self.fast else (time.monotonic() - self._begun) * self.speed
+
+    def open(self) -> "SimPort":
+        """Raises OSError where there is no cable, and BlockingIOError where somebody has it open."""
+        self.controller.advance(self.now())
+        if self.now() < self.plugged_at:
+            raise FileNotFoundError(2, "No such file or directory", "sim")
+        if self.port is not None:
+            raise BlockingIOError(11, "Resource temporarily unavailable", "sim")
+        self.controller.sent().clear()  # to nobody
+        if self._resets or self.resets_on_open:
+            self._resets = False
+            self.controller.body.power_off(self.now())
+            self.controller.boot(alarmed=self.controller.body.homing)
+        self.port = SimPort(self)
+        return self.port
+
+    def unplug(self, seconds: float, resets: bool = False) -> None:
+        """The cable comes out; what is on its way is lost."""
+        self.plugged_at, self._resets = self.now() + seconds, resets
+        if self.port:
+            self.port.is_cut = True
+        self.port = None
+
+    def wait(self, seconds: float) -> None:
+        """Lets time pass with nobody at the port."""
+        if self.fast:
+            self.controller.advance(self.controller.now + seconds)
+        else:
+            time.sleep(seconds / self.speed)
+            self.controller.advance(self.now())
+
+
+class SimPort:
+    """The host's end of the cable: `write`, `read`, `close`, and the time that goes with it."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.is_cut = False
+        self.written = 0
+        self._line_free = 0.0  # when the last byte written has reached the board
+        self._visible: deque[tuple[float, bytes]] = deque()
+        self._last_visible = 0.0
+
+    @property
+    def is_virtual(self) -> bool:
+        return self.bench.fast
+
+    def now(self) -> float:
+        return self.bench.now()
+
+    def pass_time(self, seconds: float) -> None:
+        """Lets time pass, also while the cable is out."""
+        self.bench.wait(seconds)
+
+    def write(self, content: bytes) -> None:
+        """Returns at once; the bytes take their time."""
+        self._check()
+        controller, now = self.bench.controller, self.now()
+        controller.advance(now)
+        at = max(now + TO_BOARD_S, self._line_free)
+        for piece in content.splitlines(keepends=True) if len(content) > 1 else [content]:
+            at += len(piece) * BYTE_S
+            controller.receive(at, piece)
+        self._line_free = at
+        self.written += len(content)
+
+    def read(self, timeout_s: float) -> bytes:
+        """What has come, as soon as there is something; nothing after the timeout. OSError where the cable is out."""
+        until = self.now() + timeout_s
+        while True:
+            self._check()
+            self._collect()
+            now = self.now()
+            if self._visible and self._visible[0][0] <= now:
+                return self._take(now)
+            if now >= until - 1e-12:
+                return b""
+            self._pass(until)
+
+    def close(self) -> None:
+        if self.bench.port is self:
+            self.bench.port = None
+
+    def _check(self) -> None:
+        if self.is_cut:
+            raise OSError(5, "Input/output error", "sim")
+
+    def _pass(self, until: float) -> None:
+        """Lets time pass, to the next thing that happens at most."""
+        bench = self.bench
+        seen = self._visible[0][0] if self._visible else until
+        event = bench.controller.next_event()
+        at = min(until, seen, until if event is None else max(event, bench.controller.now))
+        if bench.fast:
+            bench.controller.advance(at)
+            return
+        time.sleep(max(0.0, min((at - bench.now()) / bench.speed, SLEEP_S)))
+        bench.controller.advance(bench.now())
+
+    def _collect(self) -> None:
+        self.bench.controller.advance(self.now())
+        said = self.bench.controller.sent()
+        while said:
+            at, text = said.popleft()
+            self._last_visible = max(self._last_visible, at + self.bench.latency_s) + len(text) * BYTE_S
+            self._visible.append((self._last_visible, text))
+
+    def _take(self, now: float) -> bytes:
+        parts = []
+        while self._visible and self._visible[0][0] <= now:
+            parts.append(self._visible.popleft()[1])
+        return b"".join(parts)

@@ -1,0 +1,73 @@
+"""Faults on demand: what goes wrong, and before which line of G-code."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from hardware.simulator.bench import Bench
+    from hardware.simulator.controller import Controller
+
+Kind = Literal["error", "alarm", "unplug", "reset", "power_cut", "garble", "mute", "deafen"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong, once, before the line of this number (of all G-code since power-on) is executed.
+
+    `error` and `alarm` say that code, `unplug` takes the cable out for `seconds` (with `resets`, the board restarts
+    when it is back), `reset` presses the board's button, `power_cut` takes its power for `seconds`, `garble` makes
+    `text` of the next reply, `mute` swallows the next reply, `deafen` the line itself and its reply.
+    """
+
+    line: int
+    kind: Kind
+    code: int = 0
+    seconds: float = 0.0
+    resets: bool = False
+    text: str = "\xfe\x00k"
+
+
+BOOTLOADER_S = 1.5  # of an Arduino, which swallows what comes meanwhile
+
+
+class Saboteur:
+    """Watches the lines that a bench's controller takes, and does what the faults say."""
+
+    def __init__(self, bench: "Bench", faults: tuple[Fault, ...]) -> None:
+        self.bench = bench
+        self.waiting = list(faults)
+        self._replacement: list[str | None] = []
+        bench.controller.on_line = self._line
+        bench.controller.on_say = self._say
+
+    def _line(self, controller: "Controller", number: int, _: str) -> None:
+        for fault in [each for each in self.waiting if each.line <= number]:
+            self.waiting.remove(fault)
+            self._do(fault, controller)
+
+    def _say(self, text: str) -> str | None:
+        if self._replacement and (text == "ok" or text.startswith("error:")):
+            return self._replacement.pop()
+        return text
+
+    def _do(self, fault: Fault, controller: "Controller") -> None:
+        from hardware.simulator.words import Refused
+
+        match fault.kind:
+            case "error":
+                raise Refused(fault.code)
+            case "alarm":
+                controller.alarm(fault.code)
+            case "unplug":
+                self.bench.unplug(fault.seconds, fault.resets)
+            case "reset":
+                controller.power_cut(BOOTLOADER_S)
+            case "power_cut":
+                controller.power_cut(fault.seconds)
+            case "garble":
+                self._replacement.append(fault.text)
+            case "mute":
+                self._replacement.append(None)
+            case "deafen":
+                self._replacement.append(None)
+                raise Refused(1)

@@ -1,0 +1,259 @@
+"""The simulated machine: its state, where it is, what it moves, and how far that is from what it believes."""
+
+from dataclasses import dataclass
+
+from hardware.simulator.planner import Block, Planner, Vector, least
+from hardware.simulator.trace import Dwell, Move, Spindle, Trace
+
+BLOCKS = 15
+_SUSPENDED = {"Hold", "Door", "Sleep"}
+_FEED = {0x90: None, 0x91: 0.1, 0x92: -0.1, 0x93: 0.01, 0x94: -0.01}
+_RAPID = {0x95: 1.0, 0x96: 0.5, 0x97: 0.25}
+
+
+@dataclass(slots=True)
+class Modes:
+    """Modal state of the parser; as it is after a reset (commands.md, modal groups)."""
+
+    motion: int = 0
+    plane: int = 170
+    inches: bool = False
+    relative: bool = False
+    inverse: bool = False
+    system: int = 0
+    feed: float = 0.0  # mm/min
+    tool: int = 0
+    flow: int = 0
+
+
+class Body:
+    """What moves. Machine coordinates are what the controller believes; `shift` leads from them to the bed."""
+
+    def __init__(self, values: dict[int, float], force_origin: bool) -> None:
+        self.values = dict(values)
+        self.force_origin = force_origin
+        self.startup = ["", ""]
+        self.systems: list[Vector] = [(0.0, 0.0, 0.0)] * 6
+        self.g28: Vector = (0.0, 0.0, 0.0)
+        self.g30: Vector = (0.0, 0.0, 0.0)
+        self.trace: Trace = []
+        self.shift: Vector = (0.0, 0.0, 0.0)
+        self.flood = False
+        self._begun = 0.0  # when the block that is under way was
+        self.pen_value = 0.0  # S that the servo was last told; without power it stays where it is
+        self.at: Vector = (0.0, 0.0, 0.0)  # end of the last motion that is over
+        self.planned: Vector = (0.0, 0.0, 0.0)  # end of the last that is planned
+        self.planner = self._planner()
+        self.reborn(alarmed=self.homing)
+
+    def _planner(self) -> Planner:
+        accel = (self.values[120], self.values[121], self.values[122])
+        return Planner(BLOCKS, self.values[11], accel)
+
+    def reborn(self, alarmed: bool) -> None:
+        """All that a reset forgets; places, settings and offsets in EEPROM stay."""
+        self.state = "Alarm" if alarmed else "Idle"
+        if self.flood:  # its pin goes off
+            self.flow(self._begun, False)
+        self.is_critical = False
+        self.soft_limited = False
+        self.modes = Modes()
+        self.spindle, self.spindle_on = 0.0, False
+        self.g92: Vector = (0.0, 0.0, 0.0)
+        self.planner = self._planner()
+        self.planned = self.at
+        self.report_offset, self.report_overrides = 0, 0
+
+    # --- what it is ---
+
+    @property
+    def homing(self) -> bool:
+        return bool(self.values[22])
+
+    @property
+    def suspended(self) -> bool:
+        return self.state in _SUSPENDED or self.is_critical
+
+    @property
+    def offset(self) -> Vector:
+        """Work coordinates are machine coordinates less this (interface.md, WCO)."""
+        return _sum(self.systems[self.modes.system], self.g92)
+
+    def work(self, place: Vector) -> Vector:
+        return _sum(place, self.offset, -1)
+
+    def is_moving(self, now: float) -> bool:
+        return self.planner.profile is not None or self.state == "Home"
+
+    def position(self, now: float) -> Vector:
+        found = self.planner.where(now)
+        return found[0] if found else self.at
+
+    def bed(self, now: float) -> Vector:
+        """Where the head really is."""
+        return _sum(self.position(now), self.shift)
+
+    def speed(self, now: float) -> float:
+        found = self.planner.where(now)
+        return found[1] if found else 0.0
+
+    def state_text(self, now: float) -> str:
+        """With the sub-states of interface.md: is a hold complete?"""
+        if self.state == "Hold":
+            return "Hold:1" if self.planner.profile else "Hold:0"
+        if self.state == "Door":
+            return "Door:2" if self.planner.profile else "Door:0"
+        return self.state
+
+    # --- motion ---
+
+    def block(self, target: Vector, feed_mm_s: float | None) -> Block | None:
+        """A motion from the last planned place, in whole steps; None where it is shorter than a step."""
+        steps = (self.values[100], self.values[101], self.values[102])
+        x, y, z = (round(t * per_mm) / per_mm for t, per_mm in zip(target, steps, strict=True))
+        end = (x, y, z)
+        away = _sum(end, self.planned, -1)
+        length = (away[0] ** 2 + away[1] ** 2 + away[2] ** 2) ** 0.5
+        if length < 1e-9:
+            return None
+        unit = (away[0] / length, away[1] / length, away[2] / length)
+        rapid = least((self.values[110] / 60, self.values[111] / 60, self.values[112] / 60), unit)
+        accel = least((self.values[120], self.values[121], self.values[122]), unit)
+        start, self.planned = self.planned, end
+        return Block(start, end, unit, length, feed_mm_s or rapid, rapid, accel, feed_mm_s is None)
+
+    def start(self, now: float) -> None:
+        """Planned motions begin once the main program has nothing else to do."""
+        if self.planner.blocks and self.planner.profile is None and self.state in {"Idle", "Run", "Jog"}:
+            self._begun = now
+            self.planner.start(now)
+            self.state = "Jog" if self.state == "Jog" else "Run"
+
+    def end_of_profile(self, now: float) -> None:
+        """A block is done, or a hold has come to its stop."""
+        if self.planner.ends_in_a_stop:
+            self._record(now)
+            self.planner.cut(now)
+            self._stopped()
+            return
+        self._record(now)
+        self.at = self.planner.finish().end
+        self._begun = now
+        if not self.planner.blocks:
+            if self.planner.holding:
+                self.planner.cut(now)
+                self._stopped()
+            elif self.state in {"Run", "Jog"}:
+                self.state = "Idle"
+
+    def _stopped(self) -> None:
+        if self.planner.blocks:
+            self.at = self.planner.blocks[0].start
+        if self.state == "Jog" or self.soft_limited:  # cancelled: what was planned is flushed
+            self.planner.clear()
+            self.planned = self.at
+            self.state = "Idle"
+
+    def _record(self, now: float) -> None:
+        end = self.position(now)
+        if end != self.at:
+            self.trace.append(Move(self._begun, now, _sum(self.at, self.shift), _sum(end, self.shift), self.pen_value))
+
+    def halt(self, now: float) -> None:
+        """Everything stops where it is."""
+        if self.planner.profile is not None:
+            self._record(now)
+        self.at = self.planned = self.position(now)
+        self.planner.clear()
+
+    def power_off(self, now: float) -> None:
+        """The controller wakes up in the belief that it is at 0, 0, 0."""
+        self.halt(now)
+        self.shift = _sum(self.at, self.shift)
+        self.at = self.planned = (0.0, 0.0, 0.0)
+        self.state = "Idle"
+
+    def push(self, x_mm: float, y_mm: float, z_mm: float | None = None) -> None:
+        """A person moves the head by hand to this place on the bed; the controller does not notice."""
+        z = self.shift[2] if z_mm is None else z_mm - self.at[2]
+        self.shift = (x_mm - self.at[0], y_mm - self.at[1], z)
+
+    def dwelt(self, begun: float, ended: float) -> None:
+        self.trace.append(Dwell(begun, ended, _sum(self.at, self.shift), self.pen_value))
+
+    def turn(self, now: float, value: float, on: bool) -> None:
+        """The spindle output; a servo there moves."""
+        self.spindle, self.spindle_on = value, on
+        if on:
+            self.pen_value = value
+            self.trace.append(Spindle(now, value, _sum(self.at, self.shift)))
+
+    def flow(self, now: float, on: bool) -> None:
+        """The coolant's pin; a relay there drops or lifts the pen."""
+        self.flood = on
+        self.pen_value = float(on)
+        self.trace.append(Spindle(now, self.pen_value, _sum(self.at, self.shift)))
+
+    # --- realtime ---
+
+    def feed_hold(self, now: float) -> None:
+        """commands.md: in Idle, Run and Jog; a jog is cancelled by it."""
+        if self.state not in {"Idle", "Run", "Jog"}:
+            return
+        self.planner.hold(now)
+        if self.state != "Jog":
+            self.state = "Hold"
+        if self.planner.profile is None:
+            self._stopped()
+
+    def door(self, now: float) -> bool:
+        if self.state not in {"Idle", "Run", "Hold", "Jog"}:
+            return False
+        self.planner.hold(now)
+        self.spindle_on = False
+        self.state = "Door"
+        return True
+
+    def resume(self, now: float) -> None:
+        """A hold that is complete, or a closed door."""
+        if self.state in {"Hold", "Door"} and self.planner.profile is None:
+            self.state = "Idle"
+            self.start(now)
+
+    def override(self, byte: int, now: float) -> None:
+        feed, rapid = self.planner.feed, self.planner.rapid
+        if byte in _FEED:
+            change = _FEED[byte]
+            feed = 1.0 if change is None else min(max(feed + change, 0.1), 2.0)
+        rapid = _RAPID.get(byte, rapid)
+        if (feed, rapid) != (self.planner.feed, self.planner.rapid):
+            self.planner.override(feed, rapid, now)
+            self.report_overrides = 0
+
+    # --- limits and homing ---
+
+    def is_within(self, target: Vector) -> bool:
+        """Soft limits: machine space is negative, unless homing forces the origin and that axis homes the other way."""
+        for axis, value in enumerate(target):
+            travel = self.values[130 + axis]
+            positive = self.force_origin and int(self.values[23]) >> axis & 1
+            low, high = (0.0, travel) if positive else (-travel, 0.0)
+            if not low - 1e-6 <= value <= high + 1e-6:
+                return False
+        return True
+
+    def home(self) -> None:
+        """At the switches: the place on the bed is known again."""
+        pull_off, places, bed = self.values[27], [], []
+        for axis in range(3):
+            travel, inverted = self.values[130 + axis], int(self.values[23]) >> axis & 1
+            bed.append(pull_off if inverted else travel - pull_off)
+            mine = -travel + pull_off if inverted else -pull_off
+            places.append(0.0 if self.force_origin else mine)
+        self.at = self.planned = (places[0], places[1], places[2])
+        self.shift = _sum((bed[0], bed[1], bed[2]), self.at, -1)
+        self.state = "Idle"
+
+
+def _sum(a: Vector, b: Vector, sign: int = 1) -> Vector:
+    return a[0] + sign * b[0], a[1] + sign * b[1], a[2] + sign * b[2]

@@ -1,0 +1,361 @@
+"""What the simulated controller does with a line: `$` commands and G-code, waiting where GRBL waits."""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from hardware.simulator import report, settings
+from hardware.simulator.planner import Vector
+from hardware.simulator.words import Block, Refused, parse
+
+if TYPE_CHECKING:
+    from hardware.simulator.controller import Controller
+    from hardware.simulator.machine_state import Body
+
+Wait = float | Callable[[], bool]  # until a time, or until something is so
+
+STEP_S = 0.05  # a dwell counts in these
+MOTIONS = {0, 10, 20, 30}
+OTHER_AXIS = {170: (0, 1, 2), 180: (2, 0, 1), 190: (1, 2, 0)}
+
+
+class Program:
+    """Executes lines one after the other."""
+
+    def __init__(self, controller: "Controller") -> None:
+        self.c = controller
+
+    @property
+    def body(self) -> "Body":
+        return self.c.body
+
+    def startup(self) -> Iterator[Wait]:
+        for text in self.body.startup:
+            if text:
+                yield from self._gcode(parse(text))
+                self.c.say(f">{text}:ok")
+
+    def execute(self, line: str) -> Iterator[Wait]:
+        """Raises Refused."""
+        if not line:
+            return
+        if line[0] == "$":
+            yield from self._system(line)
+        elif self.body.state in {"Alarm", "Jog"}:
+            raise Refused(9)
+        else:
+            yield from self._gcode(parse(line))
+
+    # --- $ commands (commands.md) ---
+
+    def _system(self, line: str) -> Iterator[Wait]:
+        body, say = self.body, self.c.say
+        if line.startswith("$J="):
+            yield from self._jog(line[3:])
+            return
+        if line in {"$", "$G", "$X", "$C"} or (line == "$SLP" and body.state in {"Idle", "Alarm"}):
+            self._switch(line)
+            return
+        if line == "$$" and body.state not in {"Run", "Hold"}:
+            for number, value in sorted(body.values.items()):
+                say(settings.line(number, value))
+            return
+        if body.state not in {"Idle", "Alarm"}:
+            raise Refused(8)
+        if line == "$H":
+            yield from self._home()
+        elif line == "$I":
+            say("[VER:1.1h.20190830:]")
+            say(f"[OPT:V{'Z' if body.force_origin else ''},{body.planner.room},128]")
+        elif line == "$#":
+            for row in report.parameters(body):
+                say(row)
+        elif line == "$N":
+            for at, text in enumerate(body.startup):
+                say(f"$N{at}={text}")
+        elif stored := re.fullmatch(r"\$N([01])=(.*)", line):
+            if stored[2]:
+                yield from self._gcode(parse(stored[2]))
+            body.startup[int(stored[1])] = stored[2]
+        elif written := re.fullmatch(r"\$(\d+)=([+-]?[\d.]+)", line):
+            self._write(int(written[1]), float(written[2]))
+        else:
+            raise Refused(3)
+
+    def _switch(self, line: str) -> None:
+        body, say = self.body, self.c.say
+        if line == "$":
+            say(report.HELP)
+        elif line == "$G":
+            say(report.modes(body.modes, body.spindle, body.spindle_on))
+        elif line == "$X":
+            if body.state == "Alarm":
+                body.state = "Idle"
+                say("[MSG:Caution: Unlocked]")
+        elif line == "$SLP":
+            say("[MSG:Sleeping]")
+            body.state, body.spindle_on = "Sleep", False
+        elif body.state == "Check":
+            say("[MSG:Disabled]")
+            self.c.say("ok")
+            self.c.reset()
+        elif body.state == "Idle":
+            body.state = "Check"
+            say("[MSG:Enabled]")
+        else:
+            raise Refused(8)
+
+    def _write(self, number: int, value: float) -> None:
+        if (code := settings.refusal(number, value, self.body.values)) is not None:
+            raise Refused(code)
+        self.body.values[number] = value
+        self.body.planner = self.body._planner()
+
+    def _home(self) -> Iterator[Wait]:
+        body = self.body
+        if not body.homing:
+            raise Refused(5)
+        body.state = "Home"
+        away = max(math.dist(body.bed(self.c.now)[:2], (0, 0)), body.values[27])
+        yield self.c.now + away / (body.values[25] / 60) + 2 * body.values[27] / (body.values[24] / 60)
+        body.home()
+
+    def _jog(self, text: str) -> Iterator[Wait]:
+        """jogging.md: in Idle and Jog only; like G1, but it changes no mode, and beyond the limits it is refused."""
+        body = self.body
+        if body.state not in {"Idle", "Jog"}:
+            raise Refused(8)
+        block = parse(text)
+        if not text or block.m or block.g.keys() - {"units", "distance", "nonmodal"} or not block.axes:
+            raise Refused(16)
+        if "F" not in block.values:
+            raise Refused(22)
+        scale = report.INCH if block.g.get("units", 200 if body.modes.inches else 210) == 200 else 1.0
+        relative = block.g.get("distance", 910 if body.modes.relative else 900) == 910
+        target = self._target(block, scale, relative, machine="nonmodal" in block.g)
+        if body.values[20] and not body.is_within(target):
+            raise Refused(15)
+        yield from self._room()
+        if body.state == "Idle":
+            body.state = "Jog"
+        self._add(target, block.values["F"] * scale / 60)
+        if not body.planner.blocks:
+            body.state = "Idle"
+
+    # --- G-code ---
+
+    def _gcode(self, block: Block) -> Iterator[Wait]:
+        """In RS274's order of execution. What a block refuses, it refuses before it changes anything."""
+        body, modes, values = self.body, self.body.modes, block.values
+        scale = report.INCH if block.g.get("units", 200 if modes.inches else 210) == 200 else 1.0
+        motion = block.g.get("motion", modes.motion)
+        moves = bool(block.axes) and block.g.get("nonmodal") not in {100, 920, 280, 281, 300, 301}
+        feed = values["F"] * scale if "F" in values else modes.feed
+        self._refuse(block, motion, moves, feed)
+        modes.feed, modes.inches = feed, scale != 1.0
+        modes.tool = int(values.get("T", modes.tool))
+        yield from self._spindle(block)
+        if "coolant" in block.m and self.body.state != "Check":
+            yield from self._synchronised()
+            if self.body.flood != (block.m["coolant"] != 9):
+                self.body.flow(self.c.now, block.m["coolant"] != 9)
+        if block.g.get("nonmodal") == 40:
+            yield from self._dwell(values["P"])
+        modes.plane = block.g.get("plane", modes.plane)
+        if "system" in block.g:
+            yield from self._synchronised()
+            modes.system, body.report_offset = block.g["system"] // 10 - 54, 0
+        modes.relative = block.g.get("distance", 910 if modes.relative else 900) == 910
+        yield from self._nonmodal(block, scale)
+        modes.motion = motion
+        if moves:
+            yield from self._motion(block, scale, motion, feed)
+        if "flow" in block.m:
+            yield from self._flow(block.m["flow"])
+
+    def _refuse(self, block: Block, motion: int, moves: bool, feed: float) -> None:
+        values = block.values
+        if "motion" in block.g and block.g["motion"] in {20, 30} and not block.axes:
+            raise Refused(26)
+        if moves and motion == 800:
+            raise Refused(31)
+        if moves and motion in {10, 20, 30} and feed == 0:
+            raise Refused(22)
+        if moves and motion in {20, 30} and "R" not in values and not values.keys() & set("IJK"):
+            raise Refused(35)
+        used = set("FSTN") | block.axes
+        used |= set("IJKR") if moves and motion in {20, 30} else set()
+        used |= {40: {"P"}, 100: {"P", "L"}}.get(block.g.get("nonmodal", 0), set())
+        if values.keys() - used:
+            raise Refused(36)
+
+    def _spindle(self, block: Block) -> Iterator[Wait]:
+        """interface and settings.md: a new S stops all motion first, unless in laser mode."""
+        body = self.body
+        value = block.values.get("S", body.spindle)
+        state = block.m.get("spindle")
+        on = body.spindle_on if state is None else state != 5
+        if (value, on) == (body.spindle, body.spindle_on) or body.state == "Check":
+            body.spindle = value
+            return
+        if on or body.spindle_on:
+            yield from self._synchronised()
+            body.turn(self.c.now, value, on)
+        else:
+            body.spindle = value
+
+    def _dwell(self, seconds: float) -> Iterator[Wait]:
+        """After all motion, in steps of 50 ms, rounded up."""
+        if self.body.state == "Check":
+            return
+        yield from self._synchronised()
+        begun = self.c.now
+        for _ in range(math.ceil(seconds / STEP_S - 1e-6)):
+            yield self.c.now + STEP_S
+        self.body.dwelt(begun, self.c.now)
+
+    def _nonmodal(self, block: Block, scale: float) -> Iterator[Wait]:
+        body, code = self.body, block.g.get("nonmodal", 0)
+        if code in {100, 280, 281, 300, 301, 920, 921}:
+            yield from self._synchronised()
+            body.report_offset = 0
+        given = {axis: block.values[axis] * scale for axis in block.axes}
+        if code == 100:
+            number = int(block.values["P"]) - 1
+            system = body.modes.system if number < 0 else number
+            others = body.g92 if block.values["L"] == 20 else (0.0, 0.0, 0.0)
+            now = body.at if block.values["L"] == 20 else None
+            body.systems[system] = _offset(body.systems[system], given, now, others)
+        elif code == 920:
+            body.g92 = _offset(body.g92, given, body.at, body.systems[body.modes.system])
+        elif code == 921:
+            body.g92 = (0.0, 0.0, 0.0)
+        elif code == 281:
+            body.g28 = body.at
+        elif code == 301:
+            body.g30 = body.at
+        elif code in {280, 300}:
+            if block.axes:
+                yield from self._line(self._target(block, scale, body.modes.relative), None)
+            yield from self._line(body.g28 if code == 280 else body.g30, None)
+
+    def _motion(self, block: Block, scale: float, motion: int, feed: float) -> Iterator[Wait]:
+        target = self._target(block, scale, self.body.modes.relative, machine=block.g.get("nonmodal") == 530)
+        if motion in {0, 10}:
+            yield from self._line(target, None if motion == 0 else feed / 60)
+            return
+        for point in self._arc(block, scale, motion == 20, target):
+            yield from self._line(point, feed / 60)
+
+    def _flow(self, code: int) -> Iterator[Wait]:
+        """M0 is a hold in which nothing is executed until `~`; M2 sets modes back and stops the spindle."""
+        body = self.body
+        if body.state == "Check":
+            return
+        yield from self._synchronised()
+        if code in {0, 1}:
+            body.state = "Hold"
+            yield self.c.now
+        else:
+            modes = body.modes
+            modes.motion, modes.plane, modes.relative, modes.system = 10, 170, False, 0
+            body.spindle_on = False
+            self.c.say("[MSG:Pgm End]")
+
+    # --- motion ---
+
+    def _target(self, block: Block, scale: float, relative: bool, machine: bool = False) -> Vector:
+        body, target = self.body, list(self.body.planned)
+        for axis, letter in enumerate("XYZ"):
+            if letter in block.values:
+                value = block.values[letter] * scale
+                base = target[axis] if relative else 0.0 if machine else body.offset[axis]
+                target[axis] = base + value
+        return target[0], target[1], target[2]
+
+    def _line(self, target: Vector, feed_mm_s: float | None) -> Iterator[Wait]:
+        body = self.body
+        if body.values[20] and not body.is_within(target):
+            yield from self._soft_limit()
+        if body.state == "Check":
+            body.planned = target
+            return
+        yield from self._room()
+        self._add(target, feed_mm_s)
+
+    def _add(self, target: Vector, feed_mm_s: float | None) -> None:
+        block = self.body.block(target, feed_mm_s)
+        if block:
+            self.body.planner.add(block, self.c.now)
+
+    def _room(self) -> Iterator[Wait]:
+        if self.body.planner.is_full:
+            yield lambda: not self.body.planner.is_full
+
+    def _synchronised(self) -> Iterator[Wait]:
+        if self.body.planner.blocks:
+            yield lambda: not self.body.planner.blocks
+
+    def _soft_limit(self) -> Iterator[Wait]:
+        """A feed hold, then alarm 2; blocked until a reset (settings.md $20, interface.md)."""
+        body = self.body
+        if body.planner.profile is not None:
+            body.soft_limited = True
+            body.planner.hold(self.c.now)
+            yield lambda: body.planner.profile is None
+        self.c.say("ALARM:2")
+        self.c.say("[MSG:Reset to continue]")
+        body.halt(self.c.now)
+        body.spindle_on, body.state, body.is_critical = False, "Alarm", True
+        yield self.c.now
+
+    def _arc(self, block: Block, scale: float, clockwise: bool, target: Vector) -> Iterator[Vector]:
+        """Chords no further from the arc than $12."""
+        a, b, c = OTHER_AXIS[self.body.modes.plane]
+        start, values = self.body.planned, block.values
+        if "R" in values:
+            i, j = _by_radius(start[a], start[b], target[a], target[b], values["R"] * scale, clockwise)
+        else:
+            offsets = [values.get(letter, 0.0) * scale for letter in "IJK"]
+            i, j = offsets[a], offsets[b]
+        centre, radius = (start[a] + i, start[b] + j), math.hypot(i, j)
+        if abs(math.dist(centre, (target[a], target[b])) - radius) > max(0.005, 0.001 * radius):
+            raise Refused(33)
+        begin = math.atan2(start[b] - centre[1], start[a] - centre[0])
+        turn = math.atan2(target[b] - centre[1], target[a] - centre[0]) - begin
+        if clockwise:
+            turn -= 2 * math.pi if turn >= -5e-7 else 0.0
+        else:
+            turn += 2 * math.pi if turn <= 5e-7 else 0.0
+        tolerance = self.body.values[12]
+        chords = int(abs(0.5 * turn * radius) / math.sqrt(tolerance * (2 * radius - tolerance)))
+        for at in range(1, chords):
+            angle, point = begin + turn * at / chords, [0.0, 0.0, 0.0]
+            point[a] = centre[0] + radius * math.cos(angle)
+            point[b] = centre[1] + radius * math.sin(angle)
+            point[c] = start[c] + (target[c] - start[c]) * at / chords
+            yield point[0], point[1], point[2]
+        yield target
+
+
+def _offset(before: Vector, given: dict[str, float], now: Vector | None, others: Vector) -> Vector:
+    """Offsets after G10 and G92: with `now`, such that the present place has the given coordinates."""
+    made = list(before)
+    for axis, letter in enumerate("XYZ"):
+        if letter in given:
+            made[axis] = given[letter] if now is None else now[axis] - others[axis] - given[letter]
+    return made[0], made[1], made[2]
+
+
+def _by_radius(x: float, y: float, to_x: float, to_y: float, radius: float, clockwise: bool) -> tuple[float, float]:
+    """Centre, from the start, of an arc given by its radius; a negative one is the longer way round. Refused 34."""
+    dx, dy = to_x - x, to_y - y
+    apart = math.hypot(dx, dy)
+    if apart == 0:
+        raise Refused(33)
+    square = 4 * radius * radius - apart * apart
+    if square < 0:
+        raise Refused(34)
+    side = math.sqrt(square) / apart * (1 if clockwise == (radius > 0) else -1)
+    return 0.5 * (dx + dy * side), 0.5 * (dy - dx * side)

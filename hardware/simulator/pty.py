@@ -1,0 +1,63 @@
+"""The simulated controller behind a pseudo-terminal, for senders of every kind: `python -m hardware simulate`."""
+
+import os
+import select
+import threading
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hardware.simulator.bench import Bench, SimPort
+
+ROUND_S = 0.005
+
+
+class Terminal:
+    """A pseudo-terminal with a controller at the far end. `name` is what a sender opens."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self._near, self._far = os.openpty()
+        tty.setraw(self._far)
+        self.name = os.ttyname(self._far)
+        self._port: SimPort = bench.open()
+        self._stopping = threading.Event()
+        self.lock = threading.Lock()  # held while the controller is at work
+
+    def serve(self) -> None:
+        """Carries bytes to and fro until it is told to stop."""
+        while not self._stopping.is_set():
+            ready, _, _ = select.select([self._near], [], [], ROUND_S)
+            with self.lock:
+                try:
+                    if ready:
+                        self._port.write(os.read(self._near, 4096))
+                    if said := self._port.read(0.0):
+                        os.write(self._near, said)
+                except OSError:  # the cable was taken out by a fault: it is put in again in time
+                    self._plug_in()
+
+    def _plug_in(self) -> None:
+        if self.bench.port is None and self.bench.now() >= self.bench.plugged_at:
+            self._port = self.bench.open()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def close(self) -> None:
+        os.close(self._near)
+        os.close(self._far)
+
+
+@contextmanager
+def served(bench: Bench) -> Iterator[Terminal]:
+    """A terminal, served by a thread for as long as the block lasts. The bench must not be `fast`."""
+    terminal = Terminal(bench)
+    thread = threading.Thread(target=terminal.serve, daemon=True)
+    thread.start()
+    try:
+        yield terminal
+    finally:
+        terminal.stop()
+        thread.join(5)
+        terminal.close()

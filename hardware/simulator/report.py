@@ -1,0 +1,59 @@
+"""What the simulated controller says of itself: status, settings, parameters, modes."""
+
+from typing import TYPE_CHECKING
+
+from hardware.simulator import settings
+
+if TYPE_CHECKING:
+    from hardware.simulator.machine_state import Body, Modes
+
+BANNER = "Grbl 1.1h ['$' for help]"
+HELP = "[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]"
+INCH = 25.4
+
+
+def status(body: "Body", now: float, free_bytes: int) -> str:
+    """`<Idle|MPos:0.000,0.000,0.000|FS:0,0>`: state, place, and now and then offset and overrides."""
+    mask, place, speed = int(body.values[10]), body.position(now), body.speed(now)
+    scale = 1 / INCH if body.values[13] else 1.0
+    shown, name = (place, "MPos") if mask & settings.POSITION else (body.work(place), "WPos")
+    fields = [body.state_text(now), f"{name}:{_vector([v * scale for v in shown])}"]
+    if mask & settings.BUFFERS:
+        fields.append(f"Bf:{body.planner.room - len(body.planner.blocks)},{free_bytes}")
+    fields.append(f"FS:{speed * 60 * scale:.0f},{body.spindle if body.spindle_on else 0:.0f}")
+    if body.report_offset <= 0:
+        body.report_offset = 10 if body.planner.profile is None else 30
+        fields.append(f"WCO:{_vector([v * scale for v in body.offset])}")
+    elif body.report_overrides <= 0:
+        body.report_overrides = 10 if body.planner.profile is None else 20
+        feed, rapid = (f"{round(part * 100)}" for part in (body.planner.feed, body.planner.rapid))
+        fields.append(f"Ov:{feed},{rapid},100" + _accessories(body))
+    body.report_offset -= 1
+    body.report_overrides -= 1
+    return f"<{'|'.join(fields)}>"
+
+
+def parameters(body: "Body") -> list[str]:
+    """What `$#` prints."""
+    rows = [f"[G{54 + at}:{_vector(offset)}]" for at, offset in enumerate(body.systems)]
+    rows += [f"[G{name}:{_vector(place)}]" for name, place in ((28, body.g28), (30, body.g30))]
+    return [*rows, f"[G92:{_vector(body.g92)}]", "[TLO:0.000]", "[PRB:0.000,0.000,0.000:0]"]
+
+
+def modes(modes: "Modes", spindle: float, on: bool) -> str:
+    """What `$G` prints."""
+    motion = {0: "G0", 10: "G1", 20: "G2", 30: "G3", 800: "G80"}[modes.motion]
+    units, distance = "G20" if modes.inches else "G21", "G91" if modes.relative else "G90"
+    return (
+        f"[GC:{motion} G{54 + modes.system} G{modes.plane // 10} {units} {distance} G94 {'M3' if on else 'M5'} M9"
+        f" T{modes.tool} F{modes.feed:.0f} S{spindle:.0f}]"
+    )
+
+
+def _accessories(body: "Body") -> str:
+    on = ("S" if body.spindle_on else "") + ("F" if body.flood else "")
+    return f"|A:{on}" if on else ""
+
+
+def _vector(values: "list[float] | tuple[float, ...]") -> str:
+    return ",".join(f"{value + 0.0:.3f}" for value in values)

@@ -1,0 +1,85 @@
+"""What a simulated machine did, in the bed's own mm: motions and changes of the pen."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hardware.machine import Machine
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A straight motion that was made, whole or in part."""
+
+    begun: float
+    ended: float
+    start: tuple[float, float, float]
+    end: tuple[float, float, float]
+    spindle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spindle:
+    """The spindle output has changed; a servo moves with it."""
+
+    at: float
+    value: float  # S
+    place: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Dwell:
+    """Time in which nothing moved, by command."""
+
+    begun: float
+    ended: float
+    place: tuple[float, float, float]
+    spindle: float
+
+
+Trace = list[Move | Spindle | Dwell]
+
+
+def is_down(machine: "Machine", z_mm: float, spindle: float) -> bool:
+    """Whether the pen touches the paper: nearer to its down value than to its up value. An unpowered servo stays.
+
+    `spindle` is S for a servo, and whether the coolant's pin is on for a relay.
+    """
+    lift = machine.pen_lift
+    if lift.kind == "z":
+        return z_mm < (lift.up_mm + lift.down_mm) / 2
+    if lift.kind == "relay":
+        return (spindle > 0) == (lift.drops_when == "powered")
+    up, down = lift.up, lift.down
+    return abs(spindle - down) < abs(spindle - up)
+
+
+def strokes(trace: Trace, machine: "Machine") -> list[list[Point]]:
+    """Each stretch that was drawn between a lowering and a lifting, as points on the bed; a dot has one."""
+    drawn: list[list[Point]] = []
+    current: list[Point] | None = None
+    for event in trace:
+        down, points = _touches(event, machine)
+        if not down:
+            current = None
+            continue
+        if current is None:
+            current = [points[0]]
+            drawn.append(current)
+        current += [p for p in points if p != current[-1]]
+    return drawn
+
+
+def _touches(event: Move | Spindle | Dwell, machine: "Machine") -> tuple[bool, list[Point]]:
+    match event:
+        case Move():
+            down = is_down(machine, max(event.start[2], event.end[2]), event.spindle)
+            if not down and is_down(machine, event.end[2], event.spindle):  # it comes down here
+                return True, [event.end[:2]]
+            return down, [event.start[:2], event.end[:2]]
+        case Spindle():
+            return is_down(machine, event.place[2], event.value), [event.place[:2]]
+        case Dwell():
+            return is_down(machine, event.place[2], event.spindle), [event.place[:2]]

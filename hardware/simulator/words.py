@@ -1,0 +1,119 @@
+"""A line of G-code to its words, and what they mean together; refuses what GRBL refuses, by its error codes."""
+
+import re
+from dataclasses import dataclass, field
+
+_WORD = re.compile(r"([A-Z])([+-]?(?:\d+\.?\d*|\.\d+))?")
+
+# Modal groups by the G and M numbers in them, times ten: a block takes one of each (error:21 otherwise).
+_GROUPS = {
+    "nonmodal": {40, 100, 280, 281, 300, 301, 530, 920, 921},
+    "motion": {0, 10, 20, 30, 800},
+    "plane": {170, 180, 190},
+    "distance": {900, 910},
+    "arc": {911},
+    "feed": {930, 940},
+    "units": {200, 210},
+    "radius": {400},
+    "length": {431, 490},
+    "system": {540, 550, 560, 570, 580, 590},
+}
+_M_GROUPS = {"flow": {0, 1, 2, 30}, "spindle": {3, 4, 5}, "coolant": {7, 8, 9}}
+_TAKES_AXES = {100, 280, 281, 300, 301, 920, 431}  # besides the motions
+_VALUES = set("FIJKLNPRSTXYZ")
+
+
+class Refused(Exception):
+    """A line that GRBL answers with `error:N`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"error:{code}")
+        self.code = code
+
+
+@dataclass(slots=True)
+class Block:
+    """One parsed line."""
+
+    g: dict[str, int] = field(default_factory=dict)  # modal group -> number times ten
+    m: dict[str, int] = field(default_factory=dict)
+    values: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def axes(self) -> set[str]:
+        return self.values.keys() & set("XYZ")
+
+
+def strip(text: str) -> str:
+    """Without comments, blanks, control characters and `/`, in capitals: what GRBL keeps of a line."""
+    kept, comment = [], ""
+    for char in text:
+        if comment:
+            comment = "" if comment == "(" and char == ")" else comment
+        elif char in "(;":
+            comment = char
+        elif char > " " and char != "/":
+            kept.append(char.upper())
+    return "".join(kept)
+
+
+def parse(text: str) -> Block:
+    """The words of a stripped line. Raises Refused."""
+    block, at = Block(), 0
+    while at < len(text):
+        word = _WORD.match(text, at)
+        if word is None:
+            raise Refused(1)
+        if word[2] is None:
+            raise Refused(2)
+        _take(block, word[1], float(word[2]))
+        at = word.end()
+    _check(block)
+    return block
+
+
+def _take(block: Block, letter: str, value: float) -> None:
+    if letter == "G":
+        _take_code(block.g, _GROUPS, round(value * 10))
+    elif letter == "M":
+        if value != int(value):
+            raise Refused(23)
+        _take_code(block.m, _M_GROUPS, int(value))
+    elif letter not in _VALUES:
+        raise Refused(20)
+    elif letter in block.values:
+        raise Refused(25)
+    elif (letter in "NT" and value < 0) or (letter in "FS" and value < 0):
+        raise Refused(4)
+    else:
+        block.values[letter] = value
+
+
+def _take_code(taken: dict[str, int], groups: dict[str, set[int]], code: int) -> None:
+    group = next((name for name, codes in groups.items() if code in codes), None)
+    if group is None:
+        raise Refused(20)
+    if group in taken:
+        raise Refused(21)
+    taken[group] = code
+
+
+def _check(block: Block) -> None:
+    if not 0 <= block.values.get("N", 0) <= 9_999_999:
+        raise Refused(27)
+    if block.values.get("T", 0) > 255:
+        raise Refused(38)
+    nonmodal = block.g.get("nonmodal")
+    if nonmodal in _TAKES_AXES and block.g.get("motion", 800) != 800:
+        raise Refused(24)
+    if nonmodal == 40 and "P" not in block.values:
+        raise Refused(28)
+    if nonmodal == 100:
+        if "P" not in block.values or "L" not in block.values:
+            raise Refused(28)
+        if block.values["L"] not in (2, 20):
+            raise Refused(20)
+        if block.values["P"] > 6:
+            raise Refused(29)
+    if nonmodal in (100, 920) and not block.axes:
+        raise Refused(26)

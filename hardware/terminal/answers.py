@@ -1,0 +1,166 @@
+"""What people press or type, as commands and answers."""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from hardware.sender.control import Control
+from hardware.sender.events import Prompt
+from hardware.terminal.words import KEYS
+
+STEP_MM = 0.1
+ENTER = {"\r", "\n"}
+LOOK_S = 0.02
+COMMANDS = {"p", "P", "q", "e"}
+_ARROWS = {"\x1b[A": (0.0, 1.0), "\x1b[B": (0.0, -1.0), "\x1b[C": (1.0, 0.0), "\x1b[D": (-1.0, 0.0)}
+
+
+def pressed(control: Control, key: str) -> bool:
+    """A key: `e` stops everything at once, whatever goes on; else an answer, or a command. Whether it is one."""
+    if key == "e":
+        control.emergency()
+        return True
+    if (prompt := control.prompt) is not None:
+        return _answered(control, prompt, key)
+    if key in {"p", "P"}:
+        control.pause(now=key == "P")
+    elif key == "q":
+        control.abort()
+    elif key in {*ENTER, "g"}:
+        control.resume()
+    return True
+
+
+def _answered(control: Control, prompt: Prompt, key: str) -> bool:
+    offered = {choice.key for choice in prompt.choices}
+    if "nudge" in offered and key in _ARROWS:
+        x, y = _ARROWS[key]
+        control.answer(prompt.id, "nudge", x=x * STEP_MM, y=y * STEP_MM)
+        return True
+    if "nudge" in offered and key in {"+", "-"}:
+        control.answer(prompt.id, "nudge", z=STEP_MM if key == "+" else -STEP_MM)
+        return True
+    chosen = prompt.default if key in ENTER else next((c for c in offered - {"nudge"} if KEYS[c] == key), None)
+    if chosen is not None:
+        control.answer(prompt.id, chosen)
+    return chosen is not None
+
+
+def typed(control: Control, line: str) -> None:
+    """A line that was typed, or came through a pipe: a key, the name of a choice, or `n X Y Z`. An answer waits for
+    its question, so that all of them can be given beforehand.
+    """
+    text = line.strip()
+    if text in COMMANDS:
+        pressed(control, text)
+        return
+    _until(lambda: control.prompt is not None)
+    prompt = control.prompt
+    if prompt is not None and _typed_answer(control, prompt, text):
+        _until(lambda: control.prompt is not prompt)
+
+
+def _typed_answer(control: Control, prompt: Prompt, text: str) -> bool:
+    offered = {choice.key for choice in prompt.choices}
+    name, *rest = text.split() or [""]
+    if name in {"n", "nudge"} and "nudge" in offered:
+        with suppress(ValueError):
+            control.answer(prompt.id, "nudge", **dict(zip("xyz", map(float, rest[:3]), strict=False)))
+            return True
+        return False
+    if name in offered:
+        control.answer(prompt.id, name)
+        return True
+    return len(name) <= 1 and _answered(control, prompt, name or "\n")
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    while not holds():
+        time.sleep(LOOK_S)
+
+
+def asked(control: Control, line: str) -> None:
+    """A line of JSON: `{"answer": 3, "choice": "done"}`, or `{"do": "pause"}`: pause, pause now, resume, abort,
+    emergency. What is neither is left out.
+    """
+    try:
+        wanted: Any = json.loads(line)
+        if "answer" in wanted:
+            values = {name: float(wanted[name]) for name in "xyz" if name in wanted}
+            control.answer(int(wanted["answer"]), str(wanted["choice"]), **values)
+            return
+        match wanted.get("do"):
+            case "pause":
+                control.pause()
+            case "pause now":
+                control.pause(now=True)
+            case "resume":
+                control.resume()
+            case "abort":
+                control.abort()
+            case "emergency":
+                control.emergency()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return
+
+
+@contextmanager
+def listening(control: Control, *, as_json: bool) -> Iterator[None]:
+    """Keys of a terminal, or lines of a pipe, are heard by a thread of their own while the block lasts."""
+    if as_json or not sys.stdin.isatty():
+        read = asked if as_json else typed
+        threading.Thread(target=_lines, args=(control, read), daemon=True).start()
+        yield
+        return
+    with _single_keys():
+        threading.Thread(target=_keys, args=(control,), daemon=True).start()
+        yield
+
+
+def _lines(control: Control, read: Any) -> None:
+    with suppress(ValueError, OSError):  # closed
+        for line in sys.stdin:
+            read(control, line)
+
+
+@contextmanager
+def _single_keys() -> Iterator[None]:
+    """Keys come at once and are not shown."""
+    try:
+        import termios
+        import tty
+    except ImportError:  # Windows: msvcrt does so by itself
+        yield
+        return
+    number = sys.stdin.fileno()
+    before = termios.tcgetattr(number)
+    tty.setcbreak(number)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(number, termios.TCSADRAIN, before)
+
+
+def _keys(control: Control) -> None:
+    while True:
+        key = _key()
+        if key is None:
+            return
+        pressed(control, key)
+
+
+def _key() -> str | None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        return msvcrt.getwch()
+    try:
+        pressed_bytes = os.read(sys.stdin.fileno(), 8)
+    except OSError:
+        return None
+    return pressed_bytes.decode("utf-8", "replace") if pressed_bytes else None

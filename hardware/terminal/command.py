@@ -1,0 +1,237 @@
+"""`plot`: options to a job, a job to a plot that people watch and steer; outcomes to exit codes."""
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hardware.sender.control import Control
+from hardware.sender.job import Job, JobError
+from hardware.sender.pace import clock
+from hardware.sender.pens import amount
+
+if TYPE_CHECKING:
+    from hardware.machine import Machine
+
+DONE, FAILED, USAGE, DEVICE, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class DeviceError(Exception):
+    """A port, or what is on it, that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The options of `plot`."""
+
+    port: str | None
+    baud: int = 115200
+    dry_run: bool = False
+    air: bool = False
+    outline: bool = False
+    only_pens: tuple[int, ...] = ()
+    from_pass: int = 1
+    resume: bool = False
+    check: bool = False
+    home: bool = False
+    wait: bool = False
+    journal: Path | None = None
+    as_json: bool = False
+
+
+def plot(job: Job, machine: "Machine", wanted: Wanted, journal: Path) -> int:
+    """Plots, or says what would be plotted. Raises JobError, JournalError, PortError and DeviceError."""
+    from hardware.sender import journal as journals
+    from hardware.sender.prepare import chosen
+
+    path = wanted.journal or journal
+    known = journals.read(path) if wanted.resume else None
+    kept = known.options if known else _kept(wanted)
+    job = chosen(job, only=kept["only"], first=kept["first"], air=kept["air"], outline=kept["outline"])
+    if known:
+        _refuse_others(known, job, path)
+    if wanted.dry_run:
+        _say_plan(job, wanted)
+        return DONE
+    port = _port(wanted)
+    noted = None if kept["outline"] or kept["air"] else path  # of what leaves no ink there is nothing to resume
+    if known is None and noted is not None:
+        _set_aside(path)
+    return _run(job, machine, replace(wanted, port=port), noted, kept, known)
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """The exit code of a plot, also where it cannot be begun; that is said on stderr."""
+    from hardware.machine import MachineError
+    from hardware.program import ProgramError
+    from hardware.sender.journal import JournalError
+    from hardware.sender.port import PortError
+    from hardware.svgfile import SvgError
+
+    try:
+        return run()
+    except (MachineError, SvgError) as fault:
+        code, text = USAGE, str(fault)
+    except (ProgramError, JobError, JournalError) as fault:
+        code, text = FAILED, str(fault)
+    except (PortError, DeviceError) as fault:
+        code, text = DEVICE, str(fault)
+    sys.stderr.write(text + "\n")
+    return code
+
+
+def _kept(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "only": list(wanted.only_pens), "first": wanted.from_pass, "air": wanted.air, "outline": wanted.outline,
+    }  # fmt: skip
+
+
+def _port(wanted: Wanted) -> str:
+    if wanted.port is not None:
+        return wanted.port
+    import click
+
+    from hardware.sender.ports import names
+
+    there = ", ".join(names())
+    raise click.UsageError(
+        f"name the port with --port: {'there are ' + there if there else 'no serial port is plugged in'};"
+        " sim is a simulated one"
+    )
+
+
+def _refuse_others(known: Any, job: Job, path: Path) -> None:
+    from hardware.sender.journal import JournalError
+
+    if known.is_done:
+        raise JournalError(f"{path}: that plot is done; there is nothing to resume")
+    if known.digest != job.digest:
+        raise JournalError(
+            f"{path}: that plot was of another drawing, or for another machine file; what is on the sheet"
+            " cannot be gone on with. Plot without --resume on a new sheet"
+        )
+
+
+def _set_aside(path: Path) -> None:
+    """The journal of a plot that can still be resumed is not written over unasked: it moves aside."""
+    from hardware.sender import journal as journals
+
+    try:
+        known = journals.read(path)
+    except journals.JournalError:
+        return
+    if not known.is_done and known.strokes_done:
+        aside = path.with_name(f"{path.name}.before")
+        path.replace(aside)
+        sys.stderr.write(
+            f"note: an earlier plot ended after {known.strokes_done} strokes;"
+            f" its journal is now {aside}. --resume --journal {aside} goes on with it\n"
+        )
+
+
+def _run(job: Job, machine: "Machine", wanted: Wanted, journal: Path | None, kept: dict[str, Any], known: Any) -> int:
+    from hardware.sender.awake import awake
+    from hardware.sender.plot import Options, Plot
+    from hardware.sender.port import opener
+    from hardware.sender.resume import Resume
+    from hardware.sender.trouble import CableOut, Silent
+    from hardware.terminal import answers
+
+    control = Control()
+    port = wanted.port or ""
+    options = Options(wanted.wait, wanted.check, wanted.home, port_name=port, kept=kept)
+    open_port = opener(port, machine, wanted.baud)
+    try:
+        session: Plot = Plot(job, open_port, control, journal, options)
+    except Silent as silent:
+        raise DeviceError(
+            f"{port}: nothing answers within {silent.seconds:.0f} s; is the machine switched on, is it the right"
+            f" port, and does it speak {job.dialect} at {wanted.baud} baud?"
+        ) from None
+    except CableOut as cable:
+        raise DeviceError(f"{port}: went away while it was opened ({cable.why})") from None
+    with ExitStack() as stack:
+        stack.enter_context(_watched(job, control, wanted))
+        stack.enter_context(_interruptible(control))
+        stack.enter_context(answers.listening(control, as_json=wanted.as_json))
+        stack.enter_context(awake())
+        finished = session.run(resumed=Resume(known) if known else None)
+    return {"done": DONE, "aborted": INTERRUPTED, "emergency": DEVICE}[finished.outcome]
+
+
+@contextmanager
+def _watched(job: Job, control: Control, wanted: Wanted) -> Iterator[None]:
+    from rich.console import Console
+
+    from hardware.terminal.lines import JsonLines, Lines
+    from hardware.terminal.screen import Screen
+
+    console = Console(stderr=True, highlight=False)
+    if wanted.as_json:
+        control.watch(JsonLines())
+        yield
+    elif console.is_terminal and not console.is_dumb_terminal and sys.stdin.isatty():
+        with Screen(job, console) as screen:
+            control.watch(screen)
+            yield
+    else:
+        control.watch(Lines())
+        yield
+
+
+@contextmanager
+def _interruptible(control: Control) -> Iterator[None]:
+    """Ctrl-C stops and keeps the position; once more, it is an emergency stop."""
+    times = 0
+
+    def take(_number: int, _frame: object) -> None:
+        nonlocal times
+        times += 1
+        if times == 1:
+            control.abort()
+        else:
+            control.emergency()
+
+    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    if hasattr(signal, "SIGHUP"):  # the terminal is gone, the plot goes on
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say_plan(job: Job, wanted: Wanted) -> None:
+    """What would be done; nothing is opened and nothing moves."""
+    bounds = job.bounds()
+    if wanted.as_json:
+        rows = [
+            {"pass": number, "pen": part.name, "colour": part.colour, "strokes": part.strokes,
+             "drawn_m": round(part.drawn_mm / 1000, 3), "minutes": round(part.seconds / 60, 2)}
+            for number, part in enumerate(job.parts, 1)
+        ]  # fmt: skip
+        whole = {"title": job.title, "lines": len(job.lines), "strokes": job.strokes, "bounds_mm": bounds,
+                 "minutes": round(job.seconds / 60, 2), "passes": rows}  # fmt: skip
+        sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
+        return
+    widest = max((len(part.name) for part in job.parts), default=0)
+    out = [f"{job.title} on {job.machine}"]
+    for number, part in enumerate(job.parts, 1):
+        drawn, took = amount(part.strokes, part.drawn_mm), clock(part.seconds)
+        out.append(f"  {number:>2}  {part.name:<{widest}}  {drawn:>22}  {took:>7}")
+    asked = sum(stop.is_pen for stop in job.stops)
+    others = len(job.stops) - asked
+    stops = f"{asked} pen{'' if asked == 1 else 's'} asked for" + (f", {others} other pauses" if others else "")
+    out.append(f"{len(job.lines)} lines, {clock(job.seconds)} without pen changes; {stops}")
+    if bounds:
+        out.append(f"the machine goes from x {bounds[0]:g}, y {bounds[1]:g} to x {bounds[2]:g}, y {bounds[3]:g} mm")
+    out.append("nothing was sent")
+    sys.stdout.write("\n".join(out) + "\n")
+
+
+__all__ = ["DeviceError", "JobError", "Wanted", "plot"]

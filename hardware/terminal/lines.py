@@ -1,0 +1,46 @@
+"""A plot where nobody looks at a terminal: plain lines for people, or JSON lines for programs."""
+
+import json
+import sys
+import time
+from typing import TextIO
+
+from hardware.sender.events import Event, Progress, Prompt
+from hardware.terminal import words
+
+EVERY_S = 5.0
+
+
+class Lines:
+    """A line for whatever happens, and one every few seconds. Errors of writing end it, not the plot."""
+
+    def __init__(self, to: TextIO | None = None) -> None:
+        self._to = to or sys.stderr
+        self._said = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            now = time.monotonic()
+            if event.state == "drawing" and now - self._said >= EVERY_S:
+                self._said = now
+                self._write(words.progress(event))
+        elif isinstance(event, Prompt):
+            for row in words.question(event):
+                self._write(row)
+        elif told := words.line(event):
+            self._write(told)
+
+    def _write(self, text: str) -> None:
+        self._to.write(text + "\n")
+        self._to.flush()
+
+
+class JsonLines:
+    """Each event as a line of JSON."""
+
+    def __init__(self, to: TextIO | None = None) -> None:
+        self._to = to or sys.stdout
+
+    def __call__(self, event: Event) -> None:
+        self._to.write(json.dumps(event.as_json(), ensure_ascii=False) + "\n")
+        self._to.flush()

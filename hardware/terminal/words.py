@@ -1,0 +1,62 @@
+"""What is said of a plot, in plain words; shared by all ways of showing it."""
+
+from hardware.sender.events import Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
+from hardware.sender.pace import clock
+from hardware.sender.pens import amount
+
+KEYS = {
+    "done": "d", "resume": "g", "go-on": "g", "retry": "g", "redo": "r", "skip": "s", "pass": "b", "abort": "q",
+    "home": "h", "here": "o", "still": "m", "known": "k", "test": "t", "nudge": "n",
+}  # fmt: skip
+
+
+def line(event: Event) -> str | None:
+    """An event as one line; None for those that are not worth one."""
+    match event:
+        case Connected():
+            reset = "; it restarted as the port was opened" if event.reset else ""
+            return f"{event.firmware or 'a controller'} on {event.port}, {event.buffer_bytes} bytes of buffer{reset}"
+        case Note():
+            return event.text if event.level == "info" else f"{event.level}: {event.text}"
+        case PassBegun():
+            return (
+                f"pen {event.number} of {event.passes}: {event.pen}, {amount(event.strokes, event.drawn_mm)},"
+                f" {clock(event.seconds)}"
+            )
+        case Fault():
+            where = f" at line {event.line}: {event.text}" if event.line else ""
+            return f"{event.what}{where}: {event.meaning}; {event.remedy}"
+        case Finished():
+            return f"{event.text}; {event.strokes} of {event.of_strokes} strokes in {clock(event.elapsed_s)}"
+        case _:
+            return None
+
+
+def progress(event: Progress) -> str:
+    """`stroke 14 of 120, 1.42 of 6.41 m, 8:12 drawn, 19:40 left`."""
+    return (
+        f"pen {event.number} of {event.passes} {event.pen}: stroke {event.stroke} of {event.strokes},"
+        f" {metres(event)}, {clock(event.elapsed_s)} drawn, {clock(event.left_s)} left"
+    )
+
+
+def metres(event: Progress) -> str:
+    return f"{event.drawn_mm / 1000:.2f} of {event.total_mm / 1000:.2f} m"
+
+
+def question(prompt: Prompt) -> list[str]:
+    """A prompt as lines of text, with the keys that answer it."""
+    pen = "The pen is up." if prompt.pen_up else "The pen may be down: lift it by hand."
+    rows = [prompt.title, f"{sentence(prompt.text)} {pen}"]
+    for choice in prompt.choices:
+        key = f"{KEYS[choice.key]}" + (" or Enter" if choice.key == prompt.default else "")
+        if choice.key == "nudge":
+            key = "n X Y Z"
+        rows.append(f"  {key:<10}  {choice.label}")
+    return rows
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."

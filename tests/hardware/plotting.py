@@ -1,0 +1,253 @@
+"""A plot against the simulated controller, with scripted answers; and what is to hold after whatever happened."""
+
+import contextlib
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from samples import BLACK, RED, SERVO
+
+from hardware.drawing import Drawing, PenPass
+from hardware.machine import Machine
+from hardware.sender import Control, Job, Options, Plot, from_drawing
+from hardware.sender.events import Event, Fault, Finished, Note, Prompt
+from hardware.sender.journal import read
+from hardware.sender.resume import Resume
+from hardware.simulator import Bench, SimPort
+from hardware.simulator import Fault as Planned
+from hardware.simulator.settings import for_machine
+from hardware.simulator.trace import Dwell, Move, Spindle, is_down, strokes
+
+Point = tuple[float, float]
+NEAR_MM = 0.06  # a step of 0.01 mm, and the tolerance of the lines
+Answer = str | Callable[["Session", Prompt], str | None]
+
+
+def wave(x_mm: float, y_mm: float, points: int = 24) -> np.ndarray:
+    along = np.linspace(0, 30, points)
+    return np.column_stack([x_mm + along, y_mm + 3 * np.sin(along / 2.5)])
+
+
+def small_card() -> Drawing:
+    """Two pens, each with two waves and a dot between them."""
+    kept = [PenPass(part.layer, part.pen, part.lines[:3]) for part in card().passes]
+    return Drawing(100, 80, "#ffffff", tuple(kept), "card")
+
+
+def card() -> Drawing:
+    """Two pens, each with three waves and three dots."""
+
+    def lines(left_mm: float) -> tuple[np.ndarray, ...]:
+        dots = [np.array([[left_mm + 8 * n, 60.0]]) for n in range(3)]
+        waves = [wave(left_mm, 15 + 12 * n) for n in range(3)]
+        return (waves[0], dots[0], waves[1], dots[1], dots[2], waves[2])
+
+    passes = (PenPass("first", BLACK, lines(10.0)), PenPass("second", RED, lines(50.0)))
+    return Drawing(100, 80, "#ffffff", passes, "card")
+
+
+class Killed(BaseException):
+    """The plotting program is gone, as by SIGKILL: nothing is tidied up."""
+
+
+class Watched:
+    """A port that notes what goes over it, in order with the events."""
+
+    def __init__(
+        self, port: SimPort, log: list[tuple[str, object]], kill_after: int | None, kills: Callable[[], bool]
+    ) -> None:
+        self._port, self._log, self._left, self._kills = port, log, kill_after, kills
+
+    def write(self, content: bytes) -> None:
+        if self._kills():
+            raise Killed
+        if self._left is not None and content.endswith(b"\n"):
+            self._left -= 1
+            if self._left < 0:
+                raise Killed
+        self._log.append(("write", content))
+        self._port.write(content)
+
+    def read(self, timeout_s: float) -> bytes:
+        content = self._port.read(timeout_s)
+        if content:
+            self._log.append(("read", content))
+        return content
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._port, name)
+
+
+@dataclass
+class Session:
+    """A bench, a job, and all that happened."""
+
+    machine: Machine = SERVO
+    drawing: Drawing = field(default_factory=card)
+    faults: tuple[Planned, ...] = ()
+    answers: dict[str, list[Answer]] = field(default_factory=dict)  # to prompts by kind; the default where none is left
+    settings: dict[int, float] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    latency_s: float = 0.001
+    kill_after: int | None = None  # so many lines written
+    kill_when: Callable[["Session"], bool] = lambda _: False
+    bench: Bench = field(init=False)
+    job: Job = field(init=False)
+    events: list[Event] = field(default_factory=list)
+    prompts: list[Prompt] = field(default_factory=list)
+    pen_down_at_prompts: list[Prompt] = field(default_factory=list)
+    log: list[tuple[str, object]] = field(default_factory=list)
+    watchers: list[Callable[[Control, Event], None]] = field(default_factory=list)  # told with the control
+    observers: list[Callable[[Event], None]] = field(default_factory=list)  # told as everybody is
+    plot: Plot | None = None
+    control: Control = field(default_factory=Control)
+
+    def __post_init__(self) -> None:
+        values = for_machine(self.machine) | self.settings
+        self.bench = Bench(values, latency_s=self.latency_s, faults=self.faults)
+        self.job = from_drawing(self.drawing, self.machine, "card")
+
+    def open(self) -> Watched:
+        return Watched(self.bench.open(), self.log, self.kill_after, lambda: self.kill_when(self))
+
+    def run(self, journal: Path | None = None, *, resumes: bool = False) -> Finished:
+        control = self.control = Control(*self.observers)
+        control.watch(lambda event: self._see(control, event))
+        known = Resume(read(journal)) if resumes and journal else None
+        self.plot = Plot(self.job, self.open, control, journal, self.options)  # type: ignore[arg-type]
+        link_send = self.plot.link.send
+        self.plot.link.send = self._noted(link_send)  # type: ignore[method-assign]
+        return self.plot.run(resumed=known)
+
+    def _noted(self, send: Callable[..., None]) -> Callable[..., None]:
+        def noted(text: str, tag: int | None = None) -> None:
+            self.log.append(("line", tag) if tag is not None else ("own", text))
+            send(text, tag)
+
+        return noted
+
+    def _see(self, control: Control, event: Event) -> None:
+        self.events.append(event)
+        self.log.append(("event", event))
+        for watcher in self.watchers:
+            watcher(control, event)
+        if isinstance(event, Prompt):
+            self.prompts.append(event)
+            if self.pen_is_down() and event.pen_up:
+                self.pen_down_at_prompts.append(event)
+            left = self.answers.get(event.kind)
+            answer = left.pop(0) if left else event.default
+            if answer == "here":  # a person moves the pen there by hand, its tip on the paper
+                self.bench.controller.body.push(0.0, 0.0, 0.0)
+            if callable(answer):
+                answer = answer(self, event) or event.default
+            if answer == "none yet":
+                return
+            if answer not in {choice.key for choice in event.choices}:
+                raise Killed(f"{answer!r} is no answer to {event}")
+            control.answer(event.id, answer)
+
+    def killed(self, journal: Path, after: int | None = None) -> None:
+        """The plotting program dies once it has written so many lines; the machine carries out what it has."""
+        self.kill_after = after
+        with contextlib.suppress(Killed):
+            self.run(journal)
+        self.kill_after, self.kill_when = None, lambda _: False
+        if self.plot and self.plot.journal:
+            self.plot.journal.close()  # which takes nothing back: it is written without a buffer
+        self.bench.port = None
+        self.bench.wait(60.0)
+
+    # --- what is to hold ---
+
+    def pen_is_down(self) -> bool:
+        body = self.bench.controller.body
+        return is_down(self.machine, body.bed(self.bench.now())[2], body.pen_value)
+
+    def draws_a_line(self) -> bool:
+        planner = self.bench.controller.body.planner
+        return bool(planner.profile) and abs(planner.blocks[0].unit[2]) < 0.5
+
+    def drawn(self) -> list[list[Point]]:
+        return strokes(self.bench.controller.body.trace, self.machine)
+
+    def wanted(self) -> list[list[Point]]:
+        """The lines of the job, on the bed."""
+        found: dict[int, list[Point]] = {}
+        before: Point = (0.0, 0.0)
+        for line in self.job.lines:
+            here = (line.x_mm, line.y_mm)
+            if line.is_lowering:
+                found.setdefault(line.stroke, [before])
+            if line.is_draw:
+                found.setdefault(line.stroke, [before]).append(here)
+            if line.is_draw or line.is_travel:
+                before = here
+        return [found[stroke] for stroke in sorted(found)]
+
+    def times_drawn(self) -> list[float]:
+        """How often each wanted stroke was drawn: its drawn length, as a share of its own; of a dot, touches."""
+        drawn = self.drawn()
+        return [_times(stroke, drawn) for stroke in self.wanted()]
+
+    def strays(self) -> list[Point]:
+        """Places where ink is that should be none."""
+        wanted = [sample for stroke in self.wanted() for sample in samples(stroke)]
+        where = np.array(wanted)
+        return [
+            point
+            for stroke in self.drawn()
+            for point in samples(stroke)
+            if np.hypot(*(where - point).T).min() > NEAR_MM + 0.1
+        ]
+
+    def notes(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, Note)]
+
+    def told_faults(self) -> list[str]:
+        return [event.what for event in self.events if isinstance(event, Fault)]
+
+    def lines_between_fault_and_answer(self) -> list[object]:
+        """Lines of the job that were sent after a fault was told and before a person had answered."""
+        sent, stopped = [], False
+        for what, content in self.log:
+            if what == "event" and isinstance(content, Fault):
+                stopped = True
+            elif what == "event" and type(content).__name__ == "Answered":
+                stopped = False
+            elif what == "line" and stopped:
+                sent.append(content)
+        return sent
+
+
+def samples(stroke: list[Point], every_mm: float = 0.2) -> list[Point]:
+    made = [stroke[0]]
+    for a, b in itertools.pairwise(stroke):
+        count = max(int(math.dist(a, b) / every_mm), 1)
+        made += [(a[0] + (b[0] - a[0]) * n / count, a[1] + (b[1] - a[1]) * n / count) for n in range(1, count + 1)]
+    return made
+
+
+def _times(stroke: list[Point], drawn: list[list[Point]]) -> float:
+    if len(stroke) == 1:
+        return sum(len(each) == 1 and math.dist(each[0], stroke[0]) < NEAR_MM for each in drawn)
+    whole = sum(math.dist(a, b) for a, b in itertools.pairwise(stroke))
+    place = np.array(samples(stroke, 0.05))
+    covered = 0.0
+    for each in drawn:
+        for a, b in itertools.pairwise(each):
+            middle = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
+            if np.hypot(*(place - middle).T).min() < NEAR_MM:
+                covered += math.dist(a, b)
+    return covered / whole
+
+
+def is_whole(session: Session) -> bool:
+    """Whether every stroke was drawn once, and nothing else."""
+    return all(abs(times - 1) < 0.02 for times in session.times_drawn()) and not session.strays()
+
+
+__all__ = ["Dwell", "Move", "Session", "Spindle", "card", "is_whole"]

@@ -1,0 +1,93 @@
+"""Ports: what answers, who has them, and what would do where they cannot be opened."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from samples import SERVO
+
+from hardware.sender import PortError, ports
+from hardware.sender.port import SerialPort, opener, permission_advice
+from hardware.simulator import Bench
+from hardware.simulator.pty import served
+from hardware.simulator.settings import for_machine
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hardware.sender.grbl.GREETING_S", 0.3)
+    monkeypatch.setattr("hardware.sender.ports.LISTEN_S", 0.2)
+
+
+def test_a_controller_tells_its_name() -> None:
+    with served(Bench(for_machine(SERVO), fast=False)) as terminal:
+        assert ports.answer(terminal.name) == ("Grbl 1.1h.20190830", True)
+
+
+def test_a_port_that_somebody_has_is_left_alone() -> None:
+    with served(Bench(for_machine(SERVO), fast=False)) as terminal:
+        port = SerialPort(terminal.name)
+        try:
+            assert ports.answer(terminal.name) == (
+                "another program has it open (a second plot, a terminal, another sender); close that first",
+                False,
+            )
+        finally:
+            port.close()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_port_on_which_nothing_speaks() -> None:
+    near, far = os.openpty()
+    try:
+        assert ports.answer(os.ttyname(far)) == ("nothing that speaks GRBL or Marlin", True)
+    finally:
+        os.close(near)
+        os.close(far)
+
+
+def test_ports_without_hardware_behind_them_are_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        SimpleNamespace(device="/dev/ttyS0", description="n/a", hwid="n/a"),
+        SimpleNamespace(device="/dev/ttyUSB0", description="USB Serial", hwid="USB VID:PID=1A86:7523"),
+    ]
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
+    assert ports.names() == ["/dev/ttyUSB0"]
+    monkeypatch.setattr(ports, "answer", lambda name: (f"Grbl on {name}", True))
+    assert ports.look() == [ports.Found("/dev/ttyUSB0", "USB Serial", "Grbl on /dev/ttyUSB0", True)]
+
+
+def refusing(code: int) -> Callable[..., None]:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (errno.EACCES, "/dev/ttyX9: no permission; join the group dialout: sudo usermod -aG dialout $USER, then log out"
+                       " and in"),
+        (errno.EBUSY, "/dev/ttyX9: another program has it open (a second plot, a terminal, another sender); close that"
+                      " first"),
+        (errno.EIO, "/dev/ttyX9: cannot be opened: [Errno 5] Input/output error"),
+    ],
+)  # fmt: skip
+def test_why_a_port_cannot_be_opened_and_what_would_do(
+    code: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serial.Serial.open", refusing(code))
+    with pytest.raises(PortError) as caught:
+        opener("/dev/ttyX9", SERVO)()
+    assert str(caught.value) == message
+
+
+def test_who_may_use_a_port_is_its_group() -> None:
+    assert permission_advice("/nowhere").startswith("join the group dialout: ")
+    assert permission_advice("/dev/null") == "only root may use it; a udev rule can give it to a group such as dialout"

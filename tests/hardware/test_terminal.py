@@ -1,0 +1,144 @@
+"""How a plot looks on a terminal of 80 x 24, and what keys and lines do."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from plotting import Session
+from rich.console import Console
+
+from hardware.sender import Options
+from hardware.sender.control import Control
+from hardware.sender.events import Choice, Event, Fault, Progress, Prompt
+from hardware.simulator import Fault as Planned
+from hardware.terminal import answers, words
+from hardware.terminal.lines import JsonLines, Lines
+from hardware.terminal.screen import Screen
+
+Golden = Callable[[str, str], None]
+
+
+def shown(session: Session, at: Callable[[Event], bool]) -> str:
+    """The screen after the first event of this kind, as text."""
+    console = Console(file=io.StringIO(), width=80, height=24, force_terminal=False, color_system=None)
+    screen = Screen(session.job, console)
+    looked: list[str] = []
+
+    def see(event: Event) -> None:
+        screen(event)
+        if at(event) and not looked:
+            with console.capture() as captured:
+                console.print(screen._view())
+            looked.append(captured.get())
+
+    session.options = Options(port_name="/dev/ttyUSB0")
+    session.observers.append(see)
+    session.run()
+    text = "\n".join(line.rstrip() for line in looked[0].splitlines()) + "\n"
+    assert len(text.splitlines()) <= 24
+    return text
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("pen", lambda event: isinstance(event, Prompt)),
+        ("drawing", lambda event: isinstance(event, Progress) and event.stroke == 3 and event.state == "drawing"),
+        ("end", lambda event: type(event).__name__ == "Finished"),
+    ],
+)
+def test_a_plot_looks_as_it_did(name: str, at: Callable[[Event], bool], golden: Golden) -> None:
+    golden(f"terminal/{name}.txt", shown(Session(), at))
+
+
+def test_a_fault_looks_as_it_did(golden: Golden) -> None:
+    session = Session(faults=(Planned(58, "error", code=33),))
+    golden("terminal/fault.txt", shown(session, lambda event: isinstance(event, Prompt) and event.kind == "fault"))
+
+
+def test_a_lost_position_looks_as_it_did(golden: Golden) -> None:
+    session = Session(faults=(Planned(58, "reset"),))
+    golden("terminal/origin.txt", shown(session, lambda event: isinstance(event, Prompt) and event.kind == "origin"))
+
+
+class Heard(Control):
+    """Notes what is commanded."""
+
+    def __init__(self, prompt: Prompt | None = None) -> None:
+        super().__init__()
+        self.prompt = prompt
+
+    def commands(self) -> list[tuple[object, ...]]:
+        told = []
+        while (command := self.take()) is not None:
+            told.append((command.name, command.choice, *command.values.items()))
+        return told
+
+
+PEN = Prompt(
+    4, "pen", "pen 1", "put it in", tuple(Choice(key, key) for key in ("done", "nudge", "test", "abort")), "done"
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "command"),
+    [
+        ("\n", ("answer", "done")), ("d", ("answer", "done")), ("t", ("answer", "test")), ("q", ("answer", "abort")),
+        ("\x1b[C", ("answer", "nudge", ("x", 0.1), ("y", 0.0))), ("-", ("answer", "nudge", ("z", -0.1))),
+        ("e", ("emergency", "")),
+    ],
+)  # fmt: skip
+def test_keys_answer_a_question(key: str, command: tuple[object, ...]) -> None:
+    control = Heard(PEN)
+    answers.pressed(control, key)
+    assert control.commands() == [command]
+
+
+@pytest.mark.parametrize(
+    ("key", "command"),
+    [("p", ("pause", "")), ("P", ("pause now", "")), ("q", ("abort", "")), ("e", ("emergency", ""))],
+)
+def test_keys_steer_a_plot(key: str, command: tuple[object, ...]) -> None:
+    control = Heard()
+    answers.pressed(control, key)
+    assert control.commands() == [command]
+
+
+def test_other_keys_do_nothing() -> None:
+    control = Heard(PEN)
+    assert not answers.pressed(control, "x")
+    assert control.commands() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ('{"answer": 4, "choice": "nudge", "x": 0.5}', [("answer", "nudge", ("x", 0.5))]),
+        ('{"do": "pause now"}', [("pause now", "")]),
+        ('{"do": "dance"}', []),
+        ("not JSON", []),
+        ("[1]", []),
+    ],
+)
+def test_programs_steer_by_lines_of_json(line: str, command: list[tuple[object, ...]]) -> None:
+    control = Heard(PEN)
+    answers.asked(control, line)
+    assert control.commands() == command
+
+
+def test_every_choice_has_a_key_of_its_own_where_it_is_offered() -> None:
+    session = Session(faults=(Planned(58, "error", code=33), Planned(90, "reset")))
+    session.run()
+    for prompt in session.prompts:
+        keys = [words.KEYS[choice.key] for choice in prompt.choices]
+        assert len(set(keys)) == len(keys)
+
+
+def test_plain_lines_and_json_lines_say_the_same_events() -> None:
+    plain, as_json = io.StringIO(), io.StringIO()
+    session = Session(faults=(Planned(58, "error", code=33),))
+    session.observers += [Lines(plain), JsonLines(as_json)]
+    session.run()
+    assert "error:33 at line" in plain.getvalue()
+    faults = [event for event in session.events if isinstance(event, Fault)]
+    assert as_json.getvalue().count('"event": "Fault"') == len(faults) == 1
