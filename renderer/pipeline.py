@@ -19,6 +19,7 @@ from renderer.colours import from_hex
 from renderer.cores import placed
 from renderer.encoders import Network, WeightsError, networks
 from renderer.losses.looks import looks
+from renderer.losses.views import resized
 from renderer.optimise import (
     FitError,
     Ground,
@@ -48,6 +49,7 @@ from renderer.tone import cropped, greyed, toned
 Stop = Callable[[], bool]
 PREVIEW_PX = 1600  # the longer side of the preview
 FRAMES = 24  # of the film
+FRAME_PX = 900  # the longer side of one: two dozen pictures of a large sheet would fill the memory
 GREYISH = 0.06  # difference of channels up to which ink or paper counts as grey: warm white, blue-black
 DRAFT_RESOLUTION = 0.6  # of the finished work's
 NO_PICTURE = np.ones((3, 1, 1), np.float32)
@@ -292,6 +294,15 @@ def _drawing(artwork: Artwork, parts: list[Part]) -> Drawing:
 # --- what is kept of the way ------------------------------------------------------------------------------------------
 
 
+def _frame(picture: Picture) -> Picture:
+    """A picture for the film."""
+    scale = FRAME_PX / max(picture.shape[1:])
+    if scale >= 1:
+        return picture
+    size = round(scale * picture.shape[1]), round(scale * picture.shape[2])
+    return resized(torch.from_numpy(picture), size).numpy()
+
+
 @dataclass
 class Diary:
     """The fit as it goes: told to whoever asked, and kept for the loss curve and the film."""
@@ -336,7 +347,7 @@ class Diary:
         if state.step:
             self.history.append(Step(number, name, state.step, state.loss, terms, self.seconds))
         if self._filmed(state.step, layer.steps):
-            self.frames.append((f"{name} {state.step}/{layer.steps}", picture()))
+            self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(picture())))
 
     def rests(self, number: int, layer: Layer, state: State) -> None:
         """The same for the last step of a layer that is done before its time."""
@@ -344,7 +355,7 @@ class Diary:
         self._tell(number, "fitting", state, state.step, lambda: self._picture(layer, state))
         self.notes.append(f"{name}: done after {state.step} of {layer.steps} steps; the loss fell no more")
         if not self._filmed(state.step, layer.steps):
-            self.frames.append((f"{name} {state.step}/{layer.steps}", self._picture(layer, state)))
+            self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(self._picture(layer, state))))
 
     def refined(self, step: int, steps: int, parts: list[Part], loss: float, terms: dict[str, float]) -> None:
         """The same for a step of all layers together."""
@@ -358,7 +369,7 @@ class Diary:
         self.report(Progress("settling", number - 1, number, name, step, steps, loss, terms, self.seconds, picture))
         self.history.append(Step(number, name, step, loss, tuple(terms.items()), self.seconds))
         if step == steps:
-            self.frames.append((f"{name} {step}/{steps}", picture()))
+            self.frames.append((f"{name} {step}/{steps}", _frame(picture())))
 
     def film(self) -> Film:
         """All pictures that were kept."""
