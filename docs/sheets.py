@@ -15,7 +15,7 @@ GAP_PX, CAPTION_PX, MOST_BYTES = 16, 22, 400_000
 def cell(path: Path, height_px: int) -> tuple[str, Image.Image]:
     """A render's folder, or a picture, as its caption and its picture without the sheet's margins."""
     if path.is_file():
-        return "the original", _scaled(Image.open(path).convert("RGB"), height_px)
+        return path.stem.replace("_", " "), _scaled(Image.open(path).convert("RGB"), height_px)
     record = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     return record["name"], _scaled(Image.open(path / "preview.png").convert("RGB"), height_px)
 
