@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath machine arcs program gcode estimate svgfile __main__",
     "renderer": "spec specfile assets target colours strokes primitives blur raster encoders palette tone progress "
-    "result losses placement stipple optimise passes preview manifest charts report output doubts plan pipeline cli",
+    "result losses sources placement stipple optimise passes preview manifest charts report output doubts plan "
+    "pipeline cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.cli"}
