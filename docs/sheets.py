@@ -15,9 +15,16 @@ GAP_PX, CAPTION_PX, MOST_BYTES = 16, 22, 400_000
 def cell(path: Path, height_px: int) -> tuple[str, Image.Image]:
     """A render's folder, or a picture, as its caption and its picture without the sheet's margins."""
     if path.is_file():
-        return "the original", _scaled(Image.open(path).convert("RGB"), height_px)
+        return path.stem.replace("_", " "), _scaled(Image.open(path).convert("RGB"), height_px)
     record = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     return record["name"], _scaled(Image.open(path / "preview.png").convert("RGB"), height_px)
+
+
+def told_apart(captions: list[str]) -> list[str]:
+    """Each without the words that all of them have."""
+    words = [caption.split("-") for caption in captions]
+    common = set.intersection(*map(set, words)) if len(words) > 1 else set()
+    return [" ".join(word for word in each if word not in common) for each in words]
 
 
 def _scaled(image: Image.Image, height_px: int) -> Image.Image:
@@ -28,10 +35,11 @@ def sheet(cells: list[tuple[str, Image.Image]], columns: int) -> Image.Image:
     """Rows of pictures of one height, each above its caption."""
     width, height = max(image.width for _, image in cells), max(image.height for _, image in cells)
     rows = -(-len(cells) // columns)
+    captions = told_apart([caption for caption, _ in cells])
     font = ImageFont.load_default(13)
     size = (columns * (width + GAP_PX) + GAP_PX, rows * (height + CAPTION_PX + GAP_PX) + GAP_PX)
     made = Image.new("RGB", size, "#ffffff")
-    for number, (caption, image) in enumerate(cells):
+    for number, (caption, (_, image)) in enumerate(zip(captions, cells, strict=True)):
         left = GAP_PX + (number % columns) * (width + GAP_PX)
         top = GAP_PX + (number // columns) * (height + CAPTION_PX + GAP_PX)
         made.paste(image, (left + (width - image.width) // 2, top))

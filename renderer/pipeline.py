@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,12 +12,10 @@ from torch import Tensor
 from hardware.drawing import Drawing, PenPass
 from hardware.intake import prepared
 from renderer import assets, losses, placement, preview
-from renderer.assets import weights
-from renderer.assets.weights import Trunk
 from renderer.colours import from_hex
 from renderer.cores import placed
-from renderer.encoders import Network, WeightsError, networks
 from renderer.losses.looks import looks
+from renderer.losses.views import resized
 from renderer.optimise import (
     FitError,
     Ground,
@@ -38,23 +35,20 @@ from renderer.passes import passes
 from renderer.primitives import spot_mm
 from renderer.progress import Picture, Progress, Report, silent
 from renderer.result import Film, Result, Step, pen_choices
-from renderer.spec import Artwork, FreeColours, Gram, Layer, Points, RackPens
+from renderer.sources import RenderError, is_grey, networks_of, sources_of
+from renderer.spec import Artwork, FreeColours, Layer, Points, RackPens
 from renderer.specfile import Work
 from renderer.stipple import stipple
 from renderer.strokes import Strokes
-from renderer.target import Frame, fit_picture, frame, load_picture, stretched
+from renderer.target import Frame, fit_picture, frame, load_picture
 from renderer.tone import cropped, greyed, toned
 
 Stop = Callable[[], bool]
 PREVIEW_PX = 1600  # the longer side of the preview
 FRAMES = 24  # of the film
-GREYISH = 0.06  # difference of channels up to which ink or paper counts as grey: warm white, blue-black
+FRAME_PX = 900  # the longer side of one: two dozen pictures of a large sheet would fill the memory
 DRAFT_RESOLUTION = 0.6  # of the finished work's
 NO_PICTURE = np.ones((3, 1, 1), np.float32)
-
-
-class RenderError(Exception):
-    """A render that cannot be finished; the message says why and what would do."""
 
 
 def never() -> bool:
@@ -78,7 +72,7 @@ def render(
     Raises RenderError, TargetError and AssetError, each with a message that says what would do.
     """
     artwork = drafted(work.artwork) if draft else work.artwork
-    trunks = _networks(artwork, work.folder, fetched)  # first: what is missing is told before any work is done
+    networks = networks_of(artwork, work.folder, fetched)  # first: what is missing is told before any work is done
     source = assets.resolve(artwork.target.image, work.folder, fetched)
     painting = cropped(load_picture(source.path, artwork.canvas.colour), artwork.target.crop)
     aspect = painting.shape[1] / painting.shape[0]
@@ -88,7 +82,7 @@ def render(
     target = toned(fit_picture(painting, area, artwork.target.fit), artwork.target.tone)
     if is_grey(artwork):
         target = greyed(target)
-    sources = losses.Sources(trunks, *_beside(work, area, painting.shape[:2]), artwork.seed)
+    sources = sources_of(work, networks, area, painting.shape[:2])
     wanted = placed(torch.from_numpy(target), device)
     judges = [losses.build(layer.loss, wanted, area.px_per_mm, sources) for layer in artwork.layers]
     tiles = [partial(losses.through, layer.loss, wanted, area.px_per_mm, sources) for layer in artwork.layers]
@@ -113,19 +107,8 @@ def render(
         device=device,
         choices=pen_choices((_name(artwork, number), part.ground.palette.choice) for number, part in enumerate(layers)),
         looks=tuple(look for n, judge in enumerate(judges) for look in looks(_name(artwork, n), judge, drawn)),
-        weights=tuple((trunk.name, network.sha256) for trunk, network in trunks.items()),
+        weights=tuple((trunk.name, network.sha256) for trunk, network in networks.items()),
     )
-
-
-def is_grey(artwork: Artwork) -> bool:
-    """Whether paper and pens have no colour, or hardly any: such a work is judged by the target's greys alone."""
-    colours = [from_hex(artwork.canvas.colour)]
-    for layer in artwork.layers:
-        pens = artwork.pens_of(layer)
-        if isinstance(pens, FreeColours):
-            return False
-        colours += [from_hex(pen.colour) for pen in pens.pens]
-    return all(float(colour.max() - colour.min()) <= GREYISH for colour in colours)
 
 
 def drafted(artwork: Artwork) -> Artwork:
@@ -141,33 +124,6 @@ def thinnest_nib_mm(artwork: Artwork) -> float:
         pens = artwork.pens_of(layer)
         nibs += [pen.nib_mm for pen in pens.pens] if isinstance(pens, RackPens) else [pens.widths_mm[0]]
     return min(nibs)
-
-
-# --- what is read before the fit --------------------------------------------------------------------------------------
-
-
-def _networks(artwork: Artwork, folder: Path, report: assets.Report | None) -> dict[Trunk, Network]:
-    """The networks that the losses look through, from files that are here or can be fetched."""
-    try:
-        return networks(weights.files(weights.trunks(artwork), folder, report))
-    except WeightsError as error:
-        raise RenderError(str(error)) from error
-
-
-def _beside(work: Work, area: Frame, size_px: tuple[int, int]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Regions on the frame's pixels, and pictures of a style, by their names in the spec."""
-    terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.loss]
-    target = work.artwork.target
-    regions: dict[str, Tensor] = {}
-    for name in dict.fromkeys(term.region for term in terms if term.region is not None):
-        mask = cropped(load_picture(work.folder / name, "#000000"), target.crop)
-        light = fit_picture(stretched(mask, size_px), area, target.fit).mean(0)
-        if light.max() < 1 / 255:
-            raise RenderError(f"{work.folder / name}: is black wherever the work is drawn; paint white what counts")
-        regions[name] = torch.from_numpy(light)
-    styles = dict.fromkeys(term.style for term in terms if isinstance(term, Gram) and term.style is not None)
-    pictures = {name: load_picture(work.folder / name, work.artwork.canvas.colour) for name in styles}
-    return regions, {name: torch.from_numpy(picture).permute(2, 0, 1) for name, picture in pictures.items()}
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------
@@ -292,6 +248,15 @@ def _drawing(artwork: Artwork, parts: list[Part]) -> Drawing:
 # --- what is kept of the way ------------------------------------------------------------------------------------------
 
 
+def _frame(picture: Picture) -> Picture:
+    """A picture for the film."""
+    scale = FRAME_PX / max(picture.shape[1:])
+    if scale >= 1:
+        return picture
+    size = round(scale * picture.shape[1]), round(scale * picture.shape[2])
+    return resized(torch.from_numpy(picture), size).numpy()
+
+
 @dataclass
 class Diary:
     """The fit as it goes: told to whoever asked, and kept for the loss curve and the film."""
@@ -336,7 +301,7 @@ class Diary:
         if state.step:
             self.history.append(Step(number, name, state.step, state.loss, terms, self.seconds))
         if self._filmed(state.step, layer.steps):
-            self.frames.append((f"{name} {state.step}/{layer.steps}", picture()))
+            self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(picture())))
 
     def rests(self, number: int, layer: Layer, state: State) -> None:
         """The same for the last step of a layer that is done before its time."""
@@ -344,7 +309,7 @@ class Diary:
         self._tell(number, "fitting", state, state.step, lambda: self._picture(layer, state))
         self.notes.append(f"{name}: done after {state.step} of {layer.steps} steps; the loss fell no more")
         if not self._filmed(state.step, layer.steps):
-            self.frames.append((f"{name} {state.step}/{layer.steps}", self._picture(layer, state)))
+            self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(self._picture(layer, state))))
 
     def refined(self, step: int, steps: int, parts: list[Part], loss: float, terms: dict[str, float]) -> None:
         """The same for a step of all layers together."""
@@ -358,7 +323,7 @@ class Diary:
         self.report(Progress("settling", number - 1, number, name, step, steps, loss, terms, self.seconds, picture))
         self.history.append(Step(number, name, step, loss, tuple(terms.items()), self.seconds))
         if step == steps:
-            self.frames.append((f"{name} {step}/{steps}", picture()))
+            self.frames.append((f"{name} {step}/{steps}", _frame(picture())))
 
     def film(self) -> Film:
         """All pictures that were kept."""

@@ -11,8 +11,8 @@ ORDER = {
     "hardware": "pen drawing toolpath rack dialect machine arcs program gcode planner estimate svgfile intake picture "
     "lettering card simulator sender terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster encoders palette "
-    "tone progress result losses placement stipple optimise passes preview manifest charts report output doubts plan "
-    "pipeline film gallery cli",
+    "tone progress result losses sources placement stipple optimise passes preview manifest charts report output "
+    "doubts plan pipeline film gallery cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.gallery", "renderer.cli"}

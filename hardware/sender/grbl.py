@@ -10,13 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from hardware.sender import wire
-from hardware.sender.grbl_wire import ASK, HOLD, POLL_S, RESET, Wire
+from hardware.sender.grbl_wire import ASK, HOLD, POLL_S, RESET, STATUS_S, Wire
 from hardware.sender.replies import Vector
 from hardware.sender.trouble import Alarmed, Doubt, Refused, Silent
 
 GO = b"~"
 GREETING_S = 3.0  # an Arduino's bootloader takes up to two
 HOMING_S = 180.0
+HOLDING_S = 30.0  # the slowest machine has stopped by then
+AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
 
 
@@ -147,20 +149,23 @@ class Grbl(Wire):
         self.reset()
 
     def _hold(self) -> None:
+        """Until it has stopped; asked five times a second, as ever."""
         self._write(HOLD)
-        begun = self.port.now()
-        while self.port.now() - begun < 30:
-            seen = self._seen
+        begun, before = self.port.now(), self._seen
+        while self.port.now() - begun < HOLDING_S:
+            seen, asked = self._seen, self.port.now()
             self._write(ASK)
-            while self._seen == seen and self.port.now() - begun < 30:
+            while self.port.now() - asked < STATUS_S:
                 try:
                     self._listen(POLL_S)
                 except (Refused, Doubt):
-                    pass
+                    continue
                 except Alarmed:
                     return
-            if (self.status.state, self.status.substate) in {("Hold", 0), ("Idle", None), ("Door", 0)}:
-                return
+                if self._seen > seen and (self.status.state, self.status.substate) in AT_REST:
+                    return
+                if self._seen > before + 1 and self.status.state == "Idle":  # the first may be older than the hold
+                    return
 
     def reset(self) -> None:
         """Ctrl-X, then unlocked if that left an alarm."""

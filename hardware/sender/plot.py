@@ -8,7 +8,7 @@ from typing import Any
 from hardware.sender import bounds, locate, opening, pens
 from hardware.sender.asking import POLL_S, ask, obey
 from hardware.sender.control import Control
-from hardware.sender.events import Finished, Note, PassBegun, Progress, Prompt, State, WantedPen
+from hardware.sender.events import Finished, Note, PassBegun, Prompt, State, WantedPen
 from hardware.sender.grbl import PLANNER_BLOCKS, Greeting
 from hardware.sender.guard import Guard
 from hardware.sender.job import Job, JobError, Point
@@ -19,7 +19,7 @@ from hardware.sender.pace import Pace
 from hardware.sender.port import Opener
 from hardware.sender.recover import abandon, recover
 from hardware.sender.resume import Resume, resume
-from hardware.sender.telling import fault
+from hardware.sender.telling import fault, progress
 from hardware.sender.trouble import Ended, Halted, Trouble
 
 HALTS = {"Hold", "Door", "Alarm", "Sleep", "Check"}
@@ -343,14 +343,4 @@ class Plot:
             self.worked()
             self.pace.compare(self.first, max(self.acked, self.first), self.sums["work"])
         self._told_at = now
-        part = self.job.lines[min(self.acked, len(self.job.lines) - 1)].part if self.job.lines else -1
-        part = max(part, self.part)
-        pen = self.job.parts[part].name if 0 <= part < len(self.job.parts) else ""
-        x, y, _ = self.link.place()
-        self.control.emit(
-            Progress(
-                state, part + 1, len(self.job.parts), pen, self.finished, self.job.strokes, self.acked,
-                len(self.job.lines), self.pace.drawn_mm(self.acked), self.job.drawn_mm, self.sums["work"],
-                self.pace.left_s(self.acked), self.link.status.state, round(x, 3), round(y, 3),
-            )
-        )  # fmt: skip
+        self.control.emit(progress(self, state))

@@ -1,8 +1,8 @@
-"""What went wrong, in words: the event that tells it and the question that follows."""
+"""How far a plot is, and what went wrong, in words: the events that tell it and the question that follows."""
 
 from typing import TYPE_CHECKING
 
-from hardware.sender.events import Choice, Fault, Prompt
+from hardware.sender.events import Choice, Fault, Progress, Prompt, State
 from hardware.sender.replies import meaning_of_alarm, meaning_of_error
 from hardware.sender.trouble import Alarmed, CableOut, Doubt, Halted, Refused, Restarted, Silent, Trouble
 
@@ -72,3 +72,29 @@ def question(
 def sentences(told: Fault) -> str:
     """Meaning and remedy as people read them."""
     return " ".join(f"{text[0].upper()}{text[1:]}." for text in (told.meaning, told.remedy))
+
+
+def progress(plot: "Plot", state: State) -> Progress:
+    """How far it is."""
+    job = plot.job
+    part = job.lines[min(plot.acked, len(job.lines) - 1)].part if job.lines else -1
+    part = max(part, plot.part)
+    pen = job.parts[part].name if 0 <= part < len(job.parts) else ""
+    x, y, _ = plot.link.place()
+    return Progress(
+        state=state,
+        number=part + 1,
+        passes=len(job.parts),
+        pen=pen,
+        stroke=plot.finished,
+        strokes=job.strokes,
+        line=plot.acked,
+        lines=len(job.lines),
+        drawn_mm=plot.pace.drawn_mm(plot.acked),
+        total_mm=job.drawn_mm,
+        elapsed_s=plot.sums["work"],
+        left_s=plot.pace.left_s(plot.acked),
+        machine_state=plot.link.status.state,
+        x_mm=round(x, 3),
+        y_mm=round(y, 3),
+    )

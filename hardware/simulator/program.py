@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from hardware.simulator import report, settings
+from hardware.simulator.geometry import arc, offset_after
 from hardware.simulator.planner import Vector
 from hardware.simulator.words import Block, Refused, parse
 
@@ -17,7 +18,6 @@ Wait = float | Callable[[], bool]  # until a time, or until something is so
 
 STEP_S = 0.05  # a dwell counts in these
 MOTIONS = {0, 10, 20, 30}
-OTHER_AXIS = {170: (0, 1, 2), 180: (2, 0, 1), 190: (1, 2, 0)}
 
 
 class Program:
@@ -226,9 +226,9 @@ class Program:
             system = body.modes.system if number < 0 else number
             others = body.g92 if block.values["L"] == 20 else (0.0, 0.0, 0.0)
             now = body.at if block.values["L"] == 20 else None
-            body.systems[system] = _offset(body.systems[system], given, now, others)
+            body.systems[system] = offset_after(body.systems[system], given, now, others)
         elif code == 920:
-            body.g92 = _offset(body.g92, given, body.at, body.systems[body.modes.system])
+            body.g92 = offset_after(body.g92, given, body.at, body.systems[body.modes.system])
         elif code == 921:
             body.g92 = (0.0, 0.0, 0.0)
         elif code == 281:
@@ -245,7 +245,7 @@ class Program:
         if motion in {0, 10}:
             yield from self._line(target, None if motion == 0 else feed / 60)
             return
-        for point in self._arc(block, scale, motion == 20, target):
+        for point in arc(block, scale, motion == 20, self.body, target):
             yield from self._line(point, feed / 60)
 
     def _flow(self, code: int) -> Iterator[Wait]:
@@ -309,53 +309,3 @@ class Program:
         body.halt(self.c.now)
         body.spindle_on, body.state, body.is_critical = False, "Alarm", True
         yield self.c.now
-
-    def _arc(self, block: Block, scale: float, clockwise: bool, target: Vector) -> Iterator[Vector]:
-        """Chords no further from the arc than $12."""
-        a, b, c = OTHER_AXIS[self.body.modes.plane]
-        start, values = self.body.planned, block.values
-        if "R" in values:
-            i, j = _by_radius(start[a], start[b], target[a], target[b], values["R"] * scale, clockwise)
-        else:
-            offsets = [values.get(letter, 0.0) * scale for letter in "IJK"]
-            i, j = offsets[a], offsets[b]
-        centre, radius = (start[a] + i, start[b] + j), math.hypot(i, j)
-        if abs(math.dist(centre, (target[a], target[b])) - radius) > max(0.005, 0.001 * radius):
-            raise Refused(33)
-        begin = math.atan2(start[b] - centre[1], start[a] - centre[0])
-        turn = math.atan2(target[b] - centre[1], target[a] - centre[0]) - begin
-        if clockwise:
-            turn -= 2 * math.pi if turn >= -5e-7 else 0.0
-        else:
-            turn += 2 * math.pi if turn <= 5e-7 else 0.0
-        tolerance = self.body.values[12]
-        chords = int(abs(0.5 * turn * radius) / math.sqrt(tolerance * (2 * radius - tolerance)))
-        for at in range(1, chords):
-            angle, point = begin + turn * at / chords, [0.0, 0.0, 0.0]
-            point[a] = centre[0] + radius * math.cos(angle)
-            point[b] = centre[1] + radius * math.sin(angle)
-            point[c] = start[c] + (target[c] - start[c]) * at / chords
-            yield point[0], point[1], point[2]
-        yield target
-
-
-def _offset(before: Vector, given: dict[str, float], now: Vector | None, others: Vector) -> Vector:
-    """Offsets after G10 and G92: with `now`, such that the present place has the given coordinates."""
-    made = list(before)
-    for axis, letter in enumerate("XYZ"):
-        if letter in given:
-            made[axis] = given[letter] if now is None else now[axis] - others[axis] - given[letter]
-    return made[0], made[1], made[2]
-
-
-def _by_radius(x: float, y: float, to_x: float, to_y: float, radius: float, clockwise: bool) -> tuple[float, float]:
-    """Centre, from the start, of an arc given by its radius; a negative one is the longer way round. Refused 34."""
-    dx, dy = to_x - x, to_y - y
-    apart = math.hypot(dx, dy)
-    if apart == 0:
-        raise Refused(33)
-    square = 4 * radius * radius - apart * apart
-    if square < 0:
-        raise Refused(34)
-    side = math.sqrt(square) / apart * (1 if clockwise == (radius > 0) else -1)
-    return 0.5 * (dx + dy * side), 0.5 * (dy - dx * side)

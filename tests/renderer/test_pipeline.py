@@ -416,3 +416,9 @@ def test_the_film_shows_each_layer_from_its_first_step_to_its_last(folder: Path)
     assert film.captions[-1] == "outlines 12/12"
     assert all(frame.shape == (3, 75, 90) for frame in film.frames)
     assert len({frame.tobytes() for frame in film.frames}) == len(film.frames)
+
+
+def test_the_film_of_a_large_sheet_is_no_larger_than_a_screen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renderer.pipeline.FRAME_PX", 45)
+    film = render(work_of(folder)).film
+    assert all(frame.shape == (3, 38, 45) and frame.dtype == np.float32 for frame in film.frames)
