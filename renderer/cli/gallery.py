@@ -43,7 +43,8 @@ def check_gallery(
     if as_json:
         show.as_json({"works": [_told(state) for state in found], "pages": pages, "exit_code": code})
     well = f"{len(found) - len(amiss)} of {counted(len(found), 'work')} up to date"
-    show.say(f"gallery: {well}" + ("; render gallery build renders what is due" if code == FAILED else ""))
+    due = any(state.is_due for state in found) or pages
+    show.say(f"gallery: {well}" + ("; render gallery build renders what is due" if due else ""))
     return code
 
 
