@@ -26,6 +26,11 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-c", "from renderer.cli import main; main()", "gallery", *map(str, arguments)]
 
 
+def hears_ctrl_c() -> None:
+    """A shell's background jobs, and what they start, are deaf to it; so these tests may be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def stamps(gallery: Path) -> dict[str, int]:
     return {path.parent.name: path.stat().st_mtime_ns for path in gallery.glob("*/manifest.json")}
 
@@ -57,7 +62,11 @@ def test_a_build_that_is_ended_leaves_whole_works_and_no_process(spec: Path, tmp
     gallery = tmp_path / "gallery"
     spec.write_text(spec.read_text().replace("steps: 10", "steps: 60000\n    patience: 0") + "matrix: {seed: [1, 2]}\n")
     with subprocess.Popen(
-        command("build", spec, "--to", gallery, "--jobs", 2), stderr=subprocess.PIPE, text=True, start_new_session=True
+        command("build", spec, "--to", gallery, "--jobs", 2),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=hears_ctrl_c,  # noqa: PLW1509  no threads here
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:  # until both are at work
