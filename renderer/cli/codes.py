@@ -19,6 +19,7 @@ CODES = {
     "JournalError": FAILED,
     "PortError": DEVICE,
     "DeviceError": DEVICE,
+    "StudioError": FAILED,
 }
 
 

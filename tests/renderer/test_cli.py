@@ -107,7 +107,8 @@ def test_without_arguments_there_is_help(capsys: Capture) -> None:
 
 
 def test_no_command_is_offered_before_it_works() -> None:
-    assert set(commands.commands) == {"run", "validate", "plan", "gcode", "plot", "card", "assets", "schema", "doctor"}
+    own = {"run", "validate", "plan", "gcode", "plot", "card", "assets", "schema", "doctor"}
+    assert set(commands.commands) == own | {"queue"}
 
 
 # --- quickness ---
