@@ -15,7 +15,7 @@ import click
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.studio import queue, records
-from renderer.studio.records import Job
+from renderer.studio.records import Job, folder_of
 from renderer.studio.states import said
 from renderer.studio.store import Store
 
@@ -144,11 +144,6 @@ def _facts(job: Job) -> Iterator[str]:
         "tries": str(job.tries) if job.tries > 1 else "", "error": job.error, "now": job.progress.get("text", ""),
     }  # fmt: skip
     yield from (f"  {name:<8} {text}" for name, text in facts.items() if text)
-
-
-def folder_of(job: Job) -> Path:
-    """Where a render goes. A draft has a place of its own, so that it never replaces the finished work."""
-    return Path(job.out) / (f"{job.name}-draft" if job.draft else job.name)
 
 
 def tell_history(*, job: int | None, db: str | None, as_json: bool) -> int:

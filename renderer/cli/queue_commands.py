@@ -200,6 +200,33 @@ def queue_backup(**options: Any) -> int:
     return back_up(**options)
 
 
+@click.command("worker", short_help="Take works from the queue and render them.")
+@click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+              help="What computes; of a GPU there is one worker.")  # fmt: skip
+@click.option(
+    "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: all cores]"
+)
+@click.option("--drain", is_flag=True, help="End when nothing is queued any more.")
+@asked
+def worker(**options: Any) -> int:
+    """Take works from the queue and render them, one at a time, each in a process of its own.
+
+    Any number of workers may take from one queue, on one machine, or on several with PostgreSQL. A job whose
+    worker is lost is rendered again, up to three times. Ctrl-C lets the job at hand be finished; Ctrl-C again
+    gives it back.
+
+    \b
+    Examples:
+      render worker
+      render worker --drain --threads 2
+      render worker --device cuda --db postgresql://render@gallery/queue
+    """
+    from renderer.cli.worker import take_renders
+
+    return take_renders(**options)
+
+
 def add_to(commands: click.Group) -> None:
     """Puts the studio's commands beside the others."""
     commands.add_command(queue)
+    commands.add_command(worker)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -53,6 +54,11 @@ class Job:
 def titled(title: str, edition: int, editions: int) -> str:
     """`The Scream`, or `The Scream (2 of 5)`."""
     return f"{title} ({edition} of {editions})" if editions > 1 else title
+
+
+def folder_of(job: Job) -> Path:
+    """Where a render goes. A draft has a place of its own, so that it never replaces the finished work."""
+    return Path(job.out) / (f"{job.name}-draft" if job.draft else job.name)
 
 
 @dataclass(frozen=True)

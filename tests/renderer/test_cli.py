@@ -108,7 +108,7 @@ def test_without_arguments_there_is_help(capsys: Capture) -> None:
 
 def test_no_command_is_offered_before_it_works() -> None:
     own = {"run", "validate", "plan", "gcode", "plot", "card", "assets", "schema", "doctor"}
-    assert set(commands.commands) == own | {"queue"}
+    assert set(commands.commands) == own | {"queue", "worker"}
 
 
 # --- quickness ---
