@@ -6,18 +6,23 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hardware.machine import MachineError, load_machine
 from renderer.cli import show
 from renderer.cli.codes import DONE
-from renderer.studio import queue, records
+from renderer.studio import ink, questions, queue, records
 from renderer.studio.records import Job, folder_of
-from renderer.studio.states import said
+from renderer.studio.states import Refused, said
 from renderer.studio.store import Store
+
+if TYPE_CHECKING:
+    from hardware.sender.job import Job as Lines
 
 DOING = {"copy": queue.copy, "cancel": queue.cancel, "retry": queue.retry, "remove": queue.remove}
 HOLDING = {"pause": queue.pause, "resume": queue.resume}
@@ -46,40 +51,91 @@ def me() -> str:
 # --- to add ---
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What the options say of new jobs."""
+
+    changes: tuple[str, ...]
+    out: Path
+    draft: bool
+    plot: bool
+    machine: Path | None
+    edition: int
+    priority: int
+    title: str | None
+    note: str
+    due: datetime | None
+
+    @property
+    def common(self) -> dict[str, Any]:
+        due = self.due.strftime("%Y-%m-%d") if self.due else ""
+        return {"note": self.note, "due": due, "priority": self.priority}
+
+
 def add(*, what: tuple[Path, ...], db: str | None, as_json: bool, **options: Any) -> int:
-    wanted = [new for path in what for new in _new(path, **options)]
+    """All of them, or none where one is wrong."""
+    wanted = Wanted(**options)
+    news = [pair for path in what for pair in _new(path, wanted)]
     with opened(db) as store:
-        jobs = queue.add(store, wanted, me())
-        _told(jobs, as_json, "added")
+        _told(queue.add_all(store, news, me()), as_json, "added")
     return DONE
 
 
-def _new(
-    path: Path,
-    changes: tuple[str, ...],
-    out: Path,
-    draft: bool,
-    priority: int,
-    title: str | None,
-    note: str,
-    due: datetime | None,
-) -> Iterator[queue.New]:
-    """A job for each work of a spec. Raises SpecErrors."""
+def _new(path: Path, wanted: Wanted) -> Iterator[tuple[queue.New | None, list[queue.New]]]:
+    """Of a spec a render for each work, and the plots of it; of all else plots. Raises SpecErrors and others."""
+    if path.suffix.lower() not in {".yaml", ".yml"} or path.is_dir():
+        yield None, _plots(path, wanted)
+        return
     from renderer.specfile import load
 
-    for work in load(path, changes):
-        yield queue.New(
-            kind="render",
-            name=work.name,
-            title=title or work.artwork.title or work.name,
-            source=str(path.absolute()),
-            changes=changes,
-            out=str(out.absolute()),
-            draft=draft,
-            note=note,
-            due=due.strftime("%Y-%m-%d") if due else "",
-            priority=priority,
-        )
+    for work in load(path, wanted.changes):
+        title = wanted.title or work.artwork.title or work.name
+        render = queue.New(
+            kind="render", name=work.name, title=title, source=str(path.absolute()), changes=wanted.changes,
+            out=str(wanted.out.absolute()), draft=wanted.draft, **wanted.common,
+        )  # fmt: skip
+        machine = load_machine(wanted.machine) if wanted.machine else work.artwork.machine
+        if wanted.plot and machine is None:
+            raise MachineError(f"{path}: does not say which machine plots it; name it with --machine")
+        name = machine.name if machine else ""
+        yield render, _editions(replace(render, kind="plot", machine=name), wanted) if wanted.plot else []
+
+
+def _plots(path: Path, wanted: Wanted) -> list[queue.New]:
+    """Plots of what is there already, once it is known that the machine can draw it."""
+    from renderer.cli.plot import job_of
+
+    lines, machine = job_of(path, load_machine(wanted.machine) if wanted.machine else None)
+    name = path.resolve().name if path.is_dir() else path.stem
+    new = queue.New(
+        kind="plot", name=name, title=wanted.title or lines.title, source=str(path.absolute()),
+        machine=machine.name, result=_takes(path, lines), **wanted.common,
+    )  # fmt: skip
+    return _editions(new, wanted)
+
+
+def _editions(new: queue.New, wanted: Wanted) -> list[queue.New]:
+    return [replace(new, edition=n, editions=wanted.edition) for n in range(1, wanted.edition + 1)]
+
+
+def _takes(path: Path, lines: "Lines") -> dict[str, Any]:
+    """Metres and minutes of each pen, and how far it lasts."""
+    lasts = _lasts(path)
+    pens = [
+        {"name": part.name, "colour": part.colour, "strokes": part.strokes, "lasts_m": lasts.get(number),
+         "metres": round(part.drawn_mm / 1000, 3), "minutes": round(part.seconds / 60, 2)}
+        for number, part in enumerate(lines.parts)
+    ]  # fmt: skip
+    return {"pens": pens, "minutes": round(lines.seconds / 60, 2)}
+
+
+def _lasts(path: Path) -> dict[int, float]:
+    """`max_draw_m` of the pens, by the number of their pass, where a render's manifest tells it."""
+    try:
+        passes = json.loads((path / "manifest.json").read_bytes())["passes"]
+        return {n: row["pen"]["max_draw_m"] for n, row in enumerate(passes) if row["pen"].get("max_draw_m")}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 # --- to see ---
@@ -124,26 +180,47 @@ def stand(state: str, wanted: str, progress: dict[str, Any]) -> str:
 
 
 def show_job(*, job: int, db: str | None, as_json: bool) -> int:
-    with opened(db) as store, store.read() as connection:
-        found, asked = records.find(connection, job), records.open_question(connection, job)
-        events = records.history(connection, job)
+    with opened(db) as store:
+        with store.read() as connection:
+            found, asked = records.find(connection, job), records.open_question(connection, job)
+            events = records.history(connection, job)
+        plots = [each for each in queue.listed(store, kind="plot") if each.machine == found.machine]
+    empty = [each for each in ink.dry(plots) if each.job == job]
     if as_json:
         question = dataclasses.asdict(asked) if asked else None
-        told = {"job": dataclasses.asdict(found), "question": question}
+        told = {"job": dataclasses.asdict(found), "question": question, "dry": [dataclasses.asdict(e) for e in empty]}
         show.as_json(told | {"events": [dataclasses.asdict(event) for event in events]})
         return DONE
-    show.data("\n".join([*_facts(found), *(_event(event) for event in events)]))
+    lines = [*_facts(found), *(_dry(each) for each in empty), *(_asked(asked) if asked else ())]
+    show.data("\n".join([*lines, *(_event(event) for event in events)]))
     return DONE
 
 
 def _facts(job: Job) -> Iterator[str]:
     yield f"{job.shown}: {stand(job.state, job.wanted, job.progress)}"
     facts = {
-        "spec": job.source, "changes": " ".join(job.changes), "into": str(folder_of(job)), "note": job.note,
-        "due": job.due, "priority": str(job.priority) if job.priority else "", "worker": job.worker,
+        "from": job.source, "changes": " ".join(job.changes), "note": job.note, "due": job.due,
+        "into": str(folder_of(job)) if job.kind == "render" else "", "machine": job.machine,
+        "priority": str(job.priority) if job.priority else "", "worker": job.worker,
         "tries": str(job.tries) if job.tries > 1 else "", "error": job.error, "now": job.progress.get("text", ""),
+        "minutes": str(job.result.get("minutes", "")),
     }  # fmt: skip
     yield from (f"  {name:<8} {text}" for name, text in facts.items() if text)
+    for pen in job.result.get("pens", ()):
+        yield f"  pen      {pen['name']}: {pen['strokes']} strokes, {pen['metres']:.2f} m, {pen['minutes']:.1f} min"
+
+
+def _dry(empty: ink.Dry) -> str:
+    return (
+        f"  warning  pen {empty.pen} will run dry in this plot, number {empty.nth} of those with it"
+        f" ({empty.metres:g} m by then; it lasts {empty.lasts_m:g} m)"
+    )
+
+
+def _asked(asked: records.Question) -> Iterator[str]:
+    yield f"  asks     {asked.title}: {asked.said}"
+    for key, label in asked.choices:
+        yield f"           render queue answer {asked.job} {key}".ljust(48) + f"  {label}"
 
 
 def tell_history(*, job: int | None, db: str | None, as_json: bool) -> int:
@@ -178,6 +255,24 @@ def move_job(
         raise click.UsageError("say where to, with one of --first, --last, --before JOB and --after JOB")
     with opened(db) as store:
         _told([queue.move(store, job, *ways[0], me())], as_json, "moved")
+    return DONE
+
+
+def answer(
+    *, job: int, choice: str, question: int | None, db: str | None, as_json: bool, **numbers: float | None
+) -> int:
+    with opened(db) as store:
+        with store.read() as connection:
+            found, asked = records.find(connection, job), records.open_question(connection, job)
+        if question is None and asked is None:
+            raise Refused(f"job {job} is {said(found.state)} and asks nothing")
+        number = question if question is not None or asked is None else asked.id
+        given = {name: value for name, value in numbers.items() if value is not None}
+        answered = questions.answer(store, number or 0, choice, me(), given)
+    if as_json:
+        show.as_json({"question": answered.id, "job": job, "answer": choice})
+    else:
+        show.say(f"{found.shown}: {answered.title}: {dict(answered.choices)[choice]}")
     return DONE
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from renderer.cli.commands import json_option, set_option
+from renderer.cli.commands import json_option, machine_option, set_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 JOBS = click.argument("jobs", metavar="JOB...", nargs=-1, required=True, type=int)
@@ -40,11 +40,15 @@ def queue() -> None:
 
 
 @queue.command("add")
-@click.argument("what", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("what", metavar="SPEC|FOLDER|FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @set_option
 @click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),
               help="Where the folders go, one a work.")  # fmt: skip
 @click.option("--draft", is_flag=True, help="Small and quick, into DIR/<name>-draft/.")
+@click.option("--plot", is_flag=True, help="Plot what specs make, too; a plot waits until you release it.")
+@machine_option(required=False)
+@click.option("--edition", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
+              help="Plot so many sheets.")  # fmt: skip
 @click.option("--priority", type=click.IntRange(-100, 100), default=0, show_default=True, metavar="N",
               help="Higher ones are taken first.")  # fmt: skip
 @click.option("--title", metavar="TEXT", help="What it is called in the queue.  [default: the spec's title]")
@@ -52,12 +56,17 @@ def queue() -> None:
 @click.option("--due", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="When it is wanted, as in 2026-12-01.")
 @asked
 def queue_add(**options: Any) -> int:
-    """Add works at the end of the queue. Specs are checked first; if one is wrong, none is added.
+    """Add works at the end of the queue: specs to be rendered; finished renders, SVG and G-code to be plotted.
+
+    All are checked first; if one is wrong, none is added. A plot is a draft until `render queue resume`
+    releases it: look at the preview before.
 
     \b
     Examples:
       render queue add specs/scream_pointillist.yaml --priority 5
       render queue add specs/*.yaml --out gallery --note "for the long wall"
+      render queue add specs/scream_study.yaml --plot --edition 5
+      render queue add out/scream_study --machine mine.yaml
       render queue add specs/scream_study.yaml --set layers.0.points.count=4000
     """
     from renderer.cli.queue import add
@@ -159,14 +168,36 @@ def holding(name: str, text: str, example: str) -> None:
 
 holding(
     "pause",
-    "Hold jobs back, or a whole queue: nothing new is taken from it, and what is at work goes on.\n",
+    "Hold jobs back, or a whole queue: nothing new is taken from it, and what is at work goes on. A plot\n"
+    "    that is named stops at the next pen-up.\n",
     "\n    \b\n    Examples:\n      render queue pause 3\n      render queue pause --queue render\n",
 )
 holding(
     "resume",
-    "Let jobs or a queue go on that were held back.\n",
+    "Let jobs or a queue go on that were held back, and release plots that are drafts.\n",
     "\n    \b\n    Examples:\n      render queue resume 3\n      render queue resume --queue render\n",
 )
+
+
+@queue.command("answer")
+@click.argument("job", type=int)
+@click.argument("choice")
+@click.option("--question", type=int, metavar="N", help="Only if this is what is asked; by its number, as in --json.")
+@click.option("-x", type=float, metavar="MM", help="With `nudge`: to the right.")
+@click.option("-y", type=float, metavar="MM", help="With `nudge`: away from you.")
+@click.option("-z", type=float, metavar="MM", help="With `nudge`: up; of a servo, in its own units.")
+@asked
+def queue_answer(**options: Any) -> int:
+    """Answer what a plot asks; `render queue show JOB` tells the question and its answers.
+
+    \b
+    Examples:
+      render queue answer 3 done
+      render queue answer 3 nudge -x 0.2
+    """
+    from renderer.cli.queue import answer
+
+    return answer(**options)
 
 
 @queue.command("history")
@@ -200,30 +231,42 @@ def queue_backup(**options: Any) -> int:
     return back_up(**options)
 
 
-@click.command("worker", short_help="Take works from the queue and render them.")
+@click.command("worker", short_help="Take works from the queue: render or plot them.")
+@click.option("--kind", type=click.Choice(["render", "plot"]), default="render", show_default=True,
+              help="What it takes.")  # fmt: skip
 @click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-              help="What computes; of a GPU there is one worker.")  # fmt: skip
+              help="What computes renders; of a GPU there is one worker.")  # fmt: skip
 @click.option(
-    "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: all cores]"
+    "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to render with.  [default: all cores]"
 )
-@click.option("--drain", is_flag=True, help="End when nothing is queued any more.")
+@click.option("--machine", "-m", metavar="FILE", type=click.Path(path_type=Path),
+              help="The machine that plots, such as specs/machines/gantry_grbl_servo.yaml.")  # fmt: skip
+@click.option("--port", "-p", metavar="PORT", help="Where the machine is, as in /dev/ttyUSB0, COM3 or sim:fast.")
+@click.option("--baud", type=click.IntRange(1), default=115200, show_default=True, metavar="N",
+              help="Speed of the port.")  # fmt: skip
+@click.option("--drain", is_flag=True, help="End when nothing is left to do.")
 @asked
 def worker(**options: Any) -> int:
-    """Take works from the queue and render them, one at a time, each in a process of its own.
+    """Take works from the queue, one at a time: render them, or plot them with one machine.
 
-    Any number of workers may take from one queue, on one machine, or on several with PostgreSQL. A job whose
-    worker is lost is rendered again, up to three times. Ctrl-C lets the job at hand be finished; Ctrl-C again
-    gives it back.
+    Any number of workers may render from one queue, on one machine, or on several with PostgreSQL; each job
+    in a process of its own. A job whose worker is lost is rendered again, up to three times.
+
+    A worker that plots asks for paper and pens with `render queue show` and `answer`; its queue comes up
+    paused. A plot whose worker is lost is never begun again by itself: a person says how it goes on.
+
+    Ctrl-C ends it after the job at hand; Ctrl-C again gives a render back, and stops a plot such that it
+    can be resumed.
 
     \b
     Examples:
       render worker
       render worker --drain --threads 2
-      render worker --device cuda --db postgresql://render@gallery/queue
+      render worker --kind plot --machine mine.yaml --port /dev/ttyUSB0
     """
-    from renderer.cli.worker import take_renders
+    from renderer.cli.worker import take
 
-    return take_renders(**options)
+    return take(**options)
 
 
 def add_to(commands: click.Group) -> None:

@@ -5,13 +5,14 @@ more: the job is somebody else's by then. LeaseLost.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from renderer.studio import questions
-from renderer.studio.changes import put, reach
-from renderer.studio.queue import paused
+from renderer.studio.changes import note, put, reach
+from renderer.studio.queue import paused, put_queue
 from renderer.studio.records import Job, find, job_of
 from renderer.studio.states import HELD, LeaseLost, StudioError
 from renderer.studio.store import Store
@@ -157,6 +158,70 @@ def give_back(store: Store, number: int, token: int, worker: str) -> None:
         job, now = held(connection, number, token), store.now(connection)
         free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "tries": job.tries - 1}
         reach(connection, job, "queued", now, worker, "given back: the worker ends", **free)
+
+
+# --- plots ---
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a plot wants to know."""
+
+    kind: str
+    title: str
+    said: str
+    choices: tuple[tuple[str, str], ...]
+    fallback: str
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def advance(
+    store: Store,
+    number: int,
+    token: int,
+    worker: str,
+    state: str,
+    why: str,
+    *,
+    asks: Asked | None = None,
+    **values: Any,
+) -> int:
+    """A plot has reached this state; with a question, its number. What was asked before is closed. LeaseLost."""
+    with store.begin() as connection:
+        job, now = held(connection, number, token), store.now(connection)
+        if job.state != state:
+            reach(connection, job, state, now, worker, why, **values)
+        elif values:
+            put(connection, job, **values)
+        if asks is None:
+            questions.close(connection, number, now)
+            return 0
+        return questions.ask(
+            connection, job, now, asks.kind, asks.title, asks.said, asks.choices, asks.fallback, asks.about
+        )
+
+
+def settle(store: Store, number: int, token: int, worker: str, state: str, why: str) -> None:
+    """A plot is over, and its sheet is off the bed. LeaseLost."""
+    with store.begin() as connection:
+        job, now = held(connection, number, token), store.now(connection)
+        questions.close(connection, number, now)
+        gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
+        reach(connection, job, state, now, worker, why, **gone)
+        put_queue(connection, job.machine, sheet="")
+
+
+def trouble(store: Store, number: int, token: int, worker: str, why: str) -> None:
+    """A plot came to a stop that nobody wanted. LeaseLost."""
+    with store.begin() as connection:
+        job = held(connection, number, token)
+        need_person(connection, job, store.now(connection), worker, why)
+
+
+def remark(store: Store, number: int, token: int, worker: str, text: str) -> None:
+    """Something that the history of a plot should keep. LeaseLost."""
+    with store.begin() as connection:
+        note(connection, held(connection, number, token), store.now(connection), worker, text)
 
 
 # --- workers ---

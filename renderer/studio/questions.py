@@ -85,5 +85,13 @@ def _settle(connection: Connection, job: Job, at: float, choice: str, who: str) 
             reach(connection, job, "queued", at, who, choice, result=job.result | {"how": choice}, **values)
 
 
+def answer_to(store: Store, number: int) -> tuple[str, dict[str, float]] | None:
+    """What was answered, and the numbers with it; None as long as nobody has."""
+    with store.read() as connection:
+        row = connection.execute(select(prompts).where(prompts.c.id == number)).first()
+    asked = None if row is None else question_of(row)
+    return (asked.answer, asked.numbers) if asked is not None and asked.state == "answered" else None
+
+
 def _closed(asked: Question) -> str:
     return "answered already" if asked.state == "answered" else "asked no more"

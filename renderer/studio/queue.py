@@ -46,12 +46,17 @@ def add(store: Store, wanted: Iterable[New], who: str) -> list[Job]:
         return [_added(connection, store.now(connection), new, who) for new in wanted]
 
 
-def add_plots(store: Store, render: New, plots: Iterable[New], who: str) -> list[Job]:
-    """A render and the plots of what it makes, which are drafts until somebody has seen it."""
+def add_all(store: Store, wanted: Iterable[tuple[New | None, list[New]]], who: str) -> list[Job]:
+    """Adds renders, each with the plots of what it makes; plots are drafts until somebody has seen what it is."""
+    made: list[Job] = []
     with store.begin() as connection:
         now = store.now(connection)
-        first = _added(connection, now, render, who)
-        return [first, *(_added(connection, now, replace(new, follows=first.id), who) for new in plots)]
+        for render, plots in wanted:
+            first = None if render is None else _added(connection, now, render, who)
+            made += [first] if first else []
+            follows = first.id if first else None
+            made += [_added(connection, now, replace(plot, follows=follows), who) for plot in plots]
+    return made
 
 
 def _added(connection: Connection, now: float, new: New, who: str, why: str = "added") -> Job:
@@ -122,6 +127,11 @@ def paused(connection: Connection, name: str) -> str | None:
     return row.why if row is not None and row.paused else None
 
 
+def sheet(connection: Connection, name: str) -> str:
+    """What lies on this machine's bed; nothing where that is unknown or nothing."""
+    return connection.execute(select(queues.c.sheet).where(queues.c.name == name)).scalar() or ""
+
+
 def paused_queues(store: Store) -> dict[str, str]:
     """Names of queues that take up nothing, and why."""
     with store.read() as connection:
@@ -180,7 +190,7 @@ def copy(store: Store, number: int, who: str) -> Job:
     with store.begin() as connection:
         job = find(connection, number)
         values = {field.name: getattr(job, field.name) for field in fields(New) if field.name != "result"}
-        new = New(**values, result=job.result if job.kind == "plot" else None)
+        new = New(**values, result=_plan(job))
         return _added(connection, store.now(connection), new, who, f"a copy of {number}")
 
 
@@ -191,7 +201,7 @@ def pause(store: Store, number: int, who: str) -> Job:
     """A job that waits is not taken up; a plot stops at the next pen-up."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
-        can = job.state == "queued" or (job.kind == "plot" and job.state in HELD - {"finishing"})
+        can = job.state in {"queued", "plotting"}
         if job.wanted or not can:
             raise Refused(f"job {number} is {_stand(job)} and cannot be paused" + _instead(job))
         put(connection, job, wanted="pause")
@@ -257,8 +267,13 @@ def retry(store: Store, number: int, who: str) -> Job:
             raise Refused(f"job {number} is {_stand(job)}; only what failed or was cancelled is tried again")
         now = store.now(connection)
         fresh = {"tries": 0, "not_before": 0.0, "error": "", "ended": None, "progress": "{}", "wanted": ""}
-        reach(connection, job, state, now, who, "to be tried again", **fresh)
+        reach(connection, job, state, now, who, "to be tried again", result=_plan(job) or {}, **fresh)
         return find(connection, number)
+
+
+def _plan(job: Job) -> dict[str, Any] | None:
+    """What a plot takes, without how an earlier one was to go on."""
+    return {key: value for key, value in job.result.items() if key != "how"} if job.kind == "plot" else None
 
 
 def _stand(job: Job) -> str:

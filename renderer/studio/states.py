@@ -19,10 +19,8 @@ NEXT: dict[str, dict[str, frozenset[str]]] = {
     "plot": {
         "draft": frozenset({"queued", "cancelled"}),
         "queued": frozenset({"claimed", "cancelled"}),
-        "claimed": frozenset({"queued", "awaiting_operator", "failed", "needs_attention", "cancelled"}),
-        "awaiting_operator": frozenset(
-            {"queued", "plotting", "paused", "finishing", "done", "failed", "needs_attention", "cancelled"}
-        ),
+        "claimed": frozenset({"awaiting_operator", "plotting", "failed", "needs_attention", "cancelled"}),
+        "awaiting_operator": frozenset({"plotting", "paused", "finishing", "done", "needs_attention", "cancelled"}),
         "plotting": frozenset({"awaiting_operator", "pausing", "paused", "finishing", "needs_attention"}),
         "pausing": frozenset({"plotting", "paused", "awaiting_operator", "finishing", "needs_attention"}),
         "paused": frozenset({"plotting", "awaiting_operator", "finishing", "needs_attention"}),

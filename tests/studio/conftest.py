@@ -5,14 +5,18 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from clock import Clock
 
 from renderer.studio.queue import New
 from renderer.studio.store import Store
+
+sys.path.append(str(Path(__file__).parents[1] / "hardware"))  # the simulated plots of tests/hardware/plotting.py
 
 
 def binaries() -> Path | None:
@@ -69,16 +73,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     with psycopg.connect(f"{server}postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload,unused-ignore]
     return server + name
-
-
-class Clock:
-    """A time that goes on when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Clock
+from clock import Clock
 
 from renderer.studio import leases, queue, records
 from renderer.studio.leases import BACK_OFF_S, LEASE_S, LeaseLost

@@ -1,11 +1,17 @@
 """`render queue`: what it says, and in JSON."""
 
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from renderer import cli
+from renderer.studio import queue
+from renderer.studio.store import Store
 
 Capture = pytest.CaptureFixture[str]
 SPEC = """
@@ -121,3 +127,115 @@ def test_a_backup(spec: Path, capsys: Capture, tmp_path: Path) -> None:
     assert json.loads(out)["bytes"] == (tmp_path / "copy.db").stat().st_size
     out, _ = call(capsys, "list", "--db", tmp_path / "copy.db")
     assert "Red <disc>" in out
+
+
+# --- plots ---
+
+MACHINE = """
+name: a gantry
+width_mm: 300
+height_mm: 300
+accel_mm_s2: 500
+pen_lift: {kind: servo, up: 0, down: 500, settle_s: 0.15}
+"""
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="80mm" viewBox="0 0 100 80">
+<path d="M10 10 L90 10" stroke="#000000" fill="none" stroke-width="0.5"/></svg>"""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    path = tmp_path / "gantry.yaml"
+    path.write_text(MACHINE.lstrip(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def svg(tmp_path: Path) -> Path:
+    path = tmp_path / "line.svg"
+    path.write_text(SVG, encoding="utf-8")
+    return path
+
+
+def test_an_edition_of_plots_is_added_as_drafts_with_what_it_takes(svg: Path, machine: Path, capsys: Capture) -> None:
+    out, _ = call(capsys, "add", svg, "--machine", machine, "--edition", 2, "--title", "A line", "--json")
+    jobs = json.loads(out)["jobs"]
+    assert [(job["kind"], job["state"], job["edition"], job["editions"], job["machine"]) for job in jobs] == [
+        ("plot", "draft", 1, 2, "a gantry"),
+        ("plot", "draft", 2, 2, "a gantry"),
+    ]
+    assert jobs[0]["result"]["pens"][0]["metres"] == 0.08
+    assert call(capsys, "resume", 1)[1] == "1 A line (1 of 2): queued\n"
+
+
+def test_a_spec_is_added_with_the_plots_of_it(spec: Path, machine: Path, capsys: Capture) -> None:
+    _, err = call(capsys, "add", spec, "--plot", code=2)
+    assert err == f"render: {spec}: does not say which machine plots it; name it with --machine\n"
+    _, err = call(capsys, "add", spec, "--plot", "--machine", machine)
+    assert err == "added: 1 Red <disc>, queued\nadded: 2 Red <disc>, draft\n"
+    _, err = call(capsys, "resume", 2, code=1)
+    assert err == "render: job 2 plots what job 1 renders, which is queued\n"
+
+
+def test_what_the_machine_cannot_draw_is_not_added(svg: Path, machine: Path, capsys: Capture) -> None:
+    machine.write_text(MACHINE.replace("300", "50"), encoding="utf-8")
+    _, err = call(capsys, "add", svg, "--machine", machine, code=1)
+    assert err.startswith(
+        "render: pen 1 (#000000 0.5): a line reaches x = 90.0 mm, the bed of 'a gantry' ends at 50 mm;"
+    )
+    assert call(capsys, "list")[0] == ""
+
+
+def test_a_whole_plot_is_answered_from_the_command_line(svg: Path, machine: Path, capsys: Capture) -> None:
+    call(capsys, "add", svg, "--machine", machine, "--title", "A line")
+    call(capsys, "resume", 1)
+    command = [
+        sys.executable,
+        "-c",
+        "from renderer.cli import main; main()",
+        "worker",
+        "--kind",
+        "plot",
+        "-m",
+        str(machine),
+        "-p",
+        "sim:fast",
+    ]
+    with subprocess.Popen([*command, "--drain"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: "is paused" in call(capsys, "list")[1])
+            call(capsys, "resume", "--queue", "a gantry")
+            for title in ("load paper", "pen 1 of 1", "clear the sheet"):
+                until(lambda title=title: f"asks     {title}" in call(capsys, "show", 1)[0])  # type: ignore[misc]
+                call(capsys, "answer", 1, "done")
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    assert json.loads(call(capsys, "show", 1, "--json")[0])["job"]["state"] == "done"
+    _, err = call(capsys, "answer", 1, "done", code=1)
+    assert err == "render: job 1 is done and asks nothing\n"
+
+
+def until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def test_a_worker_that_plots_needs_a_machine_and_a_port(capsys: Capture) -> None:
+    assert cli.run(["worker", "--kind", "plot"]) == 2
+    assert capsys.readouterr().err == (
+        "render: a worker that plots needs --machine and --port; sim:fast is a simulated port (see render worker"
+        " --help)\n"
+    )
+
+
+def test_a_pen_that_will_run_dry_is_foretold(tmp_path: Path, capsys: Capture) -> None:
+    pens = [{"name": "black", "metres": 40.0, "strokes": 9, "minutes": 3.0, "lasts_m": 100.0}]
+    plots = [queue.New("plot", "a", "a", "a.svg", machine="gantry", result={"pens": pens}) for _ in range(3)]
+    store = Store(str(tmp_path / "queue.db"))
+    queue.add(store, plots, "ada")
+    store.close()
+    assert "warning" not in call(capsys, "show", 2)[0]
+    line = "  warning  pen black will run dry in this plot, number 3 of those with it (120 m by then; it lasts 100 m)"
+    assert line in call(capsys, "show", 3)[0].splitlines()

@@ -1,0 +1,36 @@
+"""What pens have drawn and are to draw: which of them will run dry, and in which plot."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from renderer.studio.records import Job
+from renderer.studio.states import ENDED
+
+
+@dataclass(frozen=True)
+class Dry:
+    """A pen that will not last."""
+
+    pen: str
+    job: int  # in the plot of which it runs dry
+    nth: int  # plot that uses it, from 1
+    metres: float  # that it has drawn by the end of that plot
+    lasts_m: float
+
+
+def dry(plots: Iterable[Job]) -> list[Dry]:
+    """Pens that run dry if these plots are made in this order with pens that are full now. A new one is then put in."""
+    drawn: dict[str, float] = {}
+    nth: dict[str, int] = {}
+    found: list[Dry] = []
+    for job in plots:
+        if job.state in ENDED:
+            continue
+        for pen in job.result.get("pens", ()):
+            name, lasts_m = str(pen["name"]), pen.get("lasts_m")
+            nth[name] = nth.get(name, 0) + 1
+            drawn[name] = drawn.get(name, 0.0) + float(pen["metres"])
+            if lasts_m and drawn[name] > lasts_m:
+                found.append(Dry(name, job.id, nth[name], round(drawn[name], 2), float(lasts_m)))
+                drawn[name] = 0.0
+    return found
