@@ -69,7 +69,7 @@ def queue_add(**options: Any) -> int:
       render queue add out/scream_study --machine mine.yaml
       render queue add specs/scream_study.yaml --set layers.0.points.count=4000
     """
-    from renderer.cli.queue import add
+    from renderer.cli.enqueue import add
 
     return add(**options)
 

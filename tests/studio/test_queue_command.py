@@ -72,7 +72,7 @@ def test_nothing_is_added_where_one_spec_is_wrong(spec: Path, capsys: Capture) -
 
 
 def test_a_job_and_its_history_are_shown(spec: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("renderer.cli.queue.me", lambda: "ada")
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
     call(capsys, "add", spec)
     call(capsys, "pause", 1)
     out, _ = call(capsys, "show", 1)
