@@ -67,6 +67,7 @@ class PlotWorker:
         except LeaseLost as lost:
             self.tell(f"{job.shown}: {lost}")
         except Left:
+            sheet.let_go()  # first: who is told to look at it finds it at rest
             self.write(lambda: leases.trouble(self.store, job.id, job.token, self.name, "the worker was told to leave"))
         finally:
             sheet.let_go()

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from renderer.studio import tables
 from renderer.studio.place import network_file_system, url_of
@@ -141,7 +140,8 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, pool_size=2)
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE_S})
+    # A connection is kept: when the last one of a file is closed, SQLite writes all of its log into the database
+    engine = create_engine(url, pool_size=2, connect_args={"timeout": PATIENCE_S})
 
     @event.listens_for(engine, "connect")
     def _opened(connection: sqlite3.Connection, _record: object) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from plotting import Session, is_whole, small_card
 from samples import SERVO
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from hardware.simulator import Bench
 from hardware.simulator import Fault as Planned
@@ -216,6 +216,59 @@ def test_a_fault_of_the_machine_is_asked_about_and_kept(there: Store, tmp_path: 
         beside.asked(a, "attention")
     assert "abort" in dict(fault.choices)
     assert job(there, a).error.startswith("stopped after ")
+
+
+def test_a_plot_goes_on_while_the_database_is_away(
+    there: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session(drawing=small_card())
+    (a,) = added(there, "a")
+    away, advance, beat = threading.Event(), leases.advance, leases.beat
+    refused: list[str] = []
+
+    def broken(what: str, real: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object, **options: object) -> object:
+            if away.is_set():
+                refused.append(what)
+                raise OperationalError(what, {}, Exception("server closed the connection"))
+            return real(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(leases, "advance", broken("advance", advance))
+    monkeypatch.setattr(leases, "beat", broken("beat", beat))
+    with Beside(there, session, tmp_path) as beside:
+        beside.lets_go()
+        beside.answers(a, "load")
+        beside.answers(a, "pen")
+        away.set()
+        beside.until(lambda: {"advance", "beat"} <= set(refused) and len(session.drawn()) >= 3)
+        away.clear()
+        assert beside.answers(a, "pen").title.startswith("pen 2 of 2")
+        beside.answers(a, "clear")
+        beside.reaches(a, "done")
+    assert is_whole(session)
+    assert "the queue does not answer (OperationalError); the plot goes on" in beside.told
+
+
+def test_a_worker_that_was_given_up_stops_and_the_plot_goes_on_from_there(there: Store, tmp_path: Path) -> None:
+    session = Session(drawing=small_card())
+    (a,) = added(there, "a")
+    with Beside(there, session, tmp_path) as beside:
+        beside.lets_go()
+        beside.answers(a, "load")
+        beside.answers(a, "pen")
+        second = beside.asked(a, "pen")
+        with there.begin() as connection:
+            leases.take_back(connection, time.time() + 1000)
+        with pytest.raises(Refused, match=rf"^question {second.id} is asked no more"):
+            questions.answer(there, second.id, "done", "ada")
+        beside.until(lambda: any("is lent to somebody else by now" in text for text in beside.told))
+        beside.answers(a, "attention", "stroke")
+        beside.answers(a, "pen")
+        beside.answers(a, "clear")
+        beside.reaches(a, "done")
+    assert is_whole(session)
 
 
 def test_what_the_machine_cannot_draw_fails_before_anything_moves(there: Store, tmp_path: Path) -> None:

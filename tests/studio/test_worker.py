@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,8 +27,10 @@ def manner(how: str) -> Manner:
 
 
 @pytest.fixture
-def there(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "queue.db"))
+def there(tmp_path: Path) -> Iterator[Store]:
+    store = Store(str(tmp_path / "queue.db"))
+    yield store
+    store.close()
 
 
 @pytest.fixture
