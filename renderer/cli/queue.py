@@ -15,7 +15,7 @@ from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.studio import ink, questions, queue, records
 from renderer.studio.records import Job, folder_of
-from renderer.studio.states import Refused, said
+from renderer.studio.states import HELD, Refused, said
 from renderer.studio.store import Store
 
 DOING = {"copy": queue.copy, "cancel": queue.cancel, "retry": queue.retry, "remove": queue.remove}
@@ -107,7 +107,8 @@ def _facts(job: Job) -> Iterator[str]:
         "into": str(folder_of(job)) if job.kind == "render" else "", "machine": job.machine,
         "priority": str(job.priority) if job.priority else "", "worker": job.worker,
         "tries": str(job.tries) if job.tries > 1 else "", "error": job.error, "now": job.progress.get("text", ""),
-        "minutes": str(job.result.get("minutes", "")),
+        "minutes": f"{job.result['minutes']:.1f}" if job.result.get("minutes") else "",
+        "left": show.clock(job.progress["left_s"]) if job.state in HELD and "left_s" in job.progress else "",
     }  # fmt: skip
     yield from (f"  {name:<8} {text}" for name, text in facts.items() if text)
     for pen in job.result.get("pens", ()):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from renderer.studio.records import Job
 from renderer.studio.states import ENDED
@@ -34,3 +35,18 @@ def dry(plots: Iterable[Job]) -> list[Dry]:
                 found.append(Dry(name, job.id, nth[name], round(drawn[name], 2), float(lasts_m)))
                 drawn[name] = 0.0
     return found
+
+
+def takes(made: dict[str, Any]) -> dict[str, Any]:
+    """What a plot of a render takes, by what its worker has told of it: pens with metres and minutes, as in `dry`."""
+    pens = [
+        {
+            "name": f"{row['pen']['name']} {row['pen']['nib_mm']:g}",
+            "colour": row["pen"]["colour"],
+            "lasts_m": row["pen"].get("max_draw_m"),
+            **{name: row[name] or 0 for name in ("strokes", "metres", "minutes")},
+        }
+        for row in made.get("passes", ())
+        if row.get("pen")
+    ]
+    return {"pens": pens, "minutes": (made.get("plotting") or {}).get("minutes") or 0}

@@ -4,13 +4,14 @@ A worker that is late, because it hung or its machine slept, finds that the toke
 more: the job is somebody else's by then. LeaseLost.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from renderer.studio import questions
+from renderer.studio import ink, questions
 from renderer.studio.changes import note, put, reach
 from renderer.studio.queue import paused, put_queue
 from renderer.studio.records import Job, find, job_of
@@ -130,7 +131,7 @@ def finish(
         done = {"result": result, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
         reach(connection, job, "done", now, worker, "done", **done)
         plots = jobs.update().where(jobs.c.follows == number, jobs.c.kind == "plot", jobs.c.state == "draft")
-        connection.execute(plots.values(source=result.get("folder", job.out)))
+        connection.execute(plots.values(source=result.get("folder", job.out), result=json.dumps(ink.takes(result))))
 
 
 def fail(store: Store, number: int, token: int, worker: str, why: str, *, again: bool) -> None:

@@ -302,9 +302,14 @@ def test_a_plot_waits_for_what_it_is_made_from(store: Store) -> None:
         queue.resume(store, plot.id, "ada")
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
-    leases.finish(store, render.id, claimed.token, "w", {"folder": "out/a"}, lambda: None)
+    black = {"name": "black", "nib_mm": 0.5, "colour": "#101010", "max_draw_m": 90.0}
+    rows = [{"pen": black, "strokes": 7, "metres": 1.5, "minutes": 2.0}]
+    made = {"folder": "out/a", "passes": rows, "plotting": {"minutes": 3.0}}
+    leases.finish(store, render.id, claimed.token, "w", made, lambda: None)
     assert queue.resume(store, plot.id, "ada").state == "queued"
     assert job(store, plot.id).source == "out/a"
+    pen = {"name": "black 0.5", "colour": "#101010", "lasts_m": 90.0, "strokes": 7, "metres": 1.5, "minutes": 2.0}
+    assert job(store, plot.id).result == {"pens": [pen], "minutes": 3.0}
 
 
 # --- on a pseudo-terminal, in real time ---
