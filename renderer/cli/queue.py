@@ -50,29 +50,31 @@ def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
         paused = queue.paused_queues(store)
         found = queue.listed(store, every=every) if as_json else []
         lines = [] if as_json else queue.lines(store, every=every)
+        asked = queue.asked(store)
     if as_json:
-        show.as_json({"jobs": [dataclasses.asdict(job) for job in found], "paused": paused})
+        show.as_json({"jobs": [dataclasses.asdict(job) for job in found], "paused": paused, "asked": asked})
         return DONE
     for name, why in paused.items():
         show.say(f"queue {name} is paused ({why}); render queue resume --queue {name!r} lets it go on")
     if not lines:
         show.say("nothing is queued; render queue add SPEC adds a work")
         return DONE
-    show.data("\n".join(_rows(lines)))
+    show.data("\n".join(_rows(lines, asked)))
     return DONE
 
 
-def _rows(lines: list[queue.Line]) -> Iterator[str]:
-    cells = [("job", "kind", "state", "due", "title", "note"), *map(_cells, lines)]
+def _rows(lines: list[queue.Line], asked: dict[int, str]) -> Iterator[str]:
+    cells = [("job", "kind", "state", "due", "title", "note"), *(_cells(line, asked) for line in lines)]
     job, kind, state, due, title, _ = (max(map(len, column)) for column in zip(*cells, strict=True))
     form = f"%{job}s  %-{kind}s  %-{state}s  %-{due}s  %-{title}s  %s"
     return ((form % row).rstrip() for row in cells)
 
 
-def _cells(line: queue.Line) -> tuple[str, str, str, str, str, str]:
+def _cells(line: queue.Line, asked: dict[int, str]) -> tuple[str, str, str, str, str, str]:
     title = records.titled(line.title, line.edition, line.editions)
     progress = json.loads(line.progress) if line.state == "running" else {}
-    return str(line.id), line.kind, stand(line.state, line.wanted, progress), line.due, title, line.note
+    note = f"asks: {asked[line.id]}" if line.id in asked else line.note
+    return str(line.id), line.kind, stand(line.state, line.wanted, progress), line.due, title, note
 
 
 def stand(state: str, wanted: str, progress: dict[str, Any]) -> str:

@@ -127,6 +127,13 @@ def paused(connection: Connection, name: str) -> str | None:
     return row.why if row is not None and row.paused else None
 
 
+def asked(store: Store) -> dict[int, str]:
+    """What is asked now, by the number of the job."""
+    with store.read() as connection:
+        rows = connection.execute(select(prompts.c.job, prompts.c.title).where(prompts.c.state == "open"))
+        return {row.job: row.title for row in rows}
+
+
 def sheet(connection: Connection, name: str) -> str:
     """What lies on this machine's bed; nothing where that is unknown or nothing."""
     return connection.execute(select(queues.c.sheet).where(queues.c.name == name)).scalar() or ""

@@ -206,6 +206,7 @@ def test_a_whole_plot_is_answered_from_the_command_line(svg: Path, machine: Path
             call(capsys, "resume", "--queue", "a gantry")
             for title in ("load paper", "pen 1 of 1", "clear the sheet"):
                 until(lambda title=title: f"asks     {title}" in call(capsys, "show", 1)[0])  # type: ignore[misc]
+                assert f"asks: {title}" in call(capsys, "list")[0]
                 call(capsys, "answer", 1, "done")
             assert process.wait(30) == 0
         finally:

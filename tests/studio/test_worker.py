@@ -185,16 +185,6 @@ def test_what_was_made_under_a_lost_lease_is_thrown_away(there: Store, add: Call
     assert names(tmp_path / "out") == set()
 
 
-def test_a_child_whose_worker_was_killed_ends_by_itself(tmp_path: Path) -> None:
-    order = b'{"job": 1, "token": 1, "source": "none.yaml", "changes": [], "folder": "a", "staged": "b"}\n'
-    child = subprocess.Popen([sys.executable, str(HERE / "quick_child.py"), "deaf"], stdin=subprocess.PIPE,
-                             stdout=subprocess.DEVNULL)  # fmt: skip
-    assert child.stdin is not None
-    child.stdin.write(order)
-    child.stdin.close()
-    assert child.wait(20) == 3
-
-
 # --- crashes ---
 
 
