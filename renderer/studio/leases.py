@@ -202,14 +202,15 @@ def advance(
         )
 
 
-def settle(store: Store, number: int, token: int, worker: str, state: str, why: str) -> None:
-    """A plot is over, and its sheet is off the bed. LeaseLost."""
+def settle(store: Store, number: int, token: int, worker: str, state: str, why: str, *, cleared: bool) -> None:
+    """A plot is over; `cleared`: a person has said that its sheet is off the bed. LeaseLost."""
     with store.begin() as connection:
         job, now = held(connection, number, token), store.now(connection)
         questions.close(connection, number, now)
         gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
         reach(connection, job, state, now, worker, why, **gone)
-        put_queue(connection, job.machine, sheet="")
+        if cleared:
+            put_queue(connection, job.machine, sheet="")
 
 
 def trouble(store: Store, number: int, token: int, worker: str, why: str) -> None:

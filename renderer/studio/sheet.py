@@ -131,7 +131,7 @@ class Sheet:
             sheet = f"the sheet of job {self.job.id}"
             queue.set_queue(self.store, self.worker.machine.name, sheet=sheet)
             return True
-        leases.settle(self.store, self.job.id, self.job.token, self.name, "cancelled", "not plotted")
+        leases.settle(self.store, self.job.id, self.job.token, self.name, "cancelled", "not plotted", cleared=False)
         return False
 
     def _clear(self, state: str, why: str) -> None:
@@ -140,7 +140,9 @@ class Sheet:
             "clear", "clear the sheet", "The pen is up and parked. Take the sheet off the bed.", CLEARED, "done"
         )
         self._ask(asks, "asks for the sheet to be cleared")
-        leases.settle(self.store, self.job.id, self.job.token, self.name, state, "the sheet is off the bed")
+        leases.settle(
+            self.store, self.job.id, self.job.token, self.name, state, "the sheet is off the bed", cleared=True
+        )
         self.worker.tell(f"{self.job.shown}: {state}")
 
     def _stopped(self, why: str) -> None:

@@ -232,8 +232,11 @@ class Attempt:
     def kill(self) -> None:
         if self.is_alive():
             self.killed = True
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):  # and whatever it has started
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+            else:  # Windows
+                self._process.kill()
 
     def outcome(self) -> tuple[str, dict[str, Any]]:
         """`done` with what was made, or how it failed."""

@@ -1,7 +1,6 @@
 """A queue on SQLite, and one on PostgreSQL where there is a server that can be started on loopback for the tests."""
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -30,6 +29,8 @@ def account() -> str | None:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
+    import pwd
+
     return next(name for name in ("postgres", "nobody") if name in {each.pw_name for each in pwd.getpwall()})
 
 

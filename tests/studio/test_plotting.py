@@ -177,15 +177,17 @@ def test_a_plot_that_was_stopped_needs_a_person_and_goes_on(there: Store, tmp_pa
 def test_a_sheet_that_is_given_up_is_asked_for_before_the_next(
     there: Store, tmp_path: Path, choice: str, state: str
 ) -> None:
-    a, b = added(there, "a", "b")
+    a, b, c = added(there, "a", "b", "c")
     with Beside(there, Session(drawing=small_card()), tmp_path) as beside:
         beside.lets_go()
         beside.answers(a, "load")
         beside.answers(a, "pen", "abort")
         beside.answers(a, "attention", choice)
         assert job(there, a).state == state
-        said = beside.asked(b, "load").said
+        said = beside.answers(b, "load", "abort").said
         assert said == f"Take the sheet of job {a} off the bed. Put a new sheet in place for {b} b."
+        said = beside.asked(c, "load").said
+        assert said.startswith(f"Take the sheet of job {a} off the bed."), "that b is not plotted clears no bed"
 
 
 def test_a_restart_is_on_a_new_sheet_and_comes_before_the_others(there: Store, tmp_path: Path) -> None:
