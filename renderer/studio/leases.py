@@ -58,6 +58,11 @@ def _next(connection: Connection, kind: str, queue: str, now: float) -> Job | No
         if connection.execute(busy).first() is not None:
             return None
         wanted = wanted.where(jobs.c.machine == queue)
+        half = select(jobs.c.id).where(
+            jobs.c.machine == queue, jobs.c.kind == "plot", jobs.c.state == "queued", jobs.c.how.in_(("stroke", "pass"))
+        )
+        if (number := connection.execute(half).scalar()) is not None:  # its half drawn sheet lies on the bed
+            wanted = wanted.where(jobs.c.id == number)
     wanted = wanted.order_by(jobs.c.priority.desc(), jobs.c.place, jobs.c.id).limit(1)
     row = connection.execute(wanted.with_for_update(skip_locked=True)).first()
     return job_of(row) if row else None

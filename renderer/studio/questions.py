@@ -82,7 +82,7 @@ def _settle(connection: Connection, job: Job, at: float, choice: str, who: str) 
             ).one()
             values = {"place": job.place if first is None else min(first, job.place) - 1.0, "wanted": ""}
             values |= {"priority": job.priority if most is None else max(most, job.priority)}
-            reach(connection, job, "queued", at, who, choice, result=job.result | {"how": choice}, **values)
+            reach(connection, job, "queued", at, who, choice, how=choice, **values)
 
 
 def answer_to(store: Store, number: int) -> tuple[str, dict[str, float]] | None:

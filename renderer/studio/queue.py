@@ -65,8 +65,8 @@ def _added(connection: Connection, now: float, new: New, who: str, why: str = "a
     values = {field.name: getattr(new, field.name) for field in fields(new)}
     values |= {"changes": json.dumps(new.changes), "draft": int(new.draft), "result": json.dumps(new.result or {})}
     values |= {
-        "place": STEP + (last or 0.0), "state": state, "wanted": "", "tries": 0, "not_before": 0.0, "token": 0,
-        "worker": "", "lease_until": 0.0, "progress": "{}", "error": "", "made": now,
+        "place": STEP + (last or 0.0), "state": state, "wanted": "", "how": "", "tries": 0, "not_before": 0.0,
+        "token": 0, "worker": "", "lease_until": 0.0, "progress": "{}", "error": "", "made": now,
     }  # fmt: skip
     made = connection.execute(jobs.insert().values(**values)).inserted_primary_key
     job = find(connection, int(made[0]))  # type: ignore[index]
@@ -197,7 +197,7 @@ def copy(store: Store, number: int, who: str) -> Job:
     with store.begin() as connection:
         job = find(connection, number)
         values = {field.name: getattr(job, field.name) for field in fields(New) if field.name != "result"}
-        new = New(**values, result=_plan(job))
+        new = New(**values, result=job.result if job.kind == "plot" else None)
         return _added(connection, store.now(connection), new, who, f"a copy of {number}")
 
 
@@ -274,13 +274,8 @@ def retry(store: Store, number: int, who: str) -> Job:
             raise Refused(f"job {number} is {_stand(job)}; only what failed or was cancelled is tried again")
         now = store.now(connection)
         fresh = {"tries": 0, "not_before": 0.0, "error": "", "ended": None, "progress": "{}", "wanted": ""}
-        reach(connection, job, state, now, who, "to be tried again", result=_plan(job) or {}, **fresh)
+        reach(connection, job, state, now, who, "to be tried again", how="", **fresh)
         return find(connection, number)
-
-
-def _plan(job: Job) -> dict[str, Any] | None:
-    """What a plot takes, without how an earlier one was to go on."""
-    return {key: value for key, value in job.result.items() if key != "how"} if job.kind == "plot" else None
 
 
 def _stand(job: Job) -> str:

@@ -33,6 +33,7 @@ class Job:
     place: float
     state: str
     wanted: str
+    how: str
     tries: int
     not_before: float
     token: int

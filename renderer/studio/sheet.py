@@ -68,7 +68,7 @@ class Sheet:
         self.journal = worker.machine.journals / f"plot-{job.id}-{int(job.made)}.journal"
         self.control = Control()
         self.events: SimpleQueue[Event | BaseException] = SimpleQueue()
-        self.how = str(job.result.get("how", ""))
+        self.how = job.how
         self.progress: dict[str, Any] | None = None
         self.wanted = ""
         self.prompt: Prompt | None = None

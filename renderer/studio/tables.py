@@ -44,6 +44,7 @@ jobs = Table(
     Column("place", Float, nullable=False),  # then the lowest
     Column("state", Text, nullable=False),  # reached
     Column("wanted", Text, nullable=False),  # asked for: pause, cancel, or nothing
+    Column("how", Text, nullable=False),  # a plot that stopped goes on: stroke, pass, restart; or nothing
     Column("tries", Integer, nullable=False),
     Column("not_before", Float, nullable=False),  # seconds since 1970, as all times here
     Column("token", Integer, nullable=False),  # grows with each lease, and whenever one is taken away

@@ -166,7 +166,10 @@ def test_a_plot_that_was_stopped_needs_a_person_and_goes_on(there: Store, tmp_pa
         assert [key for key, _ in question.choices] == ["stroke", "pass", "restart", "accept", "abandon"]
         time.sleep(0.1)
         assert job(there, b).state == "queued", "its sheet lies on the bed"
+        queue.pause_queue(there, "gantry", "ada")
         beside.answers(a, "attention", "stroke")
+        queue.move(there, b, "first", None, "ada")
+        beside.lets_go()
         beside.answers(a, "pen")
         beside.answers(a, "clear")
         beside.reaches(a, "done")
