@@ -72,13 +72,13 @@ class Worker:
                 if time.monotonic() - sought > self.manner.lease_s / 3:
                     leases.seen(self.store, self.name)
                     sought = time.monotonic()
+                if job is None and drains and not self._awaited():
+                    break
             except SQLAlchemyError as error:
                 self.tell(f"the queue does not answer ({_short(error)}); trying again")
                 job = None
             if job is not None:
                 done += self.work(job)
-            elif drains and not self._awaited():
-                break
             else:
                 time.sleep(self.manner.poll_s)
         return done
