@@ -23,6 +23,7 @@ CODES = {
     "JournalError": FAILED,
     "PortError": DEVICE,
     "DeviceError": DEVICE,
+    "StudioError": FAILED,
 }
 
 

@@ -83,7 +83,7 @@ def _check_place(work: Work, others: list[Work], settings: Settings) -> None:
 
 def _rendered(works: list[Work], settings: Settings, threads: int | None) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
-    device = _device(settings.device)
+    device = device_of(settings.device)
     _use_threads(threads)
     with Interrupt() as interrupt:
         for work in works:
@@ -122,7 +122,7 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
     return _told(result, record, folder)
 
 
-def _device(name: str) -> str:
+def device_of(name: str) -> str:
     """`auto` is the processor: what there is to compute for pixels is drawn there. DeviceError."""
     if name != "cuda":
         return "cpu"

@@ -1,0 +1,275 @@
+"""The commands of the studio and their options. What they do stands in `queue.py`, imported when it is needed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from renderer.cli.commands import json_option, machine_option, set_option
+
+F = TypeVar("F", bound=Callable[..., Any])
+JOBS = click.argument("jobs", metavar="JOB...", nargs=-1, required=True, type=int)
+
+
+def db_option(command: F) -> F:
+    return click.option(
+        "--db",
+        metavar="FILE|URL",
+        envvar="RENDER_DB",
+        help="The queue: a file, or postgresql://USER@HOST/NAME.  [default: RENDER_DB, or queue.db in the"
+        " platform's data folder]",
+    )(command)
+
+
+def asked(command: F) -> F:
+    """What all commands of the queue take."""
+    return db_option(json_option(command))
+
+
+@click.group("queue", short_help="Works to be rendered and plotted, in order.")
+def queue() -> None:
+    """Works to be rendered and sheets to be plotted, in the order in which workers take them.
+
+    \b
+    Examples:
+      render queue add specs/scream_pointillist.yaml --due 2026-12-01
+      render queue list
+      render queue move 7 --first
+    """
+
+
+@queue.command("add")
+@click.argument("what", metavar="SPEC|FOLDER|FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@set_option
+@click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),
+              help="Where the folders go, one a work.")  # fmt: skip
+@click.option("--draft", is_flag=True, help="Small and quick, into DIR/<name>-draft/.")
+@click.option("--plot", is_flag=True, help="Plot what specs make, too; a plot waits until you release it.")
+@machine_option(required=False)
+@click.option("--edition", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
+              help="Plot so many sheets.")  # fmt: skip
+@click.option("--priority", type=click.IntRange(-100, 100), default=0, show_default=True, metavar="N",
+              help="Higher ones are taken first.")  # fmt: skip
+@click.option("--title", metavar="TEXT", help="What it is called in the queue.  [default: the spec's title]")
+@click.option("--note", default="", metavar="TEXT", help="A word for whoever reads the queue.")
+@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="When it is wanted, as in 2026-12-01.")
+@asked
+def queue_add(**options: Any) -> int:
+    """Add works at the end of the queue: specs to be rendered; finished renders, SVG and G-code to be plotted.
+
+    All are checked first; if one is wrong, none is added. A plot is a draft until `render queue resume`
+    releases it: look at the preview before.
+
+    \b
+    Examples:
+      render queue add specs/scream_pointillist.yaml --priority 5
+      render queue add specs/*.yaml --out gallery --note "for the long wall"
+      render queue add specs/scream_study.yaml --plot --edition 5
+      render queue add out/scream_study --machine mine.yaml
+      render queue add specs/scream_study.yaml --set layers.0.points.count=4000
+    """
+    from renderer.cli.enqueue import add
+
+    return add(**options)
+
+
+@queue.command("list")
+@click.option("--all", "every", is_flag=True, help="Those that have ended, too.")
+@asked
+def queue_list(**options: Any) -> int:
+    """List the jobs: what is at work, then what waits, in the order in which it will be taken.
+
+    \b
+    Examples:
+      render queue list
+      render queue list --all --json | jq '.jobs[].state'
+    """
+    from renderer.cli.queue import list_jobs
+
+    return list_jobs(**options)
+
+
+@queue.command("show")
+@click.argument("job", type=int)
+@asked
+def queue_show(**options: Any) -> int:
+    """Show all that is known of a job: how far it is, what it asks, what happened.
+
+    \b
+    Example:
+      render queue show 3
+    """
+    from renderer.cli.queue import show_job
+
+    return show_job(**options)
+
+
+@queue.command("move")
+@click.argument("job", type=int)
+@click.option("--first", "where", flag_value="first", help="Before all that wait.")
+@click.option("--last", "where", flag_value="last", help="After all that wait.")
+@click.option("--before", type=int, metavar="JOB", help="Just before this job.")
+@click.option("--after", type=int, metavar="JOB", help="Just after this job.")
+@asked
+def queue_move(**options: Any) -> int:
+    """Move a job that waits. Beside a job of another priority, it takes that one's priority.
+
+    \b
+    Examples:
+      render queue move 7 --first
+      render queue move 7 --before 3
+    """
+    from renderer.cli.queue import move_job
+
+    return move_job(**options)
+
+
+def doing(name: str, text: str, example: str) -> None:
+    """A command that does one thing to each of several jobs."""
+
+    def command(**options: Any) -> int:
+        from renderer.cli.queue import do
+
+        return do(name, **options)
+
+    command.__doc__ = f"{text}\n\n    \b\n    Example:\n      {example}\n"
+    queue.command(name)(JOBS(asked(command)))
+
+
+doing("copy", "Add the same works once more, at the end of the queue.", "render queue copy 3")
+doing(
+    "cancel",
+    "Cancel jobs. One that waits is cancelled at once; the worker of one that is at work is asked to stop it, "
+    "and kills it where that takes too long.",
+    "render queue cancel 3 4",
+)
+doing("retry", "Queue jobs again that failed or were cancelled.", "render queue retry 3")
+doing(
+    "remove",
+    "Take jobs that have ended out of the list. What they made stays, and so does their history.",
+    "render queue remove 3",
+)
+
+
+def holding(name: str, text: str, example: str) -> None:
+    """A command for several jobs, or for a whole queue."""
+
+    def command(**options: Any) -> int:
+        from renderer.cli.queue import hold
+
+        return hold(name, **options)
+
+    command.__doc__ = text + example
+    jobs = click.argument("jobs", metavar="[JOB...]", nargs=-1, type=int)
+    whole = click.option("--queue", "whole", metavar="NAME", help="A whole queue: render, or the name of a machine.")
+    queue.command(name)(jobs(whole(asked(command))))
+
+
+holding(
+    "pause",
+    "Hold jobs back, or a whole queue: nothing new is taken from it, and what is at work goes on. A plot\n"
+    "    that is named stops at the next pen-up.\n",
+    "\n    \b\n    Examples:\n      render queue pause 3\n      render queue pause --queue render\n",
+)
+holding(
+    "resume",
+    "Let jobs or a queue go on that were held back, and release plots that are drafts.\n",
+    "\n    \b\n    Examples:\n      render queue resume 3\n      render queue resume --queue render\n",
+)
+
+
+@queue.command("answer")
+@click.argument("job", type=int)
+@click.argument("choice")
+@click.option("--question", type=int, metavar="N", help="Only if this is what is asked; by its number, as in --json.")
+@click.option("-x", type=float, metavar="MM", help="With `nudge`: to the right.")
+@click.option("-y", type=float, metavar="MM", help="With `nudge`: away from you.")
+@click.option("-z", type=float, metavar="MM", help="With `nudge`: up; of a servo, in its own units.")
+@asked
+def queue_answer(**options: Any) -> int:
+    """Answer what a plot asks; `render queue show JOB` tells the question and its answers.
+
+    \b
+    Examples:
+      render queue answer 3 done
+      render queue answer 3 nudge -x 0.2
+    """
+    from renderer.cli.queue import answer
+
+    return answer(**options)
+
+
+@queue.command("history")
+@click.argument("job", type=int, required=False)
+@asked
+def queue_history(**options: Any) -> int:
+    """Tell what happened to a job, or to all of them: when, what, by whom, why. Nothing is ever taken from it.
+
+    \b
+    Examples:
+      render queue history 3
+      render queue history --json | jq '.events[-1]'
+    """
+    from renderer.cli.queue import tell_history
+
+    return tell_history(**options)
+
+
+@queue.command("backup")
+@click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
+@asked
+def queue_backup(**options: Any) -> int:
+    """Copy the whole queue into a file, while others go on working. The copy is checked.
+
+    \b
+    Example:
+      render queue backup queue-2026-12-01.db
+    """
+    from renderer.cli.queue import back_up
+
+    return back_up(**options)
+
+
+@click.command("worker", short_help="Take works from the queue: render or plot them.")
+@click.option("--kind", type=click.Choice(["render", "plot"]), default="render", show_default=True,
+              help="What it takes.")  # fmt: skip
+@click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+              help="What computes renders; of a GPU there is one worker.")  # fmt: skip
+@click.option(
+    "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to render with.  [default: all cores]"
+)
+@click.option("--machine", "-m", metavar="FILE", type=click.Path(path_type=Path),
+              help="The machine that plots, such as specs/machines/gantry_grbl_servo.yaml.")  # fmt: skip
+@click.option("--port", "-p", metavar="PORT", help="Where the machine is, as in /dev/ttyUSB0, COM3 or sim:fast.")
+@click.option("--baud", type=click.IntRange(1), default=115200, show_default=True, metavar="N",
+              help="Speed of the port.")  # fmt: skip
+@click.option("--drain", is_flag=True, help="End when nothing is left to do.")
+@asked
+def worker(**options: Any) -> int:
+    """Take works from the queue, one at a time: render them, or plot them with one machine.
+
+    Any number of workers may render from one queue, on one machine, or on several with PostgreSQL; each job
+    in a process of its own. A job whose worker is lost is rendered again, up to three times.
+
+    A worker that plots asks for paper and pens with `render queue show` and `answer`; its queue comes up
+    paused. A plot whose worker is lost is never begun again by itself: a person says how it goes on.
+
+    Ctrl-C ends it after the job at hand; Ctrl-C again gives a render back, and stops a plot such that it
+    can be resumed.
+
+    \b
+    Examples:
+      render worker
+      render worker --drain --threads 2
+      render worker --kind plot --machine mine.yaml --port /dev/ttyUSB0
+    """
+    from renderer.cli.worker import take
+
+    return take(**options)
+
+
+def add_to(commands: click.Group) -> None:
+    """Puts the studio's commands beside the others."""
+    commands.add_command(queue)
+    commands.add_command(worker)

@@ -1,0 +1,104 @@
+"""`render worker`: takes jobs from the queue until it is told to leave."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from hardware.machine import Machine, load_machine
+from renderer.cli import show
+from renderer.cli.codes import DONE
+from renderer.cli.queue import opened
+from renderer.studio import leases
+from renderer.studio.place import data_folder
+from renderer.studio.store import Store
+
+
+class Taker(Protocol):
+    """What takes jobs from the queue."""
+
+    def run(self, *, drains: bool = False) -> int: ...
+
+    def leave(self) -> None: ...
+
+
+Make = Callable[[Store, str], tuple[Taker, str]]  # the worker of this name, and the place that it has for itself
+
+
+def take(
+    *, kind: str, device: str, threads: int | None, machine: Path | None, port: str | None, baud: int, **options: Any
+) -> int:
+    if kind == "render":
+        return _work(kind, _renders(device, threads), **options)
+    if machine is None or port is None:
+        raise click.UsageError("a worker that plots needs --machine and --port; sim:fast is a simulated port")
+    return _work(kind, _plots(load_machine(machine), port, baud), **options)
+
+
+def _renders(device: str, threads: int | None) -> Make:
+    from renderer.cli.render import device_of
+    from renderer.studio.worker import Manner, Worker
+
+    device = device_of(device)
+    gpu = os.environ.get("CUDA_VISIBLE_DEVICES") or "0"
+
+    def make(store: Store, name: str) -> tuple[Worker, str]:
+        place = f"GPU {gpu} of {socket.gethostname()}" if device == "cuda" else f"a processor, as {name}"
+        return Worker(store, name, Manner(device, threads), show.say), place
+
+    return make
+
+
+def _plots(machine: Machine, port: str, baud: int) -> Make:
+    from hardware.sender.port import opener
+    from renderer.cli.plot import job_of
+    from renderer.studio import plotting
+
+    def make(store: Store, name: str) -> tuple[plotting.PlotWorker, str]:
+        journals = (store.file.absolute().parent if store.file else data_folder()) / "journals"
+        uses = plotting.Machine(
+            machine.name, port, opener(port, machine, baud), lambda job: job_of(Path(job.source), machine)[0], journals
+        )
+        show.say(f"render queue resume --queue {machine.name!r} lets its queue go on")
+        return plotting.PlotWorker(store, name, uses, tell=show.say), f"machine {machine.name}"
+
+    return make
+
+
+def _work(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) -> int:
+    """Works until it is told to leave; then the job at hand is finished, or given up at the second signal."""
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    with opened(db) as store:
+        worker, place = make(store, name)
+        leases.register(store, name, kind, place)
+        show.say(f"worker {name} takes {kind}s from {store.shown}; Ctrl-C ends it after the job at hand")
+        try:
+            with _leaving(worker):
+                done = worker.run(drains=drain)
+        finally:
+            leases.unregister(store, name)
+    if as_json:
+        show.as_json({"worker": name, "done": done})
+    else:
+        show.say(f"worker {name} has left; {show.counted(done, 'job')} done")
+    return DONE
+
+
+@contextmanager
+def _leaving(worker: Taker) -> Iterator[None]:
+    """SIGINT and SIGTERM ask the worker to leave."""
+
+    def take(_number: int, _frame: Any) -> None:
+        worker.leave()
+
+    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,29 @@
+"""The one way in which a job changes its state: checked, and noted in the history in the same transaction."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection
+
+from renderer.studio.records import Job
+from renderer.studio.states import check
+from renderer.studio.tables import events, jobs
+
+
+def note(connection: Connection, job: Job, at: float, who: str, why: str, *, after: str | None = None) -> None:
+    """Something that happened, with or without a change of state."""
+    values = {"before": job.state, "after": job.state if after is None else after, "who": who, "why": why}
+    connection.execute(events.insert().values(at=at, job=job.id, what=f"{job.kind} {job.title}", **values))
+
+
+def reach(connection: Connection, job: Job, state: str, at: float, who: str, why: str, **values: Any) -> None:
+    """The job is now in this state; `values` of its row change with it. Refused where that cannot follow."""
+    check(job.kind, job.state, state)
+    put(connection, job, state=state, **values)
+    note(connection, job, at, who, why, after=state)
+
+
+def put(connection: Connection, job: Job, **values: Any) -> None:
+    """Changes the row of a job."""
+    values = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in values.items()}
+    connection.execute(jobs.update().where(jobs.c.id == job.id).values(**values))

@@ -1,0 +1,110 @@
+"""The process in which one job is rendered: `python -m renderer.studio.child`. It can be killed at any moment.
+
+A line of JSON comes in on stdin: the order. Lines of JSON go out on stdout: `progress`, and at last one of `done`,
+`stopped`, `failed`. The line `stop` asks it to end; if stdin is closed, nobody waits any more, and it ends at once.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from renderer.progress import Progress
+
+TOLD_S = 0.5  # between two words of how far it is
+ORPHANED = 3  # the exit code of one for which nobody waits
+
+
+class Voice:
+    """Lines to the worker. What libraries print goes to stderr instead."""
+
+    def __init__(self) -> None:
+        self._out: TextIO = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+        os.dup2(2, 1)
+        self._told = 0.0
+
+    def say(self, what: str, word: Any) -> None:
+        self._out.write(json.dumps({what: word}) + "\n")
+
+    def report(self, progress: "Progress") -> None:
+        """How far the fit is, now and then."""
+        now = time.monotonic()
+        if now - self._told >= TOLD_S:
+            self._told = now
+            self.say("progress", told(progress))
+
+
+def told(progress: "Progress") -> dict[str, Any]:
+    """What the queue keeps of a record of the fit."""
+    within = progress.step / progress.steps if progress.stage == "fitting" and progress.steps else 0.0
+    share = (progress.layer + within) / progress.layers if progress.stage != "drawing" else 1.0
+    counted = f" {progress.step}/{progress.steps}" if progress.stage == "fitting" else ""
+    loss = progress.loss if progress.loss == progress.loss else None  # NaN where a stage has none
+    text = f"{progress.stage} {progress.layer_name}{counted}"
+    return {"text": text, "share": round(share, 4), "loss": loss, "seconds": round(progress.seconds, 1)}
+
+
+def listen(asked: threading.Event) -> None:
+    for line in sys.stdin:
+        if line.strip() == "stop":
+            asked.set()
+    os._exit(ORPHANED)
+
+
+def main() -> None:
+    voice, asked = Voice(), threading.Event()
+    order = json.loads(sys.stdin.readline())
+    threading.Thread(target=listen, args=(asked,), daemon=True).start()
+    try:
+        _render(order, voice, asked)
+    except Exception as error:
+        foreseen = type(error).__module__.split(".")[0] in {"renderer", "hardware"}
+        mends = not foreseen or type(error).__name__ == "AssetError"  # the web may be there later
+        what = str(error) if foreseen else f"{type(error).__name__}: {error}"
+        voice.say("failed", {"why": " ".join(what.split()), "again": mends})
+
+
+def _render(order: dict[str, Any], voice: Voice, asked: threading.Event) -> None:
+    from renderer import output
+    from renderer.specfile import load
+
+    changes, folder, staged = tuple(order["changes"]), Path(order["folder"]), Path(order["staged"])
+    works = {work.name: work for work in load(order["source"], changes)}
+    if order["name"] not in works:
+        raise output.OutputError(f"{order['source']}: there is no work {order['name']} any more")
+    output.check(folder)
+    _use_threads(order["threads"])
+    from renderer import pipeline
+
+    work = works[order["name"]]
+    result = pipeline.render(work, voice.report, device=order["device"], draft=order["draft"], stop=asked.is_set)
+    if asked.is_set():
+        voice.say("stopped", {})
+        return
+    record = output.write(result, staged, changes=changes, draft=order["draft"], force=True)
+    voice.say("done", {"sha256": digest(record["files"]), "seconds": round(result.seconds, 1), **_kept(record)})
+
+
+def _use_threads(count: int | None) -> None:
+    if count is not None:
+        import torch
+
+        torch.set_num_threads(count)
+
+
+def digest(files: dict[str, str]) -> str:
+    """Tells what was made from everything else: of the files' own sha256, by name."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def _kept(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: record[key] for key in ("metrics", "passes", "plotting", "notes")}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""What workers do with the queue. A job is lent for a while, with a token; whoever writes of it shows the token.
+
+A worker that is late, because it hung or its machine slept, finds that the token has grown, and its word counts no
+more: the job is somebody else's by then. LeaseLost.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from renderer.studio import ink, questions
+from renderer.studio.changes import note, put, reach
+from renderer.studio.queue import paused, put_queue
+from renderer.studio.records import Job, find, job_of
+from renderer.studio.states import HELD, LeaseLost, StudioError
+from renderer.studio.store import Store
+from renderer.studio.tables import jobs, workers
+
+LEASE_S = 30.0
+FORGOTTEN_S = 86400.0  # a worker that was not heard of for so long
+TRIES = 4  # the first, and three more
+_ON_THE_BED = sorted((HELD - {"running"}) | {"needs_attention"})
+BACK_OFF_S = (5.0, 30.0, 120.0)  # before the second, third, fourth
+WAYS_ON = (
+    ("stroke", "resume at the stroke where it stopped"),
+    ("pass", "resume, and draw this pen's strokes again"),
+    ("restart", "restart on a new sheet"),
+    ("accept", "accept the sheet as it is"),
+    ("abandon", "abandon it"),
+)
+
+
+def claim(store: Store, kind: str, worker: str, queue: str = "render", lease_s: float = LEASE_S) -> Job | None:
+    """The next job of this kind, lent to this worker; None where there is nothing to do. Each goes to one worker."""
+    with store.begin() as connection:
+        now = store.now(connection)
+        take_back(connection, now)
+        if paused(connection, queue) is not None:
+            return None
+        job = _next(connection, kind, queue, now)
+        if job is None:
+            return None
+        state = "running" if kind == "render" else "claimed"
+        values = {"token": job.token + 1, "worker": worker, "lease_until": now + lease_s, "tries": job.tries + 1}
+        reach(connection, job, state, now, worker, "taken up", began=now, error="", progress={}, **values)
+        return find(connection, job.id)
+
+
+def _next(connection: Connection, kind: str, queue: str, now: float) -> Job | None:
+    wanted = select(jobs).where(
+        jobs.c.kind == kind, jobs.c.state == "queued", jobs.c.wanted == "", jobs.c.not_before <= now
+    )
+    if kind == "plot":
+        busy = select(jobs.c.id).where(jobs.c.machine == queue, jobs.c.kind == "plot", jobs.c.state.in_(_ON_THE_BED))
+        if connection.execute(busy).first() is not None:
+            return None
+        wanted = wanted.where(jobs.c.machine == queue)
+        half = select(jobs.c.id).where(
+            jobs.c.machine == queue, jobs.c.kind == "plot", jobs.c.state == "queued", jobs.c.how.in_(("stroke", "pass"))
+        )
+        if (number := connection.execute(half).scalar()) is not None:  # its half drawn sheet lies on the bed
+            wanted = wanted.where(jobs.c.id == number)
+    wanted = wanted.order_by(jobs.c.priority.desc(), jobs.c.place, jobs.c.id).limit(1)
+    row = connection.execute(wanted.with_for_update(skip_locked=True)).first()
+    return job_of(row) if row else None
+
+
+def take_back(connection: Connection, now: float) -> list[Job]:
+    """Takes jobs from workers that have not been heard of: a render waits again, a plot needs a person."""
+    late = select(jobs).where(jobs.c.state.in_(sorted(HELD)), jobs.c.lease_until < now)
+    lost = [job_of(row) for row in connection.execute(late.with_for_update(skip_locked=True))]
+    for job in lost:
+        why = f"worker {job.worker} was not heard of any more"
+        if job.kind == "render":
+            _again(connection, job, now, why)
+        else:
+            need_person(connection, job, now, "the studio", why)
+    return lost
+
+
+def _again(connection: Connection, job: Job, now: float, why: str) -> None:
+    """To the queue once more after a pause, or to its end after too many tries."""
+    free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "error": why}
+    if job.wanted == "cancel":
+        reach(connection, job, "cancelled", now, "the studio", why, ended=now, **(free | {"wanted": ""}))
+    elif job.tries >= TRIES:
+        reach(connection, job, "failed", now, "the studio", f"{why}; tried {job.tries} times", ended=now, **free)
+    else:
+        wait_s = BACK_OFF_S[job.tries - 1]
+        text = f"{why}; tried again in {wait_s:g} s"
+        reach(connection, job, "queued", now, "the studio", text, not_before=now + wait_s, **free)
+
+
+def need_person(connection: Connection, job: Job, now: float, who: str, why: str) -> None:
+    """A plot that came to a stop nobody wanted: what was drawn stays drawn, so a person decides."""
+    free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "wanted": "", "error": why}
+    reach(connection, job, "needs_attention", now, who, why, **free)
+    job = find(connection, job.id)
+    said = f"{why}. Look at the sheet and the pen, then say how to go on"
+    questions.ask(connection, job, now, "attention", "the plot stopped", said, WAYS_ON, "stroke")
+
+
+# --- with a token ---
+
+
+def held(connection: Connection, number: int, token: int) -> Job:
+    """The job, if it is still lent under this token; kept from others until the transaction ends. LeaseLost."""
+    job = find(connection, number, to_change=True)
+    if job.token != token or job.state not in HELD:
+        raise LeaseLost(f"job {number} is lent to somebody else by now (token {token}, it has {job.token})")
+    return job
+
+
+def beat(
+    store: Store, number: int, token: int, progress: dict[str, Any] | None = None, lease_s: float = LEASE_S
+) -> Job:
+    """The worker is alive; gives the job as it is, with what people want of it. LeaseLost."""
+    with store.begin() as connection:
+        job = held(connection, number, token)
+        more = {} if progress is None else {"progress": progress}
+        put(connection, job, lease_until=store.now(connection) + lease_s, **more)
+        return job
+
+
+def finish(
+    store: Store, number: int, token: int, worker: str, result: dict[str, Any], publish: Callable[[], None]
+) -> None:
+    """A render is done. `publish` puts its folder into place while nobody else can take the job. LeaseLost."""
+    with store.begin() as connection:
+        job = held(connection, number, token)
+        publish()
+        now = store.now(connection)
+        done = {"result": result, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
+        reach(connection, job, "done", now, worker, "done", **done)
+        plots = jobs.update().where(jobs.c.follows == number, jobs.c.kind == "plot", jobs.c.state == "draft")
+        connection.execute(plots.values(source=result.get("folder", job.out), result=json.dumps(ink.takes(result))))
+
+
+def fail(store: Store, number: int, token: int, worker: str, why: str, *, again: bool) -> None:
+    """A render came to nothing. `again`: another try may do better. LeaseLost."""
+    with store.begin() as connection:
+        job, now = held(connection, number, token), store.now(connection)
+        if again:
+            _again(connection, job, now, why)
+        else:
+            gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "error": why, "wanted": ""}
+            reach(connection, job, "failed", now, worker, why, **gone)
+
+
+def stop(store: Store, number: int, token: int, worker: str, why: str) -> None:
+    """A render was stopped because a person wanted it. LeaseLost."""
+    with store.begin() as connection:
+        job, now = held(connection, number, token), store.now(connection)
+        gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
+        reach(connection, job, "cancelled", now, worker, why, **gone)
+
+
+def give_back(store: Store, number: int, token: int, worker: str) -> None:
+    """A worker that has to end gives its render back; that was no try. LeaseLost."""
+    with store.begin() as connection:
+        job, now = held(connection, number, token), store.now(connection)
+        free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "tries": job.tries - 1}
+        reach(connection, job, "queued", now, worker, "given back: the worker ends", **free)
+
+
+# --- plots ---
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a plot wants to know."""
+
+    kind: str
+    title: str
+    said: str
+    choices: tuple[tuple[str, str], ...]
+    fallback: str
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def advance(
+    store: Store,
+    number: int,
+    token: int,
+    worker: str,
+    state: str,
+    why: str,
+    *,
+    asks: Asked | None = None,
+    **values: Any,
+) -> int:
+    """A plot has reached this state; with a question, its number. What was asked before is closed. LeaseLost."""
+    with store.begin() as connection:
+        job, now = held(connection, number, token), store.now(connection)
+        if job.state != state:
+            reach(connection, job, state, now, worker, why, **values)
+        elif values:
+            put(connection, job, **values)
+        if asks is None:
+            questions.close(connection, number, now)
+            return 0
+        return questions.ask(
+            connection, job, now, asks.kind, asks.title, asks.said, asks.choices, asks.fallback, asks.about
+        )
+
+
+def settle(store: Store, number: int, token: int, worker: str, state: str, why: str, *, cleared: bool) -> None:
+    """A plot is over; `cleared`: a person has said that its sheet is off the bed. LeaseLost."""
+    with store.begin() as connection:
+        job, now = held(connection, number, token), store.now(connection)
+        questions.close(connection, number, now)
+        gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
+        reach(connection, job, state, now, worker, why, **gone)
+        if cleared:
+            put_queue(connection, job.machine, sheet="")
+
+
+def trouble(store: Store, number: int, token: int, worker: str, why: str) -> None:
+    """A plot came to a stop that nobody wanted. LeaseLost."""
+    with store.begin() as connection:
+        job = held(connection, number, token)
+        need_person(connection, job, store.now(connection), worker, why)
+
+
+def remark(store: Store, number: int, token: int, worker: str, text: str) -> None:
+    """Something that the history of a plot should keep. LeaseLost."""
+    with store.begin() as connection:
+        note(connection, held(connection, number, token), store.now(connection), worker, text)
+
+
+# --- workers ---
+
+
+def register(store: Store, worker: str, kind: str, place: str, lease_s: float = LEASE_S) -> None:
+    """This worker has the place (a GPU, a machine) for itself. StudioError where another one that lives has it."""
+    with store.begin() as connection:
+        now = store.now(connection)
+        others = select(workers.c.name).where(
+            workers.c.place == place, workers.c.name != worker, workers.c.seen > now - lease_s
+        )
+        other = connection.execute(others).scalar()
+        if other is not None:
+            raise StudioError(
+                f"worker {other} has {place}, and was heard of in the last {lease_s:g} s; end it first, or wait"
+            )
+        gone = (workers.c.name == worker) | (workers.c.place == place) | (workers.c.seen < now - FORGOTTEN_S)
+        connection.execute(workers.delete().where(gone))
+        connection.execute(workers.insert().values(name=worker, kind=kind, place=place, seen=now))
+
+
+def seen(store: Store, worker: str) -> None:
+    with store.begin() as connection:
+        connection.execute(workers.update().where(workers.c.name == worker).values(seen=store.now(connection)))
+
+
+def unregister(store: Store, worker: str) -> None:
+    with store.begin() as connection:
+        connection.execute(workers.delete().where(workers.c.name == worker))

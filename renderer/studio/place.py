@@ -1,0 +1,49 @@
+"""Where a queue lies: the platform's data folder, a file, or the URL of a PostgreSQL database."""
+
+from pathlib import Path
+
+from renderer.studio.states import StudioError
+
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "davfs"}
+_NETWORK |= {"fuse.sshfs", "fuse.rclone", "fuse.glusterfs", "fuse.s3fs", "fuse.davfs2"}
+
+
+def data_folder() -> Path:
+    """Where this person's queue and the journals of plots are kept."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("render", appauthor=False))
+
+
+def url_of(named: str | None) -> str:
+    """The URL of a queue's database: of a file, as given, or the default. StudioError where it is of another kind."""
+    if named is None:
+        return f"sqlite:///{data_folder() / 'queue.db'}"
+    scheme, colon, rest = named.partition("://")
+    if not colon:
+        return f"sqlite:///{Path(named).expanduser().absolute()}"
+    match scheme:
+        case "postgresql" | "postgres" | "postgresql+psycopg":
+            return f"postgresql+psycopg://{rest}"
+        case _:
+            raise StudioError(f"--db {named}: is neither a file nor postgresql://USER@HOST/NAME")
+
+
+def network_file_system(path: Path, mounts: str | None = None) -> str | None:
+    """What kind of network file system holds this path; None where it is a disk of this machine, or cannot be known.
+
+    `mounts` is the text of /proc/self/mounts.
+    """
+    if mounts is None:
+        try:
+            mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+        except OSError:  # not Linux
+            return None
+    place = path.resolve()
+    found, kind = Path(), ""
+    for line in mounts.splitlines():
+        _, mount, fs, *_ = [*line.split(" "), "", "", ""]
+        at = Path(mount.replace("\\040", " "))
+        if mount and place.is_relative_to(at) and len(at.parts) >= len(found.parts):
+            found, kind = at, fs
+    return kind if kind in _NETWORK else None

@@ -1,0 +1,97 @@
+"""Questions to the person beside the machine, as rows: asked by a worker, answered from anywhere, once."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from renderer.studio.changes import note, reach
+from renderer.studio.records import Job, Question, find, question_of
+from renderer.studio.states import Refused, StudioError
+from renderer.studio.store import Store
+from renderer.studio.tables import jobs, prompts
+
+
+def ask(
+    connection: Connection,
+    job: Job,
+    at: float,
+    kind: str,
+    title: str,
+    said: str,
+    choices: tuple[tuple[str, str], ...],
+    fallback: str,
+    about: dict[str, Any] | None = None,
+) -> int:
+    """Puts a question; any other that is open for this job is closed. Its number."""
+    close(connection, job.id, at)
+    row = {
+        "job": job.id, "token": job.token, "kind": kind, "title": title, "said": said, "fallback": fallback,
+        "choices": json.dumps(choices), "about": json.dumps(about or {}), "state": "open", "answer": "",
+        "numbers": "{}", "who": "", "asked": at,
+    }  # fmt: skip
+    return int(connection.execute(prompts.insert().values(**row)).inserted_primary_key[0])  # type: ignore[index]
+
+
+def close(connection: Connection, job: int, at: float) -> None:
+    """Nobody needs to answer any more."""
+    is_open = (prompts.c.job == job, prompts.c.state == "open")
+    connection.execute(prompts.update().where(*is_open).values(state="closed", ended=at))
+
+
+def question(connection: Connection, number: int) -> Question:
+    row = connection.execute(select(prompts).where(prompts.c.id == number).with_for_update()).first()
+    if row is None:
+        raise StudioError(f"there is no question {number}; render queue show JOB tells what is asked")
+    return question_of(row)
+
+
+def answer(store: Store, number: int, choice: str, who: str, numbers: dict[str, float] | None = None) -> Question:
+    """Answers a question, once. Refused where it is answered or closed, or is of a lease that is over."""
+    with store.begin() as connection:
+        asked = question(connection, number)
+        job = find(connection, asked.job, to_change=True)
+        keys = [key for key, _ in asked.choices]
+        if asked.state != "open" or asked.token != job.token:
+            by = f" by {asked.who} ({asked.answer})" if asked.state == "answered" else ""
+            raise Refused(f"question {number} is {_closed(asked)}{by}; render queue show {job.id} tells what is asked")
+        if choice not in keys:
+            raise StudioError(f"{choice!r} is no answer to question {number}; it takes {', '.join(keys)}")
+        at = store.now(connection)
+        values = {"state": "answered", "answer": choice, "who": who, "ended": at}
+        connection.execute(
+            prompts.update().where(prompts.c.id == number).values(numbers=json.dumps(numbers or {}), **values)
+        )
+        note(connection, job, at, who, f"{asked.title}: {dict(asked.choices)[choice]}")
+        if asked.kind == "attention":
+            _settle(connection, job, at, choice, who)
+        return asked
+
+
+def _settle(connection: Connection, job: Job, at: float, choice: str, who: str) -> None:
+    """A plot that stopped goes the way that a person chose for it. No worker holds it, so that is done here."""
+    match choice:
+        case "accept":
+            reach(connection, job, "done", at, who, "accepted as it is", ended=at)
+        case "abandon":
+            reach(connection, job, "cancelled", at, who, "abandoned", ended=at)
+        case _:  # its sheet lies on the bed, or it is the one whose turn it was: nothing comes before it
+            own = (jobs.c.machine == job.machine, jobs.c.kind == "plot", jobs.c.state == "queued")
+            first, most = connection.execute(
+                select(func.min(jobs.c.place), func.max(jobs.c.priority)).where(*own)
+            ).one()
+            values = {"place": job.place if first is None else min(first, job.place) - 1.0, "wanted": ""}
+            values |= {"priority": job.priority if most is None else max(most, job.priority)}
+            reach(connection, job, "queued", at, who, choice, how=choice, **values)
+
+
+def answer_to(store: Store, number: int) -> tuple[str, dict[str, float]] | None:
+    """What was answered, and the numbers with it; None as long as nobody has."""
+    with store.read() as connection:
+        row = connection.execute(select(prompts).where(prompts.c.id == number)).first()
+    asked = None if row is None else question_of(row)
+    return (asked.answer, asked.numbers) if asked is not None and asked.state == "answered" else None
+
+
+def _closed(asked: Question) -> str:
+    return "answered already" if asked.state == "answered" else "asked no more"

@@ -1,0 +1,158 @@
+"""The database: transactions that do not stand in each other's way, its clock, its backup."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from renderer.studio import tables
+from renderer.studio.place import network_file_system, url_of
+from renderer.studio.states import StudioError
+
+PATIENCE_S = 30.0  # for another's transaction; ours take milliseconds
+
+
+class Store:
+    """A queue's database. Any number of processes may have one open at once."""
+
+    def __init__(self, named: str | None = None, *, now: Callable[[], float] | None = None) -> None:
+        """Opens it, and makes it if it is new. StudioError where that cannot be done."""
+        url = make_url(url_of(named))
+        self.shown = url.render_as_string(hide_password=True)
+        self._now = now
+        self.file = Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+        self.warning = ""
+        with self._explained():
+            if self.file is not None:
+                self.file.parent.mkdir(parents=True, exist_ok=True)
+                self._warn(self.file)
+            self.engine = _engine(url.render_as_string(hide_password=False))
+            try:
+                self._make()
+            except BaseException:
+                self.engine.dispose()
+                raise
+
+    def _make(self) -> None:
+        with self.engine.connect() as connection:
+            is_old = self._is_old(connection)
+        if is_old:
+            with self.begin() as connection:
+                tables.up_to_date(connection)
+
+    def _is_old(self, connection: Connection) -> bool:
+        """Whether the tables are not those of this version; asked first, since it takes no lock."""
+        try:
+            value = connection.execute(text("SELECT value FROM meta WHERE name = 'schema'")).scalar()
+        except SQLAlchemyError as error:
+            if "meta" not in str(error):
+                raise
+            return True
+        return value != str(tables.VERSION)
+
+    def _warn(self, file: Path) -> None:
+        kind = network_file_system(file.parent)
+        if kind:
+            self.warning = (
+                f"{file} lies on a network file system ({kind}), where SQLite's locks do not hold;"
+                " keep it on a disk of one machine, or use PostgreSQL for several"
+            )
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction that writes: all of it, or nothing. On SQLite one at a time."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads, and waits for nobody."""
+        with self.engine.connect().execution_options(reads=True) as connection:
+            yield connection
+
+    def now(self, connection: Connection) -> float:
+        """Seconds since 1970 by the clock that all workers share: on PostgreSQL that of the server."""
+        if self._now is not None:
+            return self._now()
+        if self.file is not None:
+            return time.time()
+        return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+
+    def backup(self, to: Path) -> int:
+        """A whole copy at one moment, while others go on working; the number of its bytes. StudioError."""
+        if self.file is None:
+            raise StudioError(f"{self.shown}: a PostgreSQL database is backed up by its own pg_dump")
+        if to.exists():
+            raise StudioError(f"{to}: is there already; name a new file")
+        beside = to.with_name(f".{to.name}.tmp-{os.getpid()}")
+        try:
+            to.parent.mkdir(parents=True, exist_ok=True)
+            source, copy = sqlite3.connect(self.file), sqlite3.connect(beside)
+            try:
+                source.backup(copy)
+                whole = copy.execute("PRAGMA integrity_check").fetchone()[0]
+            finally:
+                source.close()
+                copy.close()
+            if whole != "ok":
+                raise StudioError(f"{self.file}: is damaged ({whole}); the copy was not kept")
+            beside.replace(to)
+            return to.stat().st_size
+        except (OSError, sqlite3.Error) as error:
+            raise StudioError(f"{to}: the backup cannot be written ({error})") from error
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StudioError(f"{self.file}: the queue cannot be opened there ({error.strerror})") from error
+        except ModuleNotFoundError as error:
+            raise StudioError(f"PostgreSQL needs the package {error.name}: pip install psycopg[binary]") from error
+        except SQLAlchemyError as error:
+            why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise StudioError(f"{self.shown}: the queue cannot be opened ({why})") from error
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """WAL, so that who reads waits for nobody. The switch itself does not wait for others that do the same."""
+    ends = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.02)
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=2)
+    # A connection is kept: when the last one of a file is closed, SQLite writes all of its log into the database
+    engine = create_engine(url, pool_size=2, connect_args={"timeout": PATIENCE_S})
+
+    @event.listens_for(engine, "connect")
+    def _opened(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, see below
+        _write_ahead(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")  # in WAL, a power cut loses no consistency by this
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        # A transaction that reads first and wants to write later would be refused, not made to wait
+        reads = connection.get_execution_options().get("reads")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,182 @@
+"""The tables, their version, and how an older database becomes one of this version."""
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    inspect,
+    literal_column,
+    select,
+    text,
+)
+
+from renderer.studio.states import StudioError
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # render or plot
+    Column("name", Text, nullable=False),  # of the work: that of its folder
+    Column("title", Text, nullable=False),
+    Column("source", Text, nullable=False),  # a spec; of a plot: a folder, an SVG or G-code
+    Column("changes", Text, nullable=False),  # JSON: to the spec, like layers.0.steps=50; of a plot: its options
+    Column("out", Text, nullable=False),  # of a render: the folder in which its own is made
+    Column("machine", Text, nullable=False),  # of a plot: the name of the machine's queue
+    Column("draft", Integer, nullable=False),  # of a render: small and quick
+    Column("follows", Integer),  # a plot of what this render makes
+    Column("edition", Integer, nullable=False),  # the number of this sheet
+    Column("editions", Integer, nullable=False),  # of so many
+    Column("note", Text, nullable=False),
+    Column("due", Text, nullable=False),  # YYYY-MM-DD, or nothing
+    Column("priority", Integer, nullable=False),  # the highest first
+    Column("place", Float, nullable=False),  # then the lowest
+    Column("state", Text, nullable=False),  # reached
+    Column("wanted", Text, nullable=False),  # asked for: pause, cancel, or nothing
+    Column("how", Text, nullable=False),  # a plot that stopped goes on: stroke, pass, restart; or nothing
+    Column("tries", Integer, nullable=False),
+    Column("not_before", Float, nullable=False),  # seconds since 1970, as all times here
+    Column("token", Integer, nullable=False),  # grows with each lease, and whenever one is taken away
+    Column("worker", Text, nullable=False),
+    Column("lease_until", Float, nullable=False),
+    Column("progress", Text, nullable=False),  # JSON
+    Column("result", Text, nullable=False),  # JSON
+    Column("error", Text, nullable=False),
+    Column("made", Float, nullable=False),
+    Column("began", Float),
+    Column("ended", Float),
+    sqlite_autoincrement=True,  # the number of a job that is gone is never given to another
+)
+Index("jobs_order", jobs.c.kind, jobs.c.state, jobs.c.priority.desc(), jobs.c.place)
+Index("jobs_leases", jobs.c.state, jobs.c.lease_until)
+# One plot a machine, whatever the programs believe. As text: to say it in SQLAlchemy's words loads all of its dialects
+_ONE_PLOT = """
+CREATE UNIQUE INDEX one_plot_a_machine ON jobs (machine) WHERE kind = 'plot'
+AND state IN ('claimed', 'awaiting_operator', 'plotting', 'pausing', 'paused', 'finishing')
+"""
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("job", Integer, nullable=False),  # no foreign key: what happened stays true when the job is gone
+    Column("what", Text, nullable=False),  # kind and title, for the same reason
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("events_of_a_job", "job", "id"),
+    sqlite_autoincrement=True,
+)
+
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job", Integer, nullable=False),
+    Column("token", Integer, nullable=False),  # of the lease under which it was asked
+    Column("kind", Text, nullable=False),  # load, pen, origin, pause, fault, resume, clear, attention
+    Column("title", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("choices", Text, nullable=False),  # JSON: [[key, label], ...]
+    Column("fallback", Text, nullable=False),  # the choice that is meant by Continue
+    Column("about", Text, nullable=False),  # JSON: the pen, say
+    Column("state", Text, nullable=False),  # open, answered, closed
+    Column("answer", Text, nullable=False),
+    Column("numbers", Text, nullable=False),  # JSON: x, y, z of a nudge
+    Column("who", Text, nullable=False),
+    Column("asked", Float, nullable=False),
+    Column("ended", Float),
+    Index("prompts_of_a_job", "job", "state"),
+    sqlite_autoincrement=True,
+)
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("name", Text, primary_key=True),  # `render`, or that of a machine
+    Column("paused", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("sheet", Text, nullable=False),  # what lies on the machine's bed: nothing known, or a drawn sheet
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("place", Text, nullable=False),  # the device or machine that it has for itself; else its own name
+    Column("seen", Float, nullable=False),
+    Index("workers_places", "place", unique=True),
+)
+
+VERSION = 1
+# How a database of version n + 1 becomes one of version n + 2. A new database is made in the newest version.
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+
+_SQLITE_STAY = (
+    "CREATE TRIGGER events_stay_{0} BEFORE {0} ON events BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END"
+)
+_POSTGRES_STAY = """
+CREATE FUNCTION events_stay() RETURNS trigger AS $$
+BEGIN RAISE EXCEPTION 'events are only ever added'; END $$ LANGUAGE plpgsql;
+CREATE TRIGGER events_stay BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION events_stay();
+"""
+
+
+def up_to_date(
+    connection: Connection, migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS, version: int = VERSION
+) -> int:
+    """Makes the tables, or brings them up to this version. The version that was found; 0 where there was nothing.
+
+    In one transaction: it is done wholly or not at all. StudioError where the database is newer than this program.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7236)"))  # two workers that start at once
+    found = _version(connection)
+    if found > version:
+        raise StudioError(
+            f"this queue was made by a newer render (its tables have version {found}, this program knows {version});"
+            " update render on this machine"
+        )
+    if found == 0:
+        metadata.create_all(connection)
+        connection.exec_driver_sql(_ONE_PLOT)
+        _keep_events(connection)
+        connection.execute(meta.insert().values(name="schema", value=str(version)))
+        return 0
+    for migrate in migrations[found - 1 : version - 1]:
+        migrate(connection)
+    if found < version:
+        connection.execute(meta.update().where(meta.c.name == "schema").values(value=str(version)))
+    return found
+
+
+def _version(connection: Connection) -> int:
+    if not inspect(connection).has_table("meta"):
+        return 0
+    value = connection.execute(select(meta.c.value).where(meta.c.name == literal_column("'schema'"))).scalar()
+    if value is None:
+        raise StudioError("this database holds tables that are not a queue of render; name another with --db")
+    return int(value)
+
+
+def _keep_events(connection: Connection) -> None:
+    """The database itself refuses to change what has happened."""
+    if connection.dialect.name == "sqlite":
+        for doing in ("UPDATE", "DELETE"):
+            connection.exec_driver_sql(_SQLITE_STAY.format(doing))
+    elif connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_POSTGRES_STAY)

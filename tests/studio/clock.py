@@ -1,0 +1,9 @@
+"""A time that goes on when it is told to."""
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now

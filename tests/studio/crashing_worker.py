@@ -1,0 +1,20 @@
+"""A worker with short leases, to be killed: `python crashing_worker.py URL NAME`. Says on stdout what it tells."""
+
+import sys
+from pathlib import Path
+
+from renderer.studio import leases
+from renderer.studio.store import Store
+from renderer.studio.worker import Manner, Worker
+
+
+def say(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+leases.BACK_OFF_S = (0.1, 0.1, 0.1)
+child = (sys.executable, "-I", "-S", str(Path(__file__).with_name("quick_child.py")), "sleep 0.05")
+store = Store(sys.argv[1])
+manner = Manner(lease_s=1.5, beat_s=0.3, poll_s=0.05, child=child)
+Worker(store, sys.argv[2], manner, say).run(drains=True)

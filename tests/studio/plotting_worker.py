@@ -1,0 +1,36 @@
+"""A worker that plots, with short leases, to be killed: `python plotting_worker.py URL PORT FOLDER`."""
+
+import signal
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "hardware"))
+
+from plotting import small_card
+from samples import SERVO
+
+from hardware.sender import from_drawing, opener
+from renderer.studio.plotting import Machine, PlotWorker, Times
+from renderer.studio.store import Store
+
+
+def say(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main():
+    url, port, folder = sys.argv[1:]
+    uses = Machine(
+        "gantry",
+        port,
+        opener(port, SERVO),
+        lambda _: from_drawing(small_card(), SERVO, "card"),
+        Path(folder) / "journals",
+    )
+    worker = PlotWorker(Store(url), "plotter", uses, Times(lease_s=2.0, beat_s=0.3, poll_s=0.1), say)
+    signal.signal(signal.SIGTERM, lambda *_: worker.leave())
+    worker.run()
+
+
+main()

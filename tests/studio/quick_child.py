@@ -1,0 +1,55 @@
+"""Stands in for the renderer: `python quick_child.py HOW`. Speaks as `renderer.studio.child` does.
+
+Started hundreds of times, so it does without pathlib.
+"""
+
+# ruff: noqa: PTH102, PTH118, PTH123
+
+import json
+import os
+import sys
+import threading
+import time
+
+
+def say(what, word):
+    sys.stdout.write(json.dumps({what: word}) + "\n")
+    sys.stdout.flush()
+
+
+def listen(asked):
+    for line in sys.stdin:
+        if line.strip() == "stop":
+            asked.set()
+    os._exit(3)
+
+
+def main():
+    how = sys.argv[1]
+    order = json.loads(sys.stdin.readline())
+    asked = threading.Event()
+    threading.Thread(target=listen, args=(asked,), daemon=True).start()
+    say("progress", {"text": "fitting points 1/2", "share": 0.5, "loss": 0.25})
+    if how.startswith("sleep "):
+        time.sleep(float(how.split()[1]))
+    if how == "polite" and asked.wait(20):
+        say("stopped", {})
+        return
+    if how == "deaf":
+        time.sleep(60)
+    if how == "dies":
+        sys.stderr.write("first\nterminate called: out of memory\n")
+        sys.stderr.flush()
+        os.kill(os.getpid(), 9)
+    if how == "wrong":
+        say("failed", {"why": "disc.yaml:3:1: unknown key 'x'", "again": False})
+        return
+    os.mkdir(order["staged"])
+    with open(os.path.join(order["staged"], "made.txt"), "w") as file:
+        file.write(f"{order['job']} {order['token']}")
+    if how == "half":
+        os._exit(1)
+    say("done", {"sha256": "ab" * 32})
+
+
+main()

@@ -1,0 +1,155 @@
+"""The database: how it is made and brought up to date, its backup, many at once."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from renderer.studio import leases, place, queue, tables
+from renderer.studio.queue import New
+from renderer.studio.states import StudioError
+from renderer.studio.store import Store
+
+Make = Callable[..., New]
+
+
+def test_an_older_database_is_brought_up_to_date(store: Store, new: Make) -> None:
+    queue.add(store, [new("a")], "ada")
+
+    def coloured(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE jobs ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'"))
+
+    with store.begin() as connection:
+        assert tables.up_to_date(connection, (coloured,), tables.VERSION + 1) == tables.VERSION
+    with store.begin() as connection:
+        assert connection.execute(text("SELECT colour FROM jobs")).scalar() == "red"
+        assert tables.up_to_date(connection, (coloured,), tables.VERSION + 1) == tables.VERSION + 1
+
+
+def test_a_step_that_fails_leaves_the_database_as_it_was(store: Store) -> None:
+    def half(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE jobs ADD COLUMN colour TEXT"))
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"), store.begin() as connection:
+        tables.up_to_date(connection, (half,), tables.VERSION + 1)
+    with store.begin() as connection:
+        assert tables.up_to_date(connection) == tables.VERSION
+        columns = connection.execute(text("SELECT * FROM jobs")).keys()
+        assert "colour" not in columns
+
+
+def test_a_newer_database_is_refused(url: str) -> None:
+    store = Store(url)
+    with store.begin() as connection:
+        connection.execute(text("UPDATE meta SET value = '99'"))
+    store.close()
+    with pytest.raises(StudioError, match=r"its tables have version 99, this program knows 1\); update render"):
+        Store(url)
+
+
+def test_several_may_make_the_same_database_at_once(url: str) -> None:
+    faults: list[Exception] = []
+
+    def make() -> None:
+        try:
+            Store(url).close()
+        except Exception as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=make) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
+def test_600_transactions_at_once_wait_for_each_other(url: str, new: Make) -> None:
+    Store(url).close()
+    faults: list[Exception] = []
+
+    def work(name: str) -> None:
+        store = Store(url)
+        try:
+            for _ in range(25):
+                queue.add(store, [new(name)], name)
+                job = leases.claim(store, "render", name)
+                assert job is not None
+                leases.beat(store, job.id, job.token)
+        except Exception as fault:
+            faults.append(fault)
+        store.close()
+
+    threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    store = Store(url)
+    assert len(queue.listed(store)) == 200
+    store.close()
+
+
+def test_a_backup_is_whole_and_can_be_opened(tmp_path: Path, new: Make) -> None:
+    store = Store(str(tmp_path / "q.db"))
+    queue.add(store, [new("a"), new("b")], "ada")
+    with store.begin():  # somebody is at work
+        assert store.backup(tmp_path / "kept" / "copy.db") > 0
+    with pytest.raises(StudioError, match=r"copy\.db: is there already; name a new file$"):
+        store.backup(tmp_path / "kept" / "copy.db")
+    store.close()
+    copy = Store(str(tmp_path / "kept" / "copy.db"))
+    assert [job.title for job in queue.listed(copy)] == ["a", "b"]
+    copy.close()
+    assert [path.name for path in (tmp_path / "kept").glob("*.tmp*")] == []
+
+
+def test_a_file_that_is_no_queue_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is a text, and no database" * 50)
+    with pytest.raises(StudioError, match=r"text\.db: the queue cannot be opened \(file is not a database\)$"):
+        Store(str(tmp_path / "text.db"))
+    other = sqlite3.connect(tmp_path / "other.db")
+    other.execute("CREATE TABLE meta (name TEXT, value TEXT)")
+    other.commit()
+    other.close()
+    with pytest.raises(StudioError, match=r"^this database holds tables that are not a queue of render"):
+        Store(str(tmp_path / "other.db"))
+
+
+def test_another_kind_of_url_is_refused() -> None:
+    with pytest.raises(StudioError, match=r"^--db mysql://x: is neither a file nor postgresql://USER@HOST/NAME$"):
+        place.url_of("mysql://x")
+
+
+def test_a_network_file_system_is_told() -> None:
+    mounts = "/dev/sda1 / ext4 rw 0 0\nnas:/home /home nfs4 rw 0 0\n/dev/sdb1 /home/ada/disk xfs rw 0 0\n"
+    assert place.network_file_system(Path("/home/ada"), mounts) == "nfs4"
+    assert place.network_file_system(Path("/home/ada/disk/queue"), mounts) is None
+    assert place.network_file_system(Path("/var/lib"), mounts) is None
+
+
+def test_a_queue_on_a_network_file_system_is_warned_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renderer.studio.store.network_file_system", lambda _: "nfs4")
+    store = Store(str(tmp_path / "q.db"))
+    store.close()
+    assert store.warning == (
+        f"{tmp_path}/q.db lies on a network file system (nfs4), where SQLite's locks do not hold;"
+        " keep it on a disk of one machine, or use PostgreSQL for several"
+    )
+
+
+def test_the_queue_is_listed_without_what_is_slow(tmp_path: Path) -> None:
+    code = (
+        "import sys; from renderer import cli; "
+        f"cli.run(['queue', 'list', '--json', '--db', {str(tmp_path / 'q.db')!r}]); "
+        "print({'torch', 'numpy', 'numba', 'PIL', 'rich', 'pydantic'} & sys.modules.keys(), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "set()"

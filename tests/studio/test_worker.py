@@ -1,0 +1,259 @@
+"""Workers: each job in a process of its own; what is killed, cancelled, late, or in somebody's way."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from renderer.studio import leases, queue, records
+from renderer.studio.queue import New
+from renderer.studio.records import Job
+from renderer.studio.store import Store
+from renderer.studio.worker import Manner, Worker
+
+Make = Callable[..., New]
+HERE = Path(__file__).parent
+QUICK = Manner(lease_s=30, beat_s=0.05, grace_s=0.3, poll_s=0.02)
+
+
+def manner(how: str) -> Manner:
+    return replace(QUICK, child=(sys.executable, "-I", "-S", str(HERE / "quick_child.py"), how))
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[Store]:
+    store = Store(str(tmp_path / "queue.db"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def add(there: Store, new: Make, tmp_path: Path) -> Callable[..., Job]:
+    def added(title: str = "a", **values: object) -> Job:
+        (job,) = queue.add(there, [new(title, out=str(tmp_path / "out"), **values)], "ada")
+        return job
+
+    return added
+
+
+def state(store: Store, job: Job) -> tuple[str, str]:
+    with store.read() as connection:
+        found = records.find(connection, job.id)
+    return found.state, found.error
+
+
+def whys(store: Store, job: Job) -> list[str]:
+    with store.read() as connection:
+        return [event.why for event in records.history(connection, job.id)]
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_job_is_done_and_its_folder_is_in_place(there: Store, add: Callable[..., Job], tmp_path: Path) -> None:
+    job, draft = add("a"), add("b", draft=True)
+    assert Worker(there, "w", manner("")).run(drains=True) == 2
+    assert state(there, job) == ("done", "")
+    assert names(tmp_path / "out") == {"a", "b-draft"}
+    with there.read() as connection:
+        assert records.find(connection, draft.id).result == {
+            "folder": str(tmp_path / "out" / "b-draft"),
+            "sha256": "ab" * 32,
+        }
+
+
+def test_how_far_it_is_can_be_seen(there: Store, add: Callable[..., Job]) -> None:
+    job = add()
+    Worker(there, "w", manner("sleep 0.4")).run(drains=True)
+    with there.read() as connection:
+        assert records.find(connection, job.id).progress["share"] == 0.5
+
+
+def test_a_child_that_dies_is_tried_again(
+    there: Store, add: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "BACK_OFF_S", (0.01, 0.01, 0.01))
+    job = add()
+    Worker(there, "w", manner("dies")).run(drains=True)
+    died = "the renderer was killed by signal 9: terminate called: out of memory"
+    assert state(there, job) == ("failed", died)
+    assert whys(there, job)[1:3] == ["taken up", f"{died}; tried again in 0.01 s"]
+    assert whys(there, job)[-1] == f"{died}; tried 4 times"
+
+
+def test_a_spec_that_is_wrong_is_not_tried_again(there: Store, add: Callable[..., Job]) -> None:
+    job = add()
+    Worker(there, "w", manner("wrong")).run(drains=True)
+    assert state(there, job) == ("failed", "disc.yaml:3:1: unknown key 'x'")
+
+
+def test_nothing_is_left_of_a_child_that_ended_half_way(
+    there: Store, add: Callable[..., Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "TRIES", 1)
+    job = add()
+    Worker(there, "w", manner("half")).run(drains=True)
+    assert state(there, job) == ("failed", "the renderer ended with code 1")
+    assert names(tmp_path / "out") == set()
+
+
+def test_what_is_not_ours_is_not_replaced(there: Store, add: Callable[..., Job], tmp_path: Path) -> None:
+    (tmp_path / "out" / "a").mkdir(parents=True)
+    (tmp_path / "out" / "a" / "letter.txt").write_text("dear Ada")
+    job = add()
+    Worker(there, "w", manner("")).run(drains=True)
+    now, why = state(there, job)
+    assert now == "failed"
+    assert why.startswith(f"{tmp_path}/out/a: is there and is no finished render")
+    assert names(tmp_path / "out" / "a") == {"letter.txt"}
+    assert names(tmp_path / "out") == {"a"}
+
+
+def at_work(store: Store, job: Job) -> None:
+    ends = time.monotonic() + 20
+    while True:
+        with store.read() as connection:
+            if records.find(connection, job.id).progress:
+                return
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("how", "why"), [("polite", "stopped"), ("deaf", "killed")])
+def test_a_cancelled_job_is_asked_to_stop_and_killed_where_it_does_not(
+    there: Store, add: Callable[..., Job], how: str, why: str, tmp_path: Path
+) -> None:
+    job = add()
+    thread = threading.Thread(target=Worker(there, "w", manner(how)).run, kwargs={"drains": True})
+    thread.start()
+    at_work(there, job)
+    queue.cancel(there, job.id, "ada")
+    thread.join(20)
+    assert state(there, job)[0] == "cancelled"
+    assert whys(there, job)[-2:] == ["cancel asked for", why]
+    assert names(tmp_path / "out") == set()
+
+
+def test_a_worker_that_is_told_to_leave_finishes_its_job(there: Store, add: Callable[..., Job]) -> None:
+    first, second = add("a"), add("b")
+    worker = Worker(there, "w", manner("sleep 0.4"))
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    at_work(there, first)
+    worker.leave()
+    thread.join(20)
+    assert (state(there, first)[0], state(there, second)[0]) == ("done", "queued")
+
+
+def test_a_worker_that_is_told_twice_gives_its_job_back(there: Store, add: Callable[..., Job]) -> None:
+    job = add()
+    worker = Worker(there, "w", manner("deaf"))
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    at_work(there, job)
+    worker.leave()
+    worker.leave()
+    thread.join(20)
+    assert state(there, job)[0] == "queued"
+    with there.read() as connection:
+        assert records.find(connection, job.id).tries == 0
+
+
+def test_what_was_made_under_a_lost_lease_is_thrown_away(there: Store, add: Callable[..., Job], tmp_path: Path) -> None:
+    job, told = add(), list[str]()
+    worker = Worker(there, "w", replace(manner("deaf"), beat_s=0.1), told.append)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    at_work(there, job)
+    with there.begin() as connection:
+        leases.take_back(connection, time.time() + 1000)
+    while len(told) < 2:
+        time.sleep(0.02)
+    worker.leave()
+    thread.join(20)
+    assert told[1] == (
+        f"{job.id} a: job {job.id} is lent to somebody else by now (token 1, it has 2);"
+        " what was made of it is thrown away"
+    )
+    assert names(tmp_path / "out") == set()
+
+
+# --- crashes ---
+
+
+def crashing(url: str, name: str, log: Path) -> subprocess.Popen[bytes]:
+    """A worker in a process of its own, that can be killed."""
+    with log.open("wb") as out:
+        command = [sys.executable, str(HERE / "crashing_worker.py"), url, name]
+        return subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+
+
+@pytest.mark.slow
+def test_200_jobs_are_each_done_once_though_workers_are_killed(url: str, new: Make, tmp_path: Path) -> None:
+    store, out = Store(url), tmp_path / "out"
+    queue.add(store, [new(f"work{n}", out=str(out)) for n in range(200)], "ada")
+    logs = tmp_path / "logs"
+    logs.mkdir()
+
+    def start(name: str) -> subprocess.Popen[bytes]:
+        return crashing(url, name, logs / name)
+
+    workers = [start(f"w{n}") for n in range(4)]
+    killed = 0
+    for done in (10, 30, 50, 70, 90, 110, 130, 150):
+        _wait(lambda done=done: _done(store) >= done)  # type: ignore[misc]
+        workers[killed % 4].kill()
+        workers[killed % 4].wait()
+        workers[killed % 4] = start(f"w{killed + 4}")
+        killed += 1
+    for worker in workers:
+        assert worker.wait(120) == 0
+    jobs = queue.listed(store, every=True)
+    assert [job.state for job in jobs] == ["done"] * 200
+    with store.read() as connection:
+        ends = [event.job for event in records.history(connection, last=10_000) if event.after == "done"]
+    assert sorted(ends) == sorted(job.id for job in jobs), "each is finished, and once"
+    for job in jobs:
+        assert (out / job.name / "made.txt").read_text() == f"{job.id} {job.token}", "by the lease that was the last"
+    assert names(out) == {job.name for job in jobs}
+    assert "locked" not in "".join(path.read_text() for path in logs.iterdir())
+    assert sum(job.tries > 1 for job in jobs) <= killed
+    store.close()
+
+
+@pytest.mark.slow
+def test_a_worker_that_slept_past_its_lease_is_refused(
+    url: str, new: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "BACK_OFF_S", (0.1, 0.1, 0.1))
+    store, log = Store(url), tmp_path / "log"
+    (job,) = queue.add(store, [new("a", out=str(tmp_path / "out"))], "ada")
+    sleeper = crashing(url, "sleeper", log)
+    _wait(lambda: "taken up" in log.read_text())
+    sleeper.send_signal(signal.SIGSTOP)
+    assert state(store, job)[0] == "running"
+    Worker(store, "other", manner("")).run(drains=True)
+    sleeper.send_signal(signal.SIGCONT)
+    assert sleeper.wait(60) == 0
+    assert "is lent to somebody else by now" in log.read_text()
+    assert state(store, job)[0] == "done"
+    assert (tmp_path / "out" / "a" / "made.txt").read_text() == f"{job.id} 3"
+    store.close()
+
+
+def _done(store: Store) -> int:
+    return sum(job.state == "done" for job in queue.lines(store, every=True))
+
+
+def _wait(ready: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 120
+    while not ready():
+        assert time.monotonic() < ends
+        time.sleep(0.05)

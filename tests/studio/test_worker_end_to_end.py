@@ -1,0 +1,102 @@
+"""`render worker` on a real, small work: the same bytes as `render SPEC` makes."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from renderer import cli
+from renderer.studio.worker import CHILD
+
+SPEC = """
+version: 1
+title: Red disc
+target: {image: disc.png}
+canvas: {paper: A6, margin_mm: 8, px_per_mm: 1}
+pens: [{name: black, colour: "#111111", nib_mm: 4}]
+layers: [{points: 40, steps: 10}]
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    y, x = np.mgrid[0:148, 0:105]
+    picture = np.where(((x - 52) ** 2 + (y - 60) ** 2 < 900)[..., None], (200, 30, 35), 245).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "disc.png")
+    path = tmp_path / "disc.yaml"
+    path.write_text(SPEC, encoding="utf-8")
+    return path
+
+
+def child(spec: Path, name: str = "disc", *changes: str) -> "subprocess.Popen[str]":
+    """The process that renders, with its order given."""
+    started = subprocess.Popen([*CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    order = {"job": 1, "token": 1, "source": str(spec), "name": name, "changes": changes, "draft": False,
+             "folder": str(spec.parent / "out" / "disc"), "staged": str(spec.parent / "out" / "staged"),
+             "device": "cpu", "threads": 1}  # fmt: skip
+    assert started.stdin is not None
+    started.stdin.write(json.dumps(order) + "\n")
+    started.stdin.flush()
+    return started
+
+
+def last(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    """The last word of a child."""
+    assert process.stdout is not None
+    word: dict[str, Any] = json.loads(process.stdout.read().splitlines()[-1])
+    return word
+
+
+def test_a_child_whose_worker_is_gone_ends_by_itself(spec: Path) -> None:
+    with child(spec) as orphan:
+        assert orphan.stdin is not None
+        orphan.stdin.close()
+        assert orphan.wait(60) == 3
+    assert not (spec.parent / "out").exists()
+
+
+def test_a_child_says_what_is_wrong_and_whether_another_try_would_do(spec: Path) -> None:
+    with child(spec, "other") as process:
+        assert last(process) == {"failed": {"why": f"{spec}: there is no work other any more", "again": False}}
+    with child(spec, "disc", "layers.0.stps=2") as process:
+        assert last(process)["failed"]["again"] is False
+
+
+@pytest.mark.slow
+def test_a_child_that_is_asked_to_stop_stops_and_leaves_nothing(spec: Path) -> None:
+    with child(spec, "disc", "layers.0.steps=100000") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "fitting" in line:
+                break
+        process.stdin.write("stop\n")
+        process.stdin.flush()
+        assert last(process) == {"stopped": {}}
+        assert process.wait(60) == 0
+    assert not (spec.parent / "out" / "staged").exists()
+
+
+@pytest.mark.slow
+def test_a_worker_makes_what_render_makes(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RENDER_DB", str(tmp_path / "queue.db"))
+    assert cli.run(["queue", "add", str(spec), "--out", str(tmp_path / "queued")]) == 0
+    assert cli.run(["queue", "add", str(spec), "--set", "layers.0.steps=5", "--title", "wrong soon"]) == 0
+    assert cli.run(["queue", "cancel", "2"]) == 0
+    capsys.readouterr()
+    assert cli.run(["worker", "--drain", "--threads", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["done"] == 1
+    assert cli.run(["run", str(spec), "--out", str(tmp_path / "plain"), "--threads", "1"]) == 0
+    for name in ("drawing.svg", "preview.png", "loss.csv"):
+        assert (tmp_path / "queued/disc" / name).read_bytes() == (tmp_path / "plain/disc" / name).read_bytes()
+    capsys.readouterr()
+    cli.run(["queue", "show", "1", "--json"])
+    job = json.loads(capsys.readouterr().out)["job"]
+    assert job["state"] == "done"
+    assert job["result"]["passes"][0]["strokes"] > 0
