@@ -33,20 +33,21 @@ class Work:
         return self.path.parent
 
 
-def load(path: str | Path, overrides: tuple[str, ...] = ()) -> tuple[Work, ...]:
+def load(path: str | Path, overrides: tuple[str, ...] = (), within: Path | None = None) -> tuple[Work, ...]:
     """The works of a spec file, one for each combination of its matrix; `overrides` are like `layers.0.steps=50`.
 
-    Nothing but small files is read: a target is looked for and not opened. Raises SpecErrors with every fault.
+    Nothing but small files is read: a target is looked for and not opened. `within` is a folder out of which neither
+    the spec nor any file that it names may lead. Raises SpecErrors with every fault.
     """
     path = Path(path)
-    tree, faults = _tree(path)
+    tree, faults = _tree(path, within)
     tree, wrong = overridden(spelt_out(tree), tuple(overrides))
     found, more = variants(tree)
     faults += wrong + more
-    reader, works = Reader(path.parent), []
+    reader, works = Reader(path.parent, within), []
     for variant in found:
         whole, files = reader.with_files(variant.tree)
-        artwork, wrong = _artwork(whole, path.parent, {f.place for f in faults} | reader.unread)
+        artwork, wrong = _artwork(whole, reader, {f.place for f in faults} | reader.unread)
         faults += wrong
         name = f"{path.stem}-{variant.suffix}" if variant.suffix else path.stem
         works += [Work(name, path, artwork, (path, *files))] if artwork else []
@@ -56,10 +57,10 @@ def load(path: str | Path, overrides: tuple[str, ...] = ()) -> tuple[Work, ...]:
     return tuple(works)
 
 
-def _tree(path: Path) -> tuple[Fields, list[Fault]]:
+def _tree(path: Path, within: Path | None) -> tuple[Fields, list[Fault]]:
     """A spec file's mapping, and what is wrong in it. SpecErrors where there is no mapping to go on with."""
     file = str(path)
-    why = missing(Path(), file, YAML_SUFFIXES)
+    why = missing(Path(), file, YAML_SUFFIXES, within)
     if why is not None:
         raise SpecErrors([Fault(Place(file), (), why.replace(" beside the spec", ""))])
     tree, faults = read_tree(path)
@@ -71,9 +72,9 @@ def _tree(path: Path) -> tuple[Fields, list[Fault]]:
     raise SpecErrors(faults)
 
 
-def _artwork(tree: Fields, folder: Path, told: set[Place]) -> tuple[Artwork | None, list[Fault]]:
+def _artwork(tree: Fields, reader: Reader, told: set[Place]) -> tuple[Artwork | None, list[Fault]]:
     """The artwork of a tree, and what is wrong with it. `told`: the places of values whose fault is known already."""
-    faults = checked(tree, folder)
+    faults = checked(tree, reader.missing)
     try:
         return validated(Artwork, tree), faults
     except ValidationError as error:

@@ -4,8 +4,7 @@ These look at the tree, so that they also speak of a spec that has other faults.
 """
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -15,18 +14,19 @@ from renderer.spec.networks import IMAGENET, STYLISED
 from renderer.specfile.expand import KINDS
 from renderer.specfile.faults import Fault
 from renderer.specfile.faults import Path as FieldPath
-from renderer.specfile.files import PICTURE_SUFFIXES, WEIGHTS_SUFFIXES, missing
+from renderer.specfile.files import PICTURE_SUFFIXES, WEIGHTS_SUFFIXES
 from renderer.specfile.tree import Fields, Items, Node, Scalar, below, plain
 
 M = TypeVar("M", bound=BaseModel)
+Missing = Callable[[str, tuple[str, ...]], str | None]  # what is wrong with a file of this name, with such an ending
 
 
-def checked(tree: Fields, folder: Path) -> list[Fault]:
+def checked(tree: Fields, missing: Missing) -> list[Fault]:
     """All such faults of a tree that has its files in it."""
-    return [*_pictures(tree, folder), *_kinds(tree), *_losses(tree, folder), *_pens(tree), *_bed(tree)]
+    return [*_pictures(tree, missing), *_kinds(tree), *_losses(tree, missing), *_pens(tree), *_bed(tree)]
 
 
-def _pictures(tree: Fields, folder: Path) -> Iterator[Fault]:
+def _pictures(tree: Fields, missing: Missing) -> Iterator[Fault]:
     """No pixel is read: a picture that is there and broken is found when it is drawn."""
     for path in (("target", "image"), ("target", "image", "fallback")):
         node = below(tree, *path)
@@ -34,7 +34,7 @@ def _pictures(tree: Fields, folder: Path) -> Iterator[Fault]:
             if node.value.startswith(("http://", "https://")):
                 yield Fault(node.place, path, f'is on the web; write image: {{url: "{node.value}", sha256: "..."}}')
                 continue
-            why = missing(folder, node.value, PICTURE_SUFFIXES)
+            why = missing(node.value, PICTURE_SUFFIXES)
             if why:
                 yield Fault(node.place, path, why)
 
@@ -47,31 +47,31 @@ def _kinds(tree: Fields) -> Iterator[Fault]:
             yield from _one_kind(loss, ("layers", number, "loss", index), tuple(Loss.model_fields), Loss)
 
 
-def _losses(tree: Fields, folder: Path) -> Iterator[Fault]:
+def _losses(tree: Fields, missing: Missing) -> Iterator[Fault]:
     """Regions, styles and weights beside the spec."""
     for number, layer in _entries(tree, "layers"):
         for index, loss in _entries(layer, "loss"):
             for entry in loss:
                 path: FieldPath = ("layers", number, "loss", index, entry.key)
                 for key, suffixes in (("region", PICTURE_SUFFIXES), ("style", PICTURE_SUFFIXES)):
-                    yield from _file(below(entry.value, key), (*path, key), folder, suffixes)
+                    yield from _file(below(entry.value, key), (*path, key), missing, suffixes)
                 if entry.key in ("features", "gram"):
-                    yield from _weights(below(entry.value, "weights"), (*path, "weights"), folder)
+                    yield from _weights(below(entry.value, "weights"), (*path, "weights"), missing)
 
 
-def _file(node: Node | None, path: FieldPath, folder: Path, suffixes: tuple[str, ...]) -> Iterator[Fault]:
+def _file(node: Node | None, path: FieldPath, missing: Missing, suffixes: tuple[str, ...]) -> Iterator[Fault]:
     name = _text(node)
-    why = missing(folder, name, suffixes) if name else None
+    why = missing(name, suffixes) if name else None
     if node is not None and why:
         yield Fault(node.place, path, why)
 
 
-def _weights(node: Node | None, path: FieldPath, folder: Path) -> Iterator[Fault]:
+def _weights(node: Node | None, path: FieldPath, missing: Missing) -> Iterator[Fault]:
     """What is no name is a file; what is no file may have been meant as a name."""
     name = _text(node)
     if node is None or not name or name in (IMAGENET, STYLISED):
         return
-    why = missing(folder, name, WEIGHTS_SUFFIXES)
+    why = missing(name, WEIGHTS_SUFFIXES)
     if why and not name.endswith(WEIGHTS_SUFFIXES):
         why = f"{name!r} is neither {IMAGENET} nor {STYLISED} nor a file of weights beside the spec"
     if why:

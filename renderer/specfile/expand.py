@@ -93,6 +93,7 @@ class Reader:
     """Reads each rack and machine once, and remembers what was wrong and what was read."""
 
     folder: Path
+    within: Path | None = None  # the folder out of which no name may lead
     faults: list[Fault] = field(default_factory=list)
     unread: set[Place] = field(default_factory=set)  # where files are named that could not be read
     _trees: dict[Path, Node | None] = field(default_factory=dict)
@@ -123,10 +124,14 @@ class Reader:
             tree = tree.put("layers", Items(items, layers.place))
         return tree, tuple(dict.fromkeys(used))
 
+    def missing(self, name: str, suffixes: tuple[str, ...]) -> str | None:
+        """What is wrong with a file that the spec names."""
+        return missing(self.folder, name, suffixes, self.within)
+
     def _file(self, node: Node, path: FieldPath, used: list[Path]) -> Node:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return node
-        why = missing(self.folder, node.value, YAML_SUFFIXES)
+        why = self.missing(node.value, YAML_SUFFIXES)
         if why is not None:
             self.faults.append(Fault(node.place, path, why))
             self.unread.add(node.place)

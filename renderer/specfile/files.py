@@ -35,9 +35,22 @@ def not_a_file(path: Path) -> str | None:
     return None if os.access(path, os.R_OK) else "may not be read by this user"
 
 
-def missing(folder: Path, name: str, suffixes: tuple[str, ...]) -> str | None:
-    """What is wrong with a file that a spec names, and what would do; None where it is there."""
+def leads_within(path: Path, folder: Path) -> bool:
+    """Whether a path stays in a folder, whatever links there are on its way."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):  # a null byte, a ring of links
+        return False
+
+
+def missing(folder: Path, name: str, suffixes: tuple[str, ...], within: Path | None = None) -> str | None:
+    """What is wrong with a file that a spec names, and what would do; None where it is there.
+
+    `within`: the folder out of which nothing may lead, not even a link; what lies elsewhere is not looked at.
+    """
     path = beside(folder, name)
+    if within is not None and not leads_within(path, within):
+        return f"{name[:60]!r} leads out of the folder of the specs; copy the file there, and name it there"
     why = not_a_file(path)
     if why is None:
         return None
