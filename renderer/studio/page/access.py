@@ -1,0 +1,113 @@
+"""Who may look and who may act: links that name a role, and the sessions that they open in a browser.
+
+Nothing is kept but one key, in a file that its owner alone can read. A link and a session are what the key signs, so
+both outlive the server; a new key ends them all.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderer.studio.states import StudioError
+
+ROLES = ("viewer", "curator", "operator")  # each may do what those before it may
+SESSION_S = 30 * 86400.0
+KEY_BYTES = 32
+MOST_NAME = 40  # characters
+
+
+@dataclass(frozen=True)
+class Session:
+    """A browser that came by a link."""
+
+    role: str
+    name: str = ""
+
+    def may(self, role: str) -> bool:
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+    @property
+    def who(self) -> str:
+        """For the history: `Ada (curator)`."""
+        return f"{self.name} ({self.role})" if self.name else f"the {self.role} at the page"
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the key opens."""
+
+    key: bytes
+    now: Callable[[], float] = time.time
+
+    def token(self, role: str) -> str:
+        """What the link of this role carries."""
+        return self._signed(f"link:{role}")
+
+    def role_of(self, token: str) -> str | None:
+        """The role whose link carries this token."""
+        fits = [role for role in ROLES if hmac.compare_digest(self.token(role).encode(), token.encode())]
+        return fits[0] if fits else None
+
+    def cookie(self, session: Session) -> str:
+        """A session as the browser keeps it."""
+        name = base64.urlsafe_b64encode(session.name[:MOST_NAME].encode()).decode().rstrip("=")
+        said = f"{session.role}.{name}.{self.now():.0f}"
+        return f"{said}.{self._signed(f'session:{said}')}"
+
+    def session(self, cookie: str) -> Session | None:
+        """The session that a cookie tells of, unless it is forged, or over."""
+        said, _, signature = cookie.rpartition(".")
+        if not hmac.compare_digest(self._signed(f"session:{said}").encode(), signature.encode("utf-8", "replace")):
+            return None
+        role, name, began = said.split(".")
+        if not 0 <= self.now() - float(began) <= SESSION_S:
+            return None
+        return Session(role, base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode())
+
+    def _signed(self, said: str) -> str:
+        digest = hmac.digest(self.key, said.encode("utf-8", "replace"), hashlib.sha256)
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def key_in(folder: Path, *, renewed: bool = False) -> bytes:
+    """The key that lies in this folder; made where there is none. `renewed`: a new one, which ends all sessions.
+
+    StudioError where it cannot be kept, or others can read it.
+    """
+    path = folder / "page.key"
+    try:
+        if renewed:
+            path.unlink(missing_ok=True)
+        if not path.exists():
+            _make(path)
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            raise StudioError(f"{path}: others can read the key of the page; chmod 600 it, or take --new-links")
+        key = path.read_bytes()
+    except OSError as error:
+        raise StudioError(f"{path}: the key of the page cannot be kept there ({error.strerror})") from error
+    if len(key) != KEY_BYTES:
+        raise StudioError(f"{path}: is no key of the page; --new-links makes another")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Whole or not at all; of two servers that start at once, one makes it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,110 @@
+"""The folders that the page may look into: specs, finished works, a gallery. Nothing outside them is read or written."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES, leads_within, not_a_file
+from renderer.studio.states import StudioError
+
+UPLOADS = "uploads"  # in the folder of specs
+APART = {"pens", "machines", "targets"}  # folders of specs whose files are none
+MOST_LISTED = 2000
+SHOWN = ("preview.png", "drawing.svg", "report.html", "manifest.json", "progress.gif", "loss.csv")  # of a work
+HUNG = ("preview.webp", "drawing.svg", "manifest.json")  # of a work in a gallery
+
+
+class Outside(StudioError):
+    """What is not the page's to look at. 404: it does not say whether anything is there."""
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the page's files lie."""
+
+    specs: Path
+    out: Path
+    gallery: Path | None = None
+
+    def spec(self, name: str) -> Path:
+        """The spec of this name, as `spec_names` gives them. Outside."""
+        return self._ours(self.specs, name, YAML_SUFFIXES)
+
+    def machine(self, name: str) -> Path:
+        """The machine's file of this name. Outside."""
+        return self._ours(self.specs, name, YAML_SUFFIXES)
+
+    def made(self, folder: str, name: str) -> Path:
+        """A file of a finished work. Outside."""
+        path = Path(folder) / name
+        if name not in SHOWN or not leads_within(path, self.out) or not_a_file(path):
+            raise Outside("there is no such file")
+        return path
+
+    def hung(self, work: str, name: str) -> Path:
+        """A file of a work in the gallery. Outside."""
+        if self.gallery is None or name not in HUNG:
+            raise Outside("there is no such file")
+        return self._ours(self.gallery, f"{work}/{name}", (Path(name).suffix,))
+
+    def _ours(self, folder: Path, name: str, suffixes: tuple[str, ...]) -> Path:
+        path = folder / name
+        hides = any(part.startswith(".") for part in Path(name).parts)
+        if hides or path.suffix.lower() not in suffixes or not leads_within(path, folder) or not_a_file(path):
+            raise Outside(f"there is no file {name[:80]!r} in the folder")
+        return path
+
+    def spec_names(self) -> list[str]:
+        """All specs, relative to their folder."""
+        found = (path for path in _yaml_files(self.specs) if not APART & set(path.relative_to(self.specs).parts[:-1]))
+        return [path.relative_to(self.specs).as_posix() for path in found]
+
+    def machine_names(self) -> list[str]:
+        return [path.relative_to(self.specs).as_posix() for path in _yaml_files(self.specs / "machines")]
+
+    # --- what comes from browsers ---
+
+    def upload_place(self, name: str, content: bytes) -> Path:
+        """Where an upload goes: a name that tells its content apart, so that nothing is ever replaced. StudioError."""
+        clean = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name.replace("\\", "/")).name).lstrip(".-")[-80:]
+        suffix = Path(clean).suffix.lower()
+        if suffix not in (*YAML_SUFFIXES, *PICTURE_SUFFIXES):
+            takes = ", ".join((*YAML_SUFFIXES, *PICTURE_SUFFIXES))
+            raise StudioError(f"{name[:80]!r} is neither a spec nor a picture; it takes {takes}")
+        stem = Path(clean).stem
+        folder = self.specs / UPLOADS
+        if folder.is_symlink() or (folder.exists() and not leads_within(folder, self.specs)):
+            raise StudioError(f"{folder}: leads out of the folder of the specs; nothing is written there")
+        place = folder / f"{stem}{suffix}"
+        if place.exists() and place.read_bytes() != content:
+            place = folder / f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
+        return place
+
+    def keep(self, place: Path, content: bytes) -> None:
+        """Writes an upload, whole or not at all; what is there already stays. StudioError."""
+        beside = place.with_name(f".{place.name}.{os.getpid()}")
+        try:
+            place.parent.mkdir(exist_ok=True)
+            beside.write_bytes(content)
+            if not place.exists():
+                beside.replace(place)
+        except OSError as error:
+            raise StudioError(f"{place}: cannot be written ({error.strerror})") from error
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _yaml_files(folder: Path) -> Iterator[Path]:
+    """By name; links and hidden folders are not followed."""
+    count = 0
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if Path(name).suffix.lower() in YAML_SUFFIXES and not name.startswith("."):
+                yield Path(place) / name
+                count += 1
+                if count == MOST_LISTED:
+                    return

@@ -1,0 +1,142 @@
+"""What every request has to pass before anything of it is looked at, and what every answer carries.
+
+Against a page elsewhere that makes this browser ask (DNS rebinding, cross-site requests), against whoever has no link,
+and against requests that are too large. Roles are the routes' affair: see `routes`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from renderer.studio.page.access import Access
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OPEN = ("/enter", "/static/")  # what is shown to whoever has no session
+SAFE = {"GET", "HEAD"}
+FORM_BYTES = 64 * 1024
+UPLOAD_BYTES = 20 * 1024 * 1024
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
+    " object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True)
+class Guard:
+    """ASGI middleware around the whole page."""
+
+    app: ASGIApp
+    access: Access
+    hosts: frozenset[str]  # names under which the page may be asked for
+    cookie: str  # its name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                carried = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    carried.setdefault(name, value)
+            await send(message)
+
+        refused = self._refused(scope, Headers(scope=scope))
+        if refused is not None:
+            await refused(scope, receive, answer)
+        else:
+            await self.app(scope, _counted(receive, most_bytes(scope)), answer)
+
+    def _refused(self, scope: Scope, headers: Headers) -> Response | None:
+        """Why it goes no further."""
+        for why in (self._host(headers), _origin(scope, headers)):
+            if why is not None:
+                return PlainTextResponse(f"{why}\n", 403)
+        if not headers.get("content-length", "0").isdigit():
+            return PlainTextResponse("the length of the request is no number\n", 400)
+        if int(headers.get("content-length", "0")) > most_bytes(scope):
+            return too_large(most_bytes(scope))
+        session = self.access.session(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
+        if session is None and not scope["path"].startswith(OPEN):
+            return PlainTextResponse(
+                "This page opens by its link: render serve prints it, and render serve --links prints it again.\n", 401
+            )
+        scope["session_of_page"] = session
+        return None
+
+    def _host(self, headers: Headers) -> str | None:
+        """A name that leads here and is not ours may be another page's, for which a browser would take us."""
+        given = headers.getlist("host")
+        name = hostname(given[0]) if len(given) == 1 else None
+        if name in self.hosts:
+            return None
+        return f"{given[0] if given else 'no name'!r} is no name of this page; render serve --allowed-host NAME adds one"
+
+
+def _origin(scope: Scope, headers: Headers) -> str | None:
+    """Whether the request comes from our own page."""
+    site, is_safe = headers.get("sec-fetch-site"), scope["method"] in SAFE
+    if is_safe:
+        visits = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+        return None if site in {None, "same-origin", "none"} or visits else "another page may not use this one"
+    own = f"{scope['scheme']}://{headers['host']}"
+    if headers.get("origin") != own or site not in {None, "same-origin"}:
+        return "this may be asked for by the page itself alone"
+    return None
+
+
+def hostname(host: str) -> str | None:
+    """Of `Host: name:port`."""
+    try:
+        split = urlsplit(f"//{host}")
+        split.port  # noqa: B018  raises where it is none
+    except ValueError:
+        return None
+    return None if split.path or split.query or split.fragment or split.username else split.hostname
+
+
+def most_bytes(scope: Scope) -> int:
+    return UPLOAD_BYTES if scope["method"] == "PUT" else FORM_BYTES
+
+
+def too_large(most: int) -> Response:
+    return PlainTextResponse(_too_large(most), 413, {"Connection": "close"})
+
+
+def _too_large(most: int) -> str:
+    return f"more than {most // 1024} KiB is not taken\n"
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    """What comes in, up to so many bytes. Raises HTTPException."""
+    taken = 0
+
+    async def receives() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most:
+            raise HTTPException(413, _too_large(most), {"Connection": "close"})
+        return message
+
+    return receives
+
+
+def guarded(app: ASGIApp, access: Access, names: Iterable[str], cookie: str) -> ASGIApp:
+    """The page behind its guard; `names` beside those of this machine itself."""
+    return Guard(app, access, frozenset(name.lower() for name in (*LOOPBACK, *names)), cookie)

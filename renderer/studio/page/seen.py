@@ -1,0 +1,231 @@
+"""The queue as the page shows it: rows of the database to values for templates. Nothing here changes anything."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from renderer.manifest import duration
+from renderer.studio import ink
+from renderer.studio.records import Job, Question, job_of, question_of
+from renderer.studio.states import ENDED, HELD, WAITING, said
+from renderer.studio.tables import jobs, prompts, queues, workers
+
+MOST_WAITING = 200  # rows of a list
+MOST_ENDED = 24
+ALIVE_S = 30.0  # a worker that was not heard of for longer is shown as lost
+DONE_BY = {
+    "pause": ("Hold", "curator"), "resume": ("Go on", "curator"), "release": ("Release", "curator"),
+    "cancel": ("Cancel", "curator"), "copy": ("Copy", "curator"), "retry": ("Try again", "curator"),
+    "remove": ("Remove", "curator"),
+}  # fmt: skip
+AT_A_PLOT = {"pause": ("Pause", "operator"), "resume": ("Go on", "operator"), "cancel": ("Abort", "operator")}
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A button: what may be done with a job as it stands."""
+
+    name: str
+    label: str
+    role: str
+    confirm: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The jobs that wait, as far as they are listed, and how many there are."""
+
+    jobs: list[Job]
+    count: int
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker as the list of machines shows it."""
+
+    name: str
+    kind: str
+    place: str
+    is_alive: bool
+    heard: str  # `4 s ago`
+
+
+@dataclass(frozen=True)
+class Station:
+    """A machine that plots, or the queue of renders: who works there, what is on, what comes next."""
+
+    name: str
+    paused: str | None  # why it takes up nothing; None where it does
+    sheet: str
+    workers: list[Worker]
+    now: Job | None
+    asked: Question | None
+    waiting: Waiting
+    minutes: float  # that the waiting plots take, as far as is known
+    dry: list[ink.Dry] = field(default_factory=list)
+
+
+def at_work(connection: Connection) -> list[Job]:
+    """Jobs that a worker has, and plots that need a person."""
+    wanted = select(jobs).where(jobs.c.state.in_(sorted(HELD | {"needs_attention"}))).order_by(jobs.c.id)
+    return [job_of(row) for row in connection.execute(wanted)]
+
+
+def waiting(connection: Connection, *conditions: Any, most: int = MOST_WAITING) -> Waiting:
+    """In the order in which they will be taken."""
+    conditions = (jobs.c.state.in_(sorted(WAITING)), *conditions)
+    order = (jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
+    rows = connection.execute(select(jobs).where(*conditions).order_by(*order).limit(most))
+    found = [job_of(row) for row in rows]
+    count = len(found)
+    if count == most:
+        count = int(connection.execute(select(func.count()).select_from(jobs).where(*conditions)).scalar_one())
+    return Waiting(found, count)
+
+
+def ended(connection: Connection, *conditions: Any, most: int = MOST_ENDED) -> list[Job]:
+    """The last first."""
+    wanted = select(jobs).where(jobs.c.state.in_(sorted(ENDED)), *conditions)
+    rows = connection.execute(wanted.order_by(jobs.c.ended.desc(), jobs.c.id.desc()).limit(most))
+    return [job_of(row) for row in rows]
+
+
+def open_questions(connection: Connection) -> dict[int, Question]:
+    """What is asked now, by the number of the job."""
+    wanted = select(prompts).where(prompts.c.state == "open").order_by(prompts.c.id)
+    return {row.job: question_of(row) for row in connection.execute(wanted)}
+
+
+def stations(connection: Connection, now: float) -> list[Station]:
+    """All machines that anybody has spoken of, by name; the queue of renders first."""
+    known = {str(name) for name in connection.execute(select(queues.c.name)).scalars()}
+    known |= {str(name) for name in connection.execute(select(jobs.c.machine).distinct()).scalars()}
+    found = all_workers(connection, now)
+    known |= {place_of(worker.place) for worker in found if worker.kind == "plot"}
+    names = sorted(known - {"", "render"}, key=str.casefold)
+    return [station(connection, name, found) for name in ("render", *names)]
+
+
+def station(connection: Connection, name: str, found: list[Worker]) -> Station:
+    row = connection.execute(select(queues).where(queues.c.name == name)).first()
+    is_render = name == "render"
+    own = jobs.c.kind == "render" if is_render else (jobs.c.machine == name) & (jobs.c.kind == "plot")
+    busy = select(jobs).where(own, jobs.c.state.in_(sorted(HELD | {"needs_attention"}))).order_by(jobs.c.id)
+    now = [] if is_render else [job_of(each) for each in connection.execute(busy)]
+    comes = waiting(connection, own)
+    mine = [w for w in found if (w.kind == "render" if is_render else place_of(w.place) == name)]
+    asked = open_questions(connection)
+    released = [job for job in comes.jobs if job.state == "queued"]
+    return Station(
+        name,
+        row.why if row is not None and row.paused else None,
+        row.sheet if row is not None else "",
+        mine,
+        now[0] if now else None,
+        asked.get(now[0].id) if now else None,
+        comes,
+        sum(job.result.get("minutes") or 0 for job in released),
+        [] if is_render else ink.dry([*now, *released]),
+    )
+
+
+def place_of(place: str) -> str:
+    """The machine of a worker's place."""
+    return place.removeprefix("machine ")
+
+
+def all_workers(connection: Connection, now: float) -> list[Worker]:
+    rows = connection.execute(select(workers).order_by(workers.c.kind, workers.c.name))
+    return [Worker(r.name, r.kind, r.place, now - r.seen < ALIVE_S, ago(now - r.seen)) for r in rows]
+
+
+def deeds(job: Job) -> list[Deed]:
+    """What may be done with a job where it stands."""
+    match job.kind, job.state:
+        case _, "draft":
+            names = ["release", "copy", "cancel"]
+        case _, "queued":
+            names = ["resume" if job.wanted == "pause" else "pause", "copy", "cancel"]
+        case "render", "running":
+            names = ["cancel", "copy"] if job.wanted != "cancel" else ["copy"]
+        case _, "plotting":
+            names = [] if job.wanted else ["pause", "cancel"]
+        case _, "pausing" | "paused":
+            names = ["resume", "cancel"] if job.wanted != "cancel" else []
+        case _, "awaiting_operator" | "claimed":
+            names = ["cancel"] if job.wanted != "cancel" else []
+        case _, "failed" | "cancelled":
+            names = ["retry", "copy", "remove"]
+        case _, "done":
+            names = ["copy", "remove"]
+        case _:
+            names = []
+    return [_deed(job, name) for name in names]
+
+
+def _deed(job: Job, name: str) -> Deed:
+    held = job.kind == "plot" and job.state in HELD
+    label, role = (AT_A_PLOT if held else DONE_BY)[name]
+    ask = {
+        "cancel": f"{label} {job.shown}?" if held or job.state == "running" else "",
+        "remove": f"Take {job.shown} out of the list? What it made stays, and so does its history.",
+    }
+    return Deed(name, label, role, ask.get(name, ""))
+
+
+def stand(job: Job) -> str:
+    """`queued, held`, as people read it."""
+    asked = {
+        "pause": "held" if job.state == "queued" else "pausing", "cancel": "stopping", "emergency": "emergency stop"
+    }  # fmt: skip
+    words = {"awaiting_operator": "asks", "needs_attention": "needs you"}.get(job.state, said(job.state))
+    return f"{words}, {asked[job.wanted]}" if job.wanted in asked else words
+
+
+def tone(job: Job) -> str:
+    """What colour its state has: `ask`, `work`, `bad`, `good`, `wait`."""
+    match job.state:
+        case "awaiting_operator" | "needs_attention" | "paused":
+            return "ask"
+        case "failed":
+            return "bad"
+        case "done":
+            return "good"
+        case state if state in HELD:
+            return "work"
+        case _:
+            return "wait"
+
+
+def ago(seconds: float) -> str:
+    return f"{max(0, seconds):.0f} s ago" if seconds < 90 else f"{duration(seconds)} ago"
+
+
+def at(seconds: float | None) -> str:
+    """A moment, by the clock of the server: `24 Nov 14:05`, with the seconds where somebody reads a log."""
+    return "" if seconds is None else time.strftime("%-d %b %H:%M:%S", time.localtime(seconds))
+
+
+def curve(points: Iterable[tuple[float, float]], width: float = 600, height: float = 160) -> str:
+    """The way of a loss as the `d` of a path: share of the work from left to right, the loss from bottom to top."""
+    known = [(x, y) for x, y in points if y == y]
+    if len(known) < 2:
+        return ""
+    low, high = min(y for _, y in known), max(y for _, y in known)
+    span = (high - low) or 1.0
+    spots = (f"{x * width:.1f},{(1 - (y - low) / span) * height:.1f}" for x, y in known)
+    return "M" + " L".join(spots)
+
+
+def wanted_pens(plots: Iterable[Job]) -> list[dict[str, Any]]:
+    """The pens that these plots take, with metres in all, in the order in which they are first needed."""
+    found: dict[str, dict[str, Any]] = {}
+    for job in plots:
+        for pen in job.result.get("pens", ()):
+            one = found.setdefault(pen["name"], {"name": pen["name"], "colour": pen["colour"], "metres": 0.0, "plots": 0})
+            one["metres"] += pen["metres"]
+            one["plots"] += 1
+    return list(found.values())

@@ -1,0 +1,125 @@
+"""Whether anything has changed: a few short marks of what the page shows, and one stream of them to every browser.
+
+A page carries the marks of the moment at which it was made. Whoever listens compares: where a mark that matters to
+the page differs, it fetches itself again. So a stream that was cut off loses nothing; the first marks after it tell.
+"""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+
+from renderer.studio.states import HELD
+from renderer.studio.store import Store
+from renderer.studio.tables import events, jobs, pictures, prompts, queues, workers
+
+LOOK_S = 0.2  # between two looks, while somebody listens
+BEAT_S = 5.0  # between two words to a browser, so that it knows that the line lives
+ALIVE_S = 30.0
+MOST_LISTENERS = 200
+
+Marks = dict[str, str]
+
+
+def marks(connection: Connection, now: float) -> Marks:
+    """`jobs`: anything in the history; `questions`, `machines`; `work` and `work:7`: how far what is at work is."""
+    last = connection.execute(select(func.max(events.c.id))).scalar() or 0
+    held = connection.execute(
+        select(jobs.c.id, jobs.c.state, jobs.c.wanted, jobs.c.progress).where(jobs.c.state.in_(sorted(HELD)))
+    ).all()
+    drawn = dict(
+        connection.execute(select(pictures.c.job, pictures.c.at).where(pictures.c.name == "progress")).tuples().all()
+    )
+    asked = connection.execute(select(prompts.c.id).where(prompts.c.state == "open")).scalars().all()
+    lines = connection.execute(select(queues).order_by(queues.c.name)).all()
+    there = connection.execute(select(workers.c.name, workers.c.seen).order_by(workers.c.name)).all()
+    work = {row.id: _mark(*row, drawn.get(row.id)) for row in held}
+    return {
+        "jobs": str(last),
+        "questions": _mark(*asked),
+        "machines": _mark(*lines, *((row.name, now - row.seen < ALIVE_S) for row in there)),
+        "work": _mark(*work.values()),
+        **{f"work:{number}": mark for number, mark in work.items()},
+    }
+
+
+def _mark(*values: object) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:8]
+
+
+class Watch:
+    """Looks at the store as long as somebody listens, once for all who do."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.last: Marks = {}
+        self.is_over = False
+        self._listeners: set[asyncio.Queue[Marks | None]] = set()
+        self._hurry = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def look(self) -> Marks:
+        """The marks now."""
+        with self.store.read() as connection:
+            return marks(connection, self.store.now(connection))
+
+    def hurry(self) -> None:
+        """Somebody here has changed something: look at once."""
+        self._hurry.set()
+
+    async def listen(self) -> AsyncIterator[str]:
+        """Events as a browser's EventSource reads them, beginning with the marks as they are."""
+        line: asyncio.Queue[Marks | None] = asyncio.Queue()
+        self._listeners.add(line)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch())
+        try:
+            yield "retry: 1000\n\n"
+            with suppress(SQLAlchemyError):
+                yield _event("marks", await run_in_threadpool(self.look))
+            while not self.is_over:
+                try:
+                    marks = await asyncio.wait_for(line.get(), BEAT_S)
+                except TimeoutError:
+                    yield _event("beat", {})
+                else:
+                    if marks is None:
+                        return
+                    yield _event("marks", marks)
+        finally:
+            self._listeners.discard(line)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._listeners) >= MOST_LISTENERS
+
+    def end(self) -> None:
+        """All streams end: the server does."""
+        self.is_over = True
+        for line in self._listeners:
+            line.put_nowait(None)
+
+    async def _watch(self) -> None:
+        while self._listeners and not self.is_over:
+            began = time.monotonic()
+            with suppress(SQLAlchemyError):  # the next look may find it; the page says that it is not up to date
+                found = await run_in_threadpool(self.look)
+                if found != self.last:
+                    self.last = found
+                    for line in self._listeners:
+                        line.put_nowait(found)
+            # Not busier than a tenth of the time, however slow the database is
+            pause_s = max(LOOK_S, 9 * (time.monotonic() - began))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), pause_s)
+            self._hurry.clear()
+
+
+def _event(name: str, told: Marks) -> str:
+    return f"event: {name}\ndata: {json.dumps(told)}\n\n"
