@@ -62,7 +62,7 @@ def plotted(
 
 def compared(folder: Path) -> None:
     """Streams a finished render and redraws what the simulated machine has drawn."""
-    from renderer.cli.plan import drawing_of
+    from renderer.intake import drawing_of
     from renderer.preview import picture
 
     drawing, machine = drawing_of(folder, None, Options())
@@ -160,7 +160,7 @@ def estimates(folders: list[Path]) -> None:
 
 
 def _works(folders: list[Path]) -> Iterator[tuple[str, Drawing, Machine]]:
-    from renderer.cli.plan import drawing_of
+    from renderer.intake import drawing_of
 
     machines = [load_machine(path) for path in sorted((SPECS / "machines").glob("*.yaml"))]
     for folder in folders:

@@ -12,10 +12,17 @@ ORDER = {
     "lettering card simulator sender terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster encoders palette "
     "tone progress result losses sources placement stipple optimise passes preview manifest charts report output "
-    "doubts plan pipeline film gallery studio cli",
+    "intake doubts plan pipeline film gallery studio cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
-TORCHLESS |= {"renderer.doubts", "renderer.plan", "renderer.gallery", "renderer.studio", "renderer.cli"}
+TORCHLESS |= {
+    "renderer.intake",
+    "renderer.doubts",
+    "renderer.plan",
+    "renderer.gallery",
+    "renderer.studio",
+    "renderer.cli",
+}
 # imported when there is something to order
 KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "moves")}
 LAZY = {"torch", "torchvision", "numba", "lpips"}

@@ -12,8 +12,8 @@ from hardware.rack import load_rack
 from hardware.svgfile import to_svg
 from renderer.cli import show
 from renderer.cli.codes import DONE
-from renderer.cli.plan import drawing_of
 from renderer.cli.whole import write_whole
+from renderer.intake import drawing_of
 from renderer.output.place import explained
 
 
@@ -22,7 +22,7 @@ def write_gcode(
 ) -> int:
     """Everything is checked before the first file is written."""
     chosen = placed(load_machine(machine), how.pop("rotate"), how.pop("centre"))
-    drawing, _ = drawing_of(svg, chosen, options_of(**how))
+    drawing, _ = drawing_of(svg, chosen, options_of(**how), show.say)
     texts = files(drawing, chosen)
     if as_svg is not None:
         with explained(as_svg):

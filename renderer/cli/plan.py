@@ -1,23 +1,22 @@
 """`render plan`: what a spec, a finished render or an SVG takes."""
 
 import dataclasses
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hardware.drawing import Drawing, Pen, PenPass, is_dot, length_mm
+from hardware.drawing import Drawing, PenPass, is_dot, length_mm
 from hardware.estimate import Estimate, estimate
-from hardware.intake import options_of, placed, ready
+from hardware.intake import options_of, placed
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
-from hardware.svgfile import Options, SvgError, read_svg
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.whole import write_whole
+from renderer.intake import drawing_of
 from renderer.manifest import duration
 from renderer.output.place import explained
 from renderer.specfile import load
@@ -36,7 +35,7 @@ def show_plan(
         if plot is not None:
             raise click.UsageError("--plot draws what is to be plotted: render the spec, and name its folder")
         return _plan_spec(what, chosen, changes, as_json)
-    drawing, machine_then = drawing_of(what, chosen, options_of(**how))
+    drawing, machine_then = drawing_of(what, chosen, options_of(**how), show.say)
     if chosen is None and machine_then is not None:
         chosen = placed(machine_then, rotate, centre)
     return _plan_drawing(what, drawing, chosen, plot, as_json)
@@ -84,33 +83,6 @@ def _spec_text(one: "Plan") -> str:
 
 
 # --- after it ---
-
-
-def drawing_of(what: Path, machine: Machine | None, options: Options) -> tuple[Drawing, Machine | None]:
-    """The drawing of a finished render, with its machine; or that of an SVG file, made ready for one. SvgError."""
-    if not what.is_dir():
-        made = ready(what, machine, options)
-        for note in made.notes:
-            show.say(f"note: {what}: {note}")
-        return made.drawing, None
-    if not (what / "drawing.svg").is_file():
-        raise SvgError(f"{what}: holds no drawing.svg; name a folder that render has written, a spec or an SVG")
-    drawing = read_svg(what / "drawing.svg", options)
-    try:
-        record = json.loads((what / "manifest.json").read_bytes())
-        own = record["spec"]["resolved"]["machine"]
-        pens = [Pen.model_validate(made["pen"]) for made in record["passes"] if not made["free_colours"]]
-        return _with_pens(drawing, pens), own and Machine.model_validate(own)
-    except (OSError, ValueError, KeyError, TypeError):
-        return drawing, None  # not ours, or changed: what the SVG says must do
-
-
-def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:
-    """With the pens' own feeds and dwells, which an SVG cannot say."""
-    if len(pens) != len(drawing.passes):
-        return drawing
-    passes = zip(drawing.passes, pens, strict=True)
-    return replace(drawing, passes=tuple(replace(p, pen=pen) if p.pen.name == pen.name else p for p, pen in passes))
 
 
 def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: Path | None, as_json: bool) -> int:

@@ -11,11 +11,13 @@ from typing import Any, Protocol
 import click
 
 from hardware.machine import Machine, load_machine
+from hardware.sender.job import Job as Lines
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.queue import opened
 from renderer.studio import leases
 from renderer.studio.place import data_folder
+from renderer.studio.records import Job
 from renderer.studio.store import Store
 
 
@@ -56,14 +58,15 @@ def _renders(device: str, threads: int | None) -> Make:
 
 def _plots(machine: Machine, port: str, baud: int) -> Make:
     from hardware.sender.port import opener
-    from renderer.cli.plot import job_of
+    from renderer.intake import lines_of
     from renderer.studio import plotting
+
+    def lines(job: Job) -> Lines:
+        return lines_of(Path(job.source), machine, tell=show.say)[0]
 
     def make(store: Store, name: str) -> tuple[plotting.PlotWorker, str]:
         journals = (store.file.absolute().parent if store.file else data_folder()) / "journals"
-        uses = plotting.Machine(
-            machine.name, port, opener(port, machine, baud), lambda job: job_of(Path(job.source), machine)[0], journals
-        )
+        uses = plotting.Machine(machine.name, port, opener(port, machine, baud), lines, journals)
         show.say(f"render queue resume --queue {machine.name!r} lets its queue go on")
         return plotting.PlotWorker(store, name, uses, tell=show.say), f"machine {machine.name}"
 

@@ -1,0 +1,73 @@
+"""A finished render, an SVG or G-code -> the drawing, the machine that it is for, and the lines that are sent to it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from hardware.drawing import Drawing, Pen
+from hardware.intake import options_of, placed, ready
+from hardware.machine import Machine, MachineError
+from hardware.sender.job import Job
+from hardware.sender.prepare import from_drawing, from_gcode, is_gcode
+from hardware.svgfile import Options, SvgError, read_svg
+from hardware.svgfile.layers import By
+
+Tell = Callable[[str], None]
+
+
+def untold(_: str) -> None:
+    """Tell nobody."""
+
+
+def drawing_of(
+    what: Path, machine: Machine | None, options: Options, tell: Tell = untold
+) -> tuple[Drawing, Machine | None]:
+    """The drawing of a finished render, with its machine; or that of an SVG file, made ready for one. SvgError."""
+    if not what.is_dir():
+        made = ready(what, machine, options)
+        for note in made.notes:
+            tell(f"note: {what}: {note}")
+        return made.drawing, None
+    if not (what / "drawing.svg").is_file():
+        raise SvgError(f"{what}: holds no drawing.svg; name a folder that render has written, a spec or an SVG")
+    drawing = read_svg(what / "drawing.svg", options)
+    try:
+        record = json.loads((what / "manifest.json").read_bytes())
+        own = record["spec"]["resolved"]["machine"]
+        pens = [Pen.model_validate(made["pen"]) for made in record["passes"] if not made["free_colours"]]
+        return _with_pens(drawing, pens), own and Machine.model_validate(own)
+    except (OSError, ValueError, KeyError, TypeError):
+        return drawing, None  # not ours, or changed: what the SVG says must do
+
+
+def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:
+    """With the pens' own feeds and dwells, which an SVG cannot say."""
+    if len(pens) != len(drawing.passes):
+        return drawing
+    passes = zip(drawing.passes, pens, strict=True)
+    return replace(drawing, passes=tuple(replace(p, pen=pen) if p.pen.name == pen.name else p for p, pen in passes))
+
+
+def lines_of(
+    what: Path,
+    machine: Machine | None,
+    rotate: str | None = None,
+    centre: bool = False,
+    hatch_mm: float | None = None,
+    rack: Path | None = None,
+    by: By | None = None,
+    keep_order: bool = False,
+    tell: Tell = untold,
+) -> tuple[Job, Machine]:
+    """What is sent for a render, an SVG or G-code, and the machine that it is for. Raises MachineError and others."""
+    if is_gcode(what):
+        if machine is None:
+            raise MachineError(f"{what}: G-code does not say for which machine it is; name it with --machine")
+        return from_gcode(what, machine), machine
+    chosen = machine and placed(machine, rotate, centre)
+    drawing, own = drawing_of(what, chosen, options_of(hatch_mm, rack, by, keep_order), tell)
+    used = chosen or (own and placed(own, rotate, centre))
+    if used is None:
+        raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
+    return from_drawing(drawing, used, drawing.title or what.stem), used

@@ -1,0 +1,89 @@
+"""Adding works: specs to renders, and what is drawn already to plots. All is checked before anything is added."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hardware.machine import MachineError, load_machine
+from hardware.sender.job import Job as Lines
+from renderer.intake import Tell, lines_of, untold
+from renderer.studio.queue import New
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person says of new jobs: how, and how many sheets."""
+
+    changes: tuple[str, ...]
+    out: Path
+    draft: bool
+    plot: bool
+    machine: Path | None
+    edition: int
+    priority: int
+    title: str | None
+    note: str
+    due: datetime | None
+
+    @property
+    def common(self) -> dict[str, Any]:
+        due = self.due.strftime("%Y-%m-%d") if self.due else ""
+        return {"note": self.note, "due": due, "priority": self.priority}
+
+
+def new_jobs(path: Path, wanted: Wanted, tell: Tell = untold) -> Iterator[tuple[New | None, list[New]]]:
+    """Of a spec a render for each work, and the plots of it; of all else plots. Raises SpecErrors and others."""
+    if path.suffix.lower() not in {".yaml", ".yml"} or path.is_dir():
+        yield None, _plots(path, wanted, tell)
+        return
+    from renderer.specfile import load
+
+    for work in load(path, wanted.changes):
+        title = wanted.title or work.artwork.title or work.name
+        render = New(
+            kind="render", name=work.name, title=title, source=str(path.absolute()), changes=wanted.changes,
+            out=str(wanted.out.absolute()), draft=wanted.draft, **wanted.common,
+        )  # fmt: skip
+        machine = load_machine(wanted.machine) if wanted.machine else work.artwork.machine
+        if wanted.plot and machine is None:
+            raise MachineError(f"{path}: does not say which machine plots it; name it with --machine")
+        name = machine.name if machine else ""
+        yield render, _editions(replace(render, kind="plot", machine=name), wanted) if wanted.plot else []
+
+
+def _plots(path: Path, wanted: Wanted, tell: Tell) -> list[New]:
+    """Plots of what is there already, once it is known that the machine can draw it."""
+    lines, machine = lines_of(path, load_machine(wanted.machine) if wanted.machine else None, tell=tell)
+    name = path.resolve().name if path.is_dir() else path.stem
+    new = New(
+        kind="plot", name=name, title=wanted.title or lines.title, source=str(path.absolute()),
+        machine=machine.name, result=_takes(path, lines), **wanted.common,
+    )  # fmt: skip
+    return _editions(new, wanted)
+
+
+def _editions(new: New, wanted: Wanted) -> list[New]:
+    return [replace(new, edition=n, editions=wanted.edition) for n in range(1, wanted.edition + 1)]
+
+
+def _takes(path: Path, lines: Lines) -> dict[str, Any]:
+    """Metres and minutes of each pen, and how far it lasts."""
+    lasts = _lasts(path)
+    pens = [
+        {"name": part.name, "colour": part.colour, "strokes": part.strokes, "lasts_m": lasts.get(number),
+         "metres": round(part.drawn_mm / 1000, 3), "minutes": round(part.seconds / 60, 2)}
+        for number, part in enumerate(lines.parts)
+    ]  # fmt: skip
+    return {"pens": pens, "minutes": round(lines.seconds / 60, 2)}
+
+
+def _lasts(path: Path) -> dict[int, float]:
+    """`max_draw_m` of the pens, by the number of their pass, where a render's manifest tells it."""
+    try:
+        passes = json.loads((path / "manifest.json").read_bytes())["passes"]
+        return {n: row["pen"]["max_draw_m"] for n, row in enumerate(passes) if row["pen"].get("max_draw_m")}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
