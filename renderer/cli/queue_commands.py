@@ -269,7 +269,41 @@ def worker(**options: Any) -> int:
     return take(**options)
 
 
+@click.command("serve", short_help="Open the page from which curators run the queue.")
+@click.option("--host", metavar="NAME", default="127.0.0.1", show_default=True,
+              help="Where it listens; anything but this machine itself needs --allowed-host.")  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, metavar="N",
+              help="The port; 0 takes a free one.")  # fmt: skip
+@click.option("--allowed-host", multiple=True, metavar="NAME",
+              help="A name under which other machines ask for the page; may be given again.")  # fmt: skip
+@click.option("--specs", metavar="DIR", default="specs", show_default=True, type=click.Path(path_type=Path),
+              help="The specs that can be added; uploads go there.")  # fmt: skip
+@click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),
+              help="Where finished works go and are shown from.")  # fmt: skip
+@click.option("--gallery", metavar="DIR", default="gallery", show_default=True, type=click.Path(path_type=Path),
+              help="A gallery to show, if it is there.")  # fmt: skip
+@click.option("--links", is_flag=True, help="Print the links and end.")
+@click.option("--new-links", is_flag=True, help="Make new links; the old ones and all open pages end.")
+@asked
+def serve(**options: Any) -> int:
+    """Open a page from which curators add works, see them being made, order them, and stand beside a plot.
+
+    Three links are printed: that of the viewer only shows, the curator changes the queue, and the operator
+    steers the machines, too. Workers run on their own: a plot goes on when the page is closed.
+
+    \b
+    Examples:
+      render serve
+      render serve --port 0 --specs exhibition/specs --out exhibition/out
+      render serve --host 0.0.0.0 --allowed-host studio.local
+    """
+    from renderer.cli.serve import serve as opened
+
+    return opened(**options)
+
+
 def add_to(commands: click.Group) -> None:
     """Puts the studio's commands beside the others."""
     commands.add_command(queue)
     commands.add_command(worker)
+    commands.add_command(serve)

@@ -27,6 +27,7 @@ class Wanted:
     title: str | None
     note: str
     due: datetime | None
+    within: Path | None = None  # the folder out of which no spec and no file that it names may lead
 
     @property
     def common(self) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def new_jobs(path: Path, wanted: Wanted, tell: Tell = untold) -> Iterator[tuple[
         return
     from renderer.specfile import load
 
-    for work in load(path, wanted.changes):
+    for work in load(path, wanted.changes, wanted.within):
         title = wanted.title or work.artwork.title or work.name
         render = New(
             kind="render", name=work.name, title=title, source=str(path.absolute()), changes=wanted.changes,

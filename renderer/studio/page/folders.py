@@ -3,9 +3,11 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES, leads_within, not_a_file
 from renderer.studio.states import StudioError
@@ -43,6 +45,16 @@ class Folders:
         if name not in SHOWN or not leads_within(path, self.out) or not_a_file(path):
             raise Outside("there is no such file")
         return path
+
+    shown: ClassVar[tuple[str, ...]] = SHOWN
+
+    def has(self, folder: str, name: str) -> bool:
+        """Whether a finished work has a file that the page may show."""
+        try:
+            self.made(folder, name)
+        except Outside:
+            return False
+        return True
 
     def hung(self, work: str, name: str) -> Path:
         """A file of a work in the gallery. Outside."""
@@ -83,12 +95,17 @@ class Folders:
             place = folder / f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
         return place
 
-    def keep(self, place: Path, content: bytes) -> None:
-        """Writes an upload, whole or not at all; what is there already stays. StudioError."""
-        beside = place.with_name(f".{place.name}.{os.getpid()}")
+    def keep(self, place: Path, content: bytes, check: Callable[[Path], None] | None = None) -> None:
+        """Writes an upload, whole or not at all; what is there already stays. `check` raises where it is no good.
+
+        StudioError where it cannot be written.
+        """
+        beside = place.with_name(f".{threading.get_ident()}{place.name}")
         try:
             place.parent.mkdir(exist_ok=True)
             beside.write_bytes(content)
+            if check is not None:
+                check(beside)
             if not place.exists():
                 beside.replace(place)
         except OSError as error:

@@ -11,10 +11,11 @@ from renderer.manifest import duration
 from renderer.studio import ink
 from renderer.studio.records import Job, Question, job_of, question_of
 from renderer.studio.states import ENDED, HELD, WAITING, said
-from renderer.studio.tables import jobs, prompts, queues, workers
+from renderer.studio.tables import jobs, pictures, prompts, queues, workers
 
 MOST_WAITING = 200  # rows of a list
 MOST_ENDED = 24
+MOST_FINISHED = 120
 ALIVE_S = 30.0  # a worker that was not heard of for longer is shown as lost
 DONE_BY = {
     "pause": ("Hold", "curator"), "resume": ("Go on", "curator"), "release": ("Release", "curator"),
@@ -97,6 +98,50 @@ def open_questions(connection: Connection) -> dict[int, Question]:
     """What is asked now, by the number of the job."""
     wanted = select(prompts).where(prompts.c.state == "open").order_by(prompts.c.id)
     return {row.job: question_of(row) for row in connection.execute(wanted)}
+
+
+def asking(connection: Connection) -> list[Job]:
+    """Jobs that ask something of a person now."""
+    wanted = select(jobs).where(jobs.c.id.in_(select(prompts.c.job).where(prompts.c.state == "open")))
+    return [job_of(row) for row in connection.execute(wanted.order_by(jobs.c.id))]
+
+
+def paused(connection: Connection) -> dict[str, str]:
+    """Queues that take up nothing, and why."""
+    rows = connection.execute(select(queues).where(queues.c.paused == 1).order_by(queues.c.name))
+    return {row.name: row.why for row in rows}
+
+
+def picture_of(connection: Connection, job: Job) -> str | None:
+    """Where the best picture is that workers have sent of a job; the address changes when the picture does."""
+    wanted = select(pictures.c.job, pictures.c.name, pictures.c.at).where(pictures.c.job.in_([job.id, job.follows or 0]))
+    names = ("progress", "preview") if job.state == "running" else ("preview", "progress")
+    rows = sorted(connection.execute(wanted), key=lambda row: (names.index(row.name), row.job != job.id))
+    return f"/pieces/{rows[0].job}/picture/{rows[0].name}?{rows[0].at:.1f}" if rows else None
+
+
+def plots_of(connection: Connection, number: int) -> list[Job]:
+    """The plots of what this render makes."""
+    return [job_of(row) for row in connection.execute(select(jobs).where(jobs.c.follows == number).order_by(jobs.c.id))]
+
+
+def finished(connection: Connection) -> list[Job]:
+    """Renders that are done, the last first."""
+    return ended(connection, jobs.c.kind == "render", jobs.c.state == "done", most=MOST_FINISHED)
+
+
+def takes(job: Job) -> dict[str, Any]:
+    """The pens of a job, metres and minutes, as far as they are known."""
+    result = ink.takes(job.result) if job.kind == "render" else job.result
+    pens = result.get("pens") or []
+    return {"pens": pens, "minutes": result.get("minutes") or 0, "metres": sum(pen["metres"] for pen in pens)}
+
+
+def dry_of(connection: Connection, machine: str) -> list[ink.Dry]:
+    """The pens that will run dry in the plots of this machine."""
+    own = (jobs.c.machine == machine, jobs.c.kind == "plot", jobs.c.state.not_in(sorted(ENDED)))
+    order = (jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
+    return ink.dry(job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order)))
 
 
 def stations(connection: Connection, now: float) -> list[Station]:

@@ -1,0 +1,108 @@
+"""`render serve`: the page from which curators run the queue."""
+
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from renderer.cli import show
+from renderer.cli.codes import DONE
+from renderer.cli.queue import opened
+from renderer.studio.page.access import ROLES, Access, key_in
+from renderer.studio.page.folders import Folders
+from renderer.studio.page.guard import LOOPBACK
+from renderer.studio.place import data_folder
+from renderer.studio.states import StudioError
+from renderer.studio.store import Store
+
+PATIENCE_S = 3  # for browsers, at the end
+
+
+def serve(  # each an option of the command
+    *,
+    host: str,
+    port: int,
+    allowed_host: tuple[str, ...],
+    specs: Path,
+    out: Path,
+    gallery: Path,
+    links: bool,
+    new_links: bool,
+    db: str | None,
+    as_json: bool,
+) -> int:
+    """Serves the page until Ctrl-C. Plots and renders do not depend on it."""
+    if host not in LOOPBACK and not allowed_host:
+        raise click.UsageError(
+            f"--host {host} opens the page to other machines; say under which name they reach it, with --allowed-host"
+        )
+    if not specs.is_dir():
+        raise click.UsageError(f"--specs {specs}: there is no such folder; name the one whose specs may be queued")
+    with opened(db) as store:
+        access = Access(key_in(_keys(store), renewed=new_links))
+        shown = allowed_host[0] if host not in LOOPBACK else f"[{host}]" if ":" in host else host
+        if links:
+            _tell(access, f"http://{shown}:{port}", as_json)
+            return DONE
+        with _listening(host, port) as listening:
+            real_port = listening.getsockname()[1]
+            if host not in LOOPBACK:
+                show.say(
+                    f"warning: whoever reaches {host}:{real_port} on the network and has a link can use this page, and"
+                    " what it says is not encrypted; keep it on a network that you trust, or behind a proxy with TLS"
+                )
+            _tell(access, f"http://{shown}:{real_port}", as_json)
+            folders = Folders(specs.resolve(), out.resolve(), gallery.resolve() if gallery.is_dir() else None)
+            _run(store, folders, access, listening, allowed_host)
+    show.say("the page is closed; workers go on without it")
+    return DONE
+
+
+def _keys(store: Store) -> Path:
+    return store.file.absolute().parent if store.file else data_folder()
+
+
+def _tell(access: Access, address: str, as_json: bool) -> None:
+    """The links: who has one has its role."""
+    links = {role: f"{address}/enter?token={access.token(role)}" for role in reversed(ROLES)}
+    if as_json:
+        show.as_json({"links": links})
+        return
+    for role, link in links.items():
+        show.data(f"{role:<9} {link}")
+    show.say("open a link in a browser; whoever has it may do what its role may. Ctrl-C closes the page")
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise StudioError(
+            f"{host}:{port} cannot be listened at ({error.strerror}); name another port with --port"
+        ) from error
+    return listening
+
+
+def _run(store: Store, folders: Folders, access: Access, listening: socket.socket, names: tuple[str, ...]) -> None:
+    import uvicorn
+
+    from renderer.studio.page.routes import Page
+
+    page = Page(store, folders, access, f"render-{listening.getsockname()[1]}")
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            page.watch.end()
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        page.application(names), log_level="warning", access_log=False, lifespan="off", server_header=False,
+        timeout_graceful_shutdown=PATIENCE_S,
+    )  # fmt: skip
+    with suppress(KeyboardInterrupt):
+        Server(config).run([listening])

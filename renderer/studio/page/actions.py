@@ -1,0 +1,207 @@
+"""What the buttons do. Each takes the fields of a form, changes the queue, and gives a sentence for the person.
+
+Errors are those of the queue: StudioError, Refused where it makes no sense (any more). Nothing here touches a port.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import get_args
+
+from renderer.specfile.files import PICTURE_SUFFIXES
+from renderer.studio import enqueue, questions, queue, records
+from renderer.studio.page.access import Session
+from renderer.studio.page.folders import Folders
+from renderer.studio.records import Job
+from renderer.studio.states import HELD, Refused, StudioError, said
+from renderer.studio.store import Store
+
+Form = Mapping[str, str]
+MOST_TEXT = 500  # characters of a title or a note
+MOST_NUDGE_MM = 20.0
+BY_NAME: dict[str, Callable[[Store, int, str], Job]] = {
+    "pause": queue.pause, "resume": queue.resume, "release": queue.resume, "cancel": queue.cancel, "copy": queue.copy,
+    "retry": queue.retry, "remove": queue.remove, "emergency": queue.emergency,
+}  # fmt: skip
+
+
+class Denied(StudioError):
+    """What this session may not do. 403."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The queue, and where its files are."""
+
+    store: Store
+    folders: Folders
+
+
+def need(session: Session, role: str, what: str) -> None:
+    """Denied unless the session may do what this role may."""
+    if not session.may(role):
+        raise Denied(f"to {what} takes the link of the {role}; this page was opened by that of the {session.role}")
+
+
+# --- jobs ---
+
+
+def add(desk: Desk, session: Session, form: Form) -> str:
+    """A spec of the folder to be rendered, and plotted if that is wanted."""
+    need(session, "curator", "add works")
+    path = desk.folders.spec(_text(form, "spec"))
+    wanted = _wanted(desk.folders, form, changes=_changes(form), plot="plot" in form)
+    made = queue.add_all(desk.store, list(enqueue.new_jobs(path, wanted)), session.who)
+    return f"added {_listed(made)}"
+
+
+def plot(desk: Desk, session: Session, number: int, form: Form) -> str:
+    """Sheets of a finished render."""
+    need(session, "curator", "add plots")
+    with desk.store.read() as connection:
+        job = records.find(connection, number)
+    if job.kind != "render" or job.state != "done":
+        raise Refused(f"job {number} is {said(job.state)}; only a finished render can be plotted")
+    drawing = desk.folders.made(str(job.result.get("folder", "")), "drawing.svg")
+    wanted = _wanted(desk.folders, {"title": job.title, **form}, changes=(), plot=True)
+    made = queue.add_all(desk.store, list(enqueue.new_jobs(drawing.parent, wanted)), session.who)
+    return f"added {_listed(made)}"
+
+
+def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: bool) -> enqueue.Wanted:
+    machine = _text(form, "machine")
+    return enqueue.Wanted(
+        changes=changes, out=folders.out, draft="draft" in form, plot=plot,
+        machine=folders.machine(machine) if machine else None,
+        edition=_whole(form, "edition", 1, 1000), priority=_whole(form, "priority", -100, 100, 0),
+        title=_text(form, "title") or None, note=_text(form, "note"), due=_date(form), within=folders.specs,
+    )  # fmt: skip
+
+
+def _changes(form: Form) -> tuple[str, ...]:
+    """A line each: `layers.0.steps=50`."""
+    return tuple(line for text in form.get("changes", "").splitlines() if (line := text.strip()))
+
+
+def _listed(made: list[Job]) -> str:
+    shown = ", ".join(job.shown for job in made[:3])
+    return shown + (f" and {len(made) - 3} more" if len(made) > 3 else "")
+
+
+def do(desk: Desk, session: Session, number: int, name: str, _: Form) -> str:
+    """One of BY_NAME to a job."""
+    with desk.store.read() as connection:
+        job = records.find(connection, number)
+    if job.kind == "plot" and (job.state in HELD or job.state == "needs_attention" or name == "emergency"):
+        need(session, "operator", "steer a machine")
+    need(session, "curator", "change the queue")
+    done = BY_NAME[name](desk.store, number, session.who)
+    if name == "copy":
+        return f"added {done.shown}"
+    if name == "remove":
+        return f"{done.shown}: taken out of the list"
+    return f"{done.shown}: {said(done.state)}" + (f", {done.wanted} asked for" if done.wanted else "")
+
+
+def move(desk: Desk, session: Session, number: int, form: Form) -> str:
+    """Elsewhere in the queue."""
+    need(session, "curator", "change the order")
+    where = _text(form, "where")
+    if where not in get_args(queue.Where):
+        raise StudioError(f"{where!r} is none of {', '.join(get_args(queue.Where))}")
+    other = _whole(form, "other", 1, 2**31) if where in {"before", "after"} else None
+    return f"{queue.move(desk.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
+
+
+def edit(desk: Desk, session: Session, number: int, form: Form) -> str:
+    """What it is called, a word about it, when it is wanted, how much it matters."""
+    need(session, "curator", "change the queue")
+    due = _date(form)
+    given = {"title": _text(form, "title") or None, "note": _text(form, "note")}
+    priority = _whole(form, "priority", -100, 100) if form.get("priority") else None
+    day = due.strftime("%Y-%m-%d") if due else ""
+    return f"{queue.edit(desk.store, number, session.who, **given, due=day, priority=priority).shown}: changed"
+
+
+# --- machines ---
+
+
+def answer(desk: Desk, session: Session, number: int, form: Form) -> str:
+    """What a plot asks. Refused where it is answered already, or asked no more."""
+    need(session, "operator", "answer for a machine")
+    numbers = {axis: _number(form, axis) for axis in "xyz" if form.get(axis)}
+    asked = questions.answer(desk.store, number, _text(form, "choice"), session.who, numbers)
+    return f"{asked.title}: {dict(asked.choices)[_text(form, 'choice')]}"
+
+
+def hold(desk: Desk, session: Session, name: str, form: Form) -> str:
+    """A whole queue: that of the renders, or of a machine."""
+    need(session, "curator" if name == "render" else "operator", f"hold or start the queue of {name}")
+    if "go" in form:
+        queue.resume_queue(desk.store, name)
+        return f"the queue of {name} goes on"
+    queue.pause_queue(desk.store, name, session.who, _text(form, "why"))
+    return f"the queue of {name} takes up nothing new"
+
+
+def upload(desk: Desk, session: Session, name: str, content: bytes) -> str:
+    """A spec or a picture, into the folder of uploads; its name among the specs."""
+    need(session, "curator", "upload")
+    place = desk.folders.upload_place(name, content)
+    if not content:
+        raise StudioError(f"{name[:80]!r} is empty")
+    is_picture = place.suffix.lower() in PICTURE_SUFFIXES
+    desk.folders.keep(place, content, _check_picture if is_picture else None)
+    return place.relative_to(desk.folders.specs).as_posix()
+
+
+def _check_picture(path: Path) -> None:
+    from renderer.target import TargetError, load_picture
+
+    try:
+        load_picture(path, "#ffffff")
+    except TargetError as error:
+        raise StudioError(f"the picture{str(error).removeprefix(f'{path}:')}") from error
+
+
+# --- fields ---
+
+
+def _text(form: Form, name: str) -> str:
+    text = re.sub(r"[\x00-\x1f\x7f]+", " ", form.get(name, "")).strip()
+    if len(text) > MOST_TEXT:
+        raise StudioError(f"{name} has {len(text)} characters; at most {MOST_TEXT} are kept")
+    return text
+
+
+def _whole(form: Form, name: str, least: int, most: int, usual: int = 1) -> int:
+    text = form.get(name, "").strip()
+    try:
+        value = int(text) if text else usual
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        raise StudioError(f"{name} is {text[:20]!r}; a whole number from {least} to {most} is wanted")
+    return value
+
+
+def _number(form: Form, name: str) -> float:
+    text = form[name].strip()
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not abs(value) <= MOST_NUDGE_MM:
+        raise StudioError(f"{name} is {text[:20]!r}; a number from {-MOST_NUDGE_MM:g} to {MOST_NUDGE_MM:g} is wanted")
+    return value
+
+
+def _date(form: Form) -> datetime | None:
+    text = form.get("due", "").strip()
+    try:
+        return datetime.strptime(text, "%Y-%m-%d") if text else None
+    except ValueError:
+        raise StudioError(f"due is {text[:20]!r}; a day like 2026-12-01 is wanted") from None
+

@@ -1,0 +1,317 @@
+"""The page's addresses. Looking is for every session; what changes something names the role that it takes (`actions`).
+
+Each view is one page, fetched again where a mark that it watches has changed (`watch`). A button posts a form; the
+answer is a sentence, with the status of what went wrong. Without script the browser is sent back to where it was.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlalchemy import Connection
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import StreamingResponse as Stream
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from renderer.manifest import duration
+from renderer.specfile import SpecErrors
+from renderer.studio import pictures, records
+from renderer.studio.page import actions, exhibits, seen
+from renderer.studio.page.access import SESSION_S, Access, Session
+from renderer.studio.page.actions import Denied, Desk, Form
+from renderer.studio.page.folders import Folders, Outside
+from renderer.studio.page.guard import guarded
+from renderer.studio.page.watch import Watch, marks
+from renderer.studio.records import Job
+from renderer.studio.states import Refused, StudioError
+from renderer.studio.store import Store
+
+# What is shown as it was made by somebody: it runs nothing and loads nothing
+CAGE = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
+STATIC = Path(__file__).parent / "static"
+OURS = ("renderer", "hardware")
+Doing = Callable[[Desk, Session, Form], str]
+
+
+class Page:
+    """The page of one queue."""
+
+    def __init__(self, store: Store, folders: Folders, access: Access, cookie: str) -> None:
+        self.store, self.access, self.cookie = store, access, cookie
+        self.desk = Desk(store, folders)
+        self.folders = folders
+        self.watch = Watch(store)
+        self.templates = _templates()
+
+    def application(self, names: tuple[str, ...] = ()) -> ASGIApp:
+        """All of it behind its guard. `names`: those under which others may ask for it."""
+        app = Starlette(routes=self._routes(), exception_handlers={404: self._nothing, Outside: self._nothing})
+        return guarded(app, self.access, names, self.cookie)
+
+    def _routes(self) -> list[BaseRoute]:
+        def post(path: str, doing: Callable[[Request], Doing]) -> Route:
+            async def endpoint(request: Request) -> Response:
+                return await self._done(request, doing(request))
+
+            return Route(path, endpoint, methods=["POST"])
+
+        def number(request: Request, doing: Callable[..., str], *more: str) -> Doing:
+            return lambda desk, session, form: doing(desk, session, request.path_params["job"], *more, form)
+
+        deeds = [post(f"/pieces/{{job:int}}/{name}", partial(_deed, name)) for name in actions.BY_NAME]
+        return [
+            Route("/", self.queue),
+            Route("/pieces/{job:int}", self.piece),
+            Route("/pieces/{job:int}/picture/{name}", self.picture),
+            Route("/pieces/{job:int}/files/{name}", self.file),
+            Route("/machines", self.machines),
+            Route("/machines/{name}", self.operator),
+            Route("/gallery", self.gallery),
+            Route("/gallery/{work}/{name}", self.hung),
+            Route("/history", self.history),
+            Route("/events", self.events),
+            Route("/enter", self.enter),
+            Route("/leave", self.leave, methods=["POST"]),
+            Route("/me", self.me, methods=["POST"]),
+            Route("/uploads/{name}", self.upload, methods=["PUT"]),
+            post("/pieces", lambda _: actions.add),
+            *deeds,
+            post("/pieces/{job:int}/move", lambda request: number(request, actions.move)),
+            post("/pieces/{job:int}/edit", lambda request: number(request, actions.edit)),
+            post("/pieces/{job:int}/plot", lambda request: number(request, actions.plot)),
+            post("/questions/{job:int}/answer", lambda request: number(request, actions.answer)),
+            post("/queues/{name}", lambda r: lambda desk, who, form: actions.hold(desk, who, r.path_params["name"], form)),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ]
+
+    # --- views ---
+
+    def queue(self, request: Request) -> Response:
+        """What is at work, what waits, what has ended; works are added here."""
+        with self.store.read() as connection:
+            values: dict[str, Any] = {
+                "at_work": seen.at_work(connection),
+                "waiting": seen.waiting(connection),
+                "ended": seen.ended(connection),
+                "asked": seen.open_questions(connection),
+                "paused": seen.paused(connection),
+            }
+            listed = [*values["at_work"], *values["waiting"].jobs, *values["ended"]]
+            values["thumbs"] = {job.id: self._picture(connection, job) for job in listed}
+        values |= {"specs": self.folders.spec_names(), "machine_files": self.folders.machine_names()}
+        return self._shown(request, "queue", "jobs questions machines work", **values)
+
+    def piece(self, request: Request) -> Response:
+        """One job: its picture, how far it is, its pens, what happened."""
+        number = request.path_params["job"]
+        with self.store.read() as connection:
+            job = _found(connection, number)
+            picture = self._picture(connection, job)
+            values = {
+                "job": job,
+                "question": records.open_question(connection, number),
+                "events": records.history(connection, number)[::-1],
+                "follows": records.find(connection, job.follows) if job.follows else None,
+                "plots": seen.plots_of(connection, number),
+                **seen.takes(job),
+                "dry": [each for each in seen.dry_of(connection, job.machine) if each.job == number],
+            }
+        values |= {"files": self._files(job), "picture": picture, "machine_files": self.folders.machine_names()}
+        return self._shown(request, "piece", f"jobs questions work:{number}", **values)
+
+    def machines(self, request: Request) -> Response:
+        """All machines and workers."""
+        with self.store.read() as connection:
+            values = {"stations": seen.stations(connection, self.store.now(connection))}
+        return self._shown(request, "machines", "jobs questions machines work", **values)
+
+    def operator(self, request: Request) -> Response:
+        """One machine, for whoever stands beside it."""
+        with self.store.read() as connection:
+            now = self.store.now(connection)
+            stations = {each.name: each for each in seen.stations(connection, now)}
+            station = stations.get(request.path_params["name"])
+            if station is None or station.name == "render":
+                raise Outside("there is no such machine")
+            job = station.now
+            about = f"work:{job.id}" if job else ""
+            picture = self._picture(connection, job or (station.waiting.jobs[0] if station.waiting.jobs else None))
+        return self._shown(
+            request, "operator", f"jobs questions machines {about}", station=station, job=job, picture=picture
+        )
+
+    def gallery(self, request: Request) -> Response:
+        """Finished works: those of the queue, and those that hang in the gallery."""
+        with self.store.read() as connection:
+            shown = [(job, self._picture(connection, job)) for job in seen.finished(connection)]
+        return self._shown(
+            request, "gallery", "jobs", done=shown, exhibits=exhibits.exhibits(self.folders.gallery)
+        )
+
+    def history(self, request: Request) -> Response:
+        """What happened to all jobs, the last first."""
+        with self.store.read() as connection:
+            events = records.history(connection, last=500)[::-1]
+        return self._shown(request, "history", "jobs", events=events)
+
+    def _shown(self, request: Request, name: str, watches: str, **values: Any) -> Response:
+        with self.store.read() as connection:
+            now = marks(connection, self.store.now(connection))
+            asking = seen.asking(connection)
+        session: Session = request.scope["session_of_page"]
+        text = self.templates.get_template(f"{name}.html.j2").render(
+            session=session, marks=now, watches=watches.split(), view=name, asking=asking, **values
+        )
+        return HTMLResponse(text)
+
+    # --- pictures and files ---
+
+    def _picture(self, connection: Connection, job: Job | None) -> str | None:
+        """Where the best picture of a job is, if there is one."""
+        if job is None:
+            return None
+        sent = seen.picture_of(connection, job)
+        return sent or (f"/pieces/{job.id}/files/preview.png" if "preview.png" in self._files(job) else None)
+
+    def picture(self, request: Request) -> Response:
+        """A picture that a worker has sent."""
+        found = pictures.get(self.store, request.path_params["job"], request.path_params["name"])
+        if found is None:
+            raise Outside("there is no such picture")
+        return Response(found.content, media_type=found.media, headers={**CAGE, "Cache-Control": "private, max-age=3600"})
+
+    def _files(self, job: Job) -> list[str]:
+        """Files of a finished work that the page may show."""
+        folder = str(job.result.get("folder") or (job.source if job.kind == "plot" else ""))
+        return [name for name in self.folders.shown if folder and self.folders.has(folder, name)]
+
+    def file(self, request: Request) -> Response:
+        with self.store.read() as connection:
+            job = _found(connection, request.path_params["job"])
+        folder = str(job.result.get("folder") or (job.source if job.kind == "plot" else ""))
+        return FileResponse(self.folders.made(folder, request.path_params["name"]), headers=CAGE)
+
+    def hung(self, request: Request) -> Response:
+        path = self.folders.hung(request.path_params["work"], request.path_params["name"])
+        return FileResponse(path, headers=CAGE | {"Cache-Control": "private, max-age=60"})
+
+    async def events(self, _: Request) -> Response:
+        if self.watch.is_full:
+            return PlainTextResponse("too many pages are open\n", 503)
+        return Stream(self.watch.listen(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    # --- who it is ---
+
+    def enter(self, request: Request) -> Response:
+        """A link becomes a session. A page of its own, because a cookie that is strict does not survive being sent on."""
+        role = self.access.role_of(request.query_params.get("token", ""))
+        if role is None:
+            return PlainTextResponse("This link opens nothing (any more); render serve --links prints those that do.\n", 401)
+        text = self.templates.get_template("enter.html.j2").render(role=role)
+        return self._with_session(request, HTMLResponse(text), Session(role))
+
+    async def me(self, request: Request) -> Response:
+        """A name, for the history."""
+        form, session = await _form(request), request.scope["session_of_page"]
+        name = " ".join("".join(c for c in form.get("name", "") if c.isprintable()).split())[:40]
+        answer = _sent_back(request, f"the history will say {Session(session.role, name).who}")
+        return self._with_session(request, answer, Session(session.role, name))
+
+    def leave(self, request: Request) -> Response:
+        response = PlainTextResponse("This browser has left; the link opens the page again.\n")
+        response.delete_cookie(self.cookie)
+        return response
+
+    def _with_session(self, request: Request, response: Response, session: Session) -> Response:
+        response.set_cookie(
+            self.cookie, self.access.cookie(session), max_age=int(SESSION_S), httponly=True, samesite="strict",
+            secure=request.url.scheme == "https",
+        )  # fmt: skip
+        return response
+
+    # --- to do something ---
+
+    async def _done(self, request: Request, doing: Doing) -> Response:
+        form = await _form(request)
+        return await self._carried_out(request, lambda session: doing(self.desk, session, form))
+
+    async def upload(self, request: Request) -> Response:
+        content, name = await request.body(), request.path_params["name"]
+        return await self._carried_out(request, lambda session: actions.upload(self.desk, session, name, content))
+
+    async def _carried_out(self, request: Request, act: Callable[[Session], str]) -> Response:
+        """An answer with what was done, or why not."""
+        try:
+            said = await run_in_threadpool(act, request.scope["session_of_page"])
+        except Exception as error:
+            status = _status(error)
+            if status is None:
+                raise
+            return PlainTextResponse(f"{error}\n", status)
+        self.watch.hurry()
+        return _sent_back(request, said)
+
+    async def _nothing(self, _: Request, error: Exception) -> Response:
+        return PlainTextResponse("There is nothing here.\n", 404)
+
+
+def _deed(name: str, request: Request) -> Doing:
+    return lambda desk, session, form: actions.do(desk, session, request.path_params["job"], name, form)
+
+
+def _found(connection: Connection, number: int) -> Job:
+    try:
+        return records.find(connection, number)
+    except StudioError as error:
+        raise Outside(str(error)) from error
+
+
+def _status(error: Exception) -> int | None:
+    """The status of an error that was foreseen; None of any other."""
+    match error:
+        case Denied():
+            return 403
+        case Refused():
+            return 409
+        case Outside():
+            return 404
+        case StudioError() | SpecErrors():
+            return 422
+    return 422 if type(error).__module__.split(".")[0] in OURS else None
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form as browsers send it."""
+    text = (await request.body()).decode("utf-8", "replace")
+    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100))
+
+
+def _sent_back(request: Request, said: str) -> Response:
+    """Where the page asked, a sentence; else a browser without script, which goes back to where it was."""
+    if "hx-request" in request.headers or request.method == "PUT":
+        return PlainTextResponse(said)
+    came = urlsplit(request.headers.get("referer", "/")).path
+    return RedirectResponse(came if came.startswith("/") and not came.startswith("//") else "/", 303)
+
+
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader("renderer.studio.page", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"deeds": seen.deeds, "wanted_pens": seen.wanted_pens, "curve": seen.curve}
+    made.filters |= {
+        "stand": seen.stand, "tone": seen.tone, "at": seen.at, "duration": duration, "address": partial(quote, safe=""),
+    }  # fmt: skip
+    return made
