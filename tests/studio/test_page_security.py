@@ -1,0 +1,559 @@
+"""The page against those who should not use it, and against what they send."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsing import KEY, Site, served
+from PIL import Image
+
+from renderer.cli import run
+from renderer.studio import leases, queue, records
+from renderer.studio.page.access import SESSION_S, Access, Session, key_in
+from renderer.studio.queue import New
+from renderer.studio.records import Job
+from renderer.studio.states import StudioError
+from renderer.studio.store import Store
+
+SPEC = "version: 1\ntitle: {title}\ntarget: {{image: {image}}}\nlayers: [{{points: 40}}]\npens: [{{name: black, colour: '#111111', nib_mm: 1}}]\n"
+VIEWS = ("/", "/machines", "/machines/gantry", "/gallery", "/history", "/pieces/1", "/events")
+ROLES = ("viewer", "curator", "operator")
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[Store]:
+    store = Store(str(tmp_path / "queue.db"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def site(there: Store, tmp_path: Path) -> Iterator[Site]:
+    with served(there, tmp_path) as one:
+        specs = tmp_path / "specs"
+        Image.new("RGB", (64, 64), "red").save(specs / "red.png")
+        (specs / "disc.yaml").write_text(SPEC.format(title="Disc", image="red.png"), encoding="utf-8")
+        yield one
+
+
+@pytest.fixture
+def asking(there: Store) -> tuple[Job, int]:
+    """A plot that asks for paper, and the number of its question."""
+    (job,) = queue.add(there, [New("plot", "a", "a", "a.svg", machine="gantry")], "ada")
+    with there.begin() as connection:  # released, whatever that takes
+        connection.execute(records.jobs.update().values(state="queued"))
+    claimed = leases.claim(there, "plot", "w", "gantry")
+    assert claimed is not None
+    asks = leases.Asked("load", "load paper", "Put a sheet in place.", (("done", "it is there"), ("abort", "no")), "done")
+    return claimed, leases.advance(there, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=asks)
+
+
+def state_of(store: Store, number: int) -> tuple[str, str]:
+    with store.read() as connection:
+        asked = records.open_question(connection, number)
+        return records.find(connection, number).state, "" if asked is None else asked.state
+
+
+# --- names and origins ---
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "localhost@evil", "", "a b"])
+def test_another_name_that_leads_here_is_refused(site: Site, host: str) -> None:
+    answer = site.as_("operator").get("/", Host=host.format(port=site.port))
+    assert answer.status in {400, 403}
+    assert "is no name of this page" in answer.text or answer.status == 400
+
+
+@pytest.mark.parametrize("host", ["localhost:{port}", "[::1]:{port}", "127.0.0.1"])
+def test_names_of_this_machine_do(site: Site, host: str) -> None:
+    assert site.as_("viewer").get("/", Host=host.format(port=site.port)).status == 200
+
+
+def test_a_name_that_was_allowed_does(there: Store, tmp_path: Path) -> None:
+    with served(there, tmp_path, ("Studio.local",)) as site:
+        assert site.as_("viewer").get("/", Host="studio.local:8765").status == 200
+        assert site.as_("viewer").get("/", Host="studio.lan").status == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": None},
+        {"Origin": "https://127.0.0.1:{port}"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Sec_Fetch_Site": "none"},
+    ],
+)
+def test_a_form_from_elsewhere_is_refused(site: Site, there: Store, headers: dict[str, str | None]) -> None:
+    given = {name: value and value.format(port=site.port) for name, value in headers.items()}
+    answer = site.as_("operator").post("/pieces", {"spec": "disc.yaml"}, **given)
+    assert (answer.status, answer.text) == (403, "this may be asked for by the page itself alone\n")
+    assert queue.listed(there) == []
+
+
+def test_another_page_may_link_here_but_not_use_what_is_here(site: Site) -> None:
+    viewer = site.as_("viewer")
+    visit = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    assert viewer.get("/", **visit).status == 200
+    for mode, dest in (("no-cors", "script"), ("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")):
+        answer = viewer.get("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode=mode, Sec_Fetch_Dest=dest)
+        assert (answer.status, answer.text) == (403, "another page may not use this one\n")
+
+
+def test_nothing_is_changed_by_looking(site: Site, there: Store) -> None:
+    operator = site.as_("operator")
+    operator.post("/pieces", {"spec": "disc.yaml"})
+    for path in ("/pieces/1/cancel", "/pieces/1/move", "/queues/render"):
+        assert operator.get(path).status == 405
+    assert [job.state for job in queue.listed(there)] == ["queued"]
+
+
+# --- links and roles ---
+
+
+@pytest.mark.parametrize("path", VIEWS)
+def test_without_a_link_nothing_is_shown(site: Site, path: str) -> None:
+    answer = site.as_(None).get(path)
+    assert answer.status == 401
+    assert answer.text.startswith("This page opens by its link: render serve prints it")
+
+
+def test_without_a_link_nothing_is_done(site: Site, there: Store) -> None:
+    assert site.as_(None).post("/pieces", {"spec": "disc.yaml"}).status == 401
+    assert site.as_(None).put("/uploads/a.png", b"x").status == 401
+    assert queue.listed(there) == []
+
+
+def test_a_link_opens_a_session_of_its_role_that_scripts_and_other_sites_do_not_get(site: Site) -> None:
+    for role in ROLES:
+        answer = site.as_(None).get(f"/enter?token={site.page.access.token(role)}")
+        assert answer.status == 200
+        cookie = answer.headers["set-cookie"]
+        assert {"HttpOnly", "SameSite=strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+        session = site.page.access.session(cookie.partition("=")[2].partition(";")[0])
+        assert session == Session(role)
+
+
+@pytest.mark.parametrize("token", ["", "x", "é", "{token}x", "operator"])
+def test_a_link_that_is_none_opens_nothing(site: Site, token: str) -> None:
+    wrong = token.format(token=site.page.access.token("viewer"))
+    answer = site.as_(None).get("/enter?token=" + wrong.replace("é", "%C3%A9"))
+    assert answer.status == 401
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_cookie_is_neither_forged_nor_raised_nor_used_for_ever() -> None:
+    now = [1000.0]
+    access = Access(KEY, lambda: now[0])
+    cookie = access.cookie(Session("viewer", "Ada é"))
+    assert access.session(cookie) == Session("viewer", "Ada é")
+    for wrong in (
+        "", "...", cookie[:-1], "operator" + cookie.removeprefix("viewer"), cookie.replace(".", ".x", 1),
+        Access(b"z" * 32, lambda: now[0]).cookie(Session("operator")), access.token("viewer"), "\udcff.a.b.c",
+    ):  # fmt: skip
+        assert access.session(wrong) is None
+    now[0] += SESSION_S + 1
+    assert access.session(cookie) is None
+
+
+def test_new_links_end_the_old_ones_and_others_cannot_read_the_key(tmp_path: Path) -> None:
+    key = key_in(tmp_path)
+    assert key_in(tmp_path) == key
+    assert key_in(tmp_path, renewed=True) != key
+    assert (tmp_path / "page.key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "page.key").chmod(0o644)
+    with pytest.raises(StudioError, match="others can read the key of the page; chmod 600 it, or take --new-links$"):
+        key_in(tmp_path)
+
+
+@pytest.mark.parametrize("role", ["viewer", "curator"])
+def test_continue_takes_the_operator(site: Site, there: Store, asking: tuple[Job, int], role: str) -> None:
+    job, question = asking
+    answer = site.as_(role).post(f"/questions/{question}/answer", {"choice": "done"})
+    assert answer.status == 403
+    assert answer.text == (
+        f"to answer for a machine takes the link of the operator; this page was opened by that of the {role}\n"
+    )
+    for path in (f"/pieces/{job.id}/cancel", f"/pieces/{job.id}/emergency", "/queues/gantry"):
+        assert site.as_(role).post(path).status == 403
+    assert state_of(there, job.id) == ("awaiting_operator", "open")
+    assert "it is there" not in site.as_(role).get("/machines/gantry").text.lower()
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/pieces", {"spec": "disc.yaml"}), ("/pieces/1/cancel", {}), ("/pieces/1/move", {"where": "first"}),
+        ("/pieces/1/edit", {"title": "x"}), ("/pieces/1/plot", {}), ("/queues/render", {}), ("/pieces/1/copy", {}),
+    ],
+)  # fmt: skip
+def test_a_viewer_changes_nothing(site: Site, there: Store, path: str, fields: dict[str, object]) -> None:
+    site.as_("curator").post("/pieces", {"spec": "disc.yaml"})
+    before = queue.listed(there, every=True)
+    answer = site.as_("viewer").post(path, fields)
+    assert answer.status in {403, 409}, answer.text
+    assert site.as_("viewer").put("/uploads/a.png", b"x").status == 403
+    assert queue.listed(there, every=True) == before
+
+
+def test_a_continue_counts_once_and_for_the_question_that_was_seen(
+    site: Site, there: Store, asking: tuple[Job, int]
+) -> None:
+    job, question = asking
+    operator = site.as_("operator")
+    assert operator.post(f"/questions/{question}/answer", {"choice": "later"}).status == 422
+    assert operator.post(f"/questions/{question}/answer", {"choice": "done"}).status == 200
+    twice = operator.post(f"/questions/{question}/answer", {"choice": "done"})
+    assert twice.status == 409
+    assert twice.text.startswith(f"question {question} is answered already by the operator at the page (done)")
+    with there.begin() as connection:
+        leases.take_back(connection, time.time() + 1000)  # the worker is lost: another question stands
+    with there.read() as connection:
+        newer = records.open_question(connection, job.id)
+    assert newer is not None
+    assert operator.post(f"/questions/{question}/answer", {"choice": "done"}).status == 409
+    assert operator.post(f"/questions/{newer.id}/answer", {"choice": "done"}).status == 422
+    assert state_of(there, job.id) == ("needs_attention", "open")
+
+
+# --- paths ---
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../secret.yaml", "/etc/passwd", "../../etc/passwd", "link.yaml", "away/secret.yaml", "disc.yaml\0", ".hidden.yaml",
+     "red.png", "", "uploads/../../secret.yaml", "~/x.yaml", "pipe.yaml", "{secret}"],
+)  # fmt: skip
+def test_a_spec_outside_its_folder_is_not_there(site: Site, there: Store, tmp_path: Path, name: str) -> None:
+    secret, specs = tmp_path / "secret.yaml", tmp_path / "specs"
+    secret.write_text(SPEC.format(title="Secret", image="red.png"), encoding="utf-8")
+    (specs / "link.yaml").symlink_to(secret)
+    (specs / "away").symlink_to(tmp_path)
+    (specs / ".hidden.yaml").write_text(secret.read_text(encoding="utf-8"), encoding="utf-8")
+    os.mkfifo(specs / "pipe.yaml")
+    answer = site.as_("curator").post("/pieces", {"spec": name.format(secret=secret)})
+    assert answer.status == 404
+    assert "Secret" not in answer.text
+    assert queue.listed(there) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("target: {{image: {away}}}", "target.image"),
+        ("target: {{image: ../secret.png}}", "target.image"),
+        ("target: {{image: link.png}}", "target.image"),
+        ("target: {{image: /dev/zero}}", "target.image"),
+        ("machine: {away}", "machine"),
+        ("machine: ../../../../../etc/passwd", "machine"),
+        ("pens: {{rack: {away}}}", "pens.rack"),
+    ],
+)
+def test_what_a_spec_names_does_not_lead_out_of_the_folder(
+    site: Site, there: Store, tmp_path: Path, line: str, place: str
+) -> None:
+    away, specs = tmp_path / "secret.png", tmp_path / "specs"
+    Image.new("RGB", (64, 64), "blue").save(away)
+    (specs / "link.png").symlink_to(away)
+    text = SPEC.format(title="Out", image="red.png")
+    key = line.partition(":")[0]
+    kept = [row for row in text.splitlines() if not row.startswith(f"{key}:")]
+    (specs / "out.yaml").write_text("\n".join([*kept, line.format(away=away)]), encoding="utf-8")
+    answer = site.as_("curator").post("/pieces", {"spec": "out.yaml"})
+    assert answer.status == 422
+    assert f"{place}:" in answer.text
+    assert "leads out of the folder of the specs; copy the file there, and name it there" in answer.text
+    assert queue.listed(there) == []
+
+
+def test_nor_do_changes_to_a_spec(site: Site, there: Store) -> None:
+    answer = site.as_("curator").post("/pieces", {"spec": "disc.yaml", "changes": "target.image=/etc/passwd"})
+    assert answer.status == 422
+    assert "'/etc/passwd' leads out of the folder of the specs" in answer.text
+    assert queue.listed(there) == []
+
+
+@pytest.mark.parametrize("kind", ["socket", "pipe", "device", "folder"])
+def test_a_target_that_is_no_picture_file_is_refused_and_nothing_hangs(
+    site: Site, there: Store, tmp_path: Path, kind: str
+) -> None:
+    specs, name = tmp_path / "specs", "odd.png"
+    os.chdir(specs)  # a socket's path is short
+    try:
+        match kind:
+            case "socket":
+                with socket.socket(socket.AF_UNIX) as unix:
+                    unix.bind(name)
+            case "pipe":
+                os.mkfifo(name)
+            case "folder":
+                (specs / name).mkdir()
+            case "device":
+                if os.geteuid() != 0:
+                    pytest.skip("only root makes devices")
+                os.mknod(name, 0o666 | 0o020000, os.makedev(1, 5))
+    finally:
+        os.chdir(tmp_path)
+    (specs / "odd.yaml").write_text(SPEC.format(title="Odd", image=name), encoding="utf-8")
+    answer = site.as_("curator").post("/pieces", {"spec": "odd.yaml"})
+    assert answer.status == 422
+    assert f"target.image: '{name}' is {'a folder' if kind == 'folder' else 'no ordinary file'}" in answer.text
+    assert queue.listed(there) == []
+
+
+def finished(store: Store, folder: Path) -> Job:
+    """A render that is done, in this folder."""
+    (made,) = queue.add(store, [New("render", "a", "a", "a.yaml")], "ada")
+    claimed = leases.claim(store, "render", "w")
+    assert claimed is not None
+    leases.finish(store, claimed.id, claimed.token, "w", {"folder": str(folder)}, lambda: None)
+    return made
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..%2fsecret.png", "%2e%2e/secret.png", "../secret.png", "secret.png", "..%5csecret.png", "preview.png", "%00preview.png"],
+)  # fmt: skip
+def test_files_of_a_work_do_not_lead_out_of_its_folder(site: Site, there: Store, tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    folder = tmp_path / "out" / "a"
+    folder.mkdir()
+    (folder / "secret.png").write_bytes(b"secret")
+    (folder / "preview.png").symlink_to(tmp_path / "secret.png")
+    job = finished(there, folder)
+    answer = site.as_("operator").get(f"/pieces/{job.id}/files/{name}")
+    assert answer.status == 404
+    assert answer.content != b"secret"
+
+
+def test_a_work_that_lies_elsewhere_is_not_shown(site: Site, there: Store, tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / "preview.png").write_bytes(b"secret")
+    job = finished(there, away)
+    assert site.as_("operator").get(f"/pieces/{job.id}/files/preview.png").status == 404
+    assert site.as_("operator").post(f"/pieces/{job.id}/plot").status == 404
+    (tmp_path / "out" / "b").mkdir()
+    (tmp_path / "out" / "b" / "preview.png").write_bytes(b"picture")
+    shown = finished(there, tmp_path / "out" / "b")
+    assert site.as_("viewer").get(f"/pieces/{shown.id}/files/preview.png").content == b"picture"
+
+
+@pytest.mark.parametrize("path", ["/gallery/..%2f..%2fetc/manifest.json", "/gallery/../secret/manifest.json", "/static/..%2froutes.py",
+                                  "/static/../routes.py", "/gallery/a/passwd", "/static/%2e%2e/%2e%2e/worker.py"])  # fmt: skip
+def test_the_gallery_and_the_static_files_hold_what_is_theirs(site: Site, tmp_path: Path, path: str) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "manifest.json").write_text("{}", encoding="utf-8")
+    assert site.as_("operator").get(path).status == 404
+
+
+# --- what is sent ---
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("..%2f..%2fetc%2fcron.yaml", "cron.yaml"), ("%2fetc%2fx.yaml", "x.yaml"), ("..%5c..%5cx.yaml", "x.yaml"),
+        (".bashrc.yaml", "bashrc.yaml"), ("a%20b%27%22%3c.yaml", "a-b-.yaml"), ("%e2%80%ae.yaml", "yaml"),
+        ("x.py", None), ("x", None), ("..", None), ("x.yaml%00.py", None), ("x.svg", None), ("x.html", None),
+    ],
+)  # fmt: skip
+def test_an_upload_has_a_plain_name_in_its_own_folder(site: Site, tmp_path: Path, name: str, kept: str | None) -> None:
+    before = {path for path in tmp_path.rglob("*") if "queue.db" not in path.name}
+    answer = site.as_("curator").put(f"/uploads/{name}", b"version: 1\n")
+    new = {path for path in tmp_path.rglob("*") if "queue.db" not in path.name} - before
+    if kept is None or "." not in kept:
+        assert answer.status in {404, 405, 422}
+        assert new == set()
+    else:
+        assert (answer.status, answer.text) == (200, f"uploads/{kept}")
+        assert new == {tmp_path / "specs" / "uploads", tmp_path / "specs" / "uploads" / kept}
+
+
+def test_an_upload_replaces_nothing_and_no_link_leads_it_away(site: Site, tmp_path: Path) -> None:
+    curator, uploads = site.as_("curator"), tmp_path / "specs" / "uploads"
+    assert curator.put("/uploads/a.yaml", b"one").text == "uploads/a.yaml"
+    assert curator.put("/uploads/a.yaml", b"one").text == "uploads/a.yaml"
+    second = curator.put("/uploads/a.yaml", b"two").text
+    assert second.startswith("uploads/a-")
+    assert (uploads / "a.yaml").read_bytes() == b"one"
+    assert (tmp_path / "specs" / second).read_bytes() == b"two"
+    for path in uploads.iterdir():
+        path.unlink()
+    uploads.rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    uploads.symlink_to(tmp_path / "elsewhere")
+    answer = curator.put("/uploads/b.yaml", b"three")
+    assert answer.status == 422
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_picture_is_looked_at_before_it_is_kept(site: Site, tmp_path: Path) -> None:
+    curator = site.as_("curator")
+    answer = curator.put("/uploads/a.png", b"<script>alert(1)</script>")
+    assert (answer.status, answer.text) == (
+        422, "the picture is no picture that can be read; PNG, JPEG, WebP, TIFF, GIF, BMP, PPM and AVIF are read\n"
+    )  # fmt: skip
+    assert curator.put("/uploads/a.png", b"").status == 422
+    assert list((tmp_path / "specs" / "uploads").iterdir()) == []
+    assert curator.put("/uploads/red.png", (tmp_path / "specs" / "red.png").read_bytes()).text == "uploads/red.png"
+
+
+def test_an_upload_of_100_mb_is_not_taken_however_it_is_sent(site: Site, tmp_path: Path) -> None:
+    part, count = b"x" * 2**20, 100
+    curator = site.as_("curator")
+    told = curator.put("/uploads/a.png", (part for _ in range(count)), Content_Length=str(count * len(part)))
+    assert (told.status, told.text) == (413, "more than 20480 KiB is not taken\n")
+    chunk = b"%x\r\n%s\r\n" % (len(part), part)
+    untold = curator.put("/uploads/a.png", (chunk for _ in range(count)), Transfer_Encoding="chunked")
+    assert untold.status == 413
+    assert not (tmp_path / "specs" / "uploads").exists()
+    form = curator.post("/pieces", {"spec": "x" * 70_000})
+    assert (form.status, form.text) == (413, "more than 64 KiB is not taken\n")
+
+
+def bomb_of_aliases() -> str:
+    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize("text", [bomb_of_aliases(), "[" * 100_000, "a: &a [*a]", "x: !!python/object/apply:os.system [id]"])
+def test_a_yaml_bomb_is_told_of_and_harms_nothing(site: Site, there: Store, text: str) -> None:
+    curator = site.as_("curator")
+    kept = curator.put("/uploads/bomb.yaml", text.encode()).text
+    answer = curator.post("/pieces", {"spec": kept})
+    assert answer.status == 422
+    assert "bomb.yaml:" in answer.text
+    assert len(answer.text) < 5000
+    assert queue.listed(there) == []
+    assert site.as_("viewer").get("/").status == 200
+
+
+@pytest.mark.parametrize("field", ["title", "note"])
+def test_script_in_a_title_is_text(site: Site, there: Store, field: str) -> None:
+    script = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&"
+    curator = site.as_("curator")
+    assert curator.post("/pieces", {"spec": "disc.yaml", field: script, "plot": "1", "machine": ""}).status in {200, 422}
+    assert curator.post("/pieces", {"spec": "disc.yaml", field: script}).status == 200
+    queue.add(there, [New("plot", "b", script, "b.svg", machine=script, note=script)], script)
+    for path in ("/", "/machines", "/gallery", "/history", "/pieces/1", "/pieces/2"):
+        text = site.as_("operator").get(path).text
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+    assert "&lt;script&gt;alert(1)" in site.as_("operator").get("/").text
+
+
+def test_a_name_for_the_history_is_text_and_short(site: Site) -> None:
+    answer = site.as_("curator").post("/me", {"name": "<b>Ada\r\nSet-Cookie: x=1</b>" + "x" * 100})
+    assert answer.status == 200
+    cookie = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
+    session = site.page.access.session(cookie)
+    assert session == Session("curator", ("<b>AdaSet-Cookie: x=1</b>" + "x" * 100)[:40])
+
+
+# --- what every answer says ---
+
+
+@pytest.mark.parametrize("path", ["/", "/machines", "/nothing", "/static/studio.js", "/pieces/1/files/x"])
+def test_every_answer_forbids_what_the_page_does_not_need(site: Site, path: str) -> None:
+    headers = site.as_("viewer").get(path).headers
+    assert headers["content-security-policy"].startswith("default-src 'self'; base-uri 'none'")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "server" not in headers
+
+
+def test_drawings_are_shown_in_a_cage(site: Site, there: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "out" / "a"
+    folder.mkdir()
+    (folder / "drawing.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+    answer = site.as_("viewer").get(f"/pieces/{finished(there, folder).id}/files/drawing.svg")
+    assert answer.status == 200
+    policy = answer.headers["content-security-policy"]
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
+
+
+def test_pages_use_nothing_that_their_own_policy_forbids(site: Site, asking: tuple[Job, int]) -> None:
+    site.as_("curator").post("/pieces", {"spec": "disc.yaml"})
+    for path in ("/", "/machines", "/machines/gantry", "/gallery", "/history", "/pieces/1", "/pieces/2"):
+        text = site.as_("operator").get(path).text
+        assert " style=" not in text
+        assert "<style" not in text
+        assert " onclick=" not in text
+        assert text.count("<script") == text.count('<script src="/static/')
+
+
+def test_odd_requests_are_answered_not_crashed_on(site: Site) -> None:
+    operator = site.as_("operator")
+    assert operator.post("/pieces/1/move", {"where": "x"}).status == 422
+    assert operator.post("/pieces/999/cancel").status == 422
+    assert operator.get("/pieces/999").status == 404
+    assert operator.get("/pieces/" + "9" * 400).status == 404
+    assert operator.get("/machines/nobody").status == 404
+    assert operator.post("/questions/999/answer", {"choice": "done"}).status == 422
+    assert operator.post("/pieces", {"spec": "disc.yaml", "edition": "1e9", "plot": "1"}).text.startswith("edition is '1e9'")
+    assert operator.post("/pieces", {"spec": "disc.yaml", "due": "soon"}).text.startswith("due is 'soon'; a day like")
+    assert operator.ask("DELETE", "/pieces/1").status in {404, 405}
+    assert operator.ask("POST", "/pieces", b"\xff\xfe%%%=", Content_Length="5").status == 404
+    assert operator.ask("GET", "/", Cookie="x" * 3000).status == 401
+
+
+# --- the command ---
+
+
+def test_serving_others_takes_a_name(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["serve", "--host", "0.0.0.0", "--db", str(tmp_path / "q.db")]) == 2
+    assert capsys.readouterr().err == (
+        "render: --host 0.0.0.0 opens the page to other machines; say under which name they reach it, with"
+        " --allowed-host\n"
+    )
+
+
+def test_a_port_that_is_taken_and_a_folder_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        assert run(["serve", "--port", port, "--specs", str(tmp_path), "--db", str(tmp_path / "q.db")]) == 1
+    assert f"render: 127.0.0.1:{port} cannot be listened at (Address already in use)" in capsys.readouterr().err
+    assert run(["serve", "--specs", str(tmp_path / "no"), "--db", str(tmp_path / "q.db")]) == 2
+
+
+def test_links_are_printed_again_and_stay_the_same(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    given = ["serve", "--links", "--json", "--specs", str(tmp_path), "--db", str(tmp_path / "q.db")]
+    seen = []
+    for more in ([], [], ["--new-links"]):
+        assert run([*given, *more]) == 0
+        seen.append(json.loads(capsys.readouterr().out)["links"])
+    assert seen[0] == seen[1]
+    assert set(seen[0]) == set(ROLES)
+    assert not set(seen[0].values()) & set(seen[2].values())
+
+
+def test_the_page_knows_nothing_of_ports(tmp_path: Path) -> None:
+    """Whatever happens to the server, no pen is in its hands."""
+    code = (
+        "import sys\nfrom browsing import served\nfrom renderer.studio.store import Store\nfrom pathlib import Path\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "with served(Store(str(folder / 'q.db')), folder) as site:\n"
+        "    assert all(site.as_('operator').get(p).status == 200 for p in ('/', '/machines', '/gallery', '/history'))\n"
+        "print(*sorted({'serial', 'torch', 'numba', 'hardware.sender.port', 'hardware.sender.plot'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
+    assert done.stdout.split() == []
+
+
