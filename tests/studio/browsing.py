@@ -42,7 +42,11 @@ class Visitor:
         if self.role is not None:
             own["Cookie"] = f"{self.site.page.cookie}={self.site.page.access.cookie(Session(self.role))}"
         if method not in {"GET", "HEAD"}:
-            own |= {"Origin": f"http://127.0.0.1:{self.site.port}", "Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
+            own |= {
+                "Origin": f"http://127.0.0.1:{self.site.port}",
+                "Sec-Fetch-Site": "same-origin",
+                "HX-Request": "true",
+            }
         own |= {name.replace("_", "-"): value for name, value in headers.items()}
         connection = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=20)
         try:
@@ -99,7 +103,10 @@ def served(store: Store, folder: Path, names: tuple[str, ...] = ()) -> Iterator[
     page = Page(store, Folders(folder / "specs", folder / "out", folder / "gallery"), Access(KEY), "render-page")
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(page.application(names), log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    listening.listen()
+    config = uvicorn.Config(
+        page.application(names), log_level="warning", lifespan="off", server_header=False, timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()

@@ -12,6 +12,7 @@ from typing import get_args
 
 from renderer.specfile.files import PICTURE_SUFFIXES
 from renderer.studio import enqueue, questions, queue, records
+from renderer.studio.order import Where
 from renderer.studio.page.access import Session
 from renderer.studio.page.folders import Folders
 from renderer.studio.records import Job
@@ -109,8 +110,8 @@ def move(desk: Desk, session: Session, number: int, form: Form) -> str:
     """Elsewhere in the queue."""
     need(session, "curator", "change the order")
     where = _text(form, "where")
-    if where not in get_args(queue.Where):
-        raise StudioError(f"{where!r} is none of {', '.join(get_args(queue.Where))}")
+    if where not in get_args(Where):
+        raise StudioError(f"{where!r} is none of {', '.join(get_args(Where))}")
     other = _whole(form, "other", 1, 2**31) if where in {"before", "after"} else None
     return f"{queue.move(desk.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
 
@@ -204,4 +205,3 @@ def _date(form: Form) -> datetime | None:
         return datetime.strptime(text, "%Y-%m-%d") if text else None
     except ValueError:
         raise StudioError(f"due is {text[:20]!r}; a day like 2026-12-01 is wanted") from None
-

@@ -1,4 +1,4 @@
-"""The folders that the page may look into: specs, finished works, a gallery. Nothing outside them is read or written."""
+"""The folders that the page may look into: specs, finished works, a gallery. Nothing else is read or written."""
 
 import hashlib
 import os

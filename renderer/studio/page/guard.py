@@ -85,7 +85,9 @@ class Guard:
         name = hostname(given[0]) if len(given) == 1 else None
         if name in self.hosts:
             return None
-        return f"{given[0] if given else 'no name'!r} is no name of this page; render serve --allowed-host NAME adds one"
+        return (
+            f"{given[0] if given else 'no name'!r} is no name of this page; render serve --allowed-host NAME adds one"
+        )
 
 
 def _origin(scope: Scope, headers: Headers) -> str | None:

@@ -64,7 +64,7 @@ class Page:
             return Route(path, endpoint, methods=["POST"])
 
         def number(request: Request, doing: Callable[..., str], *more: str) -> Doing:
-            return lambda desk, session, form: doing(desk, session, request.path_params["job"], *more, form)
+            return lambda desk, session, form: doing(desk, session, _number(request), *more, form)
 
         deeds = [post(f"/pieces/{{job:int}}/{name}", partial(_deed, name)) for name in actions.BY_NAME]
         return [
@@ -88,7 +88,9 @@ class Page:
             post("/pieces/{job:int}/edit", lambda request: number(request, actions.edit)),
             post("/pieces/{job:int}/plot", lambda request: number(request, actions.plot)),
             post("/questions/{job:int}/answer", lambda request: number(request, actions.answer)),
-            post("/queues/{name}", lambda r: lambda desk, who, form: actions.hold(desk, who, r.path_params["name"], form)),
+            post(
+                "/queues/{name}", lambda r: lambda desk, who, form: actions.hold(desk, who, r.path_params["name"], form)
+            ),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
 
@@ -111,7 +113,7 @@ class Page:
 
     def piece(self, request: Request) -> Response:
         """One job: its picture, how far it is, its pens, what happened."""
-        number = request.path_params["job"]
+        number = _number(request)
         with self.store.read() as connection:
             job = _found(connection, number)
             picture = self._picture(connection, job)
@@ -152,9 +154,7 @@ class Page:
         """Finished works: those of the queue, and those that hang in the gallery."""
         with self.store.read() as connection:
             shown = [(job, self._picture(connection, job)) for job in seen.finished(connection)]
-        return self._shown(
-            request, "gallery", "jobs", done=shown, exhibits=exhibits.exhibits(self.folders.gallery)
-        )
+        return self._shown(request, "gallery", "jobs", done=shown, exhibits=exhibits.exhibits(self.folders.gallery))
 
     def history(self, request: Request) -> Response:
         """What happened to all jobs, the last first."""
@@ -183,10 +183,12 @@ class Page:
 
     def picture(self, request: Request) -> Response:
         """A picture that a worker has sent."""
-        found = pictures.get(self.store, request.path_params["job"], request.path_params["name"])
+        found = pictures.get(self.store, _number(request), request.path_params["name"])
         if found is None:
             raise Outside("there is no such picture")
-        return Response(found.content, media_type=found.media, headers={**CAGE, "Cache-Control": "private, max-age=3600"})
+        return Response(
+            found.content, media_type=found.media, headers={**CAGE, "Cache-Control": "private, max-age=3600"}
+        )
 
     def _files(self, job: Job) -> list[str]:
         """Files of a finished work that the page may show."""
@@ -195,7 +197,7 @@ class Page:
 
     def file(self, request: Request) -> Response:
         with self.store.read() as connection:
-            job = _found(connection, request.path_params["job"])
+            job = _found(connection, _number(request))
         folder = str(job.result.get("folder") or (job.source if job.kind == "plot" else ""))
         return FileResponse(self.folders.made(folder, request.path_params["name"]), headers=CAGE)
 
@@ -211,10 +213,12 @@ class Page:
     # --- who it is ---
 
     def enter(self, request: Request) -> Response:
-        """A link becomes a session. A page of its own, because a cookie that is strict does not survive being sent on."""
+        """A link becomes a session. It answers with a page, since a strict cookie does not come along when sent on."""
         role = self.access.role_of(request.query_params.get("token", ""))
         if role is None:
-            return PlainTextResponse("This link opens nothing (any more); render serve --links prints those that do.\n", 401)
+            return PlainTextResponse(
+                "This link opens nothing (any more); render serve --links prints those that do.\n", 401
+            )
         text = self.templates.get_template("enter.html.j2").render(role=role)
         return self._with_session(request, HTMLResponse(text), Session(role))
 
@@ -264,7 +268,15 @@ class Page:
 
 
 def _deed(name: str, request: Request) -> Doing:
-    return lambda desk, session, form: actions.do(desk, session, request.path_params["job"], name, form)
+    return lambda desk, session, form: actions.do(desk, session, _number(request), name, form)
+
+
+def _number(request: Request) -> int:
+    """Of the job, or question, that is named. Outside where no table counts so far."""
+    number = int(request.path_params["job"])
+    if number >= 2**31:
+        raise Outside("there is no such job")
+    return number
 
 
 def _found(connection: Connection, number: int) -> Job:

@@ -1,5 +1,6 @@
 """The queue as the page shows it: rows of the database to values for templates. Nothing here changes anything."""
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -114,7 +115,9 @@ def paused(connection: Connection) -> dict[str, str]:
 
 def picture_of(connection: Connection, job: Job) -> str | None:
     """Where the best picture is that workers have sent of a job; the address changes when the picture does."""
-    wanted = select(pictures.c.job, pictures.c.name, pictures.c.at).where(pictures.c.job.in_([job.id, job.follows or 0]))
+    wanted = select(pictures.c.job, pictures.c.name, pictures.c.at).where(
+        pictures.c.job.in_([job.id, job.follows or 0])
+    )
     names = ("progress", "preview") if job.state == "running" else ("preview", "progress")
     rows = sorted(connection.execute(wanted), key=lambda row: (names.index(row.name), row.job != job.id))
     return f"/pieces/{rows[0].job}/picture/{rows[0].name}?{rows[0].at:.1f}" if rows else None
@@ -256,7 +259,7 @@ def at(seconds: float | None) -> str:
 
 def curve(points: Iterable[tuple[float, float]], width: float = 600, height: float = 160) -> str:
     """The way of a loss as the `d` of a path: share of the work from left to right, the loss from bottom to top."""
-    known = [(x, y) for x, y in points if y == y]
+    known = [(x, y) for x, y in points if math.isfinite(y)]
     if len(known) < 2:
         return ""
     low, high = min(y for _, y in known), max(y for _, y in known)
@@ -270,7 +273,9 @@ def wanted_pens(plots: Iterable[Job]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for job in plots:
         for pen in job.result.get("pens", ()):
-            one = found.setdefault(pen["name"], {"name": pen["name"], "colour": pen["colour"], "metres": 0.0, "plots": 0})
+            one = found.setdefault(
+                pen["name"], {"name": pen["name"], "colour": pen["colour"], "metres": 0.0, "plots": 0}
+            )
             one["metres"] += pen["metres"]
             one["plots"] += 1
     return list(found.values())

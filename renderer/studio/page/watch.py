@@ -33,9 +33,8 @@ def marks(connection: Connection, now: float) -> Marks:
     held = connection.execute(
         select(jobs.c.id, jobs.c.state, jobs.c.wanted, jobs.c.progress).where(jobs.c.state.in_(sorted(HELD)))
     ).all()
-    drawn = dict(
-        connection.execute(select(pictures.c.job, pictures.c.at).where(pictures.c.name == "progress")).tuples().all()
-    )
+    made = select(pictures.c.job, pictures.c.at).where(pictures.c.name == "progress")
+    drawn = {row.job: row.at for row in connection.execute(made)}
     asked = connection.execute(select(prompts.c.id).where(prompts.c.state == "open")).scalars().all()
     lines = connection.execute(select(queues).order_by(queues.c.name)).all()
     there = connection.execute(select(workers.c.name, workers.c.seen).order_by(workers.c.name)).all()
