@@ -1,5 +1,6 @@
 """`render serve`: the page from which curators run the queue."""
 
+import signal
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -104,5 +105,6 @@ def _run(store: Store, folders: Folders, access: Access, listening: socket.socke
         page.application(names), log_level="warning", access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=PATIENCE_S,
     )  # fmt: skip
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn hands a signal on when it has closed
     with suppress(KeyboardInterrupt):
         Server(config).run([listening])

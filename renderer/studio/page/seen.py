@@ -193,6 +193,8 @@ def all_workers(connection: Connection, now: float) -> list[Worker]:
 def deeds(job: Job) -> list[Deed]:
     """What may be done with a job where it stands."""
     match job.kind, job.state:
+        case _, "draft" if job.follows and not job.result.get("pens"):  # its render is not done
+            names = ["copy", "cancel"]
         case _, "draft":
             names = ["release", "copy", "cancel"]
         case _, "queued":
@@ -274,8 +276,9 @@ def wanted_pens(plots: Iterable[Job]) -> list[dict[str, Any]]:
     for job in plots:
         for pen in job.result.get("pens", ()):
             one = found.setdefault(
-                pen["name"], {"name": pen["name"], "colour": pen["colour"], "metres": 0.0, "plots": 0}
+                pen["name"], {"name": pen["name"], "colour": pen["colour"], "metres": 0.0, "strokes": 0, "plots": 0}
             )
             one["metres"] += pen["metres"]
+            one["strokes"] += pen.get("strokes", 0)
             one["plots"] += 1
     return list(found.values())
