@@ -45,7 +45,7 @@ def _answer(plot: "Plot", prompt: Prompt, polls: bool) -> tuple[str, dict[str, f
             if command.choice == "abort":
                 raise Ended("aborted")
             return command.choice, command.values
-        elif command.name == "resume":
+        elif command.name == "resume" or (command.name == "unpause" and prompt.kind == "pause"):
             return prompt.default, {}
         elif command.name in {"abort", "emergency"}:
             raise Ended("aborted" if command.name == "abort" else "emergency")
@@ -63,5 +63,5 @@ def obey(plot: "Plot") -> None:
                 raise Ended("aborted")
             case "emergency":
                 raise Ended("emergency")
-            case "resume":
+            case "resume" | "unpause":
                 plot.pausing = ""

@@ -7,6 +7,7 @@ A plot runs in one thread and is steered from any other, through a `Control`:
     threading.Thread(target=plot, args=(..., control)).start()
     control.pause()                            # at the next pen-up; pause(now=True) at once
     control.resume()
+    control.unpause()                          # the same, but leaves other questions than that of a pause open
     control.answer(prompt.id, "done")          # to a Prompt event, with one of its choices
     control.answer(prompt.id, "nudge", x=0.5)  # some choices take numbers and leave the prompt open
     control.abort()                            # stops, keeps the position, lifts the pen, parks
@@ -37,7 +38,7 @@ Observer = Callable[[Event], object]
 class Command:
     """What somebody wants."""
 
-    name: Literal["pause", "pause now", "resume", "abort", "emergency", "answer"]
+    name: Literal["pause", "pause now", "resume", "unpause", "abort", "emergency", "answer"]
     prompt: int = 0
     choice: str = ""
     values: dict[str, float] = field(default_factory=dict)
@@ -71,6 +72,10 @@ class Control:
     def resume(self) -> None:
         """Goes on after a pause: the default answer to its prompt."""
         self._commands.put(Command("resume"))
+
+    def unpause(self) -> None:
+        """Takes a pause back that has not come yet, or goes on after it; a question for a pen, say, stays open."""
+        self._commands.put(Command("unpause"))
 
     def abort(self) -> None:
         """Ends the plot such that it can be resumed: position kept, pen up, parked."""

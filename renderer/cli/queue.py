@@ -14,11 +14,13 @@ import click
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.studio import ink, questions, queue, records
+from renderer.studio.order import Where
 from renderer.studio.records import Job, folder_of
 from renderer.studio.states import HELD, Refused, said
 from renderer.studio.store import Store
 
 DOING = {"copy": queue.copy, "cancel": queue.cancel, "retry": queue.retry, "remove": queue.remove}
+DOING["emergency"] = queue.emergency
 HOLDING = {"pause": queue.pause, "resume": queue.resume}
 
 
@@ -81,7 +83,8 @@ def stand(state: str, wanted: str, progress: dict[str, Any]) -> str:
     """`running 40 %`, `queued, held`."""
     share = progress.get("share")
     done = f" {share:.0%}" if state == "running" and share is not None else ""
-    asked = {"pause": ", held" if state == "queued" else ", pausing", "cancel": ", stopping"}.get(wanted, "")
+    pause = {"queued": ", held", "paused": ""}.get(state, ", pausing")
+    asked = {"pause": pause, "cancel": ", stopping", "emergency": ", emergency stop"}.get(wanted, "")
     return f"{said(state)}{done}{asked}"
 
 
@@ -153,9 +156,9 @@ def _event(event: records.Event, named: bool = False) -> str:
 
 
 def move_job(
-    *, job: int, where: queue.Where | None, before: int | None, after: int | None, db: str | None, as_json: bool
+    *, job: int, where: Where | None, before: int | None, after: int | None, db: str | None, as_json: bool
 ) -> int:
-    ways: list[tuple[queue.Where, int | None]] = [(where, None)] if where else []
+    ways: list[tuple[Where, int | None]] = [(where, None)] if where else []
     ways += [("before", before)] if before is not None else []
     ways += [("after", after)] if after is not None else []
     if len(ways) != 1:
@@ -180,6 +183,14 @@ def answer(
         show.as_json({"question": answered.id, "job": job, "answer": choice})
     else:
         show.say(f"{found.shown}: {answered.title}: {dict(answered.choices)[choice]}")
+    return DONE
+
+
+def edit(*, job: int, due: str | None, db: str | None, as_json: bool, **given: Any) -> int:
+    if due is None and all(value is None for value in given.values()):
+        raise click.UsageError("say what to change, with --title, --note, --due or --priority")
+    with opened(db) as store:
+        told([queue.edit(store, job, me(), due=due, **given)], as_json, "edit")
     return DONE
 
 

@@ -144,6 +144,13 @@ doing(
     "and kills it where that takes too long.",
     "render queue cancel 3 4",
 )
+doing(
+    "emergency",
+    "Stop the machine of a plot this instant, through its worker. This is no substitute for the button on the "
+    "machine: it takes up to half a second, and comes to nothing where the queue, the worker or the cable does not "
+    "answer. The position may be lost; the plot then needs attention. `cancel` and `pause` keep the position.",
+    "render queue emergency 3",
+)
 doing("retry", "Queue jobs again that failed or were cancelled.", "render queue retry 3")
 doing(
     "remove",
@@ -177,6 +184,26 @@ holding(
     "Let jobs or a queue go on that were held back, and release plots that are drafts.\n",
     "\n    \b\n    Examples:\n      render queue resume 3\n      render queue resume --queue render\n",
 )
+
+
+@queue.command("edit")
+@click.argument("job", type=int)
+@click.option("--title", metavar="TEXT", help="What it is called in the queue.")
+@click.option("--note", metavar="TEXT", help="A word for whoever reads the queue.")
+@click.option("--due", metavar="DATE", help='When it is wanted, as in 2026-12-01; "" for no date.')
+@click.option("--priority", type=click.IntRange(-100, 100), metavar="N", help="Higher ones are taken first.")
+@asked
+def queue_edit(**options: Any) -> int:
+    """Change the title, note, due date or priority of a job. The history keeps what they were.
+
+    \b
+    Examples:
+      render queue edit 3 --due 2026-12-01 --priority 5
+      render queue edit 3 --due ""
+    """
+    from renderer.cli.queue import edit
+
+    return edit(**options)
 
 
 @queue.command("answer")

@@ -1,12 +1,15 @@
-"""The one way in which a job changes its state: checked, and noted in the history in the same transaction."""
+"""The one way in which a job changes its state: checked, and noted in the history in the same transaction.
+
+A worker shows the token of its lease with every change.
+"""
 
 import json
 from typing import Any
 
 from sqlalchemy import Connection
 
-from renderer.studio.records import Job
-from renderer.studio.states import check
+from renderer.studio.records import Job, find
+from renderer.studio.states import HELD, LeaseLost, check
 from renderer.studio.tables import events, jobs
 
 
@@ -27,3 +30,11 @@ def put(connection: Connection, job: Job, **values: Any) -> None:
     """Changes the row of a job."""
     values = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in values.items()}
     connection.execute(jobs.update().where(jobs.c.id == job.id).values(**values))
+
+
+def held(connection: Connection, number: int, token: int) -> Job:
+    """The job, if it is still lent under this token; kept from others until the transaction ends. LeaseLost."""
+    job = find(connection, number, to_change=True)
+    if job.token != token or job.state not in HELD:
+        raise LeaseLost(f"job {number} is lent to somebody else by now (token {token}, it has {job.token})")
+    return job

@@ -1,9 +1,11 @@
 """The process in which one job is rendered: `python -m renderer.studio.child`. It can be killed at any moment.
 
-A line of JSON comes in on stdin: the order. Lines of JSON go out on stdout: `progress`, and at last one of `done`,
-`stopped`, `failed`. The line `stop` asks it to end; if stdin is closed, nobody waits any more, and it ends at once.
+A line of JSON comes in on stdin: the order. Lines of JSON go out on stdout: `progress`, `picture`, and at last one of
+`done`, `stopped`, `failed`. The line `stop` asks it to end; if stdin is closed, nobody waits any more, and it ends at
+once.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -12,6 +14,8 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+from renderer.studio import telling
 
 if TYPE_CHECKING:
     from renderer.progress import Progress
@@ -26,27 +30,37 @@ class Voice:
     def __init__(self) -> None:
         self._out: TextIO = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
         os.dup2(2, 1)
-        self._told = 0.0
 
     def say(self, what: str, word: Any) -> None:
         self._out.write(json.dumps({what: word}) + "\n")
 
+    def show(self, name: str, content: bytes) -> None:
+        """A picture, as a line of text."""
+        self.say("picture", {"name": name, "media": telling.MEDIA, "base64": base64.b64encode(content).decode()})
+
+
+class Reporter:
+    """How far the fit is and what it looks like, now and then."""
+
+    def __init__(self, voice: Voice, teller: telling.Teller) -> None:
+        self._voice, self._teller = voice, teller
+        self._told = 0.0
+        self._last: Progress | None = None
+
     def report(self, progress: "Progress") -> None:
-        """How far the fit is, now and then."""
-        now = time.monotonic()
-        if now - self._told >= TOLD_S:
-            self._told = now
-            self.say("progress", told(progress))
+        self._teller.follow(progress)
+        self._last, now = progress, time.monotonic()
+        if now - self._told < TOLD_S:
+            return
+        self._told = now
+        self._voice.say("progress", self._teller.word(progress))
+        if (content := self._teller.picture(progress)) is not None:
+            self._voice.show("progress", content)
 
-
-def told(progress: "Progress") -> dict[str, Any]:
-    """What the queue keeps of a record of the fit."""
-    within = progress.step / progress.steps if progress.stage == "fitting" and progress.steps else 0.0
-    share = (progress.layer + within) / progress.layers if progress.stage != "drawing" else 1.0
-    counted = f" {progress.step}/{progress.steps}" if progress.stage == "fitting" else ""
-    loss = progress.loss if progress.loss == progress.loss else None  # NaN where a stage has none
-    text = f"{progress.stage} {progress.layer_name}{counted}"
-    return {"text": text, "share": round(share, 4), "loss": loss, "seconds": round(progress.seconds, 1)}
+    def ends(self) -> None:
+        """The last record, too, however soon it came."""
+        if self._last is not None:
+            self._voice.say("progress", self._teller.word(self._last))
 
 
 def listen(asked: threading.Event) -> None:
@@ -66,7 +80,7 @@ def main() -> None:
         foreseen = type(error).__module__.split(".")[0] in {"renderer", "hardware"}
         mends = not foreseen or type(error).__name__ == "AssetError"  # the web may be there later
         what = str(error) if foreseen else f"{type(error).__name__}: {error}"
-        voice.say("failed", {"why": " ".join(what.split()), "again": mends})
+        voice.say("failed", {"why": " ".join(what.split()), "again": mends, "bug": not foreseen})
 
 
 def _render(order: dict[str, Any], voice: Voice, asked: threading.Event) -> None:
@@ -82,11 +96,15 @@ def _render(order: dict[str, Any], voice: Voice, asked: threading.Event) -> None
     from renderer import pipeline
 
     work = works[order["name"]]
-    result = pipeline.render(work, voice.report, device=order["device"], draft=order["draft"], stop=asked.is_set)
+    teller = telling.Teller(len(work.artwork.layers), refines=work.artwork.refine.steps > 0)
+    reporter = Reporter(voice, teller)
+    result = pipeline.render(work, reporter.report, device=order["device"], draft=order["draft"], stop=asked.is_set)
     if asked.is_set():
         voice.say("stopped", {})
         return
+    reporter.ends()
     record = output.write(result, staged, changes=changes, draft=order["draft"], force=True)
+    voice.show("preview", telling.small(result.preview, telling.PREVIEW_PX))
     voice.say("done", {"sha256": digest(record["files"]), "seconds": round(result.seconds, 1), **_kept(record)})
 
 
@@ -103,7 +121,8 @@ def digest(files: dict[str, str]) -> str:
 
 
 def _kept(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: record[key] for key in ("metrics", "passes", "plotting", "notes")}
+    kept = {key: record[key] for key in ("metrics", "passes", "plotting", "notes")}
+    return kept | {"drawing": record["files"]["drawing.svg"]}
 
 
 if __name__ == "__main__":

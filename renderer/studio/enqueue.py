@@ -10,7 +10,8 @@ from typing import Any
 from hardware.machine import MachineError, load_machine
 from hardware.sender.job import Job as Lines
 from renderer.intake import Tell, lines_of, untold
-from renderer.studio.queue import New
+from renderer.studio.adding import New
+from renderer.studio.release import content_sha256
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _plots(path: Path, wanted: Wanted, tell: Tell) -> list[New]:
     name = path.resolve().name if path.is_dir() else path.stem
     new = New(
         kind="plot", name=name, title=wanted.title or lines.title, source=str(path.absolute()),
-        machine=machine.name, result=_takes(path, lines), **wanted.common,
+        machine=machine.name, result=_takes(path, lines), preview=_preview(path), **wanted.common,
     )  # fmt: skip
     return _editions(new, wanted)
 
@@ -71,14 +72,27 @@ def _editions(new: New, wanted: Wanted) -> list[New]:
 
 
 def _takes(path: Path, lines: Lines) -> dict[str, Any]:
-    """Metres and minutes of each pen, and how far it lasts."""
+    """Metres and minutes of each pen, and how far it lasts; the sha256 of what is drawn."""
     lasts = _lasts(path)
     pens = [
         {"name": part.name, "colour": part.colour, "strokes": part.strokes, "lasts_m": lasts.get(number),
          "metres": round(part.drawn_mm / 1000, 3), "minutes": round(part.seconds / 60, 2)}
         for number, part in enumerate(lines.parts)
     ]  # fmt: skip
-    return {"pens": pens, "minutes": round(lines.seconds / 60, 2)}
+    return {"pens": pens, "minutes": round(lines.seconds / 60, 2), "drawing": content_sha256(path)}
+
+
+def _preview(path: Path) -> tuple[str, bytes] | None:
+    """A small one of a finished render; None where it has none that can be read."""
+    from PIL import Image, UnidentifiedImageError
+
+    from renderer.studio.telling import MEDIA, PREVIEW_PX, shrunk
+
+    try:
+        with Image.open(path / "preview.png") as image:
+            return MEDIA, shrunk(image.convert("RGB"), PREVIEW_PX)
+    except (OSError, UnidentifiedImageError, ValueError):
+        return None
 
 
 def _lasts(path: Path) -> dict[int, float]:

@@ -49,4 +49,5 @@ def takes(made: dict[str, Any]) -> dict[str, Any]:
         for row in made.get("passes", ())
         if row.get("pen")
     ]
-    return {"pens": pens, "minutes": (made.get("plotting") or {}).get("minutes") or 0}
+    drawing = {name: made[name] for name in ("drawing",) if name in made}  # the sha256 of what is to be drawn
+    return {"pens": pens, "minutes": (made.get("plotting") or {}).get("minutes") or 0, **drawing}

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from renderer.studio import ink, questions
-from renderer.studio.changes import note, put, reach
+from renderer.studio import ink, pictures, questions
+from renderer.studio.changes import held, note, put, reach
 from renderer.studio.queue import paused, put_queue
 from renderer.studio.records import Job, find, job_of
-from renderer.studio.states import HELD, LeaseLost, StudioError
+from renderer.studio.states import HELD, StudioError
 from renderer.studio.store import Store
 from renderer.studio.tables import jobs, workers
 
@@ -46,6 +46,8 @@ def claim(store: Store, kind: str, worker: str, queue: str = "render", lease_s: 
         state = "running" if kind == "render" else "claimed"
         values = {"token": job.token + 1, "worker": worker, "lease_until": now + lease_s, "tries": job.tries + 1}
         reach(connection, job, state, now, worker, "taken up", began=now, error="", progress={}, **values)
+        if kind == "render":
+            pictures.clear(connection, job.id)  # of an earlier try
         return find(connection, job.id)
 
 
@@ -81,11 +83,13 @@ def take_back(connection: Connection, now: float) -> list[Job]:
     return lost
 
 
-def _again(connection: Connection, job: Job, now: float, why: str) -> None:
-    """To the queue once more after a pause, or to its end after too many tries."""
-    free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "error": why}
+def _again(connection: Connection, job: Job, now: float, why: str, fault: str = "") -> None:
+    """To the queue once more after a pause, or to its end after too many tries, or at the same fault twice in a row."""
+    free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "error": why, "fault": fault}
     if job.wanted == "cancel":
         reach(connection, job, "cancelled", now, "the studio", why, ended=now, **(free | {"wanted": ""}))
+    elif fault and fault == job.fault:
+        reach(connection, job, "failed", now, "the studio", f"{why}; the same twice in a row", ended=now, **free)
     elif job.tries >= TRIES:
         reach(connection, job, "failed", now, "the studio", f"{why}; tried {job.tries} times", ended=now, **free)
     else:
@@ -106,14 +110,6 @@ def need_person(connection: Connection, job: Job, now: float, who: str, why: str
 # --- with a token ---
 
 
-def held(connection: Connection, number: int, token: int) -> Job:
-    """The job, if it is still lent under this token; kept from others until the transaction ends. LeaseLost."""
-    job = find(connection, number, to_change=True)
-    if job.token != token or job.state not in HELD:
-        raise LeaseLost(f"job {number} is lent to somebody else by now (token {token}, it has {job.token})")
-    return job
-
-
 def beat(
     store: Store, number: int, token: int, progress: dict[str, Any] | None = None, lease_s: float = LEASE_S
 ) -> Job:
@@ -126,25 +122,33 @@ def beat(
 
 
 def finish(
-    store: Store, number: int, token: int, worker: str, result: dict[str, Any], publish: Callable[[], None]
+    store: Store,
+    number: int,
+    token: int,
+    worker: str,
+    result: dict[str, Any],
+    publish: Callable[[], None],
+    preview: tuple[str, bytes] | None = None,  # media type, content
 ) -> None:
     """A render is done. `publish` puts its folder into place while nobody else can take the job. LeaseLost."""
     with store.begin() as connection:
-        job = held(connection, number, token)
+        job, now = held(connection, number, token), store.now(connection)
+        pictures.clear(connection, number)
+        if preview is not None:
+            pictures.lay(connection, number, now, "preview", *preview)
         publish()
-        now = store.now(connection)
         done = {"result": result, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
         reach(connection, job, "done", now, worker, "done", **done)
         plots = jobs.update().where(jobs.c.follows == number, jobs.c.kind == "plot", jobs.c.state == "draft")
         connection.execute(plots.values(source=result.get("folder", job.out), result=json.dumps(ink.takes(result))))
 
 
-def fail(store: Store, number: int, token: int, worker: str, why: str, *, again: bool) -> None:
-    """A render came to nothing. `again`: another try may do better. LeaseLost."""
+def fail(store: Store, number: int, token: int, worker: str, why: str, *, again: bool, bug: bool = False) -> None:
+    """A render came to nothing. `again`: another try may do better; of a `bug`, only one other. LeaseLost."""
     with store.begin() as connection:
         job, now = held(connection, number, token), store.now(connection)
         if again:
-            _again(connection, job, now, why)
+            _again(connection, job, now, why, why if bug else "")
         else:
             gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "error": why, "wanted": ""}
             reach(connection, job, "failed", now, worker, why, **gone)
@@ -190,15 +194,18 @@ def advance(
     why: str,
     *,
     asks: Asked | None = None,
-    **values: Any,
+    unpaused: bool = False,
 ) -> int:
-    """A plot has reached this state; with a question, its number. What was asked before is closed. LeaseLost."""
+    """A plot has reached this state; with a question, its number. What was asked before is closed. LeaseLost.
+
+    `unpaused`: if a pause was wanted, it is over; whatever else is wanted stays wanted.
+    """
     with store.begin() as connection:
         job, now = held(connection, number, token), store.now(connection)
+        if unpaused and job.wanted == "pause":
+            put(connection, job, wanted="")
         if job.state != state:
-            reach(connection, job, state, now, worker, why, **values)
-        elif values:
-            put(connection, job, **values)
+            reach(connection, job, state, now, worker, why)
         if asks is None:
             questions.close(connection, number, now)
             return 0

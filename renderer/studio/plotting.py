@@ -6,8 +6,9 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from renderer.studio import leases, queue
+from renderer.studio.desk import Left
 from renderer.studio.records import Job
-from renderer.studio.sheet import Left, Machine, Sheet, Times
+from renderer.studio.sheet import Emergency, Machine, Sheet, Times
 from renderer.studio.states import LeaseLost
 from renderer.studio.store import Store
 
@@ -66,6 +67,9 @@ class PlotWorker:
             return sheet.drawn()
         except LeaseLost as lost:
             self.tell(f"{job.shown}: {lost}")
+        except Emergency:
+            why = "emergency stop: nothing was moving, but see where the pen is"
+            self.write(lambda: leases.trouble(self.store, job.id, job.token, self.name, why))
         except Left:
             sheet.let_go()  # first: who is told to look at it finds it at rest
             self.write(lambda: leases.trouble(self.store, job.id, job.token, self.name, "the worker was told to leave"))

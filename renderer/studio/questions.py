@@ -51,21 +51,31 @@ def answer(store: Store, number: int, choice: str, who: str, numbers: dict[str, 
     with store.begin() as connection:
         asked = question(connection, number)
         job = find(connection, asked.job, to_change=True)
-        keys = [key for key, _ in asked.choices]
         if asked.state != "open" or asked.token != job.token:
             by = f" by {asked.who} ({asked.answer})" if asked.state == "answered" else ""
             raise Refused(f"question {number} is {_closed(asked)}{by}; render queue show {job.id} tells what is asked")
-        if choice not in keys:
-            raise StudioError(f"{choice!r} is no answer to question {number}; it takes {', '.join(keys)}")
-        at = store.now(connection)
-        values = {"state": "answered", "answer": choice, "who": who, "ended": at}
-        connection.execute(
-            prompts.update().where(prompts.c.id == number).values(numbers=json.dumps(numbers or {}), **values)
-        )
-        note(connection, job, at, who, f"{asked.title}: {dict(asked.choices)[choice]}")
-        if asked.kind == "attention":
-            _settle(connection, job, at, choice, who)
+        answered(connection, asked, job, store.now(connection), choice, who, numbers)
         return asked
+
+
+def answered(
+    connection: Connection,
+    asked: Question,
+    job: Job,
+    at: float,
+    choice: str,
+    who: str,
+    numbers: dict[str, float] | None = None,
+) -> None:
+    """An open question has its answer. StudioError where it does not take this one."""
+    keys = [key for key, _ in asked.choices]
+    if choice not in keys:
+        raise StudioError(f"{choice!r} is no answer to question {asked.id}; it takes {', '.join(keys)}")
+    values = {"state": "answered", "answer": choice, "who": who, "ended": at, "numbers": json.dumps(numbers or {})}
+    connection.execute(prompts.update().where(prompts.c.id == asked.id).values(**values))
+    note(connection, job, at, who, f"{asked.title}: {dict(asked.choices)[choice]}")
+    if asked.kind == "attention":
+        _settle(connection, job, at, choice, who)
 
 
 def _settle(connection: Connection, job: Job, at: float, choice: str, who: str) -> None:

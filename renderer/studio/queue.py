@@ -1,49 +1,26 @@
 """What people do with the queue: add, see, order, hold, cancel, try again."""
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, select
 
-from renderer.studio import questions
-from renderer.studio.changes import note, put, reach
-from renderer.studio.records import Job, find, job_of
+from renderer.studio import editing, pictures, questions, release
+from renderer.studio.adding import New, added, again
+from renderer.studio.changes import note as remark
+from renderer.studio.changes import put, reach
+from renderer.studio.order import Where, place_of
+from renderer.studio.records import Job, find, job_of, open_question
 from renderer.studio.states import ENDED, HELD, WAITING, Refused, said
 from renderer.studio.store import Store
 from renderer.studio.tables import jobs, prompts, queues
-
-STEP = 1024.0  # between the places of two jobs that were added one after the other
-LEAST_STEP = 1e-6  # below it, all are given new places
-Where = Literal["first", "last", "before", "after"]
-
-
-@dataclass(frozen=True)
-class New:
-    """A job that is to be added."""
-
-    kind: str
-    name: str
-    title: str
-    source: str
-    changes: tuple[str, ...] = ()
-    out: str = "out"
-    machine: str = ""
-    draft: bool = False
-    follows: int | None = None
-    edition: int = 1
-    editions: int = 1
-    note: str = ""
-    due: str = ""
-    priority: int = 0
-    result: dict[str, Any] | None = None  # of a plot: what it takes, as far as it is known
 
 
 def add(store: Store, wanted: Iterable[New], who: str) -> list[Job]:
     """Adds jobs at the end of the queue, all or none."""
     with store.begin() as connection:
-        return [_added(connection, store.now(connection), new, who) for new in wanted]
+        return [added(connection, store.now(connection), new, who) for new in wanted]
 
 
 def add_all(store: Store, wanted: Iterable[tuple[New | None, list[New]]], who: str) -> list[Job]:
@@ -52,26 +29,11 @@ def add_all(store: Store, wanted: Iterable[tuple[New | None, list[New]]], who: s
     with store.begin() as connection:
         now = store.now(connection)
         for render, plots in wanted:
-            first = None if render is None else _added(connection, now, render, who)
+            first = None if render is None else added(connection, now, render, who)
             made += [first] if first else []
             follows = first.id if first else None
-            made += [_added(connection, now, replace(plot, follows=follows), who) for plot in plots]
+            made += [added(connection, now, replace(plot, follows=follows), who) for plot in plots]
     return made
-
-
-def _added(connection: Connection, now: float, new: New, who: str, why: str = "added") -> Job:
-    last = connection.execute(select(func.max(jobs.c.place))).scalar()
-    state = "queued" if new.kind == "render" else "draft"
-    values = {field.name: getattr(new, field.name) for field in fields(new)}
-    values |= {"changes": json.dumps(new.changes), "draft": int(new.draft), "result": json.dumps(new.result or {})}
-    values |= {
-        "place": STEP + (last or 0.0), "state": state, "wanted": "", "how": "", "tries": 0, "not_before": 0.0,
-        "token": 0, "worker": "", "lease_until": 0.0, "progress": "{}", "error": "", "made": now,
-    }  # fmt: skip
-    made = connection.execute(jobs.insert().values(**values)).inserted_primary_key
-    job = find(connection, int(made[0]))  # type: ignore[index]
-    note(connection, replace(job, state=""), now, who, why, after=state)
-    return job
 
 
 # --- to see ---
@@ -96,10 +58,11 @@ class Line(NamedTuple):
     edition: int
     editions: int
     note: str
-    progress: str  # JSON
+    progress: str  # JSON; of what is at work
 
 
-_LINE = [jobs.c[name] for name in Line._fields]
+_PROGRESS = case((jobs.c.state.in_(sorted(HELD)), jobs.c.progress), else_="{}")
+_LINE = [jobs.c[name] if name != "progress" else _PROGRESS for name in Line._fields]
 
 
 def lines(store: Store, *, every: bool = False) -> list[Line]:
@@ -157,48 +120,37 @@ def move(store: Store, number: int, where: Where, other: int | None, who: str) -
             raise Refused(f"job {number} is {said(job.state)}; only one that waits can be moved")
         if other == number:
             raise Refused(f"job {number} cannot be put {where} itself")
-        place, priority = _place(connection, job, where, other)
+        place, priority = place_of(connection, job, where, other)
         put(connection, job, place=place, priority=priority)
-        note(connection, job, store.now(connection), who, f"moved {where}" + (f" {other}" if other else ""))
+        remark(connection, job, store.now(connection), who, f"moved {where}" + (f" {other}" if other else ""))
         return find(connection, number)
-
-
-def _place(connection: Connection, job: Job, where: Where, other: int | None) -> tuple[float, int]:
-    if other is None:
-        wanted = func.min(jobs.c.place) if where == "first" else func.max(jobs.c.place)
-        waiting = (jobs.c.state.in_(sorted(WAITING)), jobs.c.id != job.id)
-        best = func.max(jobs.c.priority) if where == "first" else func.min(jobs.c.priority)
-        priority = connection.execute(select(best).where(*waiting)).scalar()
-        edge = connection.execute(select(wanted).where(*waiting)).scalar()
-        step = -STEP if where == "first" else STEP
-        return (job.place if edge is None else edge + step), (job.priority if priority is None else priority)
-    beside = find(connection, other)
-    before = where == "before"
-    nearest = func.max(jobs.c.place) if before else func.min(jobs.c.place)
-    past = jobs.c.place < beside.place if before else jobs.c.place > beside.place
-    neighbour = connection.execute(select(nearest).where(past, jobs.c.id != job.id)).scalar()
-    if neighbour is None:
-        return beside.place + (-STEP if before else STEP), beside.priority
-    if abs(neighbour - beside.place) < LEAST_STEP:
-        _spread(connection)
-        return _place(connection, job, where, other)
-    return (neighbour + beside.place) / 2, beside.priority
-
-
-def _spread(connection: Connection) -> None:
-    """New places in the same order, with room between them."""
-    numbers = connection.execute(select(jobs.c.id).order_by(jobs.c.place, jobs.c.id)).scalars().all()
-    for n, number in enumerate(numbers, 1):
-        connection.execute(jobs.update().where(jobs.c.id == number).values(place=STEP * n))
 
 
 def copy(store: Store, number: int, who: str) -> Job:
     """The same once more, at the end of the queue."""
     with store.begin() as connection:
         job = find(connection, number)
-        values = {field.name: getattr(job, field.name) for field in fields(New) if field.name != "result"}
-        new = New(**values, result=job.result if job.kind == "plot" else None)
-        return _added(connection, store.now(connection), new, who, f"a copy of {number}")
+        return again(connection, store.now(connection), job, who)
+
+
+def edit(
+    store: Store,
+    number: int,
+    who: str,
+    *,
+    title: str | None = None,
+    note: str | None = None,
+    due: str | None = None,
+    priority: int | None = None,
+) -> Job:
+    """Changes what is given; the history keeps from what to what. An empty `due` takes the date away."""
+    with store.begin() as connection:
+        job = find(connection, number, to_change=True)
+        new = editing.changed(job, {"title": title, "note": note, "due": due, "priority": priority})
+        if new:
+            put(connection, job, **new)
+            remark(connection, job, store.now(connection), who, editing.told(job, new))
+        return find(connection, number)
 
 
 # --- to hold, to go on, to end ---
@@ -212,7 +164,7 @@ def pause(store: Store, number: int, who: str) -> Job:
         if job.wanted or not can:
             raise Refused(f"job {number} is {_stand(job)} and cannot be paused" + _instead(job))
         put(connection, job, wanted="pause")
-        note(connection, job, store.now(connection), who, "pause asked for" if job.state in HELD else "held back")
+        remark(connection, job, store.now(connection), who, "pause asked for" if job.state in HELD else "held back")
         return find(connection, number)
 
 
@@ -221,15 +173,22 @@ def _instead(job: Job) -> str:
 
 
 def resume(store: Store, number: int, who: str) -> Job:
-    """A job that was held goes on; a plot that is a draft is released."""
+    """A job that was held goes on, a paused plot by the answer that means so; a plot that is a draft is released."""
+    with store.read() as connection:
+        draft = find(connection, number)
+        if draft.state == "draft":
+            release.check(connection, draft)
+    sha256 = release.sha256_of(draft) if draft.state == "draft" else ""  # outside of transactions: it reads a file
     with store.begin() as connection:
-        job = find(connection, number, to_change=True)
-        now = store.now(connection)
+        job, now = find(connection, number, to_change=True), store.now(connection)
+        asked = open_question(connection, number)
         if job.state == "draft":
-            _release(connection, job, now, who)
+            release.released(connection, job, now, who, sha256 or release.sha256_of(job))
+        elif job.state == "paused" and asked is not None and asked.kind == "pause":
+            questions.answered(connection, asked, job, now, asked.fallback, who)
         elif job.wanted == "pause":
             put(connection, job, wanted="")
-            note(connection, job, now, who, "goes on")
+            remark(connection, job, now, who, "goes on")
         else:
             raise Refused(f"job {number} is {_stand(job)}; there is nothing to resume" + _attention(job))
         return find(connection, number)
@@ -237,14 +196,6 @@ def resume(store: Store, number: int, who: str) -> Job:
 
 def _attention(job: Job) -> str:
     return ": answer its question (render queue show)" if job.state == "needs_attention" else ""
-
-
-def _release(connection: Connection, job: Job, now: float, who: str) -> None:
-    if job.follows is not None:
-        render = find(connection, job.follows)
-        if render.state != "done":
-            raise Refused(f"job {job.id} plots what job {render.id} renders, which is {said(render.state)}")
-    reach(connection, job, "queued", now, who, "released")
 
 
 def cancel(store: Store, number: int, who: str) -> Job:
@@ -257,12 +208,33 @@ def cancel(store: Store, number: int, who: str) -> Job:
         elif job.state == "needs_attention":
             questions.close(connection, number, now)
             reach(connection, job, "cancelled", now, who, "abandoned", wanted="", ended=now)
-        elif job.state in HELD and job.wanted != "cancel":
+        elif job.state in HELD and job.wanted not in {"cancel", "emergency"}:
             put(connection, job, wanted="cancel")
-            note(connection, job, now, who, "cancel asked for")
+            remark(connection, job, now, who, "cancel asked for")
         else:
             raise Refused(f"job {number} is {_stand(job)}; there is nothing to cancel")
         return find(connection, number)
+
+
+def emergency(store: Store, number: int, who: str) -> Job:
+    """The worker of a plot is asked to stop the machine this instant, whatever else was asked for."""
+    with store.begin() as connection:
+        job = find(connection, number, to_change=True)
+        if job.kind != "plot" or job.state not in HELD or job.wanted == "emergency":
+            raise Refused(
+                f"job {number} is a {job.kind} and {_stand(job)}; only a plot that is at work can be stopped so"
+            )
+        put(connection, job, wanted="emergency")
+        remark(connection, job, store.now(connection), who, "emergency stop asked for")
+        return find(connection, number)
+
+
+def wanted(store: Store, number: int, token: int) -> tuple[str, str] | None:
+    """What people want of a job that is lent under this token, and its state; None if it is so no more. Cheap."""
+    with store.read() as connection:
+        own = (jobs.c.id == number, jobs.c.token == token)
+        row = connection.execute(select(jobs.c.wanted, jobs.c.state).where(*own)).first()
+    return (row.wanted, row.state) if row else None
 
 
 def retry(store: Store, number: int, who: str) -> Job:
@@ -274,12 +246,14 @@ def retry(store: Store, number: int, who: str) -> Job:
             raise Refused(f"job {number} is {_stand(job)}; only what failed or was cancelled is tried again")
         now = store.now(connection)
         fresh = {"tries": 0, "not_before": 0.0, "error": "", "ended": None, "progress": "{}", "wanted": ""}
+        fresh |= {"fault": "", "released": "{}"}
         reach(connection, job, state, now, who, "to be tried again", how="", **fresh)
         return find(connection, number)
 
 
 def _stand(job: Job) -> str:
     asked = {"pause": "held back" if job.state == "queued" else "asked to pause", "cancel": "asked to stop"}
+    asked["emergency"] = "asked for an emergency stop"
     return f"{said(job.state)} and {asked[job.wanted]}" if job.wanted else said(job.state)
 
 
@@ -314,7 +288,8 @@ def remove(store: Store, number: int, who: str) -> Job:
         ).scalar()
         if follower is not None:
             raise Refused(f"job {number} made what job {follower} is to plot; cancel that first")
-        note(connection, job, store.now(connection), who, "removed", after="")
+        remark(connection, job, store.now(connection), who, "removed", after="")
         connection.execute(prompts.delete().where(prompts.c.job == number))
+        pictures.clear(connection, number)
         connection.execute(jobs.delete().where(jobs.c.id == number))
         return job

@@ -42,6 +42,8 @@ class Job:
     progress: dict[str, Any]
     result: dict[str, Any]
     error: str
+    fault: str
+    released: dict[str, Any]
     made: float
     began: float | None
     ended: float | None
@@ -99,7 +101,7 @@ class Question:
 
 def job_of(row: Row[Any]) -> Job:
     values = dict(row._mapping)
-    for name in ("changes", "progress", "result"):
+    for name in ("changes", "progress", "result", "released"):
         values[name] = json.loads(values[name])
     return Job(**(values | {"changes": tuple(values["changes"]), "draft": bool(values["draft"])}))
 

@@ -19,8 +19,8 @@ from hardware.sender.events import Answered, Event, Fault, Finished, Note, PassB
 from hardware.sender.journal import JournalError, Known, read
 from hardware.sender.port import Opener, PortError
 from hardware.sender.resume import Resume
-from hardware.sender.trouble import CableOut, Silent
-from renderer.studio import leases, questions, queue
+from renderer.studio import leases, queue, release, wording
+from renderer.studio.desk import Desk, Left
 from renderer.studio.leases import Asked
 from renderer.studio.records import Job
 from renderer.studio.states import LeaseLost
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.1  # between two looks for events
 PORT_S = 20.0  # how long a port that is taken or not there is waited for
-ANSWER_S = 0.25  # between two looks for an answer
 KEPT = {"only": [], "first": 1, "air": False, "outline": False}  # what `render plot --resume` asks of a journal
 LOADED = (("done", "a new sheet is in place"), ("abort", "do not plot it"))
 CLEARED = (("done", "the sheet is off the bed"),)
@@ -56,8 +55,8 @@ class Times:
     poll_s: float = 1.0
 
 
-class Left(Exception):
-    """The worker was told to leave while it waited for a person."""
+class Emergency(Exception):
+    """Somebody wants the machine to stop while the plot waits for a person, and nothing moves."""
 
 
 class Sheet:
@@ -72,9 +71,9 @@ class Sheet:
         self.progress: dict[str, Any] | None = None
         self.wanted = ""
         self.prompt: Prompt | None = None
-        self.question = 0
+        self.desk = Desk(worker, job)
+        self.owes = False  # the word that it goes on, which the database has not taken yet
         self.faults: list[str] = []
-        self._beaten = self._sought = 0.0
         self._thread: threading.Thread | None = None
 
     # --- from the claim to the end ---
@@ -90,7 +89,10 @@ class Sheet:
             return False
         if known is None and not self._loaded():
             return False
-        self._reach("plotting", "the plot begins" if known is None else f"goes on by {self.how}")
+        self.desk.reach("plotting", "the plot begins" if known is None else f"goes on by {self.how}")
+        self._heed()
+        if self.wanted == "emergency":
+            raise Emergency
         self._start(lines, known)
         end = self._watch()
         if isinstance(end, Finished) and end.outcome == "done":
@@ -99,12 +101,13 @@ class Sheet:
         if isinstance(end, Finished) and end.outcome == "aborted" and self.wanted == "cancel":
             self._clear("cancelled", "stopped")
             return False
-        self._stopped(_why(end, self.faults))
+        self._stopped(wording.why(end, self.faults))
         return False
 
     def _prepared(self) -> tuple[Lines, Known | None]:
         lines = self.worker.machine.lines(self.job)
         if self.how not in {"stroke", "pass"}:
+            release.same(self.job)  # after it was read: what is changed by now is not what was read, or was released
             return lines, None
         known = read(self.journal)
         if known.is_done or known.digest != lines.digest:
@@ -135,7 +138,7 @@ class Sheet:
         return False
 
     def _clear(self, state: str, why: str) -> None:
-        self._reach("finishing", why)
+        self.desk.reach("finishing", why)
         asks = Asked(
             "clear", "clear the sheet", "The pen is up and parked. Take the sheet off the bed.", CLEARED, "done"
         )
@@ -147,14 +150,16 @@ class Sheet:
 
     def _stopped(self, why: str) -> None:
         self.worker.tell(f"{self.job.shown}: needs attention: {why}")
-        self._insist(lambda: leases.trouble(self.store, self.job.id, self.job.token, self.name, why))
+        self.desk.insist(lambda: leases.trouble(self.store, self.job.id, self.job.token, self.name, why))
 
     def _ask(self, asks: Asked, why: str) -> str:
-        """Waits for a person. A cancel is the answer `abort`, where there is that. Raises Left."""
-        self._insist(lambda: self._put("awaiting_operator", why, asks))
+        """Waits for a person. A cancel is the answer `abort`, where there is that. Raises Left, Emergency."""
+        self.desk.reach("awaiting_operator", why, asks)
         while True:
-            self._beat()
-            if (found := self._answered()) is not None:
+            self._heed()
+            if self.wanted == "emergency":
+                raise Emergency
+            if (found := self.desk.answer()) is not None:
                 return found[0]
             if self.wanted == "cancel" and any(key == "abort" for key, _ in asks.choices):
                 return "abort"
@@ -217,29 +222,29 @@ class Sheet:
                 self._prompted(event)
             case Answered():
                 self.prompt = None
-                self.worker.write(lambda: self._put("plotting", "goes on", None, wanted=self._wanted_after()))
+                self._answered()
             case Progress():
-                self.progress = _far(event)
+                self.progress = wording.far(event)
             case PassBegun():
-                self._remark(f"pen {event.number} of {event.passes}: {event.pen}")
+                self.desk.remark(f"pen {event.number} of {event.passes}: {event.pen}")
             case Fault():
                 self.faults.append(f"{event.meaning} ({event.what})")
-                self._remark(f"{event.what}: {event.meaning}; {event.remedy}")
+                self.desk.remark(f"{event.what}: {event.meaning}; {event.remedy}")
             case Note() if event.level != "info":
-                self._remark(event.text)
+                self.desk.remark(event.text)
             case _:
                 pass
-        self._beat()
-        if self.prompt is not None and (found := self._answered()) is not None:
+        self._heed()
+        if self.prompt is not None and (found := self.desk.answer()) is not None:
             self.control.answer(self.prompt.id, found[0], **found[1])
-            self.question = 0
+            self.desk.question = 0
         if self.worker.at_once:
             self.control.abort()
 
-    def _wanted_after(self) -> str:
+    def _answered(self) -> None:
         """A pause is over once its question is answered; a cancel is not."""
-        self.wanted = "" if self.wanted == "pause" else self.wanted
-        return self.wanted
+        self.owes = not self.worker.write(lambda: self.desk.put("plotting", "goes on", unpaused=True))
+        self.wanted = "" if self.wanted == "pause" and not self.owes else self.wanted
 
     def _prompted(self, prompt: Prompt) -> None:
         keys = [choice.key for choice in prompt.choices]
@@ -247,102 +252,39 @@ class Sheet:
             self.control.answer(prompt.id, "pass" if self.how == "pass" and "pass" in keys else prompt.default)
             self.how = ""
             return
-        self.prompt, self.question = prompt, 0
+        self.prompt, self.desk.question, self.owes = prompt, 0, False
         about = {"pen": prompt.as_json()["pen"], "pen_up": prompt.pen_up}
         choices = tuple((choice.key, choice.label) for choice in prompt.choices)
         asks = Asked(prompt.kind, prompt.title, prompt.text, choices, prompt.default, about)
         state = "paused" if prompt.kind == "pause" else "awaiting_operator"
-        self._insist(lambda: self._put(state, prompt.title, asks))
+        self.desk.reach(state, prompt.title, asks)
 
-    def _beat(self) -> None:
+    def _heed(self) -> None:
         """Tells that it lives and how far it is; does what people want. LeaseLost."""
-        if time.monotonic() - self._beaten < self.times.beat_s:
-            return
-        self._beaten = time.monotonic()
-        found: list[Job] = []
-        beat = leases.beat
-        job, far, lease_s = self.job, self.progress, self.times.lease_s
-        self.worker.write(lambda: found.append(beat(self.store, job.id, job.token, far, lease_s)))
-        self.worker.write(lambda: leases.seen(self.store, self.name))
-        if found:
-            self._obey(found[0])
+        wants = self.desk.beat(self.progress) or self.desk.look()
+        if wants is not None and self.owes:
+            self._answered()
+        elif wants is not None and wants[0] != self.wanted:
+            self._obey(*wants)
 
-    def _obey(self, job: Job) -> None:
-        before, self.wanted = self.wanted, job.wanted
-        if job.wanted == before:
-            return
-        match job.wanted:
-            case "pause":
-                self.control.pause()
-                if job.state == "plotting":
-                    self._reach("pausing", "at the next pen-up")
+    def _obey(self, wanted: str, state: str) -> None:
+        before, self.wanted = self.wanted, wanted
+        match wanted:
+            case "emergency":
+                self.control.emergency()
             case "cancel":
                 self.control.abort()
+            case "pause":
+                self.control.pause()
+                if state == "plotting":
+                    self.desk.reach("pausing", "at the next pen-up")
             case _ if before == "pause":
-                self.control.resume()
-                if job.state == "pausing":
-                    self._reach("plotting", "goes on")
-
-    # --- rows ---
-
-    @property
-    def times(self) -> Times:
-        return self.worker.times
-
-    def _put(self, state: str, why: str, asks: Asked | None, **values: Any) -> None:
-        job = self.job
-        number = leases.advance(self.store, job.id, job.token, self.name, state, why, asks=asks, **values)
-        self.question = number
-
-    def _reach(self, state: str, why: str) -> None:
-        self._insist(lambda: self._put(state, why, None))
-
-    def _insist(self, write: Callable[[], object]) -> None:
-        """Until the database takes it: a question that nobody can see is not asked."""
-        while not self.worker.write(write):
-            if self.worker.at_once:
-                raise Left
-            time.sleep(1.0)
-
-    def _remark(self, text: str) -> None:
-        self.worker.write(lambda: leases.remark(self.store, self.job.id, self.job.token, self.name, text))
-
-    def _answered(self) -> tuple[str, dict[str, float]] | None:
-        if not self.question or time.monotonic() - self._sought < ANSWER_S:
-            return None
-        self._sought = time.monotonic()
-        found: list[tuple[str, dict[str, float]] | None] = []
-        self.worker.write(lambda: found.append(questions.answer_to(self.store, self.question)))
-        return found[0] if found else None
+                self.control.unpause()  # no `resume`: were it to meet the question for a pen, it would answer that
+                if state == "pausing":
+                    self.desk.reach("plotting", "goes on")
 
     def let_go(self) -> None:
         """At the end nothing moves any more, whatever has happened here."""
         if self._thread is not None and self._thread.is_alive():
             self.control.abort()
             self._thread.join()
-
-
-def _far(progress: Progress) -> dict[str, Any]:
-    """What the queue keeps of how far a plot is."""
-    share = progress.drawn_mm / progress.total_mm if progress.total_mm else 0.0
-    text = f"pen {progress.number} of {progress.passes}, stroke {progress.stroke} of {progress.strokes}"
-    return {
-        "text": text, "share": round(share, 4), "stroke": progress.stroke, "strokes": progress.strokes,
-        "drawn_m": round(progress.drawn_mm / 1000, 3), "left_s": round(progress.left_s), "pen": progress.pen,
-    }  # fmt: skip
-
-
-def _why(end: Finished | BaseException, faults: list[str]) -> str:
-    """Why it stopped, as a person wants to read it."""
-    match end:
-        case Silent():
-            return f"nothing answers at the port within {end.seconds:.0f} s"
-        case CableOut():
-            return f"the port went away ({end.why})"
-        case Finished(outcome="emergency"):
-            return "emergency stop: the position may be lost"
-        case Finished():
-            last = f": {faults[-1]}" if faults else ""
-            return f"stopped after {end.strokes} of {end.of_strokes} strokes{last}"
-        case _:
-            return f"the plot could not go on: {' '.join(str(end).split()) or type(end).__name__}"

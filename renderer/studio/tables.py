@@ -8,6 +8,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -43,7 +44,7 @@ jobs = Table(
     Column("priority", Integer, nullable=False),  # the highest first
     Column("place", Float, nullable=False),  # then the lowest
     Column("state", Text, nullable=False),  # reached
-    Column("wanted", Text, nullable=False),  # asked for: pause, cancel, or nothing
+    Column("wanted", Text, nullable=False),  # asked for: pause, cancel, emergency, or nothing
     Column("how", Text, nullable=False),  # a plot that stopped goes on: stroke, pass, restart; or nothing
     Column("tries", Integer, nullable=False),
     Column("not_before", Float, nullable=False),  # seconds since 1970, as all times here
@@ -53,6 +54,8 @@ jobs = Table(
     Column("progress", Text, nullable=False),  # JSON
     Column("result", Text, nullable=False),  # JSON
     Column("error", Text, nullable=False),
+    Column("fault", Text, nullable=False),  # of a render: the bug by which its last try ended, if one has
+    Column("released", Text, nullable=False),  # JSON: sha256 of what a plot is to draw, at, who; since version 2
     Column("made", Float, nullable=False),
     Column("began", Float),
     Column("ended", Float),
@@ -103,6 +106,16 @@ prompts = Table(
     sqlite_autoincrement=True,
 )
 
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("job", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),  # progress, preview
+    Column("media", Text, nullable=False),  # image/webp
+    Column("at", Float, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
 queues = Table(
     "queues",
     metadata,
@@ -122,9 +135,17 @@ workers = Table(
     Index("workers_places", "place", unique=True),
 )
 
-VERSION = 1
+
+def _second(connection: Connection) -> None:
+    """Version 1 to 2: pictures, what a plot was released for, bugs that come twice."""
+    for column, value in (("fault", ""), ("released", "{}")):
+        connection.exec_driver_sql(f"ALTER TABLE jobs ADD COLUMN {column} TEXT NOT NULL DEFAULT '{value}'")
+    pictures.create(connection)
+
+
+VERSION = 2
 # How a database of version n + 1 becomes one of version n + 2. A new database is made in the newest version.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_second,)
 
 _SQLITE_STAY = (
     "CREATE TRIGGER events_stay_{0} BEFORE {0} ON events BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END"
@@ -137,7 +158,7 @@ CREATE TRIGGER events_stay BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUT
 
 
 def up_to_date(
-    connection: Connection, migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS, version: int = VERSION
+    connection: Connection, migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS, newest: int = VERSION
 ) -> int:
     """Makes the tables, or brings them up to this version. The version that was found; 0 where there was nothing.
 
@@ -145,26 +166,27 @@ def up_to_date(
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(7236)"))  # two workers that start at once
-    found = _version(connection)
-    if found > version:
+    found = version(connection)
+    if found > newest:
         raise StudioError(
-            f"this queue was made by a newer render (its tables have version {found}, this program knows {version});"
+            f"this queue was made by a newer render (its tables have version {found}, this program knows {newest});"
             " update render on this machine"
         )
     if found == 0:
         metadata.create_all(connection)
         connection.exec_driver_sql(_ONE_PLOT)
         _keep_events(connection)
-        connection.execute(meta.insert().values(name="schema", value=str(version)))
+        connection.execute(meta.insert().values(name="schema", value=str(newest)))
         return 0
-    for migrate in migrations[found - 1 : version - 1]:
+    for migrate in migrations[found - 1 : newest - 1]:
         migrate(connection)
-    if found < version:
-        connection.execute(meta.update().where(meta.c.name == "schema").values(value=str(version)))
+    if found < newest:
+        connection.execute(meta.update().where(meta.c.name == "schema").values(value=str(newest)))
     return found
 
 
-def _version(connection: Connection) -> int:
+def version(connection: Connection) -> int:
+    """Of the tables that are there; 0 where there are none. StudioError where they are of another program."""
     if not inspect(connection).has_table("meta"):
         return 0
     value = connection.execute(select(meta.c.value).where(meta.c.name == literal_column("'schema'"))).scalar()

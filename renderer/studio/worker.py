@@ -1,5 +1,6 @@
 """A worker: takes renders from the queue, one at a time, each into a process of its own that can be killed."""
 
+import base64
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
@@ -20,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from renderer.output import OutputError
 from renderer.output.place import explained, recover, refuse_others_work, swap
-from renderer.studio import leases, queue
+from renderer.studio import leases, pictures, queue
 from renderer.studio.records import Job, folder_of
 from renderer.studio.states import LeaseLost
 from renderer.studio.store import Store
@@ -117,6 +119,8 @@ class Worker:
                     wanted = leases.beat(
                         self.store, job.id, job.token, attempt.progress, lease_s=self.manner.lease_s
                     ).wanted
+                    if (picture := attempt.pictures.pop("progress", None)) is not None:
+                        pictures.put(self.store, job.id, job.token, "progress", *picture)
                 except SQLAlchemyError as error:
                     self.tell(f"{job.shown}: the queue does not answer ({_short(error)}); the work goes on")
                 else:
@@ -131,7 +135,12 @@ class Worker:
                 folder = folder_of(job)
                 try:
                     result = {"folder": str(folder), **result}
-                    leases.finish(store, job.id, job.token, name, result, lambda: _publish(attempt.staged, folder))
+                    leases.beat(
+                        store, job.id, job.token, attempt.progress, lease_s=self.manner.lease_s
+                    )  # its last word
+                    preview = attempt.pictures.get("preview")
+                    place = partial(_publish, attempt.staged, folder)
+                    leases.finish(store, job.id, job.token, name, result, place, preview)
                 except OutputError as error:
                     leases.fail(store, job.id, job.token, name, str(error), again=False)
                     self.tell(f"{job.shown}: {error}")
@@ -145,7 +154,8 @@ class Worker:
                 leases.give_back(store, job.id, job.token, name)
                 self.tell(f"{job.shown}: given back")
             case _, why:
-                leases.fail(store, job.id, job.token, name, why["why"], again=why["again"])
+                again, bug = why["again"], why.get("bug", False)
+                leases.fail(store, job.id, job.token, name, why["why"], again=again, bug=bug)
                 self.tell(f"{job.shown}: {why['why']}")
         return False
 
@@ -166,6 +176,7 @@ class Attempt:
         self.job, self.manner = job, manner
         self.staged = staged_of(job)
         self.progress: dict[str, Any] | None = None
+        self.pictures: dict[str, tuple[str, bytes]] = {}  # by name: media type, content
         self.asked_at: float | None = None
         self.killed = False
         self._last: tuple[str, dict[str, Any]] | None = None
@@ -266,6 +277,8 @@ class Attempt:
             return  # killed while it spoke
         if what == "progress":
             self.progress = word
+        elif what == "picture":
+            self.pictures[word["name"]] = word["media"], base64.b64decode(word["base64"])
         else:
             self._last = (what, word)
 

@@ -1,6 +1,8 @@
 """A plot against the simulated controller: streaming, pens, pauses, stops; and how it is watched and steered."""
 
 import math
+import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -243,6 +245,42 @@ def test_a_stop_at_a_question_needs_no_reset(tmp_path: Path) -> None:
     assert session.run(tmp_path / "journal").outcome == "aborted"
     assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
     assert is_whole(session)
+
+
+def test_a_pause_is_taken_back_and_a_pen_is_still_asked_for(tmp_path: Path) -> None:
+    session = Session(answers={"pause": [lambda session, prompt: _unpauses(session)], "pen": ["done", "none yet"]})
+    Steered(session, "pause", 2, down=True)
+    asked = threading.Event()
+
+    def waits(control: Control, event: Event) -> None:
+        if isinstance(event, Prompt) and event.kind == "pen" and len(session.prompts) > 1:
+            control.unpause()  # meant for a pause that is over, say
+            asked.set()
+
+    session.watchers.append(waits)
+    plots = threading.Thread(target=session.run, args=(tmp_path / "journal",))
+    plots.start()
+    assert asked.wait(30)
+    time.sleep(0.3)
+    assert session.control.prompt is not None
+    assert session.control.prompt.kind == "pen", "nobody has put it in"
+    session.control.answer(session.control.prompt.id, "done")
+    plots.join(30)
+    assert [prompt.kind for prompt in session.prompts] == ["pen", "pause", "pen"]
+    assert is_whole(session)
+
+
+def _unpauses(session: Session) -> str:
+    session.control.unpause()
+    return "none yet"
+
+
+def test_a_pause_that_is_taken_back_in_time_does_not_come(tmp_path: Path) -> None:
+    session = Session()
+    Steered(session, "pause", 2, down=True)
+    Steered(session, "unpause", 2, down=True)
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert "pause" not in {prompt.kind for prompt in session.prompts}
 
 
 def test_an_emergency_stop_is_sent_at_once_and_lifts_the_pen(tmp_path: Path) -> None:

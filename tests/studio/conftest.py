@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from clock import Clock
 
-from renderer.studio.queue import New
+from renderer.studio.adding import New
 from renderer.studio.store import Store
 
 sys.path.append(str(Path(__file__).parents[1] / "hardware"))  # the simulated plots of tests/hardware/plotting.py

@@ -44,6 +44,14 @@ def main():
     if how == "wrong":
         say("failed", {"why": "disc.yaml:3:1: unknown key 'x'", "again": False})
         return
+    if how == "bug":
+        say("failed", {"why": "KeyError: 'x'", "again": True, "bug": True})
+        return
+    if how == "shows":
+        say("picture", {"name": "progress", "media": "image/webp", "base64": "c2Vlbg=="})
+        time.sleep(0.5)
+        say("picture", {"name": "preview", "media": "image/webp", "base64": "d2hvbGU="})
+        say("progress", {"text": "fitting points 2/2", "share": 1.0, "loss": 0.125})
     os.mkdir(order["staged"])
     with open(os.path.join(order["staged"], "made.txt"), "w") as file:
         file.write(f"{order['job']} {order['token']}")

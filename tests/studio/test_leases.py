@@ -6,10 +6,10 @@ import pytest
 from clock import Clock
 
 from renderer.studio import leases, queue, records
-from renderer.studio.leases import BACK_OFF_S, LEASE_S, LeaseLost
-from renderer.studio.queue import New
+from renderer.studio.adding import New
+from renderer.studio.leases import BACK_OFF_S, LEASE_S
 from renderer.studio.records import Job
-from renderer.studio.states import StudioError
+from renderer.studio.states import LeaseLost, StudioError
 from renderer.studio.store import Store
 
 Make = Callable[..., New]
@@ -84,6 +84,37 @@ def test_a_job_is_tried_four_times_with_longer_and_longer_rests(store: Store, ne
     assert (job(store).state, job(store).error) == ("failed", "no memory")
     with store.read() as connection:
         assert records.history(connection)[-1].why == "no memory; tried 4 times"
+
+
+def test_a_bug_that_comes_twice_in_a_row_is_not_tried_again(store: Store, new: Make, clock: Clock) -> None:
+    queue.add(store, [new("a")], "ada")
+    for _ in range(2):
+        held = claimed(store)
+        leases.fail(store, held.id, held.token, "w", "KeyError: 'x'", again=True, bug=True)
+        clock.now += BACK_OFF_S[-1]
+    assert (job(store).state, job(store).tries, job(store).error) == ("failed", 2, "KeyError: 'x'")
+    with store.read() as connection:
+        assert records.history(connection)[-1].why == "KeyError: 'x'; the same twice in a row"
+    assert queue.retry(store, 1, "ada").fault == ""
+
+
+@pytest.mark.parametrize("between", ["another bug", "killed", "lost", "no bug"])
+def test_a_bug_is_the_same_only_twice_in_a_row(store: Store, new: Make, clock: Clock, between: str) -> None:
+    queue.add(store, [new("a")], "ada")
+    for what in ("the bug", between, "the bug"):
+        held = claimed(store)
+        match what:
+            case "lost":
+                clock.now += LEASE_S + 1
+                leases.claim(store, "render", "x")
+            case "no bug":  # the web, say, may be there later
+                leases.fail(store, held.id, held.token, "w", "the bug", again=True)
+            case "killed":
+                leases.fail(store, held.id, held.token, "w", "was killed by signal 9", again=True)
+            case _:
+                leases.fail(store, held.id, held.token, "w", what, again=True, bug=True)
+        clock.now += BACK_OFF_S[-1]
+    assert (job(store).state, job(store).tries) == ("queued", 3)
 
 
 def test_what_another_try_cannot_mend_is_not_tried_again(store: Store, new: Make) -> None:

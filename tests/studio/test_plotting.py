@@ -1,5 +1,6 @@
 """The worker that plots: paper, pens, pauses, the cleared sheet; what stops a plot, and how it goes on."""
 
+import hashlib
 import subprocess
 import sys
 import threading
@@ -17,9 +18,9 @@ from hardware.simulator import Fault as Planned
 from hardware.simulator.pty import served
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import is_down
-from renderer.studio import leases, questions, queue, records
+from renderer.studio import leases, questions, queue, records, release
+from renderer.studio.adding import New
 from renderer.studio.plotting import Machine, PlotWorker, Times
-from renderer.studio.queue import New
 from renderer.studio.records import Job, Question
 from renderer.studio.states import Refused, StudioError
 from renderer.studio.store import Store
@@ -35,7 +36,14 @@ def there(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where the files lie that are to be plotted
+
+
 def added(store: Store, *titles: str) -> list[int]:
+    for title in titles:
+        Path(f"{title}.svg").write_text("<svg/>")  # the machine is given its lines elsewhere
     jobs = queue.add(store, [New("plot", title, title, f"{title}.svg", machine="gantry") for title in titles], "ada")
     for job in jobs:
         queue.resume(store, job.id, "ada")
@@ -276,6 +284,172 @@ def test_a_worker_that_was_given_up_stops_and_the_plot_goes_on_from_there(there:
     assert is_whole(session)
 
 
+# --- an emergency stop ---
+
+
+def test_an_emergency_stop_stops_the_machine_and_the_plot_needs_a_person(there: Store, tmp_path: Path) -> None:
+    session = Session(drawing=small_card())
+    session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=1.0)
+    (a,) = added(there, "a")
+    with Beside(there, session, tmp_path) as beside:
+        object.__setattr__(beside.worker, "times", Times(9000, 3000, 0.02))  # no beat is waited for
+        object.__setattr__(beside.worker.machine, "open_port", session.open)
+        beside.lets_go()
+        beside.answers(a, "load")
+        beside.answers(a, "pen")
+        beside.until(lambda: pen_is_down(bench))
+        queue.pause(there, a, "ada")
+        stopped = queue.emergency(there, a, "bob")
+        assert (stopped.state, stopped.wanted) == ("plotting", "emergency")
+        question = beside.asked(a, "attention")
+    assert question.said.startswith("emergency stop: the position may be lost. Look at the sheet and the pen")
+    assert job(there, a).error == "emergency stop: the position may be lost"
+    assert job(there, a).wanted == ""
+    written = [content for what, content in session.log if what == "write"]
+    assert b"\x18" in written
+    assert not pen_is_down(bench)
+    assert len(session.drawn()) < 6
+
+
+def test_an_emergency_stop_while_a_pen_is_asked_for(there: Store, tmp_path: Path) -> None:
+    (a,) = added(there, "a")
+    with Beside(there, Session(drawing=small_card()), tmp_path) as beside:
+        beside.lets_go()
+        beside.answers(a, "load")
+        pen = beside.asked(a, "pen")
+        queue.emergency(there, a, "ada")
+        beside.asked(a, "attention")
+        with pytest.raises(Refused, match=rf"^question {pen.id} is asked no more"):
+            questions.answer(there, pen.id, "done", "ada")
+    assert job(there, a).error == "emergency stop: the position may be lost"
+
+
+def test_an_emergency_stop_before_anything_moves(there: Store, tmp_path: Path) -> None:
+    session = Session(drawing=small_card())
+    (a,) = added(there, "a")
+    with Beside(there, session, tmp_path) as beside:
+        beside.lets_go()
+        beside.asked(a, "load")
+        queue.emergency(there, a, "ada")
+        beside.asked(a, "attention")
+    assert job(there, a).error == "emergency stop: nothing was moving, but see where the pen is"
+    assert session.bench.controller.body.trace == []
+
+
+def test_an_emergency_stop_goes_before_all_else_and_only_for_a_plot_at_work(store: Store) -> None:
+    (a,) = added(store, "a")
+    with pytest.raises(Refused, match=r"^job 1 is a plot and queued; only a plot that is at work can be stopped so$"):
+        queue.emergency(store, a, "ada")
+    claimed = leases.claim(store, "plot", "w", "gantry")
+    assert claimed is not None
+    leases.advance(store, a, claimed.token, "w", "plotting", "the plot begins")
+    queue.cancel(store, a, "ada")
+    queue.emergency(store, a, "ada")
+    for late in (queue.cancel, queue.pause, queue.resume, queue.emergency):
+        with pytest.raises(Refused, match=r"^job 1 is (a plot and )?plotting and asked for an emergency stop"):
+            late(store, a, "ada")
+    leases.advance(store, a, claimed.token, "w", "plotting", "goes on", unpaused=True)
+    assert job(store, a).wanted == "emergency", "an answer takes back a pause, and nothing else"
+    assert queue.wanted(store, a, claimed.token) == ("emergency", "plotting")
+    assert queue.wanted(store, a, claimed.token + 1) is None
+    (b,) = (each.id for each in queue.add(store, [New("render", "b", "b", "b.yaml")], "ada"))
+    leases.claim(store, "render", "w")
+    with pytest.raises(Refused, match=r"^job 2 is a render and running; only a plot"):
+        queue.emergency(store, b, "ada")
+
+
+# --- pauses ---
+
+
+def test_a_pause_and_a_resume_by_the_queue(there: Store, tmp_path: Path) -> None:
+    session = Session(drawing=small_card())
+    session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=4.0)
+    (a,) = added(there, "a")
+    with Beside(there, session, tmp_path) as beside:
+        beside.lets_go()
+        beside.answers(a, "load")
+        beside.answers(a, "pen")
+        beside.until(lambda: pen_is_down(bench))
+        queue.pause(there, a, "ada")
+        question = beside.asked(a, "pause")
+        far = job(there, a).progress
+        assert {"x_mm", "y_mm", "machine"} <= far.keys()
+        queue.resume(there, a, "ada")
+        with pytest.raises(Refused, match=rf"^question {question.id} is answered already by ada"):
+            questions.answer(there, question.id, question.fallback, "bob")
+        beside.answers(a, "pen")
+        beside.answers(a, "clear")
+        beside.reaches(a, "done")
+    assert is_whole(session)
+
+
+def test_a_pause_that_the_file_asks_for_is_resumed_by_its_default_answer(store: Store) -> None:
+    (a,) = added(store, "a")
+    claimed = leases.claim(store, "plot", "w", "gantry")
+    assert claimed is not None
+    asks = leases.Asked("pause", "turn it", "the G-code asks", (("go-on", "go on"), ("abort", "stop")), "go-on")
+    leases.advance(store, a, claimed.token, "w", "plotting", "the plot begins")
+    number = leases.advance(store, a, claimed.token, "w", "paused", "turn it", asks=asks)
+    queue.resume(store, a, "ada")
+    assert questions.answer_to(store, number) == ("go-on", {})
+    pen = leases.Asked("pen", "pen 2 of 2", "put it in", (("done", "it is in"),), "done")
+    leases.advance(store, a, claimed.token, "w", "plotting", "goes on")
+    number = leases.advance(store, a, claimed.token, "w", "awaiting_operator", "pen 2 of 2", asks=pen)
+    with pytest.raises(Refused, match=r"^job 1 is awaiting operator; there is nothing to resume"):
+        queue.resume(store, a, "ada")
+    assert questions.answer_to(store, number) is None
+
+
+# --- what was looked at is what is drawn ---
+
+
+def test_what_has_changed_since_it_was_released_is_not_drawn(there: Store, tmp_path: Path) -> None:
+    session = Session(drawing=small_card())
+    (a,) = added(there, "a")
+    at = time.strftime("%Y-%m-%d %H:%M", time.localtime(job(there, a).released["at"]))
+    Path("a.svg").write_text("<svg> </svg>")
+    with Beside(there, session, tmp_path) as beside:
+        beside.lets_go()
+        beside.reaches(a, "failed")
+        assert job(there, a).error == (
+            f"a.svg: has changed since it was released on {at} by ada; look at it and release it again"
+        )
+        assert session.bench.controller.body.trace == []
+        assert queue.retry(there, a, "ada").state == "draft"
+        assert job(there, a).released == {}
+        queue.resume(there, a, "bob")
+        beside.asked(a, "load")
+        queue.cancel(there, a, "ada")
+        beside.reaches(a, "cancelled")
+
+
+def test_of_a_folder_its_drawing_counts(store: Store) -> None:
+    folder = Path("made")
+    folder.mkdir()
+    (folder / "drawing.svg").write_text("<svg/>")
+    queue.add(store, [New("plot", "made", "made", "made", machine="gantry")], "ada")
+    released = queue.resume(store, 1, "ada").released
+    assert released["sha256"] == hashlib.sha256(b"<svg/>").hexdigest()
+    (folder / "report.html").write_text("anew")
+    release.same(job(store, 1))
+    (folder / "drawing.svg").write_text("<svg> </svg>")
+    with pytest.raises(StudioError, match=r"^made: has changed since it was released on .+ by ada; look at it"):
+        release.same(job(store, 1))
+
+
+def test_what_nobody_can_see_is_not_released(store: Store) -> None:
+    known = {"drawing": "cd" * 32}  # by who added it, on the machine that has it
+    queue.add(store, [New("plot", "a", "a", "a.svg", machine="gantry")], "ada")
+    queue.add(store, [New("plot", "b", "b", "b.svg", machine="gantry", result=known)], "ada")
+    with pytest.raises(
+        Refused,
+        match=r"^job 1: a\.svg cannot be read \(No such file or directory\), so nobody knows what would be drawn;"
+        r" release it on the machine that has it$",
+    ):
+        queue.resume(store, 1, "ada")
+    assert queue.resume(store, 2, "ada").released["sha256"] == "cd" * 32
+
+
 def test_what_the_machine_cannot_draw_fails_before_anything_moves(there: Store, tmp_path: Path) -> None:
     session = Session(drawing=small_card())
     (a,) = added(there, "a")
@@ -309,12 +483,12 @@ def test_a_plot_waits_for_what_it_is_made_from(store: Store) -> None:
     assert claimed is not None
     black = {"name": "black", "nib_mm": 0.5, "colour": "#101010", "max_draw_m": 90.0}
     rows = [{"pen": black, "strokes": 7, "metres": 1.5, "minutes": 2.0}]
-    made = {"folder": "out/a", "passes": rows, "plotting": {"minutes": 3.0}}
+    made = {"folder": "out/a", "passes": rows, "plotting": {"minutes": 3.0}, "drawing": "ab" * 32}
     leases.finish(store, render.id, claimed.token, "w", made, lambda: None)
     assert queue.resume(store, plot.id, "ada").state == "queued"
     assert job(store, plot.id).source == "out/a"
     pen = {"name": "black 0.5", "colour": "#101010", "lasts_m": 90.0, "strokes": 7, "metres": 1.5, "minutes": 2.0}
-    assert job(store, plot.id).result == {"pens": [pen], "minutes": 3.0}
+    assert job(store, plot.id).result == {"pens": [pen], "minutes": 3.0, "drawing": "ab" * 32}
 
 
 # --- on a pseudo-terminal, in real time ---

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from renderer.studio import leases, queue, records
-from renderer.studio.queue import New
+from renderer.studio.adding import New
 from renderer.studio.states import ENDED, HELD, NEXT, WAITING, Refused, StudioError, check
 from renderer.studio.store import Store
 

@@ -1,5 +1,7 @@
 """`render queue`: what it says, and in JSON."""
 
+import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -8,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from renderer import cli
-from renderer.studio import queue
+from renderer.studio import pictures, queue
+from renderer.studio.adding import New
 from renderer.studio.store import Store
 
 Capture = pytest.CaptureFixture[str]
@@ -121,6 +125,30 @@ def test_what_cannot_be_done_says_why(spec: Path, capsys: Capture) -> None:
     assert "say where to, with one of --first, --last, --before JOB and --after JOB" in err
 
 
+def test_a_job_is_edited(spec: Path, capsys: Capture) -> None:
+    call(capsys, "add", spec, "--due", "2026-12-01")
+    assert call(capsys, "edit", 1, "--title", "Disc", "--due", "", "--priority", 5)[1] == "1 Disc: queued\n"
+    job = json.loads(call(capsys, "show", 1, "--json")[0])["job"]
+    assert (job["title"], job["due"], job["priority"]) == ("Disc", "", 5)
+    assert (
+        "changed: title from 'Red <disc>' to 'Disc', due from 2026-12-01 to nothing, priority from 0 to 5"
+        in (call(capsys, "history")[0])
+    )
+    _, err = call(capsys, "edit", 1, code=2)
+    assert err == (
+        "render: say what to change, with --title, --note, --due or --priority (see render queue edit --help)\n"
+    )
+    _, err = call(capsys, "edit", 1, "--due", "soon", code=1)
+    assert err == "render: due 'soon': is no date; write it as in 2026-12-01\n"
+
+
+def test_an_emergency_stop_is_for_plots_and_says_what_it_is_not(spec: Path, capsys: Capture) -> None:
+    call(capsys, "add", spec)
+    _, err = call(capsys, "emergency", 1, code=1)
+    assert err == "render: job 1 is a render and queued; only a plot that is at work can be stopped so\n"
+    assert "no substitute for the button" in " ".join(call(capsys, "emergency", "--help")[0].split())
+
+
 def test_a_backup(spec: Path, capsys: Capture, tmp_path: Path) -> None:
     call(capsys, "add", spec)
     out, _ = call(capsys, "backup", tmp_path / "copy.db", "--json")
@@ -174,6 +202,22 @@ def test_a_spec_is_added_with_the_plots_of_it(spec: Path, machine: Path, capsys:
     assert err == "added: 1 Red <disc>, queued\nadded: 2 Red <disc>, draft\n"
     _, err = call(capsys, "resume", 2, code=1)
     assert err == "render: job 2 plots what job 1 renders, which is queued\n"
+
+
+def test_a_plot_of_a_finished_render_is_added_with_its_picture(svg: Path, machine: Path, capsys: Capture) -> None:
+    folder = svg.with_name("made")
+    folder.mkdir()
+    svg.rename(folder / "drawing.svg")
+    Image.new("RGB", (1600, 1280), "#c03020").save(folder / "preview.png")
+    call(capsys, "add", folder, "--machine", machine)
+    store = Store(str(svg.with_name("queue.db")))
+    picture = pictures.get(store, 1, "preview")
+    store.close()
+    assert picture is not None
+    with Image.open(io.BytesIO(picture.content)) as image:
+        assert (image.format, image.size) == ("WEBP", (1000, 800))
+    job = json.loads(call(capsys, "show", 1, "--json")[0])["job"]
+    assert job["result"]["drawing"] == hashlib.sha256(SVG.encode()).hexdigest()
 
 
 def test_what_the_machine_cannot_draw_is_not_added(svg: Path, machine: Path, capsys: Capture) -> None:
@@ -233,7 +277,7 @@ def test_a_worker_that_plots_needs_a_machine_and_a_port(capsys: Capture) -> None
 
 def test_a_pen_that_will_run_dry_is_foretold(tmp_path: Path, capsys: Capture) -> None:
     pens = [{"name": "black", "metres": 40.0, "strokes": 9, "minutes": 3.0, "lasts_m": 100.0}]
-    plots = [queue.New("plot", "a", "a", "a.svg", machine="gantry", result={"pens": pens}) for _ in range(3)]
+    plots = [New("plot", "a", "a", "a.svg", machine="gantry", result={"pens": pens}) for _ in range(3)]
     store = Store(str(tmp_path / "queue.db"))
     queue.add(store, plots, "ada")
     store.close()

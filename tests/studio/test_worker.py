@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from renderer.studio import leases, queue, records
-from renderer.studio.queue import New
+from renderer.studio import leases, pictures, queue, records
+from renderer.studio.adding import New
 from renderer.studio.records import Job
 from renderer.studio.store import Store
 from renderer.studio.worker import Manner, Worker
@@ -86,6 +86,38 @@ def test_a_child_that_dies_is_tried_again(
     assert state(there, job) == ("failed", died)
     assert whys(there, job)[1:3] == ["taken up", f"{died}; tried again in 0.01 s"]
     assert whys(there, job)[-1] == f"{died}; tried 4 times"
+
+
+def test_a_bug_is_tried_once_more_and_not_four_times(
+    there: Store, add: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "BACK_OFF_S", (0.01, 0.01, 0.01))
+    job = add()
+    Worker(there, "w", manner("bug")).run(drains=True)
+    assert state(there, job) == ("failed", "KeyError: 'x'")
+    assert whys(there, job)[1:] == [
+        "taken up",
+        "KeyError: 'x'; tried again in 0.01 s",
+        "taken up",
+        "KeyError: 'x'; the same twice in a row",
+    ]
+
+
+def test_pictures_of_a_render_come_into_the_queue(there: Store, add: Callable[..., Job]) -> None:
+    job = add()
+    thread = threading.Thread(target=Worker(there, "w", manner("shows")).run, kwargs={"drains": True})
+    thread.start()
+    ends = time.monotonic() + 20
+    while (seen := pictures.get(there, job.id, "progress")) is None:
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    thread.join(20)
+    whole = pictures.get(there, job.id, "preview")
+    assert whole is not None
+    assert (seen.content, whole.content) == (b"seen", b"whole")
+    assert pictures.get(there, job.id, "progress") is None
+    with there.read() as connection:
+        assert records.find(connection, job.id).progress["share"] == 1.0, "its last word"
 
 
 def test_a_spec_that_is_wrong_is_not_tried_again(there: Store, add: Callable[..., Job]) -> None:

@@ -1,5 +1,8 @@
 """`render worker` on a real, small work: the same bytes as `render SPEC` makes."""
 
+import base64
+import hashlib
+import io
 import json
 import subprocess
 from pathlib import Path
@@ -10,6 +13,8 @@ import pytest
 from PIL import Image
 
 from renderer import cli
+from renderer.studio import pictures
+from renderer.studio.store import Store
 from renderer.studio.worker import CHILD
 
 SPEC = """
@@ -61,7 +66,9 @@ def test_a_child_whose_worker_is_gone_ends_by_itself(spec: Path) -> None:
 
 def test_a_child_says_what_is_wrong_and_whether_another_try_would_do(spec: Path) -> None:
     with child(spec, "other") as process:
-        assert last(process) == {"failed": {"why": f"{spec}: there is no work other any more", "again": False}}
+        assert last(process) == {
+            "failed": {"why": f"{spec}: there is no work other any more", "again": False, "bug": False}
+        }
     with child(spec, "disc", "layers.0.stps=2") as process:
         assert last(process)["failed"]["again"] is False
 
@@ -71,9 +78,14 @@ def test_a_child_that_is_asked_to_stop_stops_and_leaves_nothing(spec: Path) -> N
     with child(spec, "disc", "layers.0.steps=100000") as process:
         assert process.stdin is not None
         assert process.stdout is not None
+        words = []
         for line in process.stdout:
-            if "fitting" in line:
+            words += json.loads(line).items()
+            if words[-1][0] == "picture":
                 break
+        with Image.open(io.BytesIO(base64.b64decode(words[-1][1]["base64"]))) as image:
+            assert (image.format, image.size) == ("WEBP", (89, 132)), "what is fitted, no larger than it is"
+        assert words[-2][1]["text"].startswith("fitting points ")
         process.stdin.write("stop\n")
         process.stdin.flush()
         assert last(process) == {"stopped": {}}
@@ -100,3 +112,15 @@ def test_a_worker_makes_what_render_makes(
     job = json.loads(capsys.readouterr().out)["job"]
     assert job["state"] == "done"
     assert job["result"]["passes"][0]["strokes"] > 0
+    assert job["result"]["drawing"] == hashlib.sha256((tmp_path / "queued/disc/drawing.svg").read_bytes()).hexdigest()
+    curve = job["progress"]["curve"]
+    assert (job["progress"]["layer"], job["progress"]["layers"], curve[-1][0]) == (1, 1, 1.0)
+    assert len(curve) == 10
+    store = Store(str(tmp_path / "queue.db"))
+    preview = pictures.get(store, 1, "preview")
+    store.close()
+    assert preview is not None
+    with Image.open(io.BytesIO(preview.content)) as image, Image.open(tmp_path / "queued/disc/preview.png") as whole:
+        assert (image.format, max(image.size)) == ("WEBP", 1000)
+        small = np.asarray(whole.convert("RGB").resize(image.size, Image.Resampling.BOX), np.float32)
+        assert np.abs(small - np.asarray(image.convert("RGB"), np.float32)).mean() < 4

@@ -1,0 +1,67 @@
+"""New jobs as rows."""
+
+import json
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from renderer.studio import pictures
+from renderer.studio.changes import note
+from renderer.studio.order import STEP
+from renderer.studio.records import Job, find
+from renderer.studio.tables import jobs
+
+
+@dataclass(frozen=True)
+class New:
+    """A job that is to be added."""
+
+    kind: str
+    name: str
+    title: str
+    source: str
+    changes: tuple[str, ...] = ()
+    out: str = "out"
+    machine: str = ""
+    draft: bool = False
+    follows: int | None = None
+    edition: int = 1
+    editions: int = 1
+    note: str = ""
+    due: str = ""
+    priority: int = 0
+    result: dict[str, Any] | None = None  # of a plot: what it takes, as far as it is known
+    preview: tuple[str, bytes] | None = None  # of a plot: media type and content of a small picture
+
+
+_COLUMNS = [field.name for field in fields(New) if field.name != "preview"]
+
+
+def added(connection: Connection, now: float, new: New, who: str, why: str = "added") -> Job:
+    """At the end of the queue; a plot as a draft."""
+    last = connection.execute(select(func.max(jobs.c.place))).scalar()
+    state = "queued" if new.kind == "render" else "draft"
+    values = {name: getattr(new, name) for name in _COLUMNS}
+    values |= {"changes": json.dumps(new.changes), "draft": int(new.draft), "result": json.dumps(new.result or {})}
+    values |= {
+        "place": STEP + (last or 0.0), "state": state, "wanted": "", "how": "", "tries": 0, "not_before": 0.0,
+        "token": 0, "worker": "", "lease_until": 0.0, "progress": "{}", "error": "", "fault": "", "released": "{}",
+        "made": now,
+    }  # fmt: skip
+    made = connection.execute(jobs.insert().values(**values)).inserted_primary_key
+    job = find(connection, int(made[0]))  # type: ignore[index]
+    note(connection, replace(job, state=""), now, who, why, after=state)
+    if new.preview is not None:
+        pictures.lay(connection, job.id, now, "preview", *new.preview)
+    return job
+
+
+def again(connection: Connection, now: float, job: Job, who: str) -> Job:
+    """The same once more."""
+    values = {name: getattr(job, name) for name in _COLUMNS if name != "result"}
+    new = New(**values, result=job.result if job.kind == "plot" else None)
+    copy = added(connection, now, new, who, f"a copy of {job.id}")
+    if job.kind == "plot":
+        pictures.copied(connection, job.id, copy.id)
+    return copy

@@ -1,0 +1,87 @@
+"""The rows of one plot: what its worker writes of it into the queue, and what people want of it there."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from renderer.studio import leases, questions, queue
+from renderer.studio.leases import Asked
+from renderer.studio.records import Job
+
+if TYPE_CHECKING:
+    from renderer.studio.plotting import PlotWorker
+
+LOOK_S = 0.2  # between two looks for what people want, or have answered
+
+
+class Left(Exception):
+    """The worker was told to leave while it waited for a person."""
+
+
+class Desk:
+    """Writes under the token of one lease. A database that is away stops no pen: see `insist`."""
+
+    def __init__(self, worker: "PlotWorker", job: Job) -> None:
+        self.worker, self.job, self.store = worker, job, worker.store
+        self.question = 0  # that is open; 0 where nothing is asked
+        self._beaten = self._sought = self._looked = 0.0
+
+    # --- to write ---
+
+    def put(self, state: str, why: str, asks: Asked | None = None, *, unpaused: bool = False) -> None:
+        """The plot has reached this state, and asks this. LeaseLost."""
+        job = self.job
+        self.question = leases.advance(
+            self.store, job.id, job.token, self.worker.name, state, why, asks=asks, unpaused=unpaused
+        )
+
+    def reach(self, state: str, why: str, asks: Asked | None = None) -> None:
+        """The same, as long as it takes. LeaseLost; raises Left."""
+        self.insist(lambda: self.put(state, why, asks))
+
+    def insist(self, write: Callable[[], object]) -> None:
+        """Until the database takes it: a question that nobody can see is not asked."""
+        while not self.worker.write(write):
+            if self.worker.at_once:
+                raise Left
+            time.sleep(1.0)
+
+    def remark(self, text: str) -> None:
+        self.worker.write(lambda: leases.remark(self.store, self.job.id, self.job.token, self.worker.name, text))
+
+    def beat(self, progress: dict[str, Any] | None, *, now: bool = False) -> tuple[str, str] | None:
+        """The worker lives, and is so far; gives what people want, and the state. LeaseLost.
+
+        None where it was told a moment ago, unless it is to be told `now`, or the database is away.
+        """
+        times, job = self.worker.times, self.job
+        if not now and time.monotonic() - self._beaten < times.beat_s:
+            return None
+        self._beaten = time.monotonic()
+        found: list[Job] = []
+        self.worker.write(lambda: found.append(leases.beat(self.store, job.id, job.token, progress, times.lease_s)))
+        self.worker.write(lambda: leases.seen(self.store, self.worker.name))
+        return (found[0].wanted, found[0].state) if found else None
+
+    # --- to read ---
+
+    def look(self) -> tuple[str, str] | None:
+        """What people want, and the state, by a read that costs little; None where it was read a moment ago."""
+        if time.monotonic() - self._looked < LOOK_S:
+            return None
+        self._looked = time.monotonic()
+        try:
+            return queue.wanted(self.store, self.job.id, self.job.token)
+        except SQLAlchemyError:  # the next beat says so
+            return None
+
+    def answer(self) -> tuple[str, dict[str, float]] | None:
+        """What was answered to the open question, and the numbers with it."""
+        if not self.question or time.monotonic() - self._sought < LOOK_S:
+            return None
+        self._sought = time.monotonic()
+        found: list[tuple[str, dict[str, float]] | None] = []
+        self.worker.write(lambda: found.append(questions.answer_to(self.store, self.question)))
+        return found[0] if found else None

@@ -1,0 +1,66 @@
+"""Small pictures of jobs, kept in the queue so that whoever looks needs no disk of the machine that made them.
+
+`progress` shows a render at work, `preview` a finished one; a plot that follows a render shows that one's.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from renderer.studio.changes import held
+from renderer.studio.states import StudioError
+from renderer.studio.store import Store
+from renderer.studio.tables import jobs, pictures
+
+NAMES = ("progress", "preview")
+MEDIA = ("image/webp", "image/png", "image/jpeg")
+MOST_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a file of it would hold."""
+
+    media: str  # type, such as image/webp
+    at: float  # when it was put, seconds since 1970
+    content: bytes
+
+
+def put(store: Store, number: int, token: int, name: str, media: str, content: bytes) -> None:
+    """The picture of a job that is lent under this token, in place of an older one. LeaseLost, StudioError."""
+    with store.begin() as connection:
+        lay(connection, held(connection, number, token).id, store.now(connection), name, media, content)
+
+
+def lay(connection: Connection, number: int, at: float, name: str, media: str, content: bytes) -> None:
+    """The same within a transaction, for those who need no token. StudioError."""
+    if name not in NAMES or media not in MEDIA:
+        raise StudioError(f"{name!r} of {media!r} is no picture of a job: {', '.join(NAMES)} of {', '.join(MEDIA)} are")
+    if len(content) > MOST_BYTES:
+        raise StudioError(f"a picture of {len(content) / 1e6:.1f} MB is too large; a queue keeps at most 1 MB of each")
+    own = (pictures.c.job == number, pictures.c.name == name)
+    values = {"media": media, "at": at, "content": content}
+    if connection.execute(pictures.update().where(*own).values(**values)).rowcount == 0:
+        connection.execute(pictures.insert().values(job=number, name=name, **values))
+
+
+def get(store: Store, number: int, name: str) -> Picture | None:
+    """The picture of a job; of a plot that has none, that of the render which it follows."""
+    with store.read() as connection:
+        follows = select(jobs.c.follows).where(jobs.c.id == number).scalar_subquery()
+        wanted = select(pictures.c.media, pictures.c.at, pictures.c.content).where(
+            pictures.c.name == name, (pictures.c.job == number) | (pictures.c.job == follows)
+        )
+        row = connection.execute(wanted.order_by((pictures.c.job == number).desc()).limit(1)).first()
+    return Picture(row.media, row.at, bytes(row.content)) if row else None
+
+
+def clear(connection: Connection, number: int) -> None:
+    """Takes away what a job has."""
+    connection.execute(pictures.delete().where(pictures.c.job == number))
+
+
+def copied(connection: Connection, number: int, to: int) -> None:
+    """Another job shows what this one shows."""
+    for row in connection.execute(select(pictures).where(pictures.c.job == number)).all():
+        connection.execute(pictures.insert().values(**(dict(row._mapping) | {"job": to})))

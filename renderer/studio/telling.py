@@ -1,0 +1,89 @@
+"""What a render at work tells the queue of itself: how far it is, how the loss fell, what it looks like."""
+
+import io
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from renderer.progress import Picture, Progress
+
+POINTS = 120  # of the curve, at most
+PICTURE_S = 2.0  # between two pictures, at least
+PICTURE_SHARE = 0.03  # of the time that goes into pictures, at most
+PROGRESS_PX, PREVIEW_PX = 480, 1000  # the longer side
+MOST_BYTES = 900_000
+MEDIA = "image/webp"
+
+
+class Teller:
+    """Follows the fit of one work. `refines`: after its layers, all of them are fitted together."""
+
+    def __init__(self, layers: int, *, refines: bool) -> None:
+        self._parts = layers + refines
+        self._curve: dict[int, tuple[float, float]] = {}  # by the part of the way, one point each
+        self._next_s = 0.0
+
+    def word(self, progress: "Progress") -> dict[str, Any]:
+        """What the queue keeps of a record of the fit."""
+        text, counted = f"{progress.stage} {progress.layer_name}", progress.stage in {"fitting", "settling"}
+        return {
+            "text": f"{text} {progress.step}/{progress.steps}" if counted else text,
+            "share": self.share(progress),
+            "loss": _finite(progress.loss),  # NaN where a stage has none
+            "seconds": round(progress.seconds, 1),
+            "layer": min(progress.layer + 1, progress.layers),
+            "layers": progress.layers,
+            "curve": list(self._curve.values()),
+        }
+
+    def share(self, progress: "Progress") -> float:
+        """How much of the way lies behind, in [0, 1]; each layer is as long as another."""
+        if progress.stage == "drawing":
+            return 1.0
+        within = progress.step / progress.steps if progress.stage in {"fitting", "settling"} and progress.steps else 0.0
+        before = progress.layers if progress.stage == "settling" else progress.layer
+        return round(min(1.0, (before + within) / self._parts), 4)
+
+    def follow(self, progress: "Progress") -> None:
+        """Takes a record into the curve: of each part of the way, the loss that came last."""
+        loss = _finite(progress.loss)
+        if loss is not None and progress.stage in {"fitting", "settling"}:
+            share = self.share(progress)
+            self._curve[int(share * (POINTS - 1))] = (share, float(f"{loss:.6g}"))
+
+    def picture(self, progress: "Progress") -> bytes | None:
+        """What the drawing looks like now; None where that was told a moment ago, or there is nothing to see yet."""
+        began = time.perf_counter()
+        if began < self._next_s or progress.stage not in {"fitting", "settling"} or progress.step == 0:
+            return None
+        content = small(progress.picture(), PROGRESS_PX)
+        now = time.perf_counter()
+        self._next_s = now + max(PICTURE_S, (now - began) / PICTURE_SHARE)
+        return content
+
+
+def small(picture: "Picture", longer_px: int) -> bytes:  # picture: [3, H, W]
+    """As a WebP file, its longer side at most this."""
+    from renderer.report import to_image
+
+    return shrunk(to_image(picture), longer_px)
+
+
+def shrunk(image: "Image.Image", longer_px: int) -> bytes:
+    """The same of a picture that is 8-bit RGB already; it is changed."""
+    from PIL import Image
+
+    image.thumbnail((longer_px, longer_px), Image.Resampling.BOX)
+    for quality in (80, 60, 40, 10):
+        file = io.BytesIO()
+        image.save(file, "WEBP", quality=quality, method=2)
+        if file.tell() <= MOST_BYTES:
+            break
+    return file.getvalue()
+
+
+def _finite(loss: float) -> float | None:
+    return loss if math.isfinite(loss) else None
