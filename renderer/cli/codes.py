@@ -17,6 +17,7 @@ CODES = {
     "ProgramError": FAILED,
     "GalleryError": USAGE,
     "WorkError": FAILED,
+    "ClusterError": DEVICE,
     "EngineError": FAILED,
     "FilmError": FAILED,
     "JobError": FAILED,

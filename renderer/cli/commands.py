@@ -391,6 +391,10 @@ class Share(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 @gallery_options
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
               help="Works that are rendered at a time, each in a process of its own.")  # fmt: skip
+@click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+              help="What computes; auto is the processor.")  # fmt: skip
+@click.option("--cluster", metavar="tcp://HOST:PORT",
+              help="Let the workers of this dask scheduler render; see render worker --cluster.")  # fmt: skip
 @click.option("--shard", "part", type=Share(), metavar="I/N", help="Only the I-th of N shares of the works.")
 @click.option("--out", "-o", metavar="DIR", type=click.Path(path_type=Path),
               help="Where G-code, films and reports go too, as by `render SPEC`.  [default: nowhere]")  # fmt: skip
@@ -407,6 +411,7 @@ def gallery_build(**options: Any) -> int:
       render gallery build --jobs 2
       render gallery build mine/ --to my_gallery --only 'sea*'
       render gallery build --shard 1/3
+      render gallery build --cluster tcp://192.168.1.5:8786
     """
     from renderer.cli.gallery import build_gallery
 

@@ -2,9 +2,10 @@
 
 import shutil
 import time
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from renderer.cli import show
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, said
@@ -17,7 +18,16 @@ from renderer.gallery.statement import read
 from renderer.manifest import duration
 from renderer.specfile import Work
 
+if TYPE_CHECKING:
+    from renderer.gallery.build import Word
+
 SPECS = Path("specs/gallery")
+
+
+class Builds(Protocol):
+    """What renders works and tells of each."""
+
+    def build(self, works: Iterable[Work]) -> "Generator[Word, None, None]": ...
 
 
 def check_gallery(
@@ -53,6 +63,8 @@ def build_gallery(  # each an option of the command
     specs: tuple[Path, ...],
     gallery: Path,
     jobs: int,
+    device: str,
+    cluster: str | None,
     part: tuple[int, int] | None,
     only: tuple[str, ...],
     out: Path | None,
@@ -61,6 +73,7 @@ def build_gallery(  # each an option of the command
     as_json: bool,
 ) -> int:
     """Renders what is due and writes the pages."""
+    builder = _builder(gallery, jobs, device, cluster, out)
     collection = _collected(specs)
     works = collection.only(only)
     works = works if part is None else shard(works, part)
@@ -69,7 +82,11 @@ def build_gallery(  # each an option of the command
     for state in kept:
         show.say(f"{state.name}: {state.words}; left as it is, --force renders it anew")
     began = time.perf_counter()
-    ended, interrupted = _built([state.work for state in due if state.work is not None], gallery, jobs, out)
+    try:
+        ended, interrupted = _built([state.work for state in due if state.work is not None], builder)
+    except Exception:  # a cluster that is gone: what has come back hangs
+        write_pages(gallery)
+        raise
     failed = [name for name, told in ended.items() if "failed" in told]
     left = [] if collection.faults or only or part else orphans(collection.works, gallery)
     if prune:
@@ -118,15 +135,26 @@ def _sorted(found: list[State], force: bool) -> tuple[list[State], list[State]]:
 # --- building ---------------------------------------------------------------------------------------------------------
 
 
-def _built(works: list[Work], gallery: Path, jobs: int, out: Path | None) -> tuple[dict[str, dict[str, Any]], bool]:
+def _builder(gallery: Path, jobs: int, device: str, cluster: str | None, out: Path | None) -> "Builds":
+    """What renders: processes of this machine, or workers of a cluster. UsageError, DeviceError."""
+    if cluster is not None:
+        from renderer.cli.cluster import builder
+
+        return builder(gallery, cluster, jobs, device, out)
+    from renderer.cli.render import device_of
+    from renderer.gallery.build import Builder
+
+    return Builder(gallery, jobs, out, device_of(device))
+
+
+def _built(works: list[Work], builder: "Builds") -> tuple[dict[str, dict[str, Any]], bool]:
     """How each work ended, and whether Ctrl-C ended it all."""
     from renderer.cli.gallery_watch import watching
-    from renderer.gallery.build import Builder
 
     ended: dict[str, dict[str, Any]] = {}
     if not works:
         return ended, False
-    with watching(len(works)) as watch, closing(Builder(gallery, jobs, out).build(works)) as words:
+    with watching(len(works)) as watch, closing(builder.build(works)) as words:
         try:
             for word in words:
                 watch.hears(word)

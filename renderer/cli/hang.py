@@ -1,4 +1,4 @@
-"""`python -m renderer.cli.hang SPEC NAME GALLERY THREADS [OUT]`: one work of a gallery, in a process of its own.
+"""`python -m renderer.cli.hang SPEC NAME GALLERY THREADS [OUT [DEVICE]]`: one work of a gallery, in its own process.
 
 It tells of itself on stdout, a JSON document a line: where it stands, and how it ended. When whoever started it goes
 away, its stdin ends, and so does it: no render goes on for nobody.
@@ -23,7 +23,7 @@ EVERY_S = 0.5  # between two words
 Tell = Callable[[Mapping[str, Any]], None]
 
 
-def main(spec: str, name: str, gallery: str, threads: str, out: str = "") -> int:
+def main(spec: str, name: str, gallery: str, threads: str, out: str = "", device: str = "cpu") -> int:
     """Renders and writes the work, or says why not."""
     tell = _teller(sys.stdout)
     sys.stdout = sys.stderr  # what a library prints is no word of ours
@@ -34,7 +34,7 @@ def main(spec: str, name: str, gallery: str, threads: str, out: str = "") -> int
         from renderer.gallery.work import hang
 
         torch.set_num_threads(int(threads))
-        told = hang(work, Path(gallery), _reporter(tell), Path(out) if out else None)
+        told = hang(work, Path(gallery), _reporter(tell), Path(out) if out else None, device)
     except Exception as error:
         foreseen = code_of(error) is not None
         tell({"failed": str(error) if foreseen else f"unexpected {type(error).__name__}: {error}"})

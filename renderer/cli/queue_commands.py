@@ -272,6 +272,8 @@ def queue_backup(**options: Any) -> int:
 @click.option("--baud", type=click.IntRange(1), default=115200, show_default=True, metavar="N",
               help="Speed of the port.")  # fmt: skip
 @click.option("--drain", is_flag=True, help="End when nothing is left to do.")
+@click.option("--cluster", metavar="tcp://HOST:PORT",
+              help="Not for the queue: render for this dask scheduler and render gallery build --cluster.")  # fmt: skip
 @asked
 def worker(**options: Any) -> int:
     """Take works from the queue, one at a time: render them, or plot them with one machine.
@@ -290,6 +292,7 @@ def worker(**options: Any) -> int:
       render worker
       render worker --drain --threads 2
       render worker --kind plot --machine mine.yaml --port /dev/ttyUSB0
+      render worker --cluster tcp://192.168.1.5:8786
     """
     from renderer.cli.worker import take
 

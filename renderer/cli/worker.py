@@ -33,8 +33,22 @@ Make = Callable[[Store, str], tuple[Taker, str]]  # the worker of this name, and
 
 
 def take(
-    *, kind: str, device: str, threads: int | None, machine: Path | None, port: str | None, baud: int, **options: Any
+    *,
+    kind: str,
+    device: str,
+    threads: int | None,
+    machine: Path | None,
+    port: str | None,
+    baud: int,
+    cluster: str | None,
+    **options: Any,
 ) -> int:
+    if cluster is not None:
+        from renderer.cli.cluster import work
+
+        if kind != "render" or machine is not None or port is not None or options["drain"]:
+            raise click.UsageError("a worker of a cluster only renders: --cluster takes --device and --threads")
+        return work(cluster, device, threads, as_json=options["as_json"])
     if kind == "render":
         return _work(kind, _renders(device, threads), **options)
     if machine is None or port is None:

@@ -39,9 +39,11 @@ class Builder:
     gallery: Path
     jobs: int
     out: Path | None = None
+    device: str = "cpu"
+    threads: int | None = None  # of each; None: the cores, shared out
     _running: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
     _ears: dict[str, threading.Thread] = field(default_factory=dict)
-    _words: "queue.SimpleQueue[Word]" = field(default_factory=queue.SimpleQueue)
+    _words: "queue.SimpleQueue[Word | None]" = field(default_factory=queue.SimpleQueue)
 
     def build(self, works: Iterable[Work]) -> Generator[Word, None, None]:
         """Renders all, and passes on what is said of each. One that fails stops no other.
@@ -56,6 +58,8 @@ class Builder:
                 while waiting and len(self._running) < self.jobs:
                     self._start(waiting.pop(0))
                 word = self._words.get()
+                if word is None:
+                    return
                 if word.name not in self._running:  # it has said its last word
                     continue
                 if word.is_last:
@@ -64,9 +68,13 @@ class Builder:
         finally:
             self._end_all()
 
+    def stop(self) -> None:
+        """Ends the build without a trace of what is still being rendered; from any thread, and it does not wait."""
+        self._words.put(None)
+
     def _start(self, work: Work) -> None:
-        threads = max(1, (os.cpu_count() or 1) // self.jobs)
-        arguments = [str(work.path), work.name, str(self.gallery), str(threads), str(self.out or "")]
+        threads = self.threads or max(1, (os.cpu_count() or 1) // self.jobs)
+        arguments = [str(work.path), work.name, str(self.gallery), str(threads), str(self.out or ""), self.device]
         process = subprocess.Popen(
             [sys.executable, *CHILD, *arguments],
             stdin=subprocess.PIPE,  # held open: its end tells the process that we are gone

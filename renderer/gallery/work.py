@@ -22,9 +22,9 @@ class WorkError(Exception):
     """A work that must not hang; the message says why."""
 
 
-def hang(work: Work, gallery: Path, report: Report, out: Path | None = None) -> dict[str, Any]:
+def hang(work: Work, gallery: Path, report: Report, out: Path | None = None, device: str = "cpu") -> dict[str, Any]:
     """Renders a work and writes its folder; gives what there is to tell of it."""
-    files, record = made(work, gallery, report, out)
+    files, record = made(work, gallery, report, out, device)
     write(gallery / work.name, files)
     told = record["predicate"]
     size = sum(map(len, files.values()))
@@ -36,7 +36,9 @@ def hang(work: Work, gallery: Path, report: Report, out: Path | None = None) -> 
     }
 
 
-def made(work: Work, gallery: Path, report: Report, out: Path | None = None) -> tuple[dict[str, bytes], dict[str, Any]]:
+def made(
+    work: Work, gallery: Path, report: Report, out: Path | None = None, device: str = "cpu"
+) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Every file of a work's folder, and its manifest, which is one of them. `out`: where all else is written too."""
     from renderer import output, pipeline
     from renderer.gallery.exhibit import exhibit
@@ -44,7 +46,7 @@ def made(work: Work, gallery: Path, report: Report, out: Path | None = None) -> 
     from renderer.output.contents import machine_files
 
     wanted, started, began = key(work), datetime.now(UTC), time.perf_counter()
-    result = pipeline.render(work, report)
+    result = pipeline.render(work, report, device=device)
     _refuse_another_picture(result)
     if out is not None:
         output.write(result, out / work.name)

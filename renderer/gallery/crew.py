@@ -1,0 +1,162 @@
+"""What a dask worker does for a gallery: it tells what it is, takes files into its cache, and renders a work.
+
+The work is rendered in a process of its own, which is killed where the task is cancelled: dask does not end a task
+that runs, but tells plug-ins of each change of a task's state, also when whoever asked for it has gone.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from distributed import Reschedule, Worker, WorkerPlugin, get_worker
+
+from hardware import __version__
+from renderer.assets import AssetError, sha256_of
+from renderer.assets.cache import checked_sha256, keep, state, writing
+from renderer.gallery.build import Builder
+from renderer.gallery.engine import ENGINE, engine_sha256
+from renderer.gallery.parcel import Parcel, lacking, unpacked
+
+PLUGIN = "render"
+Tell = Callable[[str], None]
+
+
+def program() -> dict[str, str]:
+    """By which two machines see that they would draw the same. EngineError."""
+    return {"version": __version__, "engine": f"{ENGINE}-{engine_sha256()}"}
+
+
+class Member(WorkerPlugin):
+    """Makes a dask worker one that renders."""
+
+    name = PLUGIN
+
+    def __init__(self, device: str = "cpu", threads: int | None = None, tell: Tell = lambda _: None) -> None:
+        self.device, self.threads, self.tell = device, threads, tell
+        self.program = program()  # as it is when the worker starts
+        self.done = 0
+        self.leaves = False
+        self._wanted: set[Any] = set()  # keys of tasks that run and are not cancelled
+        self._building: dict[Any, Builder] = {}
+        self._lock = threading.Lock()  # tasks run in a thread of their own
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._building)
+
+    def setup(self, worker: Worker) -> None:
+        self.worker = worker
+
+    def teardown(self, worker: Worker) -> None:
+        self.give_back()
+
+    def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:
+        """Dask tells that a task is in another state."""
+        with self._lock:
+            if finish == "executing":
+                self._wanted.add(key)
+            elif start == "executing":
+                self._wanted.discard(key)
+                if key in self._building:
+                    self._building[key].stop()
+
+    def give_back(self) -> None:
+        """Ends what is being rendered; the scheduler gives it to another worker."""
+        with self._lock:
+            self.leaves = True
+            for builder in self._building.values():
+                builder.stop()
+
+    def make(self, key: Any, parcel: Parcel, topic: str) -> dict[str, Any]:
+        """Renders a work. `files` and what there is to tell of them, or `failed`; Reschedule where it was stopped."""
+        self.tell(f"{parcel.name}: taken up")
+        with TemporaryDirectory(prefix="render-", dir=self.worker.local_directory) as folder:
+            gallery = Path(folder) / parcel.gallery
+            builder = Builder(gallery, 1, device=self.device, threads=self.threads)
+            try:
+                self._begin(key, builder)
+                told = self._built(builder, parcel, Path(folder), topic)
+                files = _read(gallery / parcel.name) if "done" in told else {}
+            except Reschedule:
+                self.tell(f"{parcel.name}: {'given back' if key in self._wanted else 'cancelled'}")
+                raise
+            except Exception as error:  # of the parcel, or of this machine's disk
+                told, files = {"failed": f"{type(error).__name__}: {error}"}, {}
+            finally:
+                with self._lock:
+                    del self._building[key]
+        self.done += "done" in told
+        self.tell(f"{parcel.name}: {_named(told, folder, parcel.root)['failed'] if 'failed' in told else 'done'}")
+        return {**_named(told, folder, parcel.root), "files": files}
+
+    def _begin(self, key: Any, builder: Builder) -> None:
+        with self._lock:
+            self._building[key] = builder
+            if self.leaves or key not in self._wanted:
+                raise Reschedule
+
+    def _built(self, builder: Builder, parcel: Parcel, folder: Path, topic: str) -> dict[str, Any]:
+        work = unpacked(parcel, folder)
+        for word in builder.build([work]):
+            if word.is_last:
+                return word.told
+            self.worker.log_event(topic, [parcel.name, word.told])
+        raise Reschedule
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _named(told: dict[str, Any], folder: str, root: str) -> dict[str, Any]:
+    """With the places of the machine that the work comes from."""
+    if "failed" not in told:
+        return told
+    return {"failed": told["failed"].replace(folder + os.sep, root.rstrip("/\\") + "/")}
+
+
+# --- what others call -------------------------------------------------------------------------------------------------
+
+
+def make(parcel: Parcel, topic: str) -> dict[str, Any]:
+    """The task."""
+    worker = get_worker()
+    return _member(worker).make(worker.get_current_task(), parcel, topic)
+
+
+def introduced(dask_worker: Worker) -> dict[str, str] | None:
+    """The program that renders here; None where none does."""
+    return _member(dask_worker).program if PLUGIN in dask_worker.plugins else None
+
+
+def lacks(starts: tuple[tuple[str, ...], ...]) -> tuple[int, ...]:
+    """Which of these needs this machine's asset cache does not meet."""
+    return lacking(starts)
+
+
+def receive(sha256: str, sender: str, start: int, piece: bytes, total: int) -> None:
+    """Takes a piece of a file into this machine's asset cache, and keeps the whole if it is what it should be."""
+    part = state(checked_sha256(sha256), f"{checked_sha256(sender, start=True)}-{os.getpid()}")
+    with writing():
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("ab" if start else "wb") as file:
+            have = file.tell()
+            file.write(piece)
+        if start + len(piece) < total and have == start:
+            return
+        try:
+            actual = sha256_of(part)
+            if actual != sha256:
+                raise AssetError(f"what was sent has the sha256 {actual}, and not {sha256}")
+            keep(part, sha256)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _member(worker: Worker) -> Member:
+    member = worker.plugins[PLUGIN]
+    assert isinstance(member, Member)
+    return member

@@ -1,0 +1,113 @@
+"""A dask worker in a process of its own: one work at a time, until it is told to leave or its scheduler has gone."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from distributed import Status, Worker
+from distributed.utils import get_ip, get_ipv6
+
+from renderer.gallery.cluster import GPU, ClusterError
+from renderer.gallery.crew import Member
+
+PATIENCE_S = 60.0  # for a scheduler
+FETCHED_S = 60.0  # for the last work to be taken by whoever asked for it
+LOOK_S = 0.1
+
+Tell = Callable[[str], None]
+
+
+def serve(address: str, member: Member, tell: Tell) -> str:
+    """Renders until SIGINT or SIGTERM, or until its scheduler has gone. The worker's name. ClusterError."""
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    asyncio.run(_serve(address, name, member, tell))
+    return name
+
+
+async def _serve(address: str, name: str, member: Member, tell: Tell) -> None:
+    with _asking() as asked:
+        worker = _worker(address, name, member)
+        try:
+            starting = asyncio.ensure_future(_started(worker, address))
+            while not starting.done() and not asked:
+                await asyncio.sleep(LOOK_S)
+            if not starting.done():
+                starting.cancel()
+                return
+            await starting
+            does = "a GPU" if member.device == "cuda" else "its processor"
+            tell(f"worker {name} renders for {address} with {does}; Ctrl-C ends it after the work at hand")
+            await _until_told(worker, member, asked, tell)
+        finally:
+            await worker.close(timeout=5, nanny=False, reason="asked to leave")
+
+
+def _worker(address: str, name: str, member: Member) -> Worker:
+    host = str(urlsplit(address).hostname)
+    local = get_ipv6(host) if ":" in host else get_ip(host)  # of the interface that leads to the scheduler
+    return Worker(
+        address,
+        name=name,
+        host=local,
+        protocol=urlsplit(address).scheme,
+        dashboard_address="127.0.0.1:0",
+        nthreads=1,
+        memory_limit=0,  # what takes memory is a process of its own
+        resources=GPU if member.device == "cuda" else None,
+        plugins=(member,),
+        death_timeout=PATIENCE_S,
+    )
+
+
+async def _started(worker: Worker, address: str) -> None:
+    try:
+        await worker
+    except OSError as error:
+        raise ClusterError(
+            f"no dask scheduler answers at {address} within {PATIENCE_S:g} s ({error or type(error).__name__}); check "
+            "the address, or start one there with dask scheduler --host ADDRESS"
+        ) from error
+
+
+async def _until_told(worker: Worker, member: Member, asked: list[int], tell: Tell) -> None:
+    """First it takes up nothing more, and waits for the work at hand; told again, it gives that back."""
+    while not asked:
+        if worker.status != Status.running:
+            tell("the scheduler has gone, or has sent this worker away")
+            return
+        await asyncio.sleep(LOOK_S)
+    worker.status = Status.paused
+    if member.is_busy:
+        tell("leaves after the work at hand; Ctrl-C again gives that back")
+    until = time.monotonic() + FETCHED_S
+    while worker.status == Status.paused and len(asked) < 2:
+        if member.is_busy:
+            until = time.monotonic() + FETCHED_S
+        elif not worker.data or time.monotonic() > until:
+            return
+        await asyncio.sleep(LOOK_S)
+    member.give_back()
+    while member.is_busy:
+        await asyncio.sleep(LOOK_S)
+
+
+@contextmanager
+def _asking() -> Iterator[list[int]]:
+    """The signals to leave that have come."""
+    asked: list[int] = []
+
+    def take(number: int, _frame: Any) -> None:
+        asked.append(number)
+
+    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
