@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from renderer.studio import leases, queue
-from renderer.studio.queue import New
+from renderer.studio.adding import New
 from renderer.studio.store import Store
 
 JOBS = 10_000

@@ -12,6 +12,7 @@ from hardware.sender.job import Job as Lines
 from renderer.intake import Tell, lines_of, untold
 from renderer.studio.adding import New
 from renderer.studio.release import content_sha256
+from renderer.studio.telling import preview_of
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def _plots(path: Path, wanted: Wanted, tell: Tell) -> list[New]:
     name = path.resolve().name if path.is_dir() else path.stem
     new = New(
         kind="plot", name=name, title=wanted.title or lines.title, source=str(path.absolute()),
-        machine=machine.name, result=_takes(path, lines), preview=_preview(path), **wanted.common,
+        machine=machine.name, result=_takes(path, lines), preview=preview_of(path), **wanted.common,
     )  # fmt: skip
     return _editions(new, wanted)
 
@@ -80,19 +81,6 @@ def _takes(path: Path, lines: Lines) -> dict[str, Any]:
         for number, part in enumerate(lines.parts)
     ]  # fmt: skip
     return {"pens": pens, "minutes": round(lines.seconds / 60, 2), "drawing": content_sha256(path)}
-
-
-def _preview(path: Path) -> tuple[str, bytes] | None:
-    """A small one of a finished render; None where it has none that can be read."""
-    from PIL import Image, UnidentifiedImageError
-
-    from renderer.studio.telling import MEDIA, PREVIEW_PX, shrunk
-
-    try:
-        with Image.open(path / "preview.png") as image:
-            return MEDIA, shrunk(image.convert("RGB"), PREVIEW_PX)
-    except (OSError, UnidentifiedImageError, ValueError):
-        return None
 
 
 def _lasts(path: Path) -> dict[int, float]:

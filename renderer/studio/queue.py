@@ -238,7 +238,10 @@ def wanted(store: Store, number: int, token: int) -> tuple[str, str] | None:
 
 
 def retry(store: Store, number: int, who: str) -> Job:
-    """A job that failed or was cancelled waits again; a plot as a draft."""
+    """A job that failed or was cancelled waits again; a plot as a draft, shown as what it draws is now."""
+    with store.read() as connection:
+        job = find(connection, number)
+    seen = release.seen_anew(job) if job.kind == "plot" else None  # outside of transactions: it reads files
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         state = "queued" if job.kind == "render" else "draft"
@@ -248,6 +251,8 @@ def retry(store: Store, number: int, who: str) -> Job:
         fresh = {"tries": 0, "not_before": 0.0, "error": "", "ended": None, "progress": "{}", "wanted": ""}
         fresh |= {"fault": "", "released": "{}"}
         reach(connection, job, state, now, who, "to be tried again", how="", **fresh)
+        if seen is not None:
+            release.show_anew(connection, job, now, seen)
         return find(connection, number)
 
 

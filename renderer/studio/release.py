@@ -1,14 +1,18 @@
 """What was looked at is what is drawn: a plot is released for one content, and its worker draws no other."""
 
 import hashlib
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
-from renderer.studio.changes import reach
+from renderer.studio import ink, pictures
+from renderer.studio.changes import put, reach
 from renderer.studio.records import Job, find
 from renderer.studio.states import Refused, StudioError, said
+from renderer.studio.telling import preview_of
 
 
 def content_sha256(source: Path) -> str:
@@ -18,21 +22,43 @@ def content_sha256(source: Path) -> str:
 
 
 def sha256_of(job: Job) -> str:
-    """Of what it draws: as it lies there; where that is on another machine, as whoever made or added it has told.
+    """Of what it draws and the queue shows; where it cannot be read here, as whoever made or added it has told.
 
-    Refused where neither is known.
+    Refused where that is not known, or where there is something else by now than the queue shows.
     """
-    source = Path(job.source)
+    known = job.result.get("drawing")
     try:
-        return content_sha256(source)
+        found = content_sha256(Path(job.source))
     except OSError as error:
-        known = job.result.get("drawing")
         if known:
             return str(known)
         raise Refused(
-            f"job {job.id}: {source} cannot be read ({error.strerror}), so nobody knows what would be drawn;"
+            f"job {job.id}: {job.source} cannot be read ({error.strerror}), so nobody knows what would be drawn;"
             " release it on the machine that has it"
         ) from error
+    if known and found != known:
+        raise Refused(
+            f"job {job.id}: {job.source} has changed since the queue took its picture; cancel the job and retry it,"
+            " then it is shown as it is now"
+        )
+    return found
+
+
+def seen_anew(job: Job) -> tuple[dict[str, Any], tuple[str, bytes] | None] | None:
+    """What there is by now, as the queue keeps it, and a picture of it; None where it is as it was or far away."""
+    source = Path(job.source)
+    try:
+        found = content_sha256(source)
+    except OSError:
+        return None
+    if found == job.result.get("drawing", found):
+        return None
+    try:
+        made = json.loads((source / "manifest.json").read_bytes())
+        result = ink.takes(made)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        result = {}  # a file: what it takes, its worker finds out
+    return result | {"drawing": found}, preview_of(source)
 
 
 def released(connection: Connection, job: Job, now: float, who: str, sha256: str) -> None:
@@ -49,9 +75,20 @@ def check(connection: Connection, job: Job) -> None:
             raise Refused(f"job {job.id} plots what job {render.id} renders, which is {said(render.state)}")
 
 
+def show_anew(
+    connection: Connection, job: Job, now: float, seen: tuple[dict[str, Any], tuple[str, bytes] | None]
+) -> None:
+    """The queue shows a plot as `seen_anew` has found it."""
+    result, preview = seen
+    put(connection, job, result=result)
+    pictures.clear(connection, job.id)
+    if preview is not None:
+        pictures.lay(connection, job.id, now, "preview", *preview)
+
+
 def same(job: Job) -> None:
-    """StudioError where it would draw something else than was released."""
-    if job.released and sha256_of(job) != job.released["sha256"]:
+    """StudioError where it would draw something else than was released. OSError."""
+    if job.released and content_sha256(Path(job.source)) != job.released["sha256"]:
         at = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.released["at"]))
         raise StudioError(
             f"{job.source}: has changed since it was released on {at} by {job.released['who']};"

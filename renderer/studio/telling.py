@@ -3,6 +3,7 @@
 import io
 import math
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -83,6 +84,17 @@ def shrunk(image: "Image.Image", longer_px: int) -> bytes:
         if file.tell() <= MOST_BYTES:
             break
     return file.getvalue()
+
+
+def preview_of(folder: Path) -> tuple[str, bytes] | None:
+    """Of a finished render, media type and content; None where it has none that can be read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(folder / "preview.png") as image:
+            return MEDIA, shrunk(image.convert("RGB"), PREVIEW_PX)
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError):
+        return None
 
 
 def _finite(loss: float) -> float | None:

@@ -94,3 +94,15 @@ def new() -> Callable[..., New]:
         return New(kind, title, title, f"{title}.yaml", **values)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[Store]:
+    store = Store(str(tmp_path / "queue.db"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where the files lie that are to be plotted

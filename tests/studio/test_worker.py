@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,13 +24,6 @@ QUICK = Manner(lease_s=30, beat_s=0.05, grace_s=0.3, poll_s=0.02)
 
 def manner(how: str) -> Manner:
     return replace(QUICK, child=(sys.executable, "-I", "-S", str(HERE / "quick_child.py"), how))
-
-
-@pytest.fixture
-def there(tmp_path: Path) -> Iterator[Store]:
-    store = Store(str(tmp_path / "queue.db"))
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def test_a_worker_makes_what_render_makes(
     assert job["result"]["drawing"] == hashlib.sha256((tmp_path / "queued/disc/drawing.svg").read_bytes()).hexdigest()
     curve = job["progress"]["curve"]
     assert (job["progress"]["layer"], job["progress"]["layers"], curve[-1][0]) == (1, 1, 1.0)
-    assert len(curve) == 10
+    assert len(curve) == 11
     store = Store(str(tmp_path / "queue.db"))
     preview = pictures.get(store, 1, "preview")
     store.close()

@@ -1,0 +1,134 @@
+"""A plot is steered through the queue: emergency stops, pauses."""
+
+from pathlib import Path
+
+import pytest
+from beside import Beside, added, job, pen_is_down
+from plotting import Session, is_whole, small_card
+from samples import SERVO
+
+from hardware.simulator import Bench
+from hardware.simulator.settings import for_machine
+from renderer.studio import leases, questions, queue
+from renderer.studio.adding import New
+from renderer.studio.plotting import Times
+from renderer.studio.states import Refused
+from renderer.studio.store import Store
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+# --- an emergency stop ---
+
+
+def test_an_emergency_stop_stops_the_machine_and_the_plot_needs_a_person(there: Store, tmp_path: Path) -> None:
+    session = Session(drawing=small_card())
+    session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=1.0)
+    (a,) = added(there, "a")
+    with Beside(there, session, tmp_path) as beside:
+        object.__setattr__(beside.worker, "times", Times(9000, 3000, 0.02))  # no beat is waited for
+        object.__setattr__(beside.worker.machine, "open_port", session.open)
+        beside.lets_go()
+        beside.answers(a, "load")
+        beside.answers(a, "pen")
+        beside.until(lambda: pen_is_down(bench))
+        queue.pause(there, a, "ada")
+        stopped = queue.emergency(there, a, "bob")
+        assert (stopped.state, stopped.wanted) == ("plotting", "emergency")
+        question = beside.asked(a, "attention")
+    assert question.said.startswith("emergency stop: the position may be lost. Look at the sheet and the pen")
+    assert job(there, a).error == "emergency stop: the position may be lost"
+    assert job(there, a).wanted == ""
+    written = [content for what, content in session.log if what == "write"]
+    assert b"\x18" in written
+    assert not pen_is_down(bench)
+    assert len(session.drawn()) < 6
+
+
+def test_an_emergency_stop_while_a_pen_is_asked_for(there: Store, tmp_path: Path) -> None:
+    (a,) = added(there, "a")
+    with Beside(there, Session(drawing=small_card()), tmp_path) as beside:
+        beside.lets_go()
+        beside.answers(a, "load")
+        pen = beside.asked(a, "pen")
+        queue.emergency(there, a, "ada")
+        beside.asked(a, "attention")
+        with pytest.raises(Refused, match=rf"^question {pen.id} is asked no more"):
+            questions.answer(there, pen.id, "done", "ada")
+    assert job(there, a).error == "emergency stop: the position may be lost"
+
+
+def test_an_emergency_stop_before_anything_moves(there: Store, tmp_path: Path) -> None:
+    session = Session(drawing=small_card())
+    (a,) = added(there, "a")
+    with Beside(there, session, tmp_path) as beside:
+        beside.lets_go()
+        beside.asked(a, "load")
+        queue.emergency(there, a, "ada")
+        beside.asked(a, "attention")
+    assert job(there, a).error == "emergency stop: nothing was moving, but see where the pen is"
+    assert session.bench.controller.body.trace == []
+
+
+def test_an_emergency_stop_goes_before_all_else_and_only_for_a_plot_at_work(store: Store) -> None:
+    (a,) = added(store, "a")
+    with pytest.raises(Refused, match=r"^job 1 is a plot and queued; only a plot that is at work can be stopped so$"):
+        queue.emergency(store, a, "ada")
+    claimed = leases.claim(store, "plot", "w", "gantry")
+    assert claimed is not None
+    leases.advance(store, a, claimed.token, "w", "plotting", "the plot begins")
+    queue.cancel(store, a, "ada")
+    queue.emergency(store, a, "ada")
+    for late in (queue.cancel, queue.pause, queue.resume, queue.emergency):
+        with pytest.raises(Refused, match=r"^job 1 is (a plot and )?plotting and asked for an emergency stop"):
+            late(store, a, "ada")
+    leases.advance(store, a, claimed.token, "w", "plotting", "goes on", unpaused=True)
+    assert job(store, a).wanted == "emergency", "an answer takes back a pause, and nothing else"
+    assert queue.wanted(store, a, claimed.token) == ("emergency", "plotting")
+    assert queue.wanted(store, a, claimed.token + 1) is None
+    (b,) = (each.id for each in queue.add(store, [New("render", "b", "b", "b.yaml")], "ada"))
+    leases.claim(store, "render", "w")
+    with pytest.raises(Refused, match=r"^job 2 is a render and running; only a plot"):
+        queue.emergency(store, b, "ada")
+
+
+# --- pauses ---
+
+
+def test_a_pause_and_a_resume_by_the_queue(there: Store, tmp_path: Path) -> None:
+    session = Session(drawing=small_card())
+    session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=4.0)
+    (a,) = added(there, "a")
+    with Beside(there, session, tmp_path) as beside:
+        beside.lets_go()
+        beside.answers(a, "load")
+        beside.answers(a, "pen")
+        beside.until(lambda: pen_is_down(bench))
+        queue.pause(there, a, "ada")
+        question = beside.asked(a, "pause")
+        far = job(there, a).progress
+        assert {"x_mm", "y_mm", "machine"} <= far.keys()
+        queue.resume(there, a, "ada")
+        with pytest.raises(Refused, match=rf"^question {question.id} is answered already by ada"):
+            questions.answer(there, question.id, question.fallback, "bob")
+        beside.answers(a, "pen")
+        beside.answers(a, "clear")
+        beside.reaches(a, "done")
+    assert is_whole(session)
+
+
+def test_a_pause_that_the_file_asks_for_is_resumed_by_its_default_answer(store: Store) -> None:
+    (a,) = added(store, "a")
+    claimed = leases.claim(store, "plot", "w", "gantry")
+    assert claimed is not None
+    asks = leases.Asked("pause", "turn it", "the G-code asks", (("go-on", "go on"), ("abort", "stop")), "go-on")
+    leases.advance(store, a, claimed.token, "w", "plotting", "the plot begins")
+    number = leases.advance(store, a, claimed.token, "w", "paused", "turn it", asks=asks)
+    queue.resume(store, a, "ada")
+    assert questions.answer_to(store, number) == ("go-on", {})
+    pen = leases.Asked("pen", "pen 2 of 2", "put it in", (("done", "it is in"),), "done")
+    leases.advance(store, a, claimed.token, "w", "plotting", "goes on")
+    number = leases.advance(store, a, claimed.token, "w", "awaiting_operator", "pen 2 of 2", asks=pen)
+    with pytest.raises(Refused, match=r"^job 1 is awaiting operator; there is nothing to resume"):
+        queue.resume(store, a, "ada")
+    assert questions.answer_to(store, number) is None
