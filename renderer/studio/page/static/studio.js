@@ -103,7 +103,7 @@ function arrange() {
   const list = document.querySelector("[data-sorts]");
   if (!list || list.sorts) return;
   list.sorts = Sortable.create(list, {
-    handle: ".grip", animation: 120, delayOnTouchOnly: true, delay: 80,
+    handle: ".grip", animation: 120, delayOnTouchOnly: true, delay: 80, forceFallback: true,  // the same on a tablet
     onStart: () => { dragging = true; },
     onEnd: (event) => {
       dragging = false;

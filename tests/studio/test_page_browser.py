@@ -1,0 +1,341 @@
+"""The page in a browser, headless: a plot of two pens from the first click to the cleared sheet, and keys alone."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from plotting import Session, is_whole
+
+from hardware.machine import load_machine
+from hardware.simulator import Bench
+from hardware.simulator.pty import served as on_a_port
+from hardware.simulator.settings import for_machine
+from hardware.simulator.trace import is_down
+from renderer.intake import lines_of
+from renderer.studio import leases, queue, records
+from renderer.studio.queue import New
+from renderer.studio.store import Store
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PATIENCE_S = 90.0
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+ROOT = Path(__file__).parents[2]
+RENDER = [sys.executable, "-c", "from renderer.cli import main; main()"]
+HERE = os.environ | {"PYTHONPATH": str(ROOT)}
+SPEC = """\
+version: 1
+title: Two pens
+target: {image: two.png}
+canvas: {paper: A6, margin_mm: 12, px_per_mm: 1}
+pens: [{name: black, colour: "#151515", nib_mm: 3}, {name: red, colour: "#c41e24", nib_mm: 3}]
+machine: machines/gantry_grbl_servo.yaml
+layers: [{lines: {count: 24}, steps: 12}]
+"""
+GANTRY = "specs/machines/gantry_grbl_servo.yaml"
+VIEWS = ("/", "/machines", "/machines/gantry%20with%20a%20servo", "/gallery", "/history", "/pieces/1", "/pieces/2")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("there is no Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield started
+        started.close()
+
+
+class Studio:
+    """The programs of a studio, each a process that can be killed, and the folder in which they work."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.db = folder / "queue.db"
+        self.running: list[subprocess.Popen[bytes]] = []
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        (folder / "specs" / "machines").mkdir(parents=True)
+        shutil.copy(ROOT / "specs/machines/gantry_grbl_servo.yaml", folder / "specs/machines")
+        y, x = np.mgrid[0:148, 0:105]
+        disc, bar = (x - 52) ** 2 + (y - 55) ** 2 < 700, (y > 105) & (y < 125) & (x > 20) & (x < 85)
+        picture = np.where(disc[..., None], (196, 30, 36), np.where(bar[..., None], (21, 21, 21), (250, 250, 250)))
+        Image.fromarray(picture.astype(np.uint8)).save(folder / "specs" / "two.png")
+        (folder / "specs" / "two.yaml").write_text(SPEC, encoding="utf-8")
+        self.store = Store(str(self.db))
+
+    def starts(self, *command: str) -> "subprocess.Popen[bytes]":
+        log = (self.folder / f"{command[0]}-{len(self.running)}.log").open("wb")
+        process = subprocess.Popen(
+            [*RENDER, *command, "--db", str(self.db)], cwd=self.folder, stdout=log, stderr=log, env=HERE
+        )
+        log.close()
+        self.running.append(process)
+        return process
+
+    def serves(self) -> "subprocess.Popen[bytes]":
+        process = self.starts("serve", "--port", str(self.port))
+        until(lambda: answers(self.port))
+        return process
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def link(self, role: str) -> str:
+        told = self._run("serve", "--links", "--json", "--port", str(self.port), "--db", str(self.db))
+        link: str = json.loads(told)["links"][role]
+        return link
+
+    def _run(self, *command: str) -> bytes:
+        return subprocess.run([*RENDER, *command], cwd=self.folder, stdout=subprocess.PIPE, check=True, env=HERE).stdout
+
+    def ends(self) -> None:
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        self.store.close()
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    one = Studio(tmp_path)
+    yield one
+    one.ends()
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+@contextmanager
+def tab(browser: Any, studio: Studio, role: str, width: int = 1280) -> Iterator[Any]:
+    """A page that came by a link; whatever its console complains of fails the test."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(1000 * PATIENCE_S)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.said = said
+    page.goto(studio.link(role))
+    page.wait_for_url(f"{studio.address}/")
+    yield page
+    context.close()
+    assert said == []
+
+
+def states(store: Store, number: int) -> list[str]:
+    with store.read() as connection:
+        events = records.history(connection, number)
+    return [event.after for event in events if event.after != event.before]
+
+
+def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa: PLR0915  one story
+    browser: Any, studio: Studio
+) -> None:
+    machine = load_machine(studio.folder / GANTRY)
+    bench = Bench(for_machine(machine), fast=False, speed=1.0)
+
+    def pen_is_down() -> bool:
+        body = bench.controller.body
+        return is_down(machine, body.bed(bench.now())[2], body.pen_value)
+
+    server = studio.serves()
+    studio.starts("worker", "--threads", "1")
+    with on_a_port(bench) as terminal, tab(browser, studio, "operator") as page:
+        plots = (
+            "worker",
+            "--kind",
+            "plot",
+            "--machine",
+            "specs/machines/gantry_grbl_servo.yaml",
+            "--port",
+            terminal.name,
+        )
+        plotter = studio.starts(*plots)
+        page.locator("#spec").fill("two.yaml")
+        page.get_by_label("plot it, too").check()
+        page.get_by_role("button", name="Add", exact=True).click()
+        page.get_by_role("button", name="Release 2 Two pens").click()  # once it is rendered
+        page.goto(f"{studio.address}/machines/gantry%20with%20a%20servo")
+        page.get_by_role("button", name="Machine is ready").click()
+        page.get_by_role("heading", name="Load paper").wait_for()
+        page.get_by_role("button", name="A new sheet is in place").click()
+        page.get_by_role("heading", name="Insert pen 1:").wait_for()
+        page.get_by_role("button", name="0.5 mm to the right").click()
+        page.get_by_role("button", name="0.5 mm to the left").click()
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("heading", name="Drawing with").wait_for()
+
+        until(pen_is_down)
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="Go on").first.wait_for()
+        page.locator("h1", has_text="aus").wait_for()
+        until(lambda: job(studio.store, 2).state == "paused")
+        assert not pen_is_down()
+        page.locator(".huge").click()
+        page.get_by_role("heading", name="Drawing with").wait_for()
+
+        until(pen_is_down)
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+        drawn = len(bench.controller.body.trace)
+        page.locator("#line.lost").wait_for()
+        until(lambda: len(bench.controller.body.trace) > drawn + 3)  # the plot does not notice
+        page.said.clear()  # a browser tells of a server that is gone
+        studio.serves()
+        page.locator("#line.live").wait_for()
+        page.get_by_role("heading", name="Insert pen 2:").wait_for()  # nobody has loaded the page anew
+        page.said.clear()
+        page.get_by_role("button", name="Continue").click()
+
+        page.get_by_role("heading", name="Drawing with").wait_for()
+        until(pen_is_down)
+        plotter.send_signal(signal.SIGKILL)
+        plotter.wait()
+        until(lambda: not pen_is_down())  # the guard has lifted it
+        studio.starts(*plots)
+        page.get_by_role("heading", name="The plot stopped").wait_for()
+        assert job(studio.store, 2).state == "needs_attention"
+        page.get_by_role("button", name="Resume at the stroke").click()
+        page.get_by_role("button", name="Machine is ready").click()
+        page.get_by_role("heading", name="Insert pen 2:").wait_for()
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("heading", name="Clear the sheet").wait_for()
+        page.get_by_role("button", name="The sheet is off the bed").click()
+        page.get_by_role("heading", name="Ready").wait_for()
+    lines, _ = lines_of(studio.folder / "out" / "two", machine)
+    session = Session(machine=machine)
+    session.bench, session.job = bench, lines
+    assert is_whole(session)
+    assert states(studio.store, 2)[-1] == "done"
+    assert "needs_attention" in states(studio.store, 2)
+
+
+def job(store: Store, number: int) -> records.Job:
+    with store.read() as connection:
+        return records.find(connection, number)
+
+
+def asks(store: Store, title: str) -> int:
+    """A plot that asks for paper, as its worker would."""
+    (made,) = queue.add(store, [New("plot", title, title, "a.svg", machine="gantry with a servo")], "ada")
+    with store.begin() as connection:
+        connection.execute(records.jobs.update().where(records.jobs.c.id == made.id).values(state="queued"))
+    queue.move(store, made.id, "first", None, "ada")
+    claimed = leases.claim(store, "plot", "w", "gantry with a servo", lease_s=600)
+    assert claimed is not None
+    choices = (("done", "a new sheet is in place"), ("abort", "do not plot it"))
+    question = leases.Asked("load", "load paper", "Put a new sheet in place.", choices, "done")
+    leases.advance(store, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=question)
+    return made.id
+
+
+def test_keys_alone_add_reorder_and_answer(browser: Any, studio: Studio) -> None:
+    studio.serves()
+    for name in ("a", "b", "c"):
+        queue.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
+    with tab(browser, studio, "operator") as page:
+
+        def tabs_to(selector: str) -> None:
+            for _ in range(150):
+                if page.evaluate("s => document.activeElement.matches(s)", selector):
+                    return
+                page.keyboard.press("Tab")
+            raise AssertionError(f"the Tab key never comes to {selector}")
+
+        tabs_to("#spec")
+        page.keyboard.type("two.yaml")
+        page.keyboard.press("Enter")
+        until(lambda: [each.name for each in queue.listed(studio.store)] == ["a", "b", "c", "two"])
+        page.locator("#grip-4").wait_for()
+        tabs_to("#grip-4")
+        for expected in (["a", "b", "two", "c"], ["a", "two", "b", "c"]):
+            page.keyboard.press("ArrowUp")
+            until(lambda wanted=expected: [each.name for each in queue.listed(studio.store)] == wanted)  # type: ignore[misc]
+            page.wait_for_timeout(700)  # it has been shown anew, and the focus is still there
+            assert page.evaluate("document.activeElement.id") == "grip-4"
+        page.keyboard.press("Home")
+        until(lambda: [each.name for each in queue.listed(studio.store)] == ["two", "a", "b", "c"])
+        page.keyboard.press("End")
+        until(lambda: [each.name for each in queue.listed(studio.store)] == ["a", "b", "c", "two"])
+
+        number = asks(studio.store, "sheet")
+        page.locator(f"#asks-{number}").wait_for()
+        page.evaluate("document.activeElement.blur()")
+        tabs_to(".asks")
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Load paper").wait_for()
+        tabs_to("button.huge")
+        page.keyboard.press("Enter")
+        until(lambda: "load paper: a new sheet is in place" in history(studio.store, number))
+
+
+def history(store: Store, number: int) -> list[str]:
+    with store.read() as connection:
+        return [event.why for event in records.history(connection, number)]
+
+
+def test_a_row_is_dragged_to_its_place(browser: Any, studio: Studio) -> None:
+    studio.serves()
+    for name in ("a", "b", "c"):
+        queue.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
+    with tab(browser, studio, "curator") as page:
+        page.locator("#grip-3").hover()
+        page.mouse.down()
+        page.locator("#job-1").hover(position={"x": 100, "y": 30})
+        page.locator("#job-1").hover(position={"x": 100, "y": 6})
+        page.mouse.up()
+        until(lambda: [each.name for each in queue.listed(studio.store)] == ["c", "a", "b"])
+
+
+def test_what_others_do_is_shown_while_somebody_writes(browser: Any, studio: Studio) -> None:
+    """The page is put together anew around the field that a person is at."""
+    studio.serves()
+    with tab(browser, studio, "curator") as page:
+        page.locator("#spec").fill("two")
+        queue.add(studio.store, [New("render", "a", "a", "a.yaml")], "ada")
+        page.locator("#job-1").wait_for()
+        assert page.locator("#spec").input_value() == "two"
+        assert page.evaluate("document.activeElement.id") == "spec"
+
+
+@pytest.mark.parametrize("width", [1280, 820, 400])
+def test_every_view_fits_and_says_nothing_wrong(browser: Any, studio: Studio, width: int) -> None:
+    studio.serves()
+    queue.add(studio.store, [New("render", "a", "A" * 60 + " with a long title", "a.yaml", note="word " * 40)], "ada")
+    asks(studio.store, "sheet")
+    with tab(browser, studio, "operator", width) as page:
+        for path in VIEWS:
+            page.goto(studio.address + path)
+            page.locator("#line.live").wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+            assert page.evaluate("[...document.images].every(image => image.hasAttribute('alt'))")
+            assert page.locator("h1, h2").count() > 0
