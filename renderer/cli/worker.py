@@ -15,7 +15,7 @@ from hardware.sender.job import Job as Lines
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.queue import opened
-from renderer.studio import leases
+from renderer.studio import alive, leases
 from renderer.studio.place import data_folder
 from renderer.studio.records import Job
 from renderer.studio.store import Store
@@ -92,10 +92,13 @@ def _work(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) 
     name = f"{socket.gethostname()}-{os.getpid()}"
     with opened(db) as store:
         worker, place = make(store, name)
+        folder = (store.file.absolute().parent if store.file else data_folder()) / "workers"
+        for job in leases.lost(store, alive.gone(folder)):
+            show.say(f"{job.shown}: its worker {job.worker} is gone")
         leases.register(store, name, kind, place)
         show.say(f"worker {name} takes {kind}s from {store.shown}; Ctrl-C ends it after the job at hand")
         try:
-            with _leaving(worker):
+            with alive.lives(folder, name), _leaving(worker):
                 done = worker.run(drains=drain)
         finally:
             leases.unregister(store, name)

@@ -5,7 +5,7 @@ more: the job is somebody else's by then. LeaseLost.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -256,6 +256,16 @@ def register(store: Store, worker: str, kind: str, place: str, lease_s: float = 
         gone = (workers.c.name == worker) | (workers.c.place == place) | (workers.c.seen < now - FORGOTTEN_S)
         connection.execute(workers.delete().where(gone))
         connection.execute(workers.insert().values(name=worker, kind=kind, place=place, seen=now))
+
+
+def lost(store: Store, names: Iterable[str]) -> list[Job]:
+    """These workers are dead for certain: what they had is taken back at once, not when the lease runs out."""
+    with store.begin() as connection:
+        now, dead = store.now(connection), list(names)
+        held_by = (jobs.c.worker.in_(dead), jobs.c.state.in_(sorted(HELD)))
+        connection.execute(jobs.update().where(*held_by).values(lease_until=now - 1.0))
+        connection.execute(workers.delete().where(workers.c.name.in_(dead)))
+        return take_back(connection, now) if dead else []
 
 
 def seen(store: Store, worker: str) -> None:
