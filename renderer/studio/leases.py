@@ -46,7 +46,7 @@ def claim(store: Store, kind: str, worker: str, queue: str = "render", lease_s: 
         state = "running" if kind == "render" else "claimed"
         values = {"token": job.token + 1, "worker": worker, "lease_until": now + lease_s, "tries": job.tries + 1}
         reach(connection, job, state, now, worker, "taken up", began=now, error="", progress={}, **values)
-        if kind == "render":
+        if kind == "render" and job.token:
             pictures.clear(connection, job.id)  # of an earlier try
         return find(connection, job.id)
 

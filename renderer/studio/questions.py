@@ -40,7 +40,7 @@ def close(connection: Connection, job: int, at: float) -> None:
 
 
 def question(connection: Connection, number: int) -> Question:
-    row = connection.execute(select(prompts).where(prompts.c.id == number).with_for_update()).first()
+    row = connection.execute(select(prompts).where(prompts.c.id == number)).first()
     if row is None:
         raise StudioError(f"there is no question {number}; render queue show JOB tells what is asked")
     return question_of(row)
@@ -49,8 +49,8 @@ def question(connection: Connection, number: int) -> Question:
 def answer(store: Store, number: int, choice: str, who: str, numbers: dict[str, float] | None = None) -> Question:
     """Answers a question, once. Refused where it is answered or closed, or is of a lease that is over."""
     with store.begin() as connection:
+        job = find(connection, question(connection, number).job, to_change=True)  # first, as everywhere: no deadlock
         asked = question(connection, number)
-        job = find(connection, asked.job, to_change=True)
         if asked.state != "open" or asked.token != job.token:
             by = f" by {asked.who} ({asked.answer})" if asked.state == "answered" else ""
             raise Refused(f"question {number} is {_closed(asked)}{by}; render queue show {job.id} tells what is asked")

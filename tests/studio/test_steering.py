@@ -1,5 +1,6 @@
 """A plot is steered through the queue: emergency stops, pauses."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,34 @@ def test_an_emergency_stop_goes_before_all_else_and_only_for_a_plot_at_work(stor
     leases.claim(store, "render", "w")
     with pytest.raises(Refused, match=r"^job 2 is a render and running; only a plot"):
         queue.emergency(store, b, "ada")
+
+
+def test_an_answer_and_a_word_of_the_worker_at_the_same_moment_do_not_lock_each_other_out(url: str) -> None:
+    store = Store(url)
+    (a,) = added(store, "a")
+    claimed = leases.claim(store, "plot", "w", "gantry")
+    assert claimed is not None
+    asks = leases.Asked("pen", "pen 1 of 2", "put it in", (("done", "it is in"),), "done")
+    both, faults = threading.Barrier(2), list[Exception]()
+
+    def answers(number: int) -> None:
+        both.wait()
+        try:
+            questions.answer(store, number, "done", "ada")
+        except Refused:
+            pass  # the worker was first
+        except Exception as fault:
+            faults.append(fault)
+
+    for _ in range(40):
+        number = leases.advance(store, a, claimed.token, "w", "awaiting_operator", "a pen", asks=asks)
+        thread = threading.Thread(target=answers, args=(number,))
+        thread.start()
+        both.wait()
+        leases.advance(store, a, claimed.token, "w", "plotting", "goes on")
+        thread.join()
+    assert faults == []
+    store.close()
 
 
 # --- pauses ---
