@@ -73,6 +73,7 @@ class Sheet:
         self.prompt: Prompt | None = None
         self.desk = Desk(worker, job)
         self.owes = False  # the word that it goes on, which the database has not taken yet
+        self.height_step = 0.0  # of a nudge; see below
         self.faults: list[str] = []
         self._thread: threading.Thread | None = None
 
@@ -93,6 +94,7 @@ class Sheet:
         self._heed()
         if self.wanted == "emergency":
             raise Emergency
+        self.height_step = _height_step(lines)
         self._start(lines, known)
         end = self._watch()
         if isinstance(end, Finished) and end.outcome == "done":
@@ -253,7 +255,7 @@ class Sheet:
             self.how = ""
             return
         self.prompt, self.desk.question, self.owes = prompt, 0, False
-        about = {"pen": prompt.as_json()["pen"], "pen_up": prompt.pen_up}
+        about = {"pen": prompt.as_json()["pen"], "pen_up": prompt.pen_up, "z_step": self.height_step}
         choices = tuple((choice.key, choice.label) for choice in prompt.choices)
         asks = Asked(prompt.kind, prompt.title, prompt.text, choices, prompt.default, about)
         state = "paused" if prompt.kind == "pause" else "awaiting_operator"
@@ -288,3 +290,11 @@ class Sheet:
         if self._thread is not None and self._thread.is_alive():
             self.control.abort()
             self._thread.join()
+
+
+def _height_step(lines: Lines) -> float:
+    """By how much a pen is raised or lowered with one press, in the machine's own units; 0 where that cannot be.
+
+    A twentieth of the way of its lift, which a person sees and no pen breaks by.
+    """
+    return 0.0 if lines.setting.lift_kind == "relay" else float(f"{abs(lines.setting.lower) / 20:.2g}")

@@ -132,9 +132,17 @@ def edit(desk: Desk, session: Session, number: int, form: Form) -> str:
 def answer(desk: Desk, session: Session, number: int, form: Form) -> str:
     """What a plot asks. Refused where it is answered already, or asked no more."""
     need(session, "operator", "answer for a machine")
-    numbers = {axis: _number(form, axis) for axis in "xyz" if form.get(axis)}
+    numbers = {axis: _number(form, axis, MOST_NUDGE_MM) for axis in "xy" if form.get(axis)}
+    if form.get("z"):
+        numbers["z"] = _number(form, "z", _height_step(desk, number))
     asked = questions.answer(desk.store, number, _text(form, "choice"), session.who, numbers)
     return f"{asked.title}: {dict(asked.choices)[_text(form, 'choice')]}"
+
+
+def _height_step(desk: Desk, number: int) -> float:
+    """The most by which the pen of this question is raised or lowered at once: it could be driven into the table."""
+    with desk.store.read() as connection:
+        return float(questions.question(connection, number).about.get("z_step") or 0.0)
 
 
 def hold(desk: Desk, session: Session, name: str, form: Form) -> str:
@@ -188,14 +196,14 @@ def _whole(form: Form, name: str, least: int, most: int, usual: int = 1) -> int:
     return value
 
 
-def _number(form: Form, name: str) -> float:
+def _number(form: Form, name: str, most: float) -> float:
     text = form[name].strip()
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not abs(value) <= MOST_NUDGE_MM:
-        raise StudioError(f"{name} is {text[:20]!r}; a number from {-MOST_NUDGE_MM:g} to {MOST_NUDGE_MM:g} is wanted")
+    if not abs(value) <= most:
+        raise StudioError(f"{name} is {text[:20]!r}; a number from {-most:g} to {most:g} is wanted")
     return value
 
 

@@ -63,11 +63,16 @@ class Station:
     paused: str | None  # why it takes up nothing; None where it does
     sheet: str
     workers: list[Worker]
-    now: Job | None
+    at_work: list[Job]
     asked: Question | None
     waiting: Waiting
     minutes: float  # that the waiting plots take, as far as is known
     dry: list[ink.Dry] = field(default_factory=list)
+
+    @property
+    def now(self) -> Job | None:
+        """What a machine plots, or is to go on with; a machine has one sheet."""
+        return self.at_work[0] if self.at_work else None
 
 
 def at_work(connection: Connection) -> list[Job]:
@@ -162,7 +167,7 @@ def station(connection: Connection, name: str, found: list[Worker]) -> Station:
     is_render = name == "render"
     own = jobs.c.kind == "render" if is_render else (jobs.c.machine == name) & (jobs.c.kind == "plot")
     busy = select(jobs).where(own, jobs.c.state.in_(sorted(HELD | {"needs_attention"}))).order_by(jobs.c.id)
-    now = [] if is_render else [job_of(each) for each in connection.execute(busy)]
+    now = [job_of(each) for each in connection.execute(busy)]
     comes = waiting(connection, own)
     mine = [w for w in found if (w.kind == "render" if is_render else place_of(w.place) == name)]
     asked = open_questions(connection)
@@ -172,7 +177,7 @@ def station(connection: Connection, name: str, found: list[Worker]) -> Station:
         row.why if row is not None and row.paused else None,
         row.sheet if row is not None else "",
         mine,
-        now[0] if now else None,
+        now,
         asked.get(now[0].id) if now else None,
         comes,
         sum(job.result.get("minutes") or 0 for job in released),
@@ -232,7 +237,8 @@ def stand(job: Job) -> str:
         "pause": "held" if job.state == "queued" else "pausing", "cancel": "stopping", "emergency": "emergency stop"
     }  # fmt: skip
     words = {"awaiting_operator": "asks", "needs_attention": "needs you"}.get(job.state, said(job.state))
-    return f"{words}, {asked[job.wanted]}" if job.wanted in asked else words
+    told = job.wanted in asked and (job.state, job.wanted) not in {("paused", "pause"), ("pausing", "pause")}
+    return f"{words}, {asked[job.wanted]}" if told else words
 
 
 def tone(job: Job) -> str:

@@ -98,6 +98,11 @@ class Watch:
     def is_full(self) -> bool:
         return len(self._listeners) >= MOST_LISTENERS
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._listeners)
+
     def end(self) -> None:
         """All streams end: the server does."""
         self.is_over = True

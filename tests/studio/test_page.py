@@ -1,0 +1,349 @@
+"""The page: what it shows, what its buttons do, and how a browser hears that something has changed."""
+
+import http.client
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from browsing import Site, served
+from PIL import Image
+
+from renderer.studio import leases, pictures, questions, queue, records
+from renderer.studio.leases import Asked
+from renderer.studio.page import seen
+from renderer.studio.page.access import Session
+from renderer.studio.page.watch import Marks, marks
+from renderer.studio.queue import New
+from renderer.studio.records import Job
+from renderer.studio.store import Store
+
+ROOT = Path(__file__).parents[2]
+SPEC = """
+version: 1
+title: Red disc
+target: {image: disc.png}
+canvas: {paper: A6}
+pens: [{name: black, colour: "#111111", nib_mm: 1}]
+layers: [{points: 40, steps: 10}]
+"""
+BLACK = {"name": "black 0.5", "colour": "#101010", "lasts_m": 90.0, "strokes": 7, "metres": 60.0, "minutes": 20.0}
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[Store]:
+    store = Store(str(tmp_path / "queue.db"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def site(there: Store, tmp_path: Path) -> Iterator[Site]:
+    specs = tmp_path / "specs"
+    (specs / "machines").mkdir(parents=True)
+    Image.new("RGB", (64, 64), "red").save(specs / "disc.png")
+    (specs / "disc.yaml").write_text(SPEC, encoding="utf-8")
+    shutil.copy(ROOT / "specs/machines/gantry_grbl_servo.yaml", specs / "machines" / "gantry.yaml")
+    with served(there, tmp_path) as one:
+        yield one
+
+
+def job(store: Store, number: int) -> Job:
+    with store.read() as connection:
+        return records.find(connection, number)
+
+
+def plots(store: Store, *titles: str) -> list[int]:
+    """Plots of one machine that have been released."""
+    new = [New("plot", t, t, "a.svg", machine="gantry", result={"pens": [BLACK], "minutes": 21.0}) for t in titles]
+    made = [each.id for each in queue.add(store, new, "ada")]
+    with store.begin() as connection:
+        connection.execute(records.jobs.update().where(records.jobs.c.id.in_(made)).values(state="queued"))
+    return made
+
+
+def asking(store: Store, about: dict[str, object] | None = None) -> tuple[Job, int]:
+    """A plot of that machine, and the question that it asks."""
+    claimed = leases.claim(store, "plot", "w", "gantry")
+    assert claimed is not None
+    choices = (("done", "the pen is in: draw"), ("nudge", "move it a little"), ("abort", "stop here"))
+    pen = {"number": 3, "name": "Sakura Micron 05 blue", "colour": "#224488", "drawn_mm": 900.0, "seconds": 60.0,
+           "strokes": 12}  # fmt: skip
+    asks = Asked("pen", "pen 3 of 4: blue", "Put it in.", choices, "done", {"pen": pen, "pen_up": True} | (about or {}))
+    return claimed, leases.advance(store, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=asks)
+
+
+# --- what it shows ---
+
+
+def test_the_operator_is_told_which_pen_and_has_the_answers(site: Site, there: Store) -> None:
+    plots(there, "a", "b")
+    _, question = asking(there, {"z_step": 12.5})
+    text = site.as_("operator").get("/machines/gantry").text
+    assert "Insert pen&nbsp;3: Sakura Micron 05 blue" in text
+    assert 'fill="#224488"' in text
+    assert f'id="answer-done-{question}">Continue<' in text
+    assert f'id="answer-abort-{question}">Stop here<' in text
+    assert 'name="z" value="12.5"' in text
+    assert "21 min of plotting" in text
+    assert "black 0.5 will run dry in plot 2: 120 m by then, and it lasts 90 m." in text
+    everywhere = site.as_("viewer").get("/").text
+    assert 'href="/machines/gantry"><b>gantry</b> asks: 1 a' in everywhere
+
+
+def test_a_pen_without_height_is_not_raised(site: Site, there: Store) -> None:
+    plots(there, "a")
+    asking(there, {"z_step": 0.0})
+    assert 'name="z"' not in site.as_("operator").get("/machines/gantry").text
+
+
+def test_every_role_sees_the_buttons_that_it_may_press(site: Site, there: Store) -> None:
+    queue.add(there, [New("render", "r", "r", "r.yaml")], "ada")
+    plots(there, "a")
+    asking(there)
+    counts = {}
+    for role in ("viewer", "curator", "operator"):
+        texts = [site.as_(role).get(path).text for path in ("/", "/machines", "/machines/gantry", "/pieces/1")]
+        counts[role] = sum(text.count('<form method="post"') - 1 for text in texts)  # but that of the own name
+    assert counts["viewer"] == 0
+    assert 0 < counts["curator"] < counts["operator"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "wanted", "names"),
+    [
+        ("render", "queued", "", ["pause", "copy", "cancel"]),
+        ("render", "queued", "pause", ["resume", "copy", "cancel"]),
+        ("render", "running", "", ["cancel", "copy"]),
+        ("render", "running", "cancel", ["copy"]),
+        ("render", "done", "", ["copy", "remove"]),
+        ("render", "failed", "", ["retry", "copy", "remove"]),
+        ("plot", "draft", "", ["release", "copy", "cancel"]),
+        ("plot", "plotting", "", ["pause", "cancel"]),
+        ("plot", "pausing", "pause", ["resume", "cancel"]),
+        ("plot", "awaiting_operator", "", ["cancel"]),
+        ("plot", "needs_attention", "", []),
+    ],
+)
+def test_a_job_has_the_buttons_of_where_it_stands(
+    there: Store, kind: str, state: str, wanted: str, names: list[str]
+) -> None:
+    queue.add(there, [New(kind, "a", "a", "a")], "ada")
+    with there.begin() as connection:
+        connection.execute(records.jobs.update().values(state=state, wanted=wanted))
+    deeds = seen.deeds(job(there, 1))
+    assert [deed.name for deed in deeds] == names
+    steers = kind == "plot" and state not in {"draft", "queued"}
+    assert {deed.role for deed in deeds} <= {"operator" if steers else "curator"}
+
+
+def test_a_plot_is_not_released_before_there_is_something_to_look_at(there: Store) -> None:
+    queue.add_all(there, [(New("render", "a", "a", "a"), [New("plot", "a", "a", "a", machine="gantry")])], "ada")
+    assert [deed.name for deed in seen.deeds(job(there, 2))] == ["copy", "cancel"]
+
+
+def test_a_long_queue_is_shown_in_part(site: Site, there: Store) -> None:
+    queue.add(there, [New("render", f"r{n}", f"r{n}", "r.yaml") for n in range(250)], "ada")
+    text = site.as_("viewer").get("/").text
+    assert "The first 200 are shown." in text
+    assert "<small>250</small>" in text
+
+
+def test_the_loss_is_a_line_from_left_to_right() -> None:
+    assert seen.curve([(0.0, 4.0), (0.5, float("nan")), (1.0, 2.0)], 100, 10) == "M0.0,0.0 L100.0,10.0"
+    assert seen.curve([(0.0, 1.0), (1.0, 1.0)], 100, 10) == "M0.0,10.0 L100.0,10.0"
+    assert seen.curve([(0.0, 1.0)]) == ""
+
+
+def test_a_picture_of_a_render_is_shown_with_its_plots(site: Site, there: Store) -> None:
+    queue.add_all(there, [(New("render", "a", "a", "a"), [New("plot", "a", "a", "a", machine="gantry")])], "ada")
+    claimed = leases.claim(there, "render", "w")
+    assert claimed is not None
+    pictures.put(there, 1, claimed.token, "progress", "image/webp", b"half")
+    address = _picture(there, 1)
+    assert address.startswith("/pieces/1/picture/progress?")
+    assert site.as_("viewer").get(address).content == b"half"
+    pictures.put(there, 1, claimed.token, "preview", "image/png", b"whole")
+    leases.finish(there, 1, claimed.token, "w", {}, lambda: None)
+    for number in (1, 2):
+        answer = site.as_("viewer").get(_picture(there, number))
+        assert (answer.content, answer.headers["content-type"]) == (b"whole", "image/png")
+    assert site.as_("viewer").get("/pieces/1/picture/nothing").status == 404
+
+
+def _picture(store: Store, number: int) -> str:
+    with store.read() as connection:
+        address = seen.picture_of(connection, records.find(connection, number))
+    assert address is not None
+    return address
+
+
+# --- what its buttons do ---
+
+
+def test_a_work_is_added_with_all_that_can_be_said_of_it(site: Site, there: Store, tmp_path: Path) -> None:
+    fields = {
+        "spec": "disc.yaml", "plot": "on", "machine": "machines/gantry.yaml", "edition": "2", "priority": "3",
+        "title": "A disc", "note": "for the door", "due": "2026-12-24", "changes": "seed=4\r\n\r\nlayers.0.steps=12",
+    }  # fmt: skip
+    answer = site.as_("curator").post("/pieces", fields)
+    assert (answer.status, answer.text) == (200, "added 1 A disc, 2 A disc (1 of 2), 3 A disc (2 of 2)")
+    made = job(there, 1)
+    assert (made.kind, made.state, made.priority, made.due, made.note) == (
+        "render",
+        "queued",
+        3,
+        "2026-12-24",
+        "for the door",
+    )
+    assert made.changes == ("seed=4", "layers.0.steps=12")
+    assert made.out == str(tmp_path / "out")
+    assert [job(there, n).machine for n in (2, 3)] == ["gantry with a servo"] * 2
+
+
+def test_a_spec_with_a_fault_is_told_of_where_it_is(site: Site, there: Store, tmp_path: Path) -> None:
+    (tmp_path / "specs" / "wrong.yaml").write_text(SPEC.replace("points", "poinst"), encoding="utf-8")
+    answer = site.as_("curator").post("/pieces", {"spec": "wrong.yaml"})
+    assert answer.status == 422
+    assert answer.text.endswith("wrong.yaml:7:11: layers.0.poinst: unknown key 'poinst'; did you mean 'points'?\n")
+    assert queue.listed(there) == []
+
+
+def test_jobs_are_ordered_held_copied_changed_and_taken_away(site: Site, there: Store) -> None:
+    curator = site.as_("curator")
+    for _ in range(3):
+        curator.post("/pieces", {"spec": "disc.yaml"})
+    assert curator.post("/pieces/3/move", {"where": "before", "other": "1"}).text == "3 Red disc: moved"
+    assert [each.id for each in queue.listed(there)] == [3, 1, 2]
+    assert curator.post("/pieces/1/pause").text == "1 Red disc: queued, pause asked for"
+    assert curator.post("/pieces/1/resume").text == "1 Red disc: queued"
+    assert curator.post("/pieces/1/copy").text == "added 4 Red disc"
+    changed = curator.post("/pieces/4/edit", {"title": "Blue", "note": "n", "due": "2026-12-01", "priority": "7"})
+    assert changed.text == "4 Blue: changed"
+    assert [each.id for each in queue.listed(there)] == [4, 3, 1, 2]
+    assert curator.post("/pieces/2/cancel").text == "2 Red disc: cancelled"
+    assert curator.post("/pieces/2/retry").text == "2 Red disc: queued"
+    assert curator.post("/pieces/2/cancel").status == 200
+    assert curator.post("/pieces/2/cancel").status == 409
+    assert curator.post("/pieces/2/remove").text == "2 Red disc: taken out of the list"
+    assert curator.post("/queues/render", {"why": "the fan is loud"}).text == "the queue of render takes up nothing new"
+    assert queue.paused_queues(there) == {"render": "the fan is loud"}
+    curator.post("/queues/render", {"go": "1"})
+    assert queue.paused_queues(there) == {}
+
+
+def test_the_history_tells_who_it_was(site: Site, there: Store) -> None:
+    operator = site.as_("operator")
+    cookie = operator.post("/me", {"name": "Ada"}).headers["set-cookie"].partition(";")[0]
+    operator.post("/pieces", {"spec": "disc.yaml"}, Cookie=cookie)
+    with there.read() as connection:
+        assert records.history(connection, 1)[0].who == "Ada (operator)"
+
+
+def test_a_pen_is_nudged_by_no_more_than_is_safe(site: Site, there: Store) -> None:
+    plots(there, "a")
+    _, question = asking(there, {"z_step": 0.2})
+    operator, address = site.as_("operator"), f"/questions/{question}/answer"
+    answer = operator.post(address, {"choice": "nudge", "z": "-0.3"})
+    assert (answer.status, answer.text) == (422, "z is '-0.3'; a number from -0.2 to 0.2 is wanted\n")
+    answer = operator.post(address, {"choice": "nudge", "x": "nan"})
+    assert (answer.status, answer.text) == (422, "x is 'nan'; a number from -20 to 20 is wanted\n")
+    assert operator.post(address, {"choice": "nudge", "x": "0.5", "z": "-0.2"}).status == 200
+    assert questions.answer_to(there, question) == ("nudge", {"x": 0.5, "z": -0.2})
+
+
+def test_without_script_a_browser_goes_back_to_where_it_was(site: Site) -> None:
+    curator = site.as_("curator")
+    for referer, place in (
+        (f"{site.address}/machines", "/machines"), ("http://evil.example//evil.example/x", "/"), (None, "/"),
+    ):  # fmt: skip
+        answer = curator.post("/pieces", {"spec": "disc.yaml"}, HX_Request=None, Referer=referer)
+        assert (answer.status, answer.headers["location"]) == (303, place)
+
+
+# --- how a browser hears of changes ---
+
+
+def looks(store: Store) -> Marks:
+    with store.read() as connection:
+        return marks(connection, store.now(connection))
+
+
+def test_marks_differ_where_something_has_changed_and_only_there(there: Store) -> None:
+    number = plots(there, "a")[0]
+    before = looks(there)
+    assert looks(there) == before
+    claimed, question = asking(there)
+    after = looks(there)
+    assert before.keys() | {f"work:{number}"} == after.keys()
+    assert all(before[name] != after[name] for name in ("jobs", "questions", "work"))
+    assert before["machines"] == after["machines"]
+    leases.beat(there, number, claimed.token, {"share": 0.5})
+    beaten = looks(there)
+    assert {name for name in after if after[name] != beaten[name]} == {"work", f"work:{number}"}
+    leases.beat(there, number, claimed.token, {"share": 0.5})
+    assert looks(there) == beaten, "that it still lives is no news"
+    queue.pause_queue(there, "gantry", "ada")
+    assert {name for name in beaten if looks(there)[name] != beaten[name]} == {"machines"}
+    questions.answer(there, question, "done", "ada")
+    assert looks(there)["questions"] == before["questions"]
+
+
+@contextmanager
+def listening(site: Site) -> Iterator["Listener"]:
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+    cookie = f"{site.page.cookie}={site.page.access.cookie(Session('viewer'))}"
+    connection.request("GET", "/events", headers={"Cookie": cookie})
+    answer = connection.getresponse()
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    try:
+        yield Listener(answer)
+    finally:
+        connection.close()
+
+
+class Listener:
+    """A browser's end of the stream."""
+
+    def __init__(self, answer: http.client.HTTPResponse) -> None:
+        self._answer = answer
+
+    def hears(self) -> Marks:
+        """The next marks."""
+        name = ""
+        while True:
+            line = self._answer.readline().decode().strip()
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: ") and name == "marks":
+                told: Marks = json.loads(line.removeprefix("data: "))
+                return told
+
+
+def test_a_browser_hears_the_marks_at_once_and_when_anybody_changes_something(site: Site, there: Store) -> None:
+    with listening(site) as one, listening(site) as other:
+        first = one.hears()
+        assert other.hears() == first == looks(there)
+        queue.add(there, [New("render", "a", "a", "a.yaml")], "ada")  # another process, as far as the page knows
+        while (now := one.hears()) == first:
+            pass
+        assert now["jobs"] != first["jobs"]
+        site.as_("curator").post("/pieces/1/cancel")
+        while one.hears()["jobs"] == now["jobs"]:
+            pass
+    with listening(site) as late:
+        assert late.hears() == looks(there), "who comes late is up to date"
+
+
+def test_nobody_looks_while_nobody_listens(site: Site, there: Store) -> None:
+    with listening(site) as one:
+        one.hears()
+    for _ in range(100):
+        if not site.page.watch.is_busy:
+            break
+        time.sleep(0.05)
+        queue.add(there, [New("render", "a", "a", "a.yaml")], "ada")  # so that the server writes, and finds nobody
+    assert not site.page.watch.is_busy
