@@ -166,8 +166,7 @@ def test_a_picture_of_a_render_is_shown_with_its_plots(site: Site, there: Store)
     address = _picture(there, 1)
     assert address.startswith("/pieces/1/picture/progress?")
     assert site.as_("viewer").get(address).content == b"half"
-    pictures.put(there, 1, claimed.token, "preview", "image/png", b"whole")
-    leases.finish(there, 1, claimed.token, "w", {}, lambda: None)
+    leases.finish(there, 1, claimed.token, "w", {}, lambda: None, ("image/png", b"whole"))
     for number in (1, 2):
         answer = site.as_("viewer").get(_picture(there, number))
         assert (answer.content, answer.headers["content-type"]) == (b"whole", "image/png")
