@@ -112,6 +112,7 @@ class ClusterBuilder:
         future = hands.client.submit(
             crew.make,
             parcel,
+            self.device,
             topic,
             key=f"render-{work.name}-{uuid.uuid4().hex}",
             workers=sorted(to),

@@ -22,11 +22,11 @@ from renderer.cli import show
 from renderer.gallery import cluster, crew
 from renderer.gallery.build import Builder, Word
 from renderer.gallery.cluster import ClusterBuilder, ClusterError, Crew, Flight
-from renderer.gallery.parcel import Need
+from renderer.gallery.parcel import Need, packed
 from renderer.gallery.statement import read
 from renderer.gallery.work import made
 from renderer.progress import silent
-from renderer.specfile import load
+from renderer.specfile import Work, load
 
 Capture = pytest.CaptureFixture[str]
 PLACE = "tcp://192.0.2.1:8786"
@@ -251,6 +251,27 @@ def test_a_task_that_is_cancelled_before_its_process_starts_starts_none(tmp_path
         member.leaves = leaves
         with pytest.raises(Reschedule):
             member._begin("key", Builder(tmp_path, 1))
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_worker_with_a_gpu_renders_on_what_the_build_asks_for(
+    spec: Path, tmp_path: Path, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+
+    def build(builder: Builder, works: list[Work]) -> Iterator[Word]:
+        used.append(builder.device)
+        yield Word(works[0].name, {"failed": f"{works[0].path}: is no good"})
+
+    monkeypatch.setattr(Builder, "build", build)
+    member = crew.Member("cuda")
+    member.setup(SimpleNamespace(local_directory=str(tmp_path)))  # type: ignore[arg-type]
+    member.transition("key", "ready", "executing")
+    parcel, _ = packed(load(spec)[0], tmp_path / "gallery")
+    ended = member.make("key", parcel, device, "topic")
+    assert ended == {"failed": f"{spec}: is no good", "files": {}}  # with the path that it has here
+    assert used == [device]
+    assert not list(tmp_path.glob("render-*"))
 
 
 def test_a_task_that_is_cancelled_ends_its_builder(tmp_path: Path) -> None:
