@@ -1,17 +1,21 @@
-"""The queue: what a claim costs, how long a list takes, what an idle worker holds.
+"""The queue: what a claim costs, how long a list takes, what an idle worker holds, how soon a browser sees a change.
 
 python -m benchmarks.studio                                     on SQLite, in a temporary folder
 python -m benchmarks.studio --db postgresql://USER@HOST/EMPTY    on an empty PostgreSQL database
 """
 
 import argparse
+import http.client
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from renderer.studio import leases, queue
 from renderer.studio.adding import New
@@ -19,6 +23,7 @@ from renderer.studio.store import Store
 
 JOBS = 10_000
 CLAIMS = 400
+RENDER = [sys.executable, "-c", "from renderer.cli import main; main()"]
 
 
 def filled(url: str) -> Store:
@@ -63,15 +68,91 @@ def _cpu_s(command: list[str]) -> float:
 
 
 def idle_mib(url: str, *options: str) -> float:
-    """What a worker that waits for a job holds: MiB of its own, as Linux counts them."""
-    command = [sys.executable, "-c", "from renderer.cli import main; main()", "worker", "--db", url, *options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    """What a worker that waits for a job holds."""
+    with subprocess.Popen([*RENDER, "worker", "--db", url, *options], stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         process.stderr.readline()  # it has begun
         time.sleep(2.0)
-        lines = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
+        held = _mib(process.pid)
         process.terminate()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+        return held
+
+
+def _mib(pid: int) -> float:
+    """MiB of a process's own, as Linux counts them."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+
+
+class Browser:
+    """What a browser does: it listens, and fetches the page anew when it hears that something has changed."""
+
+    def __init__(self, link: str) -> None:
+        self.address = urlsplit(link)
+        answer = self._get(link, {})
+        self.cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        self.stream = self._get("/events", self.cookie)
+        self.marks = self.hears()
+
+    def _get(self, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection(self.address.netloc, timeout=30)
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse()
+
+    def hears(self) -> str:
+        while not (line := self.stream.readline()).startswith(b'data: {"'):
+            pass
+        return line.decode()
+
+    def sees(self) -> None:
+        """Waits until it is told, and fetches the queue."""
+        before = self.marks
+        while self.marks == before:
+            self.marks = self.hears()
+        self.looks()
+
+    def looks(self) -> None:
+        self._get("/", self.cookie).read()
+
+
+def page(url: str, folder: Path) -> str:
+    """How long after a change in the database a browser has the new page, of 40; and what the server takes."""
+    (folder / "specs").mkdir(exist_ok=True)
+    command = [*RENDER, "serve", "--db", url, "--port", "0", "--specs", str(folder / "specs"), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        told = ""
+        while not told.endswith("}\n}\n"):
+            told += server.stdout.readline()
+        time.sleep(2.0)
+        idle = _mib(server.pid)
+        store, browser, delays = Store(url), Browser(json.loads(told)["links"]["operator"]), []
+        for n in range(40):
+            time.sleep(0.31 + 0.01 * n)  # at any point of the server's pace
+            began = time.perf_counter()
+            queue.move(store, 1 + n, "last", None, "x")
+            browser.sees()
+            delays.append(1000 * (time.perf_counter() - began))
+        cpu = _process_s(server.pid)
+        for _ in range(200):
+            browser.looks()
+        each = 1000 * (_process_s(server.pid) - cpu) / 200
+        busy, cpu = _mib(server.pid), _process_s(server.pid)
+        time.sleep(10.0)
+        listening = (_process_s(server.pid) - cpu) / 10
+        store.close()
+        server.send_signal(signal.SIGINT)
+    delays.sort()
+    return (
+        f"change to new page: {delays[20]:.0f} ms in the middle, {delays[36]:.0f} ms of nine in ten; {each:.1f} CPU ms a"
+        f" page, {100 * listening:.1f} % of a core while one listens, {idle:.0f} MiB idle, {busy:.0f} MiB after 240 pages"
+    )
+
+
+def _process_s(pid: int) -> float:
+    """CPU seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -86,6 +167,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = given.db or str(Path(folder) / "queue.db")
         filled(url).close()
+        print(f"the page, {JOBS} jobs: {page(url, Path(folder))}")
         print(f"render queue list, {JOBS} jobs: {listing(url):.2f} CPU s")
         for at_once in (1, 4):
             cost_ms, rate = claims(url, at_once)

@@ -406,6 +406,8 @@ def gallery_build(**options: Any) -> int:
     Each work is written whole or not at all, and one that fails stops no other. Ctrl-C leaves only
     whole works; the next build goes on from there. Without SPEC or FOLDER: specs/gallery.
 
+    With --cluster, workers on other machines render, one work each; they need no specs.
+
     \b
     Examples:
       render gallery build --jobs 2

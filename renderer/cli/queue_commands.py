@@ -287,6 +287,9 @@ def worker(**options: Any) -> int:
     Ctrl-C ends it after the job at hand; Ctrl-C again gives a render back, and stops a plot such that it
     can be resumed.
 
+    With --cluster it renders what others build there, and needs neither the queue nor their specs. A dask
+    scheduler runs whatever code reaches it: only on a network that you trust, or with TLS (docs/cluster.md).
+
     \b
     Examples:
       render worker

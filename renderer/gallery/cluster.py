@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, Future, KilledWorker
+from distributed import Client, Future, KilledWorker, Security
 
 from renderer.assets import AssetError
 from renderer.gallery import crew
@@ -112,6 +112,7 @@ class ClusterBuilder:
         future = hands.client.submit(
             crew.make,
             parcel,
+            self.device,
             topic,
             key=f"render-{work.name}-{uuid.uuid4().hex}",
             workers=sorted(to),
@@ -169,13 +170,11 @@ class ClusterBuilder:
 @contextmanager
 def connected(address: str) -> Iterator[Client]:
     """A client of the scheduler at an address. ClusterError where there is none."""
+    check_certificates(address, "client")
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False, name="render")
     except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"no dask scheduler answers at {address} ({reason(error)}); check the address, or start one there with "
-            "dask scheduler --host ADDRESS"
-        ) from error
+        raise nobody_answers(address, CONNECT_S, error) from error
     try:
         yield client
     finally:
@@ -183,11 +182,23 @@ def connected(address: str) -> Iterator[Client]:
             client.close(timeout=5)
 
 
-def reason(error: BaseException) -> str:
-    """Why no connection came about: the first cause, which dask wraps in others."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split()) or type(error).__name__
+def check_certificates(address: str, role: str) -> None:
+    """ClusterError where tls:// is asked for, and dask has not been told of certificates."""
+    if address.startswith("tls://") and Security().get_connection_args(role).get("ssl_context") is None:
+        raise ClusterError(
+            f"{address} needs certificates; name them in DASK_DISTRIBUTED__COMM__TLS__CA_FILE and "
+            f"..._TLS__{role.upper()}__CERT and ..._TLS__{role.upper()}__KEY, or in dask's configuration"
+        )
+
+
+def nobody_answers(address: str, waited_s: float, error: Exception) -> ClusterError:
+    """What is said where no scheduler is."""
+    text = " ".join(str(error).split())
+    why = "" if not text or text.startswith("Timed out") else f" ({text})"
+    return ClusterError(
+        f"no dask scheduler answers at {address} within {waited_s:g} s{why}; check the address, or start one there "
+        "with dask scheduler --host ADDRESS"
+    )
 
 
 def _short(program: Mapping[str, str]) -> str:

@@ -70,12 +70,12 @@ class Member(WorkerPlugin):
             for builder in self._building.values():
                 builder.stop()
 
-    def make(self, key: Any, parcel: Parcel, topic: str) -> dict[str, Any]:
+    def make(self, key: Any, parcel: Parcel, device: str, topic: str) -> dict[str, Any]:
         """Renders a work. `files` and what there is to tell of them, or `failed`; Reschedule where it was stopped."""
         self.tell(f"{parcel.name}: taken up")
         with TemporaryDirectory(prefix="render-", dir=self.worker.local_directory) as folder:
             gallery = Path(folder) / parcel.gallery
-            builder = Builder(gallery, 1, device=self.device, threads=self.threads)
+            builder = Builder(gallery, 1, device=device, threads=self.threads)
             try:
                 self._begin(key, builder)
                 told = self._built(builder, parcel, Path(folder), topic)
@@ -121,10 +121,10 @@ def _named(told: dict[str, Any], folder: str, root: str) -> dict[str, Any]:
 # --- what others call -------------------------------------------------------------------------------------------------
 
 
-def make(parcel: Parcel, topic: str) -> dict[str, Any]:
-    """The task."""
+def make(parcel: Parcel, device: str, topic: str) -> dict[str, Any]:
+    """The task. A worker with a GPU renders on the processor where that is asked for: another device, other bytes."""
     worker = get_worker()
-    return _member(worker).make(worker.get_current_task(), parcel, topic)
+    return _member(worker).make(worker.get_current_task(), parcel, device, topic)
 
 
 def introduced(dask_worker: Worker) -> dict[str, str] | None:

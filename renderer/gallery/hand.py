@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from distributed import Status, Worker
 from distributed.utils import get_ip, get_ipv6
 
-from renderer.gallery.cluster import GPU, ClusterError
+from renderer.gallery.cluster import GPU, check_certificates, nobody_answers
 from renderer.gallery.crew import Member
 
 PATIENCE_S = 60.0  # for a scheduler
@@ -31,6 +31,7 @@ def serve(address: str, member: Member, tell: Tell) -> str:
 
 
 async def _serve(address: str, name: str, member: Member, tell: Tell) -> None:
+    check_certificates(address, "worker")
     with _asking() as asked:
         worker = _worker(address, name, member)
         try:
@@ -68,11 +69,8 @@ def _worker(address: str, name: str, member: Member) -> Worker:
 async def _started(worker: Worker, address: str) -> None:
     try:
         await worker
-    except OSError as error:
-        raise ClusterError(
-            f"no dask scheduler answers at {address} within {PATIENCE_S:g} s ({error or type(error).__name__}); check "
-            "the address, or start one there with dask scheduler --host ADDRESS"
-        ) from error
+    except (OSError, ValueError) as error:
+        raise nobody_answers(address, PATIENCE_S, error) from error
 
 
 async def _until_told(worker: Worker, member: Member, asked: list[int], tell: Tell) -> None:

@@ -42,7 +42,7 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def hung(spec: Path, make_result: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A gallery with one finished work, rendered by hand."""
-    monkeypatch.setattr(pipeline, "render", lambda work, report: make_result(work=work))
+    monkeypatch.setattr(pipeline, "render", lambda work, report, device: make_result(work=work))
     gallery = tmp_path / "gallery"
     hang(load(spec)[0], gallery, silent)
     assert cli.run(["gallery", "build", str(spec), "--to", str(gallery)]) == 0  # the pages
@@ -226,7 +226,7 @@ def test_a_share_that_is_none_is_refused(capsys: Capture) -> None:
 
 CHILD = """
 import json, os, pathlib, sys, time
-spec, name, gallery, threads, out = sys.argv[1:]
+spec, name, gallery, threads, out, device = sys.argv[1:]
 print(json.dumps(dict(stage="fitting", layer=0, layers=1, layer_name="points", step=1, steps=2)), flush=True)
 if name.endswith("-2"):
     sys.exit("it broke")
@@ -370,7 +370,7 @@ def test_a_fallback_never_hangs(spec: Path, make_result: Make, monkeypatch: pyte
     from renderer.gallery.work import WorkError
 
     image = f'target.image={{url: "https://a.example/x.jpg", sha256: "{"c" * 64}", fallback: disc.png}}'
-    monkeypatch.setattr(pipeline, "render", lambda work, report: make_result(work=work, notes=("it is gone",)))
+    monkeypatch.setattr(pipeline, "render", lambda work, report, device: make_result(work=work, notes=("it is gone",)))
     with pytest.raises(WorkError) as error:
         hang(load(spec, (image,))[0], tmp_path / "g", silent)
     assert str(error.value) == "its picture is not to be had, and the fallback is another: it is gone"
