@@ -81,6 +81,7 @@ def _listening(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # before the links are told: who is quick waits a moment, and is not refused
     except OSError as error:
         listening.close()
         raise StudioError(
