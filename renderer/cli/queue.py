@@ -2,7 +2,6 @@
 
 import dataclasses
 import getpass
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import click
 
 from renderer.cli import show
 from renderer.cli.codes import DONE
+from renderer.cli.queue_list import stand
 from renderer.studio import ink, questions, queue, records
 from renderer.studio.order import Where
 from renderer.studio.records import Job, folder_of
@@ -45,47 +45,6 @@ def me() -> str:
 
 
 # --- to see ---
-
-
-def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
-    with opened(db) as store:
-        paused = queue.paused_queues(store)
-        found = queue.listed(store, every=every) if as_json else []
-        lines = [] if as_json else queue.lines(store, every=every)
-        asked = queue.asked(store)
-    if as_json:
-        show.as_json({"jobs": [dataclasses.asdict(job) for job in found], "paused": paused, "asked": asked})
-        return DONE
-    for name, why in paused.items():
-        show.say(f"queue {name} is paused ({why}); render queue resume --queue {name!r} lets it go on")
-    if not lines:
-        show.say("nothing is queued; render queue add SPEC adds a work")
-        return DONE
-    show.data("\n".join(_rows(lines, asked)))
-    return DONE
-
-
-def _rows(lines: list[queue.Line], asked: dict[int, str]) -> Iterator[str]:
-    cells = [("job", "kind", "state", "due", "title", "note"), *(_cells(line, asked) for line in lines)]
-    job, kind, state, due, title, _ = (max(map(len, column)) for column in zip(*cells, strict=True))
-    form = f"%{job}s  %-{kind}s  %-{state}s  %-{due}s  %-{title}s  %s"
-    return ((form % row).rstrip() for row in cells)
-
-
-def _cells(line: queue.Line, asked: dict[int, str]) -> tuple[str, str, str, str, str, str]:
-    title = records.titled(line.title, line.edition, line.editions)
-    progress = json.loads(line.progress) if line.state == "running" else {}
-    note = f"asks: {asked[line.id]}" if line.id in asked else line.note
-    return str(line.id), line.kind, stand(line.state, line.wanted, progress), line.due, title, note
-
-
-def stand(state: str, wanted: str, progress: dict[str, Any]) -> str:
-    """`running 40 %`, `queued, held`."""
-    share = progress.get("share")
-    done = f" {share:.0%}" if state == "running" and share is not None else ""
-    pause = {"queued": ", held", "paused": ""}.get(state, ", pausing")
-    asked = {"pause": pause, "cancel": ", stopping", "emergency": ", emergency stop"}.get(wanted, "")
-    return f"{said(state)}{done}{asked}"
 
 
 def show_job(*, job: int, db: str | None, as_json: bool) -> int:

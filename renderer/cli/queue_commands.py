@@ -85,7 +85,7 @@ def queue_list(**options: Any) -> int:
       render queue list
       render queue list --all --json | jq '.jobs[].state'
     """
-    from renderer.cli.queue import list_jobs
+    from renderer.cli.queue_list import list_jobs
 
     return list_jobs(**options)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from renderer.studio.states import StudioError
 
+VERSION = 2  # of the tables
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "davfs"}
 _NETWORK |= {"fuse.sshfs", "fuse.rclone", "fuse.glusterfs", "fuse.s3fs", "fuse.davfs2"}
 
@@ -47,3 +48,14 @@ def network_file_system(path: Path, mounts: str | None = None) -> str | None:
         if mount and place.is_relative_to(at) and len(at.parts) >= len(found.parts):
             found, kind = at, fs
     return kind if kind in _NETWORK else None
+
+
+def network_warning(file: Path) -> str:
+    """What is to be said of an SQLite file where it lies; nothing where it is well."""
+    kind = network_file_system(file.parent)
+    if not kind:
+        return ""
+    return (
+        f"{file} lies on a network file system ({kind}), where SQLite's locks do not hold;"
+        " keep it on a disk of one machine, or use PostgreSQL for several"
+    )

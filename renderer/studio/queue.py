@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Select, case, select
 
@@ -10,6 +10,7 @@ from renderer.studio import editing, pictures, questions, release
 from renderer.studio.adding import New, added, again
 from renderer.studio.changes import note as remark
 from renderer.studio.changes import put, reach
+from renderer.studio.glance import Line, standing
 from renderer.studio.order import Where, place_of
 from renderer.studio.records import Job, find, job_of, open_question
 from renderer.studio.states import ENDED, HELD, WAITING, Refused, said
@@ -43,22 +44,7 @@ def listed(store: Store, *, kind: str | None = None, every: bool = False) -> lis
     """Jobs in the order in which they will be taken; with `every`, those that have ended come after them."""
     with store.read() as connection:
         rows = [job_of(row) for row in connection.execute(_in_order(select(jobs), kind, every))]
-    return sorted(rows, key=_standing)
-
-
-class Line(NamedTuple):
-    """What a list shows of a job. A long queue is listed by these: quicker than whole jobs."""
-
-    id: int
-    kind: str
-    state: str
-    wanted: str
-    due: str
-    title: str
-    edition: int
-    editions: int
-    note: str
-    progress: str  # JSON; of what is at work
+    return sorted(rows, key=standing)
 
 
 _PROGRESS = case((jobs.c.state.in_(sorted(HELD)), jobs.c.progress), else_="{}")
@@ -69,7 +55,7 @@ def lines(store: Store, *, every: bool = False) -> list[Line]:
     """As `listed`, of each job what a list shows."""
     with store.read() as connection:
         rows = list(map(Line._make, connection.execute(_in_order(select(*_LINE), None, every))))
-    return sorted(rows, key=_standing)
+    return sorted(rows, key=standing)
 
 
 def _in_order(wanted: Select[Any], kind: str | None, every: bool) -> Select[Any]:
@@ -77,11 +63,6 @@ def _in_order(wanted: Select[Any], kind: str | None, every: bool) -> Select[Any]
     if kind is not None:
         wanted = wanted.where(jobs.c.kind == kind)
     return wanted if every else wanted.where(jobs.c.state.not_in(sorted(ENDED)))
-
-
-def _standing(job: Job | Line) -> int:
-    """What is at work stands first, what has ended last."""
-    return 2 if job.state in ENDED else 1 - (job.state in HELD)
 
 
 def paused(connection: Connection, name: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from renderer.studio.glance import titled
 from renderer.studio.states import StudioError
 from renderer.studio.tables import events, jobs, prompts
 
@@ -52,11 +53,6 @@ class Job:
     def shown(self) -> str:
         """`3 The Scream`, or `3 The Scream (2 of 5)`."""
         return f"{self.id} {titled(self.title, self.edition, self.editions)}"
-
-
-def titled(title: str, edition: int, editions: int) -> str:
-    """`The Scream`, or `The Scream (2 of 5)`."""
-    return f"{title} ({edition} of {editions})" if editions > 1 else title
 
 
 def folder_of(job: Job) -> Path:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from renderer.studio import tables
-from renderer.studio.place import network_file_system, url_of
+from renderer.studio.place import VERSION, network_warning, url_of
 from renderer.studio.states import StudioError
 
 PATIENCE_S = 30.0  # for another's transaction; ours take milliseconds
@@ -30,7 +30,7 @@ class Store:
         with self._explained():
             if self.file is not None:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-                self._warn(self.file)
+                self.warning = network_warning(self.file)
             self.engine = _engine(url.render_as_string(hide_password=False))
             try:
                 self._make()
@@ -53,15 +53,7 @@ class Store:
             if "meta" not in str(error):
                 raise
             return True
-        return value != str(tables.VERSION)
-
-    def _warn(self, file: Path) -> None:
-        kind = network_file_system(file.parent)
-        if kind:
-            self.warning = (
-                f"{file} lies on a network file system ({kind}), where SQLite's locks do not hold;"
-                " keep it on a disk of one machine, or use PostgreSQL for several"
-            )
+        return value != str(VERSION)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

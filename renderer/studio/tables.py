@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from renderer.studio.place import VERSION
 from renderer.studio.states import StudioError
 
 metadata = MetaData()
@@ -143,7 +144,6 @@ def _second(connection: Connection) -> None:
     pictures.create(connection)
 
 
-VERSION = 2
 # How a database of version n + 1 becomes one of version n + 2. A new database is made in the newest version.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_second,)
 

@@ -2,13 +2,15 @@
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from renderer.studio import leases, queue, records
+from renderer.studio import leases, questions, queue, records
 from renderer.studio.adding import New
+from renderer.studio.glance import Glance, glance
 from renderer.studio.states import ENDED, HELD, NEXT, WAITING, Refused, StudioError, check
 from renderer.studio.store import Store
 
@@ -202,3 +204,34 @@ def test_a_job_that_waits_is_not_removed(store: Store, new: Make) -> None:
     (a,) = added(store, new("a"))
     with pytest.raises(Refused, match=r"^job 1 is queued; cancel it first$"):
         queue.remove(store, a, "ada")
+
+
+def test_the_quick_list_is_that_of_the_store(store: Store, url: str, new: Callable[..., New]) -> None:
+    queue.add(store, [new(name, note=f"note of {name}", due="2026-12-01") for name in "abcdef"], "ada")
+    queue.add(store, [new("p", "plot", machine="gantry", edition=2, editions=3)], "ada")
+    queue.move(store, 4, "first", None, "ada")
+    queue.pause(store, 2, "ada")
+    queue.cancel(store, 3, "ada")
+    queue.pause_queue(store, "gantry", "ada", "it's being oiled: 50 %")
+    claimed = leases.claim(store, "render", "w")
+    assert claimed is not None
+    leases.beat(store, claimed.id, claimed.token, {"share": 0.5})
+    with store.begin() as connection:
+        questions.ask(connection, claimed, 1.0, "pen", "which {}?", "", (("done", "this"),), "done")
+    for every in (False, True):
+        seen = glance(url, every=every)
+        assert seen == Glance(queue.lines(store, every=every), queue.asked(store), queue.paused_queues(store))
+        assert len(seen.lines) == 6 + every
+
+
+def test_where_no_queue_of_this_version_is_there_is_no_quick_list(tmp_path: Path) -> None:
+    assert glance(str(tmp_path / "none.db"), every=False) is None
+    assert not (tmp_path / "none.db").exists()
+    (tmp_path / "odd.db").write_bytes(b"not a database")
+    assert glance(str(tmp_path / "odd.db"), every=False) is None
+    assert glance("postgresql://nobody@127.0.0.1:1/nowhere", every=False) is None
+    store = Store(str(tmp_path / "old.db"))
+    with store.begin() as connection:
+        connection.exec_driver_sql("UPDATE meta SET value = '1'")
+    store.close()
+    assert glance(str(tmp_path / "old.db"), every=False) is None

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from renderer.studio import leases, pictures, place, queue, records, tables
 from renderer.studio.adding import New
+from renderer.studio.place import VERSION
 from renderer.studio.states import StudioError
 from renderer.studio.store import Store
 
@@ -26,10 +27,10 @@ def test_an_older_database_is_brought_up_to_date(store: Store, new: Make) -> Non
         connection.execute(text("ALTER TABLE jobs ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'"))
 
     with store.begin() as connection:
-        assert tables.up_to_date(connection, (*tables.MIGRATIONS, coloured), tables.VERSION + 1) == tables.VERSION
+        assert tables.up_to_date(connection, (*tables.MIGRATIONS, coloured), VERSION + 1) == VERSION
     with store.begin() as connection:
         assert connection.execute(text("SELECT colour FROM jobs")).scalar() == "red"
-        assert tables.up_to_date(connection, (*tables.MIGRATIONS, coloured), tables.VERSION + 1) == tables.VERSION + 1
+        assert tables.up_to_date(connection, (*tables.MIGRATIONS, coloured), VERSION + 1) == VERSION + 1
 
 
 def test_a_step_that_fails_leaves_the_database_as_it_was(store: Store) -> None:
@@ -38,9 +39,9 @@ def test_a_step_that_fails_leaves_the_database_as_it_was(store: Store) -> None:
         raise RuntimeError("half way")
 
     with pytest.raises(RuntimeError, match="half way"), store.begin() as connection:
-        tables.up_to_date(connection, (*tables.MIGRATIONS, half), tables.VERSION + 1)
+        tables.up_to_date(connection, (*tables.MIGRATIONS, half), VERSION + 1)
     with store.begin() as connection:
-        assert tables.up_to_date(connection) == tables.VERSION
+        assert tables.up_to_date(connection) == VERSION
         columns = connection.execute(text("SELECT * FROM jobs")).keys()
         assert "colour" not in columns
 
@@ -196,7 +197,7 @@ def test_a_network_file_system_is_told() -> None:
 
 
 def test_a_queue_on_a_network_file_system_is_warned_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("renderer.studio.store.network_file_system", lambda _: "nfs4")
+    monkeypatch.setattr("renderer.studio.place.network_file_system", lambda _: "nfs4")
     store = Store(str(tmp_path / "q.db"))
     store.close()
     assert store.warning == (

@@ -1,0 +1,71 @@
+"""`render queue list`: what is at work, then what waits, in its order."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from renderer.cli import show
+from renderer.cli.codes import DONE
+from renderer.studio.glance import Glance, Line, glance, titled
+from renderer.studio.states import said
+
+
+def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
+    if as_json:
+        return _list_as_json(every, db)
+    seen = glance(db, every=every) or _looked(db, every)
+    if seen.warning:
+        show.say(f"warning: {seen.warning}")
+    for name, why in seen.paused.items():
+        show.say(f"queue {name} is paused ({why}); render queue resume --queue {name!r} lets it go on")
+    if not seen.lines:
+        show.say("nothing is queued; render queue add SPEC adds a work")
+        return DONE
+    show.data("\n".join(_rows(seen.lines, seen.asked)))
+    return DONE
+
+
+def _list_as_json(every: bool, db: str | None) -> int:
+    from renderer.cli.queue import opened
+    from renderer.studio import queue
+
+    with opened(db) as store:
+        jobs = [dataclasses.asdict(job) for job in queue.listed(store, every=every)]
+        show.as_json({"jobs": jobs, "paused": queue.paused_queues(store), "asked": queue.asked(store)})
+    return DONE
+
+
+def _looked(db: str | None, every: bool) -> Glance:
+    """The same by way of the store, which makes a new database, brings up an old one, and says what is wrong."""
+    from renderer.studio import queue
+    from renderer.studio.store import Store
+
+    store = Store(db)
+    try:
+        return Glance(queue.lines(store, every=every), queue.asked(store), queue.paused_queues(store), store.warning)
+    finally:
+        store.close()
+
+
+def _rows(lines: list[Line], asked: dict[int, str]) -> Iterator[str]:
+    cells = [("job", "kind", "state", "due", "title", "note"), *(_cells(line, asked) for line in lines)]
+    job, kind, state, due, title, _ = (max(map(len, column)) for column in zip(*cells, strict=True))
+    form = f"%{job}s  %-{kind}s  %-{state}s  %-{due}s  %-{title}s  %s"
+    return ((form % row).rstrip() for row in cells)
+
+
+def _cells(line: Line, asked: dict[int, str]) -> tuple[str, str, str, str, str, str]:
+    title = titled(line.title, line.edition, line.editions)
+    progress = json.loads(line.progress) if line.state == "running" else {}
+    note = f"asks: {asked[line.id]}" if line.id in asked else line.note
+    return str(line.id), line.kind, stand(line.state, line.wanted, progress), line.due, title, note
+
+
+def stand(state: str, wanted: str, progress: dict[str, Any]) -> str:
+    """`running 40 %`, `queued, held`."""
+    share = progress.get("share")
+    done = f" {share:.0%}" if state == "running" and share is not None else ""
+    pause = {"queued": ", held", "paused": ""}.get(state, ", pausing")
+    asked = {"pause": pause, "cancel": ", stopping", "emergency": ", emergency stop"}.get(wanted, "")
+    return f"{said(state)}{done}{asked}"

@@ -1,0 +1,93 @@
+"""The list of the queue at a glance: plain queries, without SQLAlchemy, to import which takes longer than the list.
+
+`queue.lines`, `queue.asked` and `queue.paused_queues` are the plain twins; a test holds them together. None where the
+database is not as this program would leave it: then the store is opened, which mends it or says what is wrong.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from renderer.studio.place import VERSION, network_warning, url_of
+from renderer.studio.states import ENDED, HELD
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+
+
+class Line(NamedTuple):
+    """What a list shows of a job. A long queue is listed by these: quicker than whole jobs."""
+
+    id: int
+    kind: str
+    state: str
+    wanted: str
+    due: str
+    title: str
+    edition: int
+    editions: int
+    note: str
+    progress: str  # JSON; of what is at work
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What `render queue list` tells."""
+
+    lines: list[Line]
+    asked: dict[int, str]  # the question, by the number of the job
+    paused: dict[str, str]  # why, by the name of the queue
+    warning: str = ""
+
+
+def _listed(states: frozenset[str]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
+_LINES = f"""
+SELECT id, kind, state, wanted, due, title, edition, editions, note,
+CASE WHEN state IN ({_listed(HELD)}) THEN progress ELSE '{{}}' END
+FROM jobs {{which}} ORDER BY priority DESC, place, id
+"""
+_OPEN = f"WHERE state NOT IN ({_listed(ENDED)})"
+
+
+def glance(named: str | None, *, every: bool) -> Glance | None:
+    """The list as it is now; with `every`, those that have ended come after the others."""
+    url = url_of(named)
+    try:
+        if url.startswith("sqlite"):
+            file = Path(url.removeprefix("sqlite:///"))
+            if not file.is_file():
+                return None
+            # Only read, and nothing is made where there is nothing
+            with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+                connection.execute("BEGIN")
+                return _glance(lambda query: connection.execute(query).fetchall(), every, network_warning(file))
+        import psycopg
+
+        with psycopg.connect(url.replace("postgresql+psycopg", "postgresql", 1)) as other:
+            return _glance(lambda query: other.execute(query).fetchall(), every, "")
+    except Exception:  # whatever it is, the store finds it too, and says what would do
+        return None
+
+
+def _glance(rows: Rows, every: bool, warning: str) -> Glance | None:
+    if rows("SELECT value FROM meta WHERE name = 'schema'") != [(str(VERSION),)]:
+        return None
+    lines = list(map(Line._make, rows(_LINES.replace("{which}", "" if every else _OPEN))))
+    asked: dict[int, str] = dict(rows("SELECT job, title FROM prompts WHERE state = 'open' ORDER BY id"))
+    paused: dict[str, str] = dict(rows("SELECT name, why FROM queues WHERE paused = 1 ORDER BY name"))
+    return Glance(sorted(lines, key=standing), asked, paused, warning)
+
+
+def standing(job: Any) -> int:
+    """What is at work stands first, what has ended last."""
+    return 2 if job.state in ENDED else 1 - (job.state in HELD)
+
+
+def titled(title: str, edition: int, editions: int) -> str:
+    """`The Scream`, or `The Scream (2 of 5)`."""
+    return f"{title} ({edition} of {editions})" if editions > 1 else title
