@@ -5,12 +5,12 @@ import queue
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, Future, KilledWorker, Security
+from distributed import Client, Future, KilledWorker
 
 from renderer.assets import AssetError
 from renderer.gallery import crew
@@ -19,20 +19,15 @@ from renderer.gallery.gather import write
 from renderer.gallery.key import key
 from renderer.gallery.parcel import Need, Parcel, ParcelError, packed
 from renderer.gallery.returned import ReturnError, checked
+from renderer.gallery.scheduler import GPU, ClusterError, connected
 from renderer.output.place import OutputError, recover
 from renderer.specfile import SpecErrors, Work
 
 LOOK_S = 1.0  # between two looks at who is there
-CONNECT_S = 10.0
 RESULT_S = 60.0  # for a result to come from its worker
 PIECE_BYTES = 16_000_000
-GPU = {"GPU": 1.0}
 
 Tell = Callable[[str], None]
-
-
-class ClusterError(Exception):
-    """A cluster that cannot be used; the message says where, what was found and what would do."""
 
 
 @dataclass
@@ -165,40 +160,6 @@ class ClusterBuilder:
         except Exception as error:
             return {"failed": f"unexpected {type(error).__name__} on a worker: {error}"}
         return {"done": told["done"]}
-
-
-@contextmanager
-def connected(address: str) -> Iterator[Client]:
-    """A client of the scheduler at an address. ClusterError where there is none."""
-    check_certificates(address, "client")
-    try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False, name="render")
-    except (OSError, ValueError) as error:
-        raise nobody_answers(address, CONNECT_S, error) from error
-    try:
-        yield client
-    finally:
-        with suppress(OSError):
-            client.close(timeout=5)
-
-
-def check_certificates(address: str, role: str) -> None:
-    """ClusterError where tls:// is asked for, and dask has not been told of certificates."""
-    if address.startswith("tls://") and Security().get_connection_args(role).get("ssl_context") is None:
-        raise ClusterError(
-            f"{address} needs certificates; name them in DASK_DISTRIBUTED__COMM__TLS__CA_FILE and "
-            f"..._TLS__{role.upper()}__CERT and ..._TLS__{role.upper()}__KEY, or in dask's configuration"
-        )
-
-
-def nobody_answers(address: str, waited_s: float, error: Exception) -> ClusterError:
-    """What is said where no scheduler is."""
-    text = " ".join(str(error).split())
-    why = "" if not text or text.startswith("Timed out") else f" ({text})"
-    return ClusterError(
-        f"no dask scheduler answers at {address} within {waited_s:g} s{why}; check the address, or start one there "
-        "with dask scheduler --host ADDRESS"
-    )
 
 
 def _short(program: Mapping[str, str]) -> str:

@@ -45,7 +45,8 @@ class Member(WorkerPlugin):
 
     @property
     def is_busy(self) -> bool:
-        return bool(self._building)
+        """Whether a task runs, up to when dask has its result."""
+        return bool(self._wanted or self._building)
 
     def setup(self, worker: Worker) -> None:
         self.worker = worker

@@ -20,9 +20,11 @@ from renderer import cli
 from renderer.assets import AssetError, find
 from renderer.cli import show
 from renderer.gallery import cluster, crew
+from renderer.gallery import scheduler as scheduling
 from renderer.gallery.build import Builder, Word
-from renderer.gallery.cluster import ClusterBuilder, ClusterError, Crew, Flight
+from renderer.gallery.cluster import ClusterBuilder, Crew, Flight
 from renderer.gallery.parcel import Need, packed
+from renderer.gallery.scheduler import ClusterError
 from renderer.gallery.statement import read
 from renderer.gallery.work import made
 from renderer.progress import silent
@@ -274,6 +276,16 @@ def test_a_worker_with_a_gpu_renders_on_what_the_build_asks_for(
     assert not list(tmp_path.glob("render-*"))
 
 
+def test_a_worker_is_busy_until_dask_has_the_result(tmp_path: Path) -> None:
+    member = crew.Member()
+    member.transition("key", "ready", "executing")
+    member._begin("key", Builder(tmp_path, 1))
+    del member._building["key"]  # the task returns
+    assert member.is_busy
+    member.transition("key", "executing", "memory")
+    assert not member.is_busy
+
+
 def test_a_task_that_is_cancelled_ends_its_builder(tmp_path: Path) -> None:
     member, builder = crew.Member(), Builder(tmp_path, 1)
     member.transition("key", "ready", "executing")
@@ -348,7 +360,7 @@ def _without_distributed(name: str, *arguments: Any) -> Any:
 @pytest.mark.parametrize("role", ["client", "worker"])
 def test_tls_without_certificates_says_where_they_are_named(role: str) -> None:
     with pytest.raises(ClusterError) as caught:
-        cluster.check_certificates("tls://192.0.2.1:8786", role)
+        scheduling.check_certificates("tls://192.0.2.1:8786", role)
     upper = role.upper()
     assert str(caught.value) == (
         "tls://192.0.2.1:8786 needs certificates; name them in DASK_DISTRIBUTED__COMM__TLS__CA_FILE and "
@@ -359,9 +371,11 @@ def test_tls_without_certificates_says_where_they_are_named(role: str) -> None:
 def test_no_scheduler_is_told_with_where_to_look() -> None:
     late = OSError("Timed out trying to connect to tcp://192.0.2.1:8786 after 10 s")
     advice = "check the address, or start one there with dask scheduler --host ADDRESS"
-    assert str(cluster.nobody_answers(PLACE, 10, late)) == f"no dask scheduler answers at {PLACE} within 10 s; {advice}"
+    assert (
+        str(scheduling.nobody_answers(PLACE, 10, late)) == f"no dask scheduler answers at {PLACE} within 10 s; {advice}"
+    )
     other = OSError("Name or service\nnot known")
-    assert str(cluster.nobody_answers(PLACE, 10, other)) == (
+    assert str(scheduling.nobody_answers(PLACE, 10, other)) == (
         f"no dask scheduler answers at {PLACE} within 10 s (Name or service not known); {advice}"
     )
 
@@ -599,7 +613,7 @@ def test_no_scheduler_and_no_worker_of_ours_end_the_command(
         rf"there with render worker --cluster {scheduler}\n",
         capsys.readouterr().err,
     )
-    monkeypatch.setattr(cluster, "CONNECT_S", 1.0)
+    monkeypatch.setattr(scheduling, "CONNECT_S", 1.0)
     assert cli.run([*build, "tcp://127.0.0.1:9"]) == 3
     assert capsys.readouterr().err == (
         "render: no dask scheduler answers at tcp://127.0.0.1:9 within 1 s; check the address, or start one there with "

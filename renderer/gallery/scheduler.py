@@ -1,0 +1,47 @@
+"""The address of a dask scheduler -> a connection, or what is wrong and would do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from distributed import Client, Security
+
+CONNECT_S = 10.0
+GPU = {"GPU": 1.0}  # what a worker with one offers, and a work that is rendered on one takes
+
+
+class ClusterError(Exception):
+    """A cluster that cannot be used; the message says where, what was found and what would do."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """A client of the scheduler at an address. ClusterError where there is none."""
+    check_certificates(address, "client")
+    try:
+        client = Client(address, timeout=CONNECT_S, set_as_default=False, name="render")
+    except (OSError, ValueError) as error:
+        raise nobody_answers(address, CONNECT_S, error) from error
+    try:
+        yield client
+    finally:
+        with suppress(OSError):
+            client.close(timeout=5)
+
+
+def check_certificates(address: str, role: str) -> None:
+    """ClusterError where tls:// is asked for, and dask has not been told of certificates."""
+    if address.startswith("tls://") and Security().get_connection_args(role).get("ssl_context") is None:
+        raise ClusterError(
+            f"{address} needs certificates; name them in DASK_DISTRIBUTED__COMM__TLS__CA_FILE and "
+            f"..._TLS__{role.upper()}__CERT and ..._TLS__{role.upper()}__KEY, or in dask's configuration"
+        )
+
+
+def nobody_answers(address: str, waited_s: float, error: Exception) -> ClusterError:
+    """What is said where no scheduler is."""
+    text = " ".join(str(error).split())
+    why = "" if not text or text.startswith("Timed out") else f" ({text})"
+    return ClusterError(
+        f"no dask scheduler answers at {address} within {waited_s:g} s{why}; check the address, or start one there "
+        "with dask scheduler --host ADDRESS"
+    )
