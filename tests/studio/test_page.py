@@ -180,6 +180,19 @@ def _picture(store: Store, number: int) -> str:
     return address
 
 
+def test_the_plan_of_a_render_is_told_before_it_is_made(site: Site, there: Store, tmp_path: Path) -> None:
+    site.as_("curator").post("/pieces", {"spec": "disc.yaml", "changes": "layers.0.points.count=4000"})
+    text = site.as_("viewer").get("/pieces/1/plan").text
+    assert "4000 points of 1 mm can cover" in text
+    queue.add(
+        there, [New("render", "a", "a", "/etc/hosts"), New("render", "b", "b", str(tmp_path / "gone.yaml"))], "ada"
+    )
+    for number in (2, 3):
+        assert '<p class="bad">there is no plan</p>' in site.as_("viewer").get(f"/pieces/{number}/plan").text
+    (tmp_path / "specs" / "disc.yaml").write_text(SPEC.replace("points", "poinst"), encoding="utf-8")
+    assert "unknown key &#39;poinst&#39;" in site.as_("viewer").get("/pieces/1/plan").text
+
+
 # --- what its buttons do ---
 
 

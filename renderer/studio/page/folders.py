@@ -35,6 +35,10 @@ class Folders:
         """The spec of this name, as `spec_names` gives them. Outside."""
         return self._ours(self.specs, name, YAML_SUFFIXES)
 
+    def holds_spec(self, path: Path) -> bool:
+        """Whether this is the path of a spec of the folder."""
+        return path.suffix.lower() in YAML_SUFFIXES and leads_within(path, self.specs) and not not_a_file(path)
+
     def machine(self, name: str) -> Path:
         """The machine's file of this name. Outside."""
         return self._ours(self.specs, name, YAML_SUFFIXES)

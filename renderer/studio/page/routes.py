@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 from renderer.manifest import duration
 from renderer.specfile import SpecErrors
 from renderer.studio import pictures, records
-from renderer.studio.page import actions, exhibits, seen
+from renderer.studio.page import actions, exhibits, plans, seen
 from renderer.studio.page.access import SESSION_S, Access, Session
 from renderer.studio.page.actions import Denied, Desk, Form
 from renderer.studio.page.folders import Folders, Outside
@@ -71,6 +71,7 @@ class Page:
             Route("/", self.queue),
             Route("/pieces/{job:int}", self.piece),
             Route("/pieces/{job:int}/picture/{name}", self.picture),
+            Route("/pieces/{job:int}/plan", self.plan),
             Route("/pieces/{job:int}/files/{name}", self.file),
             Route("/machines", self.machines),
             Route("/machines/{name}", self.operator),
@@ -171,6 +172,16 @@ class Page:
             session=session, marks=now, watches=watches.split(), view=name, asking=asking, **values
         )
         return HTMLResponse(text)
+
+    def plan(self, request: Request) -> Response:
+        """What a render will take; a part of its page that is fetched when somebody wants to see it."""
+        with self.store.read() as connection:
+            job = _found(connection, _number(request))
+        try:
+            plan = plans.plan_of(job, self.folders)
+        except StudioError as error:
+            return HTMLResponse(self.templates.from_string('<p class="bad">{{ why }}</p>').render(why=str(error)))
+        return HTMLResponse(self.templates.get_template("plan.html.j2").render(plan=plan))
 
     # --- pictures and files ---
 
