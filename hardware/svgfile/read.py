@@ -17,6 +17,7 @@ from hardware.svgfile.layers import LABEL, Layer, Options, Stroke, known_pens, p
 from hardware.svgfile.xml import SvgError, checked_root, clip_boxes, file_text, size_px, tidied
 from hardware.toolpath.cut import dashes, inside
 
+FARTHEST_MM = 1e5  # from the origin: what lies a hundred metres away is a slip, and would take for ever to follow
 _MM_PER_PX = 25.4 / 96  # CSS: 96 px an inch
 _VIEW = "{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}namedview"
 _FAULTS_SHOWN = 3
@@ -239,7 +240,7 @@ def _strokes(shape: se.Shape, clips: Clips, options: Options, told: _Told) -> It
     """The lines by which a pen draws a shape: those that fill it, where that is wished, below its outline."""
     ink = Ink.TRANSPARENT if shape.values.get("mix-blend-mode") == "multiply" else Ink.OPAQUE
     lines = polylines(shape, min(options.tolerance_mm, FINE_MM))
-    sound = all(np.isfinite(line).all() for line in lines)
+    sound = all((np.abs(line) <= FARTHEST_MM).all() for line in lines)  # nor is what is no number
     if _has_fill(shape) and options.hatch_mm is not None and sound:
         even_odd = shape.values.get("fill-rule") == "evenodd"
         for line in _clipped(hatched(lines, options.hatch_mm, even_odd), clips):

@@ -309,6 +309,10 @@ FILLED = "has a fill but no stroke; pens draw strokes only: give it a stroke, ha
             "<path> without an id has a coordinate or a stroke width (50 mm) that cannot be drawn",
         ),
         (
+            document('<path id="far" d="M0 0H9e30" stroke="red"/>'),
+            "<path> 'far' has a coordinate or a stroke width (1 mm) that cannot be drawn",
+        ),
+        (
             document('<g id="a"><use href="#a"/></g>'),
             "its <use> elements repeat more than 5000000 times, or for ever",
         ),
