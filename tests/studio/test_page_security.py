@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from browsing import KEY, Site, served
 from PIL import Image
+from sqlalchemy.exc import OperationalError
 
 from renderer.cli import run
 from renderer.studio import leases, queue, records
@@ -529,6 +530,75 @@ def test_odd_requests_are_answered_not_crashed_on(site: Site) -> None:
     assert operator.ask("DELETE", "/pieces/1").status in {404, 405}
     assert operator.ask("POST", "/pieces", b"\xff\xfe%%%=", Content_Length="5").status == 404
     assert operator.ask("GET", "/", Cookie="x" * 3000).status == 401
+
+
+def test_whoever_types_an_address_is_answered_by_a_page_and_a_script_by_a_sentence(site: Site, there: Store) -> None:
+    person = {"Accept": "text/html,application/xhtml+xml"}
+    for role, path, status, heading in (
+        ("viewer", "/pieces/9", 404, "There is nothing here"), ("viewer", "/nothing", 404, "There is nothing here"),
+        (None, "/", 401, "This page is closed"), (None, "/enter?token=x", 401, "This page is closed"),
+        ("viewer", "/leave", 405, "Not this way"),
+    ):  # fmt: skip
+        answer = site.as_(role).get(path, **person)
+        assert answer.status == status
+        assert f"<h1>{heading}</h1>" in answer.text
+        assert '<html lang="en">' in answer.text
+        assert "<html" not in site.as_(role).get(path).text
+    spec = {"spec": "<script>alert(1)</script>"}
+    answer = site.as_("curator").post("/pieces", spec, HX_Request=None, Referer=site.address + "/machines", **person)
+    assert answer.status == 404
+    assert "<script>" not in answer.text
+    queue.add(there, [New("render", "a", "a", "a.yaml")], "ada")
+    sent = {**person, "HX_Request": None, "Referer": site.address + "/pieces/1"}
+    answer = site.as_("viewer").post("/pieces/1/cancel", **sent)
+    assert (answer.status, answer.text.count('<a href="/pieces/1">Back</a>')) == (403, 1)
+    answer = site.as_("curator").post("/pieces/1/cancel", **{**sent, "Referer": f"{site.address}/\\evil.example"})
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+
+
+def test_a_queue_that_nobody_has_is_not_made(site: Site, there: Store, asking: tuple[Job, int]) -> None:
+    operator = site.as_("operator")
+    for name in ("anything", "..%2fx", "%00", "a%0d%0ab", "%e2%80%ae", "x" * 5000):
+        answer = operator.post(f"/queues/{name}")
+        assert answer.status == 404, name
+        assert "x" * 200 not in answer.text
+    assert queue.paused_queues(there) == {}
+    assert operator.post("/queues/gantry").status == 200
+    assert set(queue.paused_queues(there)) == {"gantry"}
+
+
+def test_one_press_does_not_add_more_than_anybody_can_mean(site: Site, there: Store, tmp_path: Path) -> None:
+    many = SPEC.format(title="Many", image="red.png") + f"matrix: {{seed: {list(range(1, 41))}}}\n"
+    (tmp_path / "specs" / "many.yaml").write_text(many, encoding="utf-8")
+    machine = Path(__file__).parents[2] / "specs" / "machines" / "gantry_grbl_servo.yaml"
+    (tmp_path / "specs" / "machines").mkdir()
+    (tmp_path / "specs" / "machines" / "gantry.yaml").write_bytes(machine.read_bytes())
+    fields = {"spec": "many.yaml", "plot": "1", "machine": "machines/gantry.yaml"}
+    answer = site.as_("curator").post("/pieces", {**fields, "edition": "25"})
+    assert (answer.status, answer.text) == (
+        422, "this makes more than 1000 jobs; add fewer sheets, or a matrix with fewer works\n"
+    )  # fmt: skip
+    assert queue.listed(there) == []
+    assert site.as_("curator").post("/pieces", {**fields, "edition": "24"}).status == 200
+    assert len(queue.listed(there)) == 1000
+
+
+def test_what_turns_text_round_is_not_kept(site: Site, there: Store) -> None:
+    title = "\u202eelcric\u2066 \u0085\u2028 \u05e9"
+    assert site.as_("curator").post("/pieces", {"spec": "disc.yaml", "title": title}).status == 200
+    assert [job.title for job in queue.listed(there)] == ["elcric    \u05e9"]
+
+
+def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT secret", {}, Exception("the server is down\nDETAIL: secret"))
+
+    monkeypatch.setattr(there.engine, "connect", away)
+    monkeypatch.setattr(there.engine, "begin", away)
+    for answer in (site.as_("viewer").get("/"), site.as_("operator").post("/queues/gantry")):
+        assert (answer.status, answer.text) == (
+            503, "The queue's database does not answer (the server is down); nothing was changed.\n"
+        )  # fmt: skip
 
 
 # --- the command ---

@@ -11,16 +11,18 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from renderer.studio.page.access import Access
+from renderer.studio.page.answers import told
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OPEN = ("/enter", "/static/")  # what is shown to whoever has no session
 SAFE = {"GET", "HEAD"}
 FORM_BYTES = 64 * 1024
 UPLOAD_BYTES = 20 * 1024 * 1024
+CLOSED = "This page opens by its link: render serve prints it, and render serve --links prints it again."
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
     " object-src 'none'",
@@ -66,16 +68,14 @@ class Guard:
         """Why it goes no further."""
         for why in (self._host(headers), _origin(scope, headers)):
             if why is not None:
-                return PlainTextResponse(f"{why}\n", 403)
+                return told(headers, why, 403)
         if not headers.get("content-length", "0").isdigit():
-            return PlainTextResponse("the length of the request is no number\n", 400)
+            return told(headers, "the length of the request is no number", 400)
         if int(headers.get("content-length", "0")) > most_bytes(scope):
-            return too_large(most_bytes(scope))
+            return told(headers, too_large(most_bytes(scope)), 413, Connection="close")
         session = self.access.session(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
         if session is None and not scope["path"].startswith(OPEN):
-            return PlainTextResponse(
-                "This page opens by its link: render serve prints it, and render serve --links prints it again.\n", 401
-            )
+            return told(headers, CLOSED, 401)
         scope["session_of_page"] = session
         return None
 
@@ -116,12 +116,8 @@ def most_bytes(scope: Scope) -> int:
     return UPLOAD_BYTES if scope["method"] == "PUT" else FORM_BYTES
 
 
-def too_large(most: int) -> Response:
-    return PlainTextResponse(_too_large(most), 413, {"Connection": "close"})
-
-
-def _too_large(most: int) -> str:
-    return f"more than {most // 1024} KiB is not taken\n"
+def too_large(most: int) -> str:
+    return f"more than {most // 1024} KiB is not taken"
 
 
 def _counted(receive: Receive, most: int) -> Receive:
@@ -133,7 +129,7 @@ def _counted(receive: Receive, most: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > most:
-            raise HTTPException(413, _too_large(most), {"Connection": "close"})
+            raise HTTPException(413, too_large(most), {"Connection": "close"})
         return message
 
     return receives
