@@ -1,5 +1,6 @@
 """The page against those who should not use it, and against what they send."""
 
+import io
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from renderer.cli import run
 from renderer.studio import leases, queue, records
+from renderer.studio.page import guard, server, watch
 from renderer.studio.page.access import SESSION_S, Access, Session, key_in
 from renderer.studio.queue import New
 from renderer.studio.records import Job
@@ -437,6 +439,83 @@ def test_an_upload_of_100_mb_is_not_taken_however_it_is_sent(site: Site, tmp_pat
     assert (form.status, form.text) == (413, "more than 64 KiB is not taken\n")
 
 
+def test_a_picture_that_swells_is_not_unpacked_in_the_server(site: Site, tmp_path: Path) -> None:
+    curator, large = site.as_("curator"), io.BytesIO()
+    Image.new("1", (8001, 8000)).save(large, "png")
+    assert len(large.getvalue()) < 20_000
+    answer = curator.put("/uploads/large.png", large.getvalue())
+    assert (answer.status, answer.text) == (
+        422, "the picture has 8001 x 8000 px, more than 64 megapixels; make it smaller\n"
+    )  # fmt: skip
+    svg = curator.put("/uploads/a.png", b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+    assert svg.status == 422
+    assert list((tmp_path / "specs" / "uploads").iterdir()) == []
+
+
+def raw(site: Site, head: str, *, seconds: float = 20) -> bytes:
+    """What comes back to these bytes, until the server closes the line."""
+    with socket.create_connection(("127.0.0.1", site.port), timeout=seconds) as line:
+        line.sendall(head.encode("latin-1"))
+        came = b""
+        while part := line.recv(65536):
+            came += part
+    return came
+
+
+def test_a_request_that_can_be_read_in_two_ways_is_refused(site: Site, there: Store) -> None:
+    cookie = f"{site.page.cookie}={site.page.access.cookie(Session('operator'))}"
+    own = f"Host: 127.0.0.1:{site.port}\r\nCookie: {cookie}\r\nOrigin: {site.address}\r\nConnection: close\r\n"
+    body = "spec=disc.yaml"
+    for lines in (
+        f"Content-Length: {len(body)}\r\nContent-Length: 3\r\n",
+        f"Content-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: -1\r\n", "Content-Length: \xb2\r\n", f"Content-Length: {len(body)}\r\nHost: evil.example\r\n",
+    ):  # fmt: skip
+        assert raw(site, f"POST /pieces HTTP/1.1\r\n{own}{lines}\r\n{body}").startswith(b"HTTP/1.1 400"), lines
+    assert raw(site, "GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 403")
+    assert raw(site, f"GET http://evil.example/ HTTP/1.1\r\n{own}\r\n").startswith(b"HTTP/1.1 404")
+    assert queue.listed(there) == []
+
+
+def test_who_says_nothing_is_not_waited_for_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_S", 0.2)
+    for head in ("", "GET / HTTP/1.1\r\nHost:", "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"):
+        raw(site, head)  # returns, since the server closes it
+    assert site.as_("viewer").get("/").status == 200
+    monkeypatch.setattr(guard, "BODY_S", 0.2)
+    answer = site.as_("operator").post("/pieces", Content_Length="1000")
+    assert (answer.status, answer.text) == (408, "the request did not come to its end\n")
+
+
+def test_silent_connections_leave_room_for_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_S", 0.5)
+    silent = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(server.MOST_CONNECTIONS + 20)]
+    try:
+        ends = time.monotonic() + 30
+        while site.as_("viewer").get("/").status != 200:
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+    finally:
+        for line in silent:
+            line.close()
+
+
+def test_no_more_pages_listen_than_there_is_room_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "MOST_LISTENERS", 3)
+    cookie = f"{site.page.cookie}={site.page.access.cookie(Session('viewer'))}"
+    head = f"GET /events HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
+    lines = [socket.create_connection(("127.0.0.1", site.port), timeout=20) for _ in range(3)]
+    for line in lines:
+        line.sendall(head)
+        assert line.recv(100).startswith(b"HTTP/1.1 200")
+    ends = time.monotonic() + 20
+    while site.as_("viewer").get("/events", Connection="close").status != 503:
+        assert time.monotonic() < ends
+    assert site.as_("viewer").get("/").status == 200
+    for line in lines:
+        line.close()
+
+
 def bomb_of_aliases() -> str:
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
@@ -527,6 +606,11 @@ def test_odd_requests_are_answered_not_crashed_on(site: Site) -> None:
         "edition is '1e9'"
     )
     assert operator.post("/pieces", {"spec": "disc.yaml", "due": "soon"}).text.startswith("due is 'soon'; a day like")
+    many = operator.post("/pieces", {f"a{n}": 1 for n in range(101)})
+    assert (many.status, many.text) == (400, "a form of more than 100 fields is none of this page\n")
+    assert operator.post("/pieces/1/move", {"where": "after", "other": 2**31}).status == 422
+    assert operator.get("/pieces/1/picture/%00").status == 404
+    assert operator.ask("OPTIONS", "/").status == 405
     assert operator.ask("DELETE", "/pieces/1").status in {404, 405}
     assert operator.ask("POST", "/pieces", b"\xff\xfe%%%=", Content_Length="5").status == 404
     assert operator.ask("GET", "/", Cookie="x" * 3000).status == 401

@@ -16,6 +16,7 @@ from renderer.studio.order import Where
 from renderer.studio.page import seen
 from renderer.studio.page.access import Session
 from renderer.studio.page.folders import Folders, Outside
+from renderer.studio.page.looking import check_picture
 from renderer.studio.records import Job
 from renderer.studio.states import HELD, Refused, StudioError, said
 from renderer.studio.store import Store
@@ -95,7 +96,8 @@ def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: boo
 
 def _changes(form: Form) -> tuple[str, ...]:
     """A line each: `layers.0.steps=50`."""
-    return tuple(line for text in form.get("changes", "").splitlines() if (line := text.strip()))
+    lines = (re.sub(UNSEEN, " ", text).strip() for text in form.get("changes", "").splitlines())
+    return tuple(line for line in lines if line)
 
 
 def _listed(made: list[Job]) -> str:
@@ -124,7 +126,7 @@ def move(desk: Desk, session: Session, number: int, form: Form) -> str:
     where = _text(form, "where")
     if where not in get_args(Where):
         raise StudioError(f"{where!r} is none of {', '.join(get_args(Where))}")
-    other = _whole(form, "other", 1, 2**31) if where in {"before", "after"} else None
+    other = _whole(form, "other", 1, 2**31 - 1) if where in {"before", "after"} else None
     return f"{queue.move(desk.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
 
 
@@ -177,17 +179,8 @@ def upload(desk: Desk, session: Session, name: str, content: bytes) -> str:
     if not content:
         raise StudioError(f"{name[:80]!r} is empty")
     is_picture = place.suffix.lower() in PICTURE_SUFFIXES
-    desk.folders.keep(place, content, _check_picture if is_picture else None)
+    desk.folders.keep(place, content, check_picture if is_picture else None)
     return place.relative_to(desk.folders.specs).as_posix()
-
-
-def _check_picture(path: Path) -> None:
-    from renderer.target import TargetError, load_picture
-
-    try:
-        load_picture(path, "#ffffff")
-    except TargetError as error:
-        raise StudioError(f"the picture{str(error).removeprefix(f'{path}:')}") from error
 
 
 # --- fields ---

@@ -6,8 +6,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 HEADINGS = {
     200: "Done", 400: "That was not understood", 401: "This page is closed", 403: "Not from here",
-    404: "There is nothing here", 405: "Not this way", 409: "Not any more", 413: "Too much", 422: "That does not work",
-    500: "Something went wrong", 503: "Too busy",
+    404: "There is nothing here", 405: "Not this way", 408: "Too slow", 409: "Not any more", 413: "Too much",
+    422: "That does not work", 500: "Something went wrong", 503: "Too busy",
 }  # fmt: skip
 _TEMPLATES = Environment(
     loader=PackageLoader("renderer.studio.page", "templates"), autoescape=True, undefined=StrictUndefined

@@ -4,6 +4,8 @@ Against a page elsewhere that makes this browser ask (DNS rebinding, cross-site 
 and against requests that are too large. Roles are the routes' affair: see `routes`.
 """
 
+import asyncio
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -21,6 +23,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OPEN = ("/enter", "/static/")  # what is shown to whoever has no session
 SAFE = {"GET", "HEAD"}
 FORM_BYTES = 64 * 1024
+BODY_S = 120.0  # until all of a request has come
 UPLOAD_BYTES = 20 * 1024 * 1024
 CLOSED = "This page opens by its link: render serve prints it, and render serve --links prints it again."
 HEADERS = {
@@ -69,6 +72,8 @@ class Guard:
         for why in (self._host(headers), _origin(scope, headers)):
             if why is not None:
                 return told(headers, why, 403)
+        if "transfer-encoding" in headers and "content-length" in headers:  # whoever stands between may differ on it
+            return told(headers, "the length of the request is told twice", 400, Connection="close")
         if not headers.get("content-length", "0").isdigit():
             return told(headers, "the length of the request is no number", 400)
         if int(headers.get("content-length", "0")) > most_bytes(scope):
@@ -121,12 +126,16 @@ def too_large(most: int) -> str:
 
 
 def _counted(receive: Receive, most: int) -> Receive:
-    """What comes in, up to so many bytes. Raises HTTPException."""
-    taken = 0
+    """What comes in, up to so many bytes, and not for ever. Raises HTTPException."""
+    taken, ends, is_whole = 0, time.monotonic() + BODY_S, False
 
     async def receives() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, is_whole
+        try:
+            message = await asyncio.wait_for(receive(), None if is_whole else max(0.0, ends - time.monotonic()))
+        except TimeoutError as error:
+            raise HTTPException(408, "the request did not come to its end", {"Connection": "close"}) from error
+        is_whole = not message.get("more_body", False)
         taken += len(message.get("body", b""))
         if taken > most:
             raise HTTPException(413, too_large(most), {"Connection": "close"})

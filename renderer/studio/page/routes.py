@@ -42,6 +42,7 @@ from renderer.studio.store import Store
 CAGE = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 STATIC = Path(__file__).parent / "static"
 OURS = ("renderer", "hardware")
+MOST_FIELDS = 100
 NOTHING = "The address is mistyped, or the work was taken out of the list."
 Doing = Callable[[Desk, Session, Form], str]
 
@@ -190,7 +191,8 @@ class Page:
 
     def picture(self, request: Request) -> Response:
         """A picture that a worker has sent."""
-        found = pictures.get(self.store, _number(request), request.path_params["name"])
+        name = request.path_params["name"]
+        found = pictures.get(self.store, _number(request), name) if name in pictures.NAMES else None
         if found is None:
             raise Outside("there is no such picture")
         return Response(
@@ -320,7 +322,10 @@ def _status(error: Exception) -> int | None:
 async def _form(request: Request) -> dict[str, str]:
     """The fields of a form as browsers send it."""
     text = (await request.body()).decode("utf-8", "replace")
-    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100))
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise HTTPException(400, f"a form of more than {MOST_FIELDS} fields is none of this page") from error
 
 
 def _sent_back(request: Request, said: str) -> Response:
