@@ -94,6 +94,7 @@ def _run(store: Store, folders: Folders, access: Access, listening: socket.socke
     import uvicorn
 
     from renderer.studio.page.routes import Page
+    from renderer.studio.page.server import config
 
     page = Page(store, folders, access, f"render-{listening.getsockname()[1]}")
 
@@ -102,10 +103,6 @@ def _run(store: Store, folders: Folders, access: Access, listening: socket.socke
             page.watch.end()
             await super().shutdown(sockets)
 
-    config = uvicorn.Config(
-        page.application(names), log_level="warning", access_log=False, lifespan="off", server_header=False,
-        timeout_graceful_shutdown=PATIENCE_S,
-    )  # fmt: skip
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn hands a signal on when it has closed
     with suppress(KeyboardInterrupt):
-        Server(config).run([listening])
+        Server(config(page.application(names), goodbye_s=PATIENCE_S)).run([listening])

@@ -14,6 +14,7 @@ import uvicorn
 from renderer.studio.page.access import Access, Session
 from renderer.studio.page.folders import Folders
 from renderer.studio.page.routes import Page
+from renderer.studio.page.server import config
 from renderer.studio.store import Store
 
 KEY = b"k" * 32
@@ -104,10 +105,7 @@ def served(store: Store, folder: Path, names: tuple[str, ...] = ()) -> Iterator[
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen()
-    config = uvicorn.Config(
-        page.application(names), log_level="warning", lifespan="off", server_header=False, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config(page.application(names), goodbye_s=1))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:

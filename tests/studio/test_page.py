@@ -91,7 +91,30 @@ def test_the_operator_is_told_which_pen_and_has_the_answers(site: Site, there: S
     assert "21 min of plotting" in text
     assert "black 0.5 will run dry in plot 2: 120 m by then, and it lasts 90 m." in text
     everywhere = site.as_("viewer").get("/").text
-    assert 'href="/machines/gantry"><b>gantry</b> asks: 1 a' in everywhere
+    assert 'href="/machines/gantry"><span><b>gantry</b> asks: 1 a</span>' in everywhere
+
+
+def test_beside_a_machine_nothing_is_offered_twice_and_a_reader_hears_the_question_only(
+    site: Site, there: Store
+) -> None:
+    plots(there, "a")
+    claimed, _ = asking(there)
+    text = site.as_("operator").get("/machines/gantry").text
+    assert (
+        '<p class="unseen" id="spoken" role="status">Insert pen&nbsp;3: Sakura Micron 05 blue. Put it in.</p>' in text
+    )
+    assert text.count("aria-live") == 1  # that of what was done
+    paused = Asked("pause", "paused", "The pen is up.", (("resume", "go on"), ("abort", "stop here")), "resume")
+    leases.advance(there, claimed.id, claimed.token, "w", "paused", "paused", asks=paused)
+    text = site.as_("operator").get("/machines/gantry").text
+    assert text.count(">Go on<") == 1
+    assert f'id="resume-{claimed.id}"' not in text
+    leases.advance(there, claimed.id, claimed.token, "w", "finishing", "done")
+    clear = Asked("clear", "clear the sheet", "It is done.", (("done", "it is off"),), "done")
+    leases.advance(there, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=clear)
+    text = site.as_("operator").get("/machines/gantry").text
+    assert ">Abort<" not in text
+    assert "Stop at once" in text
 
 
 def test_a_pen_without_height_is_not_raised(site: Site, there: Store) -> None:
@@ -107,7 +130,7 @@ def test_every_role_sees_the_buttons_that_it_may_press(site: Site, there: Store)
     counts = {}
     for role in ("viewer", "curator", "operator"):
         texts = [site.as_(role).get(path).text for path in ("/", "/machines", "/machines/gantry", "/pieces/1")]
-        counts[role] = sum(text.count('<form method="post"') - 1 for text in texts)  # but that of the own name
+        counts[role] = sum(text.count('<form method="post"') - 2 for text in texts)  # but the own name, and to leave
     assert counts["viewer"] == 0
     assert 0 < counts["curator"] < counts["operator"]
 

@@ -1,5 +1,6 @@
 """The page against those who should not use it, and against what they send."""
 
+import io
 import json
 import os
 import socket
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 from browsing import KEY, Site, served
 from PIL import Image
+from sqlalchemy.exc import OperationalError
 
 from renderer.cli import run
 from renderer.studio import leases, queue, records
+from renderer.studio.page import guard, server, watch
 from renderer.studio.page.access import SESSION_S, Access, Session, key_in
 from renderer.studio.queue import New
 from renderer.studio.records import Job
@@ -436,6 +439,83 @@ def test_an_upload_of_100_mb_is_not_taken_however_it_is_sent(site: Site, tmp_pat
     assert (form.status, form.text) == (413, "more than 64 KiB is not taken\n")
 
 
+def test_a_picture_that_swells_is_not_unpacked_in_the_server(site: Site, tmp_path: Path) -> None:
+    curator, large = site.as_("curator"), io.BytesIO()
+    Image.new("1", (8001, 8000)).save(large, "png")
+    assert len(large.getvalue()) < 20_000
+    answer = curator.put("/uploads/large.png", large.getvalue())
+    assert (answer.status, answer.text) == (
+        422, "the picture has 8001 x 8000 px, more than 64 megapixels; make it smaller\n"
+    )  # fmt: skip
+    svg = curator.put("/uploads/a.png", b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+    assert svg.status == 422
+    assert list((tmp_path / "specs" / "uploads").iterdir()) == []
+
+
+def raw(site: Site, head: str, *, seconds: float = 20) -> bytes:
+    """What comes back to these bytes, until the server closes the line."""
+    with socket.create_connection(("127.0.0.1", site.port), timeout=seconds) as line:
+        line.sendall(head.encode("latin-1"))
+        came = b""
+        while part := line.recv(65536):
+            came += part
+    return came
+
+
+def test_a_request_that_can_be_read_in_two_ways_is_refused(site: Site, there: Store) -> None:
+    cookie = f"{site.page.cookie}={site.page.access.cookie(Session('operator'))}"
+    own = f"Host: 127.0.0.1:{site.port}\r\nCookie: {cookie}\r\nOrigin: {site.address}\r\nConnection: close\r\n"
+    body = "spec=disc.yaml"
+    for lines in (
+        f"Content-Length: {len(body)}\r\nContent-Length: 3\r\n",
+        f"Content-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: -1\r\n", "Content-Length: \xb2\r\n", f"Content-Length: {len(body)}\r\nHost: evil.example\r\n",
+    ):  # fmt: skip
+        assert raw(site, f"POST /pieces HTTP/1.1\r\n{own}{lines}\r\n{body}").startswith(b"HTTP/1.1 400"), lines
+    assert raw(site, "GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 403")
+    assert raw(site, f"GET http://evil.example/ HTTP/1.1\r\n{own}\r\n").startswith(b"HTTP/1.1 404")
+    assert queue.listed(there) == []
+
+
+def test_who_says_nothing_is_not_waited_for_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_S", 0.2)
+    for head in ("", "GET / HTTP/1.1\r\nHost:", "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"):
+        raw(site, head)  # returns, since the server closes it
+    assert site.as_("viewer").get("/").status == 200
+    monkeypatch.setattr(guard, "BODY_S", 0.2)
+    answer = site.as_("operator").post("/pieces", Content_Length="1000")
+    assert (answer.status, answer.text) == (408, "the request did not come to its end\n")
+
+
+def test_silent_connections_leave_room_for_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_S", 0.5)
+    silent = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(server.MOST_CONNECTIONS + 20)]
+    try:
+        ends = time.monotonic() + 30
+        while site.as_("viewer").get("/").status != 200:
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+    finally:
+        for line in silent:
+            line.close()
+
+
+def test_no_more_pages_listen_than_there_is_room_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "MOST_LISTENERS", 3)
+    cookie = f"{site.page.cookie}={site.page.access.cookie(Session('viewer'))}"
+    head = f"GET /events HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
+    lines = [socket.create_connection(("127.0.0.1", site.port), timeout=20) for _ in range(3)]
+    for line in lines:
+        line.sendall(head)
+        assert line.recv(100).startswith(b"HTTP/1.1 200")
+    ends = time.monotonic() + 20
+    while site.as_("viewer").get("/events", Connection="close").status != 503:
+        assert time.monotonic() < ends
+    assert site.as_("viewer").get("/").status == 200
+    for line in lines:
+        line.close()
+
+
 def bomb_of_aliases() -> str:
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
@@ -526,9 +606,83 @@ def test_odd_requests_are_answered_not_crashed_on(site: Site) -> None:
         "edition is '1e9'"
     )
     assert operator.post("/pieces", {"spec": "disc.yaml", "due": "soon"}).text.startswith("due is 'soon'; a day like")
+    many = operator.post("/pieces", {f"a{n}": 1 for n in range(101)})
+    assert (many.status, many.text) == (400, "a form of more than 100 fields is none of this page\n")
+    assert operator.post("/pieces/1/move", {"where": "after", "other": 2**31}).status == 422
+    assert operator.get("/pieces/1/picture/%00").status == 404
+    assert operator.ask("OPTIONS", "/").status == 405
     assert operator.ask("DELETE", "/pieces/1").status in {404, 405}
     assert operator.ask("POST", "/pieces", b"\xff\xfe%%%=", Content_Length="5").status == 404
     assert operator.ask("GET", "/", Cookie="x" * 3000).status == 401
+
+
+def test_whoever_types_an_address_is_answered_by_a_page_and_a_script_by_a_sentence(site: Site, there: Store) -> None:
+    person = {"Accept": "text/html,application/xhtml+xml"}
+    for role, path, status, heading in (
+        ("viewer", "/pieces/9", 404, "There is nothing here"), ("viewer", "/nothing", 404, "There is nothing here"),
+        (None, "/", 401, "This page is closed"), (None, "/enter?token=x", 401, "This page is closed"),
+        ("viewer", "/leave", 405, "Not this way"),
+    ):  # fmt: skip
+        answer = site.as_(role).get(path, **person)
+        assert answer.status == status
+        assert f"<h1>{heading}</h1>" in answer.text
+        assert '<html lang="en">' in answer.text
+        assert "<html" not in site.as_(role).get(path).text
+    spec = {"spec": "<script>alert(1)</script>"}
+    answer = site.as_("curator").post("/pieces", spec, HX_Request=None, Referer=site.address + "/machines", **person)
+    assert answer.status == 404
+    assert "<script>" not in answer.text
+    queue.add(there, [New("render", "a", "a", "a.yaml")], "ada")
+    sent = {**person, "HX_Request": None, "Referer": site.address + "/pieces/1"}
+    answer = site.as_("viewer").post("/pieces/1/cancel", **sent)
+    assert (answer.status, answer.text.count('<a href="/pieces/1">Back</a>')) == (403, 1)
+    answer = site.as_("curator").post("/pieces/1/cancel", **{**sent, "Referer": f"{site.address}/\\evil.example"})
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+
+
+def test_a_queue_that_nobody_has_is_not_made(site: Site, there: Store, asking: tuple[Job, int]) -> None:
+    operator = site.as_("operator")
+    for name in ("anything", "..%2fx", "%00", "a%0d%0ab", "%e2%80%ae", "x" * 5000):
+        answer = operator.post(f"/queues/{name}")
+        assert answer.status == 404, name
+        assert "x" * 200 not in answer.text
+    assert queue.paused_queues(there) == {}
+    assert operator.post("/queues/gantry").status == 200
+    assert set(queue.paused_queues(there)) == {"gantry"}
+
+
+def test_one_press_does_not_add_more_than_anybody_can_mean(site: Site, there: Store, tmp_path: Path) -> None:
+    many = SPEC.format(title="Many", image="red.png") + f"matrix: {{seed: {list(range(1, 41))}}}\n"
+    (tmp_path / "specs" / "many.yaml").write_text(many, encoding="utf-8")
+    machine = Path(__file__).parents[2] / "specs" / "machines" / "gantry_grbl_servo.yaml"
+    (tmp_path / "specs" / "machines").mkdir()
+    (tmp_path / "specs" / "machines" / "gantry.yaml").write_bytes(machine.read_bytes())
+    fields = {"spec": "many.yaml", "plot": "1", "machine": "machines/gantry.yaml"}
+    answer = site.as_("curator").post("/pieces", {**fields, "edition": "25"})
+    assert (answer.status, answer.text) == (
+        422, "this makes more than 1000 jobs; add fewer sheets, or a matrix with fewer works\n"
+    )  # fmt: skip
+    assert queue.listed(there) == []
+    assert site.as_("curator").post("/pieces", {**fields, "edition": "24"}).status == 200
+    assert len(queue.listed(there)) == 1000
+
+
+def test_what_turns_text_round_is_not_kept(site: Site, there: Store) -> None:
+    title = "\u202eelcric\u2066 \u0085\u2028 \u05e9"
+    assert site.as_("curator").post("/pieces", {"spec": "disc.yaml", "title": title}).status == 200
+    assert [job.title for job in queue.listed(there)] == ["elcric    \u05e9"]
+
+
+def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT secret", {}, Exception("the server is down\nDETAIL: secret"))
+
+    monkeypatch.setattr(there.engine, "connect", away)
+    monkeypatch.setattr(there.engine, "begin", away)
+    for answer in (site.as_("viewer").get("/"), site.as_("operator").post("/queues/gantry")):
+        assert (answer.status, answer.text) == (
+            503, "The queue's database does not answer (the server is down); nothing was changed.\n"
+        )  # fmt: skip
 
 
 # --- the command ---

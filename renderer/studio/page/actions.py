@@ -13,8 +13,10 @@ from typing import get_args
 from renderer.specfile.files import PICTURE_SUFFIXES
 from renderer.studio import enqueue, questions, queue, records
 from renderer.studio.order import Where
+from renderer.studio.page import seen
 from renderer.studio.page.access import Session
-from renderer.studio.page.folders import Folders
+from renderer.studio.page.folders import Folders, Outside
+from renderer.studio.page.looking import check_picture
 from renderer.studio.records import Job
 from renderer.studio.states import HELD, Refused, StudioError, said
 from renderer.studio.store import Store
@@ -22,6 +24,8 @@ from renderer.studio.store import Store
 Form = Mapping[str, str]
 MOST_TEXT = 500  # characters of a title or a note
 MOST_NUDGE_MM = 20.0
+MOST_ADDED = 1000  # jobs, at once
+UNSEEN = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"  # nor what turns text round
 BY_NAME: dict[str, Callable[[Store, int, str], Job]] = {
     "pause": queue.pause, "resume": queue.resume, "release": queue.resume, "cancel": queue.cancel, "copy": queue.copy,
     "retry": queue.retry, "remove": queue.remove, "emergency": queue.emergency,
@@ -54,8 +58,7 @@ def add(desk: Desk, session: Session, form: Form) -> str:
     need(session, "curator", "add works")
     path = desk.folders.spec(_text(form, "spec"))
     wanted = _wanted(desk.folders, form, changes=_changes(form), plot="plot" in form)
-    made = queue.add_all(desk.store, list(enqueue.new_jobs(path, wanted)), session.who)
-    return f"added {_listed(made)}"
+    return _added(desk, session, path, wanted)
 
 
 def plot(desk: Desk, session: Session, number: int, form: Form) -> str:
@@ -67,8 +70,18 @@ def plot(desk: Desk, session: Session, number: int, form: Form) -> str:
         raise Refused(f"job {number} is {said(job.state)}; only a finished render can be plotted")
     drawing = desk.folders.made(str(job.result.get("folder", "")), "drawing.svg")
     wanted = _wanted(desk.folders, {"title": job.title, **form}, changes=(), plot=True)
-    made = queue.add_all(desk.store, list(enqueue.new_jobs(drawing.parent, wanted)), session.who)
-    return f"added {_listed(made)}"
+    return _added(desk, session, drawing.parent, wanted)
+
+
+def _added(desk: Desk, session: Session, path: Path, wanted: enqueue.Wanted) -> str:
+    """Not more at once than somebody can have meant."""
+    new, count = [], 0
+    for render, plots in enqueue.new_jobs(path, wanted):
+        new.append((render, plots))
+        count += (render is not None) + len(plots)
+        if count > MOST_ADDED:
+            raise StudioError(f"this makes more than {MOST_ADDED} jobs; add fewer sheets, or a matrix with fewer works")
+    return f"added {_listed(queue.add_all(desk.store, new, session.who))}"
 
 
 def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: bool) -> enqueue.Wanted:
@@ -83,7 +96,8 @@ def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: boo
 
 def _changes(form: Form) -> tuple[str, ...]:
     """A line each: `layers.0.steps=50`."""
-    return tuple(line for text in form.get("changes", "").splitlines() if (line := text.strip()))
+    lines = (re.sub(UNSEEN, " ", text).strip() for text in form.get("changes", "").splitlines())
+    return tuple(line for line in lines if line)
 
 
 def _listed(made: list[Job]) -> str:
@@ -112,7 +126,7 @@ def move(desk: Desk, session: Session, number: int, form: Form) -> str:
     where = _text(form, "where")
     if where not in get_args(Where):
         raise StudioError(f"{where!r} is none of {', '.join(get_args(Where))}")
-    other = _whole(form, "other", 1, 2**31) if where in {"before", "after"} else None
+    other = _whole(form, "other", 1, 2**31 - 1) if where in {"before", "after"} else None
     return f"{queue.move(desk.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
 
 
@@ -147,7 +161,10 @@ def _height_step(desk: Desk, number: int) -> float:
 
 def hold(desk: Desk, session: Session, name: str, form: Form) -> str:
     """A whole queue: that of the renders, or of a machine."""
-    need(session, "curator" if name == "render" else "operator", f"hold or start the queue of {name}")
+    need(session, "curator" if name == "render" else "operator", f"hold or start the queue of {name[:80]}")
+    with desk.store.read() as connection:
+        if name not in {"render", *seen.machine_names(connection)}:
+            raise Outside("there is no such machine")
     if "go" in form:
         queue.resume_queue(desk.store, name)
         return f"the queue of {name} goes on"
@@ -162,24 +179,15 @@ def upload(desk: Desk, session: Session, name: str, content: bytes) -> str:
     if not content:
         raise StudioError(f"{name[:80]!r} is empty")
     is_picture = place.suffix.lower() in PICTURE_SUFFIXES
-    desk.folders.keep(place, content, _check_picture if is_picture else None)
+    desk.folders.keep(place, content, check_picture if is_picture else None)
     return place.relative_to(desk.folders.specs).as_posix()
-
-
-def _check_picture(path: Path) -> None:
-    from renderer.target import TargetError, load_picture
-
-    try:
-        load_picture(path, "#ffffff")
-    except TargetError as error:
-        raise StudioError(f"the picture{str(error).removeprefix(f'{path}:')}") from error
 
 
 # --- fields ---
 
 
 def _text(form: Form, name: str) -> str:
-    text = re.sub(r"[\x00-\x1f\x7f]+", " ", form.get(name, "")).strip()
+    text = re.sub(UNSEEN, " ", form.get(name, "")).strip()
     if len(text) > MOST_TEXT:
         raise StudioError(f"{name} has {len(text)} characters; at most {MOST_TEXT} are kept")
     return text

@@ -4,6 +4,8 @@ Against a page elsewhere that makes this browser ask (DNS rebinding, cross-site 
 and against requests that are too large. Roles are the routes' affair: see `routes`.
 """
 
+import asyncio
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -11,16 +13,19 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from renderer.studio.page.access import Access
+from renderer.studio.page.answers import told
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OPEN = ("/enter", "/static/")  # what is shown to whoever has no session
 SAFE = {"GET", "HEAD"}
 FORM_BYTES = 64 * 1024
+BODY_S = 120.0  # until all of a request has come
 UPLOAD_BYTES = 20 * 1024 * 1024
+CLOSED = "This page opens by its link: render serve prints it, and render serve --links prints it again."
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
     " object-src 'none'",
@@ -66,16 +71,16 @@ class Guard:
         """Why it goes no further."""
         for why in (self._host(headers), _origin(scope, headers)):
             if why is not None:
-                return PlainTextResponse(f"{why}\n", 403)
+                return told(headers, why, 403)
+        if "transfer-encoding" in headers and "content-length" in headers:  # whoever stands between may differ on it
+            return told(headers, "the length of the request is told twice", 400, Connection="close")
         if not headers.get("content-length", "0").isdigit():
-            return PlainTextResponse("the length of the request is no number\n", 400)
+            return told(headers, "the length of the request is no number", 400)
         if int(headers.get("content-length", "0")) > most_bytes(scope):
-            return too_large(most_bytes(scope))
+            return told(headers, too_large(most_bytes(scope)), 413, Connection="close")
         session = self.access.session(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
         if session is None and not scope["path"].startswith(OPEN):
-            return PlainTextResponse(
-                "This page opens by its link: render serve prints it, and render serve --links prints it again.\n", 401
-            )
+            return told(headers, CLOSED, 401)
         scope["session_of_page"] = session
         return None
 
@@ -116,24 +121,24 @@ def most_bytes(scope: Scope) -> int:
     return UPLOAD_BYTES if scope["method"] == "PUT" else FORM_BYTES
 
 
-def too_large(most: int) -> Response:
-    return PlainTextResponse(_too_large(most), 413, {"Connection": "close"})
-
-
-def _too_large(most: int) -> str:
-    return f"more than {most // 1024} KiB is not taken\n"
+def too_large(most: int) -> str:
+    return f"more than {most // 1024} KiB is not taken"
 
 
 def _counted(receive: Receive, most: int) -> Receive:
-    """What comes in, up to so many bytes. Raises HTTPException."""
-    taken = 0
+    """What comes in, up to so many bytes, and not for ever. Raises HTTPException."""
+    taken, ends, is_whole = 0, time.monotonic() + BODY_S, False
 
     async def receives() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, is_whole
+        try:
+            message = await asyncio.wait_for(receive(), None if is_whole else max(0.0, ends - time.monotonic()))
+        except TimeoutError as error:
+            raise HTTPException(408, "the request did not come to its end", {"Connection": "close"}) from error
+        is_whole = not message.get("more_body", False)
         taken += len(message.get("body", b""))
         if taken > most:
-            raise HTTPException(413, _too_large(most), {"Connection": "close"})
+            raise HTTPException(413, too_large(most), {"Connection": "close"})
         return message
 
     return receives

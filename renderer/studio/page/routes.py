@@ -4,6 +4,7 @@ Each view is one page, fetched again where a mark that it watches has changed (`
 answer is a sentence, with the status of what went wrong. Without script the browser is sent back to where it was.
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,10 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.responses import StreamingResponse as Stream
@@ -27,6 +30,7 @@ from renderer.studio import pictures, records
 from renderer.studio.page import actions, exhibits, plans, seen
 from renderer.studio.page.access import SESSION_S, Access, Session
 from renderer.studio.page.actions import Denied, Desk, Form
+from renderer.studio.page.answers import told
 from renderer.studio.page.folders import Folders, Outside
 from renderer.studio.page.guard import guarded
 from renderer.studio.page.watch import Watch, marks
@@ -38,6 +42,8 @@ from renderer.studio.store import Store
 CAGE = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 STATIC = Path(__file__).parent / "static"
 OURS = ("renderer", "hardware")
+MOST_FIELDS = 100
+NOTHING = "The address is mistyped, or the work was taken out of the list."
 Doing = Callable[[Desk, Session, Form], str]
 
 
@@ -53,7 +59,9 @@ class Page:
 
     def application(self, names: tuple[str, ...] = ()) -> ASGIApp:
         """All of it behind its guard. `names`: those under which others may ask for it."""
-        app = Starlette(routes=self._routes(), exception_handlers={404: self._nothing, Outside: self._nothing})
+        app = Starlette(
+            routes=self._routes(), exception_handlers={HTTPException: _unfit, Outside: _unfit, SQLAlchemyError: _away}
+        )
         return guarded(app, self.access, names, self.cookie)
 
     def _routes(self) -> list[BaseRoute]:
@@ -194,7 +202,8 @@ class Page:
 
     def picture(self, request: Request) -> Response:
         """A picture that a worker has sent."""
-        found = pictures.get(self.store, _number(request), request.path_params["name"])
+        name = request.path_params["name"]
+        found = pictures.get(self.store, _number(request), name) if name in pictures.NAMES else None
         if found is None:
             raise Outside("there is no such picture")
         return Response(
@@ -227,8 +236,8 @@ class Page:
         """A link becomes a session. It answers with a page, since a strict cookie does not come along when sent on."""
         role = self.access.role_of(request.query_params.get("token", ""))
         if role is None:
-            return PlainTextResponse(
-                "This link opens nothing (any more); render serve --links prints those that do.\n", 401
+            return told(
+                request.headers, "This link opens nothing (any more); render serve --links prints those that do.", 401
             )
         text = self.templates.get_template("enter.html.j2").render(role=role)
         return self._with_session(request, HTMLResponse(text), Session(role))
@@ -241,7 +250,7 @@ class Page:
         return self._with_session(request, answer, Session(session.role, name))
 
     def leave(self, request: Request) -> Response:
-        response = PlainTextResponse("This browser has left; the link opens the page again.\n")
+        response = told(request.headers, "This browser has left; the link opens the page again.", 200)
         response.delete_cookie(self.cookie)
         return response
 
@@ -270,12 +279,22 @@ class Page:
             status = _status(error)
             if status is None:
                 raise
-            return PlainTextResponse(f"{error}\n", status)
+            return told(request.headers, str(error), status, _came_from(request))
         self.watch.hurry()
         return _sent_back(request, said)
 
-    async def _nothing(self, _: Request, error: Exception) -> Response:
-        return PlainTextResponse("There is nothing here.\n", 404)
+
+async def _unfit(request: Request, error: Exception) -> Response:
+    """What no route takes, and what is not there: which of the two is not told."""
+    status, more = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
+    text = NOTHING if status == 404 else str(getattr(error, "detail", ""))
+    return told(request.headers, text, status, "/", **(more or {}))
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    """The database does not answer; the browser asks again once it does."""
+    why = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+    return told(request.headers, f"The queue's database does not answer ({why}); nothing was changed.", 503, "/")
 
 
 def _deed(name: str, request: Request) -> Doing:
@@ -314,15 +333,23 @@ def _status(error: Exception) -> int | None:
 async def _form(request: Request) -> dict[str, str]:
     """The fields of a form as browsers send it."""
     text = (await request.body()).decode("utf-8", "replace")
-    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100))
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise HTTPException(400, f"a form of more than {MOST_FIELDS} fields is none of this page") from error
 
 
 def _sent_back(request: Request, said: str) -> Response:
     """Where the page asked, a sentence; else a browser without script, which goes back to where it was."""
     if "hx-request" in request.headers or request.method == "PUT":
         return PlainTextResponse(said)
+    return RedirectResponse(_came_from(request), 303)
+
+
+def _came_from(request: Request) -> str:
+    """The view on which a form was sent."""
     came = urlsplit(request.headers.get("referer", "/")).path
-    return RedirectResponse(came if came.startswith("/") and not came.startswith("//") else "/", 303)
+    return came if re.fullmatch(r"(/[\w.%~-]+)+", came) else "/"
 
 
 def _templates() -> Environment:
@@ -333,8 +360,9 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"deeds": seen.deeds, "wanted_pens": seen.wanted_pens, "curve": seen.curve}
+    made.globals |= {"deeds": seen.deeds, "beside": seen.beside, "wanted_pens": seen.wanted_pens, "curve": seen.curve}
     made.filters |= {
         "stand": seen.stand, "tone": seen.tone, "at": seen.at, "duration": duration, "address": partial(quote, safe=""),
+        "capital": lambda text: text[:1].upper() + text[1:],
     }  # fmt: skip
     return made

@@ -152,14 +152,19 @@ def dry_of(connection: Connection, machine: str) -> list[ink.Dry]:
     return ink.dry(job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order)))
 
 
-def stations(connection: Connection, now: float) -> list[Station]:
-    """All machines that anybody has spoken of, by name; the queue of renders first."""
+def machine_names(connection: Connection) -> list[str]:
+    """All machines that anybody has spoken of."""
     known = {str(name) for name in connection.execute(select(queues.c.name)).scalars()}
     known |= {str(name) for name in connection.execute(select(jobs.c.machine).distinct()).scalars()}
+    places = connection.execute(select(workers.c.place).where(workers.c.kind == "plot")).scalars()
+    known |= {place_of(place) for place in places}
+    return sorted(known - {"", "render"}, key=str.casefold)
+
+
+def stations(connection: Connection, now: float) -> list[Station]:
+    """The queue of renders, then all machines by name."""
     found = all_workers(connection, now)
-    known |= {place_of(worker.place) for worker in found if worker.kind == "plot"}
-    names = sorted(known - {"", "render"}, key=str.casefold)
-    return [station(connection, name, found) for name in ("render", *names)]
+    return [station(connection, name, found) for name in ("render", *machine_names(connection))]
 
 
 def station(connection: Connection, name: str, found: list[Worker]) -> Station:
@@ -221,11 +226,18 @@ def deeds(job: Job) -> list[Deed]:
     return [_deed(job, name) for name in names]
 
 
+def beside(job: Job, asked: Question | None) -> list[Deed]:
+    """Those for whoever stands at the machine, less what the answers to its question say already."""
+    said_by = {"pause": {"resume"}, "load": {"cancel"}, "clear": {"cancel"}}
+    return [deed for deed in deeds(job) if asked is None or deed.name not in said_by.get(asked.kind, set())]
+
+
 def _deed(job: Job, name: str) -> Deed:
     held = job.kind == "plot" and job.state in HELD
     label, role = (AT_A_PLOT if held else DONE_BY)[name]
+    ends = " Its sheet is given up: it cannot be resumed." if held else ""
     ask = {
-        "cancel": f"{label} {job.shown}?" if held or job.state == "running" else "",
+        "cancel": f"{label} {job.shown}?{ends}" if held or job.state == "running" else "",
         "remove": f"Take {job.shown} out of the list? What it made stays, and so does its history.",
     }
     return Deed(name, label, role, ask.get(name, ""))

@@ -74,7 +74,9 @@ class Watch:
 
     async def listen(self) -> AsyncIterator[str]:
         """Events as a browser's EventSource reads them, beginning with the marks as they are."""
-        line: asyncio.Queue[Marks | None] = asyncio.Queue()
+        if self.is_full:  # by others that came at the same moment
+            return
+        line: asyncio.Queue[Marks | None] = asyncio.Queue(1)
         self._listeners.add(line)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch())
@@ -107,7 +109,7 @@ class Watch:
         """All streams end: the server does."""
         self.is_over = True
         for line in self._listeners:
-            line.put_nowait(None)
+            _put(line, None)
 
     async def _watch(self) -> None:
         while self._listeners and not self.is_over:
@@ -117,12 +119,19 @@ class Watch:
                 if found != self.last:
                     self.last = found
                     for line in self._listeners:
-                        line.put_nowait(found)
+                        _put(line, found)
             # Not busier than a tenth of the time, however slow the database is
             pause_s = max(LOOK_S, 9 * (time.monotonic() - began))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), pause_s)
             self._hurry.clear()
+
+
+def _put(line: "asyncio.Queue[Marks | None]", told: Marks | None) -> None:
+    """The newest alone, for a browser that does not listen for a while."""
+    if line.full():
+        line.get_nowait()
+    line.put_nowait(told)
 
 
 def _event(name: str, told: Marks) -> str:
