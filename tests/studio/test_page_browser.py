@@ -28,7 +28,7 @@ from renderer.studio import leases, queue, records
 from renderer.studio.queue import New
 from renderer.studio.store import Store
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 PATIENCE_S = 90.0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
