@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from hardware.arcs import swept
 from hardware.dialect import dialect_of
 from hardware.drawing import Pen
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift
-from hardware.planner import Point, limits_of, plan_s, straight_s
+from hardware.planner import Point, limits_of, plan_s
 from hardware.program import ArcTo, ChangePen, Dot, DrawTo, Lift, Lower, Park, Refill, Step, Travel
 
 
@@ -75,47 +75,101 @@ class Timed:
 
 def timed(steps: tuple[Step, ...], machine: Machine) -> list[Timed]:
     """Each step with its time; a pen change takes none of the machine's."""
-    ways: list[Point] = []
-    speeds: list[float] = []
-    from_rest: list[bool] = []
-    owner: list[int] = []
-    still_s = [0.0] * len(steps)
-    dwell = _dwells(machine)
+    track, lift = _Track([0.0] * len(steps), _dwells(machine)), _PenMove(machine)
     at: Point | None = None  # it is where the program begins that the machine is thought to stand
-    rest = True
     speed_mm_s = machine.feed_mm_min / 60
     travel_mm_s = max(machine.travel_xy_mm_min or (machine.travel_feed_mm_min,)) / 60
-    pen_s = _pen_move_s(machine, None)
+    settle_s = machine.pen_lift.settle_s
     for index, step in enumerate(steps):
         match step:
             case Travel(x, y) | Park(x, y) | DrawTo(x, y) | ArcTo(x, y):
                 points = [(x, y)] if not isinstance(step, ArcTo) or at is None else _round(at, step)
-                drawn = isinstance(step, DrawTo | ArcTo)
                 for point in points:
-                    ways.append((0.0, 0.0) if at is None else (point[0] - at[0], point[1] - at[1]))
-                    speeds.append(speed_mm_s if drawn else travel_mm_s)
-                    from_rest.append(rest or not drawn)
-                    owner.append(index)
-                    at, rest = point, False
-                continue
+                    way = (0.0, 0.0, 0.0) if at is None else (point[0] - at[0], point[1] - at[1], 0.0)
+                    track.go(index, way, speed_mm_s if isinstance(step, DrawTo | ArcTo) else travel_mm_s)
+                    at = point
             case Lower():
-                still_s[index] = pen_s[0] + dwell(machine.pen_lift.settle_s)
+                lift.down(track, index, settle_s)
             case Lift():
-                still_s[index] = pen_s[1] + dwell(machine.pen_lift.settle_s)
+                lift.up(track, index, settle_s)
             case Dot(dwell_s):
-                settle_s = machine.pen_lift.settle_s
-                still_s[index] = pen_s[0] + dwell(settle_s + dwell_s) + pen_s[1] + dwell(settle_s)
+                lift.down(track, index, settle_s + dwell_s)
+                lift.up(track, index, settle_s)
             case ChangePen():
                 speed_mm_s = step.feed_mm_min / 60
-                pen_s = _pen_move_s(machine, step)
-        rest = True
-    moves = np.array(ways, dtype=np.float64).reshape(-1, 2)
-    seconds = plan_s(moves, np.array(speeds), np.array(from_rest, dtype=np.bool_), limits_of(machine))
-    lengths = np.hypot(moves[:, 0], moves[:, 1])
-    of_step = np.array(owner, dtype=np.int64)
-    moving_s = np.bincount(of_step, seconds, len(steps)) + np.array(still_s)
-    way_mm = np.bincount(of_step, lengths, len(steps))
-    return [Timed(*of) for of in zip(steps, moving_s.tolist(), way_mm.tolist(), strict=True)]
+                lift = _PenMove(machine, step)
+                track.stop()
+            case _:
+                track.stop()
+    seconds, way_mm = track.planned(machine)
+    return [Timed(*of) for of in zip(steps, seconds, way_mm, strict=True)]
+
+
+@dataclass
+class _Track:
+    """The moves so far, which the controller plans as one from each stop to the next; and what it waits."""
+
+    still_s: list[float]  # by step
+    dwell: Callable[[float], float]
+    ways: list[tuple[float, float, float]] = field(default_factory=list)
+    speeds: list[float] = field(default_factory=list)
+    from_rest: list[bool] = field(default_factory=list)
+    owner: list[int] = field(default_factory=list)
+    rests: bool = True
+
+    def go(self, index: int, way: tuple[float, float, float], speed_mm_s: float) -> None:
+        self.ways.append(way)
+        self.speeds.append(speed_mm_s)
+        self.from_rest.append(self.rests)
+        self.owner.append(index)
+        self.rests = False
+
+    def wait(self, index: int, seconds: float) -> None:
+        """To wait, a controller comes to a stop; no time is no wait."""
+        if seconds > 0:
+            self.still_s[index] += self.dwell(seconds)
+            self.stop()
+
+    def stop(self) -> None:
+        self.rests = True
+
+    def planned(self, machine: Machine) -> tuple[list[float], list[float]]:
+        """Seconds and millimetres of each step."""
+        moves, of_step = np.array(self.ways, dtype=np.float64).reshape(-1, 3), np.array(self.owner, dtype=np.int64)
+        seconds = plan_s(moves, np.array(self.speeds), np.array(self.from_rest, dtype=np.bool_), limits_of(machine))
+        count = len(self.still_s)
+        moving_s = np.bincount(of_step, seconds, count) + np.array(self.still_s)
+        return moving_s.tolist(), np.bincount(of_step, np.hypot(moves[:, 0], moves[:, 1]), count).tolist()
+
+
+@dataclass
+class _PenMove:
+    """How a pen is lowered and lifted: a Z axis moves without a stop before it, all else once the machine stands."""
+
+    machine: Machine
+    change: ChangePen | None = None
+
+    def down(self, track: _Track, index: int, wait_s: float) -> None:
+        self._moved(track, index, wait_s, -1)
+
+    def up(self, track: _Track, index: int, wait_s: float) -> None:
+        self._moved(track, index, wait_s, 1)
+
+    def _moved(self, track: _Track, index: int, wait_s: float, way: int) -> None:
+        match self.machine.pen_lift:
+            case ZLift() as z:
+                up, down = self._heights(z)
+                track.go(index, (0.0, 0.0, way * (up - down)), z.feed_mm_min / 60)
+            case ServoLift() as servo:
+                track.still_s[index] += servo.ramp_s if way < 0 else 0.0
+                track.stop()
+            case RelayLift():
+                track.stop()
+        track.wait(index, wait_s)
+
+    def _heights(self, z: ZLift) -> tuple[float, float]:
+        up, down = (None, None) if self.change is None else (self.change.up, self.change.down)
+        return z.up_mm if up is None else up, z.down_mm if down is None else down
 
 
 def _round(at: Point, step: ArcTo) -> list[Point]:
@@ -127,21 +181,6 @@ def _round(at: Point, step: ArcTo) -> list[Point]:
 def _dwells(machine: Machine) -> Callable[[float], float]:
     step_s = dialect_of(machine.dialect).dwell_step_s
     return lambda seconds: seconds if step_s == 0 else math.ceil(seconds / step_s - 1e-6) * step_s
-
-
-def _pen_move_s(machine: Machine, change: ChangePen | None) -> tuple[float, float]:
-    """Seconds to lower the pen, and to lift it, without the settling."""
-    match machine.pen_lift:
-        case ZLift() as z:
-            up = z.up_mm if change is None or change.up is None else change.up
-            down = z.down_mm if change is None or change.down is None else change.down
-            slowest = machine.accel_mm_s2 if isinstance(machine.accel_mm_s2, float | int) else min(machine.accel_mm_s2)
-            one_way_s = straight_s(up - down, z.feed_mm_min / 60, z.accel_mm_s2 or slowest)
-            return one_way_s, one_way_s
-        case ServoLift() as servo:
-            return servo.ramp_s, 0.0
-        case RelayLift():
-            return 0.0, 0.0
 
 
 def _parts(steps: tuple[Step, ...], times: list[Timed]) -> list[tuple[ChangePen, list[Timed]]]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.machine import Axes, Machine
+from hardware.machine import Axes, Machine, ZLift
 
 Point = tuple[float, float]  # mm
 Floats = NDArray[np.float64]
@@ -25,16 +25,22 @@ class Limits:
     accel_mm_s2: Accel
     deviation_mm: float
     speed_mm_s: Axes | None = None
+    z_accel_mm_s2: float | None = None  # of an axis that raises the pen
 
 
 def limits_of(machine: Machine) -> Limits:
     """The limits that a machine's file names."""
-    most = machine.travel_xy_mm_min
-    return Limits(machine.accel_mm_s2, machine.junction_deviation_mm, most and (most[0] / 60, most[1] / 60))
+    most, lift = machine.travel_xy_mm_min, machine.pen_lift
+    z_accel = None
+    if isinstance(lift, ZLift):
+        accel = machine.accel_mm_s2
+        z_accel = lift.accel_mm_s2 or (min(accel) if isinstance(accel, tuple) else float(accel))
+    speed = most and (most[0] / 60, most[1] / 60)
+    return Limits(machine.accel_mm_s2, machine.junction_deviation_mm, speed, z_accel)
 
 
 def plan_s(
-    ways: Floats,  # [N, 2] mm, each move from its begin to its end
+    ways: Floats,  # [N, 2 or 3] mm, each move from its begin to its end; z is that of the pen's lift
     speeds_mm_s: Floats,  # [N] that are asked for
     from_rest: NDArray[np.bool_],  # [N] whether the machine stands still before the move
     limits: Limits,
@@ -43,7 +49,7 @@ def plan_s(
     seconds = np.zeros(len(ways))
     if len(ways) == 0:
         return seconds
-    lengths = np.hypot(ways[:, 0], ways[:, 1])
+    lengths = np.sqrt((ways**2).sum(axis=1))
     real = np.flatnonzero(lengths > 0)
     if len(real) == 0:
         return seconds
@@ -51,8 +57,8 @@ def plan_s(
     length, unit = lengths[real], ways[real] / lengths[real, None]
     fastest = speeds_mm_s[real]
     if limits.speed_mm_s is not None:
-        fastest = np.minimum(fastest, _along(unit, limits.speed_mm_s))
-    accel = _along(unit, limits.accel_mm_s2)
+        fastest = np.minimum(fastest, _along(unit, limits.speed_mm_s, None))
+    accel = _along(unit, limits.accel_mm_s2, limits.z_accel_mm_s2)
     enter = np.zeros(len(real) + 1)  # v^2 at the beginning of each move, and at the end of the last
     enter[1:-1] = np.minimum(_corners(unit, limits), np.minimum(fastest[1:], fastest[:-1]) ** 2)
     enter[:-1][stops] = 0
@@ -61,12 +67,16 @@ def plan_s(
     return seconds
 
 
-def _along(unit: Floats, most: Accel) -> Floats:  # [N, 2] -> [N]
+def _along(unit: Floats, most: Accel, most_z: float | None) -> Floats:  # [N, 2 or 3] -> [N]
     """What a move may have of a quantity, if each axis has its most of it: that of the axis that is spent first."""
-    if not isinstance(most, tuple):
-        return np.full(len(unit), most)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.min(np.array(most) / np.abs(unit), axis=1), dtype=np.float64)
+        if isinstance(most, tuple):
+            found = np.min(np.array(most) / np.abs(unit[:, :2]), axis=1)
+        else:
+            found = most / np.hypot(unit[:, 0], unit[:, 1])
+        if unit.shape[1] == 3 and most_z is not None:
+            found = np.minimum(found, most_z / np.abs(unit[:, 2]))
+    return np.asarray(found, dtype=np.float64)
 
 
 def _corners(unit: Floats, limits: Limits) -> Floats:  # [N, 2] -> [N - 1] v^2
@@ -78,8 +88,9 @@ def _corners(unit: Floats, limits: Limits) -> Floats:  # [N, 2] -> [N - 1] v^2
     """
     sine_half = np.sqrt(np.maximum(0.5 * (1 + (unit[:-1] * unit[1:]).sum(axis=1)), 0))
     across = unit[1:] - unit[:-1]
-    size = np.hypot(across[:, 0], across[:, 1])[:, None]
-    accel = _along(np.divide(across, size, out=np.ones_like(across), where=size > 0), limits.accel_mm_s2)
+    size = np.sqrt((across**2).sum(axis=1))[:, None]
+    across = np.divide(across, size, out=np.ones_like(across), where=size > 0)
+    accel = _along(across, limits.accel_mm_s2, limits.z_accel_mm_s2)
     straight = sine_half > 1 - 1e-9
     radius = limits.deviation_mm * sine_half / np.where(straight, 1, 1 - sine_half)
     return np.where(straight, np.inf, accel * radius)

@@ -26,6 +26,7 @@ class Line:
     is_lowering: bool = False
     x_mm: float = 0.0
     y_mm: float = 0.0
+    z_mm: float = 0.0
     centre_mm: Point | None = None  # of an arc
     feed_mm_min: float = 0.0  # in force after it
     mm: float = 0.0

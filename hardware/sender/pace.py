@@ -14,35 +14,49 @@ TRUSTED_S = 60.0  # after this much planned work, the pace so far counts as much
 
 
 def timed(lines: tuple[Line, ...], machine: "Machine") -> tuple[Line, ...]:
-    """Each line with the seconds that it takes: motion without a stop in between is planned as one run."""
+    """Each line with the seconds that it takes: motion without a stop in between is planned as one run.
+
+    A Z axis that raises the pen moves in that run, too; a servo's time is in the dwells.
+    """
     import numpy as np
 
     from hardware.planner import limits_of, plan_s
 
-    ways: list[Point] = []
+    ways: list[tuple[float, float, float]] = []
     speeds: list[float] = []
     from_rest: list[bool] = []
     owner: list[int] = []
-    rest, before = True, (0.0, 0.0)
+    lift = machine.pen_lift
+    z_mm, rest, before = 0.0, True, (0.0, 0.0)
     travel_mm_s = _travel_mm_s(machine)
     for index, line in enumerate(lines):
-        if not (line.is_draw or line.is_travel):
+        rise_mm = line.z_mm - z_mm if lift.kind == "z" else 0.0
+        if not (line.is_draw or line.is_travel or rise_mm):
             rest = True
             continue
-        for way in _ways(line, before):
+        own = [(x, y, 0.0) for x, y in _ways(line, before)] if line.is_draw or line.is_travel else [(0.0, 0.0, 0.0)]
+        own[-1] = (*own[-1][:2], rise_mm)
+        for way in own:
             ways.append(way)
-            speeds.append(travel_mm_s if line.is_travel else (line.feed_mm_min / 60 or travel_mm_s))
-            from_rest.append(rest or line.is_travel)
+            speeds.append(_speed_mm_s(line, way, travel_mm_s, lift.feed_mm_min / 60 if lift.kind == "z" else 0.0))
+            from_rest.append(rest)
             owner.append(index)
             rest = False
-        before = (line.x_mm, line.y_mm)
-    moves = np.array(ways, dtype=np.float64).reshape(-1, 2)
+        before, z_mm = (line.x_mm, line.y_mm), z_mm + rise_mm
+    moves = np.array(ways, dtype=np.float64).reshape(-1, 3)
     each = plan_s(moves, np.array(speeds), np.array(from_rest, dtype=np.bool_), limits_of(machine))
     seconds = np.bincount(np.array(owner, dtype=np.int64), each, len(lines)).tolist()
     return tuple(
         replace(line, seconds=moving + line.dwell_s) if moving or line.dwell_s else line
         for line, moving in zip(lines, seconds, strict=True)
     )
+
+
+def _speed_mm_s(line: Line, way: tuple[float, float, float], travel_mm_s: float, lift_mm_s: float) -> float:
+    """What is asked for along a way; one that goes up or down by itself has the speed of the lift."""
+    if way[2] and not (way[0] or way[1]):
+        return lift_mm_s
+    return travel_mm_s if line.is_travel else (line.feed_mm_min / 60 or travel_mm_s)
 
 
 def _ways(line: Line, before: Point) -> list[Point]:

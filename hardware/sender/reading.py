@@ -63,7 +63,7 @@ def read(text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo
         raise JobError("there is no G-code in it")
     found = passes or reader.passes()
     lines, stops = _into_parts(reader, found)
-    lines = _with_lift_times(timed(lines, machine), machine)
+    lines = timed(lines, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
     return Job(title, machine.name, reader.dialect, lines, parts, stops, setting)
 
@@ -218,7 +218,8 @@ class _Reader:
         return made
 
     def _line(self, number: int, text: str, **rest: Any) -> Line:
-        plain = Line(text, number, -1, self.stroke, self.down, x_mm=self._x, y_mm=self._y, feed_mm_min=self._feed)
+        plain = Line(text, number, -1, self.stroke, self.down, x_mm=self._x, y_mm=self._y, z_mm=self._z)
+        plain = replace(plain, feed_mm_min=self._feed)
         return replace(plain, **rest)
 
     def _dwell_s(self, values: dict[str, float]) -> float:
@@ -292,18 +293,3 @@ def _stroke_at(reader: _Reader, line: int) -> int:
 
 def _first_motion(lines: list[Line]) -> int:
     return next((at for at, line in enumerate(lines) if line.is_travel or line.is_draw), 0)
-
-
-def _with_lift_times(lines: tuple[Line, ...], machine: "Machine") -> tuple[Line, ...]:
-    """A Z axis takes its time; a servo's is in the dwells."""
-    from hardware.planner import straight_s
-
-    lift = machine.pen_lift
-    if lift.kind != "z":
-        return lines
-    slowest = machine.accel_mm_s2 if not isinstance(machine.accel_mm_s2, tuple) else min(machine.accel_mm_s2)
-    seconds = straight_s(lift.up_mm - lift.down_mm, lift.feed_mm_min / 60, lift.accel_mm_s2 or slowest)
-    return tuple(
-        replace(line, seconds=line.seconds + seconds) if re.search(r"Z", line.text) and not line.dwell_s else line
-        for line in lines
-    )
