@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from renderer.cli import run
 from renderer.studio import leases, queue, records
-from renderer.studio.page import guard, server, watch
+from renderer.studio.page import folders, guard, server, watch
 from renderer.studio.page.access import SESSION_S, Access, Session, key_in
 from renderer.studio.queue import New
 from renderer.studio.records import Job
@@ -450,6 +450,17 @@ def test_a_picture_that_swells_is_not_unpacked_in_the_server(site: Site, tmp_pat
     svg = curator.put("/uploads/a.png", b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
     assert svg.status == 422
     assert list((tmp_path / "specs" / "uploads").iterdir()) == []
+
+
+def test_uploads_do_not_fill_the_disk(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    curator = site.as_("curator")
+    monkeypatch.setattr(folders, "MOST_KEPT_BYTES", 1_000_000)
+    assert curator.put("/uploads/a.yaml", b"#" * 600_000).status == 200
+    answer = curator.put("/uploads/b.yaml", b"#" * 600_000)
+    assert (answer.status, answer.text) == (
+        422, "uploads/ holds 1 MB, and 1 MB at most are kept; take away there what no spec needs\n"
+    )  # fmt: skip
+    assert [path.name for path in (tmp_path / "specs" / "uploads").iterdir()] == ["a.yaml"]
 
 
 def raw(site: Site, head: str, *, seconds: float = 20) -> bytes:
