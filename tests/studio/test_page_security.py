@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from renderer.cli import run
 from renderer.studio import leases, queue, records
-from renderer.studio.page import guard, server, watch
+from renderer.studio.page import folders, guard, server, watch
 from renderer.studio.page.access import SESSION_S, Access, Session, key_in
 from renderer.studio.queue import New
 from renderer.studio.records import Job
@@ -452,6 +452,17 @@ def test_a_picture_that_swells_is_not_unpacked_in_the_server(site: Site, tmp_pat
     assert list((tmp_path / "specs" / "uploads").iterdir()) == []
 
 
+def test_uploads_do_not_fill_the_disk(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    curator = site.as_("curator")
+    monkeypatch.setattr(folders, "MOST_KEPT_BYTES", 1_000_000)
+    assert curator.put("/uploads/a.yaml", b"#" * 600_000).status == 200
+    answer = curator.put("/uploads/b.yaml", b"#" * 600_000)
+    assert (answer.status, answer.text) == (
+        422, "uploads/ holds 1 MB, and 1 MB at most are kept; take away there what no spec needs\n"
+    )  # fmt: skip
+    assert [path.name for path in (tmp_path / "specs" / "uploads").iterdir()] == ["a.yaml"]
+
+
 def raw(site: Site, head: str, *, seconds: float = 20) -> bytes:
     """What comes back to these bytes, until the server closes the line."""
     with socket.create_connection(("127.0.0.1", site.port), timeout=seconds) as line:
@@ -530,7 +541,8 @@ def test_a_yaml_bomb_is_told_of_and_harms_nothing(site: Site, there: Store, text
     kept = curator.put("/uploads/bomb.yaml", text.encode()).text
     answer = curator.post("/pieces", {"spec": kept})
     assert answer.status == 422
-    assert "bomb.yaml:" in answer.text
+    assert answer.text.startswith("uploads/bomb.yaml:")
+    assert str(site.page.folders.specs) not in answer.text
     assert len(answer.text) < 5000
     assert queue.listed(there) == []
     assert site.as_("viewer").get("/").status == 200

@@ -15,6 +15,7 @@ from renderer.studio.states import StudioError
 UPLOADS = "uploads"  # in the folder of specs
 APART = {"pens", "machines", "targets"}  # folders of specs whose files are none
 MOST_LISTED = 2000
+MOST_KEPT_BYTES = 2_000_000_000  # of all uploads
 SHOWN = ("preview.png", "drawing.svg", "report.html", "manifest.json", "progress.gif", "loss.csv")  # of a work
 HUNG = ("preview.webp", "drawing.svg", "manifest.json")  # of a work in a gallery
 
@@ -102,8 +103,14 @@ class Folders:
     def keep(self, place: Path, content: bytes, check: Callable[[Path], None] | None = None) -> None:
         """Writes an upload, whole or not at all; what is there already stays. `check` raises where it is no good.
 
-        StudioError where it cannot be written.
+        StudioError where it cannot be written, or too much is kept already.
         """
+        kept = sum(path.lstat().st_size for path in place.parent.glob("*")) if place.parent.is_dir() else 0
+        if kept + len(content) > MOST_KEPT_BYTES:
+            raise StudioError(
+                f"{place.parent.name}/ holds {kept / 1e6:.0f} MB, and {MOST_KEPT_BYTES / 1e6:.0f} MB at most are kept;"
+                " take away there what no spec needs"
+            )
         beside = place.with_name(f".{threading.get_ident()}{place.name}")
         try:
             place.parent.mkdir(exist_ok=True)

@@ -279,7 +279,8 @@ class Page:
             status = _status(error)
             if status is None:
                 raise
-            return told(request.headers, str(error), status, _came_from(request))
+            text = str(error).replace(f"{self.folders.specs}/", "")  # of this disk nobody needs to know
+            return told(request.headers, text, status, _came_from(request))
         self.watch.hurry()
         return _sent_back(request, said)
 

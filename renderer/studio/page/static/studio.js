@@ -13,57 +13,65 @@ function differs() {
   return told !== null && page().dataset.watches.split(" ").some((name) => own[name] !== told[name]);
 }
 
-async function refresh() {
-  if (fetching || dragging || !differs()) return;
+async function refresh(isSure = differs()) {
+  if (fetching || dragging || !isSure) return;
   fetching = true;
   const before = told;
+  failed = "";
   try {
     await htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerMorph", source: "#page" });
-    document.title = page().dataset.title;
-    if (focus) document.getElementById(focus)?.focus();
-    focus = "";
-    arrange();
   } finally {
     fetching = false;
   }
+  line(failed);
+  if (failed) return;    // the next beat tries again
+  document.title = page().dataset.title;
+  if (focus) document.getElementById(focus)?.focus();
+  focus = "";
+  arrange();
   if (told !== before) refresh();  // more has happened meanwhile
 }
 
 // --- the stream ---
 
-let source, heard = 0;
+let source, heard = 0, failed = "";
+const NO_ANSWER = "The studio does not answer. Once it does, look whether this was done.";
+const AWAY = "not connected; trying again", OLD = "not up to date; trying again";
+const WRONG = { 401: "this session is over; open the link again", 404: "this was taken out of the list" };
 
-function line(isLive) {
-  const text = isLive ? "live" : "not connected; trying again";
+function line(wrong) {
+  const text = wrong || "live";
   const shown = document.getElementById("line");
   if (shown.textContent !== text) shown.textContent = text;
-  shown.className = isLive ? "line live" : "line lost";
+  shown.className = wrong ? "line lost" : "line live";
+}
+
+function hear() {
+  heard = Date.now();
+  if (differs()) refresh(); else line("");
 }
 
 function listen() {
   source?.close();
   heard = Date.now();
   source = new EventSource("/events");
-  source.addEventListener("marks", (event) => {
-    heard = Date.now();
-    line(true);
-    told = JSON.parse(event.data);
-    refresh();
-  });
-  source.addEventListener("beat", () => { heard = Date.now(); line(true); });
-  source.onerror = () => line(false);
+  source.addEventListener("marks", (event) => { told = JSON.parse(event.data); hear(); });
+  source.addEventListener("beat", hear);
+  source.onerror = () => line(AWAY);
 }
 
 setInterval(() => {
   // A browser gives up on a server that answers wrongly; a line can also be dead without telling
-  if (source.readyState === EventSource.CLOSED || Date.now() - heard > 15000) { line(false); listen(); }
+  if (source.readyState === EventSource.CLOSED) { refresh(true); listen(); }
+  else if (Date.now() - heard > 15000) { line(AWAY); listen(); }
 }, 2000);
 document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() - heard > 6000) listen(); });
+addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 
 // --- what was done, and what went wrong ---
 
 function say(text, isWrong) {
-  const toast = document.createElement("div");
+  const toast = document.createElement("div"), toasts = document.getElementById("toasts");
   toast.className = isWrong ? "toast wrong" : "toast";
   toast.textContent = text.trim();
   const close = document.createElement("button");
@@ -71,20 +79,38 @@ function say(text, isWrong) {
   close.setAttribute("aria-label", "Close");
   close.onclick = () => toast.remove();
   toast.prepend(close);
-  document.getElementById("toasts").append(toast);
+  for (const other of toasts.children) if (other.textContent === toast.textContent) other.remove();
+  toasts.append(toast);
   setTimeout(() => toast.remove(), isWrong ? 20000 : 5000);
 }
 
+const looks = (ctx) => !ctx?.request?.method || ctx.request.method.toUpperCase() === "GET";
+
 document.addEventListener("htmx:after:request", (event) => {
-  const { ctx } = event.detail;
-  if (!ctx.request?.method || ctx.request.method.toUpperCase() === "GET") {
-    if (ctx.response.status === 401) say("This session is over; open the link again.", true);
+  const { ctx } = event.detail, { status } = ctx.response;
+  if (looks(ctx)) {
+    if (status >= 400) { event.preventDefault(); failed = WRONG[status] ?? OLD; }  // what is shown stays
     return;
   }
-  say(ctx.text, ctx.response.status >= 400);
-  if (ctx.response.status < 400) document.querySelector("#adding:has(#spec:focus)")?.reset();
+  say(ctx.text, status >= 400);
+  const form = ctx.sourceElement;
+  if (status >= 400 || !form?.matches("form")) return;
+  if (form.id === "adding") form.reset();
+  form.closest("details")?.removeAttribute("open");
 });
-document.addEventListener("htmx:error", () => say("The studio does not answer; nothing was changed. Trying to reach it.", true));
+document.addEventListener("htmx:error", (event) => {
+  if (looks(event.detail.ctx)) failed = OLD;
+  else say(NO_ANSWER, true);
+});
+
+// A button that is pressed twice in a hurry is meant once
+document.addEventListener("submit", (event) => {
+  const form = event.target, now = Date.now();
+  if (form.matches(".htmx-request") || now - (form.sent ?? 0) < 700) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else form.sent = now;
+}, true);
 
 async function send(address, fields) {
   try {
@@ -92,7 +118,7 @@ async function send(address, fields) {
     say(await answer.text(), !answer.ok);
     return answer.ok;
   } catch {
-    say("The studio does not answer; nothing was changed.", true);
+    say(NO_ANSWER, true);
     return false;
   }
 }
