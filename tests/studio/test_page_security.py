@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from renderer.cli import run
 from renderer.studio import leases, queue, records
-from renderer.studio.page import folders, guard, server, watch
+from renderer.studio.page import folders, guard, seen, server, watch
 from renderer.studio.page.access import SESSION_S, Access, Session, key_in
 from renderer.studio.queue import New
 from renderer.studio.records import Job
@@ -695,6 +695,23 @@ def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatc
         assert (answer.status, answer.text) == (
             503, "The queue's database does not answer (the server is down); nothing was changed.\n"
         )  # fmt: skip
+
+
+def test_a_fault_of_the_page_tells_nothing_of_it_to_whoever_asks(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(seen, "at_work", broken)
+    answer = site.as_("viewer").get("/")
+    assert (answer.status, answer.text) == (
+        500, "The page has a fault; where render serve runs, it is told in full.\n"
+    )  # fmt: skip
+    ends = time.monotonic() + 20
+    while "RuntimeError: secret" not in caplog.text:  # it is told after the answer
+        assert time.monotonic() < ends
+        time.sleep(0.01)
 
 
 # --- the command ---

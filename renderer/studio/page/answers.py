@@ -1,14 +1,20 @@
 """Answers in words: a sentence for the page's script, a small page for whoever typed an address or has no script."""
 
+import re
+from urllib.parse import urlsplit
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 HEADINGS = {
-    200: "Done", 400: "That was not understood", 401: "This page is closed", 403: "Not from here",
+    200: "Done", 400: "That was not understood", 401: "This page is closed", 403: "That is not allowed",
     404: "There is nothing here", 405: "Not this way", 408: "Too slow", 409: "Not any more", 413: "Too much",
     422: "That does not work", 500: "Something went wrong", 503: "Too busy",
 }  # fmt: skip
+NOTHING = "The address is mistyped, or the work was taken out of the list."
 _TEMPLATES = Environment(
     loader=PackageLoader("renderer.studio.page", "templates"), autoescape=True, undefined=StrictUndefined
 )
@@ -21,3 +27,34 @@ def told(headers: Headers, text: str, status: int, back: str = "", **more: str) 
     heading = HEADINGS.get(status, HEADINGS[400])
     page = _TEMPLATES.get_template("wrong.html.j2").render(heading=heading, text=text, back=back)
     return HTMLResponse(page, status, more)
+
+
+def sent_back(request: Request, said: str) -> Response:
+    """Where the page asked, a sentence; else a browser without script, which goes back to where it was."""
+    if "hx-request" in request.headers or request.method == "PUT":
+        return PlainTextResponse(said)
+    return RedirectResponse(came_from(request), 303)
+
+
+def came_from(request: Request) -> str:
+    """The view on which a form was sent."""
+    came = urlsplit(request.headers.get("referer", "/")).path
+    return came if re.fullmatch(r"(/[\w.%~-]+)+", came) else "/"
+
+
+async def unfit(request: Request, error: Exception) -> Response:
+    """What no route takes, and what is not there: which of the two is not told."""
+    status, more = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
+    text = NOTHING if status == 404 else str(getattr(error, "detail", ""))
+    return told(request.headers, text, status, "/", **(more or {}))
+
+
+async def away(request: Request, error: Exception) -> Response:
+    """The database does not answer; the browser asks again once it does."""
+    why = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+    return told(request.headers, f"The queue's database does not answer ({why}); nothing was changed.", 503, "/")
+
+
+async def broken(request: Request, _: Exception) -> Response:
+    """A bug: its trace is in the log."""
+    return told(request.headers, "The page has a fault; where render serve runs, it is told in full.", 500, "/")

@@ -4,21 +4,21 @@ Each view is one page, fetched again where a mark that it watches has changed (`
 answer is a sentence, with the status of what went wrong. Without script the browser is sent back to where it was.
 """
 
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.responses import StreamingResponse as Stream
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -30,7 +30,7 @@ from renderer.studio import pictures, records
 from renderer.studio.page import actions, exhibits, plans, seen
 from renderer.studio.page.access import SESSION_S, Access, Session
 from renderer.studio.page.actions import Denied, Desk, Form
-from renderer.studio.page.answers import told
+from renderer.studio.page.answers import away, broken, came_from, sent_back, told, unfit
 from renderer.studio.page.folders import Folders, Outside
 from renderer.studio.page.guard import guarded
 from renderer.studio.page.watch import Watch, marks
@@ -43,7 +43,7 @@ CAGE = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src
 STATIC = Path(__file__).parent / "static"
 OURS = ("renderer", "hardware")
 MOST_FIELDS = 100
-NOTHING = "The address is mistyped, or the work was taken out of the list."
+AWAY = (OperationalError, InterfaceError, PoolTimeout)  # what is wrong with the database, and not with us
 Doing = Callable[[Desk, Session, Form], str]
 
 
@@ -60,7 +60,8 @@ class Page:
     def application(self, names: tuple[str, ...] = ()) -> ASGIApp:
         """All of it behind its guard. `names`: those under which others may ask for it."""
         app = Starlette(
-            routes=self._routes(), exception_handlers={HTTPException: _unfit, Outside: _unfit, SQLAlchemyError: _away}
+            routes=self._routes(),
+            exception_handlers={HTTPException: unfit, Outside: unfit, **dict.fromkeys(AWAY, away), Exception: broken},
         )
         return guarded(app, self.access, names, self.cookie)
 
@@ -246,7 +247,7 @@ class Page:
         """A name, for the history."""
         form, session = await _form(request), request.scope["session_of_page"]
         name = " ".join("".join(c for c in form.get("name", "") if c.isprintable()).split())[:40]
-        answer = _sent_back(request, f"the history will say {Session(session.role, name).who}")
+        answer = sent_back(request, f"the history will say {Session(session.role, name).who}")
         return self._with_session(request, answer, Session(session.role, name))
 
     def leave(self, request: Request) -> Response:
@@ -280,22 +281,9 @@ class Page:
             if status is None:
                 raise
             text = str(error).replace(f"{self.folders.specs}/", "")  # of this disk nobody needs to know
-            return told(request.headers, text, status, _came_from(request))
+            return told(request.headers, text, status, came_from(request))
         self.watch.hurry()
-        return _sent_back(request, said)
-
-
-async def _unfit(request: Request, error: Exception) -> Response:
-    """What no route takes, and what is not there: which of the two is not told."""
-    status, more = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
-    text = NOTHING if status == 404 else str(getattr(error, "detail", ""))
-    return told(request.headers, text, status, "/", **(more or {}))
-
-
-async def _away(request: Request, error: Exception) -> Response:
-    """The database does not answer; the browser asks again once it does."""
-    why = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
-    return told(request.headers, f"The queue's database does not answer ({why}); nothing was changed.", 503, "/")
+        return sent_back(request, said)
 
 
 def _deed(name: str, request: Request) -> Doing:
@@ -338,19 +326,6 @@ async def _form(request: Request) -> dict[str, str]:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError as error:
         raise HTTPException(400, f"a form of more than {MOST_FIELDS} fields is none of this page") from error
-
-
-def _sent_back(request: Request, said: str) -> Response:
-    """Where the page asked, a sentence; else a browser without script, which goes back to where it was."""
-    if "hx-request" in request.headers or request.method == "PUT":
-        return PlainTextResponse(said)
-    return RedirectResponse(_came_from(request), 303)
-
-
-def _came_from(request: Request) -> str:
-    """The view on which a form was sent."""
-    came = urlsplit(request.headers.get("referer", "/")).path
-    return came if re.fullmatch(r"(/[\w.%~-]+)+", came) else "/"
 
 
 def _templates() -> Environment:
