@@ -10,6 +10,7 @@ import click
 
 from hardware.terminal.commands import plot as plot_command
 from hardware.terminal.commands import ports, simulate
+from hardware.terminal.options import reading_options
 
 if TYPE_CHECKING:  # the rest is imported where it is used, so that --help is quick
     from hardware.drawing import Drawing
@@ -29,25 +30,6 @@ machine_option = click.option(
     type=click.Path(path_type=Path),
     help="Machine, a YAML file.",
 )
-
-
-def reading_options(command: F) -> F:
-    """How a file is to be read: the options of every command that reads one."""
-    for option in (
-        click.option("--hatch", "hatch_mm", type=click.FloatRange(0.05, 50), metavar="MM",
-                     help="Fill filled shapes with lines this far apart."),
-        click.option("--pens", "rack", metavar="RACK", type=click.Path(path_type=Path),
-                     help="Draw with the pens of this rack, a YAML file."),
-        click.option("--by", type=click.Choice(["name", "number", "colour"]),
-                     help="How layers name pens of the rack.  [default: name, else number, else colour]"),
-        click.option("--keep-order", is_flag=True,
-                     help="Keep strokes above what they cover, at the price of more pen changes."),
-        click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]),
-                     help="Turn the sheet on the bed, anticlockwise.  [default: as the machine says]"),
-        click.option("--centre", is_flag=True, help="Lay the sheet in the middle of the bed."),
-    )[::-1]:  # fmt: skip
-        command = option(command)
-    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

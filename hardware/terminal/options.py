@@ -1,4 +1,4 @@
-"""The options of `plot`, the same for `render plot` and `python -m hardware plot`."""
+"""The options of `plot`, and of all that reads an SVG: the same for `render` and for `python -m hardware`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +34,25 @@ _OPTIONS = (
 def plot_options(command: F) -> F:
     """Adds them, in this order."""
     for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def reading_options(command: F) -> F:
+    """How a foreign SVG is to be read."""
+    for option in (
+        click.option("--hatch", "hatch_mm", type=click.FloatRange(0.05, 50), metavar="MM",
+                     help="Fill filled shapes with lines this far apart, mm."),
+        click.option("--pens", "rack", metavar="RACK", type=click.Path(path_type=Path),
+                     help="Draw with the pens of this rack, such as specs/pens/fineliners.yaml."),
+        click.option("--by", type=click.Choice(["name", "number", "colour"]),
+                     help="How layers name pens of the rack.  [default: name, else number, else colour]"),
+        click.option("--keep-order", is_flag=True,
+                     help="Keep strokes above what they cover, at the price of more pen changes."),
+        click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]),
+                     help="Turn the sheet on the bed, anticlockwise.  [default: as the machine says]"),
+        click.option("--centre", is_flag=True, help="Lay the sheet in the middle of the bed."),
+    )[::-1]:  # fmt: skip
         command = option(command)
     return command
 
