@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from hardware.dialect import Dialect, DialectName
+from hardware.yamlfile import values_in
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -220,14 +220,7 @@ def lie(width_mm: float, height_mm: float, machine: Machine) -> Lie:
 def load_machine(path: str | Path) -> Machine:
     """The machine in a YAML file. Raises MachineError with every fault, each as `path: field: what`."""
     path = Path(path)
-    try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise MachineError(f"{path}: cannot be read: {fault.strerror}") from None
-    except UnicodeDecodeError:
-        raise MachineError(f"{path}: not a text file in UTF-8") from None
-    except yaml.YAMLError as fault:
-        raise MachineError(f"{path}: not YAML: {' '.join(str(fault).split())}") from None
+    fields = values_in(path, MachineError)
     if not isinstance(fields, dict):
         raise MachineError(f"{path}: a machine is a mapping of fields such as `name: gantry`, not this")
     try:

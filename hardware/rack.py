@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from hardware.pen import Pen
+from hardware.yamlfile import values_in
 
 
 class RackError(ValueError):
@@ -15,14 +15,7 @@ class RackError(ValueError):
 def load_rack(path: str | Path) -> tuple[Pen, ...]:
     """The pens in a rack file. Raises RackError with every fault, each as `path: field: what`."""
     path = Path(path)
-    try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise RackError(f"{path}: cannot be read: {fault.strerror}") from None
-    except UnicodeDecodeError:
-        raise RackError(f"{path}: not a text file in UTF-8") from None
-    except yaml.YAMLError as fault:
-        raise RackError(f"{path}: not YAML: {' '.join(str(fault).split())}") from None
+    fields = values_in(path, RackError)
     listed = fields.get("pens") if isinstance(fields, dict) else fields
     if not isinstance(listed, list) or not listed:
         raise RackError(f"{path}: a rack has a list `pens`, each with name, colour and nib_mm")
