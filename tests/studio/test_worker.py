@@ -253,6 +253,18 @@ def test_200_jobs_are_each_done_once_though_workers_are_killed(url: str, new: Ma
     store.close()
 
 
+def test_a_worker_killed_between_the_folder_and_the_word_leaves_no_obstacle(
+    there: Store, add: Callable[..., Job], tmp_path: Path
+) -> None:
+    job = add()
+    Worker(there, "w", manner("")).run(drains=True)
+    with there.begin() as connection:  # as it stands if the machine stops before the word is in the queue
+        connection.execute(records.jobs.update().values(state="queued"))
+    Worker(there, "w", manner("")).run(drains=True)
+    assert state(there, job) == ("done", "")
+    assert (tmp_path / "out" / "a" / "made.txt").read_text() == f"{job.id} 2"
+
+
 @pytest.mark.slow
 def test_a_worker_that_slept_past_its_lease_is_refused(
     url: str, new: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
