@@ -86,8 +86,13 @@ def sheet(connection: Connection, name: str) -> str:
 def paused_queues(store: Store) -> dict[str, str]:
     """Names of queues that take up nothing, and why."""
     with store.read() as connection:
-        rows = connection.execute(select(queues).where(queues.c.paused == 1).order_by(queues.c.name))
-        return {row.name: row.why for row in rows}
+        return all_paused(connection)
+
+
+def all_paused(connection: Connection) -> dict[str, str]:
+    """The same within a transaction."""
+    rows = connection.execute(select(queues).where(queues.c.paused == 1).order_by(queues.c.name))
+    return {row.name: row.why for row in rows}
 
 
 # --- to order ---

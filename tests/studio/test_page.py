@@ -1,5 +1,6 @@
 """The page: what it shows, what its buttons do, and how a browser hears that something has changed."""
 
+import html
 import http.client
 import json
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from browsing import Site, served
 from PIL import Image
+from sqlalchemy import Connection
 
 from renderer.studio import leases, pictures, questions, queue, records
 from renderer.studio.leases import Asked
@@ -31,13 +33,6 @@ pens: [{name: black, colour: "#111111", nib_mm: 1}]
 layers: [{points: 40, steps: 10}]
 """
 BLACK = {"name": "black 0.5", "colour": "#101010", "lasts_m": 90.0, "strokes": 7, "metres": 60.0, "minutes": 20.0}
-
-
-@pytest.fixture
-def there(tmp_path: Path) -> Iterator[Store]:
-    store = Store(str(tmp_path / "queue.db"))
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -325,6 +320,23 @@ def test_marks_differ_where_something_has_changed_and_only_there(there: Store) -
     assert {name for name in beaten if looks(there)[name] != beaten[name]} == {"machines"}
     questions.answer(there, question, "done", "ada")
     assert looks(there)["questions"] == before["questions"]
+
+
+def test_what_changes_while_a_page_is_made_is_not_missed(
+    site: Site, there: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = seen.waiting
+
+    def late(connection: Connection, *conditions: object) -> seen.Waiting:
+        found = waits(connection, *conditions)
+        queue.add(there, [New("render", "late", "late", "late.yaml")], "ada")  # after this was read
+        return found
+
+    monkeypatch.setattr(seen, "waiting", late)
+    text = site.as_("viewer").get("/").text
+    assert "late" not in text
+    carried = json.loads(html.unescape(text.partition("data-marks='")[2].partition("'")[0]))
+    assert carried["jobs"] != looks(there)["jobs"], "it fetches itself again"
 
 
 @contextmanager

@@ -36,13 +36,6 @@ ROLES = ("viewer", "curator", "operator")
 
 
 @pytest.fixture
-def there(tmp_path: Path) -> Iterator[Store]:
-    store = Store(str(tmp_path / "queue.db"))
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def site(there: Store, tmp_path: Path) -> Iterator[Site]:
     with served(there, tmp_path) as one:
         specs = tmp_path / "specs"
@@ -361,6 +354,15 @@ def test_a_work_that_lies_elsewhere_is_not_shown(site: Site, there: Store, tmp_p
     (tmp_path / "out" / "b" / "preview.png").write_bytes(b"picture")
     shown = finished(there, tmp_path / "out" / "b")
     assert site.as_("viewer").get(f"/pieces/{shown.id}/files/preview.png").content == b"picture"
+
+
+def test_a_work_without_a_folder_shows_no_file_of_where_the_server_runs(
+    site: Site, there: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path / "out")
+    Path("preview.png").write_bytes(b"secret")
+    (made,) = queue.add(there, [New("render", "a", "a", "a.yaml")], "ada")
+    assert site.as_("viewer").get(f"/pieces/{made.id}/files/preview.png").status == 404
 
 
 @pytest.mark.parametrize(

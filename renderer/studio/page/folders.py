@@ -47,7 +47,7 @@ class Folders:
     def made(self, folder: str, name: str) -> Path:
         """A file of a finished work. Outside."""
         path = Path(folder) / name
-        if name not in SHOWN or not leads_within(path, self.out) or not_a_file(path):
+        if not folder or name not in SHOWN or not leads_within(path, self.out) or not_a_file(path):
             raise Outside("there is no such file")
         return path
 

@@ -34,6 +34,7 @@ from renderer.studio.page.answers import away, broken, came_from, sent_back, tol
 from renderer.studio.page.folders import Folders, Outside
 from renderer.studio.page.guard import guarded
 from renderer.studio.page.watch import Watch, marks
+from renderer.studio.queue import all_paused
 from renderer.studio.records import Job
 from renderer.studio.states import Refused, StudioError
 from renderer.studio.store import Store
@@ -45,6 +46,7 @@ OURS = ("renderer", "hardware")
 MOST_FIELDS = 100
 AWAY = (OperationalError, InterfaceError, PoolTimeout)  # what is wrong with the database, and not with us
 Doing = Callable[[Desk, Session, Form], str]
+Values = dict[str, Any]  # of a template
 
 
 class Page:
@@ -108,78 +110,90 @@ class Page:
 
     def queue(self, request: Request) -> Response:
         """What is at work, what waits, what has ended; works are added here."""
-        with self.store.read() as connection:
-            values: dict[str, Any] = {
-                "at_work": seen.at_work(connection),
-                "waiting": seen.waiting(connection),
-                "ended": seen.ended(connection),
-                "asked": seen.open_questions(connection),
-                "paused": seen.paused(connection),
+
+        def values(connection: Connection) -> Values:
+            now, waits, past = seen.at_work(connection), seen.waiting(connection), seen.ended(connection)
+            return {
+                "at_work": now,
+                "waiting": waits,
+                "ended": past,
+                "thumbs": {job.id: self._picture(connection, job) for job in (*now, *waits.jobs, *past)},
+                "paused": all_paused(connection),
+                "specs": self.folders.spec_names(),
+                "machine_files": self.folders.machine_names(),
             }
-            listed = [*values["at_work"], *values["waiting"].jobs, *values["ended"]]
-            values["thumbs"] = {job.id: self._picture(connection, job) for job in listed}
-        values |= {"specs": self.folders.spec_names(), "machine_files": self.folders.machine_names()}
-        return self._shown(request, "queue", "jobs questions machines work", **values)
+
+        return self._shown(request, "queue", "jobs questions machines work", values)
 
     def piece(self, request: Request) -> Response:
         """One job: its picture, how far it is, its pens, what happened."""
         number = _number(request)
-        with self.store.read() as connection:
+
+        def values(connection: Connection) -> Values:
             job = _found(connection, number)
-            picture = self._picture(connection, job)
-            values = {
+            return {
                 "job": job,
+                "picture": self._picture(connection, job),
                 "question": records.open_question(connection, number),
                 "events": records.history(connection, number)[::-1],
                 "follows": records.find(connection, job.follows) if job.follows else None,
                 "plots": seen.plots_of(connection, number),
-                **seen.takes(job),
                 "dry": [each for each in seen.dry_of(connection, job.machine) if each.job == number],
+                "files": self._files(job),
+                "machine_files": self.folders.machine_names(),
+                **seen.takes(job),
             }
-        values |= {"files": self._files(job), "picture": picture, "machine_files": self.folders.machine_names()}
-        return self._shown(request, "piece", f"jobs questions work:{number}", **values)
+
+        return self._shown(request, "piece", f"jobs questions work:{number}", values)
 
     def machines(self, request: Request) -> Response:
         """All machines and workers."""
-        with self.store.read() as connection:
-            values = {"stations": seen.stations(connection, self.store.now(connection))}
-        return self._shown(request, "machines", "jobs questions machines work", **values)
+
+        def values(connection: Connection) -> Values:
+            return {"stations": seen.stations(connection, self.store.now(connection))}
+
+        return self._shown(request, "machines", "jobs questions machines work", values)
 
     def operator(self, request: Request) -> Response:
         """One machine, for whoever stands beside it."""
-        with self.store.read() as connection:
-            now = self.store.now(connection)
-            stations = {each.name: each for each in seen.stations(connection, now)}
+
+        def values(connection: Connection) -> Values:
+            stations = {each.name: each for each in seen.stations(connection, self.store.now(connection))}
             station = stations.get(request.path_params["name"])
             if station is None or station.name == "render":
                 raise Outside("there is no such machine")
-            job = station.now
-            about = f"work:{job.id}" if job else ""
-            picture = self._picture(connection, job or (station.waiting.jobs[0] if station.waiting.jobs else None))
-        return self._shown(
-            request, "operator", f"jobs questions machines {about}", station=station, job=job, picture=picture
-        )
+            comes = next(iter(station.waiting.jobs), None)
+            return {
+                "station": station,
+                "job": station.now,
+                "picture": self._picture(connection, station.now or comes),
+                "watches": "jobs questions machines" + (f" work:{station.now.id}" if station.now else ""),
+            }
+
+        return self._shown(request, "operator", "", values)
 
     def gallery(self, request: Request) -> Response:
         """Finished works: those of the queue, and those that hang in the gallery."""
-        with self.store.read() as connection:
-            shown = [(job, self._picture(connection, job)) for job in seen.finished(connection)]
-        return self._shown(request, "gallery", "jobs", done=shown, exhibits=exhibits.exhibits(self.folders.gallery))
+
+        def values(connection: Connection) -> Values:
+            done = [(job, self._picture(connection, job)) for job in seen.finished(connection)]
+            return {"done": done, "exhibits": exhibits.exhibits(self.folders.gallery)}
+
+        return self._shown(request, "gallery", "jobs", values)
 
     def history(self, request: Request) -> Response:
         """What happened to all jobs, the last first."""
-        with self.store.read() as connection:
-            events = records.history(connection, last=500)[::-1]
-        return self._shown(request, "history", "jobs", events=events)
+        return self._shown(
+            request, "history", "jobs", lambda connection: {"events": records.history(connection, last=500)[::-1]}
+        )
 
-    def _shown(self, request: Request, name: str, watches: str, **values: Any) -> Response:
+    def _shown(self, request: Request, name: str, watches: str, values: Callable[[Connection], Values]) -> Response:
+        """A view, with the marks of the moment before it was read: what has changed since is fetched again."""
         with self.store.read() as connection:
             now = marks(connection, self.store.now(connection))
-            asking = seen.asking(connection)
+            shown = {"watches": watches, **values(connection), "asking": seen.asking(connection)}
         session: Session = request.scope["session_of_page"]
-        text = self.templates.get_template(f"{name}.html.j2").render(
-            session=session, marks=now, watches=watches.split(), view=name, asking=asking, **values
-        )
+        text = self.templates.get_template(f"{name}.html.j2").render(session=session, marks=now, view=name, **shown)
         return HTMLResponse(text)
 
     def plan(self, request: Request) -> Response:
@@ -213,14 +227,12 @@ class Page:
 
     def _files(self, job: Job) -> list[str]:
         """Files of a finished work that the page may show."""
-        folder = str(job.result.get("folder") or (job.source if job.kind == "plot" else ""))
-        return [name for name in self.folders.shown if folder and self.folders.has(folder, name)]
+        return [name for name in self.folders.shown if self.folders.has(_folder(job), name)]
 
     def file(self, request: Request) -> Response:
         with self.store.read() as connection:
             job = _found(connection, _number(request))
-        folder = str(job.result.get("folder") or (job.source if job.kind == "plot" else ""))
-        return FileResponse(self.folders.made(folder, request.path_params["name"]), headers=CAGE)
+        return FileResponse(self.folders.made(_folder(job), request.path_params["name"]), headers=CAGE)
 
     def hung(self, request: Request) -> Response:
         path = self.folders.hung(request.path_params["work"], request.path_params["name"])
@@ -296,6 +308,11 @@ def _number(request: Request) -> int:
     if number >= 2**31:
         raise Outside("there is no such job")
     return number
+
+
+def _folder(job: Job) -> str:
+    """Where the files of a job are; nothing where there are none."""
+    return str(job.result.get("folder") or (job.source if job.kind == "plot" else ""))
 
 
 def _found(connection: Connection, number: int) -> Job:

@@ -112,12 +112,6 @@ def asking(connection: Connection) -> list[Job]:
     return [job_of(row) for row in connection.execute(wanted.order_by(jobs.c.id))]
 
 
-def paused(connection: Connection) -> dict[str, str]:
-    """Queues that take up nothing, and why."""
-    rows = connection.execute(select(queues).where(queues.c.paused == 1).order_by(queues.c.name))
-    return {row.name: row.why for row in rows}
-
-
 def picture_of(connection: Connection, job: Job) -> str | None:
     """Where the best picture is that workers have sent of a job; the address changes when the picture does."""
     wanted = select(pictures.c.job, pictures.c.name, pictures.c.at).where(
