@@ -695,7 +695,7 @@ def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatc
     monkeypatch.setattr(there.engine, "begin", away)
     for answer in (site.as_("viewer").get("/"), site.as_("operator").post("/queues/gantry")):
         assert (answer.status, answer.text) == (
-            503, "The queue's database does not answer (the server is down); nothing was changed.\n"
+            503, "The queue's database does not answer (the server is down); look again in a moment.\n"
         )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ async def unfit(request: Request, error: Exception) -> Response:
 async def away(request: Request, error: Exception) -> Response:
     """The database does not answer; the browser asks again once it does."""
     why = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
-    return told(request.headers, f"The queue's database does not answer ({why}); nothing was changed.", 503, "/")
+    return told(request.headers, f"The queue's database does not answer ({why}); look again in a moment.", 503, "/")
 
 
 async def broken(request: Request, _: Exception) -> Response:
