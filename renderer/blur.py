@@ -18,7 +18,7 @@ from renderer.cores import picture as as_picture
 from renderer.cores import pixels, share
 
 _jit = njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
-_part = njit(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})  # why: raster/cpu.py
+_part = njit(forceinline=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})  # why: raster/cpu.py
 
 
 def blur(

@@ -36,7 +36,7 @@ from renderer.strokes import Strokes
 from renderer.target import Frame
 
 _jit = njit(cache=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy")
-_part = njit(nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy")  # why: raster/cpu.py
+_part = njit(forceinline=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy")  # why: raster/cpu.py
 
 # Logit of the pen a stroke starts with, over 0 for the others.
 SURE = 2.0

@@ -32,7 +32,7 @@ _FAST = {"nsz", "arcp", "contract", "reassoc"}  # all that keeps NaN and infinit
 # Only what Python calls is kept on disk. A part that came from there would not be inlined into a kernel compiled later,
 # and would round its last digit otherwise: a drawing's bytes would depend on what had been compiled when.
 _jit = njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
-_part = njit(nogil=True, fastmath=_FAST, error_model="numpy")
+_part = njit(forceinline=True, nogil=True, fastmath=_FAST, error_model="numpy")
 
 
 # --- which strokes touch which band -----------------------------------------------------------------------------------
