@@ -15,19 +15,22 @@ from renderer.cores import picture as as_picture
 from renderer.cores import pixels, share
 
 _jit = njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")
+_part = njit(forceinline=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")
 
 
 def mean_square(
     picture: Tensor,  # [3, H, W]
     target: Tensor,  # [3, H, W]
+    mask: Tensor | None = None,  # [H, W], how much each pixel counts
     *,
     plain: bool = False,
 ) -> Tensor:  # []
-    """Mean squared difference over pixels and channels. The target takes no gradient."""
+    """Mean squared difference over pixels and channels. Neither the target nor the mask takes a gradient."""
     if plain or picture.dtype != torch.float32 or picture.device.type != "cpu":
         # Rows first: a sum over everything at once is split among threads, and its last digits with it.
-        return ((picture - target) ** 2).mean(-1).mean()
-    difference: Tensor = _MeanSquare.apply(picture, target)
+        squares = (picture - target) ** 2
+        return (squares if mask is None else squares * mask).mean(-1).mean()
+    difference: Tensor = _MeanSquare.apply(picture, target, mask)
     return difference
 
 
@@ -35,24 +38,45 @@ class _MeanSquare(Function):
     """The numba kernel as an autograd function."""
 
     @staticmethod
-    def forward(ctx: Any, picture: Tensor, target: Tensor) -> Tensor:
+    def forward(ctx: Any, picture: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
         mine, right = pixels(picture), pixels(target)
+        counts = np.empty((0, 0), np.float32) if mask is None else mask.detach().contiguous().numpy()
         sums = np.empty(len(mine), np.float64)  # one a row, so that no sum depends on the threads
         slope = np.empty_like(mine if ctx.needs_input_grad[0] else mine[:0])
-        share(_squares, mine, right, np.float32(2 / mine.size), sums, slope, work=mine.size)
+        share(_squares, mine, right, counts, np.float32(2 / mine.size), sums, slope, work=mine.size)
         ctx.slope = slope
         return torch.tensor(sums.sum() / mine.size, dtype=torch.float32)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         slope, ctx.slope = ctx.slope, None  # scaled where it lies, so there is one way back
         slope *= gradient.item()
-        return as_picture(slope), None
+        return as_picture(slope), None, None
+
+
+@_part
+def _masked(picture, target, mask, factor, slope):
+    """One row of the same; `slope` is that row, or none."""
+    total = np.float32(0.0)
+    for x in range(len(picture)):
+        for c in range(picture.shape[1]):
+            d = picture[x, c] - target[x, c]
+            total += mask[x] * d * d
+            if len(slope):
+                slope[0, x, c] = factor * mask[x] * d
+    return total
 
 
 @_jit
-def _squares(thread, threads, picture, target, factor, sums, slope):
-    """Sum of squared differences of each row of [H, W, C]; slope = factor (picture - target), where it has rows."""
+def _squares(thread, threads, picture, target, mask, factor, sums, slope):
+    """Sum of squared differences of each row of [H, W, C], times the mask [H, W] where it has rows.
+
+    slope = factor mask (picture - target), where it has rows.
+    """
+    if len(mask):
+        for y in range(thread, len(picture), threads):
+            sums[y] = _masked(picture[y], target[y], mask[y], factor, slope[y : y + 1])
+        return
     for y in range(thread, len(picture), threads):
         mine, right = picture[y].reshape(-1), target[y].reshape(-1)
         total = np.float32(0.0)

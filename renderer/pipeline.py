@@ -16,6 +16,9 @@ from renderer.colours import from_hex
 from renderer.cores import placed
 from renderer.losses.looks import looks
 from renderer.losses.views import resized
+from numpy.typing import NDArray
+from renderer.error import Objective
+from renderer.form import directions
 from renderer.optimise import (
     FitError,
     Ground,
@@ -82,12 +85,13 @@ def render(
     target = toned(fit_picture(painting, area, artwork.target.fit), artwork.target.tone)
     if is_grey(artwork):
         target = greyed(target)
-    sources = sources_of(work, networks, area, painting.shape[:2])
+    importance = importance_of(artwork, work.folder, painting, area)
+    sources = sources_of(work, networks, area, painting.shape[:2], importance)
     wanted = placed(torch.from_numpy(target), device)
     judges = [losses.build(layer.loss, wanted, area.px_per_mm, sources) for layer in artwork.layers]
     tiles = [partial(losses.through, layer.loss, wanted, area.px_per_mm, sources) for layer in artwork.layers]
     diary = Diary(artwork, report, stop)
-    layers = _fit_layers(artwork, wanted, area, diary, list(zip(judges, tiles, strict=True)))
+    layers = _fit_layers(artwork, wanted, area, importance, diary, list(zip(judges, tiles, strict=True)))
     drawing = _drawing(artwork, layers)
     drawn = torch.from_numpy(preview.framed(drawing, area)).to(device)
     return Result(
@@ -130,7 +134,12 @@ def thinnest_nib_mm(artwork: Artwork) -> float:
 
 
 def _fit_layers(
-    artwork: Artwork, target: Tensor, area: Frame, diary: "Diary", judges: list[tuple[losses.Sum, LossAt]]
+    artwork: Artwork,
+    target: Tensor,
+    area: Frame,
+    importance: NDArray[np.float32] | None,
+    diary: "Diary",
+    judges: list[tuple[losses.Sum, LossAt]],
 ) -> list[Part]:
     """Each layer over the frozen picture of those below, then, if the spec says so, all together.
 
@@ -151,13 +160,45 @@ def _fit_layers(
         pens = artwork.pens_of(layer)
         if pens not in chosen:
             chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy())
-        ground = Ground(area, target, below, replace(chosen[pens], spot_mm=spot_mm(layer.kind)))
+        inks = replace(chosen[pens], spot_mm=spot_mm(layer.kind))
+        objective = objective_of(layer, inks, area, importance)
+        angle = torch.from_numpy(directions(target.cpu(), objective.form_px))
+        form = torch.stack([angle.cos(), angle.sin()])
+        ground = Ground(area, target, below, inks, objective, form.to(target.device))
         loss, loss_at = judges[number]
         state = _fit_layer(layer, number, ground, loss, loss_at, generator, diary)
         parts.append(_pruned(layer, state, loss, diary))
         with torch.no_grad():
             below = draw(layer, parts[-1].strokes, state.ground)
     return [part.to("cpu") for part in _refined(parts, loss, artwork.refine.steps, diary)]
+
+
+def importance_of(artwork, folder, painting, area):
+    import os
+    f = os.environ.get("P_W")
+    if not f:
+        return None
+    m = np.load(f)
+    from PIL import Image
+    im = np.asarray(Image.fromarray(m).resize((area.width_px, area.height_px), Image.BILINEAR), np.float32)
+    return im / im.mean()
+
+
+def objective_of(layer: Layer, inks: Palette, area: Frame, importance: NDArray[np.float32] | None) -> Objective:
+    import os
+    g = lambda n, d: float(os.environ.get(n, d))
+    nib_px = sum(inks.width_mm) / 2 * area.px_per_mm
+    return Objective(
+        weight=importance,
+        far_share=g("P_FAR", 1 - 0.5 * min(1.0, sum(inks.width_mm) / 2)),
+        far_px=g("P_SIGMA", 1.0) * area.px_per_mm,
+        along=g("P_ALONG", 0.8),
+        crossing=g("P_CROSS", 0.8),
+        crossing_price=g("P_CPRICE", 0.05),
+        form_px=max(2.0, g("P_FORM", 4) * nib_px),
+        lift_px=g("P_LIFT", 10) * area.px_per_mm,
+        worth=g("P_WORTH", 0.0),
+    )
 
 
 def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: "Diary") -> Part:
@@ -221,7 +262,7 @@ def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Gene
             fill = 0.5 if isinstance(layer.kind, Points) else 0.3
             fill = layer.fill if layer.fill is not None else fill if ground.palette.free else 0.0
             told = partial(diary.placing, number, layer)
-            strokes = placement.greedy(*where, fill=fill, placed=told)
+            strokes = placement.greedy(*where, objective=ground.objective, fill=fill, placed=told)
         case "random":
             strokes = placement.scatter(*where)
         case "stipple":

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from renderer import assets
@@ -37,6 +39,7 @@ def sources_of(
     networks: dict[Trunk, Network],
     area: Frame,
     size_px: tuple[int, int],  # height and width of the target's picture, cropped
+    importance: NDArray[np.float32] | None = None,  # [H, W] of the frame
 ) -> Sources:
     """Networks, regions on the frame's pixels, and pictures of a style, by their names in the spec. RenderError."""
     terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.loss]
@@ -51,7 +54,8 @@ def sources_of(
     styles = dict.fromkeys(term.style for term in terms if isinstance(term, Gram) and term.style is not None)
     pictures = {name: load_picture(work.folder / name, work.artwork.canvas.colour) for name in styles}
     styled = {name: torch.from_numpy(picture).permute(2, 0, 1) for name, picture in pictures.items()}
-    return Sources(networks, regions, styled, work.artwork.seed)
+    counts = None if importance is None else torch.from_numpy(importance)
+    return Sources(networks, regions, styled, work.artwork.seed, counts)
 
 
 def is_grey(artwork: Artwork) -> bool:

@@ -40,6 +40,7 @@ class Sources:
     regions: Mapping[str, Tensor] = field(default_factory=dict)  # [H, W] of the frame, by the name in the spec
     styles: Mapping[str, Tensor] = field(default_factory=dict)  # [3, h, w]
     seed: int = 0  # of random views
+    importance: Tensor | None = None  # [H, W] of the frame, of mean 1: for terms on pixels that have no region
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,15 @@ def through(
     """The same loss of what is seen through a window of these pixels, a random view of its own each time."""
     height, width = target.shape[1:]
     regions = {name: as_mask(region, (height, width))[rows, columns] for name, region in sources.regions.items()}
-    seen = replace(sources, regions=regions, seed=hash((sources.seed, rows.start, columns.start)) & 0x7FFFFFFF)
+    importance = None if sources.importance is None else sources.importance[rows, columns]
+    seen = replace(sources, regions=regions, importance=importance, seed=hash((sources.seed, rows.start, columns.start)) & 0x7FFFFFFF)
     return build(losses, target[:, rows, columns], px_per_mm, seen)
 
 
 def _function(term: LossTerm, target: Tensor, px_per_mm: float, sources: Sources, number: int) -> LossFunction:
     region = None if term.region is None else sources.regions[term.region].to(target)
-    mask = None if region is None else as_mask(region, (target.shape[1], target.shape[2]))
+    shown = region if region is not None else sources.importance
+    mask = None if shown is None else as_mask(shown.to(target), (target.shape[1], target.shape[2]))
 
     def px(sigma_mm: float | None, usual_px: float) -> float:
         return usual_px if sigma_mm is None else sigma_mm * px_per_mm

@@ -25,9 +25,7 @@ class SquaredError:
     mask: Tensor | None = None  # [H, W]
 
     def __call__(self, picture: Tensor) -> Tensor:
-        if self.mask is None:
-            return mean_square(picture, self.target)
-        return masked_mean((picture - self.target) ** 2, self.mask)
+        return mean_square(picture, self.target, self.mask)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from renderer.optimise.show import Ground, bounds_mm, lines_mm
+from renderer.cores import constant
+from renderer.optimise.show import Ground, inside, lines_mm
 from renderer.primitives import shortened, turns
 from renderer.raster import Edges
 from renderer.spec import Layer, Points
@@ -51,9 +52,12 @@ def annealed(layer: Layer, done: float) -> tuple[Edges, float]:
 def costs(layer: Layer, leaves: Strokes, ground: Ground) -> dict[str, Tensor]:
     """What metres and turns add to the loss, by name."""
     cost = layer.cost
-    if isinstance(layer.kind, Points) or not (cost.length or cost.curvature):
+    crossing = ground.objective.crossing_price if ground.form is not None else 0.0
+    if isinstance(layer.kind, Points) or not (cost.length or cost.curvature or crossing):
         return {}
     lines, prices = lines_mm(layer, leaves, ground), {}
+    if crossing:
+        prices["crossing"] = crossing * crossed(lines, leaves, ground)
     if cost.length:
         # The square root has no gradient at nothing; a hundredth of a millimetre is nothing to a pen.
         metres = ((lines[:, 1:] - lines[:, :-1]).square().sum(-1) + 1e-4).sqrt().sum() / 1000
@@ -63,15 +67,41 @@ def costs(layer: Layer, leaves: Strokes, ground: Ground) -> dict[str, Tensor]:
     return prices
 
 
+def crossed(
+    lines: Tensor,  # [N, S, 2] mm
+    leaves: Strokes,
+    ground: Ground,
+) -> Tensor:  # []
+    """Area of ink that runs across the form, as a share of the frame: ink times the sine squared of its angle to it."""
+    frame, form = ground.frame, ground.form
+    assert form is not None
+    steps = lines[:, 1:] - lines[:, :-1]
+    with torch.no_grad():
+        middles = (lines[:, 1:] + lines[:, :-1]) / 2 - constant((frame.x_mm, frame.y_mm), lines.device)
+        places = (middles * frame.px_per_mm).long()
+        row, column = places[..., 1].clamp(0, form.shape[1] - 1), places[..., 0].clamp(0, form.shape[2] - 1)
+        along = form[:, row, column]  # [2, N, S - 1]
+        widths = ground.palette.widths(leaves.inks, leaves.width_mm)[:, None]
+    side = steps[..., 0] * along[1] - steps[..., 1] * along[0]
+    # A thousandth of a millimetre has no direction.
+    lengths = (steps.square().sum(-1) + 1e-6).sqrt()
+    share: Tensor = (side.square() / lengths * widths).sum(1).sum() / (frame.width_mm * frame.height_mm)
+    return share
+
+
 def project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
-    """Bring the leaves back to what can be drawn: inside the frame, not too long, a width and a colour that exist."""
+    """Bring the leaves back to what can be drawn: inside the frame, not too long, a width and a colour that exist.
+
+    A stroke that leaves the frame is shifted in, and shrunk where it is larger than the frame: folded onto the frame's
+    edge it would draw a line along it.
+    """
     palette = ground.palette
     if palette.free:
         leaves.inks.clamp_(0, 1)
     if palette.widths_vary:
         leaves.width_mm.clamp_(*palette.width_mm)
     leaves.knots.copy_(shortened(leaves.knots, layer.kind))
-    leaves.knots.copy_(leaves.knots.clamp(*bounds_mm(leaves, ground)))
+    leaves.knots.copy_(inside(layer, leaves, ground))
 
 
 def checked(

@@ -34,7 +34,7 @@ def anew(
     canvas = draw(layer, there, ground, workspace=workspace)
     top = _top_pens(layer, there, ground, workspace)
     place = (layer.kind, count, ground.palette, ground.frame, ground.target.cpu(), canvas.cpu(), generator)
-    return placement.greedy(*place, top=top).to(canvas.device)
+    return placement.greedy(*place, objective=ground.objective, top=top).to(canvas.device)
 
 
 def grown(
@@ -76,7 +76,11 @@ def move(
     count = math.ceil(MOVED * len(leaves))
     idle = torch.argsort(weights(layer, leaves, ground, workspace).removal, stable=True)[:count]
     rest = leaves.without(idle)
-    moved = leaves.replaced(idle, anew(layer, rest, count, ground, generator, workspace))
+    found = anew(layer, rest, count, ground, generator, workspace)
+    idle = idle[: len(found)]  # elsewhere no stroke is worth its ink
+    if not len(found):
+        return
+    moved = leaves.replaced(idle, found)
     before = judged(layer, leaves, ground, loss, workspace)
     if judged(layer, moved, ground, loss, workspace) >= before:
         return

@@ -8,6 +8,7 @@ from torch import Tensor
 from renderer.cores import constant
 from renderer.losses import Sum
 from renderer.palette import Palette
+from renderer.placement import Objective
 from renderer.primitives import polylines
 from renderer.raster import Edges, Shapes, Weights, Workspace, rasterise, weigh
 from renderer.spec import Layer
@@ -23,6 +24,8 @@ class Ground:
     target: Tensor  # [3, H, W]
     background: Tensor  # [3, H, W], the layers below
     palette: Palette
+    objective: Objective = Objective()  # what strokes are placed and weighed by
+    form: Tensor | None = None  # [2, H, W], unit vectors along the form of the target, where strokes shall follow it
     view: Frame | None = None  # the part of the frame that the pictures show, where that is not all of it
 
     @property
@@ -61,9 +64,23 @@ def draw(
 
 
 def lines_mm(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, S, 2] mm on the sheet
-    """What the strokes draw, kept inside the frame: a curve may swing out between two knots, a pen must not."""
+    """What the strokes draw. `inside` has brought them into the frame; a step may lead out of it, a pen must not."""
     low, high = bounds_mm(strokes, ground)
     return polylines(layer.kind, strokes.knots).clamp(low, high)
+
+
+def inside(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, K, 2] mm
+    """The knots of the strokes, shifted so that all that they draw lies in the frame; shrunk where that is too large."""
+    low, high = bounds_mm(strokes, ground)
+    knots, lines = strokes.knots, polylines(layer.kind, strokes.knots)
+    least, most = lines.amin(1, keepdim=True), lines.amax(1, keepdim=True)
+    if bool(((least >= low) & (most <= high)).all()):
+        return knots
+    share = ((high - low) / (most - least).clamp(min=1e-6)).amin(2, keepdim=True).clamp(max=1.0)
+    middle = (least + most) / 2
+    knots = middle + (knots - middle) * share
+    least, most = middle + (least - middle) * share, middle + (most - middle) * share
+    return knots + (low - least).clamp(min=0) - (most - high).clamp(min=0)
 
 
 def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Weights:
@@ -74,6 +91,7 @@ def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace
         ground.target,
         px_per_mm=ground.frame.px_per_mm,
         ink=ground.palette.ink,
+        objective=ground.objective,
         workspace=workspace,
     )
     return Weights(found.removal.to(strokes.knots.device), found.follows.to(strokes.knots.device))

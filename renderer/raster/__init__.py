@@ -14,6 +14,7 @@ from torch.autograd import Function
 from hardware.drawing import Ink
 from renderer.cores import picture as as_picture
 from renderer.cores import pixels
+from renderer.error import Objective, energies, residual
 from renderer.raster import cpu, reference
 from renderer.raster.cpu import Workspace
 
@@ -84,8 +85,8 @@ def rasterise(
 class Weights:
     """How much each stroke matters to a picture."""
 
-    removal: Tensor  # [N], what the summed squared error would grow by without it. Below 0: it harms
-    follows: Tensor  # [N, 3], sum over pixels of (d picture / d colour)^2
+    removal: Tensor  # [N], what the summed error would grow by without it. Below 0: it harms
+    follows: Tensor  # [N, 3], half of that error's curvature by its colour
 
 
 @torch.no_grad()
@@ -96,14 +97,18 @@ def weigh(
     *,
     px_per_mm: float,
     ink: Ink,
+    objective: Objective = Objective(),
     workspace: Workspace | None = None,
 ) -> Weights:
-    """What each stroke does for the likeness of a picture with hard edges."""
+    """What each stroke does for the likeness of a picture with hard edges, by the error that the objective names."""
     scene = _scene(
         shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2), shapes.colours, shapes.order, Edges(), ink
     )
     picture, tape = cpu.forward(scene, pixels(background), workspace or Workspace())
-    weights = cpu.removal(tape, picture - pixels(target))
+    left = residual(pixels(target), picture, objective)
+    lengths_px = (shapes.polylines[:, 1:] - shapes.polylines[:, :-1]).norm(dim=-1).sum(1) * px_per_mm
+    energy = energies(scene.radius, _numpy(lengths_px), objective)
+    weights = cpu.removal(tape, left.residual, left.weight, energy)
     return Weights(*map(torch.from_numpy, weights))
 
 

@@ -345,35 +345,36 @@ def _undraw(
 
 @_jit
 def _unpick(
-    thread, threads, band_px, colours, transparent, starts, items, error, ends, room, pixel, alpha, below, costs,
-    squares,
+    thread, threads, band_px, colours, energy, transparent, starts, items, residual, weight, ends, room, pixel, alpha,
+    below, costs, squares,
 ):  # fmt: skip
-    """What the squared error would grow by without a stroke, one number an item; `error [H, W, 3]` is picture - target.
+    """What the error would grow by without a stroke, one number an item; `residual [H, W, 3]` is half of its slope.
 
     Also, per channel, the sum of the squares of how far the picture follows the stroke's colour, `squares [items, 3]`.
     Without a stroke the picture changes by d = -T a (s - b), with b below it, s what it puts there and T the share of
-    that which the strokes above let through; the squared error changes by 2 e d + d^2.
+    that which the strokes above let through; the error changes by 2 r d + q w d^2. Without weights and without a blur r
+    is picture - target and q w is 1; the letters are those of placement/search.py.
     """
-    height, width = error.shape[0], error.shape[1]
+    height, width = residual.shape[0], residual.shape[1]
     one, two = np.float32(1.0), np.float32(2.0)
     for band in range(thread, len(starts) - 1, threads):
         y0, y1 = band * band_px, min((band + 1) * band_px, height)
-        wrong = error[y0:y1].reshape(-1, 3)
+        wrong, counts = residual[y0:y1].reshape(-1, 3), weight[y0:y1].reshape(-1)
         through = np.ones_like(wrong)
         here = slice(room[band], room[band + 1])
         pixel_of, alpha_of, below_of = pixel[here], alpha[here], below[here]
         for item in range(starts[band + 1] - 1, starts[band] - 1, -1):
             n = items[item]
-            cost = np.float32(0.0)
+            cost, q = np.float32(0.0), energy[n]
             squares[item] = np.float32(0.0)
             for k in range(ends[item - 1] if item > starts[band] else 0, ends[item]):
                 p, a = (pixel_of[k] >> 16) * width + (pixel_of[k] & 0xFFFF), alpha_of[k]
                 for c in range(3):
                     b, colour = below_of[k, c], colours[n, c]
                     d = -through[p, c] * a * ((colour * b if transparent else colour) - b)
-                    cost += d * (two * wrong[p, c] + d)
+                    cost += d * (two * wrong[p, c] + q * counts[p] * d)
                     follows = through[p, c] * a * (b if transparent else one)
-                    squares[item, c] += follows * follows
+                    squares[item, c] += q * counts[p] * follows * follows
                     through[p, c] *= one - a * (one - colour if transparent else one)
             costs[item] = cost
 
@@ -517,16 +518,16 @@ def backward(
     return *sums, below
 
 
-def removal(tape: Tape, error: Floats) -> tuple[Floats, Floats]:
-    """What the summed squared error would grow by without each stroke [N]; `error [H, W, 3]` is picture - target.
+def removal(tape: Tape, residual: Floats, weight: Floats, energy: Floats) -> tuple[Floats, Floats]:
+    """What the error would grow by without each stroke [N], and half of its curvature by each stroke's colour [N, 3].
 
-    And the sum over pixels of (d picture / d colour)^2 [N, 3].
+    `residual [H, W, 3]`, `weight [H, W]` and `energy [N]` are r, w and q of placement/search.py.
     """
     costs, squares = np.zeros(len(tape.items), np.float32), np.empty((len(tape.items), 3), np.float32)
     pixel, _, alpha, below = tape.entries
     share(
-        _unpick, BAND_PX, tape.scene.colours, tape.scene.transparent, tape.starts, tape.items, error, tape.ends,
-        tape.room, pixel, alpha, below, costs, squares,
+        _unpick, BAND_PX, tape.scene.colours, energy, tape.scene.transparent, tape.starts, tape.items, residual, weight,
+        tape.ends, tape.room, pixel, alpha, below, costs, squares,
     )  # fmt: skip
     total = np.zeros_like(tape.scene.radius)
     np.add.at(total, tape.items, costs)

@@ -99,12 +99,12 @@ def test_knots_on_one_spot_do_no_harm(same: tuple[int, ...], closed: bool) -> No
 def test_placement_draws_the_same_curves(knots: int, closed: bool) -> None:
     """It has a kernel of its own, in which a span has other points; those of both lie on the same curve."""
     through = some_knots(1, knots, seed=5, size_mm=60).float()
-    points = np.empty(((knots + 1) * placement._SPAN + 2, 2), np.float32)
-    length = placement._trace(through[0].numpy(), closed, points)
+    points = np.empty(((knots + 1) * search.SPAN + 2, 2), np.float32)
+    length = search._trace(through[0].numpy(), closed, points)
     if knots <= 2:
         expected = through[0]
     else:
-        expected = catmull_rom(through, closed=closed, samples_per_span=placement._SPAN)[0]
+        expected = catmull_rom(through, closed=closed, samples_per_span=search.SPAN)[0]
     np.testing.assert_allclose(points[:length], expected.numpy(), atol=2e-3)
 
 

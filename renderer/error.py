@@ -1,0 +1,105 @@
+"""The error that strokes are placed and weighed by, as the eye sees it, and what is left of it in a picture.
+
+The letters are those of placement/search.py.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from renderer.blur import taps
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What the search lowers, and what a stroke costs. The default is the plain squared error, and strokes for nothing."""
+
+    weight: Floats | None = None  # [H, W] above 0: how much a pixel counts
+    far_share: float = 0.0  # of the error that is seen from afar, the rest pixel by pixel
+    far_px: float = 0.0  # standard deviation of the blur from afar
+    along: float = 0.0  # share of the first guesses that follow the form
+    crossing: float = 0.0  # share of its gain that a stroke across the form loses
+    crossing_price: float = 0.0  # loss for each share of the frame under ink that runs across the form
+    form_px: float = 3.0  # width over which the form is averaged
+    lift_px: float = 0.0  # length that takes as long as lifting the pen; 0: a stroke's gain counts, not its length
+    worth: float = -math.inf  # error that a square pixel of ink must save
+
+
+@dataclass(frozen=True)
+class Residual:
+    """The letters at the top of search.py, for each pixel."""
+
+    residual: Floats  # [H, W, 3], r
+    weight: Floats  # [H, W], w
+    near: Floats  # [H, W], what a changed pixel adds to r where it is
+    far: Floats  # [H, W], what r takes up of what it sees from afar
+    taps: Floats  # [2 R + 1], the blur h * h along one axis
+
+
+def residual(
+    target: Floats,  # [H, W, 3]
+    canvas: Floats,  # [H, W, 3]
+    objective: Objective,
+) -> Residual:
+    """The residual of a picture. At its edge the blur sees the picture alone."""
+    height, width, _ = canvas.shape
+    weight = np.ones((height, width), np.float32) if objective.weight is None else objective.weight
+    share = objective.far_share if objective.far_px > 0 else 0.0
+    near = np.float32(1 - share) * weight
+    error = canvas - target
+    if not share:
+        return Residual(near[..., None] * error, weight, near, np.zeros_like(weight), np.ones(1, np.float32))
+    both = taps(math.sqrt(2) * objective.far_px)
+    mass = np.outer(_mass(both, height), _mass(both, width))
+    far = (np.float32(share) * weight / mass).astype(np.float32)
+    seen = _spread(error, both)
+    return Residual(near[..., None] * error + far[..., None] * seen, weight, near, far, both)
+
+
+def energies(
+    radius_px: Floats,  # [N]
+    length_px: Floats,  # [N]
+    objective: Objective,
+) -> Floats:  # [N]
+    """q of strokes: what the error from afar leaves of their energy. The plain twin of search.energy."""
+    if objective.far_share <= 0 or objective.far_px <= 0:
+        return np.ones(len(radius_px), np.float32)
+    sigma = math.sqrt(2) * objective.far_px
+    width = 2 * radius_px.astype(np.float64)
+    kept = _kept(width, sigma) * _kept(length_px + 0.8 * width, sigma)
+    return (1 - objective.far_share + objective.far_share * kept).astype(np.float32)
+
+
+def _kept(size: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+    """search.blurred_energy."""
+    ratio = np.maximum(size / sigma, 1e-6)
+    tail = -np.expm1(-(ratio**2) / 2) / ratio
+    kept: NDArray[np.float64] = np.array([math.erf(r / math.sqrt(2)) for r in ratio]) - math.sqrt(2 / math.pi) * tail
+    return kept
+
+
+def _mass(weights: Floats, size: int) -> NDArray[np.float64]:
+    """How much of the blur falls inside, at each place of an axis."""
+    return np.convolve(np.ones(size), weights, "same" if size >= len(weights) else "full")[_middle(weights, size)]
+
+
+def _middle(weights: Floats, size: int) -> slice:
+    reach = len(weights) // 2
+    return slice(0, size) if size >= len(weights) else slice(reach, reach + size)
+
+
+def _spread(error: Floats, weights: Floats) -> Floats:
+    """The blur of an error that is nothing beyond the picture's edge."""
+    reach = len(weights) // 2
+    padded = torch.from_numpy(np.pad(error, ((reach, reach), (reach, reach), (0, 0))).transpose(2, 0, 1))
+    kernel = torch.from_numpy(weights)
+    rows = torch.nn.functional.conv2d(padded[:, None], kernel[None, None, :, None])
+    both = torch.nn.functional.conv2d(rows, kernel[None, None, None, :])
+    return np.ascontiguousarray(both[:, 0].numpy().transpose(1, 2, 0))
+
+

@@ -1,0 +1,39 @@
+"""A picture -> the direction of its form at each pixel: the way in which an engraver would hatch it."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from renderer.blur import blur
+
+# Widths of the windows over which gradients are averaged, in multiples of the finest, and how much each counts. The
+# finest speaks where there is structure; where the picture is even, only the wide ones have anything to say.
+_WINDOWS = ((1.0, 1.0), (3.0, 0.05), (9.0, 0.0025))
+_UPRIGHT = 2e-5  # pull towards one slant where the picture has hardly any form; a step of 0.5 % a pixel
+_SLANT = np.pi / 4
+
+
+def directions(
+    picture: Tensor,  # [3, H, W]
+    sigma_px: float,
+) -> NDArray[np.float32]:  # [H, W] radians, x right, y down; a line's, so modulo pi
+    """Along the edges: the direction in which the picture changes least, averaged over about `sigma_px` pixels.
+
+    The structure tensor of Forstner and Gulch (1987) and Bigun and Granlund (1987), summed over windows of three widths
+    and over the colour channels.
+    """
+    smooth = blur(picture.float(), max(0.5, 0.3 * sigma_px))
+    across, down = torch.zeros_like(smooth), torch.zeros_like(smooth)
+    across[:, :, 1:-1] = (smooth[:, :, 2:] - smooth[:, :, :-2]) / 2
+    down[:, 1:-1] = (smooth[:, 2:] - smooth[:, :-2]) / 2
+    products = torch.stack([(across * across).sum(0), (down * down).sum(0), (across * down).sum(0)])
+    tensor = sum(share * blur(products, width * sigma_px) for width, share in _WINDOWS)
+    assert isinstance(tensor, Tensor)
+    xx, yy, xy = tensor.double().numpy()
+    # The slant's own tensor: a gradient across it, everywhere the same.
+    xx = xx + _UPRIGHT * np.sin(_SLANT) ** 2
+    yy = yy + _UPRIGHT * np.cos(_SLANT) ** 2
+    xy = xy - _UPRIGHT * np.sin(_SLANT) * np.cos(_SLANT)
+    steepest = 0.5 * np.arctan2(2 * xy, xx - yy)
+    return (steepest + np.pi / 2).astype(np.float32)

@@ -1,0 +1,163 @@
+"""Where strokes start: anywhere, or where they lower the error most (greedy residual search).
+
+The greedy search places one stroke after the other: a few dozen candidates where the error is large, many of them along
+the form under them, the best of them mutated until it stops improving, each judged by the change of the error as the
+eye sees it (search.py) and drawn at once with the pen that fits best. Strokes are judged as they will be plotted, pen
+after pen: a candidate for an early pen is hidden where a later pen has already drawn.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hardware.drawing import Ink
+from renderer.cores import pixels
+from renderer.error import Objective, residual
+from renderer.form import directions
+from renderer.palette import Palette
+from renderer.placement import search
+from renderer.primitives import Kind, knot_count, length_limit_mm, shortened
+from renderer.spec import Curves, Points
+from renderer.strokes import Strokes
+from renderer.target import Frame
+
+__all__ = ["Effort", "Objective", "Placed", "greedy", "scatter"]
+
+# Logit of the pen a stroke starts with, over 0 for the others.
+SURE = 2.0
+_AT_A_TIME = 250  # strokes placed between two words to whoever waits
+_PATIENCE = 24  # rounds of candidates in a row without one that is worth its ink, and the search ends
+
+Placed = Callable[[int], bool]  # how many strokes there are -> whether to go on
+
+
+def _all_of_them(_placed: int) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard the greedy search tries, per stroke."""
+
+    candidates: int
+    mutations: int
+
+
+# A dot has two numbers to find, a line four and more. Four times the effort lifts lines by 1 dB and dots by nothing.
+DOTS, LINES = Effort(24, 48), Effort(96, 192)
+
+
+def scatter(
+    kind: Kind,
+    count: int,
+    palette: Palette,
+    frame: Frame,
+    target: Tensor,  # [3, H, W]
+    background: Tensor,  # [3, H, W], not looked at: as greedy is called
+    generator: np.random.Generator,
+) -> Strokes:
+    """Strokes anywhere in the frame, in about the colour of the target below them."""
+    knots = _random_knots(kind, count, frame, generator)
+    middle = knots.mean(1)
+    column = ((middle[:, 0] - frame.x_mm) * frame.px_per_mm).long().clamp(0, target.shape[2] - 1)
+    row = ((middle[:, 1] - frame.y_mm) * frame.px_per_mm).long().clamp(0, target.shape[1] - 1)
+    colour = target[:, row, column].T  # [N, 3]
+    if palette.free:
+        inks = colour.clone()
+    else:
+        away = ((colour[:, None] - palette.table()) ** 2).sum(-1)
+        inks = SURE * torch.nn.functional.one_hot(away.argmin(1), palette.inks).float()
+    return Strokes(knots, torch.full((count,), sum(palette.width_mm) / 2), inks)
+
+
+def _random_knots(kind: Kind, count: int, frame: Frame, generator: np.random.Generator) -> Tensor:
+    """First knot anywhere, each next one a step in about the same direction. [N, K, 2] mm."""
+    knots = knot_count(kind)
+    size = np.array([frame.width_mm, frame.height_mm])
+    first = generator.random((count, 1, 2)) * size + [frame.x_mm, frame.y_mm]
+    if knots == 1:
+        return torch.from_numpy(first).float()
+    heading = generator.random((count, 1)) * 2 * np.pi + np.cumsum(generator.normal(0, 0.6, (count, knots - 1)), 1)
+    step = generator.random((count, 1)) * _usual_length(kind, count, frame) * 2 / (knots - 1)
+    walk = np.cumsum(np.stack([np.cos(heading), np.sin(heading)], -1) * step[..., None], 1)
+    path = np.concatenate([first, first + walk], 1)
+    path += first - path.mean(1, keepdims=True)
+    return shortened(torch.from_numpy(path).float(), kind)
+
+
+def _usual_length(kind: Kind, count: int, frame: Frame) -> float:
+    return min(frame.usual_length_mm(count), length_limit_mm(kind) or math.inf)
+
+
+def greedy(
+    kind: Kind,
+    count: int,
+    palette: Palette,
+    frame: Frame,
+    target: Tensor,  # [3, H, W]
+    background: Tensor,  # [3, H, W], what lies below the layer
+    generator: np.random.Generator,
+    effort: Effort | None = None,
+    *,
+    objective: Objective = Objective(),  # noqa: B008  frozen
+    fill: float = 0.0,
+    top: NDArray[np.int32] | None = None,  # [H, W], the latest of this layer's pens on a pixel already, -1 for none
+    placed: Placed = _all_of_them,
+) -> Strokes:
+    """Strokes placed one by one, each where it lowers the error most: `count` of them, or as many as are worth their ink.
+
+    With `fill` the ground is taken to be off the target by so much everywhere, so that strokes also go where the bare
+    ground would do. `placed` is told now and then how many there are; when it returns False, these are all.
+    """
+    top = np.full(target.shape[1:], -1, np.int32) if top is None else top
+    scale = frame.px_per_mm
+    wrong = torch.where(target < 0.5, target + fill, target - fill) if fill else background
+    canvas = np.array(wrong.permute(1, 2, 0).numpy(), order="C")  # a copy: it is drawn on
+    effort = effort or (DOTS if isinstance(kind, Points) else LINES)
+    knots = np.empty((count, knot_count(kind), 2), np.float32)
+    pens = np.empty(count, np.int32)
+    colours = np.empty((count, 3), np.float32)
+    longest = 2 * _usual_length(kind, count, frame) * scale
+    limit = length_limit_mm(kind)
+    left = residual(pixels(target), canvas, objective)
+    along = 0.0 if isinstance(kind, Points) else objective.along
+    form = directions(target, objective.form_px) if along else np.zeros(target.shape[1:], np.float32)
+    cells = search.errors(left.residual, left.weight)
+    how = (
+        isinstance(kind, Curves) and kind.closed, canvas, left.residual, left.weight, left.near, left.far, left.taps,
+        np.float32(math.sqrt(2) * objective.far_px), np.float32(objective.far_share), form, np.float32(along),
+        np.float32(objective.crossing if along else 0.0), top,
+        palette.table().numpy(), _radii(palette, scale), palette.free, palette.ink is Ink.TRANSPARENT,
+        np.float32(min(longest, limit * scale) if limit else longest), np.float32(objective.lift_px),
+        np.float32(objective.worth), frame.overhang, effort.candidates, effort.mutations, _PATIENCE,
+        np.array([generator.integers(1, 2**62)], np.uint64), cells, np.ones(cells.shape, np.float32),
+        np.empty((3, top.size), np.int32), np.empty(top.size, np.float32),
+    )  # fmt: skip
+    done = 0
+    while done < count:
+        some = slice(done, min(done + _AT_A_TIME, count))
+        found = search.place(knots[some], pens[some], colours[some], *how)
+        done += found
+        if not placed(done) or found < some.stop - some.start:
+            break
+    knots, pens, colours = knots[:done], pens[:done], colours[:done]
+    corner = torch.tensor([frame.x_mm, frame.y_mm])
+    inks = (
+        torch.from_numpy(colours)
+        if palette.free
+        else SURE * torch.nn.functional.one_hot(torch.from_numpy(pens).long(), palette.inks).float()
+    )
+    widths = torch.full((done,), sum(palette.width_mm) / 2)
+    return Strokes((torch.from_numpy(knots) / scale + corner).float(), widths, inks.clone())
+
+
+def _radii(palette: Palette, px_per_mm: float) -> NDArray[np.float32]:
+    nibs_mm = [sum(palette.width_mm) / 2] if palette.free else [pen.nib_mm for pen in palette.pens]
+    if palette.spot_mm is not None:
+        nibs_mm = [palette.spot_mm] * len(nibs_mm)
+    return np.array(nibs_mm, np.float32) * np.float32(px_per_mm / 2)
