@@ -26,7 +26,7 @@ from renderer.spec.losses import (
 )
 from renderer.spec.parts import MisfitError, Part, Path, not_exactly_one, unowned
 from renderer.spec.pens import FreeColours, Rack, RackPens, WidthRange, pens_tag
-from renderer.spec.sheet import PAPERS_MM, Canvas, Crop, RemoteImage, Sheet, Target, Tone
+from renderer.spec.sheet import PAPERS_MM, Canvas, Crop, RemoteImage, Sheet, Spot, Target, Tone
 
 __all__ = [
     "MSE",
@@ -63,6 +63,7 @@ __all__ = [
     "Refine",
     "RemoteImage",
     "Sheet",
+    "Spot",
     "Target",
     "Temperature",
     "Tone",

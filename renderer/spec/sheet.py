@@ -1,9 +1,9 @@
 """The target and the sheet of paper."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from hardware.pen import Colour
 from renderer.spec.parts import MisfitError, Part, either
@@ -76,6 +76,23 @@ class Tone(Part):
         return self
 
 
+class Spot(Part):
+    """A round place of the picture that counts more than the rest, or less. It fades out at its rim."""
+
+    x: float = Field(ge=0, le=1, description="Its middle, from the left: share of the width, after `crop`.")
+    y: float = Field(ge=0, le=1, description="Its middle, from the top: share of the height, after `crop`.")
+    radius: float = Field(gt=0, le=2, description="Its radius: share of the picture's shorter side.")
+    weight: float = Field(
+        8.0, ge=0.1, le=40, description="How much it counts beside the rest, which counts 1; below 1 it counts less."
+    )
+
+
+def _focus_tag(value: Any) -> str:
+    if isinstance(value, list | tuple | dict):
+        return "spots"
+    return "name" if value in ("auto", "none") else "path"
+
+
 class Target(Part):
     """What the drawing shall look like."""
 
@@ -91,6 +108,22 @@ class Target(Part):
     )
     crop: Crop = Field(Crop(), description="What is cut off the picture first.")
     tone: Tone = Field(Tone(), description="How the picture's tones are brought to those of ink on paper.")
+    focus: Annotated[
+        Annotated[Literal["auto", "none"], Tag("name")]
+        | Annotated[str, Field(min_length=1, description="A picture beside the spec."), Tag("path")]
+        | Annotated[tuple[Spot, ...], Field(min_length=1, max_length=100), Tag("spots")],
+        Discriminator(_focus_tag),
+    ] = Field(
+        "auto",
+        description="What counts most. `auto`: faces, then what else draws the eye, then edges; `none`: all alike; "
+        "or a picture beside the spec, bright where it counts (white twelve times as much as black), whatever its "
+        "size; or a list of round spots.",
+    )
+
+    @property
+    def focus_picture(self) -> str | None:
+        """The name of the picture that says what counts, where one does."""
+        return self.focus if isinstance(self.focus, str) and self.focus not in ("auto", "none") else None
 
 
 class Sheet(Part):

@@ -37,6 +37,19 @@ def _pictures(tree: Fields, missing: Missing) -> Iterator[Fault]:
             why = missing(node.value, PICTURE_SUFFIXES)
             if why:
                 yield Fault(node.place, path, why)
+    yield from _focus(below(tree, "target", "focus"), missing)
+
+
+def _focus(node: Node | None, missing: Missing) -> Iterator[Fault]:
+    """What is neither of the two names is a picture; what is no picture may have been meant as a name."""
+    name = _text(node)
+    if node is None or not name or name in ("auto", "none"):
+        return
+    why = missing(name, PICTURE_SUFFIXES)
+    if why and not name.lower().endswith(PICTURE_SUFFIXES):
+        why = f"{name!r} is neither auto nor none nor a picture beside the spec"
+    if why:
+        yield Fault(node.place, ("target", "focus"), why)
 
 
 def _kinds(tree: Fields) -> Iterator[Fault]:

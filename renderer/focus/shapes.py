@@ -1,0 +1,73 @@
+"""Faces and spots -> weights: soft shapes on a picture. Distances are in shorter sides of the picture."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from renderer.focus.faces import Face
+from renderer.focus.size import Map, places
+from renderer.spec import Spot
+
+# What a face's weight is made of: the face itself, what is round it (hair, a hand, a hat), eyes, nose and mouth.
+OVAL, HALO, MARKS = 0.4, 0.15, 0.45
+PEAK = 1.3  # weight of a face as large as the picture; a smaller one has more, as its mouth has fewer pixels
+LEAST_PEAK, MOST_PEAK = 1.5, 12.0
+UNSURE, SURE = 0.2, 0.5  # confidence at which a face begins to count, and counts in full
+SOFT_RIM = 0.6  # of a spot's radius, on which it fades out
+
+
+def face_weight(faces: Iterable[Face], aspect: float, size_px: tuple[int, int]) -> Map:
+    """What faces add to the weight of each place: of several at a place, the greatest."""
+    result = np.zeros(size_px, np.float32)
+    for face in faces:
+        result = np.maximum(result, _one_face(face, aspect, size_px))
+    return result
+
+
+def _one_face(face: Face, aspect: float, size_px: tuple[int, int]) -> Map:
+    width, height = face.width * max(aspect, 1), face.height * max(1 / aspect, 1)
+    across, down = _from(face.x, face.y, aspect, size_px)
+    squared = (across / width) ** 2 + (down / height) ** 2  # 1/4 at the rim of the box
+    oval = 0.5 - 0.5 * np.tanh((np.sqrt(squared) - 0.55) / 0.18)  # from 1 to 0 without a rim
+    halo = np.exp(-squared / (2 * 0.6**2))
+    marks = _marks(face, 0.12 * np.sqrt(width * height), aspect, size_px) * oval
+    peak = np.clip(PEAK / np.sqrt(width * height), LEAST_PEAK, MOST_PEAK) * _sure(face.confidence)
+    weight: Map = (peak * (OVAL * oval + HALO * halo + MARKS * marks)).astype(np.float32)
+    return weight
+
+
+def _marks(face: Face, reach: float, aspect: float, size_px: tuple[int, int]) -> Map:
+    """Eyes, nose and mouth, 1 at each. They may lie close together, as in profile, and then add up to no more."""
+    left = np.ones(size_px, np.float32)
+    for x, y in face.points:
+        across, down = _from(x, y, aspect, size_px)
+        left *= 1 - np.exp(-(across**2 + down**2) / np.float32(2 * reach**2))
+    return 1 - left
+
+
+def _sure(confidence: float) -> float:
+    share = min(max((confidence - UNSURE) / (SURE - UNSURE), 0.0), 1.0)
+    return share**2 * (3 - 2 * share)
+
+
+def spots_weight(spots: Iterable[Spot], aspect: float, size_px: tuple[int, int]) -> Map:
+    """1, and at spots their weight: of several, the one that raises it most and the one that lowers it most."""
+    raised, lowered = np.zeros(size_px, np.float32), np.zeros(size_px, np.float32)
+    for spot in spots:
+        across, down = _from(spot.x, spot.y, aspect, size_px)
+        added = np.float32(spot.weight - 1) * _disc(np.sqrt(across**2 + down**2) / np.float32(spot.radius))
+        raised, lowered = np.maximum(raised, added), np.minimum(lowered, added)
+    return (1 + raised) * (1 + lowered)
+
+
+def _disc(distance: Map) -> Map:
+    """1 in the middle, a half at distance 1, and 0 a little beyond: a smoothstep over the rim."""
+    share = ((1 + SOFT_RIM - distance) / (2 * SOFT_RIM)).clip(0, 1).astype(np.float32)
+    return share**2 * (3 - 2 * share)
+
+
+def _from(x: float, y: float, aspect: float, size_px: tuple[int, int]) -> tuple[Map, Map]:  # [1, W], [H, 1]
+    """How far each place is from a point, along and across."""
+    columns, rows = places(size_px)
+    width, height = np.float32(max(aspect, 1)), np.float32(max(1 / aspect, 1))
+    return (columns - np.float32(x)) * width, (rows - np.float32(y)) * height
