@@ -10,13 +10,14 @@ ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath yamlfile rack dialect machine arcs program gcode planner estimate svgfile intake "
     "picture lettering card simulator sender terminal __main__",
-    "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster encoders palette "
-    "tone focus progress result losses sources placement stipple optimise passes preview manifest charts report output "
-    "intake doubts plan pipeline film gallery studio cli",
+    "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference raster encoders palette "
+    "tone focus planning progress result losses sources placement stipple optimise passes preview manifest "
+    "charts report output intake doubts plan pipeline film gallery studio cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {
     "renderer.intake",
+    "renderer.planning",
     "renderer.doubts",
     "renderer.plan",
     "renderer.gallery",
