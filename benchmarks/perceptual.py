@@ -202,7 +202,7 @@ def _step(net: str, side_px: int, precision: str, sources: "Sources") -> Callabl
     layer = Layer(lines=Lines(count=1000, max_length_mm=20), loss=(term,), steps=100_000, start="random")
     generator = np.random.default_rng(1)
     strokes = scatter(layer.kind, 1000, ground.palette, area, target, below, generator)
-    states = fit(layer, strokes, ground, build(layer.loss, target, 2.0, sources), generator)
+    states = fit(layer, strokes, ground, build(layer.terms, target, 2.0, sources), generator)
     return lambda: next(states) and None
 
 

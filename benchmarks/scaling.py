@@ -76,7 +76,7 @@ def timed(kind: str, strokes: int, size_px: int, steps: int) -> tuple[float, flo
     layer = Layer.model_validate({kind: {"count": strokes} | KINDS[kind], "steps": 1000 * steps})
     inks = palette(FreeColours(colours="free", nib_mm=WIDTH_MM), target.numpy(), paper.numpy())
     start = placement.scatter(layer.kind, strokes, inks, frame, target, paper, generator)
-    loss = losses.build(layer.loss, target, PX_PER_MM)
+    loss = losses.build(layer.terms, target, PX_PER_MM)
     fit = optimise.fit(layer, start, optimise.Ground(frame, target, paper, inks), loss, generator)
     cpu, wall = [], []
     for _ in range(UNCOUNTED + steps):

@@ -74,12 +74,14 @@ def choose(
     count: int,
     target: Colours,  # [3, H, W]
     below: Colours,  # [3, H, W]
+    importance: NDArray[np.float32] | None = None,  # [H, W], how much each pixel counts
 ) -> Choice:
     """The `count` pens with which the target can be told best, by forward selection, and what more or fewer would do.
 
     Each pick lowers most the mean squared OKLab distance from a pixel to the nearest colour at hand; what lies below,
     first of all the paper, is one. Transparent inks bring along their overlaps with the inks picked before.
     """
+    counts = None if importance is None else thinned(importance.reshape(-1, 1).astype(np.float64))[:, 0]
     target, below = (thinned(picture.reshape(3, -1).T) for picture in (target, below))
     pixels = np.ascontiguousarray(oklab(target).T)
     nearest = _distances(pixels, below)
@@ -87,16 +89,16 @@ def choose(
     left = list(range(len(pens)))
     grounds, fresh = [_single(below)], [_single(below)]  # what a further ink may lie on, and what of it is new
     picked: list[int] = []
-    errors = [_root_mean(nearest)]
+    errors = [_root_mean(nearest, counts)]
     while left:
         for k in left:
             brought[k] = _with(brought[k], pixels, pens[k], fresh)
-        best = left.pop(int(np.argmin([np.minimum(nearest, brought[k]).mean() for k in left])))
+        best = left.pop(int(np.argmin([_root_mean(np.minimum(nearest, brought[k]), counts) for k in left])))
         nearest = np.minimum(nearest, brought[best])
         fresh = _on(pens[best], grounds)[: _MOST_GROUNDS - len(grounds)]
         grounds = grounds + fresh
         picked.append(best)
-        errors.append(_root_mean(nearest))
+        errors.append(_root_mean(nearest, counts))
     return Choice(tuple(pens[k] for k in picked), tuple(errors), min(count, len(pens)))
 
 
@@ -146,5 +148,5 @@ def _distances(
     return distances
 
 
-def _root_mean(squares: Pixels) -> float:
-    return float(np.sqrt(squares.mean()))
+def _root_mean(squares: Pixels, counts: Pixels | None = None) -> float:
+    return float(np.sqrt(np.average(squares, weights=counts)))

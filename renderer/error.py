@@ -27,7 +27,7 @@ class Objective:
     crossing_price: float = 0.0  # loss for each share of the frame under ink that runs across the form
     form_px: float = 3.0  # width over which the form is averaged
     lift_px: float = 0.0  # length that takes as long as lifting the pen; 0: a stroke's gain counts, not its length
-    worth: float = -math.inf  # error that a square pixel of ink must save
+    worth: float = -math.inf  # error that a square pixel of ink must save, the lift counted as ink
 
 
 @dataclass(frozen=True)
@@ -101,5 +101,3 @@ def _spread(error: Floats, weights: Floats) -> Floats:
     rows = torch.nn.functional.conv2d(padded[:, None], kernel[None, None, :, None])
     both = torch.nn.functional.conv2d(rows, kernel[None, None, None, :])
     return np.ascontiguousarray(both[:, 0].numpy().transpose(1, 2, 0))
-
-

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hardware.drawing import Ink, Pen
@@ -96,6 +98,7 @@ def palette(
     pens: RackPens | FreeColours,
     target: Colours,  # [3, H, W]
     below: Colours,  # [3, H, W]
+    importance: NDArray[np.float32] | None = None,  # [H, W], how much each pixel counts
 ) -> Palette:
     """The palette for a target over what lies below (paper, or other layers): the best `use` pens, lightest first."""
     match pens:
@@ -103,7 +106,7 @@ def palette(
             pen = Pen(name="free", colour="#000000", nib_mm=widths_mm[1], ink=pens.ink)
             return Palette((pen,), True, pens.ink, widths_mm)
         case RackPens():
-            choice = choose(pens.pens, pens.use or len(pens.pens), target, below)
+            choice = choose(pens.pens, pens.use or len(pens.pens), target, below, importance)
             nibs = [pen.nib_mm for pen in choice.chosen]
             ink = choice.chosen[0].ink
             return Palette(lightest_first(choice.chosen), False, ink, (min(nibs), max(nibs)), choice=choice)

@@ -1,60 +1,35 @@
 """From a spec to a finished drawing: the whole way of the data."""
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from hardware.drawing import Drawing, PenPass
 from hardware.intake import prepared
-from renderer import assets, losses, placement, preview
-from renderer.colours import from_hex
+from renderer import assets, focus, losses, preview
 from renderer.cores import placed
+from renderer.diary import Diary, Stop, name_of
+from renderer.fitting import fit_layers
 from renderer.losses.looks import looks
-from renderer.losses.views import resized
-from numpy.typing import NDArray
-from renderer.error import Objective
-from renderer.form import directions
-from renderer.optimise import (
-    FitError,
-    Ground,
-    LossAt,
-    Part,
-    State,
-    draw,
-    fit,
-    lines_mm,
-    pruned,
-    refine,
-    shares,
-    stacked,
-)
-from renderer.palette import Palette, palette
+from renderer.optimise import Part, lines_mm
 from renderer.passes import passes
 from renderer.plan import doubted, remarks
 from renderer.planning import planned, thinnest_nib_mm
-from renderer.primitives import spot_mm
-from renderer.progress import Picture, Progress, Report, silent
-from renderer.result import Film, Result, Step, pen_choices
+from renderer.progress import Report, silent
+from renderer.result import Result, pen_choices
 from renderer.sources import RenderError, is_grey, networks_of, sources_of
-from renderer.spec import Artwork, FreeColours, Layer, Points, RackPens, Tone
+from renderer.spec import Artwork, Tone
 from renderer.specfile import Work
-from renderer.stipple import stipple
-from renderer.strokes import Strokes
-from renderer.target import Frame, fit_picture, frame, load_picture
+from renderer.target import fit_picture, frame, load_picture
 from renderer.tone import cropped, greyed, toned
 
-Stop = Callable[[], bool]
+__all__ = ["RenderError", "Stop", "is_grey", "never", "render"]
+
 Noted = Callable[[str], None]
 PREVIEW_PX = 1600  # the longer side of the preview
-FRAMES = 24  # of the film
-FRAME_PX = 900  # the longer side of one: two dozen pictures of a large sheet would fill the memory
 DRAFT_RESOLUTION = 0.6  # of the finished work's
-NO_PICTURE = np.ones((3, 1, 1), np.float32)
 
 
 def never() -> bool:
@@ -99,13 +74,15 @@ def render(
     target = toned(fit_picture(painting, area, artwork.target.fit), tone_of(artwork))
     if is_grey(artwork):
         target = greyed(target)
-    importance = importance_of(artwork, work.folder, painting, area)
+    importance = (
+        None if artwork.target.focus == "none" else focus.of_target(artwork.target, work.folder, painting, area)
+    )
     sources = sources_of(work, networks, area, painting.shape[:2], importance)
     wanted = placed(torch.from_numpy(target), device)
-    judges = [losses.build(layer.loss, wanted, area.px_per_mm, sources) for layer in artwork.layers]
-    tiles = [partial(losses.through, layer.loss, wanted, area.px_per_mm, sources) for layer in artwork.layers]
+    judges = [losses.build(layer.terms, wanted, area.px_per_mm, sources) for layer in artwork.layers]
+    tiles = [partial(losses.through, layer.terms, wanted, area.px_per_mm, sources) for layer in artwork.layers]
     diary = Diary(artwork, report, stop)
-    layers = _fit_layers(artwork, wanted, area, importance, diary, list(zip(judges, tiles, strict=True)))
+    layers = fit_layers(plan, wanted, area, importance, diary, list(zip(judges, tiles, strict=True)))
     drawing = _drawing(artwork, layers)
     drawn = torch.from_numpy(preview.framed(drawing, area)).to(device)
     return Result(
@@ -123,8 +100,10 @@ def render(
         interrupted=diary.interrupted,
         seconds=diary.seconds,
         device=device,
-        choices=pen_choices((_name(artwork, number), part.ground.palette.choice) for number, part in enumerate(layers)),
-        looks=tuple(look for n, judge in enumerate(judges) for look in looks(_name(artwork, n), judge, drawn)),
+        choices=pen_choices(
+            (name_of(artwork, number), part.ground.palette.choice) for number, part in enumerate(layers)
+        ),
+        looks=tuple(look for n, judge in enumerate(judges) for look in looks(name_of(artwork, n), judge, drawn)),
         weights=tuple((trunk.name, network.sha256) for trunk, network in networks.items()),
         decisions=plan.decisions,
     )
@@ -142,269 +121,12 @@ def tone_of(artwork: Artwork) -> Tone:
     return artwork.target.tone
 
 
-# --- layers -----------------------------------------------------------------------------------------------------------
-
-
-def _fit_layers(
-    artwork: Artwork,
-    target: Tensor,
-    area: Frame,
-    importance: NDArray[np.float32] | None,
-    diary: "Diary",
-    judges: list[tuple[losses.Sum, LossAt]],
-) -> list[Part]:
-    """Each layer over the frozen picture of those below, then, if the spec says so, all together.
-
-    `judges` has each layer's loss, of the whole page and through a window. Strokes and pictures live on the target's
-    device; what is returned, on the processor.
-    """
-    generator = np.random.default_rng(artwork.seed)
-    paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
-    below = placed(paper[:, None, None].expand_as(target), target.device)
-    chosen: dict[RackPens | FreeColours, Palette] = {}  # layers that share pens share the choice among them
-    parts: list[Part] = []
-    for number, layer in enumerate(artwork.layers):
-        if parts and diary.stopped():
-            diary.notes.append(
-                f"interrupted: {len(artwork.layers) - number} of {len(artwork.layers)} layers are missing"
-            )
-            return [part.to("cpu") for part in parts]
-        pens = artwork.pens_of(layer)
-        if pens not in chosen:
-            chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy())
-        inks = replace(chosen[pens], spot_mm=spot_mm(layer.kind))
-        objective = objective_of(layer, inks, area, importance)
-        angle = torch.from_numpy(directions(target.cpu(), objective.form_px))
-        form = torch.stack([angle.cos(), angle.sin()])
-        ground = Ground(area, target, below, inks, objective, form.to(target.device))
-        loss, loss_at = judges[number]
-        state = _fit_layer(layer, number, ground, loss, loss_at, generator, diary)
-        parts.append(_pruned(layer, state, loss, diary))
-        with torch.no_grad():
-            below = draw(layer, parts[-1].strokes, state.ground)
-    return [part.to("cpu") for part in _refined(parts, loss, artwork.refine.steps, diary)]
-
-
-def importance_of(artwork, folder, painting, area):
-    import os
-    f = os.environ.get("P_W")
-    if not f:
-        return None
-    m = np.load(f)
-    from PIL import Image
-    im = np.asarray(Image.fromarray(m).resize((area.width_px, area.height_px), Image.BILINEAR), np.float32)
-    return im / im.mean()
-
-
-def objective_of(layer: Layer, inks: Palette, area: Frame, importance: NDArray[np.float32] | None) -> Objective:
-    import os
-    g = lambda n, d: float(os.environ.get(n, d))
-    nib_px = sum(inks.width_mm) / 2 * area.px_per_mm
-    return Objective(
-        weight=importance,
-        far_share=g("P_FAR", 1 - 0.5 * min(1.0, sum(inks.width_mm) / 2)),
-        far_px=g("P_SIGMA", 1.0) * area.px_per_mm,
-        along=g("P_ALONG", 0.8),
-        crossing=g("P_CROSS", 0.8),
-        crossing_price=g("P_CPRICE", 0.05),
-        form_px=max(2.0, g("P_FORM", 4) * nib_px),
-        lift_px=g("P_LIFT", 10) * area.px_per_mm,
-        worth=g("P_WORTH", 0.0),
-    )
-
-
-def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: "Diary") -> Part:
-    if layer.start == "stipple" and layer.steps == 0:  # its evenness would be lost
-        return Part(layer, state.strokes, state.ground)
-    strokes = pruned(layer, state.strokes, state.ground, loss)
-    if len(strokes) < len(state.strokes):
-        idle = len(state.strokes) - len(strokes)
-        diary.notes.append(f"left out: {idle} of {len(state.strokes)} {layer.kind_name}, which nobody would miss")
-    return Part(layer, strokes, state.ground)
-
-
-def _refined(parts: list[Part], loss: losses.Sum, steps: int, diary: "Diary") -> list[Part]:
-    try:
-        for step, (moved, total, terms) in enumerate(refine(parts, loss, steps), 1):
-            parts = moved
-            diary.refined(step, steps, parts, total, terms)
-            if diary.stopped():
-                diary.notes.append(f"interrupted: all layers have had {step} of {steps} steps together")
-                break
-    except FitError as error:
-        raise RenderError(str(error)) from error
-    return parts
-
-
-def _fit_layer(
-    layer: Layer,
-    number: int,
-    ground: Ground,
-    loss: losses.Sum,
-    loss_at: LossAt,
-    generator: np.random.Generator,
-    diary: "Diary",
-) -> State:
-    """Place the strokes of a layer and move them until the steps are done or somebody stops it."""
-    diary.placing(number, layer, 0)
-    strokes = _placed(layer, number, ground, generator, diary)
-    with torch.no_grad():
-        begun = draw(layer, strokes, ground)
-        state = State(0, strokes, ground, loss(begun).item(), {})
-    diary.step(number, layer, state)
-    try:
-        for state in fit(layer, strokes, ground, loss, generator, loss_at):
-            diary.step(number, layer, state)
-            if diary.stopped():
-                diary.notes.append(f"interrupted: layer {number + 1} has had {state.step} of its {layer.steps} steps")
-                break
-    except FitError as error:
-        raise RenderError(str(error)) from error
-    if state.step < layer.steps and not diary.interrupted:
-        diary.rests(number, layer, state)
-    return state
-
-
-def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Generator, diary: "Diary") -> Strokes:
-    """The strokes of a layer's first stage, where they start."""
-    target, below = ground.target.cpu(), ground.background.cpu()  # places are sought on the processor
-    where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
-    match layer.start:
-        case "greedy":
-            fill = 0.5 if isinstance(layer.kind, Points) else 0.3
-            fill = layer.fill if layer.fill is not None else fill if ground.palette.free else 0.0
-            told = partial(diary.placing, number, layer)
-            strokes = placement.greedy(*where, objective=ground.objective, fill=fill, placed=told)
-        case "random":
-            strokes = placement.scatter(*where)
-        case "stipple":
-            strokes = stipple(*where)
-    return strokes.to(ground.target.device)
-
-
-def _name(artwork: Artwork, number: int) -> str:
-    layer = artwork.layers[number]
-    return layer.name or layer.kind_name
-
-
 def _drawing(artwork: Artwork, parts: list[Part]) -> Drawing:
     """The drawing on its sheet, in an order that keeps the pen from travelling far."""
     width_mm, height_mm = artwork.canvas.size_mm
     drawn: list[PenPass] = []
     for number, part in enumerate(parts):
         lines = lines_mm(part.layer, part.strokes, part.ground)
-        drawn += passes(_name(artwork, number), lines, part.strokes, part.ground.palette)
+        drawn += passes(name_of(artwork, number), lines, part.strokes, part.ground.palette)
     drawing = Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(drawn), artwork.title)
     return prepared(drawing, artwork.machine)[0]
-
-
-# --- what is kept of the way ------------------------------------------------------------------------------------------
-
-
-def _frame(picture: Picture) -> Picture:
-    """A picture for the film."""
-    scale = FRAME_PX / max(picture.shape[1:])
-    if scale >= 1:
-        return picture
-    size = round(scale * picture.shape[1]), round(scale * picture.shape[2])
-    return resized(torch.from_numpy(picture), size).numpy()
-
-
-@dataclass
-class Diary:
-    """The fit as it goes: told to whoever asked, and kept for the loss curve and the film."""
-
-    artwork: Artwork
-    report: Report
-    stop: Stop
-    history: list[Step] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    frames: list[tuple[str, Picture]] = field(default_factory=list)
-    believed: float = float("nan")  # the last loss
-    interrupted: bool = False
-    started: float = field(default_factory=time.perf_counter)
-
-    @property
-    def seconds(self) -> float:
-        """Since the render began."""
-        return time.perf_counter() - self.started
-
-    def stopped(self) -> bool:
-        """Whether somebody asked to stop; once true, always true."""
-        self.interrupted = self.interrupted or self.stop()
-        return self.interrupted
-
-    def placing(self, number: int, layer: Layer, placed: int) -> bool:
-        """Tell of strokes that find their place, before there is a loss; whether to go on."""
-        nothing = State(placed, None, None, float("nan"), {})  # type: ignore[arg-type]
-        wanted = shares(layer)[0]
-        self._tell(number, "placing", nothing, wanted, lambda: NO_PICTURE)
-        return placed in (0, wanted) or not self.stopped()
-
-    def step(self, number: int, layer: Layer, state: State) -> None:
-        """Keep a step and tell of it."""
-        self.believed = state.loss
-
-        def picture() -> Picture:
-            return self._picture(layer, state)
-
-        self._tell(number, "fitting", state, layer.steps, picture)
-        name = _name(self.artwork, number)
-        terms = tuple(state.terms.items())
-        if state.step:
-            self.history.append(Step(number, name, state.step, state.loss, terms, self.seconds))
-        if self._filmed(state.step, layer.steps):
-            self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(picture())))
-
-    def rests(self, number: int, layer: Layer, state: State) -> None:
-        """The same for the last step of a layer that is done before its time."""
-        name = _name(self.artwork, number)
-        self._tell(number, "fitting", state, state.step, lambda: self._picture(layer, state))
-        self.notes.append(f"{name}: done after {state.step} of {layer.steps} steps; the loss fell no more")
-        if not self._filmed(state.step, layer.steps):
-            self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(self._picture(layer, state))))
-
-    def refined(self, step: int, steps: int, parts: list[Part], loss: float, terms: dict[str, float]) -> None:
-        """The same for a step of all layers together."""
-        number, name = len(self.artwork.layers), "all layers"
-        self.believed = loss
-
-        def picture() -> Picture:
-            with torch.no_grad():
-                return stacked(parts).clamp(0, 1).cpu().numpy()
-
-        self.report(Progress("settling", number - 1, number, name, step, steps, loss, terms, self.seconds, picture))
-        self.history.append(Step(number, name, step, loss, tuple(terms.items()), self.seconds))
-        if step == steps:
-            self.frames.append((f"{name} {step}/{steps}", _frame(picture())))
-
-    def film(self) -> Film:
-        """All pictures that were kept."""
-        return Film(tuple(picture for _, picture in self.frames), tuple(caption for caption, _ in self.frames))
-
-    @staticmethod
-    def _picture(layer: Layer, state: State) -> Picture:
-        with torch.no_grad():
-            return draw(layer, state.strokes, state.ground).clamp(0, 1).cpu().numpy()
-
-    def _filmed(self, step: int, steps: int) -> bool:
-        """About FRAMES pictures in all, as many of each layer, denser at the beginning where more happens."""
-        each = max(2, FRAMES // len(self.artwork.layers))
-        wanted = {round(steps * (k / (each - 1)) ** 1.6) for k in range(each)}
-        return step in wanted
-
-    def _tell(self, number: int, stage: str, state: State, steps: int, picture: Callable[[], Picture]) -> None:
-        self.report(
-            Progress(
-                stage=stage,  # type: ignore[arg-type]
-                layer=number,
-                layers=len(self.artwork.layers),
-                layer_name=_name(self.artwork, number),
-                step=state.step,
-                steps=steps,
-                loss=state.loss,
-                terms=state.terms,
-                seconds=self.seconds,
-                picture=picture,
-            )
-        )

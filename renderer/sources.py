@@ -42,7 +42,7 @@ def sources_of(
     importance: NDArray[np.float32] | None = None,  # [H, W] of the frame
 ) -> Sources:
     """Networks, regions on the frame's pixels, and pictures of a style, by their names in the spec. RenderError."""
-    terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.loss]
+    terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.terms]
     target = work.artwork.target
     regions: dict[str, Tensor] = {}
     for name in dict.fromkeys(term.region for term in terms if term.region is not None):

@@ -3,10 +3,27 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from renderer.colours import from_hex
 from renderer.spec import Crop, Tone
 
 # Radius of what counts as local, as a share of the shorter side: about the size of a mouth in a portrait.
 LOCAL_SHARE = 0.03
+DARKEST, LIGHTEST = 1.0, 98.0  # per cent of the pixels that become black, and that do not become white
+GROUND, GROUND_FROM = 0.12, 0.6  # an even ground: share of the pixels that are alike, and how light they are
+LEAST_WHITE, MOST_BLACK = 0.5, 0.3  # a night stays a night
+FINE_MM = 0.8  # strokes up to this wide make tones by hatching
+FINE_INK, BROAD_INK = (0.3, 0.42), (0.25, 0.65)  # mean share of ink over what is drawn
+BARE, SOLID = 0.04, 0.85  # shares of ink beyond which paper is bare, or black whatever the gamma
+PALE = 0.04  # ink that is too little for a hatch of fine pens: its lines would stand alone
+GAMMAS = (0.7, 1.7)
+LIFT = 0.15  # of black, towards paper: a hatch that stays open is dark enough, and wears neither pen nor paper
+COLOURFUL = 90.0  # per cent of the pixels that are less colourful than those that are looked at
+INK_CHROMA = 0.6  # of the most colourful ink's own, that they should reach
+MOST_SATURATION = 1.6
+GREYISH = 0.06
+LOCAL_DETAIL = 0.035  # mean distance from the surroundings at which a picture wants a local contrast of 1
+LOCAL_CONTRASTS = (0.3, 1.0)
+_BINS = 64
 PLAIN = 0.05  # a range of tones below which a picture is one even area, whose noise nobody wants to see
 
 
@@ -25,13 +42,15 @@ def toned(
     picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
     tone: Tone,
 ) -> NDArray[np.float32]:  # [3, H, W]
-    """Levels first, then saturation about the mean of the channels, then local contrast of that mean (unsharp mask)."""
+    """Levels first, then saturation about the mean of the channels, then local contrast of that mean (unsharp mask), then lift."""
     levels = ((picture - tone.black) / (tone.white - tone.black)).clip(0, 1) ** np.float32(1 / tone.gamma)
     grey = levels.mean(0, keepdims=True)
     result = grey + tone.saturation * (levels - grey)
     if tone.local_contrast:
         sigma_px = max(LOCAL_SHARE * min(picture.shape[1:]), 0.5)
         result = result + tone.local_contrast * (grey - _blurred(grey[0], sigma_px))
+    if tone.lift:
+        result = tone.lift + (1 - tone.lift) * result.clip(0, 1)
     return np.ascontiguousarray(result.clip(0, 1), dtype=np.float32)
 
 
@@ -39,12 +58,77 @@ def suited(
     picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
     inks: tuple[str, ...],  # colours, #rrggbb
     paper: str,
+    width_mm: float,  # of most strokes
 ) -> Tone:
-    """The tone that suits a picture drawn with these inks on this paper: black and white points for now."""
-    black, white = np.percentile(picture.mean(0), (1, 99))
+    """The tone that suits a picture drawn with these inks on this paper.
+
+    The paper's end of the scale is where the picture has its lightest tones, or its even ground; the ink's end where it
+    has its darkest. Between them the middle is moved until neither too much nor too little ink is wanted.
+    """
+    grey = picture.mean(0)
+    is_light = float(from_hex(paper).mean()) >= 0.5
+    black, white = _ends(grey) if is_light else tuple(1 - end for end in reversed(_ends(1 - grey)))
     if white - black < PLAIN:
         return Tone()
-    return Tone(black=round(float(black), 3), white=round(float(white), 3))
+    fine = width_mm <= FINE_MM
+    if fine and is_light:
+        white -= PALE * (white - black)
+    levels = ((grey - black) / (white - black)).clip(0, 1)
+    return Tone(
+        black=round(black, 3),
+        white=round(white, 3),
+        gamma=round(_gamma(levels, is_light, FINE_INK if fine else BROAD_INK), 2),
+        saturation=round(_saturation(picture, inks), 2),
+        local_contrast=round(_local_contrast(levels), 2),
+        lift=LIFT if fine and is_light else 0.0,
+    )
+
+
+def _ends(grey: NDArray[np.float32]) -> tuple[float, float]:
+    """What becomes black and what white, on light paper."""
+    black, white = (float(end) for end in np.percentile(grey, (DARKEST, LIGHTEST)))
+    counts, edges = np.histogram(grey, _BINS, (0.0, 1.0))
+    shares = np.convolve(counts / grey.size, np.ones(3), "same")
+    for at in range(_BINS - 1, int(GROUND_FROM * _BINS), -1):
+        if shares[at] >= GROUND and shares[at] == shares[max(at - 2, 0) : at + 3].max():
+            white = min(white, float(edges[at]) - 1 / _BINS)  # an even light ground is left bare
+            break
+    white = max(white, LEAST_WHITE)
+    return min(black, MOST_BLACK, white), white
+
+
+def _gamma(levels: NDArray[np.float32], is_light: bool, wanted: tuple[float, float]) -> float:
+    """The gamma that brings the mean share of ink, over all that is drawn, between two bounds."""
+    ink = 1 - levels if is_light else levels
+    drawn = levels[(ink > BARE) & (ink < SOLID)]
+    if not drawn.size:
+        return 1.0
+
+    def share(gamma: float) -> float:
+        light = float((drawn ** (1 / gamma)).mean())
+        return 1 - light if is_light else light
+
+    low, high = wanted
+    if low <= share(1.0) <= high:
+        return 1.0
+    aim = high if share(1.0) > high else low
+    gammas = np.geomspace(*GAMMAS, 60)
+    return float(gammas[np.argmin([abs(share(gamma) - aim) for gamma in gammas])])
+
+
+def _saturation(picture: NDArray[np.float32], inks: tuple[str, ...]) -> float:
+    """How much more colourful a pale picture may be, where the inks can show it."""
+    chroma = np.percentile(np.ptp(picture, axis=0), COLOURFUL)
+    pens = max(float(np.ptp(from_hex(ink))) for ink in inks)
+    if pens < GREYISH or chroma < GREYISH:
+        return 1.0
+    return float(np.clip(INK_CHROMA * pens / chroma, 1.0, MOST_SATURATION))
+
+
+def _local_contrast(levels: NDArray[np.float32]) -> float:
+    """The flatter the picture's shapes, the more they have to stand out."""
+    detail = np.abs(levels - _blurred(levels, max(LOCAL_SHARE * min(levels.shape), 0.5))).mean()
+    return float(np.clip(LOCAL_DETAIL / max(float(detail), 1e-6), *LOCAL_CONTRASTS))
 
 
 def greyed(

@@ -33,7 +33,7 @@ class Trunk:
 
 def trunks(artwork: Artwork) -> tuple[Trunk, ...]:
     """All that the losses of a work look through, each once."""
-    terms = [loss.term[1] for layer in artwork.layers for loss in layer.loss]
+    terms = [loss.term[1] for layer in artwork.layers for loss in layer.terms]
     return tuple(dict.fromkeys(Trunk(*term.trunk) for term in terms if hasattr(term, "trunk")))
 
 

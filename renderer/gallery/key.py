@@ -135,7 +135,7 @@ def _telling(info: dict[Any, Any]) -> list[tuple[str, str]]:
 
 def _other_pictures(work: Work) -> dict[str, str]:
     """What counts, where the losses look, and whose style they take."""
-    terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.loss]
+    terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.terms]
     names = [work.artwork.target.focus_picture]
     names += [getattr(term, field, None) for term in terms for field in ("region", "style")]
     return {name: shown_sha256(work.folder / name) for name in names if name is not None}

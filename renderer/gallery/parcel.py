@@ -115,7 +115,7 @@ def _files(work: Work) -> Iterator[Path]:
     yield from work.sources
     image = work.artwork.target.image
     names = [image if isinstance(image, str) else image.fallback, work.artwork.target.focus_picture]
-    terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.loss]
+    terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.terms]
     names += [getattr(term, field, None) for term in terms for field in ("region", "style")]
     names += [trunk.weights for trunk in trunks(work.artwork) if not trunk.is_named]
     yield from (work.folder / name for name in names if name is not None)

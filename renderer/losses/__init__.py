@@ -94,7 +94,12 @@ def through(
     height, width = target.shape[1:]
     regions = {name: as_mask(region, (height, width))[rows, columns] for name, region in sources.regions.items()}
     importance = None if sources.importance is None else sources.importance[rows, columns]
-    seen = replace(sources, regions=regions, importance=importance, seed=hash((sources.seed, rows.start, columns.start)) & 0x7FFFFFFF)
+    seen = replace(
+        sources,
+        regions=regions,
+        importance=importance,
+        seed=hash((sources.seed, rows.start, columns.start)) & 0x7FFFFFFF,
+    )
     return build(losses, target[:, rows, columns], px_per_mm, seen)
 
 

@@ -20,7 +20,9 @@ from torch.autograd import Function
 from renderer.cores import share
 
 _jit = njit(cache=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy")
-_part = njit(forceinline=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy")  # why: raster/cpu.py
+_part = njit(
+    forceinline=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy"
+)  # why: raster/cpu.py
 
 _LEAST = 1e-10  # added to lengths, as lpips does
 

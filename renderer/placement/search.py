@@ -35,7 +35,6 @@ CELL_PX = 8  # side of the squares whose error decides where candidates fall
 SPAN = 5  # points a span of a curve becomes while candidates are judged: they are many, and short
 
 
-
 @_part
 def _uniform(state):
     """A number in [0, 1): splitmix64 (Steele, Lea and Flood 2014). As many bits as float32 has."""
@@ -540,7 +539,7 @@ def place(
                 if fresh:
                     best_row, best_column = row, column
         radius = radii[best_pen]
-        ink = np.float32(2.0) * radius * (best_length + np.float32(1.6) * radius)
+        ink = np.float32(2.0) * radius * (best_length + np.float32(1.6) * radius + base)
         if -best_change < worth * ink:
             vain += 1
             tired[best_row, best_column] *= np.float32(0.5)

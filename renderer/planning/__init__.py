@@ -18,15 +18,19 @@ from renderer.planning.ink import (
     draws,
     inks_of,
     largest,
+    lifts_mm,
     pens_of,
     thinnest_nib_mm,
     usable,
+    usual_width_mm,
     wanted_share,
     wish,
 )
 from renderer.planning.sheet import laid, sharpened
 from renderer.planning.trim import trimmed
 from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, Layer, Points, Tone
+from renderer.spec.layers import usual_loss
+from renderer.spec.losses import FAR_MM
 from renderer.target import Frame, Picture, fit_picture, frame
 from renderer.tone import suited, toned
 
@@ -57,6 +61,7 @@ class Planned:
     artwork: Artwork
     decisions: tuple[Decision, ...]
     lengths_mm: tuple[float | None, ...]  # mean length of the strokes of each layer, where it was planned
+    lifts_mm: tuple[float, ...]  # of each layer, the length that is worth a lift of the pen: about that of its strokes
     costs: Costs | None  # of what was planned; None where no count was open
     warnings: tuple[str, ...] = ()
 
@@ -69,11 +74,15 @@ def planned(artwork: Artwork, picture: Picture) -> Planned:
     area = frame(canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
     artwork, more = _toned(artwork, picture, area)
     decisions += more
+    artwork, more = _judged(artwork)
+    decisions += more
+    share = _share(artwork, picture, area)
     if not any(layer.is_auto for layer in artwork.layers):
-        return Planned(artwork, decisions, (None,) * len(artwork.layers), None, _idle_budget(artwork))
+        lifts = lifts_mm(artwork, area, share)
+        return Planned(artwork, decisions, (None,) * len(artwork.layers), lifts, None, _idle_budget(artwork))
     canvas, more = sharpened(canvas, area, thinnest_nib_mm(artwork))
     artwork = artwork.model_copy(update={"canvas": canvas})
-    counted = _counted(artwork, area, _share(artwork, picture, area))
+    counted = _counted(artwork, area, share)
     return replace(counted, decisions=(*decisions, *more, *counted.decisions))
 
 
@@ -88,7 +97,9 @@ def _toned(artwork: Artwork, picture: Picture, area: Frame) -> tuple[Artwork, tu
         case "none":
             return _with_tone(artwork, Tone()), ()
     inks = inks_of(artwork)
-    tone = suited(fit_picture(picture, _small(area), artwork.target.fit), inks, artwork.canvas.colour)
+    widths_mm = [usual_width_mm(artwork, layer) for layer in artwork.layers]
+    small = fit_picture(picture, _small(area), artwork.target.fit)
+    tone = suited(small, inks, artwork.canvas.colour, min(widths_mm))
     changed = [f"{name} {value:g}" for name, value in tone.model_dump(exclude_defaults=True).items()]
     colours = "1 colour" if len(inks) == 1 else f"{len(inks)} colours"
     why = f"what {colours} on paper of {artwork.canvas.colour} can show of this picture"
@@ -108,6 +119,26 @@ def _share(artwork: Artwork, picture: Picture, area: Frame) -> float:
     small = fit_picture(picture, _small(area), artwork.target.fit)
     assert isinstance(artwork.target.tone, Tone)
     return max(covered_share(artwork, toned(small, artwork.target.tone)), 0.005)
+
+
+# --- loss -------------------------------------------------------------------------------------------------------------
+
+
+def _judged(artwork: Artwork) -> tuple[Artwork, tuple[Decision, ...]]:
+    """The work with the loss of each layer that its spec leaves open."""
+    decisions: list[Decision] = []
+    layers: list[Layer] = []
+    for number, layer in enumerate(artwork.layers):
+        if layer.loss is not None:
+            layers.append(layer)
+            continue
+        width_mm = usual_width_mm(artwork, layer)
+        loss = usual_loss(width_mm)
+        layers.append(layer.model_copy(update={"loss": loss}))
+        terms = ", ".join(f"{name} {term.weight:g}" for name, term in (one.term for one in loss))
+        why = f"strokes of {width_mm:.2g} mm, seen from where {FAR_MM:g} mm is hardly parted"
+        decisions.append(Decision(f"layers.{number}.loss", terms, why))
+    return artwork.model_copy(update={"layers": tuple(layers)}), tuple(decisions)
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------
@@ -139,6 +170,7 @@ def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
         artwork.model_copy(update={"layers": layers, "budget": budget}),
         tuple(decisions),
         tuple(sketch.length_mm if is_auto else None for sketch, is_auto in zip(sketches, wanted.is_auto, strict=True)),
+        lifts_mm(artwork, area, share, sketches),
         found,
         () if scale is not None else (_unaffordable(budget, found),),
     )

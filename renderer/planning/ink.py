@@ -219,6 +219,32 @@ def _most_mean_mm(area: Frame) -> float:
     return MOST_MEAN_SHARE * max(area.width_mm, area.height_mm)
 
 
+def usual_width_mm(artwork: Artwork, layer: Layer) -> float:
+    """Width of a layer's strokes: the mean of the nibs that it may use, or its dots' own."""
+    return Sketch(layer.kind, pens_of(artwork, layer), 1, 1, 0.0).width_mm
+
+
+def lifts_mm(
+    artwork: Artwork,
+    area: Frame,
+    share: float,  # of the frame, that strokes should cover
+    sketches: tuple[Sketch, ...] | None = None,  # what was planned
+) -> tuple[float, ...]:
+    """Of each layer the length that is worth a lift of the pen: about the mean length of its strokes; 0 for dots.
+
+    Where a spec has few strokes for its picture they have to be longer, so that they carry the ink.
+    """
+    if sketches is not None:
+        return tuple(sketch.length_mm for sketch in sketches)
+    found = []
+    for number, layer in enumerate(artwork.layers):
+        sketch = _sketch(artwork, layer, area)
+        needed_mm = share * area.width_mm * area.height_mm / (sketch.count * sketch.width_mm)
+        scarce_mm = 0.0 if draws(artwork, number) else min(needed_mm, sketch.length_mm)
+        found.append(0.0 if isinstance(layer.kind, Points) else max(_mean_mm(sketch, area), scarce_mm))
+    return tuple(found)
+
+
 # --- within a budget --------------------------------------------------------------------------------------------------
 
 _HALVINGS = 14  # of the range of scales: within a ten-thousandth

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from renderer.spec.losses import MSE, BlurredMSE, Loss
+from renderer.spec.losses import FAR_MM, MSE, BlurredMSE, Loss
 from renderer.spec.parts import AUTO, MisfitError, Part, auto_or, exactly_one_of
 from renderer.spec.pens import RackPens, layer_pens_tag
 
@@ -15,6 +15,9 @@ Count = Annotated[
     Field(description="How many strokes. `auto`: as many as the picture needs and the budget allows."),
 ]
 Length = Annotated[float, Field(gt=0, le=5000)]
+
+
+NEAR = 0.5  # share of the loss that is pixel by pixel, for nibs as wide as the blur from afar
 
 
 class Points(Part):
@@ -108,6 +111,12 @@ class Cost(Part):
     )
 
 
+def usual_loss(nib_mm: float) -> tuple[Loss, ...]:
+    """Pixel by pixel and from afar: half each for broad nibs. A fine nib makes tones of lines, which pixels punish."""
+    near = round(NEAR * min(1.0, nib_mm / FAR_MM), 3)
+    return (Loss(mse=MSE(weight=near)), Loss(blurred_mse=BlurredMSE(weight=round(1 - near, 3))))
+
+
 class Layer(Part):
     """Strokes of one kind, fitted over the layers below: exactly one of points, lines, curves."""
 
@@ -128,10 +137,11 @@ class Layer(Part):
         description="Names out of the artwork's rack that this layer may use, or pens of another rack. "
         "Default: the artwork's pens.",
     )
-    loss: tuple[Loss, ...] = Field(
-        (Loss(mse=MSE(weight=0.5)), Loss(blurred_mse=BlurredMSE(weight=0.5))),
+    loss: tuple[Loss, ...] | None = Field(
+        None,
         min_length=1,
-        description="Terms that are summed. Default: half `mse`, half `blurred_mse`.",
+        description="Terms that are summed. Default: `mse` and `blurred_mse`, half each for nibs of 1 mm and more; the "
+        "finer the nib, the more of it from afar, for what is drawn is a hatch.",
     )
     steps: int = Field(300, ge=0, le=100_000, description="Gradient steps. 0 keeps the strokes where they start.")
     patience: int | None = Field(
@@ -174,6 +184,11 @@ class Layer(Part):
         """The one primitive that is set."""
         [kind] = [kind for kind in (self.points, self.lines, self.curves) if kind is not None]
         return kind
+
+    @property
+    def terms(self) -> tuple[Loss, ...]:
+        """The terms of the loss; half and half where the spec leaves them open and nothing has been planned."""
+        return self.loss or usual_loss(1.0)
 
     @property
     def kind_name(self) -> str:

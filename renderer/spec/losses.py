@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from renderer.spec.networks import IMAGENET, LAYERS, LPIPS_NETS, STYLE_LAYERS, STYLISED, USUAL_LAYERS
 from renderer.spec.parts import MisfitError, Part, Path, exactly_one_of
 
+FAR_MM = 1.0  # blur from afar: what the eye hardly parts at arm's length and a half
+
 Sigma = Annotated[float, Field(gt=0, le=100)]
 Net = Literal["vgg16", "alexnet", "squeezenet1_1"]
 
@@ -34,7 +36,7 @@ class MSE(Term):
 class BlurredMSE(Term):
     """Mean squared difference of both pictures seen from afar (blurred alike)."""
 
-    sigma_mm: Sigma = Field(1.0, description="Standard deviation of the Gaussian blur, mm on the paper.")
+    sigma_mm: Sigma = Field(FAR_MM, description="Standard deviation of the Gaussian blur, mm on the paper.")
 
 
 class PyramidMSE(Term):

@@ -68,6 +68,12 @@ class Tone(Part):
     local_contrast: float = Field(
         0.0, ge=0, le=5, description="How much shapes stand out from what is round them: 1 is much. Brings out a face."
     )
+    lift: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="How far black is lifted towards white: a hatch of fine pens then stays open where it is darkest.",
+    )
 
     @model_validator(mode="after")
     def _black_below_white(self) -> Self:

@@ -105,7 +105,7 @@ def test_a_step_waits_for_its_device_once_and_sends_nothing(spec: Path, monkeypa
         pens = Palette(load(spec)[0].artwork.pens.pens, False, Ink.OPAQUE, (1.5, 2.0))
         ground = Ground(area, picture.to(DEVICE), torch.ones(3, 16, 20).to(DEVICE), pens)
         start = scatter(layer.kind, 14, pens, area, picture, picture, np.random.default_rng(0)).to(DEVICE)
-        loss = losses.build(layer.loss, ground.target, 1.0)
+        loss = losses.build(layer.terms, ground.target, 1.0)
         steps = fit(layer, start, ground, loss, np.random.default_rng(0))
         for _ in range(3):
             next(steps)

@@ -79,7 +79,7 @@ def ground(palette: Palette, target: Tensor | None = None, paper: float = 1.0) -
 
 
 def loss_of(on: Ground, wanted: Layer) -> Sum:
-    return losses.build(wanted.loss, on.target, FRAME.px_per_mm)
+    return losses.build(wanted.terms, on.target, FRAME.px_per_mm)
 
 
 def scattered(wanted: Layer, on: Ground, seed: int = 1) -> Strokes:

@@ -43,7 +43,7 @@ def tiled(wanted: Layer) -> list[tuple[float, State]]:
     on = ground(pens())
 
     def loss_at(rows: slice, columns: slice) -> losses.Sum:
-        return losses.build(wanted.loss, on.target[:, rows, columns], FRAME.px_per_mm)
+        return losses.build(wanted.terms, on.target[:, rows, columns], FRAME.px_per_mm)
 
     states = fit(wanted, scattered(wanted, on), on, loss_of(on, wanted), np.random.default_rng(2), loss_at)
     return [(state.loss, state) for state in states]

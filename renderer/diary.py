@@ -1,0 +1,133 @@
+"""The fit as it goes: reported to the caller, and kept for the loss curve and the film."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from renderer.losses.views import resized
+from renderer.optimise import Part, State, draw, shares, stacked
+from renderer.progress import Picture, Progress, Report
+from renderer.result import Film, Step
+from renderer.spec import Artwork, Layer
+
+Stop = Callable[[], bool]
+FRAMES = 24  # of the film
+FRAME_PX = 900  # the longer side of one: two dozen pictures of a large sheet would fill the memory
+NO_PICTURE = np.ones((3, 1, 1), np.float32)
+
+
+def name_of(artwork: Artwork, number: int) -> str:
+    layer = artwork.layers[number]
+    return layer.name or layer.kind_name
+
+
+def _frame(picture: Picture) -> Picture:
+    """A picture for the film."""
+    scale = FRAME_PX / max(picture.shape[1:])
+    if scale >= 1:
+        return picture
+    size = round(scale * picture.shape[1]), round(scale * picture.shape[2])
+    return resized(torch.from_numpy(picture), size).numpy()
+
+
+@dataclass
+class Diary:
+    """The fit as it goes: told to whoever asked, and kept for the loss curve and the film."""
+
+    artwork: Artwork
+    report: Report
+    stop: Stop
+    history: list[Step] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    frames: list[tuple[str, Picture]] = field(default_factory=list)
+    believed: float = float("nan")  # the last loss
+    interrupted: bool = False
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """Since the render began."""
+        return time.perf_counter() - self.started
+
+    def stopped(self) -> bool:
+        """Whether somebody asked to stop; once true, always true."""
+        self.interrupted = self.interrupted or self.stop()
+        return self.interrupted
+
+    def placing(self, number: int, layer: Layer, placed: int) -> bool:
+        """Tell of strokes that find their place, before there is a loss; whether to go on."""
+        nothing = State(placed, None, None, float("nan"), {})  # type: ignore[arg-type]
+        wanted = shares(layer)[0]
+        self._tell(number, "placing", nothing, wanted, lambda: NO_PICTURE)
+        return placed in (0, wanted) or not self.stopped()
+
+    def step(self, number: int, layer: Layer, state: State) -> None:
+        """Keep a step and tell of it."""
+        self.believed = state.loss
+
+        def picture() -> Picture:
+            return self._picture(layer, state)
+
+        self._tell(number, "fitting", state, layer.steps, picture)
+        name = name_of(self.artwork, number)
+        terms = tuple(state.terms.items())
+        if state.step:
+            self.history.append(Step(number, name, state.step, state.loss, terms, self.seconds))
+        if self._filmed(state.step, layer.steps):
+            self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(picture())))
+
+    def rests(self, number: int, layer: Layer, state: State) -> None:
+        """The same for the last step of a layer that is done before its time."""
+        name = name_of(self.artwork, number)
+        self._tell(number, "fitting", state, state.step, lambda: self._picture(layer, state))
+        self.notes.append(f"{name}: done after {state.step} of {layer.steps} steps; the loss fell no more")
+        if not self._filmed(state.step, layer.steps):
+            self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(self._picture(layer, state))))
+
+    def refined(self, step: int, steps: int, parts: list[Part], loss: float, terms: dict[str, float]) -> None:
+        """The same for a step of all layers together."""
+        number, name = len(self.artwork.layers), "all layers"
+        self.believed = loss
+
+        def picture() -> Picture:
+            with torch.no_grad():
+                return stacked(parts).clamp(0, 1).cpu().numpy()
+
+        self.report(Progress("settling", number - 1, number, name, step, steps, loss, terms, self.seconds, picture))
+        self.history.append(Step(number, name, step, loss, tuple(terms.items()), self.seconds))
+        if step == steps:
+            self.frames.append((f"{name} {step}/{steps}", _frame(picture())))
+
+    def film(self) -> Film:
+        """All pictures that were kept."""
+        return Film(tuple(picture for _, picture in self.frames), tuple(caption for caption, _ in self.frames))
+
+    @staticmethod
+    def _picture(layer: Layer, state: State) -> Picture:
+        with torch.no_grad():
+            return draw(layer, state.strokes, state.ground).clamp(0, 1).cpu().numpy()
+
+    def _filmed(self, step: int, steps: int) -> bool:
+        """About FRAMES pictures in all, as many of each layer, denser at the beginning where more happens."""
+        each = max(2, FRAMES // len(self.artwork.layers))
+        wanted = {round(steps * (k / (each - 1)) ** 1.6) for k in range(each)}
+        return step in wanted
+
+    def _tell(self, number: int, stage: str, state: State, steps: int, picture: Callable[[], Picture]) -> None:
+        self.report(
+            Progress(
+                stage=stage,  # type: ignore[arg-type]
+                layer=number,
+                layers=len(self.artwork.layers),
+                layer_name=name_of(self.artwork, number),
+                step=state.step,
+                steps=steps,
+                loss=state.loss,
+                terms=state.terms,
+                seconds=self.seconds,
+                picture=picture,
+            )
+        )

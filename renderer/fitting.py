@@ -1,0 +1,142 @@
+"""The layers of a work, fitted one over the other."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from renderer import losses, placement
+from renderer.colours import from_hex
+from renderer.cores import placed
+from renderer.diary import Diary, name_of
+from renderer.error import Objective
+from renderer.form import directions
+from renderer.optimise import FitError, Ground, LossAt, Part, State, draw, fit, pruned, refine, shares
+from renderer.optimise.objective import objective_of
+from renderer.palette import Palette, palette
+from renderer.primitives import spot_mm
+from renderer.sources import RenderError
+from renderer.planning import Planned
+from renderer.spec import FreeColours, Layer, Points, RackPens
+from renderer.stipple import stipple
+from renderer.strokes import Strokes
+from renderer.target import Frame
+
+
+def fit_layers(
+    plan: Planned,
+    target: Tensor,
+    area: Frame,
+    importance: NDArray[np.float32] | None,
+    diary: Diary,
+    judges: list[tuple[losses.Sum, LossAt]],
+) -> list[Part]:
+    """Each layer over the frozen picture of those below, then, if the spec says so, all together.
+
+    `judges` has each layer's loss, of the whole page and through a window. Strokes and pictures live on the target's
+    device; what is returned, on the processor.
+    """
+    artwork = plan.artwork
+    generator = np.random.default_rng(artwork.seed)
+    paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
+    below = placed(paper[:, None, None].expand_as(target), target.device)
+    chosen: dict[RackPens | FreeColours, Palette] = {}  # layers that share pens share the choice among them
+    parts: list[Part] = []
+    for number, layer in enumerate(artwork.layers):
+        if parts and diary.stopped():
+            diary.notes.append(
+                f"interrupted: {len(artwork.layers) - number} of {len(artwork.layers)} layers are missing"
+            )
+            return [part.to("cpu") for part in parts]
+        pens = artwork.pens_of(layer)
+        if pens not in chosen:
+            chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy(), importance)
+        inks = replace(chosen[pens], spot_mm=spot_mm(layer.kind))
+        objective = objective_of(layer, inks, area, importance, plan.lifts_mm[number])
+        ground = Ground(area, target, below, inks, objective, _form(target, objective))
+        loss, loss_at = judges[number]
+        state = _fit_layer(layer, number, ground, loss, loss_at, generator, diary)
+        parts.append(_pruned(layer, state, loss, diary))
+        with torch.no_grad():
+            below = draw(layer, parts[-1].strokes, state.ground)
+    return [part.to("cpu") for part in _refined(parts, loss, artwork.refine.steps, diary)]
+
+
+def _form(target: Tensor, objective: Objective) -> Tensor | None:  # [2, H, W]
+    """Unit vectors along the form of the target, where strokes follow it."""
+    if not objective.crossing_price:
+        return None
+    angle = torch.from_numpy(directions(target.cpu(), objective.form_px))
+    return torch.stack([angle.cos(), angle.sin()]).to(target.device)
+
+
+def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: Diary) -> Part:
+    if layer.start == "stipple" and layer.steps == 0:  # its evenness would be lost
+        return Part(layer, state.strokes, state.ground)
+    strokes = pruned(layer, state.strokes, state.ground, loss)
+    if len(strokes) < len(state.strokes):
+        idle = len(state.strokes) - len(strokes)
+        diary.notes.append(f"left out: {idle} of {len(state.strokes)} {layer.kind_name}, which nobody would miss")
+    return Part(layer, strokes, state.ground)
+
+
+def _refined(parts: list[Part], loss: losses.Sum, steps: int, diary: Diary) -> list[Part]:
+    try:
+        for step, (moved, total, terms) in enumerate(refine(parts, loss, steps), 1):
+            parts = moved
+            diary.refined(step, steps, parts, total, terms)
+            if diary.stopped():
+                diary.notes.append(f"interrupted: all layers have had {step} of {steps} steps together")
+                break
+    except FitError as error:
+        raise RenderError(str(error)) from error
+    return parts
+
+
+def _fit_layer(
+    layer: Layer,
+    number: int,
+    ground: Ground,
+    loss: losses.Sum,
+    loss_at: LossAt,
+    generator: np.random.Generator,
+    diary: Diary,
+) -> State:
+    """Place the strokes of a layer and move them until the steps are done or somebody stops it."""
+    diary.placing(number, layer, 0)
+    strokes = _placed(layer, number, ground, generator, diary)
+    with torch.no_grad():
+        begun = draw(layer, strokes, ground)
+        state = State(0, strokes, ground, loss(begun).item(), {})
+    diary.step(number, layer, state)
+    try:
+        for state in fit(layer, strokes, ground, loss, generator, loss_at):
+            diary.step(number, layer, state)
+            if diary.stopped():
+                diary.notes.append(f"interrupted: layer {number + 1} has had {state.step} of its {layer.steps} steps")
+                break
+    except FitError as error:
+        raise RenderError(str(error)) from error
+    if state.step < layer.steps and not diary.interrupted:
+        diary.rests(number, layer, state)
+    return state
+
+
+def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Generator, diary: Diary) -> Strokes:
+    """The strokes of a layer's first stage, where they start."""
+    target, below = ground.target.cpu(), ground.background.cpu()  # places are sought on the processor
+    where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
+    match layer.start:
+        case "greedy":
+            fill = 0.5 if isinstance(layer.kind, Points) else 0.3
+            fill = layer.fill if layer.fill is not None else fill if ground.palette.free else 0.0
+            told = partial(diary.placing, number, layer)
+            strokes = placement.greedy(*where, objective=ground.objective, fill=fill, placed=told)
+        case "random":
+            strokes = placement.scatter(*where)
+        case "stipple":
+            strokes = stipple(*where)
+    return strokes.to(ground.target.device)

@@ -1,0 +1,52 @@
+"""A layer, its pens and the frame -> the error that its strokes are placed and weighed by."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderer.error import Objective
+from renderer.palette import Palette
+from renderer.spec import MSE, BlurredMSE, Layer, Points
+from renderer.spec.losses import FAR_MM
+from renderer.target import Frame
+
+ALONG = 0.8  # share of the first guesses that follow the form; the rest find what it misses
+CROSSING = 0.8  # of a stroke's gain, lost where it runs straight across the form
+CROSSING_PRICE = 0.05  # of the frame under ink that runs across the form: about a tenth of a usual loss
+WORTH = 0.04  # error, of three channels, that a square pixel of ink must save: a lone dash in a pale sky saves less
+FORM_NIBS = 4.0  # width over which the form is averaged: a hatch of less turns with every grain of a photograph
+LEAST_FORM_PX = 2.0
+
+
+def objective_of(
+    layer: Layer,
+    palette: Palette,
+    area: Frame,
+    importance: NDArray[np.float32] | None,  # [H, W], of mean 1
+    lift_mm: float,  # length that is worth a lift of the pen; 0: strokes are as long as helps most
+) -> Objective:
+    """Half of the error from afar, say, where that is half of the layer's loss."""
+    share, sigma_mm = _far(layer)
+    nib_px = sum(palette.width_mm) / 2 * area.px_per_mm
+    follows = not isinstance(layer.kind, Points)
+    return Objective(
+        weight=importance,
+        far_share=share,
+        far_px=sigma_mm * area.px_per_mm,
+        along=ALONG if follows else 0.0,
+        crossing=CROSSING if follows else 0.0,
+        crossing_price=CROSSING_PRICE if follows else 0.0,
+        form_px=max(LEAST_FORM_PX, FORM_NIBS * nib_px),
+        lift_px=lift_mm * area.px_per_mm,
+        worth=WORTH,
+    )
+
+
+def _far(layer: Layer) -> tuple[float, float]:
+    """The share of the error that is seen from afar, and the blur, mm, as the layer's loss has them."""
+    near = sum(term.weight for term in (loss.term[1] for loss in layer.terms) if isinstance(term, MSE))
+    far = [term for term in (loss.term[1] for loss in layer.terms) if isinstance(term, BlurredMSE)]
+    weight = sum(term.weight for term in far)
+    if not near and not far:
+        return 0.5, FAR_MM  # a loss that is not of pixels: the search has to look at them nevertheless
+    sigma_mm = sum(term.weight * term.sigma_mm for term in far) / weight if far else FAR_MM
+    return weight / (near + weight), sigma_mm
