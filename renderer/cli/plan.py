@@ -20,6 +20,7 @@ from renderer.intake import drawing_of
 from renderer.manifest import duration
 from renderer.output.place import explained
 from renderer.specfile import load
+from renderer.specfile.files import is_picture
 
 if TYPE_CHECKING:
     from renderer.plan import Plan
@@ -31,7 +32,7 @@ def show_plan(
     """Chooses by what it is: a YAML file is a spec, a folder a finished render, all else an SVG."""
     rotate, centre = how.pop("rotate"), how.pop("centre")
     chosen = None if machine is None else placed(load_machine(machine), rotate, centre)
-    if what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir():
+    if is_picture(what) or (what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir()):
         if plot is not None:
             raise click.UsageError("--plot draws what is to be plotted: render the spec, and name its folder")
         return _plan_spec(what, chosen, changes, as_json)
