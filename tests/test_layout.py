@@ -12,7 +12,7 @@ ORDER = {
     "picture lettering card simulator sender terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster encoders palette "
     "tone progress result losses sources placement stipple optimise passes preview manifest charts report output "
-    "intake doubts plan pipeline film gallery studio cli",
+    "intake doubts plan new_spec pipeline film gallery studio cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {

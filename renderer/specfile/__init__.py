@@ -65,7 +65,7 @@ def _tree(path: Path, within: Path | None) -> tuple[Fields, list[Fault]]:
     if why is not None:
         raise SpecErrors([Fault(Place(file), (), why.replace(" beside the spec", ""))])
     if is_picture(path):
-        why = f"is a picture, not a spec; 'render new {shlex.quote(file)}' writes a spec for it"
+        why = f"is a picture, not a spec; write a spec for it with: render new {shlex.quote(file)}"
         raise SpecErrors([Fault(Place(file), (), why)])
     tree, faults = read_tree(path)
     if isinstance(tree, Fields):

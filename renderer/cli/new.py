@@ -1,0 +1,36 @@
+"""`render new`: a picture to a spec, and what was chosen and why."""
+
+import dataclasses
+import shlex
+from pathlib import Path
+from typing import Any
+
+from renderer.cli import show
+from renderer.cli.codes import DONE
+from renderer.new_spec import Wanted, new_spec
+
+
+def write_spec(*, as_json: bool, **options: Any) -> int:
+    """The file's name goes to stdout, all that is said of it to stderr."""
+    made = new_spec(Wanted(**options))
+    for reason in made.reasons:
+        show.say(f"{reason.what}: {reason.choice} ({reason.why})")
+    for line in _next(made.path):
+        show.say(line)
+    if as_json:
+        show.as_json({"spec": str(made.path), "reasons": [dataclasses.asdict(reason) for reason in made.reasons]})
+    else:
+        show.data(str(made.path))
+    return DONE
+
+
+def _next(path: Path) -> list[str]:
+    """How to go on."""
+    spec = shlex.quote(str(path))
+    return [
+        "",
+        f"render {spec} --draft   a quick look",
+        f"render {spec}           the drawing",
+        f"render plan {spec}      what it takes",
+        "",
+    ]
