@@ -8,11 +8,11 @@ import numpy as np
 
 from hardware.pen import Ink, Pen
 from renderer.colours import Colours, choose, from_hex, left_over, thinned, to_hex
-from renderer.spec import PAPERS_MM, Artwork, Curves, FreeColours, Lines, Points, RackPens
+from renderer.spec import PAPERS_MM, Artwork, Curves, FreeColours, Lines, Points, RackPens, counted
+from renderer.spec.layers import MOST_STROKES
 from renderer.spec.sheet import MOST_PX
 from renderer.target import Frame, TargetError, frame
 
-MOST_STROKES = 200_000  # of a layer
 MOST_NIB_MM = 30.0
 MOST_PX_PER_MM = 40.0
 THIN_PX = 0.8  # a stroke thinner than this is hardly seen by the fit
@@ -46,7 +46,7 @@ class Load:
 
     def cover(self, area: Frame, more: float = 1.0, wider: float = 1.0) -> float:
         """Share of the area that they cover if none lies on another: with `more` times as many, `wider` times."""
-        count, width_mm = round(more * self.kind.count), wider * self.width_mm
+        count, width_mm = round(more * counted(self.kind)), wider * self.width_mm
         stroke_mm2 = self.length_mm(area, count) * width_mm + math.pi * (width_mm / 2) ** 2
         return count * stroke_mm2 / (area.width_mm * area.height_mm)
 
@@ -96,13 +96,13 @@ def _too_little_ink(case: Case) -> Iterator[str]:
 
 def _strokes(loads: tuple[Load, ...]) -> str:
     """`2,000 points of 0.5 mm and 500 curves of 1.2 mm`."""
-    names = [f"{load.kind.count:,} {load.name} of {load.width_mm:.2g} mm" for load in loads]
+    names = [f"{counted(load.kind):,} {load.name} of {load.width_mm:.2g} mm" for load in loads]
     return " and ".join(names)
 
 
 def _more(case: Case) -> str | None:
     times = _least(lambda more: case.cover(more=more) >= case.needed)
-    most = max(load.kind.count for load in case.loads)
+    most = max(counted(load.kind) for load in case.loads)
     if times is None or times * most > MOST_STROKES:
         return None
     [load, *others] = case.loads

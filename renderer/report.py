@@ -69,7 +69,7 @@ def report(
 def _summary(result: Result) -> str:
     """`2000 points, 500 curves on A5, 148 x 210 mm`, as planned; the passes say what was drawn."""
     artwork = result.work.artwork
-    layers = ", then ".join(f"{layer.kind.count} {layer.kind_name}" for layer in artwork.layers)
+    layers = ", then ".join(f"{layer.count} {layer.kind_name}" for layer in artwork.layers)
     drawing = result.drawing
     return f"{layers}, on {_paper(artwork)}{drawing.width_mm:g} x {drawing.height_mm:g} mm, {_pens(result)}"
 

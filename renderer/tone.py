@@ -7,6 +7,7 @@ from renderer.spec import Crop, Tone
 
 # Radius of what counts as local, as a share of the shorter side: about the size of a mouth in a portrait.
 LOCAL_SHARE = 0.03
+PLAIN = 0.05  # a range of tones below which a picture is one even area, whose noise nobody wants to see
 
 
 def cropped(
@@ -32,6 +33,18 @@ def toned(
         sigma_px = max(LOCAL_SHARE * min(picture.shape[1:]), 0.5)
         result = result + tone.local_contrast * (grey - _blurred(grey[0], sigma_px))
     return np.ascontiguousarray(result.clip(0, 1), dtype=np.float32)
+
+
+def suited(
+    picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
+    inks: tuple[str, ...],  # colours, #rrggbb
+    paper: str,
+) -> Tone:
+    """The tone that suits a picture drawn with these inks on this paper: black and white points for now."""
+    black, white = np.percentile(picture.mean(0), (1, 99))
+    if white - black < PLAIN:
+        return Tone()
+    return Tone(black=round(float(black), 3), white=round(float(white), 3))
 
 
 def greyed(

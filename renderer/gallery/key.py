@@ -86,7 +86,8 @@ def _split(artwork: Artwork) -> tuple[dict[str, Any], list[Any], Any]:
     machine = spec.pop("machine")
     spec["target"].pop("image")
     if artwork.machine is not None:  # by value, because the code that reckons it is no part of the engine
-        machine["pens_are_changed_at_mm"] = park_on_sheet(*artwork.canvas.size_mm, artwork.machine)
+        parks = [park_on_sheet(*size_mm, artwork.machine) for size_mm in artwork.canvas.sizes_mm]
+        machine["pens_are_changed_at_mm"] = parks[0] if len(parks) == 1 else parks
     return spec, racks, machine
 
 

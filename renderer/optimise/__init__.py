@@ -123,6 +123,6 @@ def resting(losses: list[float], layer: Layer) -> bool:
 
 def shares(layer: Layer) -> list[int]:
     """How many strokes are placed in each stage. No more stages than strokes, or than steps before they settle."""
-    count = layer.kind.count
+    count = layer.count
     stages = max(1, min(layer.stages, count, int(SETTLED * layer.steps)))
     return [count * (stage + 1) // stages - count * stage // stages for stage in range(stages)]

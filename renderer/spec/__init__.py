@@ -9,7 +9,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from hardware.machine import Machine
 from hardware.pen import Ink, Pen
-from renderer.spec.layers import Cost, Curves, Edge, Layer, Lines, Points, Rates, Refine, Temperature
+from renderer.spec.budget import Budget
+from renderer.spec.layers import Cost, Curves, Edge, Layer, Lines, Points, Rates, Refine, Temperature, counted
 from renderer.spec.losses import (
     MSE,
     SSIM,
@@ -24,17 +25,19 @@ from renderer.spec.losses import (
     Lpips,
     PyramidMSE,
 )
-from renderer.spec.parts import MisfitError, Part, Path, not_exactly_one, unowned
+from renderer.spec.parts import AUTO, MisfitError, Part, Path, not_exactly_one, unowned
 from renderer.spec.pens import FreeColours, Rack, RackPens, WidthRange, pens_tag
 from renderer.spec.sheet import PAPERS_MM, Canvas, Crop, RemoteImage, Sheet, Target, Tone
 
 __all__ = [
+    "AUTO",
     "MSE",
     "PAPERS_MM",
     "SSIM",
     "Artwork",
     "Augment",
     "BlurredMSE",
+    "Budget",
     "Canvas",
     "Cost",
     "Crop",
@@ -67,6 +70,7 @@ __all__ = [
     "Temperature",
     "Tone",
     "WidthRange",
+    "counted",
     "not_exactly_one",
     "unowned",
 ]
@@ -89,6 +93,11 @@ class Artwork(Part):
     )
     seed: int = Field(1, ge=0, lt=2**31, description="Seed of all randomness.")
     layers: tuple[Layer, ...] = Field(min_length=1, description="Layers of strokes, bottom first.")
+    budget: Budget | None = Field(
+        None,
+        description="What the whole drawing may cost; a `count` that is `auto` is planned within it. Default: what the "
+        "picture needs, within a sensible time for the paper.",
+    )
     refine: Refine = Field(Refine(), description="Fitting all layers together at the end.")
     matrix: dict[str, tuple[Any, ...]] = Field(
         {},
@@ -128,14 +137,14 @@ class Artwork(Part):
         faults: list[tuple[Path, str]] = []
         for number, layer in enumerate(self.layers):
             pens, most = self.pens_of(layer), layer.cost.most_per_pen
-            if most is None:
+            if most is None or (layer.is_auto and not isinstance(pens, FreeColours)):
                 continue
             where: Path = ("layers", number, "cost", "most_per_pen")
             if isinstance(pens, FreeColours):
                 faults.append((where, "caps pens, but the colours are free; give a rack, or leave this out"))
-            elif most * (pens.use or len(pens.pens)) < layer.kind.count:
-                count, fewest = pens.use or len(pens.pens), -(-layer.kind.count // (pens.use or len(pens.pens)))
-                text = f"{count} pens of at most {most} strokes cannot draw {layer.kind.count}; use at least {fewest}"
+            elif most * (pens.use or len(pens.pens)) < layer.count:
+                count, fewest = pens.use or len(pens.pens), -(-layer.count // (pens.use or len(pens.pens)))
+                text = f"{count} pens of at most {most} strokes cannot draw {layer.count}; use at least {fewest}"
                 faults.append((where, text))
         if faults:
             raise MisfitError(*faults)

@@ -5,17 +5,22 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from renderer.spec.losses import MSE, BlurredMSE, Loss
-from renderer.spec.parts import MisfitError, Part, exactly_one_of
+from renderer.spec.parts import AUTO, MisfitError, Part, auto_or, exactly_one_of
 from renderer.spec.pens import RackPens, layer_pens_tag
 
-Count = Annotated[int, Field(ge=1, le=200_000, description="How many strokes.")]
+MOST_STROKES = 200_000  # of a layer
+Count = Annotated[
+    Annotated[Literal["auto"], Tag("auto")] | Annotated[int, Field(ge=1, le=MOST_STROKES), Tag("number")],
+    auto_or("number"),
+    Field(description="How many strokes. `auto`: as many as the picture needs and the budget allows."),
+]
 Length = Annotated[float, Field(gt=0, le=5000)]
 
 
 class Points(Part):
     """Dots, each one touch of the pen, or a spiral where they are wider than the nib."""
 
-    count: Count
+    count: Count = AUTO
     diameter_mm: Length | None = Field(
         None, description="Diameter of each dot, mm; wider than the nib, it is drawn as a spiral. Default: the nib."
     )
@@ -24,19 +29,30 @@ class Points(Part):
 class Lines(Part):
     """Straight lines."""
 
-    count: Count
-    max_length_mm: Length | None = Field(None, description="No line is longer, mm. Default: no limit.")
+    count: Count = AUTO
+    max_length_mm: Length | None = Field(
+        None, description="No line is longer, mm. Default: no limit; where `count` is `auto`, planned with it."
+    )
 
 
 class Curves(Part):
     """Centripetal Catmull-Rom curves through their knots."""
 
-    count: Count
+    count: Count = AUTO
     knots: int = Field(4, ge=3, le=64, description="Knots a curve; the curve passes through each of them.")
     closed: bool = Field(False, description="Whether each curve returns to its first knot.")
     max_length_mm: Length | None = Field(
-        None, description="The polygon of the knots is never longer, mm. Default: no limit."
+        None,
+        description="The polygon of the knots is never longer, mm. Default: no limit; where `count` is `auto`, planned "
+        "with it.",
     )
+
+
+def counted(kind: Points | Lines | Curves) -> int:
+    """How many strokes of a kind whose count is known. ValueError before it is planned."""
+    if kind.count == AUTO:
+        raise ValueError(f"the count of the {type(kind).__name__.lower()} is not planned yet")
+    return kind.count
 
 
 class Edge(Part):
@@ -163,6 +179,16 @@ class Layer(Part):
     def kind_name(self) -> str:
         """`points`, `lines` or `curves`."""
         return type(self.kind).__name__.lower()
+
+    @property
+    def count(self) -> int:
+        """How many strokes. ValueError before it is planned."""
+        return counted(self.kind)
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the count is yet to be planned."""
+        return self.kind.count == AUTO
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> Self:

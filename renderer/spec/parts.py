@@ -2,9 +2,11 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator
 
+AUTO: Final[Literal["auto"]] = "auto"  # the program works it out
 Path = tuple[str | int, ...]  # of a field below a part: ("layers", 0, "steps")
 
 
@@ -25,6 +27,11 @@ class MisfitError(ValueError):
 def either(mapping: str, other: str) -> Discriminator:
     """Chooses a branch of a union by the look of the value, so that a fault is told of that branch alone."""
     return Discriminator(lambda value: mapping if isinstance(value, dict | BaseModel) else other)
+
+
+def auto_or(other: str) -> Discriminator:
+    """The word `auto`, or another branch, of which a fault is told."""
+    return Discriminator(lambda value: AUTO if value == AUTO else other)
 
 
 def not_exactly_one(given: list[str], names: Iterable[str]) -> str | None:

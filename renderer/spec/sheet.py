@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, Tag, model_validator
 
 from hardware.pen import Colour
-from renderer.spec.parts import MisfitError, Part, either
+from renderer.spec.parts import AUTO, MisfitError, Part, either
 
 # ISO 216 and ANSI sheets, portrait, in mm.
 PAPERS_MM = {
@@ -85,12 +85,18 @@ class Target(Part):
         either("RemoteImage", "path"),
     ] = Field(description="A path relative to the spec, or a mapping of `url`, `sha256` and `fallback`.")
     fit: Literal["cover", "contain", "stretch"] = Field(
-        "cover",
-        description="`cover` fills the area inside the margins and crops; `contain` shows the whole picture and leaves "
-        "wider margins; `stretch` distorts.",
+        "contain",
+        description="`contain` shows the whole picture and leaves wider margins; `cover` fills the area inside the "
+        "margins and crops; `stretch` distorts.",
     )
     crop: Crop = Field(Crop(), description="What is cut off the picture first.")
-    tone: Tone = Field(Tone(), description="How the picture's tones are brought to those of ink on paper.")
+    tone: Annotated[
+        Annotated[Literal["auto", "none"], Tag("word")] | Annotated[Tone, Tag("Tone")], either("Tone", "word")
+    ] = Field(
+        AUTO,
+        description="How the picture's tones are brought to those of ink on paper. `auto`: as suits these pens on this "
+        "paper; `none`: the picture as it is.",
+    )
 
 
 class Sheet(Part):
@@ -108,7 +114,10 @@ class Canvas(Part):
         | Annotated[Sheet, Tag("Sheet")],
         either("Sheet", "size"),
     ] = Field("A4", description="A paper size by name, or a mapping of `width_mm` and `height_mm`.")
-    orientation: Literal["portrait", "landscape"] = Field("portrait", description="Which way a named paper lies.")
+    orientation: Literal["auto", "portrait", "landscape"] = Field(
+        AUTO,
+        description="Which way a paper with a name lies. `auto`: landscape for a picture that is wider than high.",
+    )
     margin_mm: float = Field(10, ge=0, description="Border on all four sides that no stroke enters, mm.")
     overhang: bool = Field(
         False,
@@ -125,11 +134,18 @@ class Canvas(Part):
 
     @property
     def size_mm(self) -> tuple[float, float]:
-        """Width and height of the sheet as it lies, mm."""
+        """Width and height of the sheet as it lies, mm; portrait where its orientation is not worked out yet."""
         if isinstance(self.paper, Sheet):
             return self.paper.width_mm, self.paper.height_mm
         width_mm, height_mm = PAPERS_MM[self.paper]
         return (height_mm, width_mm) if self.orientation == "landscape" else (width_mm, height_mm)
+
+    @property
+    def sizes_mm(self) -> tuple[tuple[float, float], ...]:
+        """Width and height of the sheet in each way in which it may lie, mm: two where that is not worked out yet."""
+        size_mm = self.size_mm
+        is_open = self.orientation == AUTO and not isinstance(self.paper, Sheet)
+        return (size_mm, size_mm[::-1]) if is_open else (size_mm,)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -147,7 +163,7 @@ class Canvas(Part):
                 ("margin_mm",),
                 f"margins of {self.margin_mm:g} mm leave less than 10 mm of {sheet}; use at most {most_mm:g}",
             )
-        if isinstance(self.paper, Sheet) and "orientation" in self.model_fields_set:
+        if isinstance(self.paper, Sheet) and self.orientation != AUTO:
             yield (
                 ("orientation",),
                 "is for papers with a name; this sheet lies as its width_mm and height_mm say, so leave it out",

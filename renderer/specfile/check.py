@@ -118,9 +118,9 @@ def _bed(tree: Fields) -> Iterator[Fault]:
         return
     from hardware.machine import check_sheet
 
-    width_mm, height_mm = canvas.size_mm
+    faults = [check_sheet(*size_mm, machine) for size_mm in canvas.sizes_mm]
     node = below(tree, "canvas", "paper") or tree.get("canvas") or tree
-    for text in check_sheet(width_mm, height_mm, machine):
+    for text in faults[0] if all(faults) else ():  # it may lie in any way that fits
         yield Fault(node.place, ("canvas", "paper"), text)
 
 

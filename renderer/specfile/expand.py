@@ -44,6 +44,9 @@ def _rack(node: Node) -> Node:
 
 
 def _layer(node: Node) -> Node:
+    """`- curves` is `- curves: {}`."""
+    if isinstance(node, Scalar) and node.value in KINDS:
+        return Fields((), node.place).put(str(node.value), Fields((), node.place))
     if not isinstance(node, Fields):
         return node
     for kind in KINDS:
@@ -53,7 +56,7 @@ def _layer(node: Node) -> Node:
 
 
 def _primitive(node: Node) -> Node:
-    """`points: 2000` is `points: {count: 2000}`."""
+    """`points: 2000` is `points: {count: 2000}`, and `points:` with nothing behind is `points: {}`."""
     match node:
         case Scalar(value=None, place=place):
             return Fields((), place)

@@ -24,6 +24,9 @@ def schema() -> Schema:
     top["matrix"] = _matrix(top["matrix"])
     _allow(definitions["RackPens"]["properties"]["rack"], _file("rack"), _list_of(_ref("Pen")))
     _layer(definitions["Layer"])
+    kinds = {"enum": list(KINDS), "description": "As many strokes as the picture needs and the budget allows."}
+    top["layers"]["items"] = {"anyOf": [_ref("Layer"), kinds]}
+    definitions["Budget"] |= {"minProperties": 1, "maxProperties": 1}
     definitions["Loss"] |= {"minProperties": 1, "maxProperties": 1}
     definitions["RemoteImage"]["properties"]["sha256"]["pattern"] = _SHA256
     top["canvas"]["default"] = {}
@@ -48,8 +51,7 @@ def _layer(layer: Schema) -> None:
     fields = layer["properties"]
     for kind in KINDS:
         count = {"type": "integer", "minimum": 1, "description": "How many strokes."}
-        _allow(fields[kind], count)
-        fields[kind]["anyOf"].remove({"type": "null"})
+        _allow(fields[kind], count, {"const": "auto"})  # null stays: `curves:` with nothing behind
         fields[kind].pop("default")
     loss = fields["loss"]
     name = {"enum": list(Loss.model_fields), "description": "A term of weight 1."}

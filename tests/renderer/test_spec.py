@@ -51,6 +51,37 @@ def test_a_landscape_sheet_is_wide() -> None:
     assert Canvas.model_validate({"paper": {"width_mm": 300, "height_mm": 100}}).size_mm == (300, 100)
 
 
+def test_a_sheet_that_may_lie_either_way_has_two_sizes() -> None:
+    assert Canvas(paper="A5").sizes_mm == ((148, 210), (210, 148))
+    assert Canvas(paper="A5", orientation="landscape").sizes_mm == ((210, 148),)
+    assert Canvas.model_validate({"paper": {"width_mm": 300, "height_mm": 100}}).sizes_mm == ((300, 100),)
+
+
+def test_a_count_is_the_programs_unless_it_is_given() -> None:
+    work = artwork(layers=[{"curves": {}}, {"points": {"count": 3}}])
+    assert [layer.is_auto for layer in work.layers] == [True, False]
+    assert work.layers[1].count == 3
+    with pytest.raises(ValueError, match=r"^the count of the curves is not planned yet$"):
+        _ = work.layers[0].count
+
+
+@pytest.mark.parametrize(("unit", "amount"), [("minutes", 60), ("metres", 12.5), ("strokes", 4000)])
+def test_a_budget_is_one_amount(unit: str, amount: float) -> None:
+    budget = artwork(budget={unit: amount}).budget
+    assert budget is not None
+    assert (budget.unit, budget.amount) == (unit, amount)
+
+
+def test_a_cap_on_each_pen_waits_for_a_count_that_is_planned() -> None:
+    assert artwork(layers=[{"lines": {}, "cost": {"most_per_pen": 1}}])
+    assert fault(layers=[{"lines": {"count": 3}, "cost": {"most_per_pen": 1}}]) == (
+        "2 pens of at most 1 strokes cannot draw 3; use at least 2"
+    )
+    assert fault(layers=[{"lines": {}, "cost": {"most_per_pen": 1}}], pens={"colours": "free"}) == (
+        "caps pens, but the colours are free; give a rack, or leave this out"
+    )
+
+
 def test_a_layer_has_the_artworks_pens_or_some_of_them_or_its_own() -> None:
     own = {"rack": {"name": "own", "pens": [{"name": "gold", "colour": "#ffcc00", "nib_mm": 2}]}}
     dots = {"points": {"count": 1}}

@@ -53,6 +53,11 @@ def test_the_spec_that_the_bad_ones_are_made_of_is_good(folder: Path) -> None:
     assert len(load("spec.yaml")) == 1
 
 
+def test_paper_that_fits_the_bed_in_one_way_may_lie_in_that_way(folder: Path) -> None:
+    assert len(load("spec.yaml", ("canvas.paper=A4",))) == 1
+    assert len(load("spec.yaml", ("canvas.paper=A4", "canvas.orientation=landscape"))) == 1
+
+
 # fmt: off
 CHANGES = [
     # keys
@@ -79,8 +84,17 @@ CHANGES = [
     ("[mse]", "{gram: {style: y.png}}", "9:26: layers.0.loss.0.gram.style: no file 'y.png' beside the spec (looked in .); did you mean 'x.png'?"),
     ("[mse]", "{lpips: {augment: {crop: 0}}}", "9:36: layers.0.loss.0.lpips.augment.crop: 0 is too small; use more than 0.1"),
     ("title: Two dots\n", "", "1:1: the key 'title' is missing (title of the work)"),
-    ("{count: 2}", "{}", "8:13: layers.0.points: the key 'count' is missing (how many strokes)"),
-    ("points: {count: 2}", "points:", "8:12: layers.0.points: the key 'count' is missing (how many strokes)"),
+    ("{count: 2}", "{count: many}", "8:21: layers.0.points.count: 'many' is a string; a whole number is needed"),
+    ("points: {count: 2}", "points: Auto", "8:13: layers.0.points.count: 'Auto' is a string; a whole number is needed"),
+    ("points: {count: 2}\n    loss: [mse]", "point", "8:5: layers.0: 'point' is a string; a mapping is needed, with keys out of points, lines, curves, name, pens, loss, steps, patience, tile_mm, start, fill, stages, cost, edge, temperature, rates"),
+    ("machine: machine.yaml", "budget: {}", "6:9: budget: needs exactly one of minutes, metres, strokes; found none"),
+    ("machine: machine.yaml", "budget: {minutes: 3, metres: 2}", "6:9: budget: needs exactly one of minutes, metres, strokes; found minutes and metres"),
+    ("machine: machine.yaml", "budget: 60", "6:9: budget: 60 is a number; a mapping is needed, with keys out of minutes, metres, strokes"),
+    ("machine: machine.yaml", "budget: {hours: 1}", "6:10: budget.hours: unknown key 'hours'; the keys here are minutes, metres, strokes"),
+    ("machine: machine.yaml", "budget: {minutes: 0}", "6:19: budget.minutes: 0 is too small; use more than 0"),
+    ("{image: x.png}", "{image: x.png, tone: soft}", "3:30: target.tone: 'soft' is not one of auto, none"),
+    ("{image: x.png}", "{image: x.png, tone: }", "3:30: target.tone: has no value; write auto or none"),
+    ("margin_mm: 8", "orientation: wide", "4:34: canvas.orientation: 'wide' is not one of auto, portrait, landscape"),
     ("points: {count: 2}", "steps: 2", "8:5: layers.0: needs exactly one of points, lines, curves; found none"),
     ("points: {count: 2}", "points: 2\n    lines: 3", "8:5: layers.0: needs exactly one of points, lines, curves; found points and lines"),
     # numbers
@@ -107,7 +121,7 @@ CHANGES = [
     ("margin_mm: 8", "colour: red", "4:29: canvas.colour: 'red' is not a colour; write #rrggbb, as in '#1e6ebe'"),
     ("canvas: {paper: A5, margin_mm: 8}", "canvas:\n  colour: #ffffff", '5:10: canvas.colour: has no value, because # starts a comment; put the colour in quotes, as in "#1e6ebe"'),
     ("canvas: {paper: A5, margin_mm: 8}", "canvas: A5", "4:9: canvas: 'A5' is a string; a mapping is needed, with keys out of paper, orientation, margin_mm, overhang, colour, px_per_mm"),
-    ("points: {count: 2}\n    loss: [mse]", "points", "8:5: layers.0: 'points' needs its own fields below it; write points: and indent them"),
+    ("points: {count: 2}\n    loss: [mse]", "steps", "8:5: layers.0: 'steps' needs its own fields below it; write steps: and indent them"),
     ("[mse]", "[mse]\n    closed: on", "10:5: layers.0.closed: unknown key 'closed'; it belongs below 'curves', one step further in"),
     ("points: {count: 2}", "curves: {count: 2, closed: on}", "8:32: layers.0.curves.closed: 'on' is a string; write true or false"),
     ("[mse]", "[]", "9:11: layers.0.loss: has no loss; give at least 1"),
@@ -133,7 +147,8 @@ CHANGES = [
     ("image: x.png", "image: {url: ftp://a.org/x, sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}", "3:23: target.image.url: 'ftp://a.org/x' is no web address; write one that starts with https://"),
     ("image: x.png", "image: {url: https://a.org/x, sha256: f307}", "3:48: target.image.sha256: a sha256 has 64 hexadecimal digits, this has 4 characters"),
     ("image: x.png", "image: {url: https://a.org/x, sha256: '0000000000000000000000000000000000000000000000000000000000000000', fallback: y.png}", "3:126: target.image.fallback: no file 'y.png' beside the spec (looked in .); did you mean 'x.png'?"),
-    ("A5", "A4", "4:17: canvas.paper: the sheet is 297 mm high, but the bed of 'gantry' has 230 mm from origin_mm on; use smaller paper, turn it, or move origin_mm"),
+    ("A5, margin_mm: 8", "A4, orientation: portrait", "4:17: canvas.paper: the sheet is 297 mm high, but the bed of 'gantry' has 230 mm from origin_mm on; use smaller paper, turn it, or move origin_mm"),
+    ("A5", "A3", "4:17: canvas.paper: the sheet is 420 mm high, but the bed of 'gantry' has 230 mm from origin_mm on; use smaller paper, turn it, or move origin_mm"),
     # YAML
     ("title: Two dots", "title: Two dots\ntitle: Three", "3:1: title: the key 'title' is here twice, first at spec.yaml:2:1; keep one"),
     ("canvas: {paper: A5", "canvas: {colour: #fff, paper: A5", '4:18: # starts a comment, so the line ends here; put the colour in quotes: "#fff"'),

@@ -171,6 +171,16 @@ def test_short_forms_mean_their_long_ones(folder: Path) -> None:
     assert long.layers[1].pens == long.pens
 
 
+@pytest.mark.parametrize("kind", [Points(), Lines(), Curves()])
+def test_a_kind_alone_is_a_layer_whose_count_is_planned(folder: Path, kind: Points | Lines | Curves) -> None:
+    name = type(kind).__name__.lower()
+    forms = (name, f"{name}:", f"{name}: auto", f"{name}: {{}}", f"{name}: {{count: auto}}")
+    work = artwork(folder, SPEC.replace("  - points: 2\n", "".join(f"  - {form}\n" for form in forms)))
+    assert [layer.kind for layer in work.layers] == [kind] * 5
+    assert artwork(folder, SPEC, f"layers.0={name}").layers[0].kind == kind
+    assert artwork(folder, SPEC, "layers.0.points.count=auto").layers[0].kind == Points()
+
+
 def test_a_rack_and_a_machine_may_stand_in_the_spec(folder: Path) -> None:
     machine = "machine: {name: m, width_mm: 300, height_mm: 300, pen_lift: {kind: z, up_mm: 2, down_mm: 0}}"
     rack = '{name: own, pens: [{name: red, colour: "#ff0000", nib_mm: 1}]}'
