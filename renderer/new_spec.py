@@ -31,9 +31,9 @@ GREYISH = 0.04  # OKLab chroma that 99 in 100 pixels of a grey picture stay belo
 _LOOKED_AT_PX = 128  # longer side of the picture whose colours are judged
 _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
 _LAYERS: dict[Style, tuple[str, ...]] = {
-    "curves": ("curves: 2000",),
-    "lines": ("lines: 2000",),
-    "points": ("points: 2000", "curves: 500"),
+    "curves": ("curves",),
+    "lines": ("lines",),
+    "points": ("points", "curves"),
 }
 
 
@@ -167,9 +167,7 @@ def _paper(said: str) -> str:
     size = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*[xX]\s*(\d+(?:\.\d+)?)\s*", said)
     if size is None:
         listed = ", ".join(PAPERS_MM)
-        raise NewSpecError(
-            f"--paper {said}: not a paper size; write {listed}, or width and height in mm, as in 200x150"
-        )
+        raise NewSpecError(f"--paper {said}: not a paper size; write {listed}, or mm as in 200x150")
     return f"{{width_mm: {size[1]}, height_mm: {size[2]}}}"
 
 
@@ -204,6 +202,7 @@ def _text(photo: Path, out: Path, paper: str, pens: str, machine: str, wanted: W
         (f"canvas: {{paper: {paper}}}", "or A3, A5, letter, {width_mm: 200, height_mm: 150}"),
         (f"pens: {pens}", f"or {others}, or a file with your own pens"),
         (f"machine: {machine}", "or a file: copy one and measure your own machine"),
+        (f"budget: {{minutes: {wanted.minutes:g}}}", "of plotting; or {metres: 120}, {strokes: 4000}"),
         ("layers:", "bottom first: points, lines or curves"),
         *((f"  - {layer}", "") for layer in _LAYERS[wanted.style]),
     ]
@@ -235,15 +234,20 @@ def _beside(out: Path) -> Iterator[Path]:
         os.close(descriptor)
         temporary = Path(name)
         temporary.chmod(0o644)
+    except FileExistsError:
+        raise _unwritable(out, f"{out.parent} is not a folder") from None
     except OSError as error:
-        raise NewSpecError(f"{out}: cannot be written ({error.strerror}); name another place with --out") from None
+        raise _unwritable(out, error.strerror) from None
     try:
         yield temporary
     except (OSError, UnicodeEncodeError) as error:
-        why = getattr(error, "strerror", None) or "a name that is not UTF-8"
-        raise NewSpecError(f"{out}: cannot be written ({why}); name another place with --out") from None
+        raise _unwritable(out, getattr(error, "strerror", None) or "a name is not UTF-8") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unwritable(out: Path, why: str) -> NewSpecError:
+    return NewSpecError(f"{out}: cannot be written ({why}); name another place with --out")
 
 
 def _checked(temporary: Path, out: Path) -> Work:

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate svgfile intake "
-    "picture lettering card simulator sender terminal __main__",
+    "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
+    "svgfile intake picture lettering card simulator sender terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster encoders palette "
     "tone progress result losses sources placement stipple optimise passes preview manifest charts report output "
     "intake doubts plan new_spec pipeline film gallery studio cli",

@@ -151,9 +151,8 @@ def validate(**options: Any) -> int:
 
 @commands.command("new", short_help="Write a spec for a picture.")
 @click.argument("photo", metavar="PHOTO", type=click.Path(path_type=Path))
-@click.option(
-    "--pens", metavar="RACK", help="A starter rack, such as fineliners, or a file.  [default: by the picture's colours]"
-)
+@click.option("--pens", metavar="RACK", help="A starter rack, such as fineliners, or a file.  [default: fineliners, "
+              "or micron_black for a grey picture]")  # fmt: skip
 @click.option("--machine", "-m", metavar="MACHINE", default="gantry_grbl_servo", show_default=True,
               help="A starter machine, or a file.")  # fmt: skip
 @click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, letter, or as in 200x150.")
@@ -175,7 +174,7 @@ def new(**options: Any) -> int:
     Examples:
       render new photo.jpg
       render new photo.jpg --pens micron_black --style lines --minutes 30
-      render new photo.jpg --pens my_pens.yaml --machine my_machine.yaml --paper A3
+      render new photo.jpg --pens my_pens.yaml -m my_machine.yaml --paper A3
     """
     from renderer.cli.new import write_spec
 
@@ -200,7 +199,7 @@ def plan(**options: Any) -> int:
     Examples:
       render plan specs/scream_pointillist.yaml
       render plan out/scream_pointillist --plot plan.svg
-      render plan drawing.svg --machine specs/machines/gantry_grbl_z.yaml
+      render plan drawing.svg --machine gantry_grbl_z
     """
     from renderer.cli.plan import show_plan
 
@@ -227,10 +226,10 @@ def gcode(**options: Any) -> int:
 
     \b
     Examples:
-      render gcode drawing.svg --machine specs/machines/gantry_grbl_servo.yaml
+      render gcode drawing.svg --machine gantry_grbl_servo
       render gcode drawing.svg -m my_machine.yaml --out - | head
       render gcode logo.svg -m my_machine.yaml --hatch 0.5
-      render gcode art.svg -m my_machine.yaml --pens specs/pens/fineliners.yaml
+      render gcode art.svg -m my_machine.yaml --pens fineliners
     """
     from renderer.cli.gcode import write_gcode
 
@@ -265,7 +264,7 @@ def plot(**options: Any) -> int:
 @commands.command("card", short_help="Write test cards for a machine and its pens.")
 @machine_option(required=True)
 @click.option("--pens", "rack", metavar="RACK", required=True, type=click.Path(path_type=Path),
-              help="The pens to be tried, such as specs/pens/fineliners.yaml.")  # fmt: skip
+              help="The pens to be tried: a file, or a starter such as fineliners.")  # fmt: skip
 @click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, letter, or as in 200x150.")
 @click.option("--out", "-o", metavar="DIR", default="card", show_default=True,
               type=click.Path(path_type=Path, file_okay=False), help="Where SVG and G-code go.")  # fmt: skip
@@ -278,7 +277,7 @@ def card(**options: Any) -> int:
 
     \b
     Example:
-      render card -m my_machine.yaml --pens specs/pens/fineliners.yaml
+      render card -m my_machine.yaml --pens fineliners
     """
     from renderer.cli.gcode import write_card
 
