@@ -55,6 +55,10 @@ def chosen(kind: Kind, named: str | Path, error: type[ValueError] = StarterError
     raise error(f"{str(named)[:60]!r} is neither a file nor a starter {_CALLED[kind]}; {instead(kind, str(named))}")
 
 
+def folder() -> Path:
+    """Where the starters lie, a folder of each kind."""
+    return _HERE if (_HERE / "pens").is_dir() else _CLONE
+
+
 def _folder(kind: Kind) -> Path:
-    installed = _HERE / kind
-    return installed if installed.is_dir() else _CLONE / kind
+    return folder() / kind

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from hardware import starters
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.new_spec import Wanted, new_spec
@@ -33,4 +34,6 @@ def _next(path: Path) -> list[str]:
         f"render {spec}           the drawing",
         f"render plan {spec}      what it takes",
         "",
+        f"The racks and machines that come with the program are in {starters.folder()}; to use your own, copy one and",
+        "measure it, and name it with --pens or --machine.",
     ]
