@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import shlex
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,7 +18,8 @@ from hardware import starters
 from hardware.machine import load_machine
 from hardware.rack import load_rack
 from renderer.colours import oklab
-from renderer.spec import PAPERS_MM
+from renderer.planning import Decision, Planned, planned
+from renderer.spec import PAPERS_MM, Artwork, Tone
 from renderer.specfile import Fault, Place, SpecErrors, Work, load
 from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES, missing
 from renderer.specfile.tree import plain
@@ -56,22 +59,14 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Reason:
-    """What was chosen, and why."""
-
-    what: str  # `pens`
-    choice: str
-    why: str
-
-
-@dataclass(frozen=True)
 class NewSpec:
     """A spec that is written."""
 
     path: Path
     text: str
     work: Work
-    reasons: tuple[Reason, ...]
+    decisions: tuple[Decision, ...]  # what was chosen, then what was planned
+    warnings: tuple[str, ...]
 
 
 def new_spec(wanted: Wanted) -> NewSpec:
@@ -79,21 +74,23 @@ def new_spec(wanted: Wanted) -> NewSpec:
     photo = wanted.photo.expanduser()
     picture = _picture(photo)
     out = _place(photo, wanted)
-    pens, pens_why = _pens(wanted, picture, out.parent)
-    machine, machine_why = _machine(wanted, out.parent)
-    paper = _paper(wanted.paper)
-    height_px, width_px = picture.shape[:2]
-    reasons = (
-        Reason("picture", f"{width_px} x {height_px} px", "in grey" if is_grey(picture) else "in colour"),
-        Reason("pens", pens, pens_why),
-        Reason("machine", machine, machine_why),
-    )
-    text = _text(photo, out, paper, pens, machine, wanted)
+    pens, machine = _pens(wanted, picture, out.parent), _machine(wanted, out.parent)
+    image = _relative(photo, out.parent)
+    rows = _rows(photo, image, _paper(wanted.paper), pens, machine, wanted)
     with _beside(out) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-        work = _checked(temporary, out)
+        plan = _planned(_checked(temporary, out, _text(photo, out, rows, {})).artwork, picture)
+        text = _text(photo, out, rows, _notes(plan, image))
+        work = _checked(temporary, out, text)
         os.replace(temporary, out)
-    return NewSpec(out, text, work, reasons)
+    found = (_described(picture), pens, machine, *plan.decisions)
+    return NewSpec(out, text, work, found, plan.warnings)
+
+
+def _planned(artwork: Artwork, picture: Picture) -> Planned:
+    try:
+        return planned(artwork, picture)
+    except TargetError as error:  # a strip of a picture, of which nothing would be left on the sheet
+        raise NewSpecError(str(error)) from None
 
 
 # --- the picture ------------------------------------------------------------------------------------------------------
@@ -139,24 +136,27 @@ def _place(photo: Path, wanted: Wanted) -> Path:
     return out
 
 
-def _pens(wanted: Wanted, picture: Picture, folder: Path) -> tuple[str, str]:
-    """The value of `pens`, and why."""
+def _described(picture: Picture) -> Decision:
+    height_px, width_px = picture.shape[:2]
+    return Decision("picture", f"{width_px} x {height_px} px", "in grey" if is_grey(picture) else "in colour")
+
+
+def _pens(wanted: Wanted, picture: Picture, folder: Path) -> Decision:
     grey = is_grey(picture)
     named = wanted.pens or (GREY_RACK if grey else COLOUR_RACK)
     count = len(load_rack(_expanded(named)))
-    rack = f"rack: {_quoted(_named('pens', named, folder))}"
+    rack = f"rack: {_quoted(_named(named, folder))}"
     why = "as you said" if wanted.pens else f"as the picture is in {'grey' if grey else 'colour'}"
     if count <= PENS_USED:
-        return f"{{{rack}}}", why
-    return f"{{{rack}, use: {PENS_USED}}}", f"{why}; the {PENS_USED} of its {count} pens that suit the picture best"
+        return Decision("pens", f"{{{rack}}}", why)
+    use = f"{why}; the {PENS_USED} of its {count} pens that suit the picture best"
+    return Decision("pens", f"{{{rack}, use: {PENS_USED}}}", use)
 
 
-def _machine(wanted: Wanted, folder: Path) -> tuple[str, str]:
-    """The value of `machine`, and why."""
+def _machine(wanted: Wanted, folder: Path) -> Decision:
     machine = load_machine(_expanded(wanted.machine))
-    is_default = wanted.machine == MACHINE
-    why = "a usual A3 gantry; name yours with --machine" if is_default else "as you said"
-    return _quoted(_named("machines", wanted.machine, folder)), f"{machine.name}, {why}"
+    why = "a usual one for A3; name yours with --machine" if wanted.machine == MACHINE else "as you said"
+    return Decision("machine", _quoted(_named(wanted.machine, folder)), f"{machine.name}, {why}")
 
 
 def _paper(said: str) -> str:
@@ -171,7 +171,7 @@ def _paper(said: str) -> str:
     return f"{{width_mm: {size[1]}, height_mm: {size[2]}}}"
 
 
-def _named(kind: starters.Kind, said: str, folder: Path) -> str:
+def _named(said: str, folder: Path) -> str:
     """How a spec in a folder names a starter, or a file."""
     file = _expanded(said)
     return said if starters.is_name(said) and not file.is_file() else _relative(file, folder)
@@ -192,27 +192,92 @@ def _relative(file: Path, folder: Path) -> str:
 # --- the text ---------------------------------------------------------------------------------------------------------
 
 
-def _text(photo: Path, out: Path, paper: str, pens: str, machine: str, wanted: Wanted) -> str:
+@dataclass(frozen=True)
+class _Row:
+    """A line of the spec."""
+
+    text: str
+    comment: str = ""  # what else could be written
+    field: str = ""  # under which planning tells of its value
+
+
+def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision, wanted: Wanted) -> list[_Row]:
     stem = " ".join(re.sub(r"[-_]+", " ", photo.stem).split()) or "Untitled"
-    others = ", ".join(name for name in starters.names("pens") if f"rack: {name}" not in pens)
-    rows = [
-        ("version: 1", ""),
-        (f"title: {_quoted(stem[0].upper() + stem[1:])}", ""),
-        (f"target: {{image: {_quoted(_relative(photo, out.parent))}}}", ""),
-        (f"canvas: {{paper: {paper}}}", "or A3, A5, letter, {width_mm: 200, height_mm: 150}"),
-        (f"pens: {pens}", f"or {others}, or a file with your own pens"),
-        (f"machine: {machine}", "or a file: copy one and measure your own machine"),
-        (f"budget: {{minutes: {wanted.minutes:g}}}", "of plotting; or {metres: 120}, {strokes: 4000}"),
-        ("layers:", "bottom first: points, lines or curves"),
-        *((f"  - {layer}", "") for layer in _LAYERS[wanted.style]),
+    others = ", ".join(name for name in starters.names("pens") if f"rack: {name}" not in pens.value)
+    return [
+        _Row("version: 1"),
+        _Row(f"title: {_quoted(stem[0].upper() + stem[1:])}"),
+        _Row(f"target: {{image: {_quoted(image)}}}", field="target"),
+        _Row(f"canvas: {{paper: {paper}}}", "or A3, A5, letter, {width_mm: 200, height_mm: 150}", "canvas"),
+        _Row(f"pens: {pens.value}", f"or {others}, or your own file"),
+        _Row(f"machine: {machine.value}", "or your own file: copy one and measure"),
+        _Row(f"budget: {{minutes: {wanted.minutes:g}}}", "of plotting; or {metres: 120}, {strokes: 4000}"),
+        _Row("layers:", "bottom first: points, lines or curves"),
+        *(_Row(f"  - {kind}", field=f"layers.{number}") for number, kind in enumerate(_LAYERS[wanted.style])),
     ]
-    width = max(len(row) for row, comment in rows if comment) + 2
-    lines = [f"{row.ljust(width)}# {comment}" if comment else row for row, comment in rows]
-    return "\n".join([*_head(photo, out), *lines]) + "\n"
 
 
-def _head(photo: Path, out: Path) -> list[str]:
-    return [f"# A drawing of {photo.name}. Render it: render {out.name}   A quick look first: add --draft"]
+def _text(photo: Path, out: Path, rows: list[_Row], notes: dict[str, list[str]]) -> str:
+    """The file. `notes`: lines that follow the row of a field."""
+    spec = shlex.quote(out.name)
+    width = max(len(row.text) for row in rows if row.comment) + 2
+    lines = [
+        f"# A drawing of {photo.name}: render {spec}",
+        f"# A quick look first: render {spec} --draft",
+        "# Below some lines stands what was planned for this picture. To set such a value yourself, uncomment it and",
+        "# remove the line above it.",
+    ]
+    for row in rows:
+        lines.append(f"{row.text.ljust(width)}# {row.comment}" if row.comment else row.text)
+        lines += notes.get(row.field, [])
+    return "\n".join(lines) + "\n"
+
+
+def _notes(plan: Planned, image: str) -> dict[str, list[str]]:
+    """What was planned, as it would be written, and why, by the field that it could replace."""
+    artwork, notes = plan.artwork, {}
+    paper = artwork.canvas.model_dump(mode="json")["paper"]
+    written: dict[str, Any] = {"canvas": {"paper": paper, "orientation": artwork.canvas.orientation}}
+    if isinstance(artwork.target.tone, Tone):
+        tone = artwork.target.tone.model_dump(mode="json", exclude_defaults=True)
+        written["target"] = {"image": image, "tone": tone or "none"}
+    for number, layer in enumerate(artwork.layers):
+        written[f"layers.{number}"] = {layer.kind_name: layer.kind.model_dump(mode="json", exclude_defaults=True)}
+    for field, value in written.items():
+        why = [d for d in plan.decisions if d.field.startswith(f"{field}.") and d.field not in _FINE]
+        if why:
+            notes[field] = _note(field, value, why)
+    return notes
+
+
+_FINE = {"canvas.px_per_mm"}  # what no artist needs to set
+_WIDE = 116  # columns of a comment
+
+
+def _note(field: str, value: dict[str, Any], why: list[Decision]) -> list[str]:
+    """`# canvas: {paper: A4, orientation: landscape}`, and its reasons below it."""
+    indent, text = ("", f"{field}: {_flow(value)}") if "." not in field else ("  ", f"- {_flow(value)[1:-1]}")
+    lines = [f"{indent}# {text}"]
+    for decision in why:
+        reason = f"{decision.field.rsplit('.', 1)[1]}: {decision.why}"
+        lines += textwrap.wrap(reason, _WIDE, initial_indent=f"{indent}#   ", subsequent_indent=f"{indent}#   ")
+    return lines
+
+
+def _flow(value: Any) -> str:
+    """A value as YAML within a line."""
+    match value:
+        case dict():
+            return f"{{{', '.join(f'{key}: {_flow(inner)}' for key, inner in value.items())}}}"
+        case list() | tuple():
+            return f"[{', '.join(map(_flow, value))}]"
+        case str():
+            return _quoted(value)
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:.6g}"
+    return str(value)
 
 
 def _quoted(value: str) -> str:
@@ -237,7 +302,7 @@ def _beside(out: Path) -> Iterator[Path]:
     except FileExistsError:
         raise _unwritable(out, f"{out.parent} is not a folder") from None
     except OSError as error:
-        raise _unwritable(out, error.strerror) from None
+        raise _unwritable(out, error.strerror or str(error)) from None
     try:
         yield temporary
     except (OSError, UnicodeEncodeError) as error:
@@ -250,8 +315,9 @@ def _unwritable(out: Path, why: str) -> NewSpecError:
     return NewSpecError(f"{out}: cannot be written ({why}); name another place with --out")
 
 
-def _checked(temporary: Path, out: Path) -> Work:
-    """The work of a spec that is written beside its place. SpecErrors, whose place is the spec's own."""
+def _checked(temporary: Path, out: Path, text: str) -> Work:
+    """The work of a spec, written beside its place. SpecErrors, whose place is the spec's own."""
+    temporary.write_text(text, encoding="utf-8")
     try:
         [work] = load(temporary)
     except SpecErrors as error:

@@ -14,12 +14,16 @@ from renderer.new_spec import Wanted, new_spec
 def write_spec(*, as_json: bool, **options: Any) -> int:
     """The file's name goes to stdout, all that is said of it to stderr."""
     made = new_spec(Wanted(**options))
-    for reason in made.reasons:
-        show.say(f"{reason.what}: {reason.choice} ({reason.why})")
+    for decision in made.decisions:
+        show.say(f"{decision.field}: {decision.value} ({decision.why})")
+    for warning in made.warnings:
+        show.say(f"warning: {warning}")
     for line in _next(made.path):
         show.say(line)
     if as_json:
-        show.as_json({"spec": str(made.path), "reasons": [dataclasses.asdict(reason) for reason in made.reasons]})
+        show.as_json(
+            {"spec": str(made.path), "decisions": [dataclasses.asdict(decision) for decision in made.decisions]}
+        )
     else:
         show.data(str(made.path))
     return DONE
