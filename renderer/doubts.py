@@ -16,6 +16,9 @@ from renderer.target import Frame, TargetError, frame
 MOST_NIB_MM = 30.0
 MOST_PX_PER_MM = 40.0
 THIN_PX = 0.8  # a stroke thinner than this is hardly seen by the fit
+ENOUGH = 0.95  # of the ink that is wanted: an estimate is no more exact
+LEAST_NEEDED = 0.02  # share of the area: of a page that stays nearly bare little can be said
+TOO_MUCH = 8.0  # times the ink that is wanted: most of it would lie under or over other ink
 COARSE = 0.1  # of the frame's shorter side: dots larger than this tell nothing
 UNTOLD = 0.75  # share of the difference from bare paper that pens may leave
 PLAIN = 0.05  # root mean square OKLab distance from bare paper of a picture that needs no pens
@@ -27,6 +30,7 @@ class Load:
 
     kind: Points | Lines | Curves
     widths_mm: tuple[float, ...]  # of its pens, or of its dots
+    mean_mm: float | None = None  # length of its strokes, where that is planned
 
     @property
     def width_mm(self) -> float:
@@ -42,6 +46,8 @@ class Load:
         """How long so many strokes usually become, which their limit bounds."""
         if isinstance(self.kind, Points):
             return 0.0
+        if self.mean_mm is not None:
+            return self.mean_mm
         return min(area.usual_length_mm(count), self.kind.max_length_mm or math.inf)
 
     def cover(self, area: Frame, more: float = 1.0, wider: float = 1.0) -> float:
@@ -74,6 +80,7 @@ class Case:
 def doubts(case: Case) -> Iterator[str]:
     """What a person should know before a fit; nothing where all is well."""
     yield from _too_little_ink(case)
+    yield from _too_much_ink(case)
     yield from _too_thin(case)
     yield from _too_coarse(case)
     yield from _untold(case)
@@ -84,13 +91,25 @@ def doubts(case: Case) -> Iterator[str]:
 
 def _too_little_ink(case: Case) -> Iterator[str]:
     cover = case.cover()
-    if cover >= case.needed:
+    if cover >= ENOUGH * case.needed or percent(cover) == percent(case.needed):
         return
     remedies = [remedy for remedy in (_more(case), *_wider(case), _smaller(case)) if remedy]
     would_do = f"any of these would do: {', '.join(remedies)}" if remedies else "no single change is enough"
     yield (
         f"{_strokes(case.loads)} cover {percent(cover)} of the area, and the picture wants about "
         f"{percent(case.needed)} under ink: too much of the paper stays bare; {would_do}"
+    )
+
+
+def _too_much_ink(case: Case) -> Iterator[str]:
+    cover = case.cover()
+    if cover <= TOO_MUCH * case.needed or case.needed < LEAST_NEEDED:
+        return
+    times = TOO_MUCH * case.needed / cover / 2
+    counts = [f"{_down(max(times * counted(load.kind), 1)):,.0f} {load.name}" for load in case.loads]
+    yield (
+        f"{_strokes(case.loads)} cover {percent(cover)} of the area, {cover / case.needed:.0f} times what the picture "
+        f"wants under ink: most would lie under or over others; about {' and '.join(counts)} would do, or `count: auto`"
     )
 
 

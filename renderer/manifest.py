@@ -45,6 +45,7 @@ def manifest(
             "resolved": artwork.model_dump(mode="json"),
         },
         "target": {"sha256": result.target_source, "image": artwork.model_dump(mode="json")["target"]["image"]},
+        "decisions": [vars(decision) for decision in result.decisions],
         "seed": artwork.seed,
         "device": result.device,
         "versions": versions(),

@@ -219,10 +219,10 @@ def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision
 
 def _text(photo: Path, out: Path, rows: list[_Row], notes: dict[str, list[str]]) -> str:
     """The file. `notes`: lines that follow the row of a field."""
-    spec = shlex.quote(out.name)
+    spec, picture = shlex.quote(_line(out.name)), _line(photo.name)
     width = max(len(row.text) for row in rows if row.comment) + 2
     lines = [
-        f"# A drawing of {photo.name}: render {spec}",
+        f"# A drawing of {picture}: render {spec}",
         f"# A quick look first: render {spec} --draft",
         "# Below some lines stands what was planned for this picture. To set such a value yourself, uncomment it and",
         "# remove the line above it.",
@@ -231,6 +231,11 @@ def _text(photo: Path, out: Path, rows: list[_Row], notes: dict[str, list[str]])
         lines.append(f"{row.text.ljust(width)}# {row.comment}" if row.comment else row.text)
         lines += notes.get(row.field, [])
     return "\n".join(lines) + "\n"
+
+
+def _line(name: str) -> str:
+    """A name in a comment, which ends with its line."""
+    return "".join(mark if mark.isprintable() else " " for mark in name)
 
 
 def _notes(plan: Planned, image: str) -> dict[str, list[str]]:
@@ -284,7 +289,10 @@ def _quoted(value: str) -> str:
     """A text as YAML, in quotes where it needs them."""
     tree, faults = parse(f"{{x: {value}}}", "")
     is_plain = not faults and tree is not None and plain(tree) == {"x": value}
-    return value if is_plain else json.dumps(value, ensure_ascii=False)
+    if is_plain:
+        return value
+    marks = (mark if mark.isprintable() else f"\\U{ord(mark):08x}" for mark in json.dumps(value, ensure_ascii=False))
+    return "".join(marks)
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------

@@ -32,11 +32,13 @@ from renderer.optimise import (
 )
 from renderer.palette import Palette, palette
 from renderer.passes import passes
+from renderer.plan import doubted, remarks
+from renderer.planning import planned, thinnest_nib_mm
 from renderer.primitives import spot_mm
 from renderer.progress import Picture, Progress, Report, silent
 from renderer.result import Film, Result, Step, pen_choices
 from renderer.sources import RenderError, is_grey, networks_of, sources_of
-from renderer.spec import Artwork, FreeColours, Layer, Points, RackPens
+from renderer.spec import Artwork, FreeColours, Layer, Points, RackPens, Tone
 from renderer.specfile import Work
 from renderer.stipple import stipple
 from renderer.strokes import Strokes
@@ -44,6 +46,7 @@ from renderer.target import Frame, fit_picture, frame, load_picture
 from renderer.tone import cropped, greyed, toned
 
 Stop = Callable[[], bool]
+Noted = Callable[[str], None]
 PREVIEW_PX = 1600  # the longer side of the preview
 FRAMES = 24  # of the film
 FRAME_PX = 900  # the longer side of one: two dozen pictures of a large sheet would fill the memory
@@ -56,6 +59,10 @@ def never() -> bool:
     return False
 
 
+def unsaid(note: str) -> None:
+    """Keep a note for the end."""
+
+
 def render(
     work: Work,
     report: Report = silent,
@@ -63,23 +70,30 @@ def render(
     device: str = "cpu",
     draft: bool = False,
     stop: Stop = never,
+    noted: Noted = unsaid,
     fetched: assets.Report | None = None,
 ) -> Result:
     """Fit a work and make its drawing. When `stop()` turns true, what there is by then is finished.
 
-    `fetched` is told of the bytes of weights and of a target that have to be downloaded.
+    `fetched` is told of the bytes of weights and of a target that have to be downloaded; `noted` of what a person
+    should know before the fit. The result's work has everything planned that its spec leaves open.
 
-    Raises RenderError, TargetError and AssetError, each with a message that says what would do.
+    Raises RenderError, TargetError, ProgramError and AssetError, each with a message that says what would do.
     """
     artwork = drafted(work.artwork) if draft else work.artwork
     networks = networks_of(artwork, work.folder, fetched)  # first: what is missing is told before any work is done
     source = assets.resolve(artwork.target.image, work.folder, fetched)
     painting = cropped(load_picture(source.path, artwork.canvas.colour), artwork.target.crop)
+    plan = planned(artwork, painting)
+    artwork = plan.artwork
+    early = (*([source.note] if source.note else []), *remarks(artwork, painting), *doubted(plan, painting))
+    for note in early:
+        noted(note)
     aspect = painting.shape[1] / painting.shape[0]
     area = frame(artwork.canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
     if draft:
         area = replace(area, px_per_mm=DRAFT_RESOLUTION * area.px_per_mm)
-    target = toned(fit_picture(painting, area, artwork.target.fit), artwork.target.tone)
+    target = toned(fit_picture(painting, area, artwork.target.fit), tone_of(artwork))
     if is_grey(artwork):
         target = greyed(target)
     sources = sources_of(work, networks, area, painting.shape[:2])
@@ -101,13 +115,14 @@ def render(
         history=tuple(diary.history),
         film=diary.film(),
         target_source=source.sha256,
-        notes=(*([source.note] if source.note else []), *diary.notes),
+        notes=(*early, *diary.notes),
         interrupted=diary.interrupted,
         seconds=diary.seconds,
         device=device,
         choices=pen_choices((_name(artwork, number), part.ground.palette.choice) for number, part in enumerate(layers)),
         looks=tuple(look for n, judge in enumerate(judges) for look in looks(_name(artwork, n), judge, drawn)),
         weights=tuple((trunk.name, network.sha256) for trunk, network in networks.items()),
+        decisions=plan.decisions,
     )
 
 
@@ -117,13 +132,10 @@ def drafted(artwork: Artwork) -> Artwork:
     return artwork.model_copy(update={"layers": layers})
 
 
-def thinnest_nib_mm(artwork: Artwork) -> float:
-    """The thinnest stroke that any layer may draw."""
-    nibs: list[float] = []
-    for layer in artwork.layers:
-        pens = artwork.pens_of(layer)
-        nibs += [pen.nib_mm for pen in pens.pens] if isinstance(pens, RackPens) else [pens.widths_mm[0]]
-    return min(nibs)
+def tone_of(artwork: Artwork) -> Tone:
+    """The tone of a planned work."""
+    assert isinstance(artwork.target.tone, Tone)
+    return artwork.target.tone
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------

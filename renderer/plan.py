@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hardware.arcs import spiral
 from hardware.drawing import Drawing, Line, Pen, PenPass
@@ -13,13 +12,14 @@ from hardware.estimate import estimate
 from hardware.program import program
 from hardware.toolpath import clip
 from renderer.assets import AssetError, resolve, weights
-from renderer.colours import from_hex
 from renderer.doubts import Case, Load, doubts, percent
-from renderer.spec import Artwork, FreeColours, Layer, Points
+from renderer.planning import Decision, Planned, inks_of, pens_of, planned, thinnest_nib_mm, wanted_share
+from renderer.spec import Artwork, FreeColours, Layer, Points, Tone, counted
 from renderer.specfile import Work
-from renderer.target import Frame, fit_picture, frame, load_picture
+from renderer.target import Frame, Picture, fit_picture, frame, load_picture
 from renderer.tone import cropped, toned
 
+CUT = 0.03  # share of the picture that `cover` may cut off without a word
 _LOOKED_AT_PX = 128  # longer side of the picture whose colours are weighed
 
 
@@ -54,54 +54,67 @@ class Plan:
     frame: Frame
     layers: tuple[LayerPlan, ...]
     needed: float  # share of the area that the picture wants under ink
-    minutes: float | None  # to make the dots; None without a machine or without dots
+    minutes: float | None  # of the whole where counts were planned; else of the dots, None without machine or dots
     machine: str | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    decisions: tuple[Decision, ...]  # what the spec left open
+    is_whole: bool  # whether `minutes` is of the whole drawing, pen changes included
 
 
 def plan(work: Work) -> Plan:
-    """What a work takes. Reads the target, which is fetched if it has to be. AssetError, TargetError."""
-    artwork = work.artwork
-    source = resolve(artwork.target.image, work.folder)
-    picture = cropped(load_picture(source.path, artwork.canvas.colour), artwork.target.crop)
-    pens = {number: _pens(artwork, layer) for number, layer in enumerate(artwork.layers)}
-    thinnest_mm = min(pen.nib_mm for of_layer in pens.values() for pen in of_layer)
-    area = frame(artwork.canvas, artwork.target.fit, picture.shape[1] / picture.shape[0], thinnest_mm)
-    small = Frame(0, 0, area.width_mm, area.height_mm, _LOOKED_AT_PX / max(area.width_mm, area.height_mm))
-    target = toned(fit_picture(picture, small, artwork.target.fit), artwork.target.tone)
-    needed = wanted_share(target, artwork.canvas.colour, _inks(artwork))
-    loads = tuple(_load(layer, pens[number]) for number, layer in enumerate(artwork.layers))
-    layers = tuple(_layer(artwork, layer, pens[n], loads[n], area) for n, layer in enumerate(artwork.layers))
-    case = Case(artwork, loads, area, needed, target.astype(np.float64), picture.shape[1] / picture.shape[0])
-    minutes = _minutes(artwork, area)
+    """What a work takes. Reads the target, which is fetched if it has to be. AssetError, TargetError, ProgramError."""
+    source = resolve(work.artwork.target.image, work.folder)
+    picture = cropped(load_picture(source.path, work.artwork.canvas.colour), work.artwork.target.crop)
+    found = planned(work.artwork, picture)
+    artwork, case = found.artwork, _case(found, picture)
+    pens = [pens_of(artwork, layer) for layer in artwork.layers]
+    rows = zip(artwork.layers, pens, case.loads, strict=True)
     return Plan(
         work.name,
         artwork.title,
         artwork.canvas.size_mm,
-        area,
-        layers,
-        needed,
-        minutes,
+        case.area,
+        tuple(_layer(artwork, layer, of_layer, load, case.area) for layer, of_layer, load in rows),
+        case.needed,
+        _minutes(artwork, case.area) if found.costs is None else found.costs.minutes,
         artwork.machine.name if artwork.machine else None,
-        (source.note,) if source.note else (),
-        (*doubts(case), *_without_machine(artwork), *_without_weights(work)),
+        (*([source.note] if source.note else []), *remarks(artwork, picture)),
+        (*found.warnings, *doubts(case), *_without_machine(artwork), *_without_weights(work)),
+        found.decisions,
+        found.costs is not None,
     )
 
 
-def wanted_share(
-    picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
-    paper: str,
-    inks: tuple[str, ...],
-) -> float:
-    """Share of the area that has to carry ink: a pixel's distance from the paper, over that of the farthest ink.
+def doubted(found: Planned, picture: Picture) -> tuple[str, ...]:
+    """Why a planned work may not succeed. `picture` is `[H, W, 3]`, cropped."""
+    return (*found.warnings, *doubts(_case(found, picture)))
 
-    Rough, and meant to be: between bare paper and all ink, tone is made by leaving paper bare.
-    """
-    bare = from_hex(paper)
-    reach = max((float(np.linalg.norm(from_hex(ink) - bare)) for ink in inks), default=0.0)
-    distance = np.linalg.norm(picture - bare[:, None, None], axis=0)
-    return float(np.minimum(distance / max(reach, 1 / 255), 1).mean())
+
+def remarks(artwork: Artwork, picture: Picture) -> Iterator[str]:
+    """What happens to the picture that nobody may have meant."""
+    if artwork.target.fit != "cover":
+        return
+    width_mm, height_mm = (side - 2 * artwork.canvas.margin_mm for side in artwork.canvas.size_mm)
+    aspects = picture.shape[1] / picture.shape[0], width_mm / height_mm
+    cut = 1 - min(aspects) / max(aspects)
+    if cut > CUT:
+        sides = "left and right" if aspects[0] > aspects[1] else "top and bottom"
+        yield f"`fit: cover` cuts {percent(cut)} of the picture off, {sides}; `fit: contain` shows all of it"
+
+
+def _case(found: Planned, picture: Picture) -> Case:
+    artwork = found.artwork
+    aspect = picture.shape[1] / picture.shape[0]
+    area = frame(artwork.canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
+    small = Frame(0, 0, area.width_mm, area.height_mm, _LOOKED_AT_PX / max(area.width_mm, area.height_mm))
+    tone = artwork.target.tone
+    assert isinstance(tone, Tone)
+    target = toned(fit_picture(picture, small, artwork.target.fit), tone)
+    needed = wanted_share(target, artwork.canvas.colour, inks_of(artwork))
+    layers = zip(artwork.layers, found.lengths_mm, strict=True)
+    loads = tuple(_load(layer, pens_of(artwork, layer), length_mm) for layer, length_mm in layers)
+    return Case(artwork, loads, area, needed, target.astype(np.float64), aspect)
 
 
 def _without_weights(work: Work) -> Iterator[str]:
@@ -111,36 +124,20 @@ def _without_weights(work: Work) -> Iterator[str]:
         yield str(error)
 
 
-def _inks(artwork: Artwork) -> tuple[str, ...]:
-    """The colours that could be used; with free colours the two ends of grey, one of which is far from any paper."""
-    if isinstance(artwork.pens, FreeColours):
-        return ("#000000", "#ffffff")
-    return tuple(pen.colour for layer in artwork.layers for pen in _pens(artwork, layer))
-
-
-def _pens(artwork: Artwork, layer: Layer) -> tuple[Pen, ...]:
-    """All pens that a layer may use. Free colours come as the thinnest and the widest stroke."""
-    match artwork.pens_of(layer):
-        case FreeColours(widths_mm=widths_mm, ink=ink):
-            return tuple(Pen(name="free", colour="#000000", nib_mm=width_mm, ink=ink) for width_mm in widths_mm)
-        case pens:
-            return pens.pens
-
-
-def _load(layer: Layer, pens: tuple[Pen, ...]) -> Load:
+def _load(layer: Layer, pens: tuple[Pen, ...], mean_mm: float | None) -> Load:
     spot_mm = layer.kind.diameter_mm if isinstance(layer.kind, Points) else None
-    return Load(layer.kind, (spot_mm,) if spot_mm else tuple(pen.nib_mm for pen in pens))
+    return Load(layer.kind, (spot_mm,) if spot_mm else tuple(pen.nib_mm for pen in pens), mean_mm)
 
 
 def _layer(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...], load: Load, area: Frame) -> LayerPlan:
     return LayerPlan(
         layer.name or layer.kind_name,
         load.name,
-        layer.kind.count,
+        layer.count,
         (min(load.widths_mm), max(load.widths_mm)),
         _pens_text(artwork, layer, pens),
         load.cover(area),
-        load.length_mm(area, layer.kind.count) or None,
+        load.length_mm(area, layer.count) or None,
     )
 
 
@@ -160,11 +157,11 @@ def _without_machine(artwork: Artwork) -> Iterator[str]:
 
 def _minutes(artwork: Artwork, area: Frame) -> float | None:
     """Time to make the dots alone, as if they stood in rows: the fit decides where they really stand."""
-    kinds = [(layer.kind, _pens(artwork, layer)[0]) for layer in artwork.layers if isinstance(layer.kind, Points)]
+    kinds = [(layer.kind, pens_of(artwork, layer)[0]) for layer in artwork.layers if isinstance(layer.kind, Points)]
     if artwork.machine is None or isinstance(artwork.pens, FreeColours) or not kinds:
         return None
     passes = tuple(
-        PenPass("points", pen, tuple(_rows(kind.count, area, spiral(kind.diameter_mm or pen.nib_mm, pen.nib_mm))))
+        PenPass("points", pen, tuple(_rows(counted(kind), area, spiral(kind.diameter_mm or pen.nib_mm, pen.nib_mm))))
         for kind, pen in kinds
     )
     drawing = clip(Drawing(*artwork.canvas.size_mm, artwork.canvas.colour, passes), artwork.machine.margin_mm)

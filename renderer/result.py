@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hardware.drawing import Drawing
 from renderer.colours import Choice
+from renderer.planning import Decision
 from renderer.progress import Picture
 from renderer.specfile import Work
 from renderer.target import Frame
@@ -80,7 +81,7 @@ def pen_choices(chosen: Iterable[tuple[str, Choice | None]]) -> tuple[PenChoice,
 class Result:
     """A finished render."""
 
-    work: Work
+    work: Work  # planned: nothing is left open in its artwork
     drawing: Drawing  # on the whole sheet, passes in drawing order, lines in toolpath order
     frame: Frame  # the drawn area on the sheet
     target: Picture  # [3, H, W], the frame alone
@@ -97,3 +98,4 @@ class Result:
     choices: tuple[PenChoice, ...] = ()  # of pens out of racks
     looks: tuple[Look, ...] = ()  # of the losses that see through networks
     weights: tuple[tuple[str, str], ...] = ()  # of those networks: name, sha256 of the file
+    decisions: tuple[Decision, ...] = ()  # what the spec left open; `work` has the values

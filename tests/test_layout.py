@@ -11,14 +11,16 @@ ORDER = {
     "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
     "svgfile intake picture lettering card simulator sender terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur difference raster encoders palette "
-    "tone progress result losses sources placement stipple optimise passes preview manifest charts report output "
-    "intake doubts plan new_spec pipeline film gallery studio cli",
+    "tone planning progress result losses sources placement stipple optimise passes preview manifest charts report "
+    "output intake doubts plan new_spec pipeline film gallery studio cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {
     "renderer.intake",
+    "renderer.planning",
     "renderer.doubts",
     "renderer.plan",
+    "renderer.new_spec",
     "renderer.gallery",
     "renderer.studio",
     "renderer.cli",

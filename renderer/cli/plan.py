@@ -75,12 +75,21 @@ def _spec_text(one: "Plan") -> str:
     lines += [f"  layer {n}  {layer.name}: {layer.text}; {layer.pens}" for n, layer in enumerate(one.layers, 1)]
     lines.append(f"  picture  wants about {one.needed:.0%} of the area under ink")
     if one.minutes is not None:
-        lines.append(
-            f"  time     about {duration(one.minutes * 60)} for the points on {one.machine}, without pen changes"
-        )
+        what = "pen changes included" if one.is_whole else "without pen changes"
+        whose = "" if one.is_whole else " for the points"
+        plotter = one.machine or "a usual gantry"
+        lines.append(f"  time     about {duration(one.minutes * 60)}{whose} on {plotter}, {what}")
+    lines += _decided(one)
     lines += [f"  note     {note}" for note in one.notes]
     lines += [f"  warning  {warning}" for warning in one.warnings]
     return "\n".join(lines)
+
+
+def _decided(one: "Plan") -> list[str]:
+    """A table of what the program worked out: field, value, why."""
+    rows = [(decision.field, decision.value, decision.why) for decision in one.decisions]
+    wide = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    return [f"  planned  {field.ljust(wide[0])}  {value.ljust(wide[1])}  {why}" for field, value, why in rows]
 
 
 # --- after it ---

@@ -113,10 +113,16 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
         def fetched(done: int, total: int | None) -> None:
             watch.fetched("target or weights", done, total)
 
-        result = pipeline.render(work, report, device=device, draft=settings.draft, stop=interrupt, fetched=fetched)
+        def noted(note: str) -> None:
+            early.add(note)
+            show.say(f"note: {note}")
+
+        early: set[str] = set()
+        how: dict[str, Any] = {"device": device, "draft": settings.draft, "stop": interrupt}
+        result = pipeline.render(work, report, noted=noted, fetched=fetched, **how)
     folder = settings.folder(work)
     record = output.write(result, folder, changes=settings.changes, draft=settings.draft, force=settings.force)
-    _summarise(result, record, folder)
+    _summarise(result, record, folder, early)
     if not settings.as_json:
         show.data(str(folder))
     return _told(result, record, folder)
@@ -166,8 +172,8 @@ def _told(result: Result, record: dict[str, Any], folder: Path) -> dict[str, Any
     return head | rest | {"exit_code": INTERRUPTED if result.interrupted else DONE}
 
 
-def _summarise(result: Result, record: dict[str, Any], folder: Path) -> None:
-    """A table of the pens, and what a person wants to know before plotting."""
+def _summarise(result: Result, record: dict[str, Any], folder: Path, early: set[str]) -> None:
+    """A table of the pens, and what a person wants to know before plotting; `early` are notes that were said."""
     plotting = record["plotting"]
     table = show.table("", "<pen", "nib", "strokes", "metres", *(("lifts", "time") if plotting else ()))
     for pen_pass, row in zip(result.drawing.passes, record["passes"], strict=True):
@@ -183,6 +189,8 @@ def _summarise(result: Result, record: dict[str, Any], folder: Path) -> None:
         time, changes = duration(plotting["minutes"] * 60), show.counted(plotting["pen_changes"], "pen change")
         show.say(f"plotting: about {time} on {result.work.artwork.machine.name}, {changes} included")
     for note in record["notes"]:
+        if note in early:
+            continue
         show.say(f"note: {note}")
     how = "interrupted after" if result.interrupted else "done in"
     show.say(f"{how} {duration(result.seconds)}; see {folder / 'report.html'}")

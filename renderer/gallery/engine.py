@@ -19,11 +19,12 @@ HOME = Path(__file__).parents[2]  # where the packages lie
 ROOTS = ("renderer.pipeline", "renderer.preview", "hardware.svgfile.write", "renderer.gallery.exhibit")
 APART = {
     "hardware.machine": "the machine is in the key",
-    "hardware.program": "where pens are changed is in the key; G-code is not kept",
     "hardware.rack": "pens are in the key",
     "hardware.svgfile": "reads other people's files; what writes ours is a root",
+    "renderer.doubts": "tells of the spec",
     "renderer.assets": "files are told by their content, which is in the key",
     "renderer.losses.looks": "tells what a loss sees",
+    "renderer.plan": "tells of the spec",
     "renderer.progress": "tells of the fit",
     "renderer.raster.cuda": "another device, which is recorded",
     "renderer.raster.reference": "the kernels' plain twin",

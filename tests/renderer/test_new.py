@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from PIL import Image
 from renderer import cli
 from renderer.cli import show
 from renderer.new_spec import is_grey
+from renderer.planning import planned
 from renderer.spec import Artwork, RackPens
 from renderer.specfile import load
 from renderer.target import load_picture
@@ -79,7 +81,7 @@ def test_a_picture_becomes_a_short_spec_beside_it(run: Run) -> None:
     lines = Path("red_disc.yaml").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 25
     assert max(map(len, lines)) <= 120
-    rows = [line.split("  #")[0].rstrip() for line in lines if not line.startswith("#")]
+    rows = [line.split("  #")[0].rstrip() for line in lines if not line.lstrip().startswith("#")]
     assert rows == [
         "version: 1",
         "title: Red disc",
@@ -171,7 +173,16 @@ def test_files_of_ones_own_are_named_from_the_spec(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["my photo.png", "1: {a}, #b.png", "'quoted\".png", "Zürich 雪.png", "- x.png", "null.png"]
+    "name",
+    [
+        "my photo.png",
+        "1: {a}, #b.png",
+        "'quoted\".png",
+        "Zürich 雪 \U0001f5a4.png",
+        "- x.png",
+        "null.png",
+        "a\nb: \u2028c\U0001f5a4.png",
+    ],
 )
 def test_any_name_of_a_picture_can_be_written(run: Run, name: str) -> None:
     paint(name)
@@ -191,6 +202,54 @@ def test_a_folder_for_out_gets_the_pictures_name(run: Run) -> None:
     paint("x.png")
     Path("specs").mkdir()
     assert run("new", "x.png", "--out", "specs").out == "specs/x.yaml\n"
+
+
+# --- what was planned ---
+
+
+@pytest.mark.parametrize("style", ["curves", "lines", "points"])
+def test_what_was_planned_stands_below_the_line_that_it_would_replace(run: Run, style: str) -> None:
+    paint("x.png", size=(160, 90))
+    run("new", "x.png", "--style", style)
+    path = Path("x.yaml")
+    plan = planned(artwork(path), load_picture(Path("x.png"), "#ffffff"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert "# canvas: {paper: A4, orientation: landscape}" in lines
+    assert "#   orientation: the picture is 1.78 times as wide as high" in lines
+    path.write_text("\n".join(uncommented(lines)), encoding="utf-8")
+    made = artwork(path)
+    assert made.layers == plan.artwork.layers
+    assert made.canvas.orientation == plan.artwork.canvas.orientation
+    assert made.target.tone == plan.artwork.target.tone
+
+
+def uncommented(lines: list[str]) -> list[str]:
+    """The spec with each planned line in the place of the one above it."""
+    kept: list[str] = []
+    for line in lines:
+        planned_line = re.fullmatch(r"( *)# ((?:- )?(?:target|canvas|points|lines|curves): {.*})", line)
+        kept = [*kept[:-1], f"{planned_line[1]}{planned_line[2]}"] if planned_line else [*kept, line]
+    return kept
+
+
+def test_a_picture_without_contrast_is_planned_as_it_is(run: Run) -> None:
+    Image.new("RGB", (40, 30), (128, 128, 128)).save("x.png")
+    assert run("new", "x.png").code == 0
+    assert "# target: {image: x.png, tone: none}" in Path("x.yaml").read_text()
+
+
+def test_what_was_planned_is_said_with_its_reason(run: Run) -> None:
+    paint("x.png", size=(160, 90))
+    err = run("new", "x.png").err
+    assert "canvas.orientation: landscape (the picture is 1.78 times as wide as high)" in err
+    assert "layers.0.curves.count: " in err
+
+
+def test_a_budget_that_pays_for_nothing_is_a_warning(run: Run) -> None:
+    paint("x.png")
+    said = run("new", "x.png", "--minutes", "1")
+    assert said.code == 0
+    assert "warning: the budget of 1 minute" in said.err
 
 
 # --- what is said ---
@@ -213,7 +272,8 @@ def test_json_holds_all_of_it(run: Run) -> None:
     paint("x.png")
     told = json.loads(run("new", "x.png", "--json").out)
     assert told["spec"] == "x.yaml"
-    assert told["reasons"][0] == {"what": "picture", "choice": "40 x 30 px", "why": "in colour"}
+    assert told["decisions"][0] == {"field": "picture", "value": "40 x 30 px", "why": "in colour"}
+    assert [decision["field"] for decision in told["decisions"]][:3] == ["picture", "pens", "machine"]
 
 
 # --- what is refused ---

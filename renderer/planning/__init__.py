@@ -1,0 +1,240 @@
+"""A spec and its picture -> the spec with all that it leaves open worked out, and why. Without torch, within a second.
+
+What the spec says always wins. The picture wants an area under ink; that is strokes; a budget may pay for fewer.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from renderer.planning.cost import Costs, Sketch, costs, parts, unit_text
+from renderer.planning.decision import Decision
+from renderer.planning.ink import (
+    DRAWN,
+    MOST_OF_MEAN,
+    Wish,
+    covered_share,
+    draws,
+    inks_of,
+    largest,
+    pens_of,
+    thinnest_nib_mm,
+    usable,
+    wanted_share,
+    wish,
+)
+from renderer.planning.sheet import laid, sharpened
+from renderer.planning.trim import trimmed
+from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, Layer, Points, Tone
+from renderer.target import Frame, Picture, fit_picture, frame
+from renderer.tone import suited, toned
+
+__all__ = [
+    "Decision",
+    "Planned",
+    "fitting_minutes",
+    "inks_of",
+    "pens_of",
+    "planned",
+    "thinnest_nib_mm",
+    "trimmed",
+    "wanted_share",
+]
+
+LOOKED_AT_PX = 192  # longer side of the picture that is planned by: tone and ink need no detail
+OVER = 1.1  # planned over a budget: the least useful strokes are left out in the end, until it is met
+# Minutes that a person waits gladly for a sheet, with the pen changes on top; by area for other sizes.
+FITTING_MINUTES = {"A6": 20.0, "A5": 40.0, "A4": 90.0, "A3": 150.0, "A2": 240.0}  # small to large
+_MINUTES = list(FITTING_MINUTES.values())
+DRAWN_WHY = f"{DRAWN:g} a dot below, for the dots carry the tone and these draw"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A work with nothing left open."""
+
+    artwork: Artwork
+    decisions: tuple[Decision, ...]
+    lengths_mm: tuple[float | None, ...]  # mean length of the strokes of each layer, where it was planned
+    costs: Costs | None  # of what was planned; None where no count was open
+    warnings: tuple[str, ...] = ()
+
+
+def planned(artwork: Artwork, picture: Picture) -> Planned:
+    """The work with every `auto` worked out for this picture, `[H, W, 3]`, cropped. TargetError, ProgramError."""
+    aspect = picture.shape[1] / picture.shape[0]
+    canvas, decisions = laid(artwork.canvas, aspect, artwork.machine)
+    artwork = artwork.model_copy(update={"canvas": canvas})
+    area = frame(canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
+    artwork, more = _toned(artwork, picture, area)
+    decisions += more
+    if not any(layer.is_auto for layer in artwork.layers):
+        return Planned(artwork, decisions, (None,) * len(artwork.layers), None, _idle_budget(artwork))
+    canvas, more = sharpened(canvas, area, thinnest_nib_mm(artwork))
+    artwork = artwork.model_copy(update={"canvas": canvas})
+    counted = _counted(artwork, area, _share(artwork, picture, area))
+    return replace(counted, decisions=(*decisions, *more, *counted.decisions))
+
+
+# --- tone -------------------------------------------------------------------------------------------------------------
+
+
+def _toned(artwork: Artwork, picture: Picture, area: Frame) -> tuple[Artwork, tuple[Decision, ...]]:
+    """The work with its tone as values."""
+    match artwork.target.tone:
+        case Tone():
+            return artwork, ()
+        case "none":
+            return _with_tone(artwork, Tone()), ()
+    inks = inks_of(artwork)
+    tone = suited(fit_picture(picture, _small(area), artwork.target.fit), inks, artwork.canvas.colour)
+    changed = [f"{name} {value:g}" for name, value in tone.model_dump(exclude_defaults=True).items()]
+    colours = "1 colour" if len(inks) == 1 else f"{len(inks)} colours"
+    why = f"what {colours} on paper of {artwork.canvas.colour} can show of this picture"
+    return _with_tone(artwork, tone), (Decision("target.tone", ", ".join(changed) or "as it is", why),)
+
+
+def _with_tone(artwork: Artwork, tone: Tone) -> Artwork:
+    return artwork.model_copy(update={"target": artwork.target.model_copy(update={"tone": tone})})
+
+
+def _small(area: Frame) -> Frame:
+    return Frame(0, 0, area.width_mm, area.height_mm, LOOKED_AT_PX / max(area.width_mm, area.height_mm))
+
+
+def _share(artwork: Artwork, picture: Picture, area: Frame) -> float:
+    """Of the frame, that strokes should cover; never nothing, for a picture that is all paper too."""
+    small = fit_picture(picture, _small(area), artwork.target.fit)
+    assert isinstance(artwork.target.tone, Tone)
+    return max(covered_share(artwork, toned(small, artwork.target.tone)), 0.005)
+
+
+# --- counts -----------------------------------------------------------------------------------------------------------
+
+
+def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
+    """The work with its counts and lengths."""
+    area_mm2 = area.width_mm * area.height_mm
+    wanted = wish(artwork, area, share)
+    budget, cap, most = _budget(artwork, wanted, area_mm2)
+    lengthen = budget.unit == "strokes"
+
+    def cost(scale: float) -> float:
+        return costs(wanted.scaled(scale, lengthen=lengthen), area_mm2, artwork.machine).of(budget)
+
+    scale = largest(most, cost, cap)
+    sketches = wanted.scaled(scale or 1e-6, lengthen=lengthen)
+    found = costs(sketches, area_mm2, artwork.machine)
+    need = _need(share, area)
+    decisions = [
+        each
+        for number, sketch in enumerate(sketches)
+        if wanted.is_auto[number]
+        for each in _layer_decisions(artwork, number, sketch, need, scale)
+    ]
+    decisions.append(_budget_decision(artwork, budget, found))
+    layers = tuple(_with_strokes(artwork, n, sketch) for n, sketch in enumerate(sketches))
+    return Planned(
+        artwork.model_copy(update={"layers": layers, "budget": budget}),
+        tuple(decisions),
+        tuple(sketch.length_mm if is_auto else None for sketch, is_auto in zip(sketches, wanted.is_auto, strict=True)),
+        found,
+        () if scale is not None else (_unaffordable(budget, found),),
+    )
+
+
+def _budget(artwork: Artwork, wanted: Wish, area_mm2: float) -> tuple[Budget, float, float]:
+    """The budget, what may be planned in its unit, and the scale up to which it is spent."""
+    if artwork.budget is not None:
+        return artwork.budget, OVER * artwork.budget.amount, usable(wanted, artwork.budget)
+    change_minutes = costs(wanted.sketches, area_mm2, artwork.machine).change_minutes
+    minutes = round(fitting_minutes(artwork.canvas) + change_minutes, 1)
+    return Budget(minutes=minutes), minutes, 1.0
+
+
+def fitting_minutes(canvas: Canvas) -> float:
+    """A sensible time for a sheet, minutes: by its area along powers between the papers of `FITTING_MINUTES`."""
+    areas, minutes = (np.log(values) for values in ([math.prod(PAPERS_MM[p]) for p in FITTING_MINUTES], _MINUTES))
+    return float(np.exp(np.interp(math.log(math.prod(canvas.size_mm)), areas, minutes)))
+
+
+def _with_strokes(artwork: Artwork, number: int, sketch: Sketch) -> Layer:
+    layer = artwork.layers[number]
+    if not layer.is_auto:
+        return layer
+    kind = layer.kind
+    change: dict[str, object] = {"count": sketch.count}
+    if not isinstance(kind, Points) and kind.max_length_mm is None:
+        change |= {"max_length_mm": _longest_mm(sketch)}
+    return layer.model_copy(update={layer.kind_name: kind.model_copy(update=change)})
+
+
+def _longest_mm(sketch: Sketch) -> float:
+    return float(f"{MOST_OF_MEAN * sketch.length_mm:.3g}")
+
+
+# --- why --------------------------------------------------------------------------------------------------------------
+
+
+def _need(share: float, area: Frame) -> str:
+    return f"in these inks the picture takes about {share:.0%} of {area.width_mm:.0f} x {area.height_mm:.0f} mm"
+
+
+def _layer_decisions(artwork: Artwork, number: int, sketch: Sketch, need: str, scale: float | None) -> list[Decision]:
+    layer = artwork.layers[number]
+    where = f"layers.{number}.{layer.kind_name}"
+    why = f"{_in_ink(sketch)}; {DRAWN_WHY if draws(artwork, number) else need}{_cut(artwork, scale)}"
+    found = [Decision(f"{where}.count", str(sketch.count), why)]
+    if not isinstance(layer.kind, Points) and layer.kind.max_length_mm is None:
+        why = f"{MOST_OF_MEAN:g} times the mean length that is planned: long contours pay for short details"
+        found.append(Decision(f"{where}.max_length_mm", f"{_longest_mm(sketch):g}", why))
+    return found
+
+
+def _in_ink(sketch: Sketch) -> str:
+    if isinstance(sketch.kind, Points):
+        return f"dots of {sketch.width_mm:.2g} mm"
+    metres = sketch.count * sketch.length_mm / 1000
+    return f"{metres:.3g} m of {sketch.width_mm:.2g} mm in strokes of about {sketch.length_mm:.2g} mm"
+
+
+def _cut(artwork: Artwork, scale: float | None) -> str:
+    whose = "a sensible time for the paper" if artwork.budget is None else "the budget"
+    match scale:
+        case None:
+            return f"; {whose} pays for none"
+        case _ if scale < 0.995:
+            return f"; {whose} pays for {scale:.0%} of that"
+        case _ if scale > 1.005:
+            return f"; the budget pays for {scale:.2g} times as many, so they are finer"
+    return ""
+
+
+def _budget_decision(artwork: Artwork, budget: Budget, found: Costs) -> Decision:
+    plotter = artwork.machine.name if artwork.machine else "a usual gantry, for the spec names no machine"
+    why = "as the spec says" if artwork.budget else f"a sensible time for {_paper(artwork.canvas)}, pen changes on top"
+    return Decision("budget", unit_text(budget), f"{why}; planned: {', '.join(parts(found))}, on {plotter}")
+
+
+def _paper(canvas: Canvas) -> str:
+    width_mm, height_mm = canvas.size_mm
+    return canvas.paper if isinstance(canvas.paper, str) else f"{width_mm:g} x {height_mm:g} mm"
+
+
+def _idle_budget(artwork: Artwork) -> tuple[str, ...]:
+    if artwork.budget is None:
+        return ()
+    return ("every layer has a count of its own, so the budget decides nothing; leave it out, or make a count `auto`",)
+
+
+def _unaffordable(budget: Budget, found: Costs) -> str:
+    return (
+        f"the budget of {unit_text(budget)} pays for no strokes: {_taken(budget, found)} taken by pen changes and by "
+        "layers with a count of their own; raise it, or use fewer pens or strokes"
+    )
+
+
+def _taken(budget: Budget, found: Costs) -> str:
+    amount = found.of(budget)
+    return f"{amount:,.3g} {budget.unit} are" if budget.unit != "strokes" else f"{amount:,.0f} strokes are"

@@ -1,0 +1,187 @@
+"""Strokes in numbers -> what a person pays for them: minutes of plotting, metres of ink, strokes.
+
+The fit decides where the strokes really lie. Here a few of each layer are laid out at the distance that so many have,
+and the machine's own estimate of those is multiplied.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from hardware.arcs import spiral
+from hardware.drawing import Drawing, Line, Pen, PenPass, length_mm
+from hardware.estimate import estimate
+from hardware.machine import Machine, ServoLift
+from hardware.planner import straight_s
+from hardware.program import program
+from renderer.spec import Budget, Curves, Lines, Points
+
+# Way with the pen up from one stroke to the next, in square roots of the frame's area over the strokes of a pen.
+# Measured over the tours of the gallery's sixteen works for real pens: dots 0.53 to 0.54, strokes 0.33 to 0.51.
+DOT_GAP, STROKE_GAP = 0.53, 0.43
+SAMPLE = 24  # strokes that are laid out: their time differs by a few per cent at most
+BEND = math.radians(90)  # that a curve turns in all: a gentle arc, as most are
+SLANT = math.radians(30)  # of the sample's strokes, so that both axes move
+AMPLE_MM = 10_000.0  # a bed on which any sample lies
+# Figures of a gantry with a servo, as Machine has them: what minutes mean where a spec names no machine.
+USUAL = Machine(
+    name="a usual gantry", width_mm=AMPLE_MM, height_mm=AMPLE_MM, pen_lift=ServoLift(kind="servo", up=650, down=400)
+)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A layer in numbers: so many strokes of a mean length, shared evenly among so many of these pens."""
+
+    kind: Points | Lines | Curves
+    pens: tuple[Pen, ...]  # that it may use
+    passes: int  # pens that it will use
+    count: int
+    length_mm: float  # from the first knot to the last; 0 for dots
+
+    @property
+    def width_mm(self) -> float:
+        """Usual width of a stroke."""
+        if isinstance(self.kind, Points) and self.kind.diameter_mm is not None:
+            return self.kind.diameter_mm
+        return sum(pen.nib_mm for pen in self.pens) / len(self.pens)
+
+    @property
+    def ink_mm2(self) -> float:
+        """Area that the strokes cover if none lies on another."""
+        return self.count * (self.length_mm * self.width_mm + math.pi * (self.width_mm / 2) ** 2)
+
+    def line(self, pen: Pen) -> Line:  # [S, 2] mm
+        """One of its strokes as this pen draws it, about the middle."""
+        if isinstance(self.kind, Points):
+            return spiral(self.kind.diameter_mm or pen.nib_mm, pen.nib_mm)
+        return _arc(self.length_mm, _turn(self.kind))
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a whole drawing costs."""
+
+    minutes: float  # pen lifts and pen changes included
+    change_minutes: float  # of those, in which a person changes and refills pens
+    metres: float
+    strokes: int
+    changes: int  # of pens, the first included
+
+    def of(self, budget: Budget) -> float:
+        """In the budget's unit."""
+        return float(getattr(self, budget.unit))
+
+
+def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None) -> Costs:
+    """What these layers cost on a frame of this area; on a usual gantry where there is no machine. ProgramError."""
+    machine = machine or USUAL
+    moving_s = sum(_layer_s(sketch, area_mm2, machine) for sketch in sketches)
+    changes = sum(sketch.passes for sketch in sketches)
+    refills = sum(_refills(sketch) for sketch in sketches)
+    change_s = (changes + refills) * machine.pen_change_s
+    return Costs(
+        (moving_s + change_s) / 60,
+        change_s / 60,
+        sum(sketch.count * _mean_mm(sketch) for sketch in sketches) / 1000,
+        sum(sketch.count for sketch in sketches),
+        changes,
+    )
+
+
+def _layer_s(sketch: Sketch, area_mm2: float, machine: Machine) -> float:
+    """Seconds of the machine: the strokes of each pen, and the way to where it is put in and back."""
+    each = sketch.count / sketch.passes
+    factor = DOT_GAP if isinstance(sketch.kind, Points) else STROKE_GAP
+    gap_mm = factor * math.sqrt(area_mm2 / max(each, 1))
+    alike = _alike(sketch.pens)
+    stroke_s = sum(n * _stroke_s(sketch.line(pen), gap_mm, pen, machine) for pen, n in alike) / len(sketch.pens)
+    to_change_s = straight_s(math.sqrt(area_mm2), machine.travel_feed_mm_min / 60, _accel(machine))
+    return sketch.count * stroke_s + 2 * sketch.passes * to_change_s
+
+
+def _alike(pens: tuple[Pen, ...]) -> list[tuple[Pen, int]]:
+    """One pen of all that draw in the same time, and how many do."""
+    found: dict[tuple[object, ...], list[Pen]] = {}
+    for pen in pens:
+        found.setdefault((pen.nib_mm, pen.feed_mm_min, pen.dwell_s, pen.up, pen.down), []).append(pen)
+    return [(some[0], len(some)) for some in found.values()]
+
+
+def _stroke_s(line: Line, gap_mm: float, pen: Pen, machine: Machine) -> float:
+    """Seconds of one stroke among many, with the way to the next."""
+    shape = tuple(map(tuple, line.round(3).tolist()))
+    return _timed_s(shape, round(gap_mm, 2), pen.model_copy(update={"offset_mm": None, "max_draw_m": None}), machine)
+
+
+@lru_cache(maxsize=512)
+def _timed_s(shape: tuple[tuple[float, float], ...], gap_mm: float, pen: Pen, machine: Machine) -> float:
+    line = np.array(shape)
+    ample: dict[str, object] = {"width_mm": AMPLE_MM, "height_mm": AMPLE_MM, "origin_mm": (0.0, 0.0), "centre": False}
+    ample |= {"park_mm": tuple(line[0] + AMPLE_MM / 4), "pen_change_mm": None, "margin_mm": 0.0, "rotate": 0}
+    machine = machine.model_copy(update=ample)
+    few, many = (_sample_s(line, count, gap_mm, pen, machine) for count in (2, 2 + SAMPLE))
+    return (many - few) / SAMPLE
+
+
+def _sample_s(line: Line, count: int, gap_mm: float, pen: Pen, machine: Machine) -> float:
+    """Seconds of so many strokes, each beginning `gap_mm` from the end of the one before, to and fro."""
+    lines: list[Line] = []
+    at = np.full(2, AMPLE_MM / 4)
+    for number in range(count):
+        stroke = line[::-1] if number % 2 else line
+        lines.append(stroke - stroke[0] + at)
+        way = gap_mm if number % 2 else -gap_mm  # there and back: the sample stays on its sheet
+        at = lines[-1][-1] + way * np.array([math.sin(SLANT), math.cos(SLANT)])
+    drawing = Drawing(AMPLE_MM / 2, AMPLE_MM / 2, "#ffffff", (PenPass("sample", pen, tuple(lines)),))
+    return estimate(program(drawing, machine), machine).seconds
+
+
+def _refills(sketch: Sketch) -> int:
+    """How often pens run dry."""
+    metres = sketch.count / sketch.passes * _mean_mm(sketch) / 1000
+    dry = [int(metres / pen.max_draw_m) for pen in sketch.pens if pen.max_draw_m is not None]
+    return round(sketch.passes * sum(dry) / len(sketch.pens))
+
+
+def _mean_mm(sketch: Sketch) -> float:
+    """Drawn by one stroke: of dots, their spiral."""
+    if not isinstance(sketch.kind, Points):
+        return sketch.length_mm
+    return sum(length_mm(sketch.line(pen)) for pen in sketch.pens) / len(sketch.pens)
+
+
+def _turn(kind: Lines | Curves) -> float:
+    """How far a stroke turns in all."""
+    if isinstance(kind, Lines):
+        return 0.0
+    return 2 * math.pi if kind.closed else BEND
+
+
+def _arc(long_mm: float, turn: float) -> Line:
+    """A line of this length that turns evenly."""
+    share = np.linspace(0, 1, 2 if turn == 0 else 33)
+    heading = SLANT + turn * (share[:-1] + share[1:]) / 2
+    steps = np.column_stack([np.cos(heading), np.sin(heading)]) * (long_mm / len(heading))
+    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
+
+
+def _accel(machine: Machine) -> float:
+    accel = machine.accel_mm_s2
+    return min(accel) if isinstance(accel, tuple) else float(accel)
+
+
+def unit_text(budget: Budget) -> str:
+    """`60 minutes`, `1 stroke`."""
+    amount = f"{budget.amount:,.3g}" if budget.unit != "strokes" else f"{budget.amount:,.0f}"
+    return f"{amount} {budget.unit[:-1] if budget.amount == 1 else budget.unit}"
+
+
+def parts(found: Costs) -> Iterator[str]:
+    """Costs in words: `52 minutes`, `31 m`, `2,400 strokes`."""
+    yield f"about {found.minutes:.0f} minutes with {found.changes} pen {'change' if found.changes == 1 else 'changes'}"
+    yield f"{found.metres:.3g} m"
+    yield f"{found.strokes:,} strokes"

@@ -1,0 +1,240 @@
+"""A picture, its pens and a frame -> how many strokes of which length the picture wants in each layer, and in a budget.
+
+What the picture wants is an area under ink. Divided by the width of a stroke it is a length, cut into strokes.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.pen import Ink, Pen
+from renderer.colours import from_hex
+from renderer.planning.cost import Sketch
+from renderer.spec import Artwork, Budget, Curves, FreeColours, Layer, Points, RackPens
+from renderer.spec.layers import MOST_STROKES
+from renderer.target import Frame
+
+# A line of about 18 nibs reads as a direction, and a form as wide as ten nibs still bends it.
+MEAN_NIBS = 18.0
+LEAST_MEAN_MM = 4.0  # shorter, and a machine lifts its pen longer than it draws
+MOST_MEAN_SHARE = 0.06  # of the frame's longer side: longer, and strokes run across eyes and mouths
+CURVE_LONGER = 1.6  # a curve follows a form, so it may be longer than a line that only touches it
+MOST_OF_MEAN = 3.0  # the longest stroke: the search may spend on a long contour what it saves elsewhere
+LIMIT_USED = 0.6  # mean length of strokes under a limit that the spec gives
+DOTS_OVERLAP = 1.2  # dots that cover an area evenly spread lie over each other a little
+BROAD = 0.012  # of the frame's shorter side: opaque dots of wider nibs cover, others stipple
+DRAWN = 0.25  # lines and curves above dots, a dot: the flagship's 500 curves on 2000 dots
+LEAST_LEFT = 0.25  # of the ink, for layers that are planned where explicit ones take all
+CLOSE_TO_PAPER = 0.1  # RGB distance from paper under which an ink is a highlight, and a pixel hardly wants any ink
+SHORTEST_NIBS, SHORTEST_MM = 4.0, 1.5  # to which an ample budget cuts strokes: shorter ones are dots
+MORE_DOTS = 1.5  # as many as cover once is plenty; an ample budget buys half as many again
+LONGER = 2.0  # times the mean length, where strokes are what is scarce
+
+
+def pens_of(artwork: Artwork, layer: Layer) -> tuple[Pen, ...]:
+    """All pens that a layer may use. Free colours come as the thinnest and the widest stroke."""
+    match artwork.pens_of(layer):
+        case FreeColours(widths_mm=widths_mm, ink=ink):
+            return tuple(Pen(name="free", colour="#000000", nib_mm=width_mm, ink=ink) for width_mm in widths_mm)
+        case pens:
+            return pens.pens
+
+
+def thinnest_nib_mm(artwork: Artwork) -> float:
+    """The thinnest stroke that any layer may draw."""
+    return min(pen.nib_mm for layer in artwork.layers for pen in pens_of(artwork, layer))
+
+
+def inks_of(artwork: Artwork) -> tuple[str, ...]:
+    """The colours that could be used; with free colours the two ends of grey, one of which is far from any paper."""
+    layers = [layer for layer in artwork.layers if isinstance(artwork.pens_of(layer), RackPens)]
+    if not layers:
+        return ("#000000", "#ffffff")
+    return tuple(dict.fromkeys(pen.colour for layer in layers for pen in pens_of(artwork, layer)))
+
+
+# --- what the picture wants -------------------------------------------------------------------------------------------
+
+
+def wanted_share(
+    picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
+    paper: str,
+    inks: tuple[str, ...],
+) -> float:
+    """Share of the area that has to carry ink: a pixel's distance from the paper, over that of the farthest ink.
+
+    Rough, and meant to be: between bare paper and all ink, tone is made by leaving paper bare.
+    """
+    bare = from_hex(paper)
+    reach = max((float(np.linalg.norm(from_hex(ink) - bare)) for ink in inks), default=0.0)
+    distance = np.linalg.norm(picture - bare[:, None, None], axis=0)
+    return float(np.minimum(distance / max(reach, 1 / 255), 1).mean())
+
+
+def matched_share(
+    picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
+    paper: str,
+    inks: tuple[str, ...],
+) -> float:
+    """The same with the ink for each pixel that matches it best: a blue sky wants all of its area under blue.
+
+    For a pixel p on paper b, ink i covers the share t = (p - b).(i - b) / |i - b|^2, held within 0 to 1; of all inks
+    that one counts with which b + t (i - b) comes nearest to p.
+    """
+    bare = from_hex(paper)
+    ways = np.array([from_hex(ink) - bare for ink in inks])  # [I, 3]
+    ways = ways[np.linalg.norm(ways, axis=1) >= CLOSE_TO_PAPER]
+    off = (picture - bare[:, None, None]).reshape(3, -1).astype(np.float64)  # [3, P]
+    if not len(ways):
+        return 0.0
+    shares = (ways @ off / (ways**2).sum(1)[:, None]).clip(0, 1)  # [I, P]
+    left = shares**2 * (ways**2).sum(1)[:, None] - 2 * shares * (ways @ off)  # squared distance, but for |p - b|^2
+    best = np.take_along_axis(shares, left.argmin(0)[None], 0)[0]
+    return float(np.where(np.linalg.norm(off, axis=0) < CLOSE_TO_PAPER / 2, 0, best).mean())
+
+
+def covered_share(artwork: Artwork, picture: NDArray[np.float32]) -> float:
+    """Share of the area that this work's strokes should cover."""
+    paper, inks = artwork.canvas.colour, inks_of(artwork)
+    if all(isinstance(artwork.pens_of(layer), FreeColours) for layer in artwork.layers):
+        off = np.linalg.norm(picture - from_hex(paper)[:, None, None], axis=0)
+        return float((off >= CLOSE_TO_PAPER / 2).mean())  # any tone but the paper's is a colour of its own
+    return max(wanted_share(picture, paper, inks), matched_share(picture, paper, inks))
+
+
+# --- in strokes -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The layers as the picture wants them, money no object; those that are explicit as they are."""
+
+    sketches: tuple[Sketch, ...]
+    is_auto: tuple[bool, ...]
+    longest_mm: tuple[float, ...]  # that the mean stroke of each layer may become
+    caps: tuple[int, ...]  # on the count of each layer
+
+    def scaled(self, scale: float, *, lengthen: bool = False) -> tuple[Sketch, ...]:
+        """Fewer strokes (`scale` below 1), or more and shorter ones with the same ink.
+
+        `lengthen` makes fewer strokes longer, to carry the ink.
+        """
+        layers = zip(self.sketches, self.is_auto, self.longest_mm, self.caps, strict=True)
+        return tuple(
+            _scaled(sketch, scale, longest_mm if lengthen else sketch.length_mm, cap) if is_auto else sketch
+            for sketch, is_auto, longest_mm, cap in layers
+        )
+
+    @property
+    def most(self) -> float:
+        """Scale beyond which more strokes are no use to any layer."""
+        of = [_most(sketch) for sketch, is_auto in zip(self.sketches, self.is_auto, strict=True) if is_auto]
+        return max([1.0, *of])
+
+
+def _scaled(sketch: Sketch, scale: float, longest_mm: float, cap: int) -> Sketch:
+    scale = min(scale, _most(sketch))
+    length_mm = sketch.length_mm / scale if scale > 1 else min(sketch.length_mm / scale, longest_mm)
+    return replace(sketch, count=min(max(1, round(scale * sketch.count)), cap), length_mm=length_mm)
+
+
+def _most(sketch: Sketch) -> float:
+    if isinstance(sketch.kind, Points):
+        return MORE_DOTS
+    return max(1.0, sketch.length_mm / max(SHORTEST_NIBS * sketch.width_mm, SHORTEST_MM))
+
+
+def wish(artwork: Artwork, area: Frame, share: float) -> Wish:
+    """What the picture wants of each layer, if `share` of the frame is to be covered."""
+    area_mm2 = area.width_mm * area.height_mm
+    sketches = [_sketch(artwork, layer, area) for layer in artwork.layers]
+    taken_mm2 = sum(one.ink_mm2 for one, layer in zip(sketches, artwork.layers, strict=True) if not layer.is_auto)
+    ink_mm2 = max(share * area_mm2 - taken_mm2, LEAST_LEFT * share * area_mm2)
+    tone = [n for n, layer in enumerate(artwork.layers) if layer.is_auto and not draws(artwork, n)]
+    caps = [_cap(layer, sketch) for layer, sketch in zip(artwork.layers, sketches, strict=True)]
+    for number in tone:
+        sketches[number] = _covering(sketches[number], ink_mm2 / len(tone), area)
+    for number, layer in enumerate(artwork.layers):
+        if layer.is_auto:
+            if number not in tone:
+                dots = sum(one.count for one in sketches[:number] if isinstance(one.kind, Points))
+                sketches[number] = replace(sketches[number], count=max(1, round(DRAWN * dots)))
+            sketches[number] = replace(sketches[number], count=min(sketches[number].count, caps[number]))
+    longest = [_longest_mm(one, area) for one in sketches]
+    return Wish(tuple(sketches), tuple(layer.is_auto for layer in artwork.layers), tuple(longest), tuple(caps))
+
+
+def draws(artwork: Artwork, number: int) -> bool:
+    """Whether a layer draws over dots that carry the tone."""
+    is_dots = [isinstance(layer.kind, Points) for layer in artwork.layers]
+    return not is_dots[number] and any(is_dots[:number])
+
+
+def _sketch(artwork: Artwork, layer: Layer, area: Frame) -> Sketch:
+    """The layer with the length that its strokes usually have, and one stroke where the count is open."""
+    pens, choice, kind = pens_of(artwork, layer), artwork.pens_of(layer), layer.kind
+    passes = 1 if isinstance(choice, FreeColours) else choice.use or len(pens)
+    sketch = Sketch(kind, pens, passes, 1, 0.0)
+    if layer.is_auto:
+        return replace(sketch, length_mm=_mean_mm(sketch, area))
+    limit_mm = math.inf if isinstance(kind, Points) else kind.max_length_mm or math.inf
+    usual_mm = 0.0 if isinstance(kind, Points) else min(area.usual_length_mm(layer.count), limit_mm)
+    return replace(sketch, count=layer.count, length_mm=usual_mm)
+
+
+def _covering(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
+    """So many strokes that they cover this area."""
+    is_opaque = sketch.pens[0].ink is Ink.OPAQUE
+    if isinstance(sketch.kind, Points) and is_opaque and sketch.width_mm > BROAD * min(area.width_mm, area.height_mm):
+        ink_mm2 *= DOTS_OVERLAP
+    return replace(sketch, count=max(1, round(ink_mm2 / replace(sketch, count=1).ink_mm2)))
+
+
+def _cap(layer: Layer, sketch: Sketch) -> int:
+    each = layer.cost.most_per_pen
+    return MOST_STROKES if each is None else min(MOST_STROKES, each * sketch.passes)
+
+
+def _mean_mm(sketch: Sketch, area: Frame) -> float:
+    """A sensible mean length of strokes."""
+    if isinstance(sketch.kind, Points):
+        return 0.0
+    longer = CURVE_LONGER if isinstance(sketch.kind, Curves) else 1.0
+    usual_mm = longer * min(max(MEAN_NIBS * sketch.width_mm, LEAST_MEAN_MM), _most_mean_mm(area))
+    return min(usual_mm, LIMIT_USED * (sketch.kind.max_length_mm or math.inf))
+
+
+def _longest_mm(sketch: Sketch, area: Frame) -> float:
+    """What the mean length may become where strokes are scarce."""
+    if isinstance(sketch.kind, Points):
+        return 0.0
+    limit_mm = LIMIT_USED * (sketch.kind.max_length_mm or math.inf)
+    return min(LONGER * sketch.length_mm, LONGER * CURVE_LONGER * _most_mean_mm(area), limit_mm)
+
+
+def _most_mean_mm(area: Frame) -> float:
+    return MOST_MEAN_SHARE * max(area.width_mm, area.height_mm)
+
+
+# --- within a budget --------------------------------------------------------------------------------------------------
+
+_HALVINGS = 14  # of the range of scales: within a ten-thousandth
+
+
+def largest(most: float, cost: Callable[[float], float], budget: float) -> float | None:
+    """The largest scale up to `most` whose cost is within the budget; None where not even the smallest is."""
+    if cost(most) <= budget:
+        return most
+    low, high = 0.0, most
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if cost(middle) <= budget else (low, middle)
+    return low or None
+
+
+def usable(wanted: Wish, budget: Budget) -> float:
+    """The scale that an ample budget is spent up to. Metres of ink are what the picture wants, and no more."""
+    return 1.0 if budget.unit == "metres" else wanted.most
