@@ -72,6 +72,7 @@ class NewSpec:
 def new_spec(wanted: Wanted) -> NewSpec:
     """Writes a spec that is known to be good, or nothing. NewSpecError, RackError, MachineError, SpecErrors."""
     photo = wanted.photo.expanduser()
+    _check_name(photo)
     picture = _picture(photo)
     out = _place(photo, wanted)
     pens, machine = _pens(wanted, picture, out.parent), _machine(wanted, out.parent)
@@ -127,6 +128,7 @@ def is_grey(picture: Picture) -> bool:
 def _place(photo: Path, wanted: Wanted) -> Path:
     """Where the spec goes. It does not replace a file unasked."""
     out = wanted.out.expanduser() if wanted.out else photo.with_suffix(".yaml")
+    _check_name(out)
     if out.is_dir():
         out /= f"{photo.stem}.yaml"
     if out.suffix.lower() not in YAML_SUFFIXES:
@@ -134,6 +136,13 @@ def _place(photo: Path, wanted: Wanted) -> Path:
     if os.path.lexists(out) and not wanted.force:
         raise NewSpecError(f"{out}: is there already; name another file with --out, or replace it with --force")
     return out
+
+
+def _check_name(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise NewSpecError(f"{str(path)!a}: the name is not UTF-8; rename it") from None
 
 
 def _described(picture: Picture) -> Decision:
@@ -313,8 +322,8 @@ def _beside(out: Path) -> Iterator[Path]:
         raise _unwritable(out, error.strerror or str(error)) from None
     try:
         yield temporary
-    except (OSError, UnicodeEncodeError) as error:
-        raise _unwritable(out, getattr(error, "strerror", None) or "a name is not UTF-8") from None
+    except OSError as error:
+        raise _unwritable(out, error.strerror or str(error)) from None
     finally:
         temporary.unlink(missing_ok=True)
 

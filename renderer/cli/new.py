@@ -21,9 +21,8 @@ def write_spec(*, as_json: bool, **options: Any) -> int:
     for line in _next(made.path):
         show.say(line)
     if as_json:
-        show.as_json(
-            {"spec": str(made.path), "decisions": [dataclasses.asdict(decision) for decision in made.decisions]}
-        )
+        decisions = [dataclasses.asdict(decision) for decision in made.decisions]
+        show.as_json({"spec": str(made.path), "decisions": decisions, "warnings": list(made.warnings)})
     else:
         show.data(str(made.path))
     return DONE

@@ -250,6 +250,8 @@ def test_a_budget_that_pays_for_nothing_is_a_warning(run: Run) -> None:
     said = run("new", "x.png", "--minutes", "1")
     assert said.code == 0
     assert "warning: the budget of 1 minute" in said.err
+    [warning] = json.loads(run("new", "x.png", "--minutes", "1", "--force", "--json").out)["warnings"]
+    assert f"warning: {warning}" in said.err
 
 
 # --- what is said ---
@@ -301,6 +303,7 @@ def test_a_file_that_is_there_is_not_replaced_unasked(run: Run) -> None:
         (["cut.png"], "cut.png: is damaged or cut off; fetch or save it again"),
         (["phone.HEIC"], "phone.HEIC: HEIC pictures are not read; export it as JPEG"),
         (["phone.jpg"], "phone.jpg: HEIC pictures are not read; export it as JPEG"),
+        (["bad\udcff.png"], "'bad\\udcff.png': the name is not UTF-8; rename it"),
         (["x.png", "--out", "x.txt"], "x.txt: the name of a spec ends in .yaml"),
         (
             ["x.png", "--out", "x.png/y.yaml"],
