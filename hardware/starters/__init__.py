@@ -35,7 +35,8 @@ def instead(kind: Kind, name: str) -> str:
     known = names(kind)
     if not known:
         return "no starters came with this copy of the program; name a file"
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    part = name.lower()
+    near = [one for one in known if part in one] or difflib.get_close_matches(part, known, n=1, cutoff=0.6)
     listed = f"the starters are {', '.join(known)}"
     return f"did you mean {near[0]!r}? {listed[0].upper()}{listed[1:]}" if near else listed
 

@@ -64,7 +64,12 @@ def test_the_starters_are_the_files_of_the_clone() -> None:
     [
         ("pens", "finelinres", f"rack 'finelinres'; did you mean 'fineliners'? The starters are {PENS}"),
         ("pens", "Micron_Black", f"rack 'Micron_Black'; did you mean 'micron_black'? The starters are {PENS}"),
-        ("machines", "gantry", f"machine 'gantry'; did you mean 'gantry_grbl_z'? The starters are {MACHINES}"),
+        ("machines", "gantry", f"machine 'gantry'; did you mean 'gantry_grbl_servo'? The starters are {MACHINES}"),
+        (
+            "machines",
+            "drawbot",
+            f"machine 'drawbot'; did you mean 'drawbot_grbl_solenoid'? The starters are {MACHINES}",
+        ),
         ("machines", "laser", f"machine 'laser'; the starters are {MACHINES}"),
         (
             "pens",
