@@ -69,7 +69,7 @@ def _spec_text(one: "Plan") -> str:
     area = one.frame
     lines = [
         f"{one.title} ({one.name})",
-        f"  sheet    {width_mm:g} x {height_mm:g} mm, drawn on {area.width_mm:g} x {area.height_mm:g} mm",
+        f"  sheet    {width_mm:g} x {height_mm:g} mm, drawn on {area.width_mm:.4g} x {area.height_mm:.4g} mm",
         f"  fitted   at {area.width_px} x {area.height_px} px, {area.px_per_mm:.3g} px a mm",
     ]
     lines += [f"  layer {n}  {layer.name}: {layer.text}; {layer.pens}" for n, layer in enumerate(one.layers, 1)]
