@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
+from hardware import starters
 from hardware.dialect import Dialect, DialectName
 from hardware.yamlfile import values_in
 
@@ -218,8 +219,8 @@ def lie(width_mm: float, height_mm: float, machine: Machine) -> Lie:
 
 
 def load_machine(path: str | Path) -> Machine:
-    """The machine in a YAML file. Raises MachineError with every fault, each as `path: field: what`."""
-    path = Path(path)
+    """The machine in a YAML file, or a starter. Raises MachineError with every fault, each as `path: field: what`."""
+    path = starters.chosen("machines", path, MachineError)
     fields = values_in(path, MachineError)
     if not isinstance(fields, dict):
         raise MachineError(f"{path}: a machine is a mapping of fields such as `name: gantry`, not this")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from hardware import starters
 from hardware.pen import Pen
 from hardware.yamlfile import values_in
 
@@ -13,8 +14,8 @@ class RackError(ValueError):
 
 
 def load_rack(path: str | Path) -> tuple[Pen, ...]:
-    """The pens in a rack file. Raises RackError with every fault, each as `path: field: what`."""
-    path = Path(path)
+    """The pens in a rack file, or in a starter. Raises RackError with every fault, each as `path: field: what`."""
+    path = starters.chosen("pens", path, RackError)
     fields = values_in(path, RackError)
     listed = fields.get("pens") if isinstance(fields, dict) else fields
     if not isinstance(listed, list) or not listed:

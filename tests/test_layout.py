@@ -8,11 +8,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath yamlfile rack dialect machine arcs program gcode planner estimate svgfile intake "
-    "picture lettering card simulator sender terminal __main__",
-    "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference raster encoders palette "
-    "tone focus planning progress result losses sources placement stipple optimise passes preview manifest "
-    "charts report output intake doubts plan pipeline film gallery studio cli",
+    "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
+    "svgfile intake picture lettering card simulator sender terminal __main__",
+    "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference raster "
+    "encoders palette tone focus planning progress result losses sources placement stipple optimise visible "
+    "diary fitting passes preview manifest charts report output intake doubts plan new_spec pipeline film gallery "
+    "studio cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {
@@ -20,6 +21,7 @@ TORCHLESS |= {
     "renderer.planning",
     "renderer.doubts",
     "renderer.plan",
+    "renderer.new_spec",
     "renderer.gallery",
     "renderer.studio",
     "renderer.cli",

@@ -7,6 +7,8 @@ CODES = {
     "SpecErrors": USAGE,
     "MachineError": USAGE,
     "RackError": USAGE,
+    "NewSpecError": USAGE,
+    "StarterError": USAGE,
     "CardError": USAGE,
     "AssetError": FAILED,
     "TargetError": FAILED,

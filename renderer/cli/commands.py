@@ -48,6 +48,7 @@ def commands(ctx: click.Context) -> None:
 
     \b
     Examples:
+      render new photo.jpg                          writes a spec for a picture
       render specs/scream_pointillist.yaml          into out/scream_pointillist/
       render --draft specs/scream_pointillist.yaml  a small, quick look first
       render plan specs/scream_pointillist.yaml     what it takes, before a fit
@@ -85,7 +86,7 @@ def machine_option(required: bool) -> Callable[[F], F]:
         metavar="FILE",
         type=click.Path(path_type=Path),
         required=required,
-        help="The machine that draws, such as specs/machines/gantry_grbl_servo.yaml."
+        help="The machine that draws: a file, or a starter such as gantry_grbl_servo."
         + ("" if required else "  [default: the spec's own]"),
     )
 
@@ -148,6 +149,38 @@ def validate(**options: Any) -> int:
     return validate_specs(**options)
 
 
+@commands.command("new", short_help="Write a spec for a picture.")
+@click.argument("photo", metavar="PHOTO", type=click.Path(path_type=Path))
+@click.option("--pens", metavar="RACK", help="A starter rack, such as fineliners, or a file.  [default: fineliners, "
+              "or micron_black for a grey picture]")  # fmt: skip
+@click.option("--machine", "-m", metavar="MACHINE", default="gantry_grbl_servo", show_default=True,
+              help="A starter machine, or a file.")  # fmt: skip
+@click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, letter, or as in 200x150.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, metavar="N",
+              help="How long the plot may take.")  # fmt: skip
+@click.option("--style", type=click.Choice(["curves", "lines", "points"]), default="curves", show_default=True,
+              help="Which strokes; points have curves above them.")  # fmt: skip
+@click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path),
+              help="Where the spec goes.  [default: beside the picture]")  # fmt: skip
+@click.option("--force", "-f", is_flag=True, help="Replace a file that is there.")
+@json_option
+def new(**options: Any) -> int:
+    """Write a short spec for a picture, with comments, and say what was chosen and why.
+
+    Pens and machines go by the names of those that come with the program, or are files of your own.
+    An existing file is not replaced.
+
+    \b
+    Examples:
+      render new photo.jpg
+      render new photo.jpg --pens micron_black --style lines --minutes 30
+      render new photo.jpg --pens my_pens.yaml -m my_machine.yaml --paper A3
+    """
+    from renderer.cli.new import write_spec
+
+    return write_spec(**options)
+
+
 @commands.command("plan", short_help="Show what a work takes: strokes, pens, minutes.")
 @click.argument("what", metavar="SPEC|FOLDER|FILE.svg", type=click.Path(path_type=Path))
 @machine_option(required=False)
@@ -166,7 +199,7 @@ def plan(**options: Any) -> int:
     Examples:
       render plan specs/scream_pointillist.yaml
       render plan out/scream_pointillist --plot plan.svg
-      render plan drawing.svg --machine specs/machines/gantry_grbl_z.yaml
+      render plan drawing.svg --machine gantry_grbl_z
     """
     from renderer.cli.plan import show_plan
 
@@ -193,10 +226,10 @@ def gcode(**options: Any) -> int:
 
     \b
     Examples:
-      render gcode drawing.svg --machine specs/machines/gantry_grbl_servo.yaml
+      render gcode drawing.svg --machine gantry_grbl_servo
       render gcode drawing.svg -m my_machine.yaml --out - | head
       render gcode logo.svg -m my_machine.yaml --hatch 0.5
-      render gcode art.svg -m my_machine.yaml --pens specs/pens/fineliners.yaml
+      render gcode art.svg -m my_machine.yaml --pens fineliners
     """
     from renderer.cli.gcode import write_gcode
 
@@ -231,7 +264,7 @@ def plot(**options: Any) -> int:
 @commands.command("card", short_help="Write test cards for a machine and its pens.")
 @machine_option(required=True)
 @click.option("--pens", "rack", metavar="RACK", required=True, type=click.Path(path_type=Path),
-              help="The pens to be tried, such as specs/pens/fineliners.yaml.")  # fmt: skip
+              help="The pens to be tried: a file, or a starter such as fineliners.")  # fmt: skip
 @click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, letter, or as in 200x150.")
 @click.option("--out", "-o", metavar="DIR", default="card", show_default=True,
               type=click.Path(path_type=Path, file_okay=False), help="Where SVG and G-code go.")  # fmt: skip
@@ -244,7 +277,7 @@ def card(**options: Any) -> int:
 
     \b
     Example:
-      render card -m my_machine.yaml --pens specs/pens/fineliners.yaml
+      render card -m my_machine.yaml --pens fineliners
     """
     from renderer.cli.gcode import write_card
 

@@ -20,6 +20,7 @@ from renderer.intake import drawing_of
 from renderer.manifest import duration
 from renderer.output.place import explained
 from renderer.specfile import load
+from renderer.specfile.files import is_picture
 
 if TYPE_CHECKING:
     from renderer.plan import Plan
@@ -31,7 +32,7 @@ def show_plan(
     """Chooses by what it is: a YAML file is a spec, a folder a finished render, all else an SVG."""
     rotate, centre = how.pop("rotate"), how.pop("centre")
     chosen = None if machine is None else placed(load_machine(machine), rotate, centre)
-    if what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir():
+    if is_picture(what) or (what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir()):
         if plot is not None:
             raise click.UsageError("--plot draws what is to be plotted: render the spec, and name its folder")
         return _plan_spec(what, chosen, changes, as_json)
@@ -68,7 +69,7 @@ def _spec_text(one: "Plan") -> str:
     area = one.frame
     lines = [
         f"{one.title} ({one.name})",
-        f"  sheet    {width_mm:g} x {height_mm:g} mm, drawn on {area.width_mm:g} x {area.height_mm:g} mm",
+        f"  sheet    {width_mm:g} x {height_mm:g} mm, drawn on {area.width_mm:.4g} x {area.height_mm:.4g} mm",
         f"  fitted   at {area.width_px} x {area.height_px} px, {area.px_per_mm:.3g} px a mm",
     ]
     lines += [f"  layer {n}  {layer.name}: {layer.text}; {layer.pens}" for n, layer in enumerate(one.layers, 1)]

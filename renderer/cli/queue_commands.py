@@ -267,7 +267,7 @@ def queue_backup(**options: Any) -> int:
     "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to render with.  [default: all cores]"
 )
 @click.option("--machine", "-m", metavar="FILE", type=click.Path(path_type=Path),
-              help="The machine that plots, such as specs/machines/gantry_grbl_servo.yaml.")  # fmt: skip
+              help="The machine that plots: a file, or a starter such as gantry_grbl_servo.")  # fmt: skip
 @click.option("--port", "-p", metavar="PORT", help="Where the machine is, as in /dev/ttyUSB0, COM3 or sim:fast.")
 @click.option("--baud", type=click.IntRange(1), default=115200, show_default=True, metavar="N",
               help="Speed of the port.")  # fmt: skip

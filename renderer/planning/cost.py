@@ -143,7 +143,7 @@ def _sample_s(line: Line, count: int, gap_mm: float, pen: Pen, machine: Machine)
 def _refills(sketch: Sketch) -> int:
     """How often pens run dry."""
     metres = sketch.count / sketch.passes * _mean_mm(sketch) / 1000
-    dry = [int(metres / pen.max_draw_m) for pen in sketch.pens if pen.max_draw_m is not None]
+    dry = [max(0, math.ceil(metres / pen.max_draw_m - 1e-6) - 1) for pen in sketch.pens if pen.max_draw_m is not None]
     return round(sketch.passes * sum(dry) / len(sketch.pens))
 
 

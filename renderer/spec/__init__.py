@@ -89,8 +89,8 @@ class Artwork(Part):
     ] = Field(description="The pens to draw with, or `colours: free`.")
     machine: Machine | None = Field(
         None,
-        description="A file that describes the machine, relative to the spec, or the machine itself. "
-        "Without one there is no G-code.",
+        description="A file that describes the machine, relative to the spec, the name of a starter, or the machine "
+        "itself. Without one there is no G-code.",
     )
     seed: int = Field(1, ge=0, lt=2**31, description="Seed of all randomness.")
     layers: tuple[Layer, ...] = Field(min_length=1, description="Layers of strokes, bottom first.")

@@ -37,7 +37,9 @@ class Rack(Part):
 class RackPens(Part):
     """Pens out of a rack."""
 
-    rack: Rack = Field(description="A file with a rack of pens, relative to the spec, or the rack itself.")
+    rack: Rack = Field(
+        description="A file with a rack of pens, relative to the spec, the name of a starter, or the rack itself."
+    )
     only: tuple[str, ...] | None = Field(
         None, min_length=1, description="Names of the pens to choose from. Default: all of the rack."
     )

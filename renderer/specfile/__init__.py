@@ -1,5 +1,6 @@
 """A spec file -> the works that it describes, or every fault in it and in the files that it names, with its place."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from renderer.specfile.check import checked, validated
 from renderer.specfile.expand import Reader, spelt_out
 from renderer.specfile.faults import Fault, Place, SpecErrors
 from renderer.specfile.faults import Path as FieldPath
-from renderer.specfile.files import YAML_SUFFIXES, missing, read_tree
+from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tree
 from renderer.specfile.overrides import overridden, variants
 from renderer.specfile.translate import misfits, translated, unknown_keys
 from renderer.specfile.tree import Fields, Node, removed, shown
@@ -63,6 +64,9 @@ def _tree(path: Path, within: Path | None) -> tuple[Fields, list[Fault]]:
     why = missing(Path(), file, YAML_SUFFIXES, within)
     if why is not None:
         raise SpecErrors([Fault(Place(file), (), why.replace(" beside the spec", ""))])
+    if is_picture(path):
+        why = f"is a picture, not a spec; write a spec for it with: render new {shlex.quote(file)}"
+        raise SpecErrors([Fault(Place(file), (), why)])
     tree, faults = read_tree(path)
     if isinstance(tree, Fields):
         return tree, faults

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hardware import starters
 from renderer.specfile.faults import Fault, Place
 from renderer.specfile.faults import Path as FieldPath
-from renderer.specfile.files import YAML_SUFFIXES, beside, missing, read_tree
+from renderer.specfile.files import YAML_SUFFIXES, beside, missing, names_starter, read_tree, starter
 from renderer.specfile.tree import Fields, Items, Node, Scalar
 
 KINDS = ("points", "lines", "curves")
@@ -102,7 +103,7 @@ class Reader:
     _trees: dict[Path, Node | None] = field(default_factory=dict)
 
     def with_files(self, tree: Fields) -> tuple[Fields, tuple[Path, ...]]:
-        """The tree with the content of each rack and machine in the place of its name, and the files."""
+        """The tree with the content of each rack and machine in the place of its name, and the files; no starters."""
         used: list[Path] = []
 
         def rack(node: Node, path: FieldPath) -> Node:
@@ -134,14 +135,18 @@ class Reader:
     def _file(self, node: Node, path: FieldPath, used: list[Path]) -> Node:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return node
-        why = self.missing(node.value, YAML_SUFFIXES)
+        kind: starters.Kind = "pens" if path[-1] == "rack" else "machines"
+        file = beside(self.folder, node.value)
+        if names_starter(self.folder, node.value):
+            file, why = starter(kind, node.value, self.folder)
+        else:
+            why = self.missing(node.value, YAML_SUFFIXES)
+            used += [file] if why is None else []
         if why is not None:
             self.faults.append(Fault(node.place, path, why))
             self.unread.add(node.place)
             return node
-        file = beside(self.folder, node.value)
-        used.append(file)
-        tree = self._read(file, path[-1] == "rack")
+        tree = self._read(file, kind == "pens")
         if tree is None:
             self.unread.add(node.place)
         return tree or node

@@ -5,6 +5,7 @@ import os
 import stat
 from pathlib import Path
 
+from hardware import starters
 from renderer.specfile.faults import Fault, Place
 from renderer.specfile.tree import Node
 from renderer.specfile.yamltree import parse
@@ -13,6 +14,13 @@ MOST_BYTES = 1_000_000
 YAML_SUFFIXES = (".yaml", ".yml")
 WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".ppm", ".pgm", ".avif")
+
+UNREAD_PICTURE_SUFFIXES = (".heic", ".heif")  # of telephones; to be exported as JPEG
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file that is there is a picture, by its ending."""
+    return path.suffix.lower() in (*PICTURE_SUFFIXES, *UNREAD_PICTURE_SUFFIXES) and path.is_file()
 
 
 def beside(folder: Path, name: str) -> Path:
@@ -73,6 +81,26 @@ def _others(path: Path, name: str, suffixes: tuple[str, ...]) -> str:
     written = [name[: -len(path.name)] + other for other in found] if name.endswith(path.name) else found
     more = f" and {len(written) - 8} more" if len(written) > 8 else ""
     return f"; there are: {', '.join(written[:8])}{more}" if written else "; the folder has no such files"
+
+
+def names_starter(folder: Path, name: str) -> bool:
+    """Whether a spec means a starter: a name without a folder and an ending, and no file of that name beside the spec.
+
+    A link counts as a file, wherever it leads.
+    """
+    file = beside(folder, name)
+    is_free = not os.path.lexists(file) or (file.is_dir() and not file.is_symlink())
+    return starters.is_name(name) and len(name) <= 200 and is_free
+
+
+def starter(kind: starters.Kind, name: str, folder: Path) -> tuple[Path, str | None]:
+    """The file of a starter, or what is wrong with its name."""
+    if name in starters.names(kind):
+        return starters.path(kind, name), None
+    twin = next((name + suffix for suffix in YAML_SUFFIXES if (folder / (name + suffix)).is_file()), None)
+    instead = f"did you mean {twin!r}?" if twin else starters.instead(kind, name)
+    what = "rack" if kind == "pens" else "machine"
+    return folder / name, f"{name!r} is neither a file beside the spec nor a starter {what}; {instead}"
 
 
 def read_tree(path: Path) -> tuple[Node | None, list[Fault]]:

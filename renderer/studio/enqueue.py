@@ -10,6 +10,7 @@ from typing import Any
 from hardware.machine import MachineError, load_machine
 from hardware.sender.job import Job as Lines
 from renderer.intake import Tell, lines_of, untold
+from renderer.specfile.files import is_picture
 from renderer.studio.adding import New
 from renderer.studio.release import content_sha256
 from renderer.studio.telling import preview_of
@@ -39,7 +40,7 @@ class Wanted:
 
 def new_jobs(path: Path, wanted: Wanted, tell: Tell = untold) -> Iterator[tuple[New | None, list[New]]]:
     """Of a spec a render for each work, and the plots of it; of all else plots. Raises SpecErrors and others."""
-    if path.suffix.lower() not in {".yaml", ".yml"} or path.is_dir():
+    if not is_picture(path) and (path.suffix.lower() not in {".yaml", ".yml"} or path.is_dir()):
         yield None, _plots(path, wanted, tell)
         return
     from renderer.specfile import load

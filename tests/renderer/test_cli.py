@@ -26,7 +26,7 @@ from renderer.cli import show
 from renderer.cli.codes import CODES, code_of
 from renderer.cli.commands import commands
 from renderer.pipeline import RenderError
-from renderer.progress import Progress
+from renderer.progress import Progress, Report
 from renderer.result import Result
 from renderer.specfile import Work
 from renderer.target import TargetError
@@ -107,7 +107,7 @@ def test_without_arguments_there_is_help(capsys: Capture) -> None:
 
 
 def test_no_command_is_offered_before_it_works() -> None:
-    works = {"run", "validate", "plan", "gallery", "film"}
+    works = {"run", "new", "validate", "plan", "gallery", "film"}
     machines = {"gcode", "plot", "card"}
     queue = {"queue", "worker", "serve"}
     assert set(commands.commands) == works | machines | queue | {"assets", "schema", "doctor"}
@@ -285,6 +285,25 @@ def test_no_colours_are_written_where_there_is_no_terminal(
     said = capsys.readouterr()
     assert "\x1b" not in said.out + said.err
     assert "●" not in said.err
+
+
+def test_what_a_person_should_know_is_said_before_the_fit_and_once(
+    spec: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, make_result: Callable[..., Result]
+) -> None:
+    def render(work: Work, report: Report, *, noted: Callable[[str], None], **_: Any) -> Result:
+        noted("too few strokes")
+        report(progress(1))
+        return replace(make_result(), work=work, notes=("too few strokes", "left out: a dot"))
+
+    monkeypatch.setattr(renderer.pipeline, "render", render)
+    assert cli.run([str(spec), "--out", str(tmp_path / "out"), "--json"]) == 0
+    said = capsys.readouterr()
+    assert [line for line in said.err.splitlines() if line.startswith("note: ")] == [
+        "note: too few strokes",
+        "note: left out: a dot",
+    ]
+    assert said.err.index("note: too few strokes") < said.err.index("disc: points")
+    assert json.loads(said.out)["works"][0]["notes"] == ["too few strokes", "left out: a dot"]
 
 
 def test_json_is_one_document(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
@@ -466,8 +485,45 @@ def test_the_schema_is_json(capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out)["title"] == "Artwork spec"
 
 
+AS_IT_IS = ["-s", "target.fit=cover", "-s", "target.tone=none", "-s", "canvas.orientation=portrait"]
+
+
+def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -> None:
+    assert (
+        cli.run(["plan", str(spec), "-s", "layers=[curves]", "-s", "canvas.px_per_mm=null", "-s", "target.tone=none"])
+        == 0
+    )
+    said = capsys.readouterr()
+    assert said.err == ""
+    why = "3 times the mean length that is planned: long contours pay for short details"
+    assert said.out == (
+        "Red <disc> & friends (disc)\n"
+        "  sheet    105 x 148 mm, drawn on 89 x 125.4 mm\n"
+        "  fitted   at 227 x 320 px, 2.55 px a mm\n"
+        "  layer 1  curves: 38 curves of 3 to 4 mm can cover 18% of the area, at about 12 mm each; 2 pens\n"
+        "  picture  wants about 17% of the area under ink\n"
+        "  time     about 3 min on a gantry, pen changes included\n"
+        "  planned  canvas.orientation             portrait    the picture is 1.41 times as high as wide\n"
+        "  planned  canvas.px_per_mm               2.55        the thinnest nib, 3 mm, is 7.6 px wide, and "
+        "the longer side 320 px\n"
+        "  planned  layers.0.curves.count          38          0.458 m of 3.5 mm in strokes of about 12 mm; "
+        "in these inks the picture takes about 17% of 89 x 125 mm\n"
+        f"  planned  layers.0.curves.max_length_mm  36.1        {why}\n"
+        "  planned  budget                         22 minutes  a sensible time for A6, pen changes on top; "
+        "planned: about 3 minutes with 2 pen changes, 0.458 m, 38 strokes, on a gantry\n"
+    )
+
+
+def test_a_plan_in_json_has_each_decision(spec: Path, capsys: Capture) -> None:
+    assert cli.run(["plan", str(spec), "-s", "layers=[curves]", "--json"]) == 0
+    [work] = json.loads(capsys.readouterr().out)["works"]
+    assert [list(decision) for decision in work["decisions"]] == [["field", "value", "why"]] * 5
+    fields = ["canvas.orientation", "target.tone", "layers.0.curves.count", "layers.0.curves.max_length_mm", "budget"]
+    assert [decision["field"] for decision in work["decisions"]] == fields
+
+
 def test_a_plan_says_what_a_spec_takes(spec: Path, capsys: Capture) -> None:
-    assert cli.run(["plan", str(spec)]) == 0
+    assert cli.run(["plan", str(spec), *AS_IT_IS]) == 0
     said = capsys.readouterr()
     assert said.err == ""
     assert said.out == (
@@ -477,13 +533,14 @@ def test_a_plan_says_what_a_spec_takes(spec: Path, capsys: Capture) -> None:
         "  layer 1  points: 40 points of 3 to 4 mm can cover 3% of the area; 2 pens\n"
         "  picture  wants about 18% of the area under ink\n"
         "  time     about 33 s for the points on a gantry, without pen changes\n"
+        "  note     `fit: cover` cuts 5% of the picture off, left and right; `fit: contain` shows all of it\n"
         "  warning  40 points of 3.5 mm cover 3% of the area, and the picture wants about 18% under ink: too much of "
         "the paper stays bare; any of these would do: about 230 points, nibs of 8.3 mm, dots of `diameter_mm: 8.3`\n"
     )
 
 
 def test_a_plan_takes_strokes_without_a_limit_to_be_as_long_as_so_many_usually_are(spec: Path, capsys: Capture) -> None:
-    assert cli.run(["plan", str(spec), "-s", "layers=[{curves: 20}]", "-s", "machine=null"]) == 0
+    assert cli.run(["plan", str(spec), "-s", "layers=[{curves: 20}]", "-s", "machine=null", *AS_IT_IS]) == 0
     out = capsys.readouterr().out
     assert "curves: 20 curves of 3 to 4 mm can cover 80% of the area, at about 132 mm each; 2 pens" in out
     assert "warning  the spec names no machine, so there will be no G-code and no plotting time" in out

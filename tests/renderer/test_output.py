@@ -25,6 +25,7 @@ from renderer import output
 from renderer.colours import Choice
 from renderer.manifest import duration, manifest, spec_sha256
 from renderer.output import OutputError, contents, place
+from renderer.planning import Decision
 from renderer.result import Film, PenChoice, Result
 
 Make = Callable[..., Result]
@@ -174,6 +175,14 @@ def test_the_manifest_says_what_was_made_from_what(result: Result) -> None:
     assert [(p["pen"]["name"], p["strokes"], p["metres"]) for p in record["passes"]] == [
         ("warm grey", 10, 0),
         ("black", 1, 0.089),
+    ]
+
+
+def test_the_manifest_keeps_what_was_worked_out_and_why(make_result: Callable[..., Result]) -> None:
+    decision = Decision("layers.0.curves.count", "300", "the picture wants it")
+    record = manifest(make_result(decisions=(decision,)), {})
+    assert record["decisions"] == [
+        {"field": "layers.0.curves.count", "value": "300", "why": "the picture wants it"},
     ]
 
 

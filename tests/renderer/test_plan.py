@@ -26,7 +26,8 @@ def planned(folder: Path, grey: int, *changes: str, pens: str = BLACK, layers: s
     path = folder / "plain.yaml"
     layers = layers if layers.startswith("{") else f"{{{layers}}}"
     path.write_text(
-        f"version: 1\ntitle: plain\ntarget: {{image: grey.png}}\ncanvas: {{paper: A5, margin_mm: 4}}\npens: [{pens}]\n"
+        "version: 1\ntitle: plain\ntarget: {image: grey.png, fit: cover, tone: none}\n"
+        f"canvas: {{paper: A5, margin_mm: 4}}\npens: [{pens}]\n"
         f"machine: {os.path.relpath(MACHINE, folder)}\nlayers: [{layers}]\n",
         encoding="utf-8",
     )
@@ -114,6 +115,35 @@ def test_transparent_inks_tell_what_their_overlaps_show(tmp_path: Path) -> None:
     )
     assert "leaves" in planned(tmp_path, 30, pens=yellow).warnings[0]
     assert planned(tmp_path, 30, pens=f"{cyan}, {magenta}, {yellow}").warnings == ()
+
+
+def test_a_lack_that_rounding_hides_is_none(tmp_path: Path) -> None:
+    """53 % of 53 %, and what is a twentieth less: estimates are no more exact."""
+    [needed, cover] = [planned(tmp_path, 119).needed, planned(tmp_path, 119, layers="points: 1000").layers[0].cover]
+    enough, lacking = (round(1000 * share * needed / cover) for share in (0.96, 0.94))
+    assert planned(tmp_path, 119, layers=f"points: {enough}").warnings == ()
+    [warning] = planned(tmp_path, 119, layers=f"points: {lacking}").warnings
+    assert "50% of the area, and the picture wants about 53% under ink" in warning
+
+
+def test_far_too_many_strokes_are_warned_of(tmp_path: Path) -> None:
+    layers = "{points: 9000}, {lines: {count: 4000, max_length_mm: 10}}"
+    [warning] = planned(tmp_path, 128, layers=layers).warnings
+    assert warning == ""
+    assert planned(tmp_path, 128, "layers.0=points", "layers.1=lines", layers=layers).warnings == ()
+
+
+@pytest.mark.parametrize(("size", "sides"), [((90, 60), "left and right"), ((30, 60), "top and bottom")])
+def test_a_picture_that_is_cut_is_told(tmp_path: Path, size: tuple[int, int], sides: str) -> None:
+    planned(tmp_path, 128)
+    Image.fromarray(np.full((size[1], size[0], 3), 128, np.uint8)).save(tmp_path / "grey.png")
+    found = [plan(load(tmp_path / "plain.yaml", change)[0]).notes for change in ((), ("target.fit=contain",))]
+    share = {90: "4%", 30: "28%"}[size[0]]
+    assert found == [(f"`fit: cover` cuts {share} of the picture off, {sides}; `fit: contain` shows all of it",), ()]
+
+
+def test_a_picture_that_is_hardly_cut_is_not(tmp_path: Path) -> None:
+    assert planned(tmp_path, 128, "canvas.paper={width_mm: 148, height_mm: 216}").notes == ()
 
 
 FRAME = Frame(0, 0, 100, 100, 1)

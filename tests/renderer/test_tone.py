@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from renderer.spec import Crop, Tone
-from renderer.tone import cropped, greyed, toned
+from renderer.tone import cropped, greyed, suited, toned
 
 Picture = NDArray[np.float32]
 
@@ -101,3 +101,16 @@ def test_grey_is_what_no_saturation_makes_and_grey_stays_as_it_is() -> None:
     grey = greyed(picture)
     assert np.allclose(grey, toned(picture, Tone(saturation=0)))
     assert greyed(grey) is grey
+
+
+def test_a_flat_picture_gets_its_black_and_its_white_back() -> None:
+    grey = np.linspace(0.2, 0.7, 3 * 101 * 101, dtype=np.float32).reshape(3, 101, 101)
+    picture = np.broadcast_to(grey.mean(0), grey.shape)
+    tone = suited(picture, ("#000000",), "#ffffff")
+    flat = picture.mean(0)
+    assert (tone.black, tone.white) == pytest.approx(tuple(np.percentile(flat, (1, 99))), abs=1e-3)
+    assert toned(np.ascontiguousarray(picture), tone).min() == 0
+
+
+def test_an_even_picture_stays_as_it_is() -> None:
+    assert suited(np.full((3, 8, 8), 0.5, np.float32), ("#000000",), "#ffffff") == Tone()

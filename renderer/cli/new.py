@@ -1,0 +1,42 @@
+"""`render new`: a picture to a spec, and what was chosen and why."""
+
+import dataclasses
+import shlex
+from pathlib import Path
+from typing import Any
+
+from hardware import starters
+from renderer.cli import show
+from renderer.cli.codes import DONE
+from renderer.new_spec import Wanted, new_spec
+
+
+def write_spec(*, as_json: bool, **options: Any) -> int:
+    """The file's name goes to stdout, all that is said of it to stderr."""
+    made = new_spec(Wanted(**options))
+    for decision in made.decisions:
+        show.say(f"{decision.field}: {decision.value} ({decision.why})")
+    for warning in made.warnings:
+        show.say(f"warning: {warning}")
+    for line in _next(made.path):
+        show.say(line)
+    if as_json:
+        decisions = [dataclasses.asdict(decision) for decision in made.decisions]
+        show.as_json({"spec": str(made.path), "decisions": decisions, "warnings": list(made.warnings)})
+    else:
+        show.data(str(made.path))
+    return DONE
+
+
+def _next(path: Path) -> list[str]:
+    """How to go on."""
+    spec = shlex.quote(str(path))
+    return [
+        "",
+        f"render {spec} --draft   a quick look",
+        f"render {spec}           the drawing",
+        f"render plan {spec}      what it takes",
+        "",
+        f"The racks and machines that come with the program are in {starters.folder()}; to use your own, copy one and",
+        "measure it, and name it with --pens or --machine.",
+    ]

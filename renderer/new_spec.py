@@ -1,0 +1,344 @@
+"""A picture -> a short spec for it, with comments, beside it: what `render new` writes."""
+
+import json
+import os
+import re
+import shlex
+import tempfile
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from hardware import starters
+from hardware.machine import load_machine
+from hardware.rack import load_rack
+from renderer.colours import oklab
+from renderer.planning import Decision, Planned, planned
+from renderer.spec import PAPERS_MM, Artwork, Tone
+from renderer.specfile import Fault, Place, SpecErrors, Work, load
+from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES, missing
+from renderer.specfile.tree import plain
+from renderer.specfile.yamltree import parse
+from renderer.target import Picture, TargetError, load_picture, stretched
+
+Style = Literal["curves", "lines", "points"]
+
+COLOUR_RACK, GREY_RACK, MACHINE = "fineliners", "micron_black", "gantry_grbl_servo"
+PENS_USED = 8  # of a larger rack: each is a change of pens
+GREYISH = 0.04  # OKLab chroma that 99 in 100 pixels of a grey picture stay below, old paper and all
+_LOOKED_AT_PX = 128  # longer side of the picture whose colours are judged
+_HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
+_LAYERS: dict[Style, tuple[str, ...]] = {
+    "curves": ("curves",),
+    "lines": ("lines",),
+    "points": ("points", "curves"),
+}
+
+
+class NewSpecError(Exception):
+    """A spec that cannot be written; the message says what would do."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person says of the drawing."""
+
+    photo: Path
+    pens: str | None = None  # a starter rack or a file; None: by the picture's colours
+    machine: str = MACHINE  # a starter machine or a file
+    paper: str = "A4"  # a name, or `200x150` in mm
+    minutes: float = 60  # of plotting
+    style: Style = "curves"
+    out: Path | None = None  # None: beside the photo
+    force: bool = False  # replace a file that is there
+
+
+@dataclass(frozen=True)
+class NewSpec:
+    """A spec that is written."""
+
+    path: Path
+    text: str
+    work: Work
+    decisions: tuple[Decision, ...]  # what was chosen, then what was planned
+    warnings: tuple[str, ...]
+
+
+def new_spec(wanted: Wanted) -> NewSpec:
+    """Writes a spec that is known to be good, or nothing. NewSpecError, RackError, MachineError, SpecErrors."""
+    photo = wanted.photo.expanduser()
+    _check_name(photo)
+    picture = _picture(photo)
+    out = _place(photo, wanted)
+    pens, machine = _pens(wanted, picture, out.parent), _machine(wanted, out.parent)
+    image = _relative(photo, out.parent)
+    rows = _rows(photo, image, _paper(wanted.paper), pens, machine, wanted)
+    with _beside(out) as temporary:
+        plan = _planned(_checked(temporary, out, _text(photo, out, rows, {})).artwork, picture)
+        text = _text(photo, out, rows, _notes(plan, image))
+        work = _checked(temporary, out, text)
+        os.replace(temporary, out)
+    found = (_described(picture), pens, machine, *plan.decisions)
+    return NewSpec(out, text, work, found, plan.warnings)
+
+
+def _planned(artwork: Artwork, picture: Picture) -> Planned:
+    try:
+        return planned(artwork, picture)
+    except TargetError as error:  # a strip of a picture, of which nothing would be left on the sheet
+        raise NewSpecError(str(error)) from None
+
+
+# --- the picture ------------------------------------------------------------------------------------------------------
+
+
+def _picture(photo: Path) -> Picture:
+    why = missing(Path(), str(photo), PICTURE_SUFFIXES)
+    if why is not None:
+        raise NewSpecError(why.replace(" beside the spec", "").replace("name a file", "name a picture"))
+    try:
+        return load_picture(photo, "#ffffff")
+    except TargetError as error:
+        if _is_heic(photo):
+            raise NewSpecError(f"{photo}: HEIC pictures are not read; export it as JPEG") from None
+        raise NewSpecError(str(error)) from None
+
+
+def _is_heic(photo: Path) -> bool:
+    with photo.open("rb") as stream:
+        return stream.read(12)[4:] in _HEIC
+
+
+def is_grey(picture: Picture) -> bool:
+    """Whether a picture has no colour, or hardly any."""
+    scale = min(1, _LOOKED_AT_PX / max(picture.shape[:2]))
+    height_px, width_px = (max(1, round(side * scale)) for side in picture.shape[:2])
+    lab = oklab(stretched(picture, (height_px, width_px)).astype(np.float64))
+    return bool(np.quantile(np.hypot(lab[..., 1], lab[..., 2]), 0.99) < GREYISH)
+
+
+# --- what is chosen ---------------------------------------------------------------------------------------------------
+
+
+def _place(photo: Path, wanted: Wanted) -> Path:
+    """Where the spec goes. It does not replace a file unasked."""
+    out = wanted.out.expanduser() if wanted.out else photo.with_suffix(".yaml")
+    _check_name(out)
+    if out.is_dir():
+        out /= f"{photo.stem}.yaml"
+    if out.suffix.lower() not in YAML_SUFFIXES:
+        raise NewSpecError(f"{out}: the name of a spec ends in .yaml")
+    if os.path.lexists(out) and not wanted.force:
+        raise NewSpecError(f"{out}: is there already; name another file with --out, or replace it with --force")
+    return out
+
+
+def _check_name(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise NewSpecError(f"{str(path)!a}: the name is not UTF-8; rename it") from None
+
+
+def _described(picture: Picture) -> Decision:
+    height_px, width_px = picture.shape[:2]
+    return Decision("picture", f"{width_px} x {height_px} px", "in grey" if is_grey(picture) else "in colour")
+
+
+def _pens(wanted: Wanted, picture: Picture, folder: Path) -> Decision:
+    grey = is_grey(picture)
+    named = wanted.pens or (GREY_RACK if grey else COLOUR_RACK)
+    count = len(load_rack(_expanded(named)))
+    rack = f"rack: {_quoted(_named(named, folder))}"
+    why = "as you said" if wanted.pens else f"as the picture is in {'grey' if grey else 'colour'}"
+    if count <= PENS_USED:
+        return Decision("pens", f"{{{rack}}}", why)
+    use = f"{why}; the {PENS_USED} of its {count} pens that suit the picture best"
+    return Decision("pens", f"{{{rack}, use: {PENS_USED}}}", use)
+
+
+def _machine(wanted: Wanted, folder: Path) -> Decision:
+    machine = load_machine(_expanded(wanted.machine))
+    why = "a usual one for A3; name yours with --machine" if wanted.machine == MACHINE else "as you said"
+    return Decision("machine", _quoted(_named(wanted.machine, folder)), f"{machine.name}, {why}")
+
+
+def _paper(said: str) -> str:
+    """The value of `paper`."""
+    name = next((name for name in PAPERS_MM if name.lower() == said.strip().lower()), None)
+    if name:
+        return name
+    size = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*[xX]\s*(\d+(?:\.\d+)?)\s*", said)
+    if size is None:
+        listed = ", ".join(PAPERS_MM)
+        raise NewSpecError(f"--paper {said}: not a paper size; write {listed}, or mm as in 200x150")
+    return f"{{width_mm: {size[1]}, height_mm: {size[2]}}}"
+
+
+def _named(said: str, folder: Path) -> str:
+    """How a spec in a folder names a starter, or a file."""
+    file = _expanded(said)
+    return said if starters.is_name(said) and not file.is_file() else _relative(file, folder)
+
+
+def _expanded(said: str) -> Path:
+    return Path(said).expanduser()
+
+
+def _relative(file: Path, folder: Path) -> str:
+    """How a spec in a folder names a file."""
+    try:
+        return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive
+        return file.resolve().as_posix()
+
+
+# --- the text ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of the spec."""
+
+    text: str
+    comment: str = ""  # what else could be written
+    field: str = ""  # under which planning tells of its value
+
+
+def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision, wanted: Wanted) -> list[_Row]:
+    stem = " ".join(re.sub(r"[-_]+", " ", photo.stem).split()) or "Untitled"
+    others = ", ".join(name for name in starters.names("pens") if f"rack: {name}" not in pens.value)
+    return [
+        _Row("version: 1"),
+        _Row(f"title: {_quoted(stem[0].upper() + stem[1:])}"),
+        _Row(f"target: {{image: {_quoted(image)}}}", field="target"),
+        _Row(f"canvas: {{paper: {paper}}}", "or A3, A5, letter, {width_mm: 200, height_mm: 150}", "canvas"),
+        _Row(f"pens: {pens.value}", f"or {others}, or your own file"),
+        _Row(f"machine: {machine.value}", "or your own file: copy one and measure"),
+        _Row(f"budget: {{minutes: {wanted.minutes:g}}}", "of plotting; or {metres: 120}, {strokes: 4000}"),
+        _Row("layers:", "bottom first: points, lines or curves"),
+        *(_Row(f"  - {kind}", field=f"layers.{number}") for number, kind in enumerate(_LAYERS[wanted.style])),
+    ]
+
+
+def _text(photo: Path, out: Path, rows: list[_Row], notes: dict[str, list[str]]) -> str:
+    """The file. `notes`: lines that follow the row of a field."""
+    spec, picture = shlex.quote(_line(out.name)), _line(photo.name)
+    width = max(len(row.text) for row in rows if row.comment) + 2
+    lines = [
+        f"# A drawing of {picture}: render {spec}",
+        f"# A quick look first: render {spec} --draft",
+        "# Below some lines stands what was planned for this picture. To set such a value yourself, uncomment it and",
+        "# remove the line above it.",
+    ]
+    for row in rows:
+        lines.append(f"{row.text.ljust(width)}# {row.comment}" if row.comment else row.text)
+        lines += notes.get(row.field, [])
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str) -> str:
+    """A name in a comment, which ends with its line."""
+    return "".join(mark if mark.isprintable() else " " for mark in name)
+
+
+def _notes(plan: Planned, image: str) -> dict[str, list[str]]:
+    """What was planned, as it would be written, and why, by the field that it could replace."""
+    artwork, notes = plan.artwork, {}
+    paper = artwork.canvas.model_dump(mode="json")["paper"]
+    written: dict[str, Any] = {"canvas": {"paper": paper, "orientation": artwork.canvas.orientation}}
+    if isinstance(artwork.target.tone, Tone):
+        tone = artwork.target.tone.model_dump(mode="json", exclude_defaults=True)
+        written["target"] = {"image": image, "tone": tone or "none"}
+    for number, layer in enumerate(artwork.layers):
+        written[f"layers.{number}"] = {layer.kind_name: layer.kind.model_dump(mode="json", exclude_defaults=True)}
+    for field, value in written.items():
+        why = [d for d in plan.decisions if d.field.startswith(f"{field}.") and d.field not in _FINE]
+        if why:
+            notes[field] = _note(field, value, why)
+    return notes
+
+
+_FINE = {"canvas.px_per_mm"}  # what no artist needs to set
+_WIDE = 116  # columns of a comment
+
+
+def _note(field: str, value: dict[str, Any], why: list[Decision]) -> list[str]:
+    """`# canvas: {paper: A4, orientation: landscape}`, and its reasons below it."""
+    indent, text = ("", f"{field}: {_flow(value)}") if "." not in field else ("  ", f"- {_flow(value)[1:-1]}")
+    lines = [f"{indent}# {text}"]
+    for decision in why:
+        reason = f"{decision.field.rsplit('.', 1)[1]}: {decision.why}"
+        lines += textwrap.wrap(reason, _WIDE, initial_indent=f"{indent}#   ", subsequent_indent=f"{indent}#   ")
+    return lines
+
+
+def _flow(value: Any) -> str:
+    """A value as YAML within a line."""
+    match value:
+        case dict():
+            return f"{{{', '.join(f'{key}: {_flow(inner)}' for key, inner in value.items())}}}"
+        case list() | tuple():
+            return f"[{', '.join(map(_flow, value))}]"
+        case str():
+            return _quoted(value)
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:.6g}"
+    return str(value)
+
+
+def _quoted(value: str) -> str:
+    """A text as YAML, in quotes where it needs them."""
+    tree, faults = parse(f"{{x: {value}}}", "")
+    is_plain = not faults and tree is not None and plain(tree) == {"x": value}
+    if is_plain:
+        return value
+    marks = (mark if mark.isprintable() else f"\\U{ord(mark):08x}" for mark in json.dumps(value, ensure_ascii=False))
+    return "".join(marks)
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """A file beside the one that is to be written, gone at the end. NewSpecError where nothing can be written."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{out.stem}-", suffix=".yaml", dir=out.parent)
+        os.close(descriptor)
+        temporary = Path(name)
+        temporary.chmod(0o644)
+    except FileExistsError:
+        raise _unwritable(out, f"{out.parent} is not a folder") from None
+    except OSError as error:
+        raise _unwritable(out, error.strerror or str(error)) from None
+    try:
+        yield temporary
+    except OSError as error:
+        raise _unwritable(out, error.strerror or str(error)) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _unwritable(out: Path, why: str) -> NewSpecError:
+    return NewSpecError(f"{out}: cannot be written ({why}); name another place with --out")
+
+
+def _checked(temporary: Path, out: Path, text: str) -> Work:
+    """The work of a spec, written beside its place. SpecErrors, whose place is the spec's own."""
+    temporary.write_text(text, encoding="utf-8")
+    try:
+        [work] = load(temporary)
+    except SpecErrors as error:
+        here = str(temporary)
+        faults = [Fault(Place(str(out)) if f.place.file == here else f.place, f.path, f.text) for f in error.faults]
+        raise SpecErrors(faults) from None
+    return work
