@@ -4,6 +4,7 @@ A drawing has fewer strokes than a picture has details. A mouth of three strokes
 measure of pixels knows that.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ GROUND, SALIENT, EDGE = (
     0.25,
 )  # what any place has, and what it gets at most as it draws the eye, and as an edge
 LIGHT = 11.0  # what white adds to the 1 of black, where a picture says what counts
+MOST_PX = 1000  # of the side of a square as large as a map: beyond, it is enlarged
 SOFT = 0.008  # of a picture that says what counts, share of its shorter side: brushes have hard rims
 
 
@@ -58,14 +60,20 @@ def importance(
 
     All of the picture is looked at, also what `cover` cuts off: half a face is a face.
     """
-    height, width = picture.shape[:2]
-    frame_px = area.height_px, area.width_px
-    scale = max(frame_px[0] / height, frame_px[1] / width)
-    size_px = (max(1, round(height * scale)), max(1, round(width * scale))) if fit == "cover" else frame_px
-    whole = weights(picture, size_px, focus)
+    whole = weights(picture, _size_px(picture.shape[0], picture.shape[1], area, fit), focus)
     top = whole.max()
     fitted = top * fit_picture((whole / top)[:, :, None], area, fit)[0]
     return _of_mean_one(fitted, LEAST, MOST) if isinstance(focus, str) else _of_mean_one(fitted, 0, np.inf)
+
+
+def _size_px(height: int, width: int, area: Frame, fit: Fit) -> tuple[int, int]:
+    """Height and width at which the whole picture has the frame's pixels, or fewer: what is smooth needs no more."""
+    across, down = area.width_px / width, area.height_px / height
+    if fit == "cover":
+        across = down = max(across, down)
+    size = height * down, width * across
+    scale = min(1.0, MOST_PX / math.sqrt(size[0] * size[1]))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def weights(
@@ -76,13 +84,13 @@ def weights(
     """The weights of the whole picture at a size, against one another alone: their mean is not 1."""
     aspect = picture.shape[1] / picture.shape[0]
     match focus:
+        case np.ndarray():
+            soft = blurred(resized(focus[:, :, None], size_px)[:, :, 0], SOFT * min(size_px))
+            return 1 + np.float32(LIGHT) * soft
         case "auto":
             return _found(picture, aspect, size_px)
         case "none":
             return np.ones(size_px, np.float32)
-        case np.ndarray():
-            soft = blurred(resized(focus[:, :, None], size_px)[:, :, 0], SOFT * min(size_px))
-            return 1 + np.float32(LIGHT) * soft
         case tuple():
             return spots_weight(focus, aspect, size_px)
     raise ValueError(f"{focus!r} is neither auto nor none; load the picture, as of_target does")

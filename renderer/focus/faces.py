@@ -19,6 +19,7 @@ from renderer.focus.size import reduced
 
 SIDES_PX = (150, 270, 420, 540, 660, 800)  # of a square of the same area, in which faces of 12 to 300 px are seen
 MOST_ENLARGED = 1.6
+LEAST_PX = 12  # of the shorter side: no face is seen in less
 LEAST_LOOK = 0.15  # what one look must be sure of to count
 LEAST = 0.25  # what all looks together must be sure of
 SAME = 0.35  # share of two boxes' union that they share if they are of one face
@@ -45,6 +46,8 @@ def faces(
     """The faces of a picture, the surest first."""
     picture = reduced(picture, SIDES_PX[-1])
     looks = list(_looks(picture))
+    if not looks:
+        return ()
     size_px = np.array([picture.shape[1], picture.shape[0]], np.float32)
     found = np.concatenate([one for _, one in looks])
     seen_by = np.concatenate([np.full(len(one), view) for view, one in looks])
@@ -63,7 +66,9 @@ def _looks(picture: NDArray[np.float32]) -> Iterator[tuple[int, Found]]:
         scale = side_px / math.sqrt(height_px * width_px)
         if scale > MOST_ENLARGED and side_px != SIDES_PX[0]:
             break
-        size = max(1, round(width_px * scale)), max(1, round(height_px * scale))
+        size = round(width_px * scale), round(height_px * scale)
+        if min(size) < LEAST_PX:
+            continue
         small = torch.from_numpy(np.array(image.resize(size, Image.Resampling.BICUBIC), np.float32)).movedim(2, 0) / 255
         grey = small.mean(0).expand(3, -1, -1)
         for view, seen in enumerate((small, small.flip(2), grey, grey.flip(2))[: 2 if is_grey else 4]):
@@ -73,9 +78,9 @@ def _looks(picture: NDArray[np.float32]) -> Iterator[tuple[int, Found]]:
 
 
 def _mirrored(found: Found, width_px: int) -> Found:
-    points = found[:, 4:14].reshape(-1, 5, 2)[:, MIRRORED] * np.array([-1, 1], np.float32) + np.array(
-        [width_px, 0], np.float32
-    )
+    """Found in the mirror, and put where it is."""
+    points = found[:, 4:14].reshape(-1, 5, 2)[:, MIRRORED]
+    points[:, :, 0] = width_px - points[:, :, 0]
     left = width_px - found[:, :1] - found[:, 2:3]
     return np.concatenate([left, found[:, 1:4], points.reshape(-1, 10), found[:, 14:]], 1)
 

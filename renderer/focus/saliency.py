@@ -10,7 +10,7 @@ SIDE_PX = 200  # of a square of the same area, at which a picture is looked at
 # Standard deviations of a centre and its surround, as shares of the shorter side: an eye, a head, a figure.
 PAIRS = ((0.006, 0.04), (0.015, 0.08), (0.04, 0.2))
 DETAIL, NEIGHBOURHOOD = 0.01, 0.12  # likewise: how fine detail is, and what is round it
-GRID = 14  # samples each way of the colours that a picture has
+GRID = 10  # samples each way of the colours that a picture has
 UNLIKE = 0.15  # OKLab distance at which two colours are simply different
 
 Lab = NDArray[np.float32]  # [3, H, W]

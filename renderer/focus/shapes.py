@@ -1,5 +1,6 @@
 """Faces and spots -> weights: soft shapes on a picture. Distances are in shorter sides of the picture."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -11,8 +12,15 @@ from renderer.spec import Spot
 # What a face's weight is made of: the face itself, what is round it (hair, a hand, a hat), eyes, nose and mouth.
 OVAL, HALO, MARKS = 0.4, 0.15, 0.45
 PEAK = 1.3  # weight of a face as large as the picture; a smaller one has more, as its mouth has fewer pixels
-LEAST_PEAK, MOST_PEAK = 1.5, 12.0
-UNSURE, SURE = 0.2, 0.5  # confidence at which a face begins to count, and counts in full
+LEAST_PEAK, MOST_PEAK = 1.5, 9.0
+# Confidence at which a face begins to count, and what it takes from there to count in full. A small one may be
+# sketched; a large one that is a face would have been seen as one.
+UNSURE, UNSURE_IF_LARGE, TO_SURE = 0.15, 0.35, 0.3
+SMALL, LARGE = 0.15, 0.4
+EXACT, VAGUE = (
+    0.12,
+    0.18,
+)  # standard deviation of eyes, nose and mouth, in faces: where an unsure one has them is a guess
 SOFT_RIM = 0.6  # of a spot's radius, on which it fades out
 
 
@@ -30,8 +38,10 @@ def _one_face(face: Face, aspect: float, size_px: tuple[int, int]) -> Map:
     squared = (across / width) ** 2 + (down / height) ** 2  # 1/4 at the rim of the box
     oval = 0.5 - 0.5 * np.tanh((np.sqrt(squared) - 0.55) / 0.18)  # from 1 to 0 without a rim
     halo = np.exp(-squared / (2 * 0.6**2))
-    marks = _marks(face, 0.12 * np.sqrt(width * height), aspect, size_px) * oval
-    peak = np.clip(PEAK / np.sqrt(width * height), LEAST_PEAK, MOST_PEAK) * _sure(face.confidence)
+    size = math.sqrt(width * height)
+    sure = _sure(face.confidence, size)
+    marks = _marks(face, size * (EXACT * sure + VAGUE * (1 - sure)), aspect, size_px) * oval
+    peak = min(max(PEAK / size, LEAST_PEAK), MOST_PEAK) * sure
     weight: Map = (peak * (OVAL * oval + HALO * halo + MARKS * marks)).astype(np.float32)
     return weight
 
@@ -39,14 +49,18 @@ def _one_face(face: Face, aspect: float, size_px: tuple[int, int]) -> Map:
 def _marks(face: Face, reach: float, aspect: float, size_px: tuple[int, int]) -> Map:
     """Eyes, nose and mouth, 1 at each. They may lie close together, as in profile, and then add up to no more."""
     left = np.ones(size_px, np.float32)
-    for x, y in face.points:
+    *_, (right_x, right_y), (left_x, left_y) = face.points
+    mouth = (right_x + left_x) / 2, (right_y + left_y) / 2  # between its corners
+    for x, y in (*face.points, mouth):
         across, down = _from(x, y, aspect, size_px)
         left *= 1 - np.exp(-(across**2 + down**2) / np.float32(2 * reach**2))
     return 1 - left
 
 
-def _sure(confidence: float) -> float:
-    share = min(max((confidence - UNSURE) / (SURE - UNSURE), 0.0), 1.0)
+def _sure(confidence: float, size: float) -> float:
+    large = min(max((size - SMALL) / (LARGE - SMALL), 0.0), 1.0)
+    least = UNSURE + (UNSURE_IF_LARGE - UNSURE) * large
+    share = min(max((confidence - least) / TO_SURE, 0.0), 1.0)
     return share**2 * (3 - 2 * share)
 
 

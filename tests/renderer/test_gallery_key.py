@@ -227,6 +227,15 @@ def test_a_picture_is_its_pixels_and_not_its_file(spec: Path, copy: Path) -> Non
     assert stale(copy, spec) == ("target",)
 
 
+def test_a_picture_of_what_counts_is_part_of_the_target(spec: Path, copy: Path) -> None:
+    for folder in (spec.parent, copy.parent):
+        Image.new("L", (8, 8), 255).save(folder / "focus.png")
+    here = key(load(spec, ("target.focus=focus.png",))[0])
+    assert key(load(copy, ("target.focus=focus.png",))[0]).stale(here.parts) == ()
+    Image.new("L", (8, 8), 254).save(copy.parent / "focus.png")
+    assert key(load(copy, ("target.focus=focus.png",))[0]).stale(here.parts) == ("target",)
+
+
 def test_a_picture_from_the_web_is_the_hash_that_the_spec_gives(spec: Path, copy: Path) -> None:
     def image(url: str, digit: str) -> str:
         return f'target.image={{url: "https://{url}", sha256: "{digit * 64}"}}'

@@ -54,6 +54,13 @@ def test_what_lies_outside_of_the_specs_folder_lies_inside_of_the_parcels(far: P
     assert {path.relative_to(there).as_posix() for path in there.rglob("*") if path.is_file()} == set(parcel.files)
 
 
+def test_a_picture_of_what_counts_travels_too(spec: Path, tmp_path: Path) -> None:
+    (spec.parent / "face.png").write_bytes((spec.parent / "disc.png").read_bytes())
+    spec.write_text(spec.read_text().replace("image: disc.png", "image: disc.png, focus: face.png"))
+    parcel, _ = packed(load(spec)[0], tmp_path / "gallery")
+    assert "face.png" in {Path(name).name for name in parcel.files}
+
+
 def test_all_that_other_works_of_the_same_spec_name_travels_too(spec: Path, tmp_path: Path) -> None:
     (spec.parent / "twin.png").write_bytes((spec.parent / "disc.png").read_bytes())
     spec.write_text(spec.read_text() + "matrix: {target.image: [disc.png, twin.png]}\n")
