@@ -25,8 +25,8 @@ CURVE_LONGER = 1.6  # a curve follows a form, so it may be longer than a line th
 MOST_OF_MEAN = 3.0  # the longest stroke: the search may spend on a long contour what it saves elsewhere
 LIMIT_USED = 0.6  # mean length of strokes under a limit that the spec gives
 # Strokes cross each other, and colours are laid over each other to mend them: the gallery's works that were tuned by
-# hand have 1.15 (one pen) and 1.3 to 2.1 times the ink (several pens) that would cover their area once.
-ONE_PEN_OVERLAP, PENS_OVERLAP = 1.15, 1.5
+# hand have 1.15 times (one pen) and 1.8 to 3.3 times (several pens) the ink that would cover their area once.
+ONE_PEN_OVERLAP, PENS_OVERLAP = 1.15, 1.8
 DOTS_OVERLAP = 1.2  # dots that cover an area evenly spread lie over each other a little
 BROAD = 0.012  # of the frame's shorter side: opaque dots of wider nibs cover, others stipple
 DRAWN = 0.25  # lines and curves above dots, a dot: the flagship's 500 curves on 2000 dots
