@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderer.planning.cost import Costs, Sketch, costs, parts, unit_text
 from renderer.planning.decision import Decision
@@ -46,6 +47,7 @@ __all__ = [
     "wanted_share",
 ]
 
+Small = NDArray[np.float32]  # [3, H, W] sRGB in [0, 1]
 LOOKED_AT_PX = 192  # longer side of the picture that is planned by: tone and ink need no detail
 OVER = 1.1  # planned over a budget: the least useful strokes are left out in the end, until it is met
 # Minutes that a person waits gladly for a sheet, with the pen changes on top; by area for other sizes.
@@ -72,11 +74,12 @@ def planned(artwork: Artwork, picture: Picture) -> Planned:
     canvas, decisions = laid(artwork.canvas, aspect, artwork.machine)
     artwork = artwork.model_copy(update={"canvas": canvas})
     area = frame(canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
-    artwork, more = _toned(artwork, picture, area)
+    small = fit_picture(picture, _small(area), artwork.target.fit)
+    artwork, more = _toned(artwork, small)
     decisions += more
     artwork, more = _judged(artwork)
     decisions += more
-    share = _share(artwork, picture, area)
+    share = _share(artwork, small)
     if not any(layer.is_auto for layer in artwork.layers):
         lifts = lifts_mm(artwork, area, share)
         return Planned(artwork, decisions, (None,) * len(artwork.layers), lifts, None, _idle_budget(artwork))
@@ -89,7 +92,7 @@ def planned(artwork: Artwork, picture: Picture) -> Planned:
 # --- tone -------------------------------------------------------------------------------------------------------------
 
 
-def _toned(artwork: Artwork, picture: Picture, area: Frame) -> tuple[Artwork, tuple[Decision, ...]]:
+def _toned(artwork: Artwork, small: Small) -> tuple[Artwork, tuple[Decision, ...]]:
     """The work with its tone as values."""
     match artwork.target.tone:
         case Tone():
@@ -98,7 +101,6 @@ def _toned(artwork: Artwork, picture: Picture, area: Frame) -> tuple[Artwork, tu
             return _with_tone(artwork, Tone()), ()
     inks = inks_of(artwork)
     widths_mm = [usual_width_mm(artwork, layer) for layer in artwork.layers]
-    small = fit_picture(picture, _small(area), artwork.target.fit)
     tone = suited(small, inks, artwork.canvas.colour, min(widths_mm))
     changed = [f"{name} {value:g}" for name, value in tone.model_dump(exclude_defaults=True).items()]
     colours = "1 colour" if len(inks) == 1 else f"{len(inks)} colours"
@@ -114,9 +116,8 @@ def _small(area: Frame) -> Frame:
     return Frame(0, 0, area.width_mm, area.height_mm, LOOKED_AT_PX / max(area.width_mm, area.height_mm))
 
 
-def _share(artwork: Artwork, picture: Picture, area: Frame) -> float:
+def _share(artwork: Artwork, small: Small) -> float:
     """Of the frame, that strokes should cover; never nothing, for a picture that is all paper too."""
-    small = fit_picture(picture, _small(area), artwork.target.fit)
     assert isinstance(artwork.target.tone, Tone)
     return max(covered_share(artwork, toned(small, artwork.target.tone)), 0.005)
 

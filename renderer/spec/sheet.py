@@ -168,7 +168,8 @@ class Canvas(Part):
         gt=0,
         le=40,
         description="Resolution at which the strokes are fitted, pixels per mm. Default: the thinnest nib is 2 px "
-        "wide, within 256 to 512 px for the longer side.",
+        "wide, within 256 to 512 px for the longer side; where a `count` is `auto`, 1.3 px or more, within 320 to "
+        "800 px.",
     )
 
     @property

@@ -55,7 +55,7 @@ def _layer(layer: Schema) -> None:
         fields[kind].pop("default")
     loss = fields["loss"]
     name = {"enum": list(Loss.model_fields), "description": "A term of weight 1."}
-    several = {"type": "array", "items": {"anyOf": [_ref("Loss"), name]}, "minItems": loss["minItems"]}
+    several = {"type": "array", "items": {"anyOf": [_ref("Loss"), name]}, "minItems": 1}
     fields["loss"] = {"anyOf": [several, _ref("Loss"), name], "description": loss["description"]}
     _allow(fields["pens"], _list_of(_ref("Pen")))
     layer["oneOf"] = [{"required": [kind]} for kind in KINDS]

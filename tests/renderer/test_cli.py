@@ -500,17 +500,17 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
         "Red <disc> & friends (disc)\n"
         "  sheet    105 x 148 mm, drawn on 89 x 125.4 mm\n"
         "  fitted   at 227 x 320 px, 2.55 px a mm\n"
-        "  layer 1  curves: 38 curves of 3 to 4 mm can cover 18% of the area, at about 12 mm each; 2 pens\n"
+        "  layer 1  curves: 68 curves of 3 to 4 mm can cover 32% of the area, at about 12 mm each; 2 pens\n"
         "  picture  wants about 17% of the area under ink\n"
         "  time     about 3 min on a gantry, pen changes included\n"
         "  planned  canvas.orientation             portrait    the picture is 1.41 times as high as wide\n"
         "  planned  canvas.px_per_mm               2.55        the thinnest nib, 3 mm, is 7.6 px wide, and "
         "the longer side 320 px\n"
-        "  planned  layers.0.curves.count          38          0.458 m of 3.5 mm in strokes of about 12 mm; "
+        "  planned  layers.0.curves.count          68          0.819 m of 3.5 mm in strokes of about 12 mm; "
         "in these inks the picture takes about 17% of 89 x 125 mm\n"
         f"  planned  layers.0.curves.max_length_mm  36.1        {why}\n"
         "  planned  budget                         22 minutes  a sensible time for A6, pen changes on top; "
-        "planned: about 3 minutes with 2 pen changes, 0.458 m, 38 strokes, on a gantry\n"
+        "planned: about 3 minutes with 2 pen changes, 0.819 m, 68 strokes, on a gantry\n"
     )
 
 
