@@ -11,15 +11,15 @@ from torch import Tensor
 from renderer import losses, placement
 from renderer.colours import from_hex
 from renderer.cores import placed
-from renderer.diary import Diary, name_of
+from renderer.diary import Diary
 from renderer.error import Objective
 from renderer.form import directions
 from renderer.optimise import FitError, Ground, LossAt, Part, State, draw, fit, pruned, refine, shares
 from renderer.optimise.objective import objective_of
 from renderer.palette import Palette, palette
+from renderer.planning import Planned
 from renderer.primitives import spot_mm
 from renderer.sources import RenderError
-from renderer.planning import Planned
 from renderer.spec import FreeColours, Layer, Points, RackPens
 from renderer.stipple import stipple
 from renderer.strokes import Strokes

@@ -6,15 +6,12 @@ from functools import partial
 
 import torch
 
-from hardware.drawing import Drawing, PenPass
-from hardware.intake import prepared
 from renderer import assets, focus, losses, preview
 from renderer.cores import placed
 from renderer.diary import Diary, Stop, name_of
+from renderer.finish import drawing_of, within_budget, without_hidden
 from renderer.fitting import fit_layers
 from renderer.losses.looks import looks
-from renderer.optimise import Part, lines_mm
-from renderer.passes import passes
 from renderer.plan import doubted, remarks
 from renderer.planning import planned, thinnest_nib_mm
 from renderer.progress import Report, silent
@@ -83,7 +80,8 @@ def render(
     tiles = [partial(losses.through, layer.terms, wanted, area.px_per_mm, sources) for layer in artwork.layers]
     diary = Diary(artwork, report, stop)
     layers = fit_layers(plan, wanted, area, importance, diary, list(zip(judges, tiles, strict=True)))
-    drawing = _drawing(artwork, layers)
+    layers = within_budget(plan, without_hidden(artwork, layers, diary), diary)
+    drawing = drawing_of(artwork, layers)
     drawn = torch.from_numpy(preview.framed(drawing, area)).to(device)
     return Result(
         work=replace(work, artwork=artwork),
@@ -119,14 +117,3 @@ def tone_of(artwork: Artwork) -> Tone:
     """The tone of a planned work."""
     assert isinstance(artwork.target.tone, Tone)
     return artwork.target.tone
-
-
-def _drawing(artwork: Artwork, parts: list[Part]) -> Drawing:
-    """The drawing on its sheet, in an order that keeps the pen from travelling far."""
-    width_mm, height_mm = artwork.canvas.size_mm
-    drawn: list[PenPass] = []
-    for number, part in enumerate(parts):
-        lines = lines_mm(part.layer, part.strokes, part.ground)
-        drawn += passes(name_of(artwork, number), lines, part.strokes, part.ground.palette)
-    drawing = Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(drawn), artwork.title)
-    return prepared(drawing, artwork.machine)[0]

@@ -1,0 +1,165 @@
+"""Fitted layers -> the drawing that is plotted: without strokes that later ones hide, and within the budget."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hardware.drawing import Drawing, Ink, PenPass
+from hardware.estimate import estimate
+from hardware.intake import prepared
+from hardware.machine import Machine
+from hardware.program import program
+from renderer.diary import Diary, name_of
+from renderer.optimise import Part, lines_mm
+from renderer.optimise.show import weights
+from renderer.passes import passes
+from renderer.planning import Planned, trimmed
+from renderer.planning.cost import USUAL, unit_text
+from renderer.raster import Workspace
+from renderer.spec import Artwork, Points
+from renderer.visible import visible_shares
+
+HIDDEN = 0.03  # of a stroke's area: of which less can be seen is a sliver that nobody takes for a stroke
+_TRIALS = 4  # at a budget in minutes: what is left out changes the way between the rest
+
+
+def drawing_of(artwork: Artwork, parts: list[Part]) -> Drawing:
+    """The drawing on its sheet, in an order that keeps the pen from travelling far."""
+    return prepared(_unordered(artwork, parts), artwork.machine)[0]
+
+
+def _unordered(artwork: Artwork, parts: list[Part]) -> Drawing:
+    width_mm, height_mm = artwork.canvas.size_mm
+    drawn: list[PenPass] = []
+    for number, part in enumerate(parts):
+        lines = lines_mm(part.layer, part.strokes, part.ground)
+        drawn += passes(name_of(artwork, number), lines, part.strokes, part.ground.palette)
+    return Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(drawn), artwork.title)
+
+
+# --- what nobody would see --------------------------------------------------------------------------------------------
+
+
+def without_hidden(artwork: Artwork, parts: list[Part], diary: Diary) -> list[Part]:
+    """The strokes without those that later ones cover, in whichever layer. Says how many were left out."""
+    opaque = [n for n, part in enumerate(parts) if part.ground.palette.ink is Ink.OPAQUE and len(part.strokes)]
+    if not opaque:
+        return parts
+    lines: list[NDArray[np.floating]] = []
+    widths, whose = [], []
+    for number in opaque:
+        part = parts[number]
+        order = part.ground.palette.order(part.strokes.inks)
+        lines += list(lines_mm(part.layer, part.strokes, part.ground)[order].double().numpy())
+        widths.append(part.ground.palette.widths(part.strokes.inks, part.strokes.width_mm)[order].numpy())
+        whose += [(number, int(k)) for k in order]
+    frame = parts[0].ground.frame
+    corner_mm, size_mm = (frame.x_mm, frame.y_mm), (frame.width_mm, frame.height_mm)
+    shares = visible_shares(lines, np.concatenate(widths), corner_mm, size_mm, HIDDEN)
+    result = list(parts)
+    for number in opaque:
+        kept = torch.ones(len(parts[number].strokes), dtype=torch.bool)
+        kept[[k for (n, k), share in zip(whose, shares, strict=True) if n == number and share <= HIDDEN]] = False
+        result[number] = replace(parts[number], strokes=parts[number].strokes[kept])
+        hidden, count = int((~kept).sum()), len(kept)
+        if hidden:
+            name = name_of(artwork, number)
+            diary.notes.append(f"{name}: {hidden} of {count} strokes left out, for later strokes hide them")
+    return result
+
+
+# --- what a budget pays for -------------------------------------------------------------------------------------------
+
+
+def within_budget(plan: Planned, parts: list[Part], diary: Diary) -> list[Part]:
+    """The strokes that the budget pays for: of the layers whose count was planned, the least useful are left out.
+
+    A stroke is as useful as the error that it saves for each millimetre of its length and of its lift.
+    """
+    budget, artwork = plan.artwork.budget, plan.artwork
+    is_free = any(part.ground.palette.free for part in parts)
+    if plan.costs is None or budget is None or diary.interrupted or (is_free and budget.unit == "minutes"):
+        return parts
+    open_ = [n for n in range(len(parts)) if plan.lengths_mm[n] is not None and len(parts[n].strokes)]
+    if not open_:
+        return parts
+    lengths = np.concatenate([_lengths_mm(parts[n]) for n in open_])
+    use = np.concatenate([_usefulness(plan, parts[n], n) for n in open_])
+    taken, each = _rates(plan, parts, budget.unit, lengths)
+    aim, kept = budget.amount, np.ones(len(lengths), np.bool_)
+    for _ in range(_TRIALS):
+        kept = trimmed(use, aim, lambda some: taken + float(each[some].sum()))
+        found = _cost(artwork, _kept(parts, open_, kept), budget.unit)
+        if found <= budget.amount or kept.sum() <= 1:
+            break
+        aim *= 0.995 * budget.amount / found
+    left = len(kept) - int(kept.sum())
+    if left:
+        diary.notes.append(
+            f"{left} of {len(kept)} strokes left out, the least useful, to keep within {unit_text(budget)}"
+        )
+    return _kept(parts, open_, kept)
+
+
+def _kept(parts: list[Part], which: list[int], kept: NDArray[np.bool_]) -> list[Part]:
+    result, at = list(parts), 0
+    for number in which:
+        count = len(parts[number].strokes)
+        result[number] = replace(parts[number], strokes=parts[number].strokes[torch.from_numpy(kept[at : at + count])])
+        at += count
+    return result
+
+
+def _lengths_mm(part: Part) -> NDArray[np.float64]:  # [N]
+    lines = lines_mm(part.layer, part.strokes, part.ground).double()
+    lengths: NDArray[np.float64] = (lines[:, 1:] - lines[:, :-1]).norm(dim=-1).sum(1).numpy()
+    return lengths
+
+
+def _usefulness(plan: Planned, part: Part, number: int) -> NDArray[np.float64]:  # [N]
+    saved = weights(part.layer, part.strokes, part.ground, Workspace()).removal.double().numpy()
+    lift_mm = 1.0 if isinstance(part.layer.kind, Points) else plan.lifts_mm[number]
+    useful: NDArray[np.float64] = saved / (_lengths_mm(part) + lift_mm)
+    return useful
+
+
+def _rates(
+    plan: Planned, parts: list[Part], unit: str, lengths: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
+    """What is paid whatever is left out, and what each stroke costs: the way between strokes is shared evenly."""
+    whole = _cost(plan.artwork, parts, unit)
+    match unit:
+        case "strokes":
+            each = np.ones(len(lengths))
+        case "metres":
+            each = lengths / 1000
+        case _:
+            machine = plan.artwork.machine or USUAL
+            drawn = lengths / machine.feed_mm_min
+            moving = max(whole - _still_minutes(plan.artwork, parts), 0.0)
+            each = drawn + max(moving - drawn.sum(), 0.0) / max(len(lengths), 1)
+    return max(whole - float(each.sum()), 0.0), each
+
+
+def _cost(artwork: Artwork, parts: list[Part], unit: str) -> float:
+    """What a drawing costs as it would be plotted."""
+    match unit:
+        case "strokes":
+            return float(sum(len(part.strokes) for part in parts))
+        case "metres":
+            return float(sum(_lengths_mm(part).sum() for part in parts if len(part.strokes))) / 1000
+    machine = artwork.machine or _ample(artwork)
+    return estimate(program(prepared(_unordered(artwork, parts), machine)[0], machine), machine).total_s / 60
+
+
+def _still_minutes(artwork: Artwork, parts: list[Part]) -> float:
+    """In which a person changes pens."""
+    machine = artwork.machine or USUAL
+    return len(_unordered(artwork, parts).passes) * machine.pen_change_s / 60
+
+
+def _ample(artwork: Artwork) -> Machine:
+    """A usual gantry on which the sheet lies at the corner."""
+    return USUAL.model_copy(update={"origin_mm": (0.0, 0.0)})
