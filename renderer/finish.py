@@ -42,6 +42,7 @@ def _unordered(artwork: Artwork, parts: list[Part]) -> Drawing:
 # --- what nobody would see --------------------------------------------------------------------------------------------
 
 
+@torch.no_grad()
 def without_hidden(artwork: Artwork, parts: list[Part], diary: Diary) -> list[Part]:
     """The strokes without those that later ones cover, in whichever layer. Says how many were left out."""
     opaque = [n for n, part in enumerate(parts) if part.ground.palette.ink is Ink.OPAQUE and len(part.strokes)]
@@ -73,6 +74,7 @@ def without_hidden(artwork: Artwork, parts: list[Part], diary: Diary) -> list[Pa
 # --- what a budget pays for -------------------------------------------------------------------------------------------
 
 
+@torch.no_grad()
 def within_budget(plan: Planned, parts: list[Part], diary: Diary) -> list[Part]:
     """The strokes that the budget pays for: of the layers whose count was planned, the least useful are left out.
 

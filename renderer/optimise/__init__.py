@@ -75,6 +75,8 @@ def fit(
     leaves = strokes.with_gradient(ground.palette.widths_vary)
     adam = adam_for(layer, leaves, ground)
     fallen: list[float] = []
+    if not len(leaves):
+        return
     for step in range(layer.steps):
         done = step / max(layer.steps - 1, 1)
         if step in arrivals:

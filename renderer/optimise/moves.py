@@ -34,7 +34,7 @@ def anew(
     canvas = draw(layer, there, ground, workspace=workspace)
     top = _top_pens(layer, there, ground, workspace)
     place = (layer.kind, count, ground.palette, ground.frame, ground.target.cpu(), canvas.cpu(), generator)
-    return placement.greedy(*place, objective=ground.objective, top=top).to(canvas.device)
+    return placement.greedy(*place, objective=ground.objective, top=top, among=layer.count).to(canvas.device)
 
 
 def grown(

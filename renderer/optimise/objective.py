@@ -13,6 +13,7 @@ ALONG = 0.8  # share of the first guesses that follow the form; the rest find wh
 CROSSING = 0.8  # of a stroke's gain, lost where it runs straight across the form
 CROSSING_PRICE = 0.05  # of the frame under ink that runs across the form: about a tenth of a usual loss
 WORTH = 0.04  # error, of three channels, that a square pixel of ink must save: a lone dash in a pale sky saves less
+DRAWN_WORTH = 0.07  # that of strokes over dots which carry the tone: they go where shapes are, and nowhere else
 FORM_NIBS = 4.0  # width over which the form is averaged: a hatch of less turns with every grain of a photograph
 LEAST_FORM_PX = 2.0
 
@@ -23,6 +24,8 @@ def objective_of(
     area: Frame,
     importance: NDArray[np.float32] | None,  # [H, W], of mean 1
     lift_mm: float,  # length that is worth a lift of the pen; 0: strokes are as long as helps most
+    *,
+    draws: bool = False,  # over dots, which carry the tone
 ) -> Objective:
     """Half of the error from afar, say, where that is half of the layer's loss."""
     share, sigma_mm = _far(layer)
@@ -37,7 +40,7 @@ def objective_of(
         crossing_price=CROSSING_PRICE if follows else 0.0,
         form_px=max(LEAST_FORM_PX, FORM_NIBS * nib_px),
         lift_px=lift_mm * area.px_per_mm,
-        worth=WORTH,
+        worth=DRAWN_WORTH if draws else WORTH,
     )
 
 

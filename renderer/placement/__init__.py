@@ -107,6 +107,7 @@ def greedy(
     objective: Objective = Objective(),  # noqa: B008  frozen
     fill: float = 0.0,
     top: NDArray[np.int32] | None = None,  # [H, W], the latest of this layer's pens on a pixel already, -1 for none
+    among: int | None = None,  # strokes of the whole layer, whose count bounds their length
     placed: Placed = _all_of_them,
 ) -> Strokes:
     """Strokes placed one by one, each where it lowers the error most: `count` of them, or as many as are worth their ink.
@@ -122,7 +123,7 @@ def greedy(
     knots = np.empty((count, knot_count(kind), 2), np.float32)
     pens = np.empty(count, np.int32)
     colours = np.empty((count, 3), np.float32)
-    longest = 2 * _usual_length(kind, count, frame) * scale
+    longest = 2 * _usual_length(kind, among or count, frame) * scale
     limit = length_limit_mm(kind)
     left = residual(pixels(target), canvas, objective)
     along = 0.0 if isinstance(kind, Points) else objective.along

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from renderer.colours import from_hex
 from renderer.planning.cost import Costs, Sketch, costs, parts, unit_text
 from renderer.planning.decision import Decision
 from renderer.planning.ink import (
     DRAWN,
     MOST_OF_MEAN,
+    SPOTS,
     Wish,
     covered_share,
     draws,
@@ -29,7 +31,7 @@ from renderer.planning.ink import (
 )
 from renderer.planning.sheet import laid, sharpened
 from renderer.planning.trim import trimmed
-from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, Layer, Points, Tone
+from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, Curves, Layer, Points, Tone
 from renderer.spec.layers import usual_loss
 from renderer.spec.losses import FAR_MM
 from renderer.target import Frame, Picture, fit_picture, frame
@@ -52,6 +54,9 @@ LOOKED_AT_PX = 192  # longer side of the picture that is planned by: tone and in
 OVER = 1.1  # planned over a budget: the least useful strokes are left out in the end, until it is met
 # Minutes that a person waits gladly for a sheet, with the pen changes on top; by area for other sizes.
 FITTING_MINUTES = {"A6": 20.0, "A5": 40.0, "A4": 90.0, "A3": 150.0, "A2": 240.0}  # small to large
+ALL_PAID = 0.93  # of the ink that the picture takes: with less, it is drawn lighter
+MOST_GAMMA, MOST_LIFT = 2.0, 0.4  # beyond, a night becomes a day without shapes
+KNOT_NIBS, KNOTS = 12.0, (4, 7)  # way between two knots, in nibs; fewest and most knots of a planned curve
 _MINUTES = list(FITTING_MINUTES.values())
 DRAWN_WHY = f"{DRAWN:g} a dot below, for the dots carry the tone and these draw"
 
@@ -75,11 +80,15 @@ def planned(artwork: Artwork, picture: Picture) -> Planned:
     artwork = artwork.model_copy(update={"canvas": canvas})
     area = frame(canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
     small = fit_picture(picture, _small(area), artwork.target.fit)
-    artwork, more = _toned(artwork, small)
-    decisions += more
+    finds_tone = artwork.target.tone == "auto"
+    artwork, toning = _toned(artwork, small)
     artwork, more = _judged(artwork)
     decisions += more
     share = _share(artwork, small)
+    if finds_tone and any(layer.is_auto for layer in artwork.layers):
+        artwork, toning = _lightened(artwork, area, small, toning)
+        share = _share(artwork, small)
+    decisions += toning
     if not any(layer.is_auto for layer in artwork.layers):
         lifts = lifts_mm(artwork, area, share)
         return Planned(artwork, decisions, (None,) * len(artwork.layers), lifts, None, _idle_budget(artwork))
@@ -102,10 +111,42 @@ def _toned(artwork: Artwork, small: Small) -> tuple[Artwork, tuple[Decision, ...
     inks = inks_of(artwork)
     widths_mm = [usual_width_mm(artwork, layer) for layer in artwork.layers]
     tone = suited(small, inks, artwork.canvas.colour, min(widths_mm))
-    changed = [f"{name} {value:g}" for name, value in tone.model_dump(exclude_defaults=True).items()]
     colours = "1 colour" if len(inks) == 1 else f"{len(inks)} colours"
     why = f"what {colours} on paper of {artwork.canvas.colour} can show of this picture"
-    return _with_tone(artwork, tone), (Decision("target.tone", ", ".join(changed) or "as it is", why),)
+    return _with_tone(artwork, tone), (Decision("target.tone", tone_text(tone), why),)
+
+
+def _lightened(
+    artwork: Artwork, area: Frame, small: Small, toning: tuple[Decision, ...]
+) -> tuple[Artwork, tuple[Decision, ...]]:
+    """The work in tones that the budget pays for: too little ink would leave parts of the sheet bare."""
+    share = _share(artwork, small)
+    paid = _paid(artwork, area, share)
+    tone = artwork.target.tone
+    assert isinstance(tone, Tone)
+    if paid >= ALL_PAID:
+        return artwork, toning
+    is_light = from_hex(artwork.canvas.colour).mean() >= 0.5
+    most = max(MOST_GAMMA, tone.gamma) if is_light else min(1 / MOST_GAMMA, tone.gamma)
+    lifts = np.linspace(tone.lift, max(MOST_LIFT, tone.lift) if is_light else tone.lift, 24)
+    steps = zip(np.geomspace(tone.gamma, most, 24), lifts, strict=True)
+    tones = [
+        tone.model_copy(update={"gamma": round(float(gamma), 2), "lift": round(float(lift), 2)})
+        for gamma, lift in steps
+    ]
+    lighter = [_with_tone(artwork, one) for one in tones]
+    enough = [one for one in lighter if _share(one, small) <= paid * share]
+    found = enough[0] if enough else lighter[-1]
+    assert isinstance(found.target.tone, Tone)
+    why = f"lighter than the picture, which takes more ink: {paid:.0%} of it can be paid for"
+    return found, (Decision("target.tone", tone_text(found.target.tone), why),)
+
+
+def tone_text(tone: Tone) -> str:
+    """`black 0.05, gamma 1.2`: what differs from the picture as it is."""
+    return (
+        ", ".join(f"{name} {value:g}" for name, value in tone.model_dump(exclude_defaults=True).items()) or "as it is"
+    )
 
 
 def _with_tone(artwork: Artwork, tone: Tone) -> Artwork:
@@ -145,19 +186,37 @@ def _judged(artwork: Artwork) -> tuple[Artwork, tuple[Decision, ...]]:
 # --- counts -----------------------------------------------------------------------------------------------------------
 
 
-def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
-    """The work with its counts and lengths."""
+def _scaled(artwork: Artwork, area: Frame, share: float) -> tuple[Wish, Budget, float | None]:
+    """What the picture wants, the budget, and the scale of it that the budget pays for; None: not even one stroke."""
     area_mm2 = area.width_mm * area.height_mm
     wanted = wish(artwork, area, share)
     budget, cap, most = _budget(artwork, wanted, area_mm2)
-    lengthen = budget.unit == "strokes"
 
     def cost(scale: float) -> float:
-        return costs(wanted.scaled(scale, lengthen=lengthen), area_mm2, artwork.machine).of(budget)
+        return costs(wanted.scaled(scale, lengthen=budget.unit == "strokes"), area_mm2, artwork.machine).of(budget)
 
-    scale = largest(most, cost, cap)
-    sketches = wanted.scaled(scale or 1e-6, lengthen=lengthen)
-    found = costs(sketches, area_mm2, artwork.machine)
+    return wanted, budget, largest(most, cost, cap)
+
+
+def _paid(artwork: Artwork, area: Frame, share: float) -> float:
+    """The share of the ink that the picture wants which the budget pays for, of layers whose count is open."""
+    wanted, budget, scale = _scaled(artwork, area, share)
+    if scale is None:
+        return 1.0
+    sketches = wanted.scaled(scale, lengthen=budget.unit == "strokes")
+    ink = [
+        (one.ink_mm2, whole.ink_mm2)
+        for one, whole, is_auto in zip(sketches, wanted.sketches, wanted.is_auto, strict=True)
+        if is_auto
+    ]
+    return min(1.0, sum(one for one, _ in ink) / max(sum(whole for _, whole in ink), 1e-9))
+
+
+def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
+    """The work with its counts and lengths."""
+    wanted, budget, scale = _scaled(artwork, area, share)
+    sketches = wanted.scaled(scale or 1e-6, lengthen=budget.unit == "strokes")
+    found = costs(sketches, area.width_mm * area.height_mm, artwork.machine)
     need = _need(share, area)
     decisions = [
         each
@@ -198,9 +257,19 @@ def _with_strokes(artwork: Artwork, number: int, sketch: Sketch) -> Layer:
         return layer
     kind = layer.kind
     change: dict[str, object] = {"count": sketch.count}
+    if isinstance(kind, Points) and isinstance(sketch.kind, Points):
+        change |= {"diameter_mm": sketch.kind.diameter_mm}
     if not isinstance(kind, Points) and kind.max_length_mm is None:
         change |= {"max_length_mm": _longest_mm(sketch)}
+    if isinstance(kind, Curves) and "knots" not in kind.model_fields_set:
+        change |= {"knots": _knots(sketch)}
     return layer.model_copy(update={layer.kind_name: kind.model_copy(update=change)})
+
+
+def _knots(sketch: Sketch) -> int:
+    """As many as a long curve needs to follow a form that turns within a dozen nibs."""
+    least, most = KNOTS
+    return int(min(max(least, 1 + round(_longest_mm(sketch) / (KNOT_NIBS * sketch.width_mm))), most))
 
 
 def _longest_mm(sketch: Sketch) -> float:
@@ -222,6 +291,11 @@ def _layer_decisions(artwork: Artwork, number: int, sketch: Sketch, need: str, s
     if not isinstance(layer.kind, Points) and layer.kind.max_length_mm is None:
         why = f"{MOST_OF_MEAN:g} times the mean length that is planned: long contours pay for short details"
         found.append(Decision(f"{where}.max_length_mm", f"{_longest_mm(sketch):g}", why))
+    if isinstance(layer.kind, Points) and isinstance(sketch.kind, Points) and sketch.kind != layer.kind:
+        why = f"spots: dots of one touch are too small to cover the sheet in {SPOTS} or so"
+        found.append(Decision(f"{where}.diameter_mm", f"{sketch.kind.diameter_mm:g}", why))
+    if isinstance(layer.kind, Curves) and "knots" not in layer.kind.model_fields_set:
+        found.append(Decision(f"{where}.knots", str(_knots(sketch)), f"one for each {KNOT_NIBS:g} nibs of the longest"))
     return found
 
 

@@ -17,12 +17,13 @@ from renderer.spec import Artwork, Budget, Curves, FreeColours, Layer, Points, R
 from renderer.spec.layers import MOST_STROKES
 from renderer.target import Frame
 
-# A line of about 18 nibs reads as a direction, and a form as wide as ten nibs still bends it.
-MEAN_NIBS = 18.0
+# A line of about 30 nibs reads as a direction, and a form as wide as ten nibs still bends it.
+MEAN_NIBS = 30.0
 LEAST_MEAN_MM = 4.0  # shorter, and a machine lifts its pen longer than it draws
-MOST_MEAN_SHARE = 0.06  # of the frame's longer side: longer, and strokes run across eyes and mouths
+MOST_MEAN_SHARE = 0.08  # of the frame's longer side: longer, and strokes run across eyes and mouths
 CURVE_LONGER = 1.6  # a curve follows a form, so it may be longer than a line that only touches it
-MOST_OF_MEAN = 3.0  # the longest stroke: the search may spend on a long contour what it saves elsewhere
+MOST_OF_MEAN = 1.8  # the longest stroke: the search may spend on a long contour what it saves elsewhere
+LIFT_OF_MEAN = 0.4  # of the mean length: with a lift that costs so much, strokes come out as long as planned
 LIMIT_USED = 0.6  # mean length of strokes under a limit that the spec gives
 # Strokes cross each other, and colours are laid over each other to mend them: the gallery's works that were tuned by
 # hand have 1.15 times (one pen) and 1.8 to 3.3 times (several pens) the ink that would cover their area once.
@@ -30,6 +31,10 @@ ONE_PEN_OVERLAP, PENS_OVERLAP = 1.15, 1.8
 DOTS_OVERLAP = 1.2  # dots that cover an area evenly spread lie over each other a little
 BROAD = 0.012  # of the frame's shorter side: opaque dots of wider nibs cover, others stipple
 DRAWN = 0.25  # lines and curves above dots, a dot: the flagship's 500 curves on 2000 dots
+PAINT_MM = 0.8  # opaque nibs from here on paint; finer ones stipple
+SPOTS = 2500  # dots of paint that make a picture, and half an hour's work
+SPOT_NIBS = 4.0  # the widest spot; wider ones are small drawings
+DRAWN_SHORTER = 0.7  # of a usual length: they draw details, and leave the dots to be seen
 LEAST_LEFT = 0.25  # of the ink, for layers that are planned where explicit ones take all
 CLOSE_TO_PAPER = 0.1  # RGB distance from paper under which an ink is a highlight, and a pixel hardly wants any ink
 SHORTEST_NIBS, SHORTEST_MM = 4.0, 1.5  # to which an ample budget cuts strokes: shorter ones are dots
@@ -164,7 +169,8 @@ def wish(artwork: Artwork, area: Frame, share: float) -> Wish:
         if layer.is_auto:
             if number not in tone:
                 dots = sum(one.count for one in sketches[:number] if isinstance(one.kind, Points))
-                sketches[number] = replace(sketches[number], count=max(1, round(DRAWN * dots)))
+                length_mm = DRAWN_SHORTER * sketches[number].length_mm
+                sketches[number] = replace(sketches[number], count=max(1, round(DRAWN * dots)), length_mm=length_mm)
             sketches[number] = replace(sketches[number], count=min(sketches[number].count, caps[number]))
     longest = [_longest_mm(one, area) for one in sketches]
     return Wish(tuple(sketches), tuple(layer.is_auto for layer in artwork.layers), tuple(longest), tuple(caps))
@@ -189,7 +195,8 @@ def _sketch(artwork: Artwork, layer: Layer, area: Frame) -> Sketch:
 
 
 def _covering(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
-    """So many strokes that they cover this area."""
+    """So many strokes that they cover this area; dots of paint that would be too many grow into spots."""
+    sketch = _spotted(sketch, ink_mm2, area)
     ink_mm2 *= _overlap(sketch, area)
     return replace(sketch, count=max(1, round(ink_mm2 / replace(sketch, count=1).ink_mm2)))
 
@@ -200,6 +207,19 @@ def _overlap(sketch: Sketch, area: Frame) -> float:
         return ONE_PEN_OVERLAP if len(sketch.pens) == 1 else PENS_OVERLAP
     covers = sketch.pens[0].ink is Ink.OPAQUE and sketch.width_mm > BROAD * min(area.width_mm, area.height_mm)
     return DOTS_OVERLAP if covers else 1.0
+
+
+def _spotted(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
+    """Dots with a diameter, where nibs of paint are too thin to cover the sheet dot by dot."""
+    kind, nib_mm = sketch.kind, max(pen.nib_mm for pen in sketch.pens)
+    if not isinstance(kind, Points) or kind.diameter_mm is not None or kind.model_fields_set & {"diameter_mm"}:
+        return sketch
+    is_paint = all(pen.ink is Ink.OPAQUE for pen in sketch.pens) and sketch.width_mm >= PAINT_MM
+    if not is_paint or sketch.width_mm > BROAD * min(area.width_mm, area.height_mm):
+        return sketch
+    wide_mm = math.sqrt(4 * DOTS_OVERLAP * ink_mm2 / (math.pi * SPOTS))
+    spot_mm = round(min(max(wide_mm, nib_mm), SPOT_NIBS * sketch.width_mm), 1)
+    return replace(sketch, kind=kind.model_copy(update={"diameter_mm": spot_mm})) if spot_mm > nib_mm else sketch
 
 
 def _cap(layer: Layer, sketch: Sketch) -> int:
@@ -239,18 +259,18 @@ def lifts_mm(
     share: float,  # of the frame, that strokes should cover
     sketches: tuple[Sketch, ...] | None = None,  # what was planned
 ) -> tuple[float, ...]:
-    """Of each layer the length that is worth a lift of the pen: about the mean length of its strokes; 0 for dots.
+    """Of each layer the length that is worth a lift of the pen: a share of the mean length of its strokes; 0 for dots.
 
     Where a spec has few strokes for its picture they have to be longer, so that they carry the ink.
     """
     if sketches is not None:
-        return tuple(sketch.length_mm for sketch in sketches)
+        return tuple(LIFT_OF_MEAN * sketch.length_mm for sketch in sketches)
     found = []
     for number, layer in enumerate(artwork.layers):
         sketch = _sketch(artwork, layer, area)
         needed_mm = share * area.width_mm * area.height_mm / (sketch.count * sketch.width_mm)
         scarce_mm = 0.0 if draws(artwork, number) else min(needed_mm, sketch.length_mm)
-        found.append(0.0 if isinstance(layer.kind, Points) else max(_mean_mm(sketch, area), scarce_mm))
+        found.append(0.0 if isinstance(layer.kind, Points) else LIFT_OF_MEAN * max(_mean_mm(sketch, area), scarce_mm))
     return tuple(found)
 
 
