@@ -194,7 +194,7 @@ def at_hand(folders: Iterable[Path], pictures: Iterable[Picture] = PICTURES) -> 
 
 
 def _candidates(folder: Path) -> list[Path]:
-    endings = {".png", ".jpg", ".jpeg"}
+    endings = {".png", ".jpg", ".jpeg", ".webp"}
     files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in endings]
     return [path for path in files if path.is_file() and path.stat().st_size <= LARGEST_BYTES]
 
