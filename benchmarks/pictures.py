@@ -13,6 +13,7 @@ import argparse
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -126,7 +127,13 @@ def drawn(work: Work, folder: Path, options: argparse.Namespace) -> None:
     command = [sys.executable, "-P", str(HERE / "draw_work.py"), str(spec), str(folder), *options.set]
     done = subprocess.run(command, env=engine, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{work.picture.name} with {work.pen_set} was not drawn:\n{done.stderr.strip()}")
+        raise RuntimeError(f"{work.picture.name} with {work.pen_set} was not drawn: {_last(done.stderr)}")
+
+
+def _last(text: str) -> str:
+    """The error at the end of a traceback, without its type."""
+    lines = [line for line in text.strip().splitlines() if not line.startswith(" ")] or ["no message"]
+    return re.sub(r"^[\w.]+Errors?: ", "", lines[-1])
 
 
 def measured(work: Work, folder: Path) -> Figures:
