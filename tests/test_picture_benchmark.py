@@ -222,7 +222,7 @@ def test_a_perfect_drawing_is_as_like_as_can_be() -> None:
 
 
 def test_a_work_that_cannot_be_drawn_says_why_in_one_line() -> None:
-    text = 'Traceback (most recent call last):\n  File "x", line 1\nrenderer.x.SpecErrors: spec.yaml:3:1: target: is missing\n'
+    text = 'Traceback:\n  File "x", line 1\nrenderer.x.SpecErrors: spec.yaml:3:1: target: is missing\n'
     assert pictures._last(text) == "spec.yaml:3:1: target: is missing"
     assert pictures._last("") == "no message"
 
