@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # torch is loaded where there is something to compare
     from renderer.target import Frame
 
 LONGER_PX = 512  # of the frame as it is seen
+GREYISH = 8  # of 255, between the channels of a colour that counts as grey
 Picture = NDArray[np.float32]  # [3, H, W] sRGB in [0, 1], over the frame
 
 
@@ -42,6 +43,15 @@ def target_of(image: Path, paper: str, frame: "Frame") -> Picture:
     from renderer.target import fit_picture, load_picture
 
     return fit_picture(load_picture(image, paper), frame, "cover")
+
+
+def for_pens(target: Picture, drawing: Drawing) -> Picture:
+    """The target in grey where paper and pens have no colour, or hardly any: what such pens can be asked for."""
+    colours = [drawing.paper, *(part.pen.colour for part in drawing.passes)]
+    channels = [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in colours]
+    if max(max(one) - min(one) for one in channels) > GREYISH:
+        return target
+    return np.repeat(target.mean(0, keepdims=True), 3, axis=0)
 
 
 def likeness(drawing: Drawing, frame: "Frame", target: Picture) -> Likeness:

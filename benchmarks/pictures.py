@@ -138,14 +138,14 @@ def _last(text: str) -> str:
 
 def measured(work: Work, folder: Path) -> Figures:
     """All figures of the drawing in a folder."""
-    from benchmarks.likeness import frame_of, likeness, plot_of, target_of
+    from benchmarks.likeness import for_pens, frame_of, likeness, plot_of, target_of
     from benchmarks.marks import marks
     from hardware.svgfile import read_svg
 
     record = json.loads((folder / "render.json").read_text(encoding="utf-8"))
     drawing = read_svg((folder / "drawing.svg").read_text(encoding="utf-8"))
     frame = frame_of(record["frame"])
-    target = target_of(work.image, drawing.paper, frame)
+    target = for_pens(target_of(work.image, drawing.paper, frame), drawing)
     figures: dict[str, Any] = dataclasses.asdict(likeness(drawing, frame, target))
     figures |= dataclasses.asdict(marks(drawing, frame, target.transpose(1, 2, 0).astype(float)))
     figures |= dict(zip(("metres", "minutes"), plot_of(drawing, MACHINE), strict=True))

@@ -215,6 +215,15 @@ def test_the_target_is_the_middle_of_the_picture_in_the_shape_of_the_frame(tmp_p
     assert likeness.target_of(path, "#ffffff", frame)[:, :, 40:-40].min() > 0.95
 
 
+def test_black_pens_are_compared_with_the_greys_of_a_picture() -> None:
+    target = np.random.default_rng(1).random((3, 4, 5)).astype(np.float32)
+    soft_black = BLACK.model_copy(update={"colour": "#17171a"})
+    grey = likeness.for_pens(target, drawing((soft_black, [line((50, 50))])))
+    np.testing.assert_allclose(grey, np.broadcast_to(target.mean(0), target.shape), rtol=1e-6)
+    red = BLACK.model_copy(update={"colour": "#cc2211"})
+    assert likeness.for_pens(target, drawing((red, [line((50, 50))]))) is target
+
+
 def test_a_perfect_drawing_is_as_like_as_can_be() -> None:
     found = likeness.likeness(drawing(), AREA, WHITE.transpose(2, 0, 1).astype(np.float32) * 0.999)
     assert found.ssim == pytest.approx(1, abs=1e-4)
