@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # torch is loaded where there is something to compare
     from renderer.target import Frame
 
 LONGER_PX = 512  # of the frame as it is seen
-GREYISH = 8  # of 255, between the channels of a colour that counts as grey
+GREYISH = 15  # of 255, between the channels of a colour that counts as grey
 Picture = NDArray[np.float32]  # [3, H, W] sRGB in [0, 1], over the frame
 
 
