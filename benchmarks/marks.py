@@ -22,7 +22,7 @@ INK_PX_PER_MM = 8  # at which ink is counted
 BARE_DIFFERENCE = 0.04  # by which a channel of the picture may differ from the paper's where it asks for bare paper
 BARE_CLEARANCE_MM = 1.0  # from all that is not bare
 LEAST_CM2 = 1.0  # of bare or light paper; below this, stray ink and rays say nothing
-FRAME_BAND_MM = 0.3
+FRAME_BAND_MM, FOLDED_BAND_MM = 0.3, 0.05
 PARALLEL_DEG = 15.0
 GRADIENT_PX, TENSOR_PX = 1.5, 4.0  # sigmas of the structure tensor, in pixels of the target
 TENSOR_FLOOR = 1e-4  # squared gradient below which an area has no direction
@@ -43,6 +43,7 @@ class Marks:
     bare_cm2: float
     rays_mm2_per_cm2: float | None  # ink in light even areas by strokes that come from something darker
     frame_ink: float  # share of all ink
+    folded: float  # share of all ink, exactly on the bound
     overdrawn: float  # share of all ink
     hidden: int  # strokes
     off_form_deg: float | None  # 0 along the form, 45 at random, 90 across; None where nothing has a direction
@@ -76,6 +77,7 @@ def marks(drawing: Drawing, frame: "Frame", target: Target) -> Marks:
         bare_cm2=bare_cm2,
         rays_mm2_per_cm2=rays(strokes, frame, target),
         frame_ink=frame_ink(strokes, frame),
+        folded=frame_ink(strokes, frame, FOLDED_BAND_MM),
         overdrawn=ink.overdrawn_px / max(ink.drawn_px, 1),
         hidden=ink.hidden,
         off_form_deg=off_form_deg(strokes, frame, target),
@@ -243,7 +245,7 @@ def _cut(line: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.flo
     return line[:-1][segment] + along * (number[:, None] + 0.5), along
 
 
-def frame_ink(strokes: list[Stroke], frame: "Frame") -> float:
+def frame_ink(strokes: list[Stroke], frame: "Frame", band_mm: float = FRAME_BAND_MM) -> float:
     """Share of all ink in lines that run along the bound: as far out as the pen may go."""
     cut = pieces(strokes)
     total = sum(stroke.ink_mm2 for stroke in strokes)
@@ -252,15 +254,18 @@ def frame_ink(strokes: list[Stroke], frame: "Frame") -> float:
     reach_mm = np.zeros(len(cut.nib_mm)) if frame.overhang else cut.nib_mm / 2
     x_mm, y_mm = (cut.middle - [frame.x_mm, frame.y_mm]).T
     angle = np.degrees(np.arctan2(np.abs(cut.along[:, 1]), np.abs(cut.along[:, 0])))
-    beside = _at_bound(x_mm, frame.width_mm, reach_mm) & (angle > 90 - PARALLEL_DEG)
-    above = _at_bound(y_mm, frame.height_mm, reach_mm) & (angle < PARALLEL_DEG)
+    beside = _at_bound(x_mm, frame.width_mm, reach_mm, band_mm) & (angle > 90 - PARALLEL_DEG)
+    above = _at_bound(y_mm, frame.height_mm, reach_mm, band_mm) & (angle < PARALLEL_DEG)
     return float(cut.ink_mm2[beside | above].sum()) / total
 
 
 def _at_bound(
-    place_mm: NDArray[np.float64], side_mm: float, reach_mm: NDArray[np.float64]
-) -> NDArray[np.bool_]:  # [N] each
-    return np.abs(np.minimum(place_mm, side_mm - place_mm) - reach_mm) <= FRAME_BAND_MM
+    place_mm: NDArray[np.float64],  # [N]
+    side_mm: float,
+    reach_mm: NDArray[np.float64],  # [N]
+    band_mm: float,
+) -> NDArray[np.bool_]:  # [N]
+    return np.abs(np.minimum(place_mm, side_mm - place_mm) - reach_mm) <= band_mm
 
 
 def rays(strokes: list[Stroke], frame: "Frame", target: Target) -> float | None:

@@ -83,6 +83,7 @@ class Figures:
     bare_cm2: float
     rays_mm2_per_cm2: float | None
     frame_ink: float
+    folded: float
     overdrawn: float
     hidden: int
     off_form_deg: float | None
@@ -202,6 +203,7 @@ COLUMNS = {
     "stray mm2/cm2": ("stray_mm2_per_cm2", ".2f"),
     "rays mm2/cm2": ("rays_mm2_per_cm2", ".2f"),
     "frame %": ("frame_ink", ".2%"),
+    "folded %": ("folded", ".2%"),
     "overdrawn": ("overdrawn", ".0%"),
     "hidden": ("hidden", "d"),
     "off form": ("off_form_deg", ".0f"),

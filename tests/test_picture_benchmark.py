@@ -121,6 +121,13 @@ def test_a_line_along_the_frame_is_frame_ink_and_one_that_ends_there_is_not() ->
     assert measured((BLACK, [across, line((1.5, 20), (1.5, 80))])).frame_ink == 0
 
 
+def test_only_what_lies_exactly_on_the_bound_counts_as_folded() -> None:
+    folded, near = line((0.5, 20), (0.5, 80)), line((20, 99.3), (80, 99.3))
+    found = measured((BLACK, [folded, near]))
+    share = 60 / (2 * (60 + np.pi / 4))
+    assert (found.frame_ink, found.folded) == (pytest.approx(2 * share), pytest.approx(share))
+
+
 def test_the_angle_to_the_form_is_0_along_it_45_aslant_and_90_across() -> None:
     for end, angle in (((50, 80), 0), ((80, 80), 45), ((80, 50), 90)):
         found = measured((BLACK, [line((50, 50), end)]), target=stripes()).off_form_deg
