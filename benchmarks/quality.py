@@ -27,7 +27,7 @@ from rich.table import Table
 
 from benchmarks.bars import BARS, Bar, verdict
 from benchmarks.memory import peak_mib
-from benchmarks.pictures import PictureError, written
+from benchmarks.squares import PictureError, written
 from renderer.cli.process import prepare
 
 if TYPE_CHECKING:  # torch and numba are loaded in the processes that render

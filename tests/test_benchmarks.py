@@ -9,8 +9,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from benchmarks import perceptual, scores
 from benchmarks.bars import BARS, Bar, verdict
-from benchmarks.pictures import PictureError, prepared, written
 from benchmarks.quality import Run, row, summary
+from benchmarks.squares import PictureError, prepared, written
 from hardware.drawing import Drawing, Pen, PenPass
 from hardware.svgfile import to_svg
 from renderer.spec import FreeColours, Lines, Points

@@ -1,0 +1,39 @@
+"""Renders one spec with the engine that stands first on PYTHONPATH, in a process of its own.
+
+    PYTHONPATH=ENGINE python -P benchmarks/draw_work.py SPEC FOLDER [FIELD=VALUE ...]
+
+It is called by its path, so that an older checkout can be measured; it imports nothing of the benchmarks. The folder
+gets `drawing.svg` and `render.json`.
+"""
+
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+
+
+def main(spec: str, folder: str, *changes: str) -> None:
+    """Render on one thread, and count the CPU seconds from the spec to the drawing."""
+    from renderer.cli.process import prepare
+
+    prepare()
+    import torch
+
+    from hardware.svgfile import to_svg
+    from renderer.pipeline import render
+    from renderer.specfile import load
+
+    torch.set_num_threads(1)
+    cpu, wall = time.process_time(), time.perf_counter()
+    [work] = load(Path(spec), changes)
+    result = render(work)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    frame = dataclasses.asdict(result.frame)
+    record = {"frame": frame, "cpu_s": cpu, "wall_s": wall, "notes": result.notes}
+    (Path(folder) / "drawing.svg").write_text(to_svg(result.drawing), encoding="utf-8")
+    (Path(folder) / "render.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
