@@ -19,9 +19,9 @@ from renderer.planning import Planned, trimmed
 from renderer.planning.cost import USUAL, unit_text
 from renderer.raster import Workspace
 from renderer.spec import Artwork, Points
-from renderer.visible import visible_shares
+from renderer.visible import visible_mm2
 
-HIDDEN = 0.03  # of a stroke's area: of which less can be seen is a sliver that nobody takes for a stroke
+LEAST_SEEN_MM2 = 0.05  # of a stroke: a speck of which less can be seen is not seen at all
 _TRIALS = 4  # at a budget in minutes: what is left out changes the way between the rest
 
 
@@ -58,11 +58,11 @@ def without_hidden(artwork: Artwork, parts: list[Part], diary: Diary) -> list[Pa
         whose += [(number, int(k)) for k in order]
     frame = parts[0].ground.frame
     corner_mm, size_mm = (frame.x_mm, frame.y_mm), (frame.width_mm, frame.height_mm)
-    shares = visible_shares(lines, np.concatenate(widths), corner_mm, size_mm, HIDDEN)
+    seen = visible_mm2(lines, np.concatenate(widths), corner_mm, size_mm, LEAST_SEEN_MM2)
     result = list(parts)
     for number in opaque:
         kept = torch.ones(len(parts[number].strokes), dtype=torch.bool)
-        kept[[k for (n, k), share in zip(whose, shares, strict=True) if n == number and share <= HIDDEN]] = False
+        kept[[k for (n, k), area in zip(whose, seen, strict=True) if n == number and area < LEAST_SEEN_MM2]] = False
         result[number] = replace(parts[number], strokes=parts[number].strokes[kept])
         hidden, count = int((~kept).sum()), len(kept)
         if hidden:

@@ -18,7 +18,6 @@ from renderer.optimise import FitError, Ground, LossAt, Part, State, draw, fit, 
 from renderer.optimise.objective import objective_of
 from renderer.palette import Palette, palette
 from renderer.planning import Planned
-from renderer.planning.ink import draws
 from renderer.primitives import spot_mm
 from renderer.sources import RenderError
 from renderer.spec import FreeColours, Layer, Points, RackPens
@@ -56,7 +55,7 @@ def fit_layers(
         if pens not in chosen:
             chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy(), importance)
         inks = replace(chosen[pens], spot_mm=spot_mm(layer.kind))
-        objective = objective_of(layer, inks, area, importance, plan.lifts_mm[number], draws=draws(artwork, number))
+        objective = objective_of(layer, inks, area, importance, plan.lifts_mm[number], plan.worths[number])
         ground = Ground(area, target, below, inks, objective, _form(target, objective))
         loss, loss_at = judges[number]
         state = _fit_layer(layer, number, ground, loss, loss_at, generator, diary)

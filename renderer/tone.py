@@ -21,8 +21,8 @@ COLOURFUL = 90.0  # per cent of the pixels that are less colourful than those th
 INK_CHROMA = 0.6  # of the most colourful ink's own, that they should reach
 MOST_SATURATION = 1.6
 GREYISH = 0.06
-LOCAL_DETAIL = 0.035  # mean distance from the surroundings at which a picture wants a local contrast of 1
-LOCAL_CONTRASTS = (0.3, 1.0)
+LOCAL_DETAIL = 0.05  # mean distance from the surroundings at which a picture wants a local contrast of 1
+LOCAL_CONTRASTS = (0.4, 1.0)
 _BINS = 64
 PLAIN = 0.05  # a range of tones below which a picture is one even area, whose noise nobody wants to see
 

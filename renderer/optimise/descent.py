@@ -90,11 +90,7 @@ def crossed(
 
 
 def project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
-    """Bring the leaves back to what can be drawn: inside the frame, not too long, a width and a colour that exist.
-
-    A stroke that leaves the frame is shifted in, and shrunk where it is larger than the frame: folded onto the frame's
-    edge it would draw a line along it.
-    """
+    """Bring the leaves back to what can be drawn: inside the frame, not too long, a width and a colour that exist."""
     palette = ground.palette
     if palette.free:
         leaves.inks.clamp_(0, 1)

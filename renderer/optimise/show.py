@@ -70,9 +70,16 @@ def lines_mm(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, S
 
 
 def inside(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, K, 2] mm
-    """The knots of the strokes, shifted so that all that they draw lies in the frame; shrunk where that is too large."""
+    """The knots of the strokes, so that all that they draw lies in the frame.
+
+    A dot or an end of a line stops at the edge. A curve that swings out is shifted in, and shrunk where it is larger
+    than the frame: knots that stop at the edge would fold it along the frame.
+    """
     low, high = bounds_mm(strokes, ground)
-    knots, lines = strokes.knots, polylines(layer.kind, strokes.knots)
+    knots = strokes.knots
+    if knots.shape[1] <= 2:
+        return knots.clamp(low, high)
+    lines = polylines(layer.kind, knots)
     least, most = lines.amin(1, keepdim=True), lines.amax(1, keepdim=True)
     if bool(((least >= low) & (most <= high)).all()):
         return knots

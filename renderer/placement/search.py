@@ -324,7 +324,7 @@ def _mutate(knots, source, state, reach):
     """
     count = len(knots)
     dx, dy = reach * _bell(state), reach * _bell(state)
-    kinds = np.float32(1) if count == 1 else np.float32(3) if count == 2 else np.float32(5)
+    kinds = np.float32(1) if count == 1 else np.float32(2) if count == 2 else np.float32(5)
     how = int(_uniform(state) * kinds)
     how = 4 if count == 2 and how == 2 else how
     forwards = _uniform(state) < np.float32(0.5)
@@ -351,11 +351,12 @@ def _mutate(knots, source, state, reach):
 
 @_part
 def _keep_in(knots, closed, height, width, longest, inset):
-    """Shrink a stroke that is too long, or larger than the picture, about its middle; then shift it into the picture.
-
-    What leaves the picture is never folded onto its edge.
-    """
+    """Shrink a stroke that is too long about its middle, and bring it into the picture: optimise.show.inside's twin."""
     count = len(knots)
+    if count <= 2:
+        for k in range(count):
+            knots[k, 0] = min(max(knots[k, 0], inset), np.float32(width) - inset)
+            knots[k, 1] = min(max(knots[k, 1], inset), np.float32(height) - inset)
     length = np.float32(0.0)
     for k in range(0 if closed else 1, count):  # knot -1 is the last
         length += math.hypot(knots[k, 0] - knots[k - 1, 0], knots[k, 1] - knots[k - 1, 1])

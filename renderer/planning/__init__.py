@@ -31,7 +31,7 @@ from renderer.planning.ink import (
 )
 from renderer.planning.sheet import laid, sharpened
 from renderer.planning.trim import trimmed
-from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, Curves, Layer, Points, Tone
+from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, Curves, FreeColours, Layer, Points, Tone
 from renderer.spec.layers import usual_loss
 from renderer.spec.losses import FAR_MM
 from renderer.target import Frame, Picture, fit_picture, frame
@@ -57,6 +57,8 @@ FITTING_MINUTES = {"A6": 20.0, "A5": 40.0, "A4": 90.0, "A3": 150.0, "A2": 240.0}
 ALL_PAID = 0.93  # of the ink that the picture takes: with less, it is drawn lighter
 MOST_GAMMA, MOST_LIFT = 2.0, 0.4  # beyond, a night becomes a day without shapes
 KNOT_NIBS, KNOTS = 12.0, (4, 7)  # way between two knots, in nibs; fewest and most knots of a planned curve
+WORTH = 0.04  # error, of three channels, that a square pixel of ink must save: a lone dash in a pale sky saves less
+DRAWN_WORTH = 0.01  # of strokes over dots: what they change is less than what dots do on bare paper
 _MINUTES = list(FITTING_MINUTES.values())
 DRAWN_WHY = f"{DRAWN:g} a dot below, for the dots carry the tone and these draw"
 
@@ -69,6 +71,7 @@ class Planned:
     decisions: tuple[Decision, ...]
     lengths_mm: tuple[float | None, ...]  # mean length of the strokes of each layer, where it was planned
     lifts_mm: tuple[float, ...]  # of each layer, the length that is worth a lift of the pen: about that of its strokes
+    worths: tuple[float, ...]  # of each layer, the error that a square pixel of its ink must save
     costs: Costs | None  # of what was planned; None where no count was open
     warnings: tuple[str, ...] = ()
 
@@ -91,7 +94,8 @@ def planned(artwork: Artwork, picture: Picture) -> Planned:
     decisions += toning
     if not any(layer.is_auto for layer in artwork.layers):
         lifts = lifts_mm(artwork, area, share)
-        return Planned(artwork, decisions, (None,) * len(artwork.layers), lifts, None, _idle_budget(artwork))
+        none = len(artwork.layers)
+        return Planned(artwork, decisions, (None,) * none, lifts, (0.0,) * none, None, _idle_budget(artwork))
     canvas, more = sharpened(canvas, area, thinnest_nib_mm(artwork))
     artwork = artwork.model_copy(update={"canvas": canvas})
     counted = _counted(artwork, area, share)
@@ -175,7 +179,7 @@ def _judged(artwork: Artwork) -> tuple[Artwork, tuple[Decision, ...]]:
             layers.append(layer)
             continue
         width_mm = usual_width_mm(artwork, layer)
-        loss = usual_loss(width_mm)
+        loss = usual_loss(width_mm, is_free=isinstance(artwork.pens_of(layer), FreeColours))
         layers.append(layer.model_copy(update={"loss": loss}))
         terms = ", ".join(f"{name} {term.weight:g}" for name, term in (one.term for one in loss))
         why = f"strokes of {width_mm:.2g} mm, seen from where {FAR_MM:g} mm is hardly parted"
@@ -231,6 +235,7 @@ def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
         tuple(decisions),
         tuple(sketch.length_mm if is_auto else None for sketch, is_auto in zip(sketches, wanted.is_auto, strict=True)),
         lifts_mm(artwork, area, share, sketches),
+        tuple(_worth(artwork, number) for number in range(len(sketches))),
         found,
         () if scale is not None else (_unaffordable(budget, found),),
     )
@@ -274,6 +279,13 @@ def _knots(sketch: Sketch) -> int:
 
 def _longest_mm(sketch: Sketch) -> float:
     return float(f"{MOST_OF_MEAN * sketch.length_mm:.3g}")
+
+
+def _worth(artwork: Artwork, number: int) -> float:
+    """Strokes that the spec counts are drawn if they help at all; others have to be worth their ink."""
+    if not artwork.layers[number].is_auto:
+        return 0.0
+    return DRAWN_WORTH if draws(artwork, number) else WORTH
 
 
 # --- why --------------------------------------------------------------------------------------------------------------

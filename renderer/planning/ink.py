@@ -268,9 +268,12 @@ def lifts_mm(
     found = []
     for number, layer in enumerate(artwork.layers):
         sketch = _sketch(artwork, layer, area)
+        if isinstance(layer.kind, Points) or layer.kind.max_length_mm is not None:
+            found.append(0.0)  # so many strokes, so long: each where it helps most
+            continue
         needed_mm = share * area.width_mm * area.height_mm / (sketch.count * sketch.width_mm)
         scarce_mm = 0.0 if draws(artwork, number) else min(needed_mm, sketch.length_mm)
-        found.append(0.0 if isinstance(layer.kind, Points) else LIFT_OF_MEAN * max(_mean_mm(sketch, area), scarce_mm))
+        found.append(LIFT_OF_MEAN * max(_mean_mm(sketch, area), scarce_mm))
     return tuple(found)
 
 
