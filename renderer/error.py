@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Objective:
-    """What the search lowers, and what a stroke costs. The default is the plain squared error, and strokes for nothing."""
+    """What the search lowers, and what a stroke costs. By default the plain squared error, and strokes cost nothing."""
 
     weight: Floats | None = None  # [H, W] above 0: how much a pixel counts
     far_share: float = 0.0  # of the error that is seen from afar, the rest pixel by pixel
@@ -28,6 +28,9 @@ class Objective:
     form_px: float = 3.0  # width over which the form is averaged
     lift_px: float = 0.0  # length that takes as long as lifting the pen; 0: a stroke's gain counts, not its length
     worth: float = -math.inf  # error that a square pixel of ink must save, the lift counted as ink
+
+
+PLAIN = Objective()
 
 
 @dataclass(frozen=True)

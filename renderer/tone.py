@@ -42,7 +42,7 @@ def toned(
     picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
     tone: Tone,
 ) -> NDArray[np.float32]:  # [3, H, W]
-    """Levels first, then saturation about the mean of the channels, then local contrast of that mean (unsharp mask), then lift."""
+    """Levels, then saturation about the mean of the channels, local contrast of that mean (unsharp mask), lift."""
     levels = ((picture - tone.black) / (tone.white - tone.black)).clip(0, 1) ** np.float32(1 / tone.gamma)
     grey = levels.mean(0, keepdims=True)
     result = grey + tone.saturation * (levels - grey)

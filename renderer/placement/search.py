@@ -13,10 +13,10 @@ With coverage a and colour c of a candidate, summed over the pixels under it, th
     transparent  q m^2.A - 2 m.D,   m = 1 - c
                  with A = sum w a^2 b^2, D = sum a b r, per channel
 
-where q = 1 - l + l k, and k is what a blur leaves of the energy of a stroke of that width and length (`blurred_energy`).
-So one walk over the pixels serves every pen, and gives the best free colour by setting the derivative to zero. Without a
-blur (l = 0) this is the exact change of the squared error. The idea of judging a mark by the blurred error is that of
-direct binary search in halftoning (Analoui and Allebach 1992).
+where q = 1 - l + l k, and k is what a blur leaves of the energy of a stroke of that width and length
+(`blurred_energy`). So one walk over the pixels serves every pen, and gives the best free colour by setting the
+derivative to zero. Without a blur (l = 0) this is the exact change of the squared error. The idea of judging a mark by
+the blurred error is that of direct binary search in halftoning (Analoui and Allebach 1992).
 """
 
 import math
@@ -466,9 +466,9 @@ def _drawn(row, column, a, colour, transparent, canvas, residual, near, far, tap
 
 @_jit
 def place(
-    knots, pens, colours, closed, canvas, residual, weight, near, far, taps, sigma, far_share, form, along, crossing, top, table,
-    radii, free, transparent, longest, base, worth, overhang, candidates, mutations, patience, state, cells, tired,
-    lists, square,
+    knots, pens, colours, closed, canvas, residual, weight, near, far, taps, sigma, far_share, form, along, crossing,
+    top, table, radii, free, transparent, longest, base, worth, overhang, candidates, mutations, patience, state, cells,
+    tired, lists, square,
 ):  # fmt: skip
     """Place these strokes: fill `knots [N, K, 2]` px, `pens [N]`, `colours [N, 3]`; draw on `canvas [H, W, 3]`.
 
