@@ -250,8 +250,8 @@ def judge(
     length = np.linalg.norm(np.diff(points, axis=0), axis=1).sum(dtype=np.float32)
     energy = energies(radii[:1], np.array([length]), objective)[0]
     judged: Judged = search._judge(
-        points, len(points), radii[0], energy, below, left.residual, left.weight, np.full((height, width), -1, np.int32),
-        table, radii, any_colour, ink is Ink.TRANSPARENT, np.full(size, -1, np.int32), np.empty(size, np.float32),
+        points, len(points), radii[0], energy, below, left.residual, left.weight,
+        np.full((height, width), -1, np.int32), table, radii, any_colour, ink is Ink.TRANSPARENT, np.full(size, -1, np.int32), np.empty(size, np.float32),
         np.empty(size, np.int32), np.empty(size, np.int32), 0, np.empty((len(table) + 1, 9), np.float32),
     )  # fmt: skip
     return judged
@@ -317,8 +317,7 @@ def test_a_stroke_that_is_seen_from_afar_is_judged_by_the_blurred_error(ink: Ink
         return float((1 - share) * (off.astype(np.float64) ** 2).sum() + share * (afar.astype(np.float64) ** 2).sum())
 
     truth = seen(drawn_over(points, 4.0, table[0].tolist(), below, ink)) - seen(below)
-    gained = abs(truth)
-    assert change == pytest.approx(truth, rel=0.04), gained
+    assert change == pytest.approx(truth, rel=0.04)
 
 
 # --- what is left of the error ----------------------------------------------------------------------------------------
@@ -391,11 +390,11 @@ def test_strokes_that_are_not_worth_their_ink_are_not_placed() -> None:
     target[:, 10:30, 10:30] = 0.0
     target[:, 40:56, 10:40] = 0.97  # hardly off the paper: black ink saves little
     everything, worth = (
-        greedy(Points(count=1), 60, pens(("#808080", 1.5)), FRAME, target, paper(), chance(), objective=objective)
-        for objective in (Objective(), Objective(worth=0.3))
+        greedy(Points(count=1), 120, pens(("#808080", 1.5)), FRAME, target, paper(), chance(), objective=objective)
+        for objective in (Objective(), Objective(worth=1.0))
     )
-    assert len(everything) == 60
-    assert 10 < len(worth) < 60
+    assert len(everything) == 120
+    assert 10 < len(worth) < 120
     y_px = (worth.knots[:, 0, 1] - FRAME.y_mm) * FRAME.px_per_mm
     assert (y_px < 32).all()
 
