@@ -14,6 +14,8 @@ from renderer.blur import taps
 
 Floats = NDArray[np.float32]
 
+SOFT_PX = 1.3 * (1 / 2 - 13 / 35)  # a hard edge is a smooth step of 1.3 px; what its square lacks of its width
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -75,7 +77,14 @@ def energies(
     sigma = math.sqrt(2) * objective.far_px
     width = 2 * radius_px.astype(np.float64)
     kept = _kept(width, sigma) * _kept(length_px + 0.8 * width, sigma)
-    return (1 - objective.far_share + objective.far_share * kept).astype(np.float32)
+    seen = np.minimum(kept / _soft(width, length_px), 1)
+    return (1 - objective.far_share + objective.far_share * seen).astype(np.float32)
+
+
+def _soft(width: NDArray[np.float64], length: Floats) -> NDArray[np.float64]:
+    """search._soft."""
+    edge, area = 2 * length + math.pi * width, width * (length + math.pi / 4 * width)
+    return np.maximum(1 - SOFT_PX * edge / area, 0.5)
 
 
 def _kept(size: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
