@@ -251,8 +251,9 @@ def judge(
     energy = energies(radii[:1], np.array([length]), objective)[0]
     judged: Judged = search._judge(
         points, len(points), radii[0], energy, below, left.residual, left.weight,
-        np.full((height, width), -1, np.int32), table, radii, any_colour, ink is Ink.TRANSPARENT, np.full(size, -1, np.int32), np.empty(size, np.float32),
-        np.empty(size, np.int32), np.empty(size, np.int32), 0, np.empty((len(table) + 1, 9), np.float32),
+        np.full((height, width), -1, np.int32), table, radii, any_colour, ink is Ink.TRANSPARENT,
+        np.full(size, -1, np.int32), np.empty(size, np.float32), np.empty(size, np.int32), np.empty(size, np.int32), 0,
+        np.empty((len(table) + 1, 9), np.float32),
     )  # fmt: skip
     return judged
 
@@ -307,7 +308,7 @@ def test_a_stroke_that_is_seen_from_afar_is_judged_by_the_blurred_error(ink: Ink
     target = np.stack([0.4 + x / 300, 0.7 - y / 250, np.full_like(x, 0.5)], -1)
     below = np.full_like(target, 0.8)
     points, radii = np.array([[20.0, 30.0], [68.0, 47.0]], np.float32), np.array([2.0], np.float32)
-    table = np.array([[0.1, 0.2, 0.3]], np.float32)
+    table = np.array([[0.5, 0.6, 0.4]], np.float32)
     objective = Objective(far_share=share, far_px=far_px)
     change, *_ = judge(points, radii, table, target, below, objective, ink=ink)
 
