@@ -68,7 +68,7 @@ def suited(
     grey = picture.mean(0)
     is_light = float(from_hex(paper).mean()) >= 0.5
     black, white = _ends(grey) if is_light else tuple(1 - end for end in reversed(_ends(1 - grey)))
-    if white - black < PLAIN:
+    if np.ptp(np.percentile(grey, (DARKEST, LIGHTEST))) < PLAIN:
         return Tone()
     fine = width_mm <= FINE_MM
     if fine and is_light:
