@@ -89,7 +89,7 @@ def within_budget(plan: Planned, parts: list[Part], diary: Diary) -> list[Part]:
         return parts
     lengths = np.concatenate([_lengths_mm(parts[n]) for n in open_])
     use = np.concatenate([_usefulness(plan, parts[n], n) for n in open_])
-    taken, each = _rates(plan, parts, budget.unit, lengths)
+    taken, each = _rates(plan, parts, open_, lengths)
     aim, kept = budget.amount, np.ones(len(lengths), np.bool_)
     for _ in range(_TRIALS):
         kept = trimmed(use, aim, lambda some: taken + float(each[some].sum()))
@@ -128,9 +128,11 @@ def _usefulness(plan: Planned, part: Part, number: int) -> NDArray[np.float64]: 
 
 
 def _rates(
-    plan: Planned, parts: list[Part], unit: str, lengths: NDArray[np.float64]
+    plan: Planned, parts: list[Part], open_: list[int], lengths: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
     """What is paid whatever is left out, and what each stroke costs: the way between strokes is shared evenly."""
+    assert plan.artwork.budget is not None
+    unit = plan.artwork.budget.unit
     whole = _cost(plan.artwork, parts, unit)
     match unit:
         case "strokes":
@@ -140,7 +142,10 @@ def _rates(
         case _:
             machine = plan.artwork.machine or USUAL
             drawn = lengths / machine.feed_mm_min
-            moving = max(whole - _still_minutes(plan.artwork, parts), 0.0)
+            rest = _kept(parts, open_, np.zeros(len(lengths), np.bool_))
+            others = _cost(plan.artwork, rest, unit) if any(len(part.strokes) for part in rest) else 0.0
+            changes = _still_minutes(plan.artwork, parts) - _still_minutes(plan.artwork, rest)
+            moving = max(whole - others - changes, 0.0)
             each = drawn + max(moving - drawn.sum(), 0.0) / max(len(lengths), 1)
     return max(whole - float(each.sum()), 0.0), each
 

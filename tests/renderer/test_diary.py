@@ -43,7 +43,7 @@ def test_a_hatch_has_the_tone_that_it_shows_from_afar() -> None:
     grey = torch.full((3, *SIZE), 0.5)
     hatch = torch.ones(3, *SIZE)
     hatch[:, :, ::2] = 0
-    assert of(hatch, grey) > 0.95
+    assert of(hatch, grey) > 0.85
 
 
 def test_worse_than_bare_paper_is_nothing() -> None:

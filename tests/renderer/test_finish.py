@@ -1,4 +1,4 @@
-"""From fitted layers to the drawing: hidden strokes are left out, and a budget is met by leaving out the least useful."""
+"""From fitted layers to the drawing: hidden strokes are left out, and those that help least until a budget is met."""
 
 import math
 from dataclasses import replace
@@ -172,8 +172,9 @@ def test_a_budget_is_met_from_below_within_a_tenth(unit: str, layers: tuple[dict
 
 
 @pytest.mark.parametrize("unit", ["strokes", "metres", "minutes"])
-def test_layers_with_a_count_of_their_own_are_not_touched(unit: str) -> None:
-    plan, diary, parts = budgeted(unit, 0.8, {"lines": {"count": 60}}, {"curves": {}}, counts=(60, 90))
+@pytest.mark.parametrize("share", [0.75, 0.8, 0.95])
+def test_layers_with_a_count_of_their_own_are_not_touched(unit: str, share: float) -> None:
+    plan, diary, parts = budgeted(unit, share, {"lines": {"count": 60}}, {"curves": {}}, counts=(60, 90))
     kept = within_budget(plan, parts, diary)
     assert torch.equal(kept[0].strokes.knots, parts[0].strokes.knots)
     assert 0 < len(kept[1].strokes) < 90

@@ -10,7 +10,7 @@ from torch import Tensor
 from renderer.form import directions
 
 SIZE = (60, 70)
-SLANT = 3 * math.pi / 4  # from lower left to upper right, y down: as a right hand hatches
+SLANT = math.pi / 4  # from upper left to lower right, y down
 
 
 def places() -> tuple[Tensor, Tensor]:

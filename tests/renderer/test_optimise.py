@@ -16,10 +16,10 @@ from renderer.colours import to_hex
 from renderer.error import Objective
 from renderer.losses import Sum
 from renderer.optimise import FitError, Ground, Part, State, draw, fit, lines_mm, pruned, refine, shares, stacked
-from renderer.palette import Palette
-from renderer.passes import passes
 from renderer.optimise.descent import crossed
 from renderer.optimise.show import bounds_mm, inside
+from renderer.palette import Palette
+from renderer.passes import passes
 from renderer.primitives import knot_count, polylines, turns
 from renderer.raster import Workspace
 from renderer.spec import Cost, Curves, Edge, Layer, Lines, Points, Rates
