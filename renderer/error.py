@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from renderer.blur import taps
+from renderer.blur import blur, taps
 
 Floats = NDArray[np.float32]
 
@@ -59,10 +59,11 @@ def residual(
     error = canvas - target
     if not share:
         return Residual(near[..., None] * error, weight, near, np.zeros_like(weight), np.ones(1, np.float32))
-    both = taps(math.sqrt(2) * objective.far_px)
+    sigma_px = math.sqrt(2) * objective.far_px
+    both = taps(sigma_px)
     mass = np.outer(_mass(both, height), _mass(both, width))
     far = (np.float32(share) * weight / mass).astype(np.float32)
-    seen = _spread(error, both)
+    seen = _spread(error, sigma_px)
     return Residual(near[..., None] * error + far[..., None] * seen, weight, near, far, both)
 
 
@@ -105,11 +106,9 @@ def _middle(weights: Floats, size: int) -> slice:
     return slice(0, size) if size >= len(weights) else slice(reach, reach + size)
 
 
-def _spread(error: Floats, weights: Floats) -> Floats:
+def _spread(error: Floats, sigma_px: float) -> Floats:
     """The blur of an error that is nothing beyond the picture's edge."""
-    reach = len(weights) // 2
-    padded = torch.from_numpy(np.pad(error, ((reach, reach), (reach, reach), (0, 0))).transpose(2, 0, 1))
-    kernel = torch.from_numpy(weights)
-    rows = torch.nn.functional.conv2d(padded[:, None], kernel[None, None, :, None])
-    both = torch.nn.functional.conv2d(rows, kernel[None, None, None, :])
-    return np.ascontiguousarray(both[:, 0].numpy().transpose(1, 2, 0))
+    reach = len(taps(sigma_px)) // 2
+    padded = np.pad(error, ((reach, reach), (reach, reach), (0, 0)))
+    seen = blur(torch.from_numpy(padded).permute(2, 0, 1), sigma_px)[:, reach:-reach, reach:-reach]
+    return np.ascontiguousarray(seen.permute(1, 2, 0).numpy())
