@@ -119,7 +119,7 @@ def _kinds(said: dict[str, Any]) -> str:
 def _looks(said: dict[str, Any]) -> str:
     """Through what the losses look: `pixels`, `pixels and VGG16`."""
     layers = said["buildDefinition"]["externalParameters"]["resolved"]["layers"]
-    terms = [(name, term) for layer in layers for loss in layer["loss"] for name, term in loss.items() if term]
+    terms = [(name, term) for layer in layers for loss in layer["loss"] or () for name, term in loss.items() if term]
     eyes = [_eye(name, term) for name, term in terms]
     return " and ".join(dict.fromkeys(eyes)) or "pixels"
 

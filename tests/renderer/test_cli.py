@@ -495,7 +495,7 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
     )
     said = capsys.readouterr()
     assert said.err == ""
-    why = "3 times the mean length that is planned: long contours pay for short details"
+    why = "1.8 times the mean length that is planned: long contours pay for short details"
     assert said.out == (
         "Red <disc> & friends (disc)\n"
         "  sheet    105 x 148 mm, drawn on 89 x 125.4 mm\n"
