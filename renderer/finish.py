@@ -1,5 +1,6 @@
 """Fitted layers -> the drawing that is plotted: without strokes that later ones hide, and within the budget."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -91,16 +92,23 @@ def within_budget(plan: Planned, parts: list[Part], diary: Diary) -> list[Part]:
     lengths = np.concatenate([_lengths_mm(parts[n]) for n in open_])
     use = np.concatenate([_usefulness(plan, parts[n], n) for n in open_])
     taken, each = _rates(plan, parts, open_, lengths)
-    aim, best, kept = budget.amount, 0.0, np.zeros(len(lengths), np.bool_)
+    aim, low, high = budget.amount, 0.0, math.inf  # of the estimates: one that was met, one that was exceeded
+
+    def estimated(some: NDArray[np.bool_]) -> float:
+        return taken + float(each[some].sum())
+
+    kept = trimmed(use, 0.0, estimated)
     for _ in range(_TRIALS):
-        tried = trimmed(use, aim, lambda some: taken + float(each[some].sum()))
+        tried = trimmed(use, aim, estimated, near=0.01)
         found = _cost(artwork, _kept(parts, open_, tried), budget.unit)
-        if best < found <= budget.amount or not best:
-            kept, best = tried, found if found <= budget.amount else 0.0
+        if found <= budget.amount:
+            low, kept = aim, tried
+        else:
+            high = aim
         if NEARLY * budget.amount <= found <= budget.amount or tried.all() or tried.sum() <= 1:
             break
-        # Less than was estimated where a pen is left out altogether, more where the way between strokes grows.
-        aim = aim + budget.amount - found if found < budget.amount else aim * 0.995 * budget.amount / found
+        # More than was estimated where the way between strokes grows, less where a pen is left out altogether.
+        aim = (low + high) / 2 if low and high < math.inf else aim * 0.995 * budget.amount / found
     left = len(kept) - int(kept.sum())
     if left:
         diary.notes.append(
