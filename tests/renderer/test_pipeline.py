@@ -1,5 +1,8 @@
 """From a spec file to a finished drawing, small: what holds for every work."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +151,33 @@ def test_the_same_spec_gives_the_same_bytes_whatever_the_number_of_threads(folde
     assert found[0] == found[1]
     assert len(found[0]) > 3
     assert bytes_of(render(work_of(folder, SPEC, f"layers.0.start={start}", "seed=2"))) != found[0]
+
+
+ALONE = """
+import hashlib, sys, torch
+from pathlib import Path
+from hardware.svgfile import to_svg
+from renderer.pipeline import render
+from renderer.specfile import load
+
+torch.set_num_threads(int(sys.argv[2]))
+[work] = load(Path(sys.argv[1]), ())
+print(hashlib.sha256(to_svg(render(work).drawing).encode()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_every_process_draws_the_same_whether_its_kernels_are_compiled_yet_or_not(folder: Path, tmp_path: Path) -> None:
+    """The first compiles all of them, the others find them; with one thread and with two."""
+    work_of(folder, HEAD + PENS + MACHINE + "layers: [{points: auto, steps: 6}, {curves: auto, steps: 6}]")
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    command = [sys.executable, "-c", ALONE, str(folder / "house.yaml")]
+    found = [
+        subprocess.run([*command, threads], env=environment, check=True, capture_output=True, text=True).stdout
+        for threads in ("2", "2", "1")
+    ]
+    assert len(found[0].strip()) == 64
+    assert found[1:] == found[:1] * 2
 
 
 # --- what a spec may ask for ------------------------------------------------------------------------------------------
