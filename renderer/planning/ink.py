@@ -20,7 +20,7 @@ from renderer.target import Frame
 # A line of about 30 nibs reads as a direction, and a form as wide as ten nibs still bends it.
 MEAN_NIBS = 30.0
 LEAST_MEAN_MM = 4.0  # shorter, and a machine lifts its pen longer than it draws
-MOST_MEAN_SHARE = 0.08  # of the frame's longer side: longer, and strokes run across eyes and mouths
+MOST_MEAN_SHARE = 0.045  # of the frame's longer side: longer, and strokes run across eyes and mouths
 CURVE_LONGER = 1.6  # a curve follows a form, so it may be longer than a line that only touches it
 MOST_OF_MEAN = 1.8  # the longest stroke: the search may spend on a long contour what it saves elsewhere
 LIFT_OF_MEAN = 0.4  # of the mean length: with a lift that costs so much, strokes come out as long as planned
