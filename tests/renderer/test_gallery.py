@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from renderer import cli, pipeline
+from renderer.assets import PICTURES
 from renderer.cli import show
 from renderer.gallery import build
 from renderer.gallery.build import Builder
@@ -499,3 +500,21 @@ def test_labels_are_well_formed() -> None:
     one = {"layer": "points", "steps": 10, "losses": [0.1, 0.01]}
     assert spark_path([one]) == "M1.0,2.0 116.0,26.0"
     assert spark_path([one, one]).count("M") == 2
+
+
+# --- what hangs in this repository ------------------------------------------------------------------------------------
+
+GALLERY = Path(__file__).parents[2] / "specs" / "gallery"
+
+
+def test_every_picture_of_our_gallery_is_free_known_by_name_and_credited() -> None:
+    targets = {work.name: work.artwork.target for work in collect([GALLERY]).works}
+    assert [name for name, target in targets.items() if target.credit is None] == []
+    from_the_web = [target for target in targets.values() if not isinstance(target.image, str)]
+    assert {target.image.sha256 for target in from_the_web} <= {asset.sha256 for asset in PICTURES}
+    assert {str(target.credit).rpartition("; ")[2] for target in from_the_web} == {"public domain", "CC0"}
+
+
+def test_our_gallery_has_many_sources() -> None:
+    images = [work.artwork.target.image for work in collect([GALLERY]).works]
+    assert len({image if isinstance(image, str) else image.sha256 for image in images}) >= 14
