@@ -81,11 +81,11 @@ def fit(
         done = step / max(layer.steps - 1, 1)
         if step in arrivals:
             leaves, adam = grown(layer, leaves, adam, ground, arrivals[step], generator, workspace)
-        if step == settling and not ground.palette.free:
+        if step == settling and not ground.palette.free and len(ground.palette.pens) > 1:
             ground = settle(layer, leaves, ground, loss, workspace)
         if step in moves:
             move(layer, leaves, adam, ground, loss, generator, workspace)
-            if step >= settling and not ground.palette.free:
+            if step >= settling and not ground.palette.free and len(ground.palette.pens) > 1:
                 repen(layer, leaves, ground, loss, workspace)
                 ration(layer, leaves, ground, loss, workspace)
         rate = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2

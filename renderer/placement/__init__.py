@@ -49,7 +49,7 @@ class Effort:
 
 
 # A dot has two numbers to find, a line four and more. Four times the effort lifts lines by 1 dB and dots by nothing.
-DOTS, LINES = Effort(24, 48), Effort(96, 192)
+DOTS, LINES = Effort(24, 48), Effort(64, 128)
 
 
 def scatter(

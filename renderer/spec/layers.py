@@ -17,9 +17,10 @@ Count = Annotated[
 Length = Annotated[float, Field(gt=0, le=5000)]
 
 
-COVERS_MM = 0.8  # strokes from here on cover; finer ones hatch
 STRUCTURE = 0.003  # weight of `ssim` beside the rest, which sums to 1
+FINE_STRUCTURE = 0.012  # that the finest strokes have on top
 NEAR = 0.5  # share of the loss that is pixel by pixel, for nibs as wide as the blur from afar
+FINEST_NEAR = 0.3  # of that, for the finest
 
 
 class Points(Part):
@@ -116,13 +117,14 @@ class Cost(Part):
 def usual_loss(width_mm: float, *, is_free: bool = False) -> tuple[Loss, ...]:
     """Pixel by pixel and from afar: half each for broad strokes. Fine ones make tones of lines, which pixels punish.
 
-    Broad strokes of given colours give up structure for tone; a little of `ssim` keeps it (measured on row K1 of
-    benchmarks.quality: SSIM +0.02 to +0.05 for -0.3 to +0.2 dB).
+    Strokes of given colours give up structure for tone, and the finer they are the more; a little of `ssim` keeps it
+    (row K1 of benchmarks.quality: SSIM +0.02 to +0.05 for -0.3 to +0.2 dB; one black pen: a face gets its eyes).
     """
-    near = round(NEAR * min(1.0, width_mm / FAR_MM), 3)
+    share = min(1.0, width_mm / FAR_MM)
+    near = round(NEAR * (FINEST_NEAR + (1 - FINEST_NEAR) * share), 3)
     terms = [Loss(mse=MSE(weight=near)), Loss(blurred_mse=BlurredMSE(weight=round(1 - near, 3)))]
-    if not is_free and width_mm >= COVERS_MM:
-        terms.append(Loss(ssim=SSIM(weight=STRUCTURE)))
+    if not is_free:
+        terms.append(Loss(ssim=SSIM(weight=round(STRUCTURE + FINE_STRUCTURE * (1 - share), 4))))
     return tuple(terms)
 
 
@@ -150,7 +152,7 @@ class Layer(Part):
         None,
         min_length=1,
         description="Terms that are summed. Default: `mse` and `blurred_mse`, half each for nibs of 1 mm and more; the "
-        "finer the nib, the more of it from afar, for what is drawn is a hatch. Broad pens get a little `ssim` too.",
+        "finer the nib, the more of it from afar, for what is drawn is a hatch. Pens get a little `ssim` too.",
     )
     steps: int = Field(300, ge=0, le=100_000, description="Gradient steps. 0 keeps the strokes where they start.")
     patience: int | None = Field(
