@@ -165,12 +165,12 @@ PICTURES = (
         f"{_FARM_1}/duck.webp",
     ),
     Asset(
-        "dog",
-        "5e9d9544495740101e4cfff817d986b683731112b2cf17fde2e4c2a26c3c5314",
-        97_874,
-        "German shepherd, Hans Kemperman",
+        "kitten",
+        "ab7c3e1b04e80bc567b00dba49946918b5a38be1f37618f0d2b4887ef5792770",
+        23_150,
+        "A kitten at play, Loliloli",
         _PUBLIC_DOMAIN,
-        f"{_FARM_2}/dog.webp",
+        f"{_FARM_2}/cat.webp",
     ),
     Asset(
         "honey_bee",
