@@ -20,7 +20,7 @@ from renderer.sources import RenderError, is_grey, networks_of, sources_of
 from renderer.spec import Artwork, Tone
 from renderer.specfile import Work
 from renderer.target import fit_picture, frame, load_picture
-from renderer.tone import cropped, greyed, toned
+from renderer.tone import cropped, greyed, stressed, toned
 
 __all__ = ["RenderError", "Stop", "is_grey", "never", "render"]
 
@@ -69,11 +69,13 @@ def render(
     if draft:
         area = replace(area, px_per_mm=DRAFT_RESOLUTION * area.px_per_mm)
     target = toned(fit_picture(painting, area, artwork.target.fit), tone_of(artwork))
-    if is_grey(artwork):
-        target = greyed(target)
     importance = (
         None if artwork.target.focus == "none" else focus.of_target(artwork.target, work.folder, painting, area)
     )
+    if importance is not None:
+        target = stressed(target, importance, tone_of(artwork))
+    if is_grey(artwork):
+        target = greyed(target)
     sources = sources_of(work, networks, area, painting.shape[:2], importance)
     wanted = placed(torch.from_numpy(target), device)
     judges = [losses.build(layer.terms, wanted, area.px_per_mm, sources) for layer in artwork.layers]

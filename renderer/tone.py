@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from renderer.colours import from_hex
 from renderer.spec import Crop, Tone
@@ -17,6 +18,9 @@ BARE, SOLID = 0.04, 0.85  # shares of ink beyond which paper is bare, or black w
 PALE = 0.04  # ink that is too little for a hatch of fine pens: its lines would stand alone
 GAMMAS = (0.7, 1.7)
 LIFT = 0.15  # of black, towards paper: a hatch that stays open is dark enough, and wears neither pen nor paper
+FEATURES = 2.0  # of their own depth, by which thin dark features in the focus are darkened
+FEATURE_SHARE = 0.015  # of the shorter side: an eye of a face that is a sixth of the picture
+FOCUSED = (3.0, 8.0)  # importance at which features begin to be darkened, and at which they are in full
 COLOURFUL = 90.0  # per cent of the pixels that are less colourful than those that are looked at
 INK_CHROMA = 0.6  # of the most colourful ink's own, that they should reach
 MOST_SATURATION = 1.6
@@ -54,6 +58,26 @@ def toned(
     return np.ascontiguousarray(result.clip(0, 1), dtype=np.float32)
 
 
+def stressed(
+    picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1], toned
+    importance: NDArray[np.float32],  # [H, W], of mean 1
+    tone: Tone,
+) -> NDArray[np.float32]:  # [3, H, W]
+    """The picture with its thin dark features darkened, the more they count.
+
+    Such a feature is what a grey closing fills in: the black top-hat (Meyer 1979).
+    """
+    if not tone.features:
+        return picture
+    grey = Image.fromarray((picture.mean(0) * 255 + 0.5).clip(0, 255).astype(np.uint8))
+    size = 2 * max(1, round(FEATURE_SHARE * min(picture.shape[1:]) / 2)) + 1
+    filled = grey.filter(ImageFilter.MaxFilter(size)).filter(ImageFilter.MinFilter(size))
+    thin = (np.asarray(filled, np.float32) - np.asarray(grey, np.float32)) / np.float32(255)
+    low, high = FOCUSED
+    share = ((importance - low) / (high - low)).clip(0, 1)
+    return np.ascontiguousarray((picture - tone.features * share * thin).clip(0, 1), dtype=np.float32)
+
+
 def suited(
     picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
     inks: tuple[str, ...],  # colours, #rrggbb
@@ -81,6 +105,7 @@ def suited(
         saturation=round(_saturation(picture, inks), 2),
         local_contrast=round(_local_contrast(levels), 2),
         lift=LIFT if fine and is_light else 0.0,
+        features=FEATURES if is_light else 0.0,
     )
 
 

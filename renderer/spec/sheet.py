@@ -75,6 +75,14 @@ class Tone(Part):
         description="How far black is lifted towards white: a hatch of fine pens then stays open where it is darkest.",
     )
 
+    features: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="How much thin dark features are darkened where `focus` lies, so that eyes and mouths survive in few "
+        "strokes: 3 is much.",
+    )
+
     @model_validator(mode="after")
     def _black_below_white(self) -> Self:
         if self.black >= self.white:
