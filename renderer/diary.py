@@ -1,22 +1,47 @@
 """The fit as it goes: reported to the caller, and kept for the loss curve and the film."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from renderer.blur import blur
+from renderer.difference import mean_square
 from renderer.losses.views import resized
 from renderer.optimise import Part, State, draw, shares, stacked
-from renderer.progress import Picture, Progress, Report
+from renderer.progress import Picture, Progress, Report, unknown
 from renderer.result import Film, Step
 from renderer.spec import Artwork, Layer
 
 Stop = Callable[[], bool]
+Likeness = Callable[[Picture], float]
 FRAMES = 24  # of the film
 FRAME_PX = 900  # the longer side of one: two dozen pictures of a large sheet would fill the memory
 NO_PICTURE = np.ones((3, 1, 1), np.float32)
+
+
+def likeness_to(
+    target: Tensor,  # [3, H, W]
+    paper: Tensor,  # [3]
+    sigma_px: float,
+) -> Likeness:
+    """How much of a target's tones a drawing shows, as seen from afar.
+
+    1 - RMS(drawing - target) / RMS(bare paper - target), both blurred: 0 for the bare sheet or worse, 1 for the target
+    itself, NaN where that is the bare sheet. Soft edges and mixed pens do not count: it is asked of hard drawings.
+    """
+    seen = blur(target.cpu().float(), sigma_px)
+
+    def off(picture: Tensor) -> float:
+        return math.sqrt(mean_square(blur(picture, sigma_px), seen).item())
+
+    bare = off(paper[:, None, None].expand_as(seen).contiguous())
+    return lambda picture: max(0.0, 1 - off(torch.from_numpy(picture)) / bare) if bare > 1e-6 else math.nan
 
 
 def name_of(artwork: Artwork, number: int) -> str:
@@ -40,6 +65,7 @@ class Diary:
     artwork: Artwork
     report: Report
     stop: Stop
+    likeness: Likeness
     history: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     frames: list[tuple[str, Picture]] = field(default_factory=list)
@@ -61,7 +87,7 @@ class Diary:
         """Tell of strokes that find their place, before there is a loss; whether to go on."""
         nothing = State(placed, None, None, float("nan"), {})  # type: ignore[arg-type]
         wanted = shares(layer)[0]
-        self._tell(number, "placing", nothing, wanted, lambda: NO_PICTURE)
+        self._tell(number, "placing", nothing, wanted, lambda: NO_PICTURE, unknown)
         return placed in (0, wanted) or not self.stopped()
 
     def step(self, number: int, layer: Layer, state: State) -> None:
@@ -71,7 +97,7 @@ class Diary:
         def picture() -> Picture:
             return self._picture(layer, state)
 
-        self._tell(number, "fitting", state, layer.steps, picture)
+        self._tell(number, "fitting", state, layer.steps, picture, partial(self._likeness, picture))
         name = name_of(self.artwork, number)
         terms = tuple(state.terms.items())
         if state.step:
@@ -82,7 +108,8 @@ class Diary:
     def rests(self, number: int, layer: Layer, state: State) -> None:
         """The same for the last step of a layer that is done before its time."""
         name = name_of(self.artwork, number)
-        self._tell(number, "fitting", state, state.step, lambda: self._picture(layer, state))
+        picture = partial(self._picture, layer, state)
+        self._tell(number, "fitting", state, state.step, picture, partial(self._likeness, picture))
         self.notes.append(f"{name}: done after {state.step} of {layer.steps} steps; the loss fell no more")
         if not self._filmed(state.step, layer.steps):
             self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(self._picture(layer, state))))
@@ -96,7 +123,10 @@ class Diary:
             with torch.no_grad():
                 return stacked(parts).clamp(0, 1).cpu().numpy()
 
-        self.report(Progress("settling", number - 1, number, name, step, steps, loss, terms, self.seconds, picture))
+        seconds, likeness = self.seconds, partial(self._likeness, picture)
+        self.report(
+            Progress("settling", number - 1, number, name, step, steps, loss, terms, seconds, picture, likeness)
+        )
         self.history.append(Step(number, name, step, loss, tuple(terms.items()), self.seconds))
         if step == steps:
             self.frames.append((f"{name} {step}/{steps}", _frame(picture())))
@@ -110,13 +140,24 @@ class Diary:
         with torch.no_grad():
             return draw(layer, state.strokes, state.ground).clamp(0, 1).cpu().numpy()
 
+    def _likeness(self, picture: Callable[[], Picture]) -> float:
+        return self.likeness(picture())
+
     def _filmed(self, step: int, steps: int) -> bool:
         """About FRAMES pictures in all, as many of each layer, denser at the beginning where more happens."""
         each = max(2, FRAMES // len(self.artwork.layers))
         wanted = {round(steps * (k / (each - 1)) ** 1.6) for k in range(each)}
         return step in wanted
 
-    def _tell(self, number: int, stage: str, state: State, steps: int, picture: Callable[[], Picture]) -> None:
+    def _tell(
+        self,
+        number: int,
+        stage: str,
+        state: State,
+        steps: int,
+        picture: Callable[[], Picture],
+        likeness: Callable[[], float],
+    ) -> None:
         self.report(
             Progress(
                 stage=stage,  # type: ignore[arg-type]
@@ -129,5 +170,6 @@ class Diary:
                 terms=state.terms,
                 seconds=self.seconds,
                 picture=picture,
+                likeness=likeness,
             )
         )

@@ -10,14 +10,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from renderer.blur import taps
+from renderer.blur import blur, taps
 
 Floats = NDArray[np.float32]
+
+SOFT_PX = 1.3 * (1 / 2 - 13 / 35)  # a hard edge is a smooth step of 1.3 px; what its square lacks of its width
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What the search lowers, and what a stroke costs. The default is the plain squared error, and strokes for nothing."""
+    """What the search lowers, and what a stroke costs. By default the plain squared error, and strokes cost nothing."""
 
     weight: Floats | None = None  # [H, W] above 0: how much a pixel counts
     far_share: float = 0.0  # of the error that is seen from afar, the rest pixel by pixel
@@ -28,6 +30,9 @@ class Objective:
     form_px: float = 3.0  # width over which the form is averaged
     lift_px: float = 0.0  # length that takes as long as lifting the pen; 0: a stroke's gain counts, not its length
     worth: float = -math.inf  # error that a square pixel of ink must save, the lift counted as ink
+
+
+PLAIN = Objective()
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,11 @@ def residual(
     error = canvas - target
     if not share:
         return Residual(near[..., None] * error, weight, near, np.zeros_like(weight), np.ones(1, np.float32))
-    both = taps(math.sqrt(2) * objective.far_px)
+    sigma_px = math.sqrt(2) * objective.far_px
+    both = taps(sigma_px)
     mass = np.outer(_mass(both, height), _mass(both, width))
     far = (np.float32(share) * weight / mass).astype(np.float32)
-    seen = _spread(error, both)
+    seen = _spread(error, sigma_px)
     return Residual(near[..., None] * error + far[..., None] * seen, weight, near, far, both)
 
 
@@ -72,7 +78,14 @@ def energies(
     sigma = math.sqrt(2) * objective.far_px
     width = 2 * radius_px.astype(np.float64)
     kept = _kept(width, sigma) * _kept(length_px + 0.8 * width, sigma)
-    return (1 - objective.far_share + objective.far_share * kept).astype(np.float32)
+    seen = np.minimum(kept / _soft(width, length_px), 1)
+    return (1 - objective.far_share + objective.far_share * seen).astype(np.float32)
+
+
+def _soft(width: NDArray[np.float64], length: Floats) -> NDArray[np.float64]:
+    """search._soft."""
+    edge, area = 2 * length + math.pi * width, width * (length + math.pi / 4 * width)
+    return np.maximum(1 - SOFT_PX * edge / area, 0.5)
 
 
 def _kept(size: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
@@ -93,11 +106,9 @@ def _middle(weights: Floats, size: int) -> slice:
     return slice(0, size) if size >= len(weights) else slice(reach, reach + size)
 
 
-def _spread(error: Floats, weights: Floats) -> Floats:
+def _spread(error: Floats, sigma_px: float) -> Floats:
     """The blur of an error that is nothing beyond the picture's edge."""
-    reach = len(weights) // 2
-    padded = torch.from_numpy(np.pad(error, ((reach, reach), (reach, reach), (0, 0))).transpose(2, 0, 1))
-    kernel = torch.from_numpy(weights)
-    rows = torch.nn.functional.conv2d(padded[:, None], kernel[None, None, :, None])
-    both = torch.nn.functional.conv2d(rows, kernel[None, None, None, :])
-    return np.ascontiguousarray(both[:, 0].numpy().transpose(1, 2, 0))
+    reach = len(taps(sigma_px)) // 2
+    padded = np.pad(error, ((reach, reach), (reach, reach), (0, 0)))
+    seen = blur(torch.from_numpy(padded).permute(2, 0, 1), sigma_px)[:, reach:-reach, reach:-reach]
+    return np.ascontiguousarray(seen.permute(1, 2, 0).numpy())

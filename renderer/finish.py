@@ -1,5 +1,6 @@
 """Fitted layers -> the drawing that is plotted: without strokes that later ones hide, and within the budget."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from renderer.spec import Artwork, Points
 from renderer.visible import visible_mm2
 
 LEAST_SEEN_MM2 = 0.05  # of a stroke: a speck of which less can be seen is not seen at all
+NEARLY = 0.9  # of a budget, with which it is met
 _TRIALS = 4  # at a budget in minutes: what is left out changes the way between the rest
 
 
@@ -89,14 +91,24 @@ def within_budget(plan: Planned, parts: list[Part], diary: Diary) -> list[Part]:
         return parts
     lengths = np.concatenate([_lengths_mm(parts[n]) for n in open_])
     use = np.concatenate([_usefulness(plan, parts[n], n) for n in open_])
-    taken, each = _rates(plan, parts, budget.unit, lengths)
-    aim, kept = budget.amount, np.ones(len(lengths), np.bool_)
+    taken, each = _rates(plan, parts, open_, lengths)
+    aim, low, high = budget.amount, 0.0, math.inf  # of the estimates: one that was met, one that was exceeded
+
+    def estimated(some: NDArray[np.bool_]) -> float:
+        return taken + float(each[some].sum())
+
+    kept = trimmed(use, 0.0, estimated)
     for _ in range(_TRIALS):
-        kept = trimmed(use, aim, lambda some: taken + float(each[some].sum()))
-        found = _cost(artwork, _kept(parts, open_, kept), budget.unit)
-        if found <= budget.amount or kept.sum() <= 1:
+        tried = trimmed(use, aim, estimated, near=0.01)
+        found = _cost(artwork, _kept(parts, open_, tried), budget.unit)
+        if found <= budget.amount:
+            low, kept = aim, tried
+        else:
+            high = aim
+        if NEARLY * budget.amount <= found <= budget.amount or tried.all() or tried.sum() <= 1:
             break
-        aim *= 0.995 * budget.amount / found
+        # More than was estimated where the way between strokes grows, less where a pen is left out altogether.
+        aim = (low + high) / 2 if low and high < math.inf else aim * 0.995 * budget.amount / found
     left = len(kept) - int(kept.sum())
     if left:
         diary.notes.append(
@@ -128,9 +140,11 @@ def _usefulness(plan: Planned, part: Part, number: int) -> NDArray[np.float64]: 
 
 
 def _rates(
-    plan: Planned, parts: list[Part], unit: str, lengths: NDArray[np.float64]
+    plan: Planned, parts: list[Part], open_: list[int], lengths: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
     """What is paid whatever is left out, and what each stroke costs: the way between strokes is shared evenly."""
+    assert plan.artwork.budget is not None
+    unit = plan.artwork.budget.unit
     whole = _cost(plan.artwork, parts, unit)
     match unit:
         case "strokes":
@@ -140,7 +154,10 @@ def _rates(
         case _:
             machine = plan.artwork.machine or USUAL
             drawn = lengths / machine.feed_mm_min
-            moving = max(whole - _still_minutes(plan.artwork, parts), 0.0)
+            rest = _kept(parts, open_, np.zeros(len(lengths), np.bool_))
+            others = _cost(plan.artwork, rest, unit) if any(len(part.strokes) for part in rest) else 0.0
+            changes = _still_minutes(plan.artwork, parts) - _still_minutes(plan.artwork, rest)
+            moving = max(whole - others - changes, 0.0)
             each = drawn + max(moving - drawn.sum(), 0.0) / max(len(lengths), 1)
     return max(whole - float(each.sum()), 0.0), each
 

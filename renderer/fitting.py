@@ -108,6 +108,10 @@ def _fit_layer(
     """Place the strokes of a layer and move them until the steps are done or somebody stops it."""
     diary.placing(number, layer, 0)
     strokes = _placed(layer, number, ground, generator, diary)
+    wanted = shares(layer)[0]
+    if len(strokes) < wanted and not diary.interrupted:
+        few = f"{wanted - len(strokes)} of {wanted}"
+        diary.notes.append(f"{layer.name or layer.kind_name}: {few} strokes not placed, which are not worth their ink")
     with torch.no_grad():
         begun = draw(layer, strokes, ground)
         state = State(0, strokes, ground, loss(begun).item(), {})
@@ -120,7 +124,7 @@ def _fit_layer(
                 break
     except FitError as error:
         raise RenderError(str(error)) from error
-    if state.step < layer.steps and not diary.interrupted:
+    if state.step < layer.steps and len(strokes) and not diary.interrupted:
         diary.rests(number, layer, state)
     return state
 

@@ -36,4 +36,5 @@ def directions(
     yy = yy + _UPRIGHT * np.cos(_SLANT) ** 2
     xy = xy - _UPRIGHT * np.sin(_SLANT) * np.cos(_SLANT)
     steepest = 0.5 * np.arctan2(2 * xy, xx - yy)
-    return (steepest + np.pi / 2).astype(np.float32)
+    along: NDArray[np.float32] = (steepest + np.pi / 2).astype(np.float32)
+    return along

@@ -7,8 +7,9 @@ from functools import partial
 import torch
 
 from renderer import assets, focus, losses, preview
+from renderer.colours import from_hex
 from renderer.cores import placed
-from renderer.diary import Diary, Stop, name_of
+from renderer.diary import Diary, Stop, likeness_to, name_of
 from renderer.finish import drawing_of, within_budget, without_hidden
 from renderer.fitting import fit_layers
 from renderer.losses.looks import looks
@@ -18,6 +19,7 @@ from renderer.progress import Report, silent
 from renderer.result import Result, pen_choices
 from renderer.sources import RenderError, is_grey, networks_of, sources_of
 from renderer.spec import Artwork, Tone
+from renderer.spec.losses import FAR_MM
 from renderer.specfile import Work
 from renderer.target import fit_picture, frame, load_picture
 from renderer.tone import cropped, greyed, stressed, toned
@@ -80,7 +82,8 @@ def render(
     wanted = placed(torch.from_numpy(target), device)
     judges = [losses.build(layer.terms, wanted, area.px_per_mm, sources) for layer in artwork.layers]
     tiles = [partial(losses.through, layer.terms, wanted, area.px_per_mm, sources) for layer in artwork.layers]
-    diary = Diary(artwork, report, stop)
+    paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
+    diary = Diary(artwork, report, stop, likeness_to(wanted, paper, FAR_MM * area.px_per_mm))
     layers = fit_layers(plan, wanted, area, importance, diary, list(zip(judges, tiles, strict=True)))
     layers = within_budget(plan, without_hidden(artwork, layers, diary), diary)
     drawing = drawing_of(artwork, layers)

@@ -1,5 +1,6 @@
 """What the fitting tells the outside while it runs: records, made for command line, page, queue and tests alike."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.float32]  # [3, H, W] sRGB in [0, 1]
+
+
+def unknown() -> float:
+    """The likeness of nothing to nothing."""
+    return math.nan
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Progress:
     terms: Mapping[str, float]  # each term of the loss, unweighted
     seconds: float  # since the render began
     picture: Callable[[], Picture]  # what the drawing looks like now, made when asked for
+    likeness: Callable[[], float] = unknown  # share of the picture's tones that it shows so far; NaN where unknown
 
 
 Report = Callable[[Progress], None]

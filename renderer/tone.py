@@ -46,7 +46,7 @@ def toned(
     picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
     tone: Tone,
 ) -> NDArray[np.float32]:  # [3, H, W]
-    """Levels first, then saturation about the mean of the channels, then local contrast of that mean (unsharp mask), then lift."""
+    """Levels, then saturation about the mean of the channels, local contrast of that mean (unsharp mask), lift."""
     levels = ((picture - tone.black) / (tone.white - tone.black)).clip(0, 1) ** np.float32(1 / tone.gamma)
     grey = levels.mean(0, keepdims=True)
     result = grey + tone.saturation * (levels - grey)
@@ -92,7 +92,7 @@ def suited(
     grey = picture.mean(0)
     is_light = float(from_hex(paper).mean()) >= 0.5
     black, white = _ends(grey) if is_light else tuple(1 - end for end in reversed(_ends(1 - grey)))
-    if white - black < PLAIN:
+    if np.ptp(np.percentile(grey, (DARKEST, LIGHTEST))) < PLAIN:
         return Tone()
     fine = width_mm <= FINE_MM
     if fine and is_light:

@@ -12,8 +12,8 @@ ORDER = {
     "svgfile intake picture lettering card simulator sender terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference raster "
     "encoders palette tone focus planning progress result losses sources placement stipple optimise visible "
-    "diary fitting passes finish preview manifest charts report output intake doubts plan new_spec pipeline film gallery "
-    "studio cli",
+    "diary fitting passes finish preview manifest charts report output intake doubts plan new_spec pipeline film "
+    "gallery studio cli",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {

@@ -17,6 +17,7 @@ from renderer.progress import Progress
 
 EVERY_S = 5.0  # between two lines
 REFRESH_S = 0.1  # between two looks at a bar: a fit makes hundreds of steps a second
+LIKENESS_S = 1.0  # between two measurements of the likeness, each of which draws the picture
 COUNTED = {"placing", "fitting"}  # stages that tell how far they are
 
 
@@ -34,7 +35,7 @@ def watching(name: str) -> Iterator["Bars | Lines"]:
 
 
 class Bars:
-    """A bar for each layer that is fitted: steps, loss, time left."""
+    """A bar for each layer that is fitted: steps, likeness, time left."""
 
     def __init__(self, name: str, console: Console) -> None:
         self._bar = Bar(
@@ -48,7 +49,8 @@ class Bars:
         self._name = name
         self._task: TaskID | None = None
         self._shown: tuple[Any, ...] = ()
-        self._began = self._looked = 0.0
+        self._began = self._looked = self._measured = 0.0
+        self._likeness = math.nan
 
     def __enter__(self) -> "Bars":
         self._bar.start()
@@ -71,13 +73,15 @@ class Bars:
         if self._task is None or (now - self._looked < REFRESH_S and not last):
             return
         self._looked = now
+        if last or now - self._measured >= LIKENESS_S:
+            self._likeness, self._measured = progress.likeness(), now
         known = progress.stage in COUNTED and progress.steps > 0
         self._bar.update(
             self._task,
             total=progress.steps if known else None,
             completed=progress.step,
             count=f"{progress.step}/{progress.steps}" if known else "",
-            aside=_aside(progress, now - self._began),
+            aside=_aside(progress, self._likeness, now - self._began),
         )
 
     def fetched(self, what: str, done: int, total: int | None) -> None:
@@ -93,12 +97,15 @@ class Bars:
         if self._task is not None and self._shown[:1] != ("fitting",):
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(text, total=None, count="", aside="")
-        self._shown, self._looked = shown, 0.0
+        self._shown, self._looked, self._measured = shown, 0.0, 0.0
 
 
-def _aside(progress: Progress, seconds: float) -> str:
-    """Loss, and the time that is left; `seconds` since the layer's first step, which may compile and tells nothing."""
-    parts = [_loss(progress)] if math.isfinite(progress.loss) else []
+def _aside(progress: Progress, likeness: float, seconds: float) -> str:
+    """Likeness, and the time that is left; `seconds` since the layer's first step, which may compile and says nothing.
+
+    Not the loss: its terms change their meaning as edges harden, so it may rise while the drawing gets better.
+    """
+    parts = [f"{likeness:.0%} of the picture's tones"] if math.isfinite(likeness) else []
     if progress.stage in COUNTED and 2 < progress.step < progress.steps:
         parts.append(f"{clock(seconds / (progress.step - 1) * (progress.steps - progress.step))} left")
     return ", ".join(parts)
@@ -131,7 +138,7 @@ class Lines:
         self._said = now
         counted = progress.stage == "fitting" or (progress.stage == "placing" and progress.step > 0)
         count = f" {progress.step}/{progress.steps}" if counted else ""
-        aside = _aside(progress, now - self._began)
+        aside = _aside(progress, progress.likeness(), now - self._began)
         say(f"{self._name}: {_stage(progress)}{count}{', ' + aside if aside else ''}")
 
     def fetched(self, what: str, done: int, total: int | None) -> None:
@@ -156,10 +163,6 @@ def _stage(progress: Progress) -> str:
             return f"settling {layer}"
         case "drawing":
             return "drawing"
-
-
-def _loss(progress: Progress) -> str:
-    return f"loss {progress.loss:.5f}"
 
 
 # --- Ctrl-C ---

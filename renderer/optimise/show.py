@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from renderer.cores import constant
+from renderer.error import PLAIN, Objective
 from renderer.losses import Sum
 from renderer.palette import Palette
-from renderer.placement import Objective
 from renderer.primitives import polylines
 from renderer.raster import Edges, Shapes, Weights, Workspace, rasterise, weigh
 from renderer.spec import Layer
@@ -24,7 +24,7 @@ class Ground:
     target: Tensor  # [3, H, W]
     background: Tensor  # [3, H, W], the layers below
     palette: Palette
-    objective: Objective = Objective()  # what strokes are placed and weighed by
+    objective: Objective = PLAIN  # what strokes are placed and weighed by
     form: Tensor | None = None  # [2, H, W], unit vectors along the form of the target, where strokes shall follow it
     view: Frame | None = None  # the part of the frame that the pictures show, where that is not all of it
 

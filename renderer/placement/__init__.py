@@ -17,7 +17,7 @@ from torch import Tensor
 
 from hardware.drawing import Ink
 from renderer.cores import pixels
-from renderer.error import Objective, residual
+from renderer.error import PLAIN, Objective, residual
 from renderer.form import directions
 from renderer.palette import Palette
 from renderer.placement import search
@@ -104,13 +104,13 @@ def greedy(
     generator: np.random.Generator,
     effort: Effort | None = None,
     *,
-    objective: Objective = Objective(),  # noqa: B008  frozen
+    objective: Objective = PLAIN,
     fill: float = 0.0,
     top: NDArray[np.int32] | None = None,  # [H, W], the latest of this layer's pens on a pixel already, -1 for none
     among: int | None = None,  # strokes of the whole layer, whose count bounds their length
     placed: Placed = _all_of_them,
 ) -> Strokes:
-    """Strokes placed one by one, each where it lowers the error most: `count` of them, or as many as are worth their ink.
+    """Strokes placed one by one, each where it lowers the error most: `count`, or as many as are worth their ink.
 
     With `fill` the ground is taken to be off the target by so much everywhere, so that strokes also go where the bare
     ground would do. `placed` is told now and then how many there are; when it returns False, these are all.

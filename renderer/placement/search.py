@@ -13,10 +13,10 @@ With coverage a and colour c of a candidate, summed over the pixels under it, th
     transparent  q m^2.A - 2 m.D,   m = 1 - c
                  with A = sum w a^2 b^2, D = sum a b r, per channel
 
-where q = 1 - l + l k, and k is what a blur leaves of the energy of a stroke of that width and length (`blurred_energy`).
-So one walk over the pixels serves every pen, and gives the best free colour by setting the derivative to zero. Without a
-blur (l = 0) this is the exact change of the squared error. The idea of judging a mark by the blurred error is that of
-direct binary search in halftoning (Analoui and Allebach 1992).
+where q = 1 - l + l k, and k is what a blur leaves of the energy of a stroke of that width and length
+(`blurred_energy`). So one walk over the pixels serves every pen, and gives the best free colour by setting the
+derivative to zero. Without a blur (l = 0) this is the exact change of the squared error. The idea of judging a mark by
+the blurred error is that of direct binary search in halftoning (Analoui and Allebach 1992).
 """
 
 import math
@@ -24,6 +24,7 @@ import math
 import numpy as np
 from numba import njit
 
+from renderer.error import SOFT_PX
 from renderer.raster.cpu import columns_within, cover, coverage, rows_within, segment
 
 _jit = njit(cache=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy")
@@ -256,7 +257,15 @@ def _energy(radius, length, far_share, sigma):
         return np.float32(1.0)
     width = np.float32(2.0) * radius
     kept = blurred_energy(width, sigma) * blurred_energy(length + np.float32(0.8) * width, sigma)
-    return np.float32(1.0) - far_share + far_share * np.float32(kept)
+    return np.float32(1.0) - far_share + far_share * min(np.float32(kept) / _soft(width, length), np.float32(1.0))
+
+
+@_part
+def _soft(width, length):
+    """Sum of a^2 over the sum of a: a soft edge, 1.3 px of smooth step, has less of the one; a blur sees the other."""
+    edge = np.float32(2.0) * length + np.float32(math.pi) * width
+    area = width * (length + np.float32(math.pi / 4) * width)
+    return max(np.float32(1.0) - np.float32(SOFT_PX) * edge / area, np.float32(0.5))
 
 
 # --- candidates -------------------------------------------------------------------------------------------------------
@@ -466,9 +475,9 @@ def _drawn(row, column, a, colour, transparent, canvas, residual, near, far, tap
 
 @_jit
 def place(
-    knots, pens, colours, closed, canvas, residual, weight, near, far, taps, sigma, far_share, form, along, crossing, top, table,
-    radii, free, transparent, longest, base, worth, overhang, candidates, mutations, patience, state, cells, tired,
-    lists, square,
+    knots, pens, colours, closed, canvas, residual, weight, near, far, taps, sigma, far_share, form, along, crossing,
+    top, table, radii, free, transparent, longest, base, worth, overhang, candidates, mutations, patience, state, cells,
+    tired, lists, square,
 ):  # fmt: skip
     """Place these strokes: fill `knots [N, K, 2]` px, `pens [N]`, `colours [N, 3]`; draw on `canvas [H, W, 3]`.
 

@@ -14,7 +14,7 @@ from torch.autograd import Function
 from hardware.drawing import Ink
 from renderer.cores import picture as as_picture
 from renderer.cores import pixels
-from renderer.error import Objective, energies, residual
+from renderer.error import PLAIN, Objective, energies, residual
 from renderer.raster import cpu, reference
 from renderer.raster.cpu import Workspace
 
@@ -97,7 +97,7 @@ def weigh(
     *,
     px_per_mm: float,
     ink: Ink,
-    objective: Objective = Objective(),
+    objective: Objective = PLAIN,
     workspace: Workspace | None = None,
 ) -> Weights:
     """What each stroke does for the likeness of a picture with hard edges, by the error that the objective names."""

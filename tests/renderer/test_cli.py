@@ -495,30 +495,50 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
     )
     said = capsys.readouterr()
     assert said.err == ""
-    why = "3 times the mean length that is planned: long contours pay for short details"
     assert said.out == (
         "Red <disc> & friends (disc)\n"
         "  sheet    105 x 148 mm, drawn on 89 x 125.4 mm\n"
         "  fitted   at 227 x 320 px, 2.55 px a mm\n"
-        "  layer 1  curves: 68 curves of 3 to 4 mm can cover 32% of the area, at about 12 mm each; 2 pens\n"
+        "  layer 1  curves: 53 curves of 3 to 4 mm can cover 31% of the area, at about 16 mm each; 2 pens\n"
         "  picture  wants about 17% of the area under ink\n"
         "  time     about 3 min on a gantry, pen changes included\n"
-        "  planned  canvas.orientation             portrait    the picture is 1.41 times as high as wide\n"
-        "  planned  canvas.px_per_mm               2.55        the thinnest nib, 3 mm, is 7.6 px wide, and "
-        "the longer side 320 px\n"
-        "  planned  layers.0.curves.count          68          0.819 m of 3.5 mm in strokes of about 12 mm; "
-        "in these inks the picture takes about 17% of 89 x 125 mm\n"
-        f"  planned  layers.0.curves.max_length_mm  36.1        {why}\n"
-        "  planned  budget                         22 minutes  a sensible time for A6, pen changes on top; "
-        "planned: about 3 minutes with 2 pen changes, 0.819 m, 68 strokes, on a gantry\n"
+        + planned("canvas.orientation", "portrait", "the picture is 1.41 times as high as wide")
+        + planned("layers.0.loss", LOSS, "strokes of 3.5 mm, seen from where 1 mm is hardly parted")
+        + planned("canvas.px_per_mm", "2.55", "the thinnest nib, 3 mm, is 7.6 px wide, and the longer side 320 px")
+        + planned(
+            "layers.0.curves.count",
+            "53",
+            "0.851 m of 3.5 mm in strokes of about 16 mm; in these inks the picture takes about 17% of 89 x 125 mm",
+        )
+        + planned(
+            "layers.0.curves.max_length_mm",
+            "28.9",
+            "1.8 times the mean length that is planned: long contours pay for short details",
+        )
+        + planned("layers.0.curves.knots", "4", "one for each 12 nibs of the longest")
+        + planned(
+            "budget",
+            "22 minutes",
+            "a sensible time for A6, pen changes on top; planned: about 3 minutes with 2 pen changes, 0.851 m, "
+            "53 strokes, on a gantry",
+        )
     )
+
+
+LOSS = "mse 0.5, blurred_mse 0.5, ssim 0.003"
+
+
+def planned(field: str, value: str, why: str) -> str:
+    """A line of the table of what was worked out."""
+    return f"  planned  {field:29}  {value:{len(LOSS)}}  {why}\n"
 
 
 def test_a_plan_in_json_has_each_decision(spec: Path, capsys: Capture) -> None:
     assert cli.run(["plan", str(spec), "-s", "layers=[curves]", "--json"]) == 0
     [work] = json.loads(capsys.readouterr().out)["works"]
-    assert [list(decision) for decision in work["decisions"]] == [["field", "value", "why"]] * 5
-    fields = ["canvas.orientation", "target.tone", "layers.0.curves.count", "layers.0.curves.max_length_mm", "budget"]
+    curves = [f"layers.0.curves.{name}" for name in ("count", "max_length_mm", "knots")]
+    fields = ["canvas.orientation", "layers.0.loss", "target.tone", *curves, "budget"]
+    assert [list(decision) for decision in work["decisions"]] == [["field", "value", "why"]] * len(fields)
     assert [decision["field"] for decision in work["decisions"]] == fields
 
 
@@ -533,6 +553,7 @@ def test_a_plan_says_what_a_spec_takes(spec: Path, capsys: Capture) -> None:
         "  layer 1  points: 40 points of 3 to 4 mm can cover 3% of the area; 2 pens\n"
         "  picture  wants about 18% of the area under ink\n"
         "  time     about 33 s for the points on a gantry, without pen changes\n"
+        f"  planned  layers.0.loss  {LOSS}  strokes of 3.5 mm, seen from where 1 mm is hardly parted\n"
         "  note     `fit: cover` cuts 5% of the picture off, left and right; `fit: contain` shows all of it\n"
         "  warning  40 points of 3.5 mm cover 3% of the area, and the picture wants about 18% under ink: too much of "
         "the paper stays bare; any of these would do: about 230 points, nibs of 8.3 mm, dots of `diameter_mm: 8.3`\n"

@@ -3,6 +3,7 @@
 import io
 import itertools
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from rich.console import Console
 
 from renderer.cli import show, watch
 from renderer.cli.watch import Bars, Lines
-from renderer.progress import Progress
+from renderer.progress import Progress, unknown
 
 
 def at(step: int, stage: Any = "fitting", layer: int = 0, steps: int = 300) -> Progress:
-    return Progress(stage, layer, 2, ("points", "curves")[layer], step, steps, 0.5 / (step + 1), {}, 0.0, lambda: None)  # type: ignore[arg-type,return-value]
+    name, loss = ("points", "curves")[layer], 0.5 / (step + 1)
+    likeness = unknown if stage == "placing" else lambda: 1 - loss
+    return Progress(stage, layer, 2, name, step, steps, loss, {}, 0.0, lambda: None, likeness)  # type: ignore[arg-type,return-value]
 
 
 @pytest.fixture
@@ -32,18 +35,18 @@ def test_lines_say_each_stage_and_then_one_every_few_seconds(capsys: pytest.Capt
         lines.report(progress)
     assert capsys.readouterr().err.splitlines() == [
         "scream: starting",
-        "scream: placing points (1 of 2), loss 0.50000",
-        "scream: points (1 of 2) 0/300, loss 0.50000",
-        "scream: points (1 of 2) 5/300, loss 0.08333, 4:55 left",
-        "scream: points (1 of 2) 10/300, loss 0.04545, 4:50 left",
-        "scream: points (1 of 2) 300/300, loss 0.00166",
-        "scream: placing curves (2 of 2), loss 0.50000",
-        "scream: curves (2 of 2) 0/300, loss 0.50000",
+        "scream: placing points (1 of 2)",
+        "scream: points (1 of 2) 0/300, 50% of the picture's tones",
+        "scream: points (1 of 2) 5/300, 92% of the picture's tones, 4:55 left",
+        "scream: points (1 of 2) 10/300, 95% of the picture's tones, 4:50 left",
+        "scream: points (1 of 2) 300/300, 100% of the picture's tones",
+        "scream: placing curves (2 of 2)",
+        "scream: curves (2 of 2) 0/300, 50% of the picture's tones",
     ]
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_loss_that_is_none_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_likeness_that_is_unknown_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
     nan = Progress("placing", 0, 1, "points", 0, 300, float("nan"), {}, 0.0, lambda: None)  # type: ignore[arg-type,return-value]
     Lines("scream").report(nan)
     assert capsys.readouterr().err == "scream: placing points (1 of 1)\n"
@@ -75,10 +78,26 @@ def test_bars_leave_one_line_a_fitted_layer() -> None:
         bars.report(at(0, "drawing", 1))
     last = [line.split() for line in shown.getvalue().rpartition("\x1b[2K")[2].splitlines() if "scream" in line]
     assert [" ".join(word for word in words if "━" not in word) for words in last] == [
-        "scream: points (1 of 2) 300/300 loss 0.00166",
-        "scream: curves (2 of 2) 300/300 loss 0.00166",
-        "scream: drawing loss 0.50000",
+        "scream: points (1 of 2) 300/300 100% of the picture's tones",
+        "scream: curves (2 of 2) 300/300 100% of the picture's tones",
+        "scream: drawing 50% of the picture's tones",
     ]
+
+
+def test_bars_measure_the_likeness_once_a_second_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a picture, and there are hundreds of steps a second."""
+    monkeypatch.setattr(time, "monotonic", (100 + 0.02 * n for n in itertools.count()).__next__)
+    measured: list[int] = []
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, legacy_windows=False)
+
+    def seen(step: int) -> Progress:
+        return replace(at(step), likeness=lambda: measured.append(step) or 0.5)  # type: ignore[func-returns-value]
+
+    with Bars("scream", console) as bars:
+        for step in range(1, 301):
+            bars.report(seen(step))
+    assert measured[0] == 1 and measured[-1] == 300
+    assert 5 <= len(measured) <= 8
 
 
 def test_the_watch_depends_on_where_people_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from hardware.drawing import Ink
-from renderer import losses, pipeline
+from renderer import fitting, losses, pipeline
 from renderer.blur import blur
 from renderer.difference import mean_square
 from renderer.optimise import Ground, fit, show
@@ -72,7 +72,8 @@ def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(losses.pixels, "mean_square", partial(mean_square, plain=True))
     for module in (losses, losses.pixels):
         monkeypatch.setattr(module, "blur", partial(blur, plain=True))
-    monkeypatch.setattr(pipeline, "placed", lambda picture, device: picture.to(device).contiguous())
+    for module in (pipeline, fitting):
+        monkeypatch.setattr(module, "placed", lambda picture, device: picture.to(device).contiguous())
 
 
 def drawn(spec: Path, where: str, *changes: str) -> Result:

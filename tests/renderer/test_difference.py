@@ -15,9 +15,11 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
     return torch.from_numpy(np.random.default_rng(seed).random(shape)).float()
 
 
-def value_and_slope(picture: Tensor, target: Tensor, *, plain: bool, weight: float) -> tuple[Tensor, Tensor]:
+def value_and_slope(
+    picture: Tensor, target: Tensor, *, plain: bool, weight: float, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     leaf = picture.clone().requires_grad_()
-    value = mean_square(leaf, target, plain=plain)
+    value = mean_square(leaf, target, mask, plain=plain)
     (weight * value).backward()
     assert leaf.grad is not None
     return value.detach(), leaf.grad
@@ -33,9 +35,34 @@ def test_the_kernel_agrees_with_plain_torch(height: int, width: int, weight: flo
         torch.testing.assert_close(mine.double(), right, rtol=1e-5, atol=1e-8)
 
 
+@settings(deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.floats(0.1, 10), st.booleans(), st.integers(0, 1000))
+def test_with_a_mask_the_kernel_agrees_too(height: int, width: int, weight: float, mixed: bool, seed: int) -> None:
+    picture, target = noise(3, height, width, seed=seed), noise(3, height, width, seed=seed + 1)
+    mask = 3 * noise(height, width, seed=seed + 2)
+    mine = interleaved(picture) if mixed else picture
+    fast = value_and_slope(mine, target, plain=False, weight=weight, mask=mask)
+    plain = value_and_slope(picture.double(), target.double(), plain=True, weight=weight, mask=mask.double())
+    for found, right in zip(fast, plain, strict=True):
+        torch.testing.assert_close(found.double(), right, rtol=1e-5, atol=1e-8)
+
+
+def test_a_mask_of_ones_is_none_and_where_it_is_zero_nothing_counts() -> None:
+    picture, target, ones = noise(3, 9, 7), noise(3, 9, 7, seed=1), torch.ones(9, 7)
+    for mask in (None, ones):
+        assert mean_square(picture, target, mask).item() == pytest.approx(((picture - target) ** 2).mean().item())
+    half = ones.clone()
+    half[:, 3:] = 0
+    value, slope = value_and_slope(picture, target, plain=False, weight=1.0, mask=half)
+    assert value.item() == pytest.approx(((picture - target) ** 2)[:, :, :3].sum().item() / picture.numel())
+    assert (slope[:, :, 3:] == 0).all()
+    assert (slope[:, :, :3] != 0).all()
+
+
 def test_by_hand() -> None:
     picture = torch.tensor([0.5, 0.0, 1.0]).view(3, 1, 1)
     assert mean_square(picture, torch.zeros(3, 1, 1)).item() == pytest.approx((0.25 + 1) / 3)
+    assert mean_square(picture, torch.zeros(3, 1, 1), torch.full((1, 1), 4.0)).item() == pytest.approx(5 / 3)
 
 
 def test_without_a_gradient_asked_for_none_is_kept() -> None:

@@ -218,7 +218,8 @@ def test_what_was_planned_stands_below_the_line_that_it_would_replace(run: Run, 
     assert "#   orientation: the picture is 1.78 times as wide as high" in lines
     path.write_text("\n".join(uncommented(lines)), encoding="utf-8")
     made = artwork(path)
-    assert made.layers == plan.artwork.layers
+    without_loss = tuple(layer.model_copy(update={"loss": None}) for layer in plan.artwork.layers)
+    assert made.layers == without_loss  # the one thing that a comment does not spell out
     assert made.canvas.orientation == plan.artwork.canvas.orientation
     assert made.target.tone == plan.artwork.target.tone
 

@@ -112,6 +112,24 @@ def test_transparent_inks_bring_their_overlaps_along() -> None:
     assert set(names(choose(opaque, 2, target, plain("#ffffff", target)))) == {"yellow", "green"}
 
 
+def test_where_it_matters_counts_more_than_where_there_is_most() -> None:
+    """A small red mouth on a large blue coat."""
+    target = patches(*9 * ["#1040b0"], "#d01020")
+    below = plain("#ffffff", target)
+    assert names(choose(rack(), 1, target, below)) == ["blue"]
+    importance = np.where(target[0] > 0.5, np.float32(20), np.float32(0.1))
+    assert names(choose(rack(), 1, target, below, importance)) == ["red"]
+    assert names(choose(rack(), 2, target, below, importance)) == ["red", "blue"]
+
+
+def test_even_importance_changes_nothing() -> None:
+    target = np.random.default_rng(3).random((3, 6, 5))
+    even = np.full((6, 5), 2.5, np.float32)
+    with_it, without = (choose(rack(), 3, target, plain("#ffffff", target), one) for one in (even, None))
+    assert with_it.pens == without.pens
+    np.testing.assert_allclose(with_it.errors, without.errors, rtol=1e-9)
+
+
 @given(st.integers(0, 10_000), st.sampled_from(list(Ink)))
 def test_a_further_pen_changes_none_of_the_picks_before_it(seed: int, ink: Ink) -> None:
     target = np.random.default_rng(seed).random((3, 6, 5))

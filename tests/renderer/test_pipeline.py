@@ -108,7 +108,7 @@ def test_a_work_becomes_a_drawing_like_its_target(folder: Path) -> None:
     assert (drawing.width_mm, drawing.height_mm, drawing.paper) == (70, 60, "#fbf7ee")
     assert drawing.title == "A house by the sea"
     assert not result.interrupted
-    assert all(note.startswith("left out: ") for note in of_the_fit(result))
+    assert all("left out" in note for note in of_the_fit(result))
     assert {part.layer for part in drawing.passes} == {"points", "outlines"}
     assert "violet" not in {part.pen.name for part in drawing.passes}
     assert len({part.pen.name for part in drawing.passes}) <= 4
@@ -191,18 +191,53 @@ def test_stippled_dots_may_be_fitted(folder: Path) -> None:
     assert first.history[-1].loss < first.history[0].loss
 
 
-@pytest.mark.parametrize("pens", [PENS, "pens: {colours: free, ink: transparent}\n"], ids=["pens", "free"])
+BLANK = {  # free colours are also placed where bare ground would do, and then left out
+    PENS: (
+        "points: 40 of 40 strokes not placed, which are not worth their ink",
+        "outlines: 20 of 20 strokes not placed, which are not worth their ink",
+    ),
+    "pens: {colours: free, ink: transparent}\n": (
+        "left out: 40 of 40 points, which nobody would miss",
+        "left out: 20 of 20 curves, which nobody would miss",
+    ),
+}
+
+
+@pytest.mark.parametrize("pens", BLANK, ids=["pens", "free"])
 def test_a_target_as_blank_as_the_paper_leaves_nothing_to_draw(folder: Path, pens: str) -> None:
     Image.new("RGB", (180, 150), "#fbf7ee").save(folder / "house.png")
     result = render(work_of(folder, HEAD + pens + MACHINE + LAYERS))
     assert_whole(result)
     assert result.drawing.passes == ()
     assert result.metrics.coverage == 0
-    assert result.notes == (
-        "left out: 40 of 40 points, which nobody would miss",
-        "left out: 20 of 20 curves, which nobody would miss",
-    )
+    assert of_the_fit(result) == BLANK[pens]
     assert len(bytes_of(result)) == 2  # a picture, and a program that draws nothing
+
+
+def test_a_blank_picture_takes_hardly_a_stroke_where_all_is_open(folder: Path) -> None:
+    """Not the paper's own white, and with the grain of a scan."""
+    grain = np.random.default_rng(0).normal(250, 2, (150, 180, 1)).clip(0, 255).astype(np.uint8)
+    Image.fromarray(np.repeat(grain, 3, 2)).save(folder / "house.png")
+    text = (
+        HEAD.replace("#fbf7ee", "#ffffff")
+        + PENS
+        + MACHINE
+        + "layers: [{points: auto, steps: 4}, {curves: auto, steps: 4}]"
+    )
+    result = render(work_of(folder, text))
+    assert_whole(result)
+    assert sum(len(part.lines) for part in result.drawing.passes) <= 3
+    assert result.metrics.coverage < 0.02
+
+
+def test_layers_that_are_refined_together_may_have_no_strokes(folder: Path) -> None:
+    """Black dots for a picture that is nowhere black, below lines that are blue as it is."""
+    Image.new("RGB", (180, 150), "#3a78c2").save(folder / "house.png")
+    layers = "layers: [{points: 9, steps: 2, pens: [sand]}, {lines: 20, steps: 2, pens: [blue]}]\nrefine: {steps: 2}"
+    result = render(work_of(folder, HEAD + PENS + MACHINE + layers, "target.tone=none"))
+    assert_whole(result)
+    assert {part.pen.name for part in result.drawing.passes} == {"blue"}
+    assert "points: 9 of 9 strokes not placed, which are not worth their ink" in result.notes
 
 
 def test_dots_may_be_wider_than_the_nib(folder: Path) -> None:
@@ -310,7 +345,7 @@ def test_a_layer_is_fitted_over_the_layers_below_as_they_will_be_plotted(
         yield from whole_fit(layer, strokes, ground, *rest)
         grounds.append((layer.kind_name, ground.background.clone()))
 
-    monkeypatch.setattr("renderer.pipeline.fit", watched)
+    monkeypatch.setattr("renderer.fitting.fit", watched)
     result = render(work_of(folder))
     [(_, paper), (_, second)] = grounds
     np.testing.assert_allclose(paper[:, 7, 7], np.array([251, 247, 238]) / 255, atol=1e-6)
@@ -399,7 +434,11 @@ def test_progress_tells_each_step_of_each_layer(folder: Path) -> None:
     }
     assert [one.seconds for one in told] == sorted(one.seconds for one in told)
     assert all(np.isfinite(one.loss) for one in fitting)
-    assert set(fitting[3].terms) == {"mse", "blurred_mse"}
+    assert set(fitting[3].terms) == {"mse", "blurred_mse", "ssim"}
+    likeness = [one.likeness() for one in fitting]
+    assert all(0 <= share <= 1 for share in likeness)
+    assert likeness[0] < likeness[12] < likeness[25]
+    assert all(np.isnan(one.likeness()) for one in told if one.stage == "placing")
     assert [one.stage for one in told].index("placing") < [one.stage for one in told].index("fitting")
     assert [(step.layer, step.step, step.loss) for step in result.history] == [
         (one.layer, one.step, one.loss) for one in fitting if one.step
@@ -437,6 +476,6 @@ def test_the_film_shows_each_layer_from_its_first_step_to_its_last(folder: Path)
 
 
 def test_the_film_of_a_large_sheet_is_no_larger_than_a_screen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("renderer.pipeline.FRAME_PX", 45)
+    monkeypatch.setattr("renderer.diary.FRAME_PX", 45)
     film = render(work_of(folder)).film
     assert all(frame.shape == (3, 38, 45) and frame.dtype == np.float32 for frame in film.frames)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from renderer import placement
+from renderer.placement import search
 from renderer.primitives import SAMPLES_PER_SPAN, catmull_rom, knot_count, length_limit_mm, polylines, shortened, turns
 from renderer.spec import Curves, Lines, Points
 

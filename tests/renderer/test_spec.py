@@ -37,7 +37,8 @@ def test_all_but_five_fields_have_defaults() -> None:
     assert work.machine is None
     assert work.layers[0].kind == Points(count=2)
     assert work.layers[0].kind_name == "points"
-    assert [loss.term[0] for loss in work.layers[0].loss] == ["mse", "blurred_mse"]
+    assert work.layers[0].loss is None
+    assert [loss.term[0] for loss in work.layers[0].terms] == ["mse", "blurred_mse"]
 
 
 def test_colours_are_written_small() -> None:

@@ -86,7 +86,7 @@ CHANGES = [
     ("title: Two dots\n", "", "1:1: the key 'title' is missing (title of the work)"),
     ("{count: 2}", "{count: many}", "8:21: layers.0.points.count: 'many' is a string; a whole number is needed"),
     ("points: {count: 2}", "points: Auto", "8:13: layers.0.points.count: 'Auto' is a string; a whole number is needed"),
-    ("points: {count: 2}\n    loss: [mse]", "point", "8:5: layers.0: 'point' is a string; a mapping is needed, with keys out of points, lines, curves, name, pens, loss, steps, patience, tile_mm, start, fill, stages, cost, edge, temperature, rates"),
+    ("points: {count: 2}\n    loss: [mse]", "point", "8:5: layers.0: 'point' is a string; a mapping is needed, with keys out of points, lines, curves, name, pens, loss, steps, patience, tile_mm, start, fill, stages, form, cost, edge, temperature, rates"),
     ("machine: machine.yaml", "budget: {}", "6:9: budget: needs exactly one of minutes, metres, strokes; found none"),
     ("machine: machine.yaml", "budget: {minutes: 3, metres: 2}", "6:9: budget: needs exactly one of minutes, metres, strokes; found minutes and metres"),
     ("machine: machine.yaml", "budget: 60", "6:9: budget: 60 is a number; a mapping is needed, with keys out of minutes, metres, strokes"),

@@ -58,9 +58,11 @@ def test_without_a_tone_the_picture_is_as_it_was() -> None:
         (Tone(saturation=2), (0.4, 0.5, 0.6), (0.3, 0.5, 0.7)),
         (Tone(saturation=5), (0.1, 0.5, 0.9), (0, 0.5, 1)),
         (Tone(black=0.5, gamma=2, saturation=0.5), (0.5, 0.625, 1), (0.25, 0.5, 0.75)),
+        (Tone(lift=0.2), (0, 0.5, 1), (0.2, 0.6, 1)),
+        (Tone(black=0.5, saturation=5, lift=0.4), (0.5, 0.75, 1), (0.4, 0.7, 1)),
     ],
 )
-def test_levels_then_saturation(
+def test_levels_then_saturation_then_lift(
     tone: Tone, colour: tuple[float, float, float], expected: tuple[float, float, float]
 ) -> None:
     np.testing.assert_allclose(toned(even(*colour), tone), even(*expected), atol=1e-6)
@@ -83,16 +85,19 @@ def test_local_contrast_adds_the_same_to_all_channels() -> None:
     assert np.abs(change).max() > 0.02
 
 
-@given(st.floats(0, 0.45), st.floats(0.5, 1), st.floats(0.2, 9), st.floats(0, 5), st.floats(0, 5), st.integers(0, 1000))
+@given(
+    st.floats(0, 0.45), st.floats(0.5, 1), st.floats(0.2, 9), st.floats(0, 5), st.floats(0, 5), st.floats(0, 0.5),
+    st.integers(0, 1000),
+)  # fmt: skip
 def test_a_toned_picture_is_one(
-    black: float, white: float, gamma: float, saturation: float, local_contrast: float, seed: int
+    black: float, white: float, gamma: float, saturation: float, local_contrast: float, lift: float, seed: int
 ) -> None:
-    tone = Tone(black=black, white=white, gamma=gamma, saturation=saturation, local_contrast=local_contrast)
+    tone = Tone(black=black, white=white, gamma=gamma, saturation=saturation, local_contrast=local_contrast, lift=lift)
     result = toned(noise(seed), tone)
     assert result.dtype == np.float32
     assert result.shape == (3, 20, 30)
     assert result.flags.c_contiguous
-    assert result.min() >= 0
+    assert result.min() >= np.float32(lift)
     assert result.max() <= 1
 
 
@@ -103,14 +108,86 @@ def test_grey_is_what_no_saturation_makes_and_grey_stays_as_it_is() -> None:
     assert greyed(grey) is grey
 
 
+# --- the tone that suits ----------------------------------------------------------------------------------------------
+
+INK, PAPER, FINE_MM, BROAD_MM = ("#000000",), "#ffffff", 0.45, 3.0
+
+
+def grey(tones: NDArray[np.floating]) -> Picture:  # [H, W] -> [3, H, W]
+    return np.ascontiguousarray(np.broadcast_to(tones, (3, *tones.shape)), np.float32)
+
+
+def ramp(low: float, high: float, power: float = 1.0) -> Picture:
+    """All tones from `low` to `high`; with a higher power more of the dark ones."""
+    return grey((low + (high - low) * np.linspace(0, 1, 101 * 101) ** power).reshape(101, 101))
+
+
 def test_a_flat_picture_gets_its_black_and_its_white_back() -> None:
-    grey = np.linspace(0.2, 0.7, 3 * 101 * 101, dtype=np.float32).reshape(3, 101, 101)
-    picture = np.broadcast_to(grey.mean(0), grey.shape)
-    tone = suited(picture, ("#000000",), "#ffffff")
-    flat = picture.mean(0)
-    assert (tone.black, tone.white) == pytest.approx(tuple(np.percentile(flat, (1, 99))), abs=1e-3)
-    assert toned(np.ascontiguousarray(picture), tone).min() == 0
+    picture = ramp(0.2, 0.7)
+    tone = suited(picture, INK, PAPER, BROAD_MM)
+    assert (tone.black, tone.white) == pytest.approx(tuple(np.percentile(picture[0], (1, 98))), abs=1e-3)
+    assert toned(picture, tone).min() == 0
+    assert toned(picture, tone).max() == 1
 
 
-def test_an_even_picture_stays_as_it_is() -> None:
-    assert suited(np.full((3, 8, 8), 0.5, np.float32), ("#000000",), "#ffffff") == Tone()
+@pytest.mark.parametrize("width_mm", [FINE_MM, BROAD_MM])
+@pytest.mark.parametrize("paper", ["#ffffff", "#000000"])
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_an_even_picture_stays_as_it_is(level: float, paper: str, width_mm: float) -> None:
+    """Its noise, which would be all that is left, nobody wants to see."""
+    assert suited(np.full((3, 8, 8), level, np.float32), INK, paper, width_mm) == Tone()
+    assert suited(level * 0.96 + 0.02 * noise(), INK, paper, width_mm) == Tone()
+
+
+def test_an_even_light_ground_becomes_bare_paper() -> None:
+    """A drawing on yellowed paper: the paper is 0.8, and it shall not be hatched."""
+    tones = np.linspace(0, 1, 100 * 100).reshape(100, 100)
+    tones[:, 40:] = 0.8 + np.random.default_rng(0).normal(0, 0.003, (100, 60))
+    tone = suited(grey(tones), INK, PAPER, BROAD_MM)
+    assert 0.7 < tone.white < 0.8
+    result = toned(grey(tones), tone.model_copy(update={"local_contrast": 0.0}))
+    assert (result[0, :, 40:] == 1).all()
+
+
+def test_a_dark_picture_is_lightened_and_a_night_stays_a_night() -> None:
+    dark, light = (suited(ramp(0, 1, power), INK, PAPER, FINE_MM) for power in (4.0, 0.2))
+    assert dark.gamma > 1.2
+    assert light.gamma < 1
+    assert dark.white - dark.black == pytest.approx(0.96 * np.percentile(ramp(0, 1, 4.0), 98), abs=2e-3)
+    night = suited(ramp(0, 0.2), INK, PAPER, FINE_MM)
+    assert night.white > 0.45  # not drawn out to white
+
+
+def test_fine_pens_leave_black_open_and_pale_tones_bare() -> None:
+    fine, broad = (suited(ramp(0.1, 0.9), INK, PAPER, width_mm) for width_mm in (FINE_MM, BROAD_MM))
+    assert (fine.lift, broad.lift) == (0.15, 0.0)
+    assert fine.white < broad.white
+    assert fine.black == broad.black
+
+
+@pytest.mark.parametrize("power", [0.4, 1.0, 3.0])
+def test_on_black_paper_a_picture_is_looked_at_as_its_negative(power: float) -> None:
+    """With ink as light as the other is dark, of what is drawn."""
+    picture = ramp(0.1, 0.8, power)
+    light = suited(picture, INK, PAPER, BROAD_MM)
+    dark = suited(1 - picture, ("#ffffff",), "#000000", BROAD_MM)
+    assert (1 - dark.white, 1 - dark.black) == pytest.approx((light.black, light.white), abs=2e-3)
+    for gamma, ink in ((light.gamma, 1), (dark.gamma, -1)):
+        assert ink * (gamma - 1) >= 0 or gamma == pytest.approx(1, abs=0.7)
+    drawn_light = 1 - toned(picture, light.model_copy(update={"local_contrast": 0.0}))
+    drawn_dark = toned(1 - picture, dark.model_copy(update={"local_contrast": 0.0}))
+    assert drawn_dark.mean() == pytest.approx(drawn_light.mean(), abs=0.06)
+    assert dark.lift == 0.0
+
+
+def test_pale_colours_are_strengthened_where_the_inks_can_show_them() -> None:
+    pale = np.stack([0.6 + 0.1 * noise()[0], 0.5 + 0.1 * noise(1)[0], 0.4 + 0.3 * noise(2)[0]])
+    assert suited(pale, ("#ff0000", "#0000ff"), PAPER, BROAD_MM).saturation > 1.2
+    assert suited(pale, INK, PAPER, BROAD_MM).saturation == 1
+    assert suited(grey(pale.mean(0)), ("#ff0000",), PAPER, BROAD_MM).saturation == 1
+
+
+def test_flat_shapes_are_made_to_stand_out_more() -> None:
+    smooth, busy = ramp(0, 1), grey(np.random.default_rng(0).random((101, 101)))
+    assert suited(smooth, INK, PAPER, BROAD_MM).local_contrast == 1.0
+    assert suited(busy, INK, PAPER, BROAD_MM).local_contrast == 0.4
