@@ -79,8 +79,8 @@ class Tone(Part):
         0.0,
         ge=0,
         le=10,
-        description="How much thin dark features are darkened where `focus` lies, so that eyes and mouths survive in few "
-        "strokes: 3 is much.",
+        description="How much thin dark features are darkened where `focus` lies, so that eyes and mouths survive in "
+        "few strokes: 3 is much.",
     )
 
     @model_validator(mode="after")

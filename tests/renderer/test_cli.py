@@ -515,7 +515,8 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
             "28.9",
             "1.8 times the mean length that is planned: long contours pay for short details",
         )
-        + planned("layers.0.curves.knots", "4", "one for each 12 nibs of the longest")
+        + planned("layers.0.steps", "160", "more would hardly be seen")
+        + planned("layers.0.curves.knots", "4", "one for each 18 nibs of the longest")
         + planned(
             "budget",
             "22 minutes",
@@ -536,8 +537,8 @@ def planned(field: str, value: str, why: str) -> str:
 def test_a_plan_in_json_has_each_decision(spec: Path, capsys: Capture) -> None:
     assert cli.run(["plan", str(spec), "-s", "layers=[curves]", "--json"]) == 0
     [work] = json.loads(capsys.readouterr().out)["works"]
-    curves = [f"layers.0.curves.{name}" for name in ("count", "max_length_mm", "knots")]
-    fields = ["canvas.orientation", "layers.0.loss", "target.tone", *curves, "budget"]
+    layer = [f"layers.0.{name}" for name in ("curves.count", "curves.max_length_mm", "steps", "curves.knots")]
+    fields = ["canvas.orientation", "layers.0.loss", "target.tone", *layer, "budget"]
     assert [list(decision) for decision in work["decisions"]] == [["field", "value", "why"]] * len(fields)
     assert [decision["field"] for decision in work["decisions"]] == fields
 

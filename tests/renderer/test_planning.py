@@ -15,7 +15,18 @@ from hardware.estimate import estimate
 from hardware.intake import prepared
 from hardware.machine import Machine
 from hardware.program import program
-from renderer.planning import Planned, cost, fitting_minutes, pens_of, planned, tone_text, trimmed
+from renderer.planning import (
+    KNOT_NIBS,
+    KNOTS,
+    STEPS,
+    Planned,
+    cost,
+    fitting_minutes,
+    pens_of,
+    planned,
+    tone_text,
+    trimmed,
+)
 from renderer.planning.cost import Costs, Sketch, costs
 from renderer.planning.ink import matched_share
 from renderer.spec import Artwork, Canvas, Curves, Lines, Points, Tone
@@ -146,24 +157,22 @@ def test_a_tone_of_the_spec_is_kept_whatever_the_budget() -> None:
 # --- loss -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("nib_mm", "terms"),
-    [
-        (0.1, {"mse": 0.05, "blurred_mse": 0.95}),
-        (0.45, {"mse": 0.225, "blurred_mse": 0.775}),
-        (1.0, {"mse": 0.5, "blurred_mse": 0.5, "ssim": 0.003}),
-        (4.5, {"mse": 0.5, "blurred_mse": 0.5, "ssim": 0.003}),
-    ],
-)
-def test_the_finer_the_pen_the_more_of_the_loss_is_seen_from_afar(nib_mm: float, terms: dict[str, float]) -> None:
-    found = planned(artwork({"lines": {"count": 300}}, pens=[BLACK | {"nib_mm": nib_mm}]), slope())
-    [layer] = found.artwork.layers
-    assert {name: term.weight for name, term in (loss.term for loss in layer.terms)} == terms
-    assert layer.loss == layer.terms
-    assert why(found, "layers.0.loss") == (
-        ", ".join(f"{name} {weight:g}" for name, weight in terms.items()),
-        f"strokes of {nib_mm:.2g} mm, seen from where 1 mm is hardly parted",
-    )
+def test_the_finer_the_pen_the_more_of_the_loss_is_seen_from_afar() -> None:
+    found = []
+    for nib_mm in (0.1, 0.45, 0.8, 1.0, 4.5):
+        plan = planned(artwork({"lines": {"count": 300}}, pens=[BLACK | {"nib_mm": nib_mm}]), slope())
+        [layer] = plan.artwork.layers
+        assert layer.loss == layer.terms
+        weights = {name: term.weight for name, term in (loss.term for loss in layer.terms)}
+        assert why(plan, "layers.0.loss") == (
+            ", ".join(f"{name} {weight:g}" for name, weight in weights.items()),
+            f"strokes of {nib_mm:.2g} mm, seen from where 1 mm is hardly parted",
+        )
+        found.append(weights)
+    assert all(weights["mse"] + weights["blurred_mse"] == pytest.approx(1) for weights in found)
+    near, structure = [weights["mse"] for weights in found], [weights["ssim"] for weights in found]
+    assert near[0] < near[1] < near[2] < near[3] == near[4] == 0.5
+    assert structure[0] > structure[1] > structure[2] > structure[3] == structure[4] > 0  # a hatch loses it first
 
 
 def test_free_colours_need_no_structure_and_a_loss_of_the_spec_is_kept() -> None:
@@ -286,15 +295,15 @@ def test_longer_curves_get_more_knots_and_knots_of_the_spec_are_kept() -> None:
         assert isinstance(layer.kind, Curves)
         return layer.kind.knots
 
-    found = [knots(max_length_mm=length_mm) for length_mm in (5, 12, 60)]
+    found = [knots(max_length_mm=length_mm) for length_mm in (5, 12, 90)]
     assert found == sorted(found)
-    assert all(4 <= count <= 7 for count in found)
+    assert all(KNOTS[0] <= count <= KNOTS[1] for count in found)
     assert found[-1] > found[0]
     assert knots(knots=5) == 5
     assert knots(knots=12) == 12
     assert why(planned(artwork("curves"), slope()), "layers.0.curves.knots") == (
         str(knots()),
-        "one for each 12 nibs of the longest",
+        f"one for each {KNOT_NIBS:g} nibs of the longest",
     )
 
 
@@ -316,6 +325,13 @@ def test_strokes_of_a_count_in_the_spec_get_a_lift_unless_their_length_is_given_
 def test_planned_strokes_have_to_be_worth_their_ink_and_those_over_dots_less() -> None:
     found = planned(artwork("points", "curves", {"lines": {"count": 9}}, pens=MARKERS), slope())
     assert found.worths == (0.04, 0.01, 0.0)
+
+
+def test_planned_strokes_need_few_steps_and_steps_of_the_spec_are_kept() -> None:
+    found = planned(artwork("lines", {"curves": {}, "steps": 77}, {"points": {"count": 9}}), slope())
+    assert [layer.steps for layer in found.artwork.layers] == [STEPS, 77, 300]
+    assert why(found, "layers.0.steps") == (str(STEPS), "more would hardly be seen")
+    assert not {"layers.1.steps", "layers.2.steps"} & {decision.field for decision in found.decisions}
 
 
 def test_a_blank_picture_is_planned() -> None:

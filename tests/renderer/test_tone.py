@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from renderer.spec import Crop, Tone
-from renderer.tone import cropped, greyed, suited, toned
+from renderer.tone import cropped, greyed, stressed, suited, toned
 
 Picture = NDArray[np.float32]
 
@@ -106,6 +106,37 @@ def test_grey_is_what_no_saturation_makes_and_grey_stays_as_it_is() -> None:
     grey = greyed(picture)
     assert np.allclose(grey, toned(picture, Tone(saturation=0)))
     assert greyed(grey) is grey
+
+
+# --- thin dark features -----------------------------------------------------------------------------------------------
+
+
+def face() -> Picture:
+    """A thin dark line, as a mouth, and a broad dark shape, as hair."""
+    tones = np.full((100, 120), 0.7, np.float32)
+    tones[30, 20:60] = 0.5
+    tones[60:, 70:] = 0.3
+    return grey(tones)
+
+
+def test_thin_dark_features_are_darkened_where_they_count() -> None:
+    importance = np.where(np.arange(120) < 40, np.float32(10), np.float32(0.5))[None].repeat(100, 0)
+    result = stressed(face(), importance, Tone(features=1.0))
+    assert result[0, 30, 20:40] == pytest.approx(0.3, abs=0.01)  # as dark again as it was
+    np.testing.assert_allclose(result[:, :, 40:], face()[:, :, 40:], atol=1e-6)  # beyond the focus
+    np.testing.assert_allclose(result[:, :29], face()[:, :29], atol=5e-3)
+    everywhere = stressed(face(), np.full((100, 120), 10, np.float32), Tone(features=1.0))
+    np.testing.assert_allclose(everywhere[:, 62:, 72:], face()[:, 62:, 72:], atol=5e-3)  # broad shapes stay
+
+
+def test_without_the_wish_no_feature_is_darkened() -> None:
+    picture = face()
+    assert stressed(picture, np.full((100, 120), 10, np.float32), Tone()) is picture
+
+
+def test_features_are_darkened_on_light_paper_alone() -> None:
+    assert suited(ramp(0.1, 0.9), INK, PAPER, BROAD_MM).features > 0
+    assert suited(ramp(0.1, 0.9), ("#ffffff",), "#000000", BROAD_MM).features == 0
 
 
 # --- the tone that suits ----------------------------------------------------------------------------------------------
