@@ -25,7 +25,7 @@ def objective_of(
     worth: float,  # error that a square pixel of ink must save
 ) -> Objective:
     """Half of the error from afar, say, where that is half of the layer's loss."""
-    share, sigma_mm = _far(layer)
+    share, sigma_mm = (0.0, FAR_MM) if palette.free else _far(layer)  # any colour is exact: there is nothing to mix
     nib_px = sum(palette.width_mm) / 2 * area.px_per_mm
     follows = _follows(layer, palette)
     return Objective(

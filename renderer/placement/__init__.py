@@ -49,7 +49,8 @@ class Effort:
 
 
 # A dot has two numbers to find, a line four and more. Four times the effort lifts lines by 1 dB and dots by nothing.
-DOTS, LINES = Effort(24, 48), Effort(64, 128)
+DOTS, LINES = Effort(24, 48), Effort(96, 192)
+FORMED = Effort(64, 128)  # for lines whose first guesses follow the form, and are good
 
 
 def scatter(
@@ -119,7 +120,7 @@ def greedy(
     scale = frame.px_per_mm
     wrong = torch.where(target < 0.5, target + fill, target - fill) if fill else background
     canvas = np.array(wrong.permute(1, 2, 0).numpy(), order="C")  # a copy: it is drawn on
-    effort = effort or (DOTS if isinstance(kind, Points) else LINES)
+    effort = effort or (DOTS if isinstance(kind, Points) else FORMED if objective.along else LINES)
     knots = np.empty((count, knot_count(kind), 2), np.float32)
     pens = np.empty(count, np.int32)
     colours = np.empty((count, 3), np.float32)
