@@ -29,10 +29,18 @@ _NEURAL_STYLE = f"{_GITHUB}/jcjohnson/neural-style/07c4b8299f8fbdafec0c514fc820f
 _GALLERY = f"{_GITHUB}/Marcibouz/3D_Art_Gallery/381409ec2aace74f661f9b767ba1bd168a9c1b4d/public/images"
 _SKETCHING = f"{_GITHUB}/jonhare/DifferentiableSketching/8778b7ae175870b41312dcc838407d21c924792a/data"
 _SKIMAGE = f"{_GITHUB}/scikit-image/scikit-image/d496654a566b0bdfff0585bddbdf4c030e0e080f/skimage/data"
+_SKIMAGE_LATER = f"{_GITHUB}/scikit-image/scikit-image/60764df36c34c5202554aae507722836b6108d10/skimage/data"
+_GCOMPRIS = f"{_GITHUB}/gcompris/GCompris-qt"
+_DETAILS = f"{_GCOMPRIS}/774e97184d7e4f09fc4feadaabec1d7d683f3b96/src/activities/details/resource/image"
+_FARM = "src/activities/explore_farm_animals/resource/animals"
+_FARM_1 = f"{_GCOMPRIS}/bdda7233c2f9ed752f524dd5a7b814dfe10be623/{_FARM}"
+_FARM_2 = f"{_GCOMPRIS}/479d754bd58df8e2697dca321d2b0464ef0a04e9/{_FARM}"
+_PALAPELI = f"{_GITHUB}/KDE/palapeli/c626e13ab36057daa16c4e7309b086f8e17df98b/puzzles"
 _MATPLOTLIB = f"{_GITHUB}/matplotlib/matplotlib/v3.9.2/lib/matplotlib/mpl-data/sample_data"
 _TORCH = "https://download.pytorch.org/models"
 _GEIRHOS = "https://drive.google.com/drive/folders/1A0vUWyU6fTuc-xWgwQQeBvzbwi6geYQK"
-_PUBLIC_DOMAIN = "public domain"  # each painter died more than 70 years ago; photographs of the US government
+_PUBLIC_DOMAIN = "public domain"  # painters who died more than 70 years ago; the US government; photographers' own wish
+_CC0 = "CC0"
 _BSD = "BSD-3-Clause"  # torchvision's
 
 PICTURES = (
@@ -91,6 +99,102 @@ PICTURES = (
         "Grace Hopper, James S. Davis, US Navy, 1984",
         _PUBLIC_DOMAIN,
         f"{_MATPLOTLIB}/grace_hopper.jpg",
+    ),
+    Asset(
+        "chelsea",
+        "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
+        240_512,
+        "Chelsea, a cat, Stefan van der Walt",
+        _CC0,
+        f"{_SKIMAGE_LATER}/chelsea.png",
+    ),
+    Asset(
+        "coffee",
+        "cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
+        466_706,
+        "A cup of coffee, Rachel Michetti",
+        _CC0,
+        f"{_SKIMAGE_LATER}/coffee.png",
+    ),
+    Asset(
+        "pere_tanguy",
+        "5dc91d4230a20c5e488149b3b624a1acd023309b11acb08e89af19745965e96c",
+        92_194,
+        "Portrait of Pere Tanguy, Vincent van Gogh, 1887",
+        _PUBLIC_DOMAIN,
+        f"{_DETAILS}/PortraitOfPereTanguy_background.webp",
+    ),
+    Asset(
+        "cafe_terrace",
+        "cd41f9e0ad142148fc4dbb86bd98641cd56c7be95b650131066aaaa3e1d52957",
+        108_216,
+        "Cafe Terrace at Night, Vincent van Gogh, 1888",
+        _PUBLIC_DOMAIN,
+        f"{_DETAILS}/Gogh4_background.webp",
+    ),
+    Asset(
+        "church_at_auvers",
+        "6605f1dd5519ecd1e66220343dd27c3873f72a52b4c91f041e80c698554b9093",
+        86_956,
+        "The Church at Auvers, Vincent van Gogh, 1890",
+        _PUBLIC_DOMAIN,
+        f"{_DETAILS}/Eglise_dAuvers-sur-Oise_background.webp",
+    ),
+    Asset(
+        "owl",
+        "e8b7d705a955799f02eb3e8ded6487991d2c5c8274fee828ac75c0b917b3e237",
+        19_458,
+        "The Nightbird, Lepale",
+        _PUBLIC_DOMAIN,
+        f"{_FARM_1}/owl.webp",
+    ),
+    Asset(
+        "horses",
+        "87879a9644b71713f52aadf22562f30cc3e6e25a36e07d602a90e0cf6ec888aa",
+        50_304,
+        "A band of Nokota horses, Seth Zeigler",
+        _PUBLIC_DOMAIN,
+        f"{_FARM_1}/horse.webp",
+    ),
+    Asset(
+        "duck",
+        "fa4572f2022a3aded4b627b9234fb8abf1658d125b267dc8d28cb1a8213c3b60",
+        19_432,
+        "Aylesbury duck, Bernard Spragg",
+        _PUBLIC_DOMAIN,
+        f"{_FARM_1}/duck.webp",
+    ),
+    Asset(
+        "kitten",
+        "ab7c3e1b04e80bc567b00dba49946918b5a38be1f37618f0d2b4887ef5792770",
+        23_150,
+        "A kitten at play, Loliloli",
+        _PUBLIC_DOMAIN,
+        f"{_FARM_2}/cat.webp",
+    ),
+    Asset(
+        "honey_bee",
+        "9d54ae706bddd899c91b2b801d9ca4556a5a9a399b4043f9d539df62a8cb7f27",
+        237_723,
+        "European honey bee, John Severns",
+        _PUBLIC_DOMAIN,
+        f"{_PALAPELI}/european-honey-bee.jpg",
+    ),
+    Asset(
+        "bridge",
+        "09772d09318b34a5c5edd58ee86ff462bcd2907006f31cc8e0704310f8e9ab60",
+        191_674,
+        "A bridge at Cincinnati, Derek Jensen",
+        _PUBLIC_DOMAIN,
+        f"{_PALAPELI}/cincinnati-bridge.jpg",
+    ),
+    Asset(
+        "citrus",
+        "0cbd7154a14789803167c86705130d0358875198231269df168ea26224e70848",
+        226_654,
+        "Citrus fruits, US Department of Agriculture",
+        _PUBLIC_DOMAIN,
+        f"{_PALAPELI}/citrus-fruits.jpg",
     ),
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from renderer.gallery.label import SPARK_HEIGHT, SPARK_WIDTH, pens, spark_path, spoken
-from renderer.gallery.names import DRAWING, LOSS, MANIFEST, PENS, PREVIEW
+from renderer.gallery.names import DRAWING, LOSS, MANIFEST, ORIGINAL, PENS, PREVIEW
 from renderer.gallery.state import finished
 from renderer.gallery.statement import Made, read
 from renderer.manifest import duration
@@ -70,7 +70,8 @@ def _work(folder: Path, made: Made) -> dict[str, Any]:
     return {
         "name": folder.name,
         "title": said["render_title"],
-        "artist": "",
+        "credit": _target(said).get("credit"),
+        "original": f"{folder.name}/{ORIGINAL}" if ORIGINAL in made.subjects else None,
         "preview": f"{folder.name}/{PREVIEW}",
         "drawing": f"{folder.name}/{DRAWING}",
         "manifest": f"{folder.name}/{MANIFEST}",
@@ -100,6 +101,11 @@ def _work(folder: Path, made: Made) -> dict[str, Any]:
         "notes": said["render_notes"],
         "render_time": duration(said["render_cost"]["seconds"]),
     }
+
+
+def _target(said: dict[str, Any]) -> dict[str, Any]:
+    """The target as the spec gives it."""
+    return dict(said["buildDefinition"]["externalParameters"]["resolved"]["target"])
 
 
 def _sheet(said: dict[str, Any]) -> str:

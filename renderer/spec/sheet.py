@@ -115,6 +115,13 @@ class Target(Part):
         | Annotated[RemoteImage, Tag("RemoteImage")],
         either("RemoteImage", "path"),
     ] = Field(description="A path relative to the spec, or a mapping of `url`, `sha256` and `fallback`.")
+    credit: str | None = Field(
+        None,
+        min_length=1,
+        max_length=300,
+        description="Who made the picture, and its licence. A gallery shows both beside the drawing, picture and "
+        "credit; without a credit, neither.",
+    )
     fit: Literal["cover", "contain", "stretch"] = Field(
         "contain",
         description="`contain` shows the whole picture and leaves wider margins; `cover` fills the area inside the "

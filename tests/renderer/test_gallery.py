@@ -1,5 +1,6 @@
 """A gallery's folder: what hangs, what is said of it, and what is left alone."""
 
+import io
 import json
 import os
 import re
@@ -13,11 +14,12 @@ import pytest
 from PIL import Image
 
 from renderer import cli, pipeline
+from renderer.assets import PICTURES
 from renderer.cli import show
 from renderer.gallery import build
 from renderer.gallery.build import Builder
 from renderer.gallery.collect import GalleryError, collect, shard
-from renderer.gallery.exhibit import MOST_BYTES, shrunk
+from renderer.gallery.exhibit import MOST_BYTES, ORIGINAL_BYTES, ORIGINAL_PX, shrunk
 from renderer.gallery.label import loss_svg, pens_svg, spark_path
 from renderer.gallery.pages import pages
 from renderer.gallery.statement import Made, read, seal
@@ -397,6 +399,49 @@ def test_a_preview_is_never_too_large() -> None:
     assert len(content) <= MOST_BYTES
 
 
+def test_a_small_original_is_never_too_large() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (1300, 1600, 3), np.uint8)
+    content = shrunk(Image.fromarray(noise), "JPEG", ORIGINAL_PX, ORIGINAL_BYTES)
+    assert len(content) <= ORIGINAL_BYTES
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.format == "JPEG"
+        assert max(image.size) <= ORIGINAL_PX
+
+
+CREDIT = "A. Painter & Sons, Red disc, 1893; public domain"
+
+
+@pytest.fixture
+def credited(spec: Path, make_result: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A gallery whose one work says whose its picture is."""
+    crop = "crop: {right: 0.5}"
+    spec.write_text(spec.read_text().replace("image: disc.png", f"image: disc.png, {crop}, credit: '{CREDIT}'"))
+    monkeypatch.setattr(pipeline, "render", lambda work, report, device: make_result(work=work))
+    hang(load(spec)[0], tmp_path / "gallery", silent)
+    assert cli.run(["gallery", "build", str(spec), "--to", str(tmp_path / "gallery")]) == 0
+    return tmp_path / "gallery"
+
+
+def test_a_picture_with_a_credit_is_shown_beside_its_work(credited: Path) -> None:
+    with Image.open(credited / "disc" / "target.jpg") as image:
+        assert image.size == (53, 148)  # as the spec crops it
+        assert np.allclose(image.getpixel((40, 60)), (200, 30, 35), atol=12)  # of the disc
+    made = read(credited / "disc")
+    assert made is not None and "target.jpg" in made.subjects
+    html, markdown = ((credited / name).read_text() for name in ("index.html", "README.md"))
+    for text in (html, markdown):
+        assert 'src="disc/target.jpg"' in text
+        assert 'alt="The original of Red &lt;disc&gt; &amp; friends"' in text
+        assert "After A. Painter &amp; Sons, Red disc, 1893; public domain" in text
+
+
+def test_a_picture_without_a_credit_is_not_shown(hung: Path) -> None:
+    assert not (hung / "disc" / "target.jpg").exists()
+    for name in ("index.html", "README.md"):
+        assert "target.jpg" not in (hung / name).read_text()
+        assert "After " not in (hung / name).read_text()
+
+
 class Page(HTMLParser):
     """What a browser would ask for, and what a person would hear."""
 
@@ -413,7 +458,11 @@ class Page(HTMLParser):
         self.ids += [str(found["id"])] if found.get("id") else []
 
 
-def test_the_page_needs_nothing_from_elsewhere_and_every_picture_has_a_text(hung: Path) -> None:
+@pytest.mark.parametrize("gallery", ["hung", "credited"])
+def test_the_page_needs_nothing_from_elsewhere_and_every_picture_has_a_text(
+    gallery: str, request: pytest.FixtureRequest
+) -> None:
+    hung: Path = request.getfixturevalue(gallery)
     page = Page()
     text = (hung / "index.html").read_text()
     page.feed(text)
@@ -451,3 +500,21 @@ def test_labels_are_well_formed() -> None:
     one = {"layer": "points", "steps": 10, "losses": [0.1, 0.01]}
     assert spark_path([one]) == "M1.0,2.0 116.0,26.0"
     assert spark_path([one, one]).count("M") == 2
+
+
+# --- what hangs in this repository ------------------------------------------------------------------------------------
+
+GALLERY = Path(__file__).parents[2] / "specs" / "gallery"
+
+
+def test_every_picture_of_our_gallery_is_free_known_by_name_and_credited() -> None:
+    targets = {work.name: work.artwork.target for work in collect([GALLERY]).works}
+    assert [name for name, target in targets.items() if target.credit is None] == []
+    from_the_web = [target for target in targets.values() if not isinstance(target.image, str)]
+    assert {target.image.sha256 for target in from_the_web} <= {asset.sha256 for asset in PICTURES}
+    assert {str(target.credit).rpartition("; ")[2] for target in from_the_web} == {"public domain", "CC0"}
+
+
+def test_our_gallery_has_many_sources() -> None:
+    images = [work.artwork.target.image for work in collect([GALLERY]).works]
+    assert len({image if isinstance(image, str) else image.sha256 for image in images}) >= 14
