@@ -106,7 +106,9 @@ def palette(
             pen = Pen(name="free", colour="#000000", nib_mm=widths_mm[1], ink=pens.ink)
             return Palette((pen,), True, pens.ink, widths_mm)
         case RackPens():
-            choice = choose(pens.pens, pens.use or len(pens.pens), target, below, importance)
+            # Its root: a small face wants its colours, and a strong focus must not take all pens from the rest.
+            counts = None if importance is None else np.sqrt(importance)
+            choice = choose(pens.pens, pens.use or len(pens.pens), target, below, counts)
             nibs = [pen.nib_mm for pen in choice.chosen]
             ink = choice.chosen[0].ink
             return Palette(lightest_first(choice.chosen), False, ink, (min(nibs), max(nibs)), choice=choice)
