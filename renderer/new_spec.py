@@ -256,21 +256,22 @@ def _notes(plan: Planned, image: str) -> dict[str, list[str]]:
         tone = artwork.target.tone.model_dump(mode="json", exclude_defaults=True)
         written["target"] = {"image": image, "tone": tone or "none"}
     for number, layer in enumerate(artwork.layers):
-        written[f"layers.{number}"] = {layer.kind_name: layer.kind.model_dump(mode="json", exclude_defaults=True)}
+        kind = layer.kind.model_dump(mode="json", exclude_defaults=True)
+        written[f"layers.{number}"] = {layer.kind_name: kind, "steps": layer.steps}
     for field, value in written.items():
-        why = [d for d in plan.decisions if d.field.startswith(f"{field}.") and d.field not in _FINE]
+        why = [d for d in plan.decisions if d.field.startswith(f"{field}.") and not d.field.endswith(_FINE)]
         if why:
             notes[field] = _note(field, value, why)
     return notes
 
 
-_FINE = {"canvas.px_per_mm"}  # what no artist needs to set
+_FINE = (".px_per_mm", ".loss", ".steps", ".knots")  # what no artist needs to be told
 _WIDE = 116  # columns of a comment
 
 
 def _note(field: str, value: dict[str, Any], why: list[Decision]) -> list[str]:
     """`# canvas: {paper: A4, orientation: landscape}`, and its reasons below it."""
-    indent, text = ("", f"{field}: {_flow(value)}") if "." not in field else ("  ", f"- {_flow(value)[1:-1]}")
+    indent, text = ("", f"{field}: {_flow(value)}") if "." not in field else ("  ", f"- {_flow(value)}")
     lines = [f"{indent}# {text}"]
     for decision in why:
         reason = f"{decision.field.rsplit('.', 1)[1]}: {decision.why}"

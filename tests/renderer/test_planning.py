@@ -211,10 +211,10 @@ def test_explicit_values_win_over_planned_ones() -> None:
 
 
 def test_lines_carry_the_ink_that_the_picture_wants() -> None:
-    found = planned(artwork(canvas={"paper": "A6"}), slope())  # half black, and small enough for its time
+    found = planned(artwork(canvas={"paper": "A6"}, budget={"minutes": 300}), slope())  # half black, and time enough
     area = frame(found.artwork.canvas, "contain", 4 / 3, 0.45)
     ink_mm2 = counts(found)[0] * found.lengths_mm[0] * 0.45  # type: ignore[operator]
-    assert ink_mm2 == pytest.approx(1.15 * 0.5 * area.width_mm * area.height_mm, rel=0.05)
+    assert ink_mm2 == pytest.approx(1.15 * 0.5 * area.width_mm * area.height_mm, rel=0.07)
 
 
 def test_darker_pictures_take_more_strokes() -> None:
@@ -228,7 +228,7 @@ def test_thinner_pens_draw_shorter_strokes() -> None:
         planned(artwork(pens=[BLACK | {"nib_mm": nib_mm}], canvas={"paper": "A3"}), slope()).lengths_mm[0]
         for nib_mm in (0.1, 0.45, 0.8, 3.0)
     ]
-    assert lengths == pytest.approx([4.0, 13.5, 24.0, 0.08 * 1108 / 3])  # least, 30 nibs twice, 8 % of 369 mm
+    assert lengths == pytest.approx([4.0, 13.5, *2 * [0.045 * 1108 / 3]])  # least, 30 nibs, 4.5 % of 369 mm twice
 
 
 def test_broad_dots_cover_the_picture_once_and_curves_draw_on_them() -> None:
@@ -318,7 +318,7 @@ def test_strokes_of_a_count_in_the_spec_get_a_lift_unless_their_length_is_given_
         planned(artwork({"lines": lines}), slope()).lifts_mm[0]
         for lines in ({"count": 50}, {"count": 20_000}, {"count": 50, "max_length_mm": 9})
     )
-    assert few > many == pytest.approx(0.4 * 13.5)
+    assert few > many == pytest.approx(0.4 * 0.045 * 760 / 3)  # of 253 mm
     assert given == 0
 
 
