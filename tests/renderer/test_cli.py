@@ -499,7 +499,7 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
         "Red <disc> & friends (disc)\n"
         "  sheet    105 x 148 mm, drawn on 89 x 125.4 mm\n"
         "  fitted   at 227 x 320 px, 2.55 px a mm\n"
-        "  layer 1  curves: 53 curves of 3 to 4 mm can cover 31% of the area, at about 16 mm each; 2 pens\n"
+        "  layer 1  curves: 85 curves of 3 to 4 mm can cover 31% of the area, at about 9 mm each; 2 pens\n"
         "  picture  wants about 17% of the area under ink\n"
         "  time     about 3 min on a gantry, pen changes included\n"
         + planned("canvas.orientation", "portrait", "the picture is 1.41 times as high as wide")
@@ -507,12 +507,12 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
         + planned("canvas.px_per_mm", "2.55", "the thinnest nib, 3 mm, is 7.6 px wide, and the longer side 320 px")
         + planned(
             "layers.0.curves.count",
-            "53",
-            "0.851 m of 3.5 mm in strokes of about 16 mm; in these inks the picture takes about 17% of 89 x 125 mm",
+            "85",
+            "0.768 m of 3.5 mm in strokes of about 9 mm; in these inks the picture takes about 17% of 89 x 125 mm",
         )
         + planned(
             "layers.0.curves.max_length_mm",
-            "28.9",
+            "16.3",
             "1.8 times the mean length that is planned: long contours pay for short details",
         )
         + planned("layers.0.steps", "160", "more would hardly be seen")
@@ -520,8 +520,8 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
         + planned(
             "budget",
             "22 minutes",
-            "a sensible time for A6, pen changes on top; planned: about 3 minutes with 2 pen changes, 0.851 m, "
-            "53 strokes, on a gantry",
+            "a sensible time for A6, pen changes on top; planned: about 3 minutes with 2 pen changes, 0.768 m, "
+            "85 strokes, on a gantry",
         )
     )
 
