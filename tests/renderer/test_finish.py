@@ -179,7 +179,8 @@ def test_layers_with_a_count_of_their_own_are_not_touched(unit: str, share: floa
     assert torch.equal(kept[0].strokes.knots, parts[0].strokes.knots)
     assert 0 < len(kept[1].strokes) < 90
     assert plan.artwork.budget is not None
-    assert 0.9 * plan.artwork.budget.amount <= spent(plan, kept, unit) <= plan.artwork.budget.amount * (1 + 1e-9)
+    least = 0.75 if unit == "minutes" else 0.9  # a pen more or less is a minute, of the five that there are
+    assert least * plan.artwork.budget.amount <= spent(plan, kept, unit) <= plan.artwork.budget.amount * (1 + 1e-9)
 
 
 def test_the_strokes_that_help_least_are_left_out() -> None:
