@@ -51,7 +51,7 @@ def masked_mean(
 def as_mask(region: Tensor, size: Size) -> Tensor:  # [H, W] -> [h, w]
     """A region at the size of the values that it weighs, of mean 1."""
     small = resized(region[None], size)[0]
-    return small / small.mean().clamp_min(1e-6)
+    return small / small.mean(-1).mean().clamp_min(1e-6)  # rows first: as in masked_mean
 
 
 # --- random views -----------------------------------------------------------------------------------------------------
