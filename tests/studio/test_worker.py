@@ -274,7 +274,7 @@ def test_a_worker_that_slept_past_its_lease_is_refused(
     (job,) = queue.add(store, [new("a", out=str(tmp_path / "out"))], "ada")
     sleeper = crashing(url, "sleeper", log)
     _wait(lambda: "taken up" in log.read_text())
-    sleeper.send_signal(signal.SIGSTOP)
+    _put_to_sleep(sleeper, store, url)
     assert state(store, job)[0] == "running"
     Worker(store, "other", manner("")).run(drains=True)
     sleeper.send_signal(signal.SIGCONT)
@@ -283,6 +283,24 @@ def test_a_worker_that_slept_past_its_lease_is_refused(
     assert state(store, job)[0] == "done"
     assert (tmp_path / "out" / "a" / "made.txt").read_text() == f"{job.id} 3"
     store.close()
+
+
+def _put_to_sleep(process: "subprocess.Popen[bytes]", store: Store, url: str) -> None:
+    """Stop a process between two transactions: within one it would hold rows for which all others wait."""
+    for _ in range(200):
+        process.send_signal(signal.SIGSTOP)
+        if not url.startswith("postgresql"):
+            return
+        time.sleep(0.02)
+        with store.begin() as connection:
+            asked = connection.exec_driver_sql(
+                "select count(*) from pg_stat_activity where state = 'idle in transaction'"
+            )
+            if asked.scalar() == 0:
+                return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.03)
+    raise AssertionError("the worker is always within a transaction")
 
 
 def _done(store: Store) -> int:
