@@ -92,7 +92,7 @@ def strokes_of(drawing: Drawing) -> list[Stroke]:
     tones = {part.pen.colour.lower(): 0 for part in drawing.passes}
     tones = {colour: number for number, colour in enumerate(tones)}
     if len(tones) > MOST_TONES:
-        raise ValueError(f"{len(tones)} inks; at most {MOST_TONES} can be told apart")
+        raise ValueError(f"{len(tones)} inks; at most {MOST_TONES} are supported")
     return [
         Stroke(line, width_mm, tones[part.pen.colour.lower()], part.pen.ink is Ink.OPAQUE)
         for part in drawing.passes

@@ -60,7 +60,7 @@ def _frame(picture: Picture) -> Picture:
 
 @dataclass
 class Diary:
-    """The fit as it goes: told to whoever asked, and kept for the loss curve and the film."""
+    """The fit as it goes: reported to the caller, and kept for the loss curve and the film."""
 
     artwork: Artwork
     report: Report
@@ -84,14 +84,14 @@ class Diary:
         return self.interrupted
 
     def placing(self, number: int, layer: Layer, placed: int) -> bool:
-        """Tell of strokes that find their place, before there is a loss; whether to go on."""
+        """Report strokes that are being placed, before there is a loss; return whether to continue."""
         nothing = State(placed, None, None, float("nan"), {})  # type: ignore[arg-type]
         wanted = shares(layer)[0]
         self._tell(number, "placing", nothing, wanted, lambda: NO_PICTURE, unknown)
         return placed in (0, wanted) or not self.stopped()
 
     def step(self, number: int, layer: Layer, state: State) -> None:
-        """Keep a step and tell of it."""
+        """Record a step and report it."""
         self.believed = state.loss
 
         def picture() -> Picture:

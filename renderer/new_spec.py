@@ -207,7 +207,7 @@ class _Row:
 
     text: str
     comment: str = ""  # what else could be written
-    field: str = ""  # under which planning tells of its value
+    field: str = ""  # that planning reports its value under
 
 
 def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision, wanted: Wanted) -> list[_Row]:
@@ -265,7 +265,7 @@ def _notes(plan: Planned, image: str) -> dict[str, list[str]]:
     return notes
 
 
-_FINE = (".px_per_mm", ".loss", ".steps", ".knots")  # what no artist needs to be told
+_FINE = (".px_per_mm", ".loss", ".steps", ".knots")  # details that no artist needs to see
 _WIDE = 116  # columns of a comment
 
 

@@ -52,7 +52,7 @@ def render(
 ) -> Result:
     """Fit a work and make its drawing. When `stop()` turns true, what there is by then is finished.
 
-    `fetched` is told of the bytes of weights and of a target that have to be downloaded; `noted` of what a person
+    `fetched` reports the bytes of weights and targets that have to be downloaded; `noted`, what a person
     should know before the fit. The result's work has everything planned that its spec leaves open.
 
     Raises RenderError, TargetError, ProgramError and AssetError, each with a message that says what would do.

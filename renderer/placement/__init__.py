@@ -30,7 +30,7 @@ __all__ = ["Effort", "Objective", "Placed", "greedy", "scatter"]
 
 # Logit of the pen a stroke starts with, over 0 for the others.
 SURE = 2.0
-_AT_A_TIME = 250  # strokes placed between two words to whoever waits
+_AT_A_TIME = 250  # strokes placed between two progress reports
 _PATIENCE = 24  # rounds of candidates in a row without one that is worth its ink, and the search ends
 
 Placed = Callable[[int], bool]  # how many strokes there are -> whether to go on
@@ -114,7 +114,7 @@ def greedy(
     """Strokes placed one by one, each where it lowers the error most: `count`, or as many as are worth their ink.
 
     With `fill` the ground is taken to be off the target by so much everywhere, so that strokes also go where the bare
-    ground would do. `placed` is told now and then how many there are; when it returns False, these are all.
+    ground would do. `placed` is called with the count now and then; when it returns False, the search ends.
     """
     top = np.full(target.shape[1:], -1, np.int32) if top is None else top
     scale = frame.px_per_mm
