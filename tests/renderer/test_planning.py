@@ -211,10 +211,11 @@ def test_explicit_values_win_over_planned_ones() -> None:
 
 
 def test_lines_carry_the_ink_that_the_picture_wants() -> None:
-    found = planned(artwork(canvas={"paper": "A6"}, budget={"minutes": 300}), slope())  # half black, and time enough
+    found = planned(artwork(canvas={"paper": "A6"}), slope(darkest=0.5))  # a quarter black: small enough for its time
     area = frame(found.artwork.canvas, "contain", 4 / 3, 0.45)
-    ink_mm2 = counts(found)[0] * found.lengths_mm[0] * 0.45  # type: ignore[operator]
-    assert ink_mm2 == pytest.approx(1.15 * 0.5 * area.width_mm * area.height_mm, rel=0.07)
+    assert found.lengths_mm[0] is not None
+    ink_mm2 = counts(found)[0] * (found.lengths_mm[0] * 0.45 + math.pi * 0.225**2)
+    assert ink_mm2 == pytest.approx(1.15 * 0.25 * area.width_mm * area.height_mm, rel=0.05)
 
 
 def test_darker_pictures_take_more_strokes() -> None:
