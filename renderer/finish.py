@@ -1,6 +1,7 @@
 """Fitted layers -> the drawing that is plotted: without strokes that later ones hide, and within the budget."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from renderer.raster import Workspace
 from renderer.spec import Artwork, Points
 from renderer.visible import visible_mm2
 
-LEAST_SEEN_MM2 = 0.05  # of a stroke: a speck of which less can be seen is not seen at all
+LEAST_SEEN_MM2 = 0.05  # of a stroke: with less to be seen of it, it is not seen at all
 NEARLY = 0.9  # of a budget, with which it is met
 _TRIALS = 4  # at a budget in minutes: what is left out changes the way between the rest
 
@@ -41,7 +42,7 @@ def _unordered(artwork: Artwork, parts: list[Part]) -> Drawing:
     return Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(drawn), artwork.title)
 
 
-# --- what nobody would see --------------------------------------------------------------------------------------------
+# --- what cannot be seen --------------------------------------------------------------------------------------------
 
 
 @torch.no_grad()
@@ -69,7 +70,7 @@ def without_hidden(artwork: Artwork, parts: list[Part], diary: Diary) -> list[Pa
         hidden, count = int((~kept).sum()), len(kept)
         if hidden:
             name = name_of(artwork, number)
-            diary.notes.append(f"{name}: {hidden} of {count} strokes left out, for later strokes hide them")
+            diary.notes.append(f"{name}: {hidden} of {count} strokes left out because later strokes hide them")
     return result
 
 
@@ -92,29 +93,64 @@ def within_budget(plan: Planned, parts: list[Part], diary: Diary) -> list[Part]:
     lengths = np.concatenate([_lengths_mm(parts[n]) for n in open_])
     use = np.concatenate([_usefulness(plan, parts[n], n) for n in open_])
     taken, each = _rates(plan, parts, open_, lengths)
-    aim, low, high = budget.amount, 0.0, math.inf  # of the estimates: one that was met, one that was exceeded
 
-    def estimated(some: NDArray[np.bool_]) -> float:
-        return taken + float(each[some].sum())
+    def cost(kept: NDArray[np.bool_]) -> float:
+        return _cost(artwork, _kept(parts, open_, kept), budget.unit)
 
-    kept = trimmed(use, 0.0, estimated)
-    for _ in range(_TRIALS):
-        tried = trimmed(use, aim, estimated, near=0.01)
-        found = _cost(artwork, _kept(parts, open_, tried), budget.unit)
-        if found <= budget.amount:
-            low, kept = aim, tried
-        else:
-            high = aim
-        if NEARLY * budget.amount <= found <= budget.amount or tried.all() or tried.sum() <= 1:
-            break
-        # More than was estimated where the way between strokes grows, less where a pen is left out altogether.
-        aim = (low + high) / 2 if low and high < math.inf else aim * 0.995 * budget.amount / found
+    def best(among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return _best(use, among, budget.amount, lambda some: taken + float(each[some].sum()), cost)
+
+    kept = best(np.ones(len(lengths), np.bool_))
+    if not kept.all() and cost(kept) < NEARLY * budget.amount:
+        # The next stroke would take another pen, and its change costs too much: more of the pens that are in use.
+        pens = np.concatenate([_pens(parts[n], n) for n in open_])
+        kept = best(np.isin(pens, pens[kept]))
     left = len(kept) - int(kept.sum())
     if left:
         diary.notes.append(
-            f"{left} of {len(kept)} strokes left out, the least useful, to keep within {unit_text(budget)}"
+            f"{left} of {len(kept)} strokes, the least useful, left out to keep within {unit_text(budget)}"
         )
     return _kept(parts, open_, kept)
+
+
+def _best(
+    use: NDArray[np.float64],  # [N]
+    among: NDArray[np.bool_],  # [N], the strokes that may be kept
+    budget: float,
+    estimated: Callable[[NDArray[np.bool_]], float],
+    cost: Callable[[NDArray[np.bool_]], float],
+) -> NDArray[np.bool_]:  # [N]
+    """The most useful of these strokes that the budget pays for, at least one. `estimated` is quick, `cost` exact."""
+    where = np.flatnonzero(among)
+
+    def spread(some: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        whole = np.zeros(len(among), np.bool_)
+        whole[where[some]] = True
+        return whole
+
+    def chosen(aim: float) -> NDArray[np.bool_]:
+        return spread(trimmed(use[where], aim, lambda some: estimated(spread(some)), near=0.01))
+
+    aim, low, high = budget, 0.0, math.inf  # of the estimates: one that was met, one that was exceeded
+    kept = chosen(0.0)
+    for _ in range(_TRIALS):
+        tried = chosen(aim)
+        found = cost(tried)
+        if found <= budget:
+            low, kept = aim, tried
+        else:
+            high = aim
+        if NEARLY * budget <= found <= budget or tried[among].all() or tried.sum() <= 1:
+            break
+        # More than was estimated where the way between strokes grows, less where a pen is left out altogether.
+        aim = (low + high) / 2 if low and high < math.inf else aim * 0.995 * budget / found
+    return kept
+
+
+def _pens(part: Part, number: int) -> NDArray[np.int64]:  # [N]
+    """A number for the pen and the layer of each stroke."""
+    pens: NDArray[np.int64] = part.strokes.inks.argmax(1).numpy() + 1000 * number
+    return pens
 
 
 def _kept(parts: list[Part], which: list[int], kept: NDArray[np.bool_]) -> list[Part]:

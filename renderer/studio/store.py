@@ -15,6 +15,7 @@ from renderer.studio.place import VERSION, network_warning, url_of
 from renderer.studio.states import StudioError
 
 PATIENCE_S = 30.0  # for another's transaction; ours take milliseconds
+FROZEN_S = 60.0  # within a transaction of ours, after which PostgreSQL ends it
 
 
 class Store:
@@ -131,7 +132,9 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=2)
+        # A program that is frozen within a transaction must not hold up all others.
+        asleep = {"options": f"-c idle_in_transaction_session_timeout={round(1000 * FROZEN_S)}"}
+        return create_engine(url, pool_pre_ping=True, pool_size=2, connect_args=asleep)
     # A connection is kept: when the last one of a file is closed, SQLite writes all of its log into the database
     engine = create_engine(url, pool_size=2, connect_args={"timeout": PATIENCE_S})
 
