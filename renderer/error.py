@@ -29,6 +29,7 @@ class Objective:
     crossing_price: float = 0.0  # loss for each share of the frame under ink that runs across the form
     form_px: float = 3.0  # width over which the form is averaged
     lift_px: float = 0.0  # length that takes as long as lifting the pen; 0: a stroke's gain counts, not its length
+    longest_px: float = 0.0  # that the search may make a stroke; 0: twice what is usual for so many
     worth: float = -math.inf  # error that a square pixel of ink must save, the lift counted as ink
 
 

@@ -55,7 +55,8 @@ def fit_layers(
         if pens not in chosen:
             chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy(), importance)
         inks = replace(chosen[pens], spot_mm=spot_mm(layer.kind))
-        objective = objective_of(layer, inks, area, importance, plan.lifts_mm[number], plan.worths[number])
+        priced = (plan.lifts_mm[number], plan.longest_mm[number], plan.worths[number])
+        objective = objective_of(layer, inks, area, importance, *priced)
         ground = Ground(area, target, below, inks, objective, _form(target, objective))
         loss, loss_at = judges[number]
         state = _fit_layer(layer, number, ground, loss, loss_at, generator, diary)
@@ -67,10 +68,9 @@ def fit_layers(
 
 def _form(target: Tensor, objective: Objective) -> Tensor | None:  # [2, H, W]
     """Unit vectors along the form of the target, where strokes follow it."""
-    if not objective.crossing_price:
+    if not objective.along:
         return None
-    angle = torch.from_numpy(directions(target.cpu(), objective.form_px))
-    return torch.stack([angle.cos(), angle.sin()]).to(target.device)
+    return placed(directions(target.cpu(), objective.form_px), target.device)
 
 
 def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: Diary) -> Part:
@@ -79,7 +79,8 @@ def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: Diary) -> Part:
     strokes = pruned(layer, state.strokes, state.ground, loss)
     if len(strokes) < len(state.strokes):
         idle = len(state.strokes) - len(strokes)
-        diary.notes.append(f"left out: {idle} of {len(state.strokes)} {layer.kind_name}, which nobody would miss")
+        of = f"{idle} of {len(state.strokes)} {layer.kind_name}"
+        diary.notes.append(f"{of} left out because the drawing is better without them")
     return Part(layer, strokes, state.ground)
 
 
@@ -111,7 +112,9 @@ def _fit_layer(
     wanted = shares(layer)[0]
     if len(strokes) < wanted and not diary.interrupted:
         few = f"{wanted - len(strokes)} of {wanted}"
-        diary.notes.append(f"{layer.name or layer.kind_name}: {few} strokes not placed, which are not worth their ink")
+        diary.notes.append(
+            f"{layer.name or layer.kind_name}: {few} strokes not placed because they would not be worth their ink"
+        )
     with torch.no_grad():
         begun = draw(layer, strokes, ground)
         state = State(0, strokes, ground, loss(begun).item(), {})
@@ -137,8 +140,8 @@ def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Gene
         case "greedy":
             fill = 0.5 if isinstance(layer.kind, Points) else 0.3
             fill = layer.fill if layer.fill is not None else fill if ground.palette.free else 0.0
-            told = partial(diary.placing, number, layer)
-            strokes = placement.greedy(*where, objective=ground.objective, fill=fill, placed=told)
+            report = partial(diary.placing, number, layer)
+            strokes = placement.greedy(*where, objective=ground.objective, form=ground.form, fill=fill, placed=report)
         case "random":
             strokes = placement.scatter(*where)
         case "stipple":

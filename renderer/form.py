@@ -2,22 +2,22 @@
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from renderer.blur import blur
+from renderer.cores import picture as as_picture
 
 # Widths of the windows over which gradients are averaged, in multiples of the finest, and how much each counts. The
 # finest speaks where there is structure; where the picture is even, only the wide ones have anything to say.
 _WINDOWS = ((1.0, 1.0), (3.0, 0.05), (9.0, 0.0025))
-_UPRIGHT = 2e-5  # pull towards one slant where the picture has hardly any form; a step of 0.5 % a pixel
-_SLANT = np.pi / 4
+_PULL = 2e-5  # towards one slant where the picture has hardly any form; that of a step of 0.5 % a pixel
+_SLANT = 3 * np.pi / 4  # from lower left to upper right, as a right hand hatches
 
 
 def directions(
-    picture: Tensor,  # [3, H, W]
+    picture: Tensor,  # [3, H, W], on the processor
     sigma_px: float,
-) -> NDArray[np.float32]:  # [H, W] radians, x right, y down; a line's, so modulo pi
+) -> Tensor:  # [2, H, W] unit vectors, x right, y down; a line's, so either way is meant
     """Along the edges: the direction in which the picture changes least, averaged over about `sigma_px` pixels.
 
     The structure tensor of Forstner and Gulch (1987) and Bigun and Granlund (1987), summed over windows of three widths
@@ -32,9 +32,9 @@ def directions(
     assert isinstance(tensor, Tensor)
     xx, yy, xy = tensor.double().numpy()
     # The slant's own tensor: a gradient across it, everywhere the same.
-    xx = xx + _UPRIGHT * np.sin(_SLANT) ** 2
-    yy = yy + _UPRIGHT * np.cos(_SLANT) ** 2
-    xy = xy - _UPRIGHT * np.sin(_SLANT) * np.cos(_SLANT)
+    xx = xx + _PULL * np.sin(_SLANT) ** 2
+    yy = yy + _PULL * np.cos(_SLANT) ** 2
+    xy = xy - _PULL * np.sin(_SLANT) * np.cos(_SLANT)
     steepest = 0.5 * np.arctan2(2 * xy, xx - yy)
-    along: NDArray[np.float32] = (steepest + np.pi / 2).astype(np.float32)
-    return along
+    along = np.stack([-np.sin(steepest), np.cos(steepest)], -1).astype(np.float32)
+    return as_picture(along)

@@ -233,8 +233,8 @@ def _text(photo: Path, out: Path, rows: list[_Row], notes: dict[str, list[str]])
     lines = [
         f"# A drawing of {picture}: render {spec}",
         f"# A quick look first: render {spec} --draft",
-        "# Below some lines stands what was planned for this picture. To set such a value yourself, uncomment it and",
-        "# remove the line above it.",
+        "# Values planned for this picture are in comments, each below the line that it would replace, with the reason",
+        "# in brackets. To set one yourself, uncomment it and remove the line above it.",
     ]
     for row in rows:
         lines.append(f"{row.text.ljust(width)}# {row.comment}" if row.comment else row.text)
@@ -272,11 +272,15 @@ _WIDE = 116  # columns of a comment
 def _note(field: str, value: dict[str, Any], why: list[Decision]) -> list[str]:
     """`# canvas: {paper: A4, orientation: landscape}`, and its reasons below it."""
     indent, text = ("", f"{field}: {_flow(value)}") if "." not in field else ("  ", f"- {_flow(value)}")
-    lines = [f"{indent}# {text}"]
+    lines = _wrapped(text.replace(": ", ":\xa0"), indent, "# ")  # a key stays with its value
+    lines = [line.replace("\xa0", " ") for line in lines]
     for decision in why:
-        reason = f"{decision.field.rsplit('.', 1)[1]}: {decision.why}"
-        lines += textwrap.wrap(reason, _WIDE, initial_indent=f"{indent}#   ", subsequent_indent=f"{indent}#   ")
+        lines += _wrapped(f"({decision.field.rsplit('.', 1)[1]}: {decision.why})", indent, "#   ")
     return lines
+
+
+def _wrapped(text: str, indent: str, first: str) -> list[str]:
+    return textwrap.wrap(text, _WIDE, initial_indent=indent + first, subsequent_indent=f"{indent}#   ")
 
 
 def _flow(value: Any) -> str:

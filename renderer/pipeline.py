@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from renderer import assets, focus, losses, preview
 from renderer.colours import from_hex
@@ -21,7 +24,7 @@ from renderer.sources import RenderError, is_grey, networks_of, sources_of
 from renderer.spec import Artwork, Tone
 from renderer.spec.losses import FAR_MM
 from renderer.specfile import Work
-from renderer.target import fit_picture, frame, load_picture
+from renderer.target import Frame, Picture, fit_picture, frame, load_picture
 from renderer.tone import cropped, greyed, stressed, toned
 
 __all__ = ["RenderError", "Stop", "is_grey", "never", "render"]
@@ -70,14 +73,7 @@ def render(
     area = frame(artwork.canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
     if draft:
         area = replace(area, px_per_mm=DRAFT_RESOLUTION * area.px_per_mm)
-    target = toned(fit_picture(painting, area, artwork.target.fit), tone_of(artwork))
-    importance = (
-        None if artwork.target.focus == "none" else focus.of_target(artwork.target, work.folder, painting, area)
-    )
-    if importance is not None:
-        target = stressed(target, importance, tone_of(artwork))
-    if is_grey(artwork):
-        target = greyed(target)
+    target, importance = wanted_picture(artwork, work.folder, painting, area)
     sources = sources_of(work, networks, area, painting.shape[:2], importance)
     wanted = placed(torch.from_numpy(target), device)
     judges = [losses.build(layer.terms, wanted, area.px_per_mm, sources) for layer in artwork.layers]
@@ -112,13 +108,27 @@ def render(
     )
 
 
+def wanted_picture(
+    artwork: Artwork,  # planned
+    folder: Path,  # of the spec
+    painting: Picture,  # [H, W, 3], cropped
+    area: Frame,
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """The target on the frame's pixels, `[3, H, W]` in the tones of ink, and how much each of them counts, `[H, W]`.
+
+    No importance where the spec says `focus: none`. TargetError.
+    """
+    tone = artwork.target.tone
+    assert isinstance(tone, Tone)
+    target = toned(fit_picture(painting, area, artwork.target.fit), tone)
+    importance = None
+    if artwork.target.focus != "none":
+        importance = focus.of_target(artwork.target, folder, painting, area)
+        target = stressed(target, importance, tone)
+    return greyed(target) if is_grey(artwork) else target, importance
+
+
 def drafted(artwork: Artwork) -> Artwork:
     """The same work in a quarter of the steps."""
     layers = tuple(layer.model_copy(update={"steps": -(-layer.steps // 4)}) for layer in artwork.layers)
     return artwork.model_copy(update={"layers": layers})
-
-
-def tone_of(artwork: Artwork) -> Tone:
-    """The tone of a planned work."""
-    assert isinstance(artwork.target.tone, Tone)
-    return artwork.target.tone

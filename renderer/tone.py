@@ -27,6 +27,7 @@ MOST_SATURATION = 1.6
 GREYISH = 0.06
 LOCAL_DETAIL = 0.05  # mean distance from the surroundings at which a picture wants a local contrast of 1
 LOCAL_CONTRASTS = (0.4, 1.0)
+PAINT_DETAIL, PAINT_CONTRASTS = 0.09, (0.5, 1.2)  # broad strokes on light paper flatten shapes; on black they hide it
 _BINS = 64
 PLAIN = 0.05  # a range of tones below which a picture is one even area, whose noise nobody wants to see
 
@@ -49,13 +50,18 @@ def toned(
     """Levels, then saturation about the mean of the channels, local contrast of that mean (unsharp mask), lift."""
     levels = ((picture - tone.black) / (tone.white - tone.black)).clip(0, 1) ** np.float32(1 / tone.gamma)
     grey = levels.mean(0, keepdims=True)
-    result = grey + tone.saturation * (levels - grey)
+    result = grey + _colourfulness(tone.saturation, grey) * (levels - grey)
     if tone.local_contrast:
         sigma_px = max(LOCAL_SHARE * min(picture.shape[1:]), 0.5)
         result = result + tone.local_contrast * (grey - _blurred(grey[0], sigma_px))
     if tone.lift:
         result = tone.lift + (1 - tone.lift) * result.clip(0, 1)
     return np.ascontiguousarray(result.clip(0, 1), dtype=np.float32)
+
+
+def _colourfulness(saturation: float, grey: NDArray[np.float32]) -> float | NDArray[np.float32]:
+    """A saturation by place: the nearer to white, the less of what is above 1, or yellowed paper would turn orange."""
+    return saturation if saturation <= 1 else 1 + (saturation - 1) * (1 - grey**4)
 
 
 def stressed(
@@ -103,7 +109,7 @@ def suited(
         white=round(white, 3),
         gamma=round(_gamma(levels, is_light, FINE_INK if fine else BROAD_INK), 2),
         saturation=round(_saturation(picture, inks), 2),
-        local_contrast=round(_local_contrast(levels), 2),
+        local_contrast=round(_local_contrast(levels, flattens=is_light and not fine), 2),
         lift=LIFT if fine and is_light else 0.0,
         features=FEATURES if is_light else 0.0,
     )
@@ -150,10 +156,11 @@ def _saturation(picture: NDArray[np.float32], inks: tuple[str, ...]) -> float:
     return float(np.clip(INK_CHROMA * pens / chroma, 1.0, MOST_SATURATION))
 
 
-def _local_contrast(levels: NDArray[np.float32]) -> float:
-    """The flatter the picture's shapes, the more they have to stand out."""
+def _local_contrast(levels: NDArray[np.float32], *, flattens: bool) -> float:
+    """The flatter the picture's shapes, or what the strokes make of them, the more they have to stand out."""
+    wanted, (least, most) = (PAINT_DETAIL, PAINT_CONTRASTS) if flattens else (LOCAL_DETAIL, LOCAL_CONTRASTS)
     detail = np.abs(levels - _blurred(levels, max(LOCAL_SHARE * min(levels.shape), 0.5))).mean()
-    return float(np.clip(LOCAL_DETAIL / max(float(detail), 1e-6), *LOCAL_CONTRASTS))
+    return float(np.clip(wanted / max(float(detail), 1e-6), least, most))
 
 
 def greyed(

@@ -33,7 +33,7 @@ __all__ = [
     "stacked",
 ]
 
-MOVES = 15  # how often the least useful strokes are placed anew
+MOVES = 15  # how often the least useful strokes are moved
 LAST_RATE = 0.1  # of the first learning rate, along a cosine
 PATIENCE = 0.1  # share of the steps in which the loss must fall, once edges are hard and pens chosen,
 FALL = 2e-4  # by this share of itself; dots are often done after two thirds of the steps, lines never
@@ -74,18 +74,17 @@ def fit(
     moves = {round(layer.steps * (k + 1) / (MOVES + 1)) for k in range(MOVES)} | {settling}
     leaves = strokes.with_gradient(ground.palette.widths_vary)
     adam = adam_for(layer, leaves, ground)
+    chooses = not ground.palette.free and len(ground.palette.pens) > 1
     fallen: list[float] = []
-    if not len(leaves):
-        return
-    for step in range(layer.steps):
+    for step in range(layer.steps if len(leaves) else 0):
         done = step / max(layer.steps - 1, 1)
         if step in arrivals:
             leaves, adam = grown(layer, leaves, adam, ground, arrivals[step], generator, workspace)
-        if step == settling and not ground.palette.free and len(ground.palette.pens) > 1:
+        if step == settling and chooses:
             ground = settle(layer, leaves, ground, loss, workspace)
         if step in moves:
             move(layer, leaves, adam, ground, loss, generator, workspace)
-            if step >= settling and not ground.palette.free and len(ground.palette.pens) > 1:
+            if step >= settling and chooses:
                 repen(layer, leaves, ground, loss, workspace)
                 ration(layer, leaves, ground, loss, workspace)
         rate = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2

@@ -1,4 +1,4 @@
-"""Strokes that come, move and go: stages, useless strokes placed anew, and those that nobody would miss."""
+"""Strokes that come, move and go: stages, useless strokes that are moved, and those that are left out."""
 
 import math
 from dataclasses import replace
@@ -17,12 +17,12 @@ from renderer.spec import Layer
 from renderer.strokes import Strokes
 
 MOVED = 0.05  # share of the strokes, the least useful, that are taken up at a time
-_PRUNINGS = 8  # rounds in which strokes that nobody would miss are left out at the end
+_PRUNINGS = 8  # rounds in which useless strokes are left out at the end
 _SHARP_PX = 1e-3  # an edge so sharp that a pixel is covered or not
 
 
 @torch.no_grad()
-def anew(
+def more_strokes(
     layer: Layer,
     there: Strokes,
     count: int,
@@ -34,7 +34,8 @@ def anew(
     canvas = draw(layer, there, ground, workspace=workspace)
     top = _top_pens(layer, there, ground, workspace)
     place = (layer.kind, count, ground.palette, ground.frame, ground.target.cpu(), canvas.cpu(), generator)
-    return placement.greedy(*place, objective=ground.objective, top=top, among=layer.count).to(canvas.device)
+    found = placement.greedy(*place, objective=ground.objective, form=ground.form, top=top)
+    return found.to(canvas.device)
 
 
 def grown(
@@ -47,7 +48,7 @@ def grown(
     workspace: Workspace,
 ) -> tuple[Strokes, torch.optim.Adam]:
     """The strokes and `count` more, and what Adam knows of the older ones."""
-    more = anew(layer, leaves, count, ground, generator, workspace)
+    more = more_strokes(layer, leaves, count, ground, generator, workspace)
     grown = leaves.joined(more).with_gradient(ground.palette.widths_vary)
     heir = adam_for(layer, grown, ground)
     for old, new in zip(leaves.tensors, grown.tensors, strict=True):
@@ -69,14 +70,14 @@ def move(
     generator: np.random.Generator,
     workspace: Workspace,
 ) -> None:
-    """Place the least useful strokes anew by the greedy search, if that lowers the loss.
+    """Take the least useful strokes away and place as many by the greedy search, if that lowers the loss.
 
     A stroke's use is what the squared error would grow by without it: nothing, where others have covered it.
     """
     count = math.ceil(MOVED * len(leaves))
     idle = torch.argsort(weights(layer, leaves, ground, workspace).removal, stable=True)[:count]
     rest = leaves.without(idle)
-    found = anew(layer, rest, count, ground, generator, workspace)
+    found = more_strokes(layer, rest, count, ground, generator, workspace)
     idle = idle[: len(found)]  # elsewhere no stroke is worth its ink
     if not len(found):
         return
@@ -93,7 +94,7 @@ def move(
 
 @torch.no_grad()
 def pruned(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum) -> Strokes:
-    """The strokes without those that nobody would miss: covered by others, or doing harm.
+    """The strokes without the useless ones, which others cover or which do harm.
 
     Half of them at a time, the worst first, since of two that spoil the same place one may be good alone.
     """

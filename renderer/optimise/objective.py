@@ -22,6 +22,7 @@ def objective_of(
     area: Frame,
     importance: NDArray[np.float32] | None,  # [H, W], of mean 1
     lift_mm: float,  # length that is worth a lift of the pen; 0: strokes are as long as helps most
+    longest_mm: float,  # that the search may make a stroke
     worth: float,  # error that a square pixel of ink must save
 ) -> Objective:
     """Half of the error from afar, say, where that is half of the layer's loss."""
@@ -37,6 +38,7 @@ def objective_of(
         crossing_price=CROSSING_PRICE * follows,
         form_px=max(LEAST_FORM_PX, FORM_NIBS * nib_px),
         lift_px=lift_mm * area.px_per_mm,
+        longest_px=longest_mm * area.px_per_mm,
         worth=worth,
     )
 

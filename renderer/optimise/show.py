@@ -25,7 +25,7 @@ class Ground:
     background: Tensor  # [3, H, W], the layers below
     palette: Palette
     objective: Objective = PLAIN  # what strokes are placed and weighed by
-    form: Tensor | None = None  # [2, H, W], unit vectors along the form of the target, where strokes shall follow it
+    form: Tensor | None = None  # [2, H, W], unit vectors along the form of the target, where strokes follow it
     view: Frame | None = None  # the part of the frame that the pictures show, where that is not all of it
 
     @property
@@ -72,13 +72,16 @@ def lines_mm(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, S
 def inside(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, K, 2] mm
     """The knots of the strokes, so that all that they draw lies in the frame.
 
-    A dot or an end of a line stops at the edge. A curve that swings out is shifted in, and shrunk where it is larger
-    than the frame: knots that stop at the edge would fold it along the frame.
+    A dot, an end of a line, a single knot of a curve stops at the edge. Where two knots in a row would, the curve would
+    run along the frame: it is shifted in instead, as is one that swings out between its knots, and shrunk where it is
+    larger than the frame.
     """
     low, high = bounds_mm(strokes, ground)
     knots = strokes.knots
     if knots.shape[1] <= 2:
         return knots.clamp(low, high)
+    folds = _in_a_row(knots < low) | _in_a_row(knots > high)  # [N, 1, 2]
+    knots = torch.where(folds, knots, knots.clamp(low, high))
     lines = polylines(layer.kind, knots)
     least, most = lines.amin(1, keepdim=True), lines.amax(1, keepdim=True)
     if bool(((least >= low) & (most <= high)).all()):
@@ -88,6 +91,11 @@ def inside(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, K, 
     knots = middle + (knots - middle) * share
     least, most = middle + (least - middle) * share, middle + (most - middle) * share
     return knots + (low - least).clamp(min=0) - (most - high).clamp(min=0)
+
+
+def _in_a_row(outside: Tensor) -> Tensor:  # [N, K, 2] -> [N, 1, 2]
+    """Whether two neighbouring knots of a stroke are outside."""
+    return (outside[:, 1:] & outside[:, :-1]).any(1, keepdim=True)
 
 
 def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Weights:

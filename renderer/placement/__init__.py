@@ -18,7 +18,6 @@ from torch import Tensor
 from hardware.drawing import Ink
 from renderer.cores import pixels
 from renderer.error import PLAIN, Objective, residual
-from renderer.form import directions
 from renderer.palette import Palette
 from renderer.placement import search
 from renderer.primitives import Kind, knot_count, length_limit_mm, shortened
@@ -106,9 +105,9 @@ def greedy(
     effort: Effort | None = None,
     *,
     objective: Objective = PLAIN,
+    form: Tensor | None = None,  # [2, H, W], unit vectors along the form, which the objective's strokes follow
     fill: float = 0.0,
     top: NDArray[np.int32] | None = None,  # [H, W], the latest of this layer's pens on a pixel already, -1 for none
-    among: int | None = None,  # strokes of the whole layer, whose count bounds their length
     placed: Placed = _all_of_them,
 ) -> Strokes:
     """Strokes placed one by one, each where it lowers the error most: `count`, or as many as are worth their ink.
@@ -117,26 +116,23 @@ def greedy(
     ground would do. `placed` is called with the count now and then; when it returns False, the search ends.
     """
     top = np.full(target.shape[1:], -1, np.int32) if top is None else top
-    scale = frame.px_per_mm
     wrong = torch.where(target < 0.5, target + fill, target - fill) if fill else background
     canvas = np.array(wrong.permute(1, 2, 0).numpy(), order="C")  # a copy: it is drawn on
-    effort = effort or (DOTS if isinstance(kind, Points) else FORMED if objective.along else LINES)
+    follows = form is not None and not isinstance(kind, Points) and objective.along > 0
+    effort = effort or (DOTS if isinstance(kind, Points) else FORMED if follows else LINES)
     knots = np.empty((count, knot_count(kind), 2), np.float32)
     pens = np.empty(count, np.int32)
     colours = np.empty((count, 3), np.float32)
-    longest = 2 * _usual_length(kind, among or count, frame) * scale
-    limit = length_limit_mm(kind)
     left = residual(pixels(target), canvas, objective)
-    along = 0.0 if isinstance(kind, Points) else objective.along
-    form = directions(target, objective.form_px) if along else np.zeros(target.shape[1:], np.float32)
     cells = search.errors(left.residual, left.weight)
     how = (
         isinstance(kind, Curves) and kind.closed, canvas, left.residual, left.weight, left.near, left.far, left.taps,
-        np.float32(math.sqrt(2) * objective.far_px), np.float32(objective.far_share), form, np.float32(along),
-        np.float32(objective.crossing if along else 0.0), top,
-        palette.table().numpy(), _radii(palette, scale), palette.free, palette.ink is Ink.TRANSPARENT,
-        np.float32(min(longest, limit * scale) if limit else longest), np.float32(objective.lift_px),
-        np.float32(objective.worth), frame.overhang, effort.candidates, effort.mutations, _PATIENCE,
+        np.float32(math.sqrt(2) * objective.far_px), np.float32(objective.far_share),
+        pixels(form) if follows and form is not None else np.zeros((1, 1, 2), np.float32),
+        np.float32(objective.along if follows else 0.0), np.float32(objective.crossing if follows else 0.0), top,
+        palette.table().numpy(), _radii(palette, frame.px_per_mm), palette.free, palette.ink is Ink.TRANSPARENT,
+        _longest_px(kind, count, frame, objective), np.float32(objective.lift_px), np.float32(objective.worth),
+        frame.overhang, effort.candidates, effort.mutations, _PATIENCE,
         np.array([generator.integers(1, 2**62)], np.uint64), cells, np.ones(cells.shape, np.float32),
         np.empty((3, top.size), np.int32), np.empty(top.size, np.float32),
     )  # fmt: skip
@@ -147,15 +143,31 @@ def greedy(
         done += found
         if not placed(done) or found < some.stop - some.start:
             break
-    knots, pens, colours = knots[:done], pens[:done], colours[:done]
+    return _as_strokes(knots[:done], pens[:done], colours[:done], palette, frame)
+
+
+def _as_strokes(
+    knots: NDArray[np.float32],  # [N, K, 2] px
+    pens: NDArray[np.int32],  # [N]
+    colours: NDArray[np.float32],  # [N, 3]
+    palette: Palette,
+    frame: Frame,
+) -> Strokes:
     corner = torch.tensor([frame.x_mm, frame.y_mm])
     inks = (
         torch.from_numpy(colours)
         if palette.free
         else SURE * torch.nn.functional.one_hot(torch.from_numpy(pens).long(), palette.inks).float()
     )
-    widths = torch.full((done,), sum(palette.width_mm) / 2)
-    return Strokes((torch.from_numpy(knots) / scale + corner).float(), widths, inks.clone())
+    widths = torch.full((len(knots),), sum(palette.width_mm) / 2)
+    return Strokes((torch.from_numpy(knots) / frame.px_per_mm + corner).float(), widths, inks.clone())
+
+
+def _longest_px(kind: Kind, count: int, frame: Frame, objective: Objective) -> np.float32:
+    """How long a stroke may become, within the limit of its kind."""
+    longest_px = objective.longest_px or 2 * _usual_length(kind, count, frame) * frame.px_per_mm
+    limit_mm = length_limit_mm(kind)
+    return np.float32(min(longest_px, limit_mm * frame.px_per_mm) if limit_mm else longest_px)
 
 
 def _radii(palette: Palette, px_per_mm: float) -> NDArray[np.float32]:

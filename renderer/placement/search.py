@@ -298,13 +298,13 @@ def _candidate(knots, state, row, column, form, along, longest):
 
 @_part
 def _follow(knots, x, y, length, form):
-    """Knots evenly spread along the streamline of the form through (x, y), half of the length either way."""
+    """Knots evenly spread along the streamline of `form [H, W, 2]` through (x, y), half of the length either way."""
     count, height, width = len(knots), form.shape[0], form.shape[1]
     step = length / np.float32(count - 1)
     for way in range(2):
         px, py = x, y
         row, column = min(max(int(y), 0), height - 1), min(max(int(x), 0), width - 1)
-        hx, hy = math.cos(form[row, column]), math.sin(form[row, column])
+        hx, hy = form[row, column, 0], form[row, column, 1]
         if way == 1:
             hx, hy = -hx, -hy
         k = count // 2 if way == 0 else (count - 1) // 2
@@ -314,7 +314,7 @@ def _follow(knots, x, y, length, form):
         while 0 <= k < count:
             for _ in range(3):
                 row, column = min(max(int(py), 0), height - 1), min(max(int(px), 0), width - 1)
-                fx, fy = math.cos(form[row, column]), math.sin(form[row, column])
+                fx, fy = form[row, column, 0], form[row, column, 1]
                 if fx * hx + fy * hy < np.float32(0.0):
                     fx, fy = -fx, -fy
                 hx, hy = fx, fy
@@ -362,10 +362,16 @@ def _mutate(knots, source, state, reach):
 def _keep_in(knots, closed, height, width, longest, inset):
     """Shrink a stroke that is too long about its middle, and bring it into the picture: optimise.show.inside's twin."""
     count = len(knots)
-    if count <= 2:
+    for axis in range(2):
+        size = np.float32(width) if axis == 0 else np.float32(height)
+        in_a_row, before = False, 0
         for k in range(count):
-            knots[k, 0] = min(max(knots[k, 0], inset), np.float32(width) - inset)
-            knots[k, 1] = min(max(knots[k, 1], inset), np.float32(height) - inset)
+            beyond = -1 if knots[k, axis] < inset else (1 if knots[k, axis] > size - inset else 0)
+            in_a_row = in_a_row or (count > 2 and beyond != 0 and beyond == before)
+            before = beyond
+        if not in_a_row:
+            for k in range(count):
+                knots[k, axis] = min(max(knots[k, axis], inset), size - inset)
     length = np.float32(0.0)
     for k in range(0 if closed else 1, count):  # knot -1 is the last
         length += math.hypot(knots[k, 0] - knots[k - 1, 0], knots[k, 1] - knots[k - 1, 1])
@@ -414,7 +420,7 @@ def _across(points, count, form):
         row = min(max(int(points[k, 1] - np.float32(0.5) * dy), 0), height - 1)
         column = min(max(int(points[k, 0] - np.float32(0.5) * dx), 0), width - 1)
         long = math.hypot(dx, dy)
-        side = dx * math.sin(form[row, column]) - dy * math.cos(form[row, column])
+        side = dx * form[row, column, 1] - dy * form[row, column, 0]
         total += long
         crossed += side * side / max(long, np.float32(1e-6))
     return crossed / total
@@ -477,17 +483,19 @@ def _drawn(row, column, a, colour, transparent, canvas, residual, near, far, tap
 def place(
     knots, pens, colours, closed, canvas, residual, weight, near, far, taps, sigma, far_share, form, along, crossing,
     top, table, radii, free, transparent, longest, base, worth, overhang, candidates, mutations, patience, state, cells,
-    tired, lists, square,
+    discount, lists, square,
 ):  # fmt: skip
     """Place these strokes: fill `knots [N, K, 2]` px, `pens [N]`, `colours [N, 3]`; draw on `canvas [H, W, 3]`.
 
-    Returns how many were worth their ink; after `patience` vain rounds in a row there are no more. `residual [H, W, 3]`
-    and `weight [H, W]` are r and w at the top of this file, `near` and `far` what a changed pixel adds to r there and
-    through the blur `taps [2 R + 1]`. A stroke is worth its gain for each pixel of its length and `base` more, which is
-    what lifting the pen costs; with `base` 0 the gain alone counts. Across the form it is worth a share `crossing` less
-    than along it. `top [H, W]` is the latest pen that covers a pixel,
-    -1 for none; `cells` is the error left in each square, `tired` how much less is hoped for there. `state`, the stream
-    of chance, and `lists [3, H W]` with `square [H W]`, for polylines, go from one call to the next.
+    Returns how many were worth their ink; after `patience` rounds in a row without success the search ends.
+
+    `residual [H, W, 3]` and `weight [H, W]` are r and w at the top of this file, `near` and `far` what a changed pixel
+    adds to r there and through the blur `taps [2 R + 1]`. `form [H, W, 2]` are unit vectors along the form. A stroke is
+    judged by its gain per pixel of its length and `base` more, which is what lifting the pen costs; with `base` 0 by
+    its gain alone. Across the form it is worth a share `crossing` less than along it. `top [H, W]` is the latest pen
+    that covers a pixel, -1 for none. `cells` is the error left in each square, and `discount` lowers the chance of
+    squares where the search has failed. `state`, the stream of chance, and `lists [3, H W]` with `square [H W]`, for
+    polylines, go from one call to the next.
     """
     height, width = canvas.shape[0], canvas.shape[1]
     rows = cells.sum(1)
@@ -500,27 +508,27 @@ def place(
     mark = np.int32(0)
     scratch[:] = -1
     reach_px = len(taps) // 2
-    n, vain = 0, 0
-    while n < len(knots) and vain < patience:
+    n, misses = 0, 0
+    while n < len(knots) and misses < patience:
         best_score, best_change, best_pen, best_length = np.float32(np.inf), np.float32(np.inf), 0, np.float32(0.0)
         best_row, best_column, row, column = 0, 0, 0, 0
-        hoped = 0.0
+        total = 0.0
         for r in range(len(rows)):
-            hoped += rows[r]
+            total += rows[r]
         for k in range(candidates + mutations):
             fresh = k < candidates
             radius = radii[int(_uniform(state) * np.float32(len(radii))) if fresh else best_pen]
             inset = np.float32(0.0) if overhang else radius
             if fresh:
                 for _ in range(4):  # a square drawn by its share of the error; one that has disappointed, less often
-                    sought, row, column = _uniform(state) * hoped, 0, 0
+                    sought, row, column = _uniform(state) * total, 0, 0
                     while row < len(rows) - 1 and sought >= rows[row]:
                         sought -= rows[row]
                         row += 1
                     while column < cells.shape[1] - 1 and sought >= cells[row, column]:
                         sought -= cells[row, column]
                         column += 1
-                    if _uniform(state) < tired[row, column]:
+                    if _uniform(state) < discount[row, column]:
                         break
                 _candidate(trial, state, row, column, form, along, longest)
             else:
@@ -551,10 +559,10 @@ def place(
         radius = radii[best_pen]
         ink = np.float32(2.0) * radius * (best_length + np.float32(1.6) * radius + base)
         if -best_change < worth * ink:
-            vain += 1
-            tired[best_row, best_column] *= np.float32(0.5)
+            misses += 1
+            discount[best_row, best_column] *= np.float32(0.5)
             continue
-        vain = 0
+        misses = 0
         knots[n] = best
         pens[n] = best_pen
         colours[n] = best_colour
@@ -582,5 +590,5 @@ def place(
         for cell_row in range(max(first_row - reach_px, 0) // CELL_PX, row_after):
             for cell_column in range(max(first_column - reach_px, 0) // CELL_PX, column_after):
                 _left_in(cells, rows, cell_row, cell_column, residual, weight)
-                tired[cell_row, cell_column] = np.float32(1.0)
+                discount[cell_row, cell_column] = np.float32(1.0)
     return n

@@ -22,6 +22,7 @@ from renderer.planning.ink import (
     inks_of,
     largest,
     lifts_mm,
+    longest_mm,
     pens_of,
     thinnest_nib_mm,
     usable,
@@ -31,7 +32,7 @@ from renderer.planning.ink import (
 )
 from renderer.planning.sheet import laid, sharpened
 from renderer.planning.trim import trimmed
-from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, Curves, FreeColours, Layer, Points, Tone
+from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, Curves, FreeColours, Layer, Points, RackPens, Tone
 from renderer.spec.layers import usual_loss
 from renderer.spec.losses import FAR_MM
 from renderer.target import Frame, Picture, fit_picture, frame
@@ -61,7 +62,7 @@ STEPS = 160  # twice as many lower the error by a hundredth: strokes that are pl
 WORTH = 0.04  # error, of three channels, that a square pixel of ink must save: a lone dash in a pale sky saves less
 DRAWN_WORTH = 0.01  # of strokes over dots: what they change is less than what dots do on bare paper
 _MINUTES = list(FITTING_MINUTES.values())
-DRAWN_WHY = f"{DRAWN:g} a dot below, for the dots carry the tone and these draw"
+DRAWN_WHY = f"{DRAWN:g} per dot: the dots carry the tone, these strokes draw the shapes"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Planned:
     decisions: tuple[Decision, ...]
     lengths_mm: tuple[float | None, ...]  # mean length of the strokes of each layer, where it was planned
     lifts_mm: tuple[float, ...]  # of each layer, the length that is worth a lift of the pen: about that of its strokes
+    longest_mm: tuple[float, ...]  # that the search may make a stroke of each layer
     worths: tuple[float, ...]  # of each layer, the error that a square pixel of its ink must save
     costs: Costs | None  # of what was planned; None where no count was open
     warnings: tuple[str, ...] = ()
@@ -94,9 +96,9 @@ def planned(artwork: Artwork, picture: Picture) -> Planned:
         share = _share(artwork, small)
     decisions += toning
     if not any(layer.is_auto for layer in artwork.layers):
-        lifts = lifts_mm(artwork, area, share)
+        sizes = (lifts_mm(artwork, area, share), longest_mm(artwork, area, share))
         none = len(artwork.layers)
-        return Planned(artwork, decisions, (None,) * none, lifts, (0.0,) * none, None, _idle_budget(artwork))
+        return Planned(artwork, decisions, (None,) * none, *sizes, (0.0,) * none, None, _idle_budget(artwork))
     canvas, more = sharpened(canvas, area, thinnest_nib_mm(artwork))
     artwork = artwork.model_copy(update={"canvas": canvas})
     counted = _counted(artwork, area, share)
@@ -116,9 +118,17 @@ def _toned(artwork: Artwork, small: Small) -> tuple[Artwork, tuple[Decision, ...
     inks = inks_of(artwork)
     widths_mm = [usual_width_mm(artwork, layer) for layer in artwork.layers]
     tone = suited(small, inks, artwork.canvas.colour, min(widths_mm))
-    colours = "1 colour" if len(inks) == 1 else f"{len(inks)} colours"
-    why = f"what {colours} on paper of {artwork.canvas.colour} can show of this picture"
+    colours = _colours(artwork, len(inks))
+    why = f"the range of tones that {colours} can show on {artwork.canvas.colour} paper"
     return _with_tone(artwork, tone), (Decision("target.tone", tone_text(tone), why),)
+
+
+def _colours(artwork: Artwork, count: int) -> str:
+    """`1 colour`, `8 of 20 colours`."""
+    uses = [pens.use for pens in map(artwork.pens_of, artwork.layers) if isinstance(pens, RackPens)]
+    most = max((use or count for use in uses), default=count)
+    of = f"{most} of {count}" if most < count else f"{count}"
+    return f"{of} {'colour' if count == 1 else 'colours'}"
 
 
 def _lightened(
@@ -143,7 +153,7 @@ def _lightened(
     enough = [one for one in lighter if _share(one, small) <= paid * share]
     found = enough[0] if enough else lighter[-1]
     assert isinstance(found.target.tone, Tone)
-    why = f"lighter than the picture, which takes more ink: {paid:.0%} of it can be paid for"
+    why = f"lighter than the picture: the budget covers {paid:.0%} of the ink that it needs"
     return found, (Decision("target.tone", tone_text(found.target.tone), why),)
 
 
@@ -183,7 +193,7 @@ def _judged(artwork: Artwork) -> tuple[Artwork, tuple[Decision, ...]]:
         loss = usual_loss(width_mm, is_free=isinstance(artwork.pens_of(layer), FreeColours))
         layers.append(layer.model_copy(update={"loss": loss}))
         terms = ", ".join(f"{name} {term.weight:g}" for name, term in (one.term for one in loss))
-        why = f"strokes of {width_mm:.2g} mm, seen from where {FAR_MM:g} mm is hardly parted"
+        why = f"for strokes of {width_mm:.2g} mm, seen from where details of {FAR_MM:g} mm blur"
         decisions.append(Decision(f"layers.{number}.loss", terms, why))
     return artwork.model_copy(update={"layers": tuple(layers)}), tuple(decisions)
 
@@ -236,6 +246,7 @@ def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
         tuple(decisions),
         tuple(sketch.length_mm if is_auto else None for sketch, is_auto in zip(sketches, wanted.is_auto, strict=True)),
         lifts_mm(artwork, area, share, sketches),
+        longest_mm(artwork.model_copy(update={"layers": layers}), area, share),
         tuple(_worth(artwork, number) for number in range(len(sketches))),
         found,
         () if scale is not None else (_unaffordable(budget, found),),
@@ -276,7 +287,7 @@ def _with_strokes(artwork: Artwork, number: int, sketch: Sketch) -> Layer:
 
 
 def _knots(sketch: Sketch) -> int:
-    """As many as a long curve needs to follow a form that turns within a dozen nibs."""
+    """As many as a long curve needs to follow a form."""
     least, most = KNOTS
     return int(min(max(least, 1 + round(_longest_mm(sketch) / (KNOT_NIBS * sketch.width_mm))), most))
 
@@ -296,7 +307,7 @@ def _worth(artwork: Artwork, number: int) -> float:
 
 
 def _need(share: float, area: Frame) -> str:
-    return f"in these inks the picture takes about {share:.0%} of {area.width_mm:.0f} x {area.height_mm:.0f} mm"
+    return f"these inks need to cover about {share:.0%} of {area.width_mm:.0f} x {area.height_mm:.0f} mm"
 
 
 def _layer_decisions(artwork: Artwork, number: int, sketch: Sketch, need: str, scale: float | None) -> list[Decision]:
@@ -305,15 +316,17 @@ def _layer_decisions(artwork: Artwork, number: int, sketch: Sketch, need: str, s
     why = f"{_in_ink(sketch)}; {DRAWN_WHY if draws(artwork, number) else need}{_cut(artwork, scale)}"
     found = [Decision(f"{where}.count", str(sketch.count), why)]
     if not isinstance(layer.kind, Points) and layer.kind.max_length_mm is None:
-        why = f"{MOST_OF_MEAN:g} times the mean length that is planned: long contours pay for short details"
+        why = f"{MOST_OF_MEAN:g} times the planned mean: long contours balance short details"
         found.append(Decision(f"{where}.max_length_mm", f"{_longest_mm(sketch):g}", why))
     if "steps" not in layer.model_fields_set:
-        found.append(Decision(f"layers.{number}.steps", str(STEPS), "more would hardly be seen"))
+        found.append(Decision(f"layers.{number}.steps", str(STEPS), "more steps make no visible difference"))
     if isinstance(layer.kind, Points) and isinstance(sketch.kind, Points) and sketch.kind != layer.kind:
-        why = f"spots: dots of one touch are too small to cover the sheet in {SPOTS} or so"
+        why = f"dots of one touch are too small to cover the sheet with about {SPOTS} of them"
         found.append(Decision(f"{where}.diameter_mm", f"{sketch.kind.diameter_mm:g}", why))
     if isinstance(layer.kind, Curves) and "knots" not in layer.kind.model_fields_set:
-        found.append(Decision(f"{where}.knots", str(_knots(sketch)), f"one for each {KNOT_NIBS:g} nibs of the longest"))
+        found.append(
+            Decision(f"{where}.knots", str(_knots(sketch)), f"one per {KNOT_NIBS:g} nib widths of the longest curve")
+        )
     return found
 
 
@@ -331,7 +344,7 @@ def _cut(artwork: Artwork, scale: float | None) -> str:
             return f"; {whose} pays for none"
         case _ if scale < 0.995:
             return f"; {whose} pays for {scale:.0%} of that"
-        case _ if scale > 1.005:
+        case _ if scale > 1.02:
             return f"; the budget pays for {scale:.2g} times as many, so they are finer"
     return ""
 

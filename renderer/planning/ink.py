@@ -24,14 +24,19 @@ MOST_MEAN_SHARE = 0.045  # of the frame's longer side: longer, and strokes run a
 CURVE_LONGER = 1.6  # a curve follows a form, so it may be longer than a line that only touches it
 MOST_OF_MEAN = 1.8  # the longest stroke: the search may spend on a long contour what it saves elsewhere
 LIFT_OF_MEAN = 0.4  # of the mean length: with a lift that costs so much, strokes come out as long as planned
+MOST_OF_USUAL = 2.0  # the longest stroke, of what is usual for so many
+# Strokes that would need more than this share of their usual length to carry the ink are scarce: so many times as much,
+# and they may become longer by this power of it, and a lift of the pen is worth more by that power.
+ENOUGH, LONGER_POWER, LIFT_POWER = 0.9, 2.0, 8.0
 LIMIT_USED = 0.6  # mean length of strokes under a limit that the spec gives
 # Strokes cross each other, and colours are laid over each other to mend them: the gallery's works that were tuned by
-# hand have 1.15 times (one pen) and 1.8 to 3.3 times (several pens) the ink that would cover their area once.
-ONE_PEN_OVERLAP, PENS_OVERLAP = 1.15, 1.8
+# hand have 1.15 times (one pen) and 1.8 to 3.3 times (several pens) the ink that would cover their area once. Fine pens
+# hatch beside each other rather than over each other: of what 1.8 plans they draw four fifths.
+ONE_PEN_OVERLAP, PENS_OVERLAP, FINE_PENS_OVERLAP = 1.15, 1.8, 1.45
 DOTS_OVERLAP = 1.2  # dots that cover an area evenly spread lie over each other a little
 BROAD = 0.012  # of the frame's shorter side: opaque dots of wider nibs cover, others stipple
 DRAWN = 0.25  # lines and curves above dots, a dot: the flagship's 500 curves on 2000 dots
-PAINT_MM = 0.8  # opaque nibs from here on paint; finer ones stipple
+PAINT_MM = 0.8  # nibs from here on paint; finer ones hatch or stipple
 SPOTS = 2500  # dots of paint that make a picture, and half an hour's work
 SPOT_NIBS = 4.0  # the widest spot; wider ones are small drawings
 DRAWN_SHORTER = 0.7  # of a usual length: they draw details, and leave the dots to be seen
@@ -145,14 +150,24 @@ class Wish:
 
 def _scaled(sketch: Sketch, scale: float, longest_mm: float, cap: int) -> Sketch:
     scale = min(scale, _most(sketch))
-    length_mm = sketch.length_mm / scale if scale > 1 else min(sketch.length_mm / scale, longest_mm)
-    return replace(sketch, count=min(max(1, round(scale * sketch.count)), cap), length_mm=length_mm)
+    count = min(max(1, round(scale * sketch.count)), cap)
+    if isinstance(sketch.kind, Points):
+        return replace(sketch, count=count)
+    ends_mm = _ends_mm(sketch)
+    length_mm = (sketch.length_mm + ends_mm) / scale - ends_mm  # so that all of them have as much ink as before
+    return replace(sketch, count=count, length_mm=length_mm if scale > 1 else min(length_mm, longest_mm))
+
+
+def _ends_mm(sketch: Sketch) -> float:
+    """Length of a stroke with as much ink as the two round ends of one."""
+    return math.pi / 4 * sketch.width_mm
 
 
 def _most(sketch: Sketch) -> float:
     if isinstance(sketch.kind, Points):
         return MORE_DOTS
-    return max(1.0, sketch.length_mm / max(SHORTEST_NIBS * sketch.width_mm, SHORTEST_MM))
+    shortest_mm, ends_mm = max(SHORTEST_NIBS * sketch.width_mm, SHORTEST_MM), _ends_mm(sketch)
+    return max(1.0, (sketch.length_mm + ends_mm) / (shortest_mm + ends_mm))
 
 
 def wish(artwork: Artwork, area: Frame, share: float) -> Wish:
@@ -204,7 +219,8 @@ def _covering(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
 def _overlap(sketch: Sketch, area: Frame) -> float:
     """How many times strokes have to cover an area, so that nothing of it stays bare."""
     if not isinstance(sketch.kind, Points):
-        return ONE_PEN_OVERLAP if len(sketch.pens) == 1 else PENS_OVERLAP
+        several = FINE_PENS_OVERLAP if sketch.width_mm < PAINT_MM else PENS_OVERLAP
+        return ONE_PEN_OVERLAP if len(sketch.pens) == 1 else several
     covers = sketch.pens[0].ink is Ink.OPAQUE and sketch.width_mm > BROAD * min(area.width_mm, area.height_mm)
     return DOTS_OVERLAP if covers else 1.0
 
@@ -261,7 +277,7 @@ def lifts_mm(
 ) -> tuple[float, ...]:
     """Of each layer the length that is worth a lift of the pen: a share of the mean length of its strokes; 0 for dots.
 
-    Where a spec has few strokes for its picture they have to be longer, so that they carry the ink.
+    Where a spec has few strokes for its picture their number is what is scarce: each counts, however long.
     """
     if sketches is not None:
         return tuple(LIFT_OF_MEAN * sketch.length_mm for sketch in sketches)
@@ -271,10 +287,37 @@ def lifts_mm(
         if isinstance(layer.kind, Points) or layer.kind.max_length_mm is not None:
             found.append(0.0)  # so many strokes, so long: each where it helps most
             continue
-        needed_mm = share * area.width_mm * area.height_mm / (sketch.count * sketch.width_mm)
-        scarce_mm = 0.0 if draws(artwork, number) else min(needed_mm, sketch.length_mm)
-        found.append(LIFT_OF_MEAN * max(_mean_mm(sketch, area), scarce_mm))
+        found.append(LIFT_OF_MEAN * _mean_mm(sketch, area) * _scarcity(artwork, number, area, share) ** LIFT_POWER)
     return tuple(found)
+
+
+def longest_mm(
+    artwork: Artwork,  # with its counts
+    area: Frame,
+    share: float,  # of the frame, that strokes should cover
+) -> tuple[float, ...]:
+    """How long the search may make a stroke of each layer, within the layer's limit; 0 for dots.
+
+    The fewer strokes have to carry the ink, the longer they may be.
+    """
+    found = []
+    for number, layer in enumerate(artwork.layers):
+        if isinstance(layer.kind, Points):
+            found.append(0.0)
+            continue
+        usual_mm = _sketch(artwork, layer, area).length_mm
+        found.append(MOST_OF_USUAL * usual_mm * _scarcity(artwork, number, area, share) ** LONGER_POWER)
+    return tuple(found)
+
+
+def _scarcity(artwork: Artwork, number: int, area: Frame, share: float) -> float:
+    """How scarce the strokes of a layer are, from 1: enough of them, or dots below that carry the tone."""
+    if draws(artwork, number):
+        return 1.0
+    sketches = [_sketch(artwork, layer, area) for layer in artwork.layers]
+    widths_mm = [one.count * one.width_mm for n, one in enumerate(sketches) if not draws(artwork, n)]
+    needed_mm = share * area.width_mm * area.height_mm / sum(widths_mm)  # mean length that covers the share
+    return max(1.0, needed_mm / (ENOUGH * sketches[number].length_mm))
 
 
 # --- within a budget --------------------------------------------------------------------------------------------------

@@ -64,7 +64,9 @@ class Tone(Part):
     black: float = Field(0.0, ge=0, lt=1, description="sRGB value, 0 to 1, that becomes black.")
     white: float = Field(1.0, gt=0, le=1, description="sRGB value, 0 to 1, that becomes white.")
     gamma: float = Field(1.0, gt=0.1, le=10, description="Above 1 lightens the middle tones, below 1 darkens them.")
-    saturation: float = Field(1.0, ge=0, le=5, description="0 is grey, 1 as it is, above 1 more colourful.")
+    saturation: float = Field(
+        1.0, ge=0, le=5, description="0 is grey, 1 as it is, above 1 more colourful, but for what is nearly white."
+    )
     local_contrast: float = Field(
         0.0, ge=0, le=5, description="How much shapes stand out from what is round them: 1 is much. Brings out a face."
     )

@@ -503,20 +503,20 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
         "  picture  wants about 17% of the area under ink\n"
         "  time     about 3 min on a gantry, pen changes included\n"
         + planned("canvas.orientation", "portrait", "the picture is 1.41 times as high as wide")
-        + planned("layers.0.loss", LOSS, "strokes of 3.5 mm, seen from where 1 mm is hardly parted")
+        + planned("layers.0.loss", LOSS, "for strokes of 3.5 mm, seen from where details of 1 mm blur")
         + planned("canvas.px_per_mm", "2.55", "the thinnest nib, 3 mm, is 7.6 px wide, and the longer side 320 px")
         + planned(
             "layers.0.curves.count",
             "85",
-            "0.768 m of 3.5 mm in strokes of about 9 mm; in these inks the picture takes about 17% of 89 x 125 mm",
+            "0.768 m of 3.5 mm in strokes of about 9 mm; these inks need to cover about 17% of 89 x 125 mm",
         )
         + planned(
             "layers.0.curves.max_length_mm",
             "16.3",
-            "1.8 times the mean length that is planned: long contours pay for short details",
+            "1.8 times the planned mean: long contours balance short details",
         )
-        + planned("layers.0.steps", "160", "more would hardly be seen")
-        + planned("layers.0.curves.knots", "4", "one for each 18 nibs of the longest")
+        + planned("layers.0.steps", "160", "more steps make no visible difference")
+        + planned("layers.0.curves.knots", "4", "one per 18 nib widths of the longest curve")
         + planned(
             "budget",
             "22 minutes",
@@ -554,7 +554,7 @@ def test_a_plan_says_what_a_spec_takes(spec: Path, capsys: Capture) -> None:
         "  layer 1  points: 40 points of 3 to 4 mm can cover 3% of the area; 2 pens\n"
         "  picture  wants about 18% of the area under ink\n"
         "  time     about 33 s for the points on a gantry, without pen changes\n"
-        f"  planned  layers.0.loss  {LOSS}  strokes of 3.5 mm, seen from where 1 mm is hardly parted\n"
+        f"  planned  layers.0.loss  {LOSS}  for strokes of 3.5 mm, seen from where details of 1 mm blur\n"
         "  note     `fit: cover` cuts 5% of the picture off, left and right; `fit: contain` shows all of it\n"
         "  warning  40 points of 3.5 mm cover 3% of the area, and the picture wants about 18% under ink: too much of "
         "the paper stays bare; any of these would do: about 230 points, nibs of 8.3 mm, dots of `diameter_mm: 8.3`\n"

@@ -80,7 +80,7 @@ def test_a_picture_becomes_a_short_spec_beside_it(run: Run) -> None:
     assert run("validate", "red_disc.yaml").out == "red_disc.yaml: ok, 1 work: red_disc\n"
     lines = Path("red_disc.yaml").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 25
-    assert max(map(len, lines)) <= 140
+    assert max(map(len, lines)) <= 120
     rows = [line.split("  #")[0].rstrip() for line in lines if not line.lstrip().startswith("#")]
     assert rows == [
         "version: 1",
@@ -215,7 +215,7 @@ def test_what_was_planned_stands_below_the_line_that_it_would_replace(run: Run, 
     plan = planned(artwork(path), load_picture(Path("x.png"), "#ffffff"))
     lines = path.read_text(encoding="utf-8").splitlines()
     assert "# canvas: {paper: A4, orientation: landscape}" in lines
-    assert "#   orientation: the picture is 1.78 times as wide as high" in lines
+    assert "#   (orientation: the picture is 1.78 times as wide as high)" in lines
     path.write_text("\n".join(uncommented(lines)), encoding="utf-8")
     made = artwork(path)
     without_loss = tuple(layer.model_copy(update={"loss": None}) for layer in plan.artwork.layers)
@@ -225,11 +225,19 @@ def test_what_was_planned_stands_below_the_line_that_it_would_replace(run: Run, 
 
 
 def uncommented(lines: list[str]) -> list[str]:
-    """The spec with each planned line in the place of the one above it."""
+    """The spec with each planned value in the place of the line above it, and without its reasons."""
     kept: list[str] = []
+    planned_value = False
     for line in lines:
-        planned_line = re.fullmatch(r"( *)# ((?:- )?(?:(?:target|canvas): {|{(?:points|lines|curves): {).*})", line)
-        kept = [*kept[:-1], f"{planned_line[1]}{planned_line[2]}"] if planned_line else [*kept, line]
+        begins = re.fullmatch(r"( *)# ((?:target|canvas): {.*|- {(?:points|lines|curves): {.*)", line)
+        goes_on = re.fullmatch(r"( *)#   ([^(].*)", line) if planned_value else None
+        if begins:
+            kept = [*kept[:-1], f"{begins[1]}{begins[2]}"]
+        elif goes_on:
+            kept.append(f"{goes_on[1]}    {goes_on[2]}")
+        else:
+            kept.append(line)
+        planned_value = bool(begins or goes_on)
     return kept
 
 

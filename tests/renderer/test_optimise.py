@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -123,7 +124,7 @@ def outcome(kind_name: str, palette_name: str) -> tuple[float, list[tuple[float,
 def test_the_loss_falls(kind: str, palette: str) -> None:
     before, steps = outcome(kind, palette)
     assert [state.step for _, state in steps] == list(range(1, 41))
-    assert steps[-1][0] < {"unlike nibs": 0.93}.get(palette, 0.8 if "free" in palette else 0.9) * before
+    assert steps[-1][0] < (0.8 if "free" in palette else 0.9) * before
 
 
 @every_palette
@@ -318,20 +319,36 @@ def test_a_curve_that_swings_out_is_shifted_in_and_never_folded(kind: str) -> No
     clamped = lines_mm(wanted, moved, on)
     torch.testing.assert_close(clamped, after, atol=1e-3, rtol=0)
     assert not any(folded(line, low[n], high[n]) for n, line in enumerate(clamped))
-    small = ((before.amax(1) - before.amin(1)) <= (high - low)[:, 0]).all(1)
-    shape = (moved.knots - moved.knots[:, :1]) - (strokes.knots - strokes.knots[:, :1])
-    assert shape[small].abs().max() < 1e-4  # shifted and nothing else
+    stopped = stopped_at_the_edge(strokes.knots, low, high)
+    drawn = polylines(wanted.kind, stopped)
+    small = ((drawn.amax(1) - drawn.amin(1)) <= (high - low)[:, 0]).all(1)
+    assert small.sum() > 10
+    shape = (moved.knots - moved.knots[:, :1]) - (stopped - stopped[:, :1])
+    assert shape[small].abs().max() < 1e-4  # single knots stop at the edge, the rest is shifted and nothing else
+
+
+def stopped_at_the_edge(knots: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Stroke by stroke and axis by axis: knots stop at the edge unless two in a row are beyond the same one."""
+    result = knots.clone()
+    for n in range(len(knots)):
+        for axis in range(2):
+            values, least, most = knots[n, :, axis], low[n, 0, axis], high[n, 0, axis]
+            sides = [-1 if value < least else 1 if value > most else 0 for value in values]
+            if not any(one == other != 0 for one, other in pairwise(sides)):
+                result[n, :, axis] = values.clamp(least, most)
+    return result
 
 
 def test_a_curve_that_is_larger_than_the_frame_is_shrunk_evenly() -> None:
     on, wanted = ground(pens()), layer(KINDS["curves"])
     strokes = swinging(KINDS["curves"], 5, 3.0)
     low, high = bounds_mm(strokes, on)
-    before = polylines(wanted.kind, strokes.knots)
+    stopped = stopped_at_the_edge(strokes.knots, low, high)
+    before = polylines(wanted.kind, stopped)
     large = ((before.amax(1) - before.amin(1)) > (high - low)[:, 0]).any(1)
     assert large.sum() > 30
     knots = inside(wanted, strokes, on)
-    was, now = (each[:, 1:] - each[:, :1] for each in (strokes.knots, knots))
+    was, now = (each[:, 1:] - each[:, :1] for each in (stopped, knots))
     ratio = now.flatten(1).norm(dim=1) / was.flatten(1).norm(dim=1)
     assert (ratio[large] < 1).all()
     torch.testing.assert_close(ratio[~large], torch.ones(int((~large).sum())), atol=1e-4, rtol=0)

@@ -225,12 +225,12 @@ def test_stippled_dots_may_be_fitted(folder: Path) -> None:
 
 BLANK = {  # free colours are also placed where bare ground would do, and then left out
     PENS: (
-        "points: 40 of 40 strokes not placed, which are not worth their ink",
-        "outlines: 20 of 20 strokes not placed, which are not worth their ink",
+        "points: 40 of 40 strokes not placed because they would not be worth their ink",
+        "outlines: 20 of 20 strokes not placed because they would not be worth their ink",
     ),
     "pens: {colours: free, ink: transparent}\n": (
-        "left out: 40 of 40 points, which nobody would miss",
-        "left out: 20 of 20 curves, which nobody would miss",
+        "40 of 40 points left out because the drawing is better without them",
+        "20 of 20 curves left out because the drawing is better without them",
     ),
 }
 
@@ -274,7 +274,7 @@ refine: {steps: 2}
     result = render(work_of(folder, HEAD + PENS + MACHINE + layers, "target.tone=none"))
     assert_whole(result)
     assert {part.pen.name for part in result.drawing.passes} == {"sky"}
-    assert "points: 9 of 9 strokes not placed, which are not worth their ink" in result.notes
+    assert "points: 9 of 9 strokes not placed because they would not be worth their ink" in result.notes
 
 
 def test_dots_may_be_wider_than_the_nib(folder: Path) -> None:
@@ -420,8 +420,8 @@ def test_what_there_is_when_somebody_stops_it_is_finished(
 ) -> None:
     result = render(work_of(folder), stop=StopAfter(questions))
     assert result.interrupted
-    told = tuple(note for note in of_the_fit(result) if not note.startswith("left out: "))
-    assert told == tuple(f"interrupted: {note}" for note in notes)
+    said = tuple(note for note in of_the_fit(result) if " left out because " not in note)
+    assert said == tuple(f"interrupted: {note}" for note in notes)
     assert {part.layer for part in result.drawing.passes} == layers
     assert_whole(result)
     assert bytes_of(result)

@@ -14,6 +14,7 @@ from hardware.drawing import Ink, Pen
 from renderer.blur import blur
 from renderer.colours import from_hex
 from renderer.error import Objective, energies, residual
+from renderer.form import directions
 from renderer.optimise import Ground, draw, lines_mm
 from renderer.palette import Palette
 from renderer.placement import Effort, greedy, scatter, search
@@ -428,7 +429,7 @@ def test_guesses_along_the_form_lie_along_it() -> None:
     def off(objective: Objective) -> float:
         found = greedy(
             Lines(count=1), 30, pens(("#000000", 0.5)), FRAME, target, paper(), chance(), Effort(12, 12),
-            objective=objective,
+            objective=objective, form=directions(target, 3.0),
         )  # fmt: skip
         way = found.knots[:, 1] - found.knots[:, 0]
         length = way.norm(dim=1)

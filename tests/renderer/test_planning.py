@@ -28,9 +28,9 @@ from renderer.planning import (
     trimmed,
 )
 from renderer.planning.cost import Costs, Sketch, costs
-from renderer.planning.ink import matched_share
+from renderer.planning.ink import longest_mm, matched_share
 from renderer.spec import Artwork, Canvas, Curves, Lines, Points, Tone
-from renderer.target import Picture, frame
+from renderer.target import Frame, Picture, frame
 
 BLACK = {"name": "black", "colour": "#000000", "nib_mm": 0.45}
 MARKERS = [
@@ -125,7 +125,7 @@ def test_tone_is_worked_out_unless_it_is_none_or_given() -> None:
     automatic = planned(artwork(target=target), slope(darkest=0.3))
     assert isinstance(automatic.artwork.target.tone, Tone)
     assert automatic.artwork.target.tone != Tone()
-    assert why(automatic, "target.tone")[1] == "what 1 colour on paper of #ffffff can show of this picture"
+    assert why(automatic, "target.tone")[1] == "the range of tones that 1 colour can show on #ffffff paper"
     for tone, result in (("none", Tone()), ({"gamma": 2}, Tone(gamma=2))):
         found = planned(artwork(target=target | {"tone": tone}), slope(darkest=0.3))
         assert found.artwork.target.tone == result
@@ -144,7 +144,7 @@ def test_a_picture_that_the_budget_cannot_pay_for_is_drawn_lighter() -> None:
     assert tones[1].black == tones[0].black  # type: ignore[union-attr]
     value, text = why(scarce, "target.tone")
     assert value == tone_text(tones[1])  # type: ignore[arg-type]
-    assert re.fullmatch(r"lighter than the picture, which takes more ink: \d+% of it can be paid for", text)
+    assert re.fullmatch(r"lighter than the picture: the budget covers \d+% of the ink that it needs", text)
     assert spent(scarce).metres == pytest.approx(14 * 1.1, rel=0.02)
 
 
@@ -166,7 +166,7 @@ def test_the_finer_the_pen_the_more_of_the_loss_is_seen_from_afar() -> None:
         weights = {name: term.weight for name, term in (loss.term for loss in layer.terms)}
         assert why(plan, "layers.0.loss") == (
             ", ".join(f"{name} {weight:g}" for name, weight in weights.items()),
-            f"strokes of {nib_mm:.2g} mm, seen from where 1 mm is hardly parted",
+            f"for strokes of {nib_mm:.2g} mm, seen from where details of 1 mm blur",
         )
         found.append(weights)
     assert all(weights["mse"] + weights["blurred_mse"] == pytest.approx(1) for weights in found)
@@ -276,7 +276,7 @@ def test_dots_of_thin_paint_grow_into_spots(nib_mm: float, count: Any, spot_mm: 
         value, text = why(found, "layers.0.points.diameter_mm")
         assert (value, text) == (
             "3.8",
-            "spots: dots of one touch are too small to cover the sheet in 2500 or so",
+            "dots of one touch are too small to cover the sheet with about 2500 of them",
         )
 
 
@@ -304,7 +304,7 @@ def test_longer_curves_get_more_knots_and_knots_of_the_spec_are_kept() -> None:
     assert knots(knots=12) == 12
     assert why(planned(artwork("curves"), slope()), "layers.0.curves.knots") == (
         str(knots()),
-        f"one for each {KNOT_NIBS:g} nibs of the longest",
+        f"one per {KNOT_NIBS:g} nib widths of the longest curve",
     )
 
 
@@ -323,6 +323,22 @@ def test_strokes_of_a_count_in_the_spec_get_a_lift_unless_their_length_is_given_
     assert given == 0
 
 
+def test_few_strokes_may_become_long_enough_to_carry_the_ink() -> None:
+    """Twice what is usual for so many; more where that would not cover the share of the frame; dots have no length."""
+
+    def longest(*layers: object, share: float) -> tuple[float, ...]:
+        return longest_mm(artwork(*layers), Frame(0, 0, 200, 100, 4), share)
+
+    curves = {"curves": {"count": 2000}}  # of 0.45 mm, usually 6 sqrt(200 * 100 / 2000) = 19 mm long
+    pale, dark = longest(curves, share=0.1), longest(curves, share=0.9)
+    assert pale == pytest.approx((2 * 6 * math.sqrt(10),))
+    needed_mm = 0.9 * 200 * 100 / (2000 * 0.45)
+    assert dark == pytest.approx((pale[0] * (needed_mm / (0.9 * pale[0] / 2)) ** 2,))
+    both = longest(curves, {"lines": {"count": 2000}}, share=0.9)
+    assert both == pytest.approx((2 * 6 * math.sqrt(10),) * 2), "each carries half of it"
+    assert longest({"points": {"count": 2000}}, curves, share=0.9) == pytest.approx((0, 2 * 6 * math.sqrt(10)))
+
+
 def test_planned_strokes_have_to_be_worth_their_ink_and_those_over_dots_less() -> None:
     found = planned(artwork("points", "curves", {"lines": {"count": 9}}, pens=MARKERS), slope())
     assert found.worths == (0.04, 0.01, 0.0)
@@ -331,7 +347,7 @@ def test_planned_strokes_have_to_be_worth_their_ink_and_those_over_dots_less() -
 def test_planned_strokes_need_few_steps_and_steps_of_the_spec_are_kept() -> None:
     found = planned(artwork("lines", {"curves": {}, "steps": 77}, {"points": {"count": 9}}), slope())
     assert [layer.steps for layer in found.artwork.layers] == [STEPS, 77, 300]
-    assert why(found, "layers.0.steps") == (str(STEPS), "more would hardly be seen")
+    assert why(found, "layers.0.steps") == (str(STEPS), "more steps make no visible difference")
     assert not {"layers.1.steps", "layers.2.steps"} & {decision.field for decision in found.decisions}
 
 
@@ -385,7 +401,9 @@ def test_an_ample_budget_buys_more_and_shorter_strokes() -> None:
     ample = planned(artwork(canvas={"paper": "A6"}, budget={"minutes": 1.5 * spent(plain).minutes}), slope(darkest=0.5))
     assert counts(ample)[0] > 1.2 * counts(plain)[0]
     assert ample.lengths_mm[0] < plain.lengths_mm[0]  # type: ignore[operator]
-    assert spent(ample).metres == pytest.approx(spent(plain).metres, rel=0.01)
+    ends_m = math.pi / 4 * 0.45 / 1000  # of each stroke: the same ink, not the same metres
+    inked_m = [spent(each).metres + spent(each).strokes * ends_m for each in (ample, plain)]
+    assert inked_m[0] == pytest.approx(inked_m[1], rel=0.01)
     assert "so they are finer" in why(ample, "layers.0.lines.count")[1]
 
 

@@ -55,7 +55,8 @@ def test_without_a_tone_the_picture_is_as_it_was() -> None:
         (Tone(black=0.2, white=0.7), (0.1, 0.3, 0.9), (0, 0.2, 1)),
         (Tone(gamma=2), (0.25, 0.81, 0), (0.5, 0.9, 0)),
         (Tone(saturation=0), (0.3, 0.6, 0), (0.3, 0.3, 0.3)),
-        (Tone(saturation=2), (0.4, 0.5, 0.6), (0.3, 0.5, 0.7)),
+        (Tone(saturation=2), (0.4, 0.5, 0.6), (0.30625, 0.5, 0.69375)),  # 1 + (1 - 0.5^4) times as colourful
+        (Tone(saturation=3), (0.98, 0.96, 0.88), (0.99754, 0.96877, 0.85369)),  # nearly white
         (Tone(saturation=5), (0.1, 0.5, 0.9), (0, 0.5, 1)),
         (Tone(black=0.5, gamma=2, saturation=0.5), (0.5, 0.625, 1), (0.25, 0.5, 0.75)),
         (Tone(lift=0.2), (0, 0.5, 1), (0.2, 0.6, 1)),
@@ -65,7 +66,7 @@ def test_without_a_tone_the_picture_is_as_it_was() -> None:
 def test_levels_then_saturation_then_lift(
     tone: Tone, colour: tuple[float, float, float], expected: tuple[float, float, float]
 ) -> None:
-    np.testing.assert_allclose(toned(even(*colour), tone), even(*expected), atol=1e-6)
+    np.testing.assert_allclose(toned(even(*colour), tone), even(*expected), atol=1e-5)
 
 
 def test_local_contrast_steepens_an_edge_and_leaves_even_parts() -> None:
@@ -220,5 +221,11 @@ def test_pale_colours_are_strengthened_where_the_inks_can_show_them() -> None:
 
 def test_flat_shapes_are_made_to_stand_out_more() -> None:
     smooth, busy = ramp(0, 1), grey(np.random.default_rng(0).random((101, 101)))
-    assert suited(smooth, INK, PAPER, BROAD_MM).local_contrast == 1.0
-    assert suited(busy, INK, PAPER, BROAD_MM).local_contrast == 0.4
+    assert suited(smooth, INK, PAPER, FINE_MM).local_contrast == 1.0
+    assert suited(busy, INK, PAPER, FINE_MM).local_contrast == 0.4
+
+
+def test_broad_strokes_want_more_local_contrast_but_not_on_black_paper() -> None:
+    smooth, busy = ramp(0, 1), grey(np.random.default_rng(0).random((101, 101)))
+    assert [suited(picture, INK, PAPER, BROAD_MM).local_contrast for picture in (smooth, busy)] == [1.2, 0.5]
+    assert [suited(picture, ("#ffffff",), "#000000", BROAD_MM).local_contrast for picture in (smooth, busy)] == [1, 0.4]
