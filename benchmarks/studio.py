@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from renderer.studio import leases, queue
-from renderer.studio.adding import New
-from renderer.studio.store import Store
+from renderer.studio.queue import leases, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.store import Store
 
 JOBS = 10_000
 CLAIMS = 400
@@ -29,7 +29,7 @@ RENDER = [sys.executable, "-c", "from renderer.cli import main; main()"]
 def filled(url: str) -> Store:
     """A queue of many jobs."""
     store = Store(url)
-    queue.add(
+    requests.add(
         store, [New("render", f"work-{n}", f"A work of number {n}", f"/specs/{n}.yaml") for n in range(JOBS)], "x"
     )
     return store
@@ -137,7 +137,7 @@ def _used(url: str, link: str, pid: int) -> str:
     for n in range(40):
         time.sleep(0.31 + 0.01 * n)  # at any point of the server's pace
         began = time.perf_counter()
-        queue.move(store, 1 + n, "last", None, "x")
+        requests.move(store, 1 + n, "last", None, "x")
         browser.sees()
         delays.append(1000 * (time.perf_counter() - began))
     cpu = _process_s(pid)

@@ -6,8 +6,8 @@ from typing import Any
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.queue import me, opened, told
-from renderer.studio import queue
-from renderer.studio.enqueue import Wanted, new_jobs
+from renderer.studio.queue import requests
+from renderer.studio.queue.submission import Wanted, new_jobs
 
 
 def add(*, what: tuple[Path, ...], db: str | None, as_json: bool, **options: Any) -> int:
@@ -15,5 +15,5 @@ def add(*, what: tuple[Path, ...], db: str | None, as_json: bool, **options: Any
     wanted = Wanted(**options)
     news = [pair for path in what for pair in new_jobs(path, wanted, show.say)]
     with opened(db) as store:
-        told(queue.add_all(store, news, me()), as_json, "added")
+        told(requests.add_all(store, news, me()), as_json, "added")
     return DONE

@@ -13,15 +13,15 @@ import click
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.queue_list import stand
-from renderer.studio import ink, questions, queue, records
-from renderer.studio.order import Where
-from renderer.studio.records import Job, folder_of
-from renderer.studio.states import HELD, Refused, said
-from renderer.studio.store import Store
+from renderer.studio.queue import ink_supply, listing, pausing, questions, records, requests
+from renderer.studio.queue.order import Where
+from renderer.studio.queue.records import Job, folder_of
+from renderer.studio.queue.states import HELD, Refused, said
+from renderer.studio.queue.store import Store
 
-DOING = {"copy": queue.copy, "cancel": queue.cancel, "retry": queue.retry, "remove": queue.remove}
-DOING["emergency"] = queue.emergency
-HOLDING = {"pause": queue.pause, "resume": queue.resume}
+DOING = {"copy": requests.copy, "cancel": requests.cancel, "retry": requests.retry, "remove": requests.remove}
+DOING["emergency"] = requests.emergency
+HOLDING = {"pause": requests.pause, "resume": requests.resume}
 
 
 @contextmanager
@@ -52,8 +52,8 @@ def show_job(*, job: int, db: str | None, as_json: bool) -> int:
         with store.read() as connection:
             found, asked = records.find(connection, job), records.open_question(connection, job)
             events = records.history(connection, job)
-        plots = [each for each in queue.listed(store, kind="plot") if each.machine == found.machine]
-    empty = [each for each in ink.dry(plots) if each.job == job]
+        plots = [each for each in listing.listed(store, kind="plot") if each.machine == found.machine]
+    empty = [each for each in ink_supply.dry(plots) if each.job == job]
     if as_json:
         question = dataclasses.asdict(asked) if asked else None
         told = {"job": dataclasses.asdict(found), "question": question, "dry": [dataclasses.asdict(e) for e in empty]}
@@ -79,7 +79,7 @@ def _facts(job: Job) -> Iterator[str]:
         yield f"  pen      {pen['name']}: {pen['strokes']} strokes, {pen['metres']:.2f} m, {pen['minutes']:.1f} min"
 
 
-def _dry(empty: ink.Dry) -> str:
+def _dry(empty: ink_supply.Dry) -> str:
     return (
         f"  warning  pen {empty.pen} will run dry in this plot, number {empty.nth} of those with it"
         f" ({empty.metres:g} m by then; it lasts {empty.lasts_m:g} m)"
@@ -123,7 +123,7 @@ def move_job(
     if len(ways) != 1:
         raise click.UsageError("say where to, with one of --first, --last, --before JOB and --after JOB")
     with opened(db) as store:
-        told([queue.move(store, job, *ways[0], me())], as_json, "moved")
+        told([requests.move(store, job, *ways[0], me())], as_json, "moved")
     return DONE
 
 
@@ -149,7 +149,7 @@ def edit(*, job: int, due: str | None, db: str | None, as_json: bool, **given: A
     if due is None and all(value is None for value in given.values()):
         raise click.UsageError("say what to change, with --title, --note, --due or --priority")
     with opened(db) as store:
-        told([queue.edit(store, job, me(), due=due, **given)], as_json, "edit")
+        told([requests.edit(store, job, me(), due=due, **given)], as_json, "edit")
     return DONE
 
 
@@ -167,10 +167,10 @@ def hold(name: str, *, jobs: tuple[int, ...], whole: str | None, db: str | None,
             told([HOLDING[name](store, job, me()) for job in jobs], as_json, name)
             return DONE
         if name == "pause":
-            queue.pause_queue(store, whole, me())
+            pausing.pause_queue(store, whole, me())
         else:
-            queue.resume_queue(store, whole)
-        paused = queue.paused_queues(store)
+            pausing.resume_queue(store, whole)
+        paused = pausing.paused_queues(store)
     if as_json:
         show.as_json({"paused": paused})
     else:

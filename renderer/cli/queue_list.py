@@ -7,8 +7,8 @@ from typing import Any
 
 from renderer.cli import show
 from renderer.cli.codes import DONE
-from renderer.studio.glance import Glance, Line, glance, titled
-from renderer.studio.states import said
+from renderer.studio.queue.fast_list import Glance, Line, glance, titled
+from renderer.studio.queue.states import said
 
 
 def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
@@ -28,22 +28,24 @@ def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
 
 def _list_as_json(every: bool, db: str | None) -> int:
     from renderer.cli.queue import opened
-    from renderer.studio import queue
+    from renderer.studio.queue import listing, pausing
 
     with opened(db) as store:
-        jobs = [dataclasses.asdict(job) for job in queue.listed(store, every=every)]
-        show.as_json({"jobs": jobs, "paused": queue.paused_queues(store), "asked": queue.asked(store)})
+        jobs = [dataclasses.asdict(job) for job in listing.listed(store, every=every)]
+        show.as_json({"jobs": jobs, "paused": pausing.paused_queues(store), "asked": listing.asked(store)})
     return DONE
 
 
 def _looked(db: str | None, every: bool) -> Glance:
     """The same by way of the store, which makes a new database, brings up an old one, and says what is wrong."""
-    from renderer.studio import queue
-    from renderer.studio.store import Store
+    from renderer.studio.queue import listing, pausing
+    from renderer.studio.queue.store import Store
 
     store = Store(db)
     try:
-        return Glance(queue.lines(store, every=every), queue.asked(store), queue.paused_queues(store), store.warning)
+        return Glance(
+            listing.lines(store, every=every), listing.asked(store), pausing.paused_queues(store), store.warning
+        )
     finally:
         store.close()
 

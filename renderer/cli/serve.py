@@ -12,10 +12,10 @@ from renderer.cli.codes import DONE
 from renderer.cli.queue import opened
 from renderer.studio.page.access import ROLES, Access, key_in
 from renderer.studio.page.folders import Folders
-from renderer.studio.page.guard import LOOPBACK
-from renderer.studio.place import data_folder
-from renderer.studio.states import StudioError
-from renderer.studio.store import Store
+from renderer.studio.page.request_checks import LOOPBACK
+from renderer.studio.queue.location import data_folder
+from renderer.studio.queue.states import StudioError
+from renderer.studio.queue.store import Store
 
 PATIENCE_S = 3  # for browsers, at the end
 

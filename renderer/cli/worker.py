@@ -15,10 +15,10 @@ from hardware.sender.job import Job as Lines
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.queue import opened
-from renderer.studio import alive, leases
-from renderer.studio.place import data_folder
-from renderer.studio.records import Job
-from renderer.studio.store import Store
+from renderer.studio.queue import liveness, workers
+from renderer.studio.queue.location import data_folder
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.store import Store
 
 
 class Taker(Protocol):
@@ -58,7 +58,8 @@ def take(
 
 def _renders(device: str, threads: int | None) -> Make:
     from renderer.cli.render import device_of
-    from renderer.studio.worker import Manner, Worker
+    from renderer.studio.rendering.attempt import Manner
+    from renderer.studio.rendering.render_worker import Worker
 
     device = device_of(device)
     gpu = os.environ.get("CUDA_VISIBLE_DEVICES") or "0"
@@ -73,16 +74,16 @@ def _renders(device: str, threads: int | None) -> Make:
 def _plots(machine: Machine, port: str, baud: int) -> Make:
     from hardware.sender.port import opener
     from renderer.intake import lines_of
-    from renderer.studio import plotting
+    from renderer.studio.plotting import plot_worker
 
     def lines(job: Job) -> Lines:
         return lines_of(Path(job.source), machine, tell=show.say)[0]
 
-    def make(store: Store, name: str) -> tuple[plotting.PlotWorker, str]:
+    def make(store: Store, name: str) -> tuple[plot_worker.PlotWorker, str]:
         journals = (store.file.absolute().parent if store.file else data_folder()) / "journals"
-        uses = plotting.Machine(machine.name, port, opener(port, machine, baud), lines, journals)
+        uses = plot_worker.Machine(machine.name, port, opener(port, machine, baud), lines, journals)
         show.say(f"render queue resume --queue {machine.name!r} lets its queue go on")
-        return plotting.PlotWorker(store, name, uses, tell=show.say), f"machine {machine.name}"
+        return plot_worker.PlotWorker(store, name, uses, tell=show.say), f"machine {machine.name}"
 
     return make
 
@@ -93,15 +94,15 @@ def _work(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) 
     with opened(db) as store:
         worker, place = make(store, name)
         folder = (store.file.absolute().parent if store.file else data_folder()) / "workers"
-        for job in leases.lost(store, alive.gone(folder)):
+        for job in workers.lost(store, liveness.gone(folder)):
             show.say(f"{job.shown}: its worker {job.worker} is gone")
-        leases.register(store, name, kind, place)
+        workers.register(store, name, kind, place)
         show.say(f"worker {name} takes {kind}s from {store.shown}; Ctrl-C ends it after the job at hand")
         try:
-            with alive.lives(folder, name), _leaving(worker):
+            with liveness.lives(folder, name), _leaving(worker):
                 done = worker.run(drains=drain)
         finally:
-            leases.unregister(store, name)
+            workers.unregister(store, name)
     if as_json:
         show.as_json({"worker": name, "done": done})
     else:

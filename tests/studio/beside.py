@@ -10,11 +10,11 @@ from samples import SERVO
 
 from hardware.simulator import Bench
 from hardware.simulator.trace import is_down
-from renderer.studio import questions, queue, records
-from renderer.studio.adding import New
-from renderer.studio.plotting import Machine, PlotWorker, Times
-from renderer.studio.records import Job, Question
-from renderer.studio.store import Store
+from renderer.studio.plotting.plot_worker import Machine, PlotWorker, Times
+from renderer.studio.queue import pausing, questions, records, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.records import Job, Question
+from renderer.studio.queue.store import Store
 
 QUICK = Times(lease_s=30, beat_s=0.05, poll_s=0.02)
 PATIENCE_S = 60.0
@@ -23,9 +23,9 @@ PATIENCE_S = 60.0
 def added(store: Store, *titles: str) -> list[int]:
     for title in titles:
         Path(f"{title}.svg").write_text("<svg/>")  # the machine is given its lines elsewhere
-    jobs = queue.add(store, [New("plot", title, title, f"{title}.svg", machine="gantry") for title in titles], "ada")
+    jobs = requests.add(store, [New("plot", title, title, f"{title}.svg", machine="gantry") for title in titles], "ada")
     for job in jobs:
-        queue.resume(store, job.id, "ada")
+        requests.resume(store, job.id, "ada")
     return [job.id for job in jobs]
 
 
@@ -52,7 +52,7 @@ class Beside:
 
     def __enter__(self) -> "Beside":
         self.thread.start()
-        self.until(lambda: bool(queue.paused_queues(self.store)))
+        self.until(lambda: bool(pausing.paused_queues(self.store)))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,7 +62,7 @@ class Beside:
         assert not self.thread.is_alive()
 
     def lets_go(self) -> None:
-        queue.resume_queue(self.store, "gantry")
+        pausing.resume_queue(self.store, "gantry")
 
     def until(self, holds: Callable[[], bool]) -> None:
         ends = time.monotonic() + PATIENCE_S

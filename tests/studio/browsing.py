@@ -15,7 +15,7 @@ from renderer.studio.page.access import Access, Session
 from renderer.studio.page.folders import Folders
 from renderer.studio.page.routes import Page
 from renderer.studio.page.server import config
-from renderer.studio.store import Store
+from renderer.studio.queue.store import Store
 
 KEY = b"k" * 32
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from clock import Clock
 
-from renderer.studio.adding import New
-from renderer.studio.store import Store
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.store import Store
 
 sys.path.append(str(Path(__file__).parents[1] / "hardware"))  # the simulated plots of tests/hardware/plotting.py
 

@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-from renderer.studio import leases
-from renderer.studio.store import Store
-from renderer.studio.worker import Manner, Worker
+from renderer.studio.queue import leases
+from renderer.studio.queue.store import Store
+from renderer.studio.rendering.attempt import Manner
+from renderer.studio.rendering.render_worker import Worker
 
 
 def say(text):

@@ -10,8 +10,8 @@ from plotting import small_card
 from samples import SERVO
 
 from hardware.sender import from_drawing, opener
-from renderer.studio.plotting import Machine, PlotWorker, Times
-from renderer.studio.store import Store
+from renderer.studio.plotting.plot_worker import Machine, PlotWorker, Times
+from renderer.studio.queue.store import Store
 
 
 def say(text):

@@ -1,4 +1,4 @@
-"""Stands in for the renderer: `python quick_child.py HOW`. Speaks as `renderer.studio.child` does.
+"""Stands in for the renderer: `python quick_child.py HOW`. Speaks as `renderer.studio.rendering.render_process` does.
 
 Started hundreds of times, so it does without pathlib.
 """

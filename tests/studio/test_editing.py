@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from renderer.studio import leases, queue, records
-from renderer.studio.adding import New
-from renderer.studio.states import Refused, StudioError
-from renderer.studio.store import Store
+from renderer.studio.queue import leases, listing, records, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.states import Refused, StudioError
+from renderer.studio.queue.store import Store
 
 Make = Callable[..., New]
 
@@ -18,11 +18,11 @@ def last(store: Store) -> str:
 
 
 def test_what_is_given_is_changed_and_the_rest_stays(store: Store, new: Make) -> None:
-    queue.add(store, [new("a", note="old", due="2026-12-01")], "ada")
-    job = queue.edit(store, 1, "bob", title="  A new one ", priority=5)
+    requests.add(store, [new("a", note="old", due="2026-12-01")], "ada")
+    job = requests.edit(store, 1, "bob", title="  A new one ", priority=5)
     assert (job.title, job.note, job.due, job.priority) == ("A new one", "old", "2026-12-01", 5)
     assert last(store) == "changed: title from 'a' to 'A new one', priority from 0 to 5"
-    job = queue.edit(store, 1, "bob", due="", note="new")
+    job = requests.edit(store, 1, "bob", due="", note="new")
     assert (job.note, job.due) == ("new", "")
     assert last(store) == "changed: note from 'old' to 'new', due from 2026-12-01 to nothing"
     with store.read() as connection:
@@ -30,16 +30,16 @@ def test_what_is_given_is_changed_and_the_rest_stays(store: Store, new: Make) ->
 
 
 def test_a_job_of_higher_priority_is_taken_first(store: Store, new: Make) -> None:
-    queue.add(store, [new("a"), new("b")], "ada")
-    queue.edit(store, 2, "ada", priority=1)
+    requests.add(store, [new("a"), new("b")], "ada")
+    requests.edit(store, 2, "ada", priority=1)
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
     assert claimed.title == "b"
 
 
 def test_what_is_as_it_was_is_no_news(store: Store, new: Make) -> None:
-    queue.add(store, [new("a", due="2026-12-01")], "ada")
-    queue.edit(store, 1, "ada", title="a", due="2026-12-01", priority=0)
+    requests.add(store, [new("a", due="2026-12-01")], "ada")
+    requests.edit(store, 1, "ada", title="a", due="2026-12-01", priority=0)
     assert last(store) == "added"
 
 
@@ -54,15 +54,15 @@ def test_what_is_as_it_was_is_no_news(store: Store, new: Make) -> None:
     ],
 )
 def test_a_wrong_value_changes_nothing(store: Store, new: Make, given: dict[str, object], message: str) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     with pytest.raises(StudioError, match=f"^{message}$"):
-        queue.edit(store, 1, "ada", note="other", **given)  # type: ignore[arg-type]
-    assert queue.listed(store)[0].note == ""
+        requests.edit(store, 1, "ada", note="other", **given)  # type: ignore[arg-type]
+    assert listing.listed(store)[0].note == ""
 
 
 def test_a_job_that_has_ended_keeps_its_priority_alone(store: Store, new: Make) -> None:
-    queue.add(store, [new("a")], "ada")
-    queue.cancel(store, 1, "ada")
-    assert queue.edit(store, 1, "ada", note="sold to Ada").note == "sold to Ada"
+    requests.add(store, [new("a")], "ada")
+    requests.cancel(store, 1, "ada")
+    assert requests.edit(store, 1, "ada", note="sold to Ada").note == "sold to Ada"
     with pytest.raises(Refused, match=r"^job 1 is cancelled; its priority matters no more$"):
-        queue.edit(store, 1, "ada", priority=3)
+        requests.edit(store, 1, "ada", priority=3)

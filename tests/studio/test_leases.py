@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 from clock import Clock
 
-from renderer.studio import leases, queue, records
-from renderer.studio.adding import New
-from renderer.studio.leases import BACK_OFF_S, LEASE_S
-from renderer.studio.records import Job
-from renderer.studio.states import LeaseLost, StudioError
-from renderer.studio.store import Store
+from renderer.studio.queue import leases, records, requests, workers
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.leases import BACK_OFF_S, LEASE_S
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import LeaseLost, StudioError
+from renderer.studio.queue.store import Store
 
 Make = Callable[..., New]
 
@@ -30,13 +30,13 @@ def nothing() -> None: ...
 
 
 def test_a_job_goes_to_one_worker(store: Store, new: Make) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     assert claimed(store).worker == "w"
     assert leases.claim(store, "render", "x") is None
 
 
 def test_a_worker_that_is_alive_keeps_its_job(store: Store, new: Make, clock: Clock) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     held = claimed(store)
     for _ in range(5):
         clock.now += LEASE_S - 1
@@ -48,7 +48,7 @@ def test_a_worker_that_is_alive_keeps_its_job(store: Store, new: Make, clock: Cl
 def test_the_job_of_a_lost_worker_is_taken_up_again_and_its_late_word_is_refused(
     store: Store, new: Make, clock: Clock
 ) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     zombie = claimed(store)
     clock.now += LEASE_S + 1
     assert leases.claim(store, "render", "x") is None, "it rests before it is tried again"
@@ -72,7 +72,7 @@ def test_the_job_of_a_lost_worker_is_taken_up_again_and_its_late_word_is_refused
 
 
 def test_a_job_is_tried_four_times_with_longer_and_longer_rests(store: Store, new: Make, clock: Clock) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     for wait_s in BACK_OFF_S:
         held = claimed(store)
         leases.fail(store, held.id, held.token, "w", "no memory", again=True)
@@ -87,7 +87,7 @@ def test_a_job_is_tried_four_times_with_longer_and_longer_rests(store: Store, ne
 
 
 def test_a_bug_that_comes_twice_in_a_row_is_not_tried_again(store: Store, new: Make, clock: Clock) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     for _ in range(2):
         held = claimed(store)
         leases.fail(store, held.id, held.token, "w", "KeyError: 'x'", again=True, bug=True)
@@ -95,12 +95,12 @@ def test_a_bug_that_comes_twice_in_a_row_is_not_tried_again(store: Store, new: M
     assert (job(store).state, job(store).tries, job(store).error) == ("failed", 2, "KeyError: 'x'")
     with store.read() as connection:
         assert records.history(connection)[-1].why == "KeyError: 'x'; the same twice in a row"
-    assert queue.retry(store, 1, "ada").fault == ""
+    assert requests.retry(store, 1, "ada").fault == ""
 
 
 @pytest.mark.parametrize("between", ["another bug", "killed", "lost", "no bug"])
 def test_a_bug_is_the_same_only_twice_in_a_row(store: Store, new: Make, clock: Clock, between: str) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     for what in ("the bug", between, "the bug"):
         held = claimed(store)
         match what:
@@ -118,30 +118,30 @@ def test_a_bug_is_the_same_only_twice_in_a_row(store: Store, new: Make, clock: C
 
 
 def test_what_another_try_cannot_mend_is_not_tried_again(store: Store, new: Make) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     held = claimed(store)
     leases.fail(store, held.id, held.token, "w", "the spec is wrong", again=False)
     assert job(store).state == "failed"
 
 
 def test_a_job_that_is_given_back_was_no_try(store: Store, new: Make) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     held = claimed(store)
     leases.give_back(store, held.id, held.token, "w")
     assert (job(store).state, job(store).tries) == ("queued", 0)
 
 
 def test_a_cancelled_job_of_a_lost_worker_is_cancelled(store: Store, new: Make, clock: Clock) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     claimed(store)
-    queue.cancel(store, 1, "ada")
+    requests.cancel(store, 1, "ada")
     clock.now += LEASE_S + 1
     leases.claim(store, "render", "x")
     assert job(store).state == "cancelled"
 
 
 def test_where_publishing_fails_the_job_is_not_done(store: Store, new: Make) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     held = claimed(store)
 
     def full() -> None:
@@ -153,11 +153,11 @@ def test_where_publishing_fails_the_job_is_not_done(store: Store, new: Make) -> 
 
 
 def test_a_place_has_one_worker(store: Store, clock: Clock) -> None:
-    leases.register(store, "w", "render", "cuda:0 of a")
+    workers.register(store, "w", "render", "cuda:0 of a")
     with pytest.raises(
         StudioError, match=r"^worker w has cuda:0 of a, and was heard of in the last 30 s; end it first"
     ):
-        leases.register(store, "x", "render", "cuda:0 of a")
-    leases.register(store, "x", "render", "cuda:1 of a")
+        workers.register(store, "x", "render", "cuda:0 of a")
+    workers.register(store, "x", "render", "cuda:1 of a")
     clock.now += LEASE_S + 1
-    leases.register(store, "y", "render", "cuda:0 of a")
+    workers.register(store, "y", "render", "cuda:0 of a")

@@ -14,14 +14,14 @@ from browsing import Site, served
 from PIL import Image
 from sqlalchemy import Connection
 
-from renderer.studio import leases, pictures, questions, queue, records
-from renderer.studio.leases import Asked
-from renderer.studio.page import seen
+from renderer.studio.page import queue_views
 from renderer.studio.page.access import Session
-from renderer.studio.page.watch import Marks, marks
-from renderer.studio.queue import New
-from renderer.studio.records import Job
-from renderer.studio.store import Store
+from renderer.studio.page.change_stream import Marks, marks
+from renderer.studio.queue import job_pictures, leases, listing, pausing, questions, records, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.questions import Asked
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.store import Store
 
 ROOT = Path(__file__).parents[2]
 SPEC = """
@@ -54,7 +54,7 @@ def job(store: Store, number: int) -> Job:
 def plots(store: Store, *titles: str) -> list[int]:
     """Plots of one machine that have been released."""
     new = [New("plot", t, t, "a.svg", machine="gantry", result={"pens": [BLACK], "minutes": 21.0}) for t in titles]
-    made = [each.id for each in queue.add(store, new, "ada")]
+    made = [each.id for each in requests.add(store, new, "ada")]
     with store.begin() as connection:
         connection.execute(records.jobs.update().where(records.jobs.c.id.in_(made)).values(state="queued"))
     return made
@@ -119,7 +119,7 @@ def test_a_pen_without_height_is_not_raised(site: Site, there: Store) -> None:
 
 
 def test_every_role_sees_the_buttons_that_it_may_press(site: Site, there: Store) -> None:
-    queue.add(there, [New("render", "r", "r", "r.yaml")], "ada")
+    requests.add(there, [New("render", "r", "r", "r.yaml")], "ada")
     plots(there, "a")
     asking(there)
     counts = {}
@@ -149,38 +149,38 @@ def test_every_role_sees_the_buttons_that_it_may_press(site: Site, there: Store)
 def test_a_job_has_the_buttons_of_where_it_stands(
     there: Store, kind: str, state: str, wanted: str, names: list[str]
 ) -> None:
-    queue.add(there, [New(kind, "a", "a", "a")], "ada")
+    requests.add(there, [New(kind, "a", "a", "a")], "ada")
     with there.begin() as connection:
         connection.execute(records.jobs.update().values(state=state, wanted=wanted))
-    deeds = seen.deeds(job(there, 1))
+    deeds = queue_views.deeds(job(there, 1))
     assert [deed.name for deed in deeds] == names
     steers = kind == "plot" and state not in {"draft", "queued"}
     assert {deed.role for deed in deeds} <= {"operator" if steers else "curator"}
 
 
 def test_a_plot_is_not_released_before_there_is_something_to_look_at(there: Store) -> None:
-    queue.add_all(there, [(New("render", "a", "a", "a"), [New("plot", "a", "a", "a", machine="gantry")])], "ada")
-    assert [deed.name for deed in seen.deeds(job(there, 2))] == ["copy", "cancel"]
+    requests.add_all(there, [(New("render", "a", "a", "a"), [New("plot", "a", "a", "a", machine="gantry")])], "ada")
+    assert [deed.name for deed in queue_views.deeds(job(there, 2))] == ["copy", "cancel"]
 
 
 def test_a_long_queue_is_shown_in_part(site: Site, there: Store) -> None:
-    queue.add(there, [New("render", f"r{n}", f"r{n}", "r.yaml") for n in range(250)], "ada")
+    requests.add(there, [New("render", f"r{n}", f"r{n}", "r.yaml") for n in range(250)], "ada")
     text = site.as_("viewer").get("/").text
     assert "The first 200 are shown." in text
     assert "<small>250</small>" in text
 
 
 def test_the_loss_is_a_line_from_left_to_right() -> None:
-    assert seen.curve([(0.0, 4.0), (0.5, float("nan")), (1.0, 2.0)], 100, 10) == "M0.0,0.0 L100.0,10.0"
-    assert seen.curve([(0.0, 1.0), (1.0, 1.0)], 100, 10) == "M0.0,10.0 L100.0,10.0"
-    assert seen.curve([(0.0, 1.0)]) == ""
+    assert queue_views.curve([(0.0, 4.0), (0.5, float("nan")), (1.0, 2.0)], 100, 10) == "M0.0,0.0 L100.0,10.0"
+    assert queue_views.curve([(0.0, 1.0), (1.0, 1.0)], 100, 10) == "M0.0,10.0 L100.0,10.0"
+    assert queue_views.curve([(0.0, 1.0)]) == ""
 
 
 def test_a_picture_of_a_render_is_shown_with_its_plots(site: Site, there: Store) -> None:
-    queue.add_all(there, [(New("render", "a", "a", "a"), [New("plot", "a", "a", "a", machine="gantry")])], "ada")
+    requests.add_all(there, [(New("render", "a", "a", "a"), [New("plot", "a", "a", "a", machine="gantry")])], "ada")
     claimed = leases.claim(there, "render", "w")
     assert claimed is not None
-    pictures.put(there, 1, claimed.token, "progress", "image/webp", b"half")
+    job_pictures.put(there, 1, claimed.token, "progress", "image/webp", b"half")
     address = _picture(there, 1)
     assert address.startswith("/pieces/1/picture/progress?")
     assert site.as_("viewer").get(address).content == b"half"
@@ -193,7 +193,7 @@ def test_a_picture_of_a_render_is_shown_with_its_plots(site: Site, there: Store)
 
 def _picture(store: Store, number: int) -> str:
     with store.read() as connection:
-        address = seen.picture_of(connection, records.find(connection, number))
+        address = queue_views.picture_of(connection, records.find(connection, number))
     assert address is not None
     return address
 
@@ -202,7 +202,7 @@ def test_the_plan_of_a_render_is_told_before_it_is_made(site: Site, there: Store
     site.as_("curator").post("/pieces", {"spec": "disc.yaml", "changes": "layers.0.points.count=4000"})
     text = site.as_("viewer").get("/pieces/1/plan").text
     assert "4000 points of 1 mm can cover" in text
-    queue.add(
+    requests.add(
         there, [New("render", "a", "a", "/etc/hosts"), New("render", "b", "b", str(tmp_path / "gone.yaml"))], "ada"
     )
     for number in (2, 3):
@@ -239,7 +239,7 @@ def test_a_spec_with_a_fault_is_told_of_where_it_is(site: Site, there: Store, tm
     answer = site.as_("curator").post("/pieces", {"spec": "wrong.yaml"})
     assert answer.status == 422
     assert answer.text.endswith("wrong.yaml:7:11: layers.0.poinst: unknown key 'poinst'; did you mean 'points'?\n")
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
 
 
 def test_jobs_are_ordered_held_copied_changed_and_taken_away(site: Site, there: Store) -> None:
@@ -247,22 +247,22 @@ def test_jobs_are_ordered_held_copied_changed_and_taken_away(site: Site, there: 
     for _ in range(3):
         curator.post("/pieces", {"spec": "disc.yaml"})
     assert curator.post("/pieces/3/move", {"where": "before", "other": "1"}).text == "3 Red disc: moved"
-    assert [each.id for each in queue.listed(there)] == [3, 1, 2]
+    assert [each.id for each in listing.listed(there)] == [3, 1, 2]
     assert curator.post("/pieces/1/pause").text == "1 Red disc: queued, pause asked for"
     assert curator.post("/pieces/1/resume").text == "1 Red disc: queued"
     assert curator.post("/pieces/1/copy").text == "added 4 Red disc"
     changed = curator.post("/pieces/4/edit", {"title": "Blue", "note": "n", "due": "2026-12-01", "priority": "7"})
     assert changed.text == "4 Blue: changed"
-    assert [each.id for each in queue.listed(there)] == [4, 3, 1, 2]
+    assert [each.id for each in listing.listed(there)] == [4, 3, 1, 2]
     assert curator.post("/pieces/2/cancel").text == "2 Red disc: cancelled"
     assert curator.post("/pieces/2/retry").text == "2 Red disc: queued"
     assert curator.post("/pieces/2/cancel").status == 200
     assert curator.post("/pieces/2/cancel").status == 409
     assert curator.post("/pieces/2/remove").text == "2 Red disc: taken out of the list"
     assert curator.post("/queues/render", {"why": "the fan is loud"}).text == "the queue of render takes up nothing new"
-    assert queue.paused_queues(there) == {"render": "the fan is loud"}
+    assert pausing.paused_queues(there) == {"render": "the fan is loud"}
     curator.post("/queues/render", {"go": "1"})
-    assert queue.paused_queues(there) == {}
+    assert pausing.paused_queues(there) == {}
 
 
 def test_the_history_tells_who_it_was(site: Site, there: Store) -> None:
@@ -316,7 +316,7 @@ def test_marks_differ_where_something_has_changed_and_only_there(there: Store) -
     assert {name for name in after if after[name] != beaten[name]} == {"work", f"work:{number}"}
     leases.beat(there, number, claimed.token, {"share": 0.5})
     assert looks(there) == beaten, "that it still lives is no news"
-    queue.pause_queue(there, "gantry", "ada")
+    pausing.pause_queue(there, "gantry", "ada")
     assert {name for name in beaten if looks(there)[name] != beaten[name]} == {"machines"}
     questions.answer(there, question, "done", "ada")
     assert looks(there)["questions"] == before["questions"]
@@ -325,14 +325,14 @@ def test_marks_differ_where_something_has_changed_and_only_there(there: Store) -
 def test_what_changes_while_a_page_is_made_is_not_missed(
     site: Site, there: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits = seen.waiting
+    waits = queue_views.waiting
 
-    def late(connection: Connection, *conditions: object) -> seen.Waiting:
+    def late(connection: Connection, *conditions: object) -> queue_views.Waiting:
         found = waits(connection, *conditions)
-        queue.add(there, [New("render", "late", "late", "late.yaml")], "ada")  # after this was read
+        requests.add(there, [New("render", "late", "late", "late.yaml")], "ada")  # after this was read
         return found
 
-    monkeypatch.setattr(seen, "waiting", late)
+    monkeypatch.setattr(queue_views, "waiting", late)
     text = site.as_("viewer").get("/").text
     assert "late" not in text
     carried = json.loads(html.unescape(text.partition("data-marks='")[2].partition("'")[0]))
@@ -374,7 +374,7 @@ def test_a_browser_hears_the_marks_at_once_and_when_anybody_changes_something(si
     with listening(site) as one, listening(site) as other:
         first = one.hears()
         assert other.hears() == first == looks(there)
-        queue.add(there, [New("render", "a", "a", "a.yaml")], "ada")  # another process, as far as the page knows
+        requests.add(there, [New("render", "a", "a", "a.yaml")], "ada")  # another process, as far as the page knows
         while (now := one.hears()) == first:
             pass
         assert now["jobs"] != first["jobs"]
@@ -392,5 +392,5 @@ def test_nobody_looks_while_nobody_listens(site: Site, there: Store) -> None:
         if not site.page.watch.is_busy:
             break
         time.sleep(0.05)
-        queue.add(there, [New("render", "a", "a", "a.yaml")], "ada")  # so that the server writes, and finds nobody
+        requests.add(there, [New("render", "a", "a", "a.yaml")], "ada")  # so that the server writes, and finds nobody
     assert not site.page.watch.is_busy

@@ -24,9 +24,9 @@ from hardware.simulator.pty import served as on_a_port
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import is_down
 from renderer.intake import lines_of
-from renderer.studio import leases, queue, records
-from renderer.studio.queue import New
-from renderer.studio.store import Store
+from renderer.studio.queue import leases, listing, questions, records, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.store import Store
 
 pytestmark = pytest.mark.browser
 
@@ -252,14 +252,14 @@ def job(store: Store, number: int) -> records.Job:
 
 def asks(store: Store, title: str) -> int:
     """A plot that asks for paper, as its worker would."""
-    (made,) = queue.add(store, [New("plot", title, title, "a.svg", machine="gantry with a servo")], "ada")
+    (made,) = requests.add(store, [New("plot", title, title, "a.svg", machine="gantry with a servo")], "ada")
     with store.begin() as connection:
         connection.execute(records.jobs.update().where(records.jobs.c.id == made.id).values(state="queued"))
-    queue.move(store, made.id, "first", None, "ada")
+    requests.move(store, made.id, "first", None, "ada")
     claimed = leases.claim(store, "plot", "w", "gantry with a servo", lease_s=600)
     assert claimed is not None
     choices = (("done", "a new sheet is in place"), ("abort", "do not plot it"))
-    question = leases.Asked("load", "load paper", "Put a new sheet in place.", choices, "done")
+    question = questions.Asked("load", "load paper", "Put a new sheet in place.", choices, "done")
     leases.advance(store, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=question)
     return made.id
 
@@ -267,7 +267,7 @@ def asks(store: Store, title: str) -> int:
 def test_keys_alone_add_reorder_and_answer(browser: Any, studio: Studio) -> None:
     studio.serves()
     for name in ("a", "b", "c"):
-        queue.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
+        requests.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
     with tab(browser, studio, "operator") as page:
 
         def tabs_to(selector: str) -> None:
@@ -280,18 +280,18 @@ def test_keys_alone_add_reorder_and_answer(browser: Any, studio: Studio) -> None
         tabs_to("#spec")
         page.keyboard.type("two.yaml")
         page.keyboard.press("Enter")
-        until(lambda: [each.name for each in queue.listed(studio.store)] == ["a", "b", "c", "two"])
+        until(lambda: [each.name for each in listing.listed(studio.store)] == ["a", "b", "c", "two"])
         page.locator("#grip-4").wait_for()
         tabs_to("#grip-4")
         for expected in (["a", "b", "two", "c"], ["a", "two", "b", "c"]):
             page.keyboard.press("ArrowUp")
-            until(lambda wanted=expected: [each.name for each in queue.listed(studio.store)] == wanted)  # type: ignore[misc]
+            until(lambda wanted=expected: [each.name for each in listing.listed(studio.store)] == wanted)  # type: ignore[misc]
             page.wait_for_timeout(700)  # it has been shown anew, and the focus is still there
             assert page.evaluate("document.activeElement.id") == "grip-4"
         page.keyboard.press("Home")
-        until(lambda: [each.name for each in queue.listed(studio.store)] == ["two", "a", "b", "c"])
+        until(lambda: [each.name for each in listing.listed(studio.store)] == ["two", "a", "b", "c"])
         page.keyboard.press("End")
-        until(lambda: [each.name for each in queue.listed(studio.store)] == ["a", "b", "c", "two"])
+        until(lambda: [each.name for each in listing.listed(studio.store)] == ["a", "b", "c", "two"])
 
         number = asks(studio.store, "sheet")
         page.locator(f"#asks-{number}").wait_for()
@@ -312,14 +312,14 @@ def history(store: Store, number: int) -> list[str]:
 def test_a_row_is_dragged_to_its_place(browser: Any, studio: Studio) -> None:
     studio.serves()
     for name in ("a", "b", "c"):
-        queue.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
+        requests.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
     with tab(browser, studio, "curator") as page:
         page.locator("#grip-3").hover()
         page.mouse.down()
         page.locator("#job-1").hover(position={"x": 100, "y": 30})
         page.locator("#job-1").hover(position={"x": 100, "y": 6})
         page.mouse.up()
-        until(lambda: [each.name for each in queue.listed(studio.store)] == ["c", "a", "b"])
+        until(lambda: [each.name for each in listing.listed(studio.store)] == ["c", "a", "b"])
 
 
 def test_what_others_do_is_shown_while_somebody_writes(browser: Any, studio: Studio) -> None:
@@ -327,7 +327,7 @@ def test_what_others_do_is_shown_while_somebody_writes(browser: Any, studio: Stu
     studio.serves()
     with tab(browser, studio, "curator") as page:
         page.locator("#spec").fill("two")
-        queue.add(studio.store, [New("render", "a", "a", "a.yaml")], "ada")
+        requests.add(studio.store, [New("render", "a", "a", "a.yaml")], "ada")
         page.locator("#job-1").wait_for()
         assert page.locator("#spec").input_value() == "two"
         assert page.evaluate("document.activeElement.id") == "spec"
@@ -343,7 +343,7 @@ def test_a_form_half_filled_in_stays_so_and_a_press_in_a_hurry_counts_once(brows
         page.locator("#adding [name=changes]").fill("seed=3")
         page.locator("#uploading input").set_input_files(str(studio.folder / "specs" / "two.png"))
         page.get_by_text("two.png: kept as uploads/two.png").wait_for()
-        queue.add(studio.store, [New("render", "a", "a", "a.yaml")], "ada")
+        requests.add(studio.store, [New("render", "a", "a", "a.yaml")], "ada")
         page.locator("#job-1").wait_for()
         assert page.locator("#adding details").evaluate("each => each.open")
         assert page.get_by_label("small and quick").is_checked()
@@ -353,18 +353,18 @@ def test_a_form_half_filled_in_stays_so_and_a_press_in_a_hurry_counts_once(brows
         page.locator("#copy-1").dblclick()
         page.locator("#job-3").wait_for()
         page.wait_for_timeout(500)
-        assert [each.title for each in queue.listed(studio.store)] == ["a", "Mine", "a"]
+        assert [each.title for each in listing.listed(studio.store)] == ["a", "Mine", "a"]
         assert page.locator("#adding [name=title]").input_value() == ""
 
 
 def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, studio: Studio) -> None:
     studio.serves()
     for name in ("a", "b"):
-        queue.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
+        requests.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
     with tab(browser, studio, "curator") as page:
         page.locator("#line.live").wait_for()
         page.route("**/", lambda route: route.abort())
-        queue.add(studio.store, [New("render", "c", "c", "c.yaml")], "ada")
+        requests.add(studio.store, [New("render", "c", "c", "c.yaml")], "ada")
         page.locator("#line", has_text="not up to date; trying again").wait_for()
         page.unroute("**/")
         page.locator("#job-3").wait_for()  # with the next beat
@@ -372,15 +372,15 @@ def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, s
 
         page.goto(f"{studio.address}/pieces/1")
         page.locator("#line.live").wait_for()
-        queue.cancel(studio.store, 1, "ada")
-        queue.remove(studio.store, 1, "ada")
+        requests.cancel(studio.store, 1, "ada")
+        requests.remove(studio.store, 1, "ada")
         page.locator("#line", has_text="this was taken out of the list").wait_for()
         assert page.locator("h1").inner_text() == "a"  # what was shown stays
 
         page.goto(studio.address)
         page.locator("#line.live").wait_for()
         page.context.clear_cookies()
-        queue.add(studio.store, [New("render", "d", "d", "d.yaml")], "ada")
+        requests.add(studio.store, [New("render", "d", "d", "d.yaml")], "ada")
         page.locator("#line", has_text="this session is over; open the link again").wait_for()
         page.said.clear()  # a browser tells of each answer that is none
 
@@ -393,7 +393,7 @@ def test_without_script_forms_go_and_come_back(browser: Any, studio: Studio) -> 
     page.wait_for_url(f"{studio.address}/")
     page.locator("#spec").fill("two.yaml")
     page.get_by_role("button", name="Add", exact=True).click()
-    assert [each.name for each in queue.listed(studio.store)] == ["two"]
+    assert [each.name for each in listing.listed(studio.store)] == ["two"]
     page.locator("#spec").fill("none.yaml")
     page.get_by_role("button", name="Add", exact=True).click()
     assert page.locator("main p").first.inner_text() == "there is no file 'none.yaml' in the folder"
@@ -408,7 +408,9 @@ def test_without_script_forms_go_and_come_back(browser: Any, studio: Studio) -> 
 @pytest.mark.parametrize("width", [1280, 820, 400])
 def test_every_view_fits_and_says_nothing_wrong(browser: Any, studio: Studio, width: int) -> None:
     studio.serves()
-    queue.add(studio.store, [New("render", "a", "A" * 60 + " with a long title", "a.yaml", note="word " * 40)], "ada")
+    requests.add(
+        studio.store, [New("render", "a", "A" * 60 + " with a long title", "a.yaml", note="word " * 40)], "ada"
+    )
     asks(studio.store, "sheet")
     with tab(browser, studio, "operator", width) as page:
         for path in VIEWS:

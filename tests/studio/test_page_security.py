@@ -16,13 +16,13 @@ from PIL import Image
 from sqlalchemy.exc import OperationalError
 
 from renderer.cli import run
-from renderer.studio import leases, queue, records
-from renderer.studio.page import folders, guard, seen, server, watch
+from renderer.studio.page import change_stream, folders, queue_views, request_checks, server
 from renderer.studio.page.access import SESSION_S, Access, Session, key_in
-from renderer.studio.queue import New
-from renderer.studio.records import Job
-from renderer.studio.states import StudioError
-from renderer.studio.store import Store
+from renderer.studio.queue import leases, listing, pausing, questions, records, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import StudioError
+from renderer.studio.queue.store import Store
 
 SPEC = """\
 version: 1
@@ -47,12 +47,12 @@ def site(there: Store, tmp_path: Path) -> Iterator[Site]:
 @pytest.fixture
 def asking(there: Store) -> tuple[Job, int]:
     """A plot that asks for paper, and the number of its question."""
-    queue.add(there, [New("plot", "a", "a", "a.svg", machine="gantry")], "ada")
+    requests.add(there, [New("plot", "a", "a", "a.svg", machine="gantry")], "ada")
     with there.begin() as connection:  # released, whatever that takes
         connection.execute(records.jobs.update().values(state="queued"))
     claimed = leases.claim(there, "plot", "w", "gantry")
     assert claimed is not None
-    asks = leases.Asked(
+    asks = questions.Asked(
         "load", "load paper", "Put a sheet in place.", (("done", "it is there"), ("abort", "no")), "done"
     )
     return claimed, leases.advance(there, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=asks)
@@ -104,7 +104,7 @@ def test_a_form_from_elsewhere_is_refused(site: Site, there: Store, headers: dic
     given = {name: value and value.format(port=site.port) for name, value in headers.items()}
     answer = site.as_("operator").post("/pieces", {"spec": "disc.yaml"}, **given)
     assert (answer.status, answer.text) == (403, "this may be asked for by the page itself alone\n")
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
 
 
 def test_another_page_may_link_here_but_not_use_what_is_here(site: Site) -> None:
@@ -121,7 +121,7 @@ def test_nothing_is_changed_by_looking(site: Site, there: Store) -> None:
     operator.post("/pieces", {"spec": "disc.yaml"})
     for path in ("/pieces/1/cancel", "/pieces/1/move", "/queues/render"):
         assert operator.get(path).status == 405
-    assert [job.state for job in queue.listed(there)] == ["queued"]
+    assert [job.state for job in listing.listed(there)] == ["queued"]
 
 
 # --- links and roles ---
@@ -137,7 +137,7 @@ def test_without_a_link_nothing_is_shown(site: Site, path: str) -> None:
 def test_without_a_link_nothing_is_done(site: Site, there: Store) -> None:
     assert site.as_(None).post("/pieces", {"spec": "disc.yaml"}).status == 401
     assert site.as_(None).put("/uploads/a.png", b"x").status == 401
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
 
 
 def test_a_link_opens_a_session_of_its_role_that_scripts_and_other_sites_do_not_get(site: Site) -> None:
@@ -205,11 +205,11 @@ def test_continue_takes_the_operator(site: Site, there: Store, asking: tuple[Job
 )  # fmt: skip
 def test_a_viewer_changes_nothing(site: Site, there: Store, path: str, fields: dict[str, object]) -> None:
     site.as_("curator").post("/pieces", {"spec": "disc.yaml"})
-    before = queue.listed(there, every=True)
+    before = listing.listed(there, every=True)
     answer = site.as_("viewer").post(path, fields)
     assert answer.status in {403, 409}, answer.text
     assert site.as_("viewer").put("/uploads/a.png", b"x").status == 403
-    assert queue.listed(there, every=True) == before
+    assert listing.listed(there, every=True) == before
 
 
 def test_a_continue_counts_once_and_for_the_question_that_was_seen(
@@ -250,7 +250,7 @@ def test_a_spec_outside_its_folder_is_not_there(site: Site, there: Store, tmp_pa
     answer = site.as_("curator").post("/pieces", {"spec": name.format(secret=secret)})
     assert answer.status == 404
     assert "Secret" not in answer.text
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
 
 
 @pytest.mark.parametrize(
@@ -279,14 +279,14 @@ def test_what_a_spec_names_does_not_lead_out_of_the_folder(
     assert answer.status == 422
     assert f"{place}:" in answer.text
     assert "leads out of the folder of the specs; copy the file there, and name it there" in answer.text
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
 
 
 def test_nor_do_changes_to_a_spec(site: Site, there: Store) -> None:
     answer = site.as_("curator").post("/pieces", {"spec": "disc.yaml", "changes": "target.image=/etc/passwd"})
     assert answer.status == 422
     assert "'/etc/passwd' leads out of the folder of the specs" in answer.text
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
 
 
 @pytest.mark.parametrize("kind", ["socket", "pipe", "device", "folder"])
@@ -314,12 +314,12 @@ def test_a_target_that_is_no_picture_file_is_refused_and_nothing_hangs(
     answer = site.as_("curator").post("/pieces", {"spec": "odd.yaml"})
     assert answer.status == 422
     assert f"target.image: '{name}' is {'a folder' if kind == 'folder' else 'no ordinary file'}" in answer.text
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
 
 
 def finished(store: Store, folder: Path) -> Job:
     """A render that is done, in this folder."""
-    (made,) = queue.add(store, [New("render", "a", "a", "a.yaml")], "ada")
+    (made,) = requests.add(store, [New("render", "a", "a", "a.yaml")], "ada")
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
     leases.finish(store, claimed.id, claimed.token, "w", {"folder": str(folder)}, lambda: None)
@@ -361,7 +361,7 @@ def test_a_work_without_a_folder_shows_no_file_of_where_the_server_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path / "out")
     Path("preview.png").write_bytes(b"secret")
-    (made,) = queue.add(there, [New("render", "a", "a", "a.yaml")], "ada")
+    (made,) = requests.add(there, [New("render", "a", "a", "a.yaml")], "ada")
     assert site.as_("viewer").get(f"/pieces/{made.id}/files/preview.png").status == 404
 
 
@@ -487,7 +487,7 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused(site: Site, there: St
         assert raw(site, f"POST /pieces HTTP/1.1\r\n{own}{lines}\r\n{body}").startswith(b"HTTP/1.1 400"), lines
     assert raw(site, "GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 403")
     assert raw(site, f"GET http://evil.example/ HTTP/1.1\r\n{own}\r\n").startswith(b"HTTP/1.1 404")
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
 
 
 def test_who_says_nothing_is_not_waited_for_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -495,7 +495,7 @@ def test_who_says_nothing_is_not_waited_for_for_ever(site: Site, monkeypatch: py
     for head in ("", "GET / HTTP/1.1\r\nHost:", "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"):
         raw(site, head)  # returns, since the server closes it
     assert site.as_("viewer").get("/").status == 200
-    monkeypatch.setattr(guard, "BODY_S", 0.2)
+    monkeypatch.setattr(request_checks, "BODY_S", 0.2)
     answer = site.as_("operator").post("/pieces", Content_Length="1000")
     assert (answer.status, answer.text) == (408, "the request did not come to its end\n")
 
@@ -514,7 +514,7 @@ def test_silent_connections_leave_room_for_others(site: Site, monkeypatch: pytes
 
 
 def test_no_more_pages_listen_than_there_is_room_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "MOST_LISTENERS", 3)
+    monkeypatch.setattr(change_stream, "MOST_LISTENERS", 3)
     cookie = f"{site.page.cookie}={site.page.access.cookie(Session('viewer'))}"
     head = f"GET /events HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode()
     lines = [socket.create_connection(("127.0.0.1", site.port), timeout=20) for _ in range(3)]
@@ -546,7 +546,7 @@ def test_a_yaml_bomb_is_told_of_and_harms_nothing(site: Site, there: Store, text
     assert answer.text.startswith("uploads/bomb.yaml:")
     assert str(site.page.folders.specs) not in answer.text
     assert len(answer.text) < 5000
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
     assert site.as_("viewer").get("/").status == 200
 
 
@@ -559,7 +559,7 @@ def test_script_in_a_title_is_text(site: Site, there: Store, field: str) -> None
         422,
     }
     assert curator.post("/pieces", {"spec": "disc.yaml", field: script}).status == 200
-    queue.add(there, [New("plot", "b", script, "b.svg", machine=script, note=script)], script)
+    requests.add(there, [New("plot", "b", script, "b.svg", machine=script, note=script)], script)
     for path in ("/", "/machines", "/gallery", "/history", "/pieces/1", "/pieces/2"):
         text = site.as_("operator").get(path).text
         assert "<script>alert" not in text
@@ -646,7 +646,7 @@ def test_whoever_types_an_address_is_answered_by_a_page_and_a_script_by_a_senten
     answer = site.as_("curator").post("/pieces", spec, HX_Request=None, Referer=site.address + "/machines", **person)
     assert answer.status == 404
     assert "<script>" not in answer.text
-    queue.add(there, [New("render", "a", "a", "a.yaml")], "ada")
+    requests.add(there, [New("render", "a", "a", "a.yaml")], "ada")
     sent = {**person, "HX_Request": None, "Referer": site.address + "/pieces/1"}
     answer = site.as_("viewer").post("/pieces/1/cancel", **sent)
     assert (answer.status, answer.text.count('<a href="/pieces/1">Back</a>')) == (403, 1)
@@ -660,9 +660,9 @@ def test_a_queue_that_nobody_has_is_not_made(site: Site, there: Store, asking: t
         answer = operator.post(f"/queues/{name}")
         assert answer.status == 404, name
         assert "x" * 200 not in answer.text
-    assert queue.paused_queues(there) == {}
+    assert pausing.paused_queues(there) == {}
     assert operator.post("/queues/gantry").status == 200
-    assert set(queue.paused_queues(there)) == {"gantry"}
+    assert set(pausing.paused_queues(there)) == {"gantry"}
 
 
 def test_one_press_does_not_add_more_than_anybody_can_mean(site: Site, there: Store, tmp_path: Path) -> None:
@@ -676,15 +676,15 @@ def test_one_press_does_not_add_more_than_anybody_can_mean(site: Site, there: St
     assert (answer.status, answer.text) == (
         422, "this makes more than 1000 jobs; add fewer sheets, or a matrix with fewer works\n"
     )  # fmt: skip
-    assert queue.listed(there) == []
+    assert listing.listed(there) == []
     assert site.as_("curator").post("/pieces", {**fields, "edition": "24"}).status == 200
-    assert len(queue.listed(there)) == 1000
+    assert len(listing.listed(there)) == 1000
 
 
 def test_what_turns_text_round_is_not_kept(site: Site, there: Store) -> None:
     title = "\u202eelcric\u2066 \u0085\u2028 \u05e9"
     assert site.as_("curator").post("/pieces", {"spec": "disc.yaml", "title": title}).status == 200
-    assert [job.title for job in queue.listed(there)] == ["elcric    \u05e9"]
+    assert [job.title for job in listing.listed(there)] == ["elcric    \u05e9"]
 
 
 def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -705,7 +705,7 @@ def test_a_fault_of_the_page_tells_nothing_of_it_to_whoever_asks(
     def broken(*_: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(seen, "at_work", broken)
+    monkeypatch.setattr(queue_views, "at_work", broken)
     answer = site.as_("viewer").get("/")
     assert (answer.status, answer.text) == (
         500, "The page has a fault; where render serve runs, it is told in full.\n"
@@ -756,7 +756,7 @@ def test_the_page_knows_nothing_of_ports(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from browsing import served
-from renderer.studio.store import Store
+from renderer.studio.queue.store import Store
 
 folder = Path({str(tmp_path)!r})
 with served(Store(str(folder / "q.db")), folder) as site:

@@ -17,10 +17,10 @@ from hardware.simulator import Bench
 from hardware.simulator import Fault as Planned
 from hardware.simulator.pty import served
 from hardware.simulator.settings import for_machine
-from renderer.studio import leases, questions, queue, records
-from renderer.studio.records import Job
-from renderer.studio.states import Refused, StudioError
-from renderer.studio.store import Store
+from renderer.studio.queue import leases, pausing, questions, records, requests
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import Refused, StudioError
+from renderer.studio.queue.store import Store
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -47,7 +47,7 @@ def test_a_plot_of_two_pens_from_the_queue_to_the_cleared_sheet(there: Store, tm
         beside.reaches(a, "done")
         assert beside.asked(b, "load").said == f"Put a new sheet in place for {b} b."
         assert is_whole(session)
-        queue.cancel(there, b, "ada")
+        requests.cancel(there, b, "ada")
         beside.reaches(b, "cancelled")
     assert states(there, a) == [
         "draft", "queued", "claimed", "awaiting_operator", "plotting", "awaiting_operator", "plotting",
@@ -68,7 +68,7 @@ def test_an_answer_counts_once_and_only_while_it_is_asked(there: Store, tmp_path
         pen = beside.asked(a, "pen")
         with pytest.raises(StudioError, match=r"^'later' is no answer to question 2; it takes done, nudge, "):
             questions.answer(there, pen.id, "later", "bob")
-        queue.cancel(there, a, "ada")
+        requests.cancel(there, a, "ada")
         beside.answers(a, "clear")
         beside.reaches(a, "cancelled")
         with pytest.raises(Refused, match=rf"^question {pen.id} is asked no more; "):
@@ -89,9 +89,9 @@ def test_a_plot_that_was_stopped_needs_a_person_and_goes_on(there: Store, tmp_pa
         assert [key for key, _ in question.choices] == ["stroke", "pass", "restart", "accept", "abandon"]
         time.sleep(0.1)
         assert job(there, b).state == "queued", "its sheet lies on the bed"
-        queue.pause_queue(there, "gantry", "ada")
+        pausing.pause_queue(there, "gantry", "ada")
         beside.answers(a, "attention", "stroke")
-        queue.move(there, b, "first", None, "ada")
+        requests.move(there, b, "first", None, "ada")
         beside.lets_go()
         beside.answers(a, "pen")
         beside.answers(a, "clear")
@@ -207,7 +207,7 @@ def test_what_the_machine_cannot_draw_fails_before_anything_moves(there: Store, 
         raise ValueError("the sheet is larger than the bed")
 
     with Beside(there, session, tmp_path) as beside:
-        object.__setattr__(beside.worker.machine, "lines", wrong)
+        object.__setattr__(beside.worker.state.machine, "lines", wrong)
         beside.lets_go()
         beside.reaches(a, "failed")
     assert job(there, a).error == "the sheet is larger than the bed"
@@ -245,16 +245,16 @@ def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_onc
     with served(bench) as terminal:
         first = plotting(url, terminal.name, tmp_path / "first.log", tmp_path)
         try:
-            beside.until(lambda: bool(queue.paused_queues(there)))
+            beside.until(lambda: bool(pausing.paused_queues(there)))
             beside.lets_go()
             beside.answers(a, "load")
             beside.answers(a, "pen")
             beside.reaches(a, "plotting")  # the worker may be slower to say so than the pen
             beside.until(lambda: pen_is_down(bench))
-            queue.pause(there, a, "ada")
+            requests.pause(there, a, "ada")
             beside.reaches(a, "paused")
             assert not pen_is_down(bench)
-            queue.resume(there, a, "ada")
+            requests.resume(there, a, "ada")
             beside.reaches(a, "plotting")
             beside.until(lambda: pen_is_down(bench))
         finally:

@@ -8,21 +8,21 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from renderer.studio import leases, questions, queue, records
-from renderer.studio.adding import New
-from renderer.studio.glance import Glance, glance
-from renderer.studio.states import ENDED, HELD, NEXT, WAITING, Refused, StudioError, check
-from renderer.studio.store import Store
+from renderer.studio.queue import leases, listing, pausing, questions, records, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.fast_list import Glance, glance
+from renderer.studio.queue.states import ENDED, HELD, NEXT, WAITING, Refused, StudioError, check
+from renderer.studio.queue.store import Store
 
 Make = Callable[..., New]
 
 
 def titles(store: Store, **options: object) -> str:
-    return "".join(job.title for job in queue.listed(store, **options))  # type: ignore[arg-type]
+    return "".join(job.title for job in listing.listed(store, **options))  # type: ignore[arg-type]
 
 
 def added(store: Store, *news: New) -> list[int]:
-    return [job.id for job in queue.add(store, news, "ada")]
+    return [job.id for job in requests.add(store, news, "ada")]
 
 
 # --- states ---
@@ -57,28 +57,28 @@ def test_jobs_stand_in_the_order_in_which_they_came_and_by_priority(store: Store
 
 def test_jobs_are_moved(store: Store, new: Make) -> None:
     a, _, c, d = added(store, new("a"), new("b"), new("c"), new("d"))
-    queue.move(store, d, "first", None, "ada")
+    requests.move(store, d, "first", None, "ada")
     assert titles(store) == "dabc"
-    queue.move(store, a, "last", None, "ada")
+    requests.move(store, a, "last", None, "ada")
     assert titles(store) == "dbca"
-    queue.move(store, c, "before", d, "ada")
+    requests.move(store, c, "before", d, "ada")
     assert titles(store) == "cdba"
-    queue.move(store, c, "after", d, "ada")
+    requests.move(store, c, "after", d, "ada")
     assert titles(store) == "dcba"
 
 
 def test_a_job_that_is_moved_beside_a_more_urgent_one_is_as_urgent(store: Store, new: Make) -> None:
     a, b, _ = added(store, new("a"), new("b"), new("u", priority=9))
-    queue.move(store, b, "first", None, "ada")
+    requests.move(store, b, "first", None, "ada")
     assert titles(store) == "bua"
-    queue.move(store, a, "before", b, "ada")
+    requests.move(store, a, "before", b, "ada")
     assert titles(store) == "abu"
 
 
 def test_there_is_always_room_between_two_jobs(store: Store, new: Make) -> None:
     a, b, c = added(store, new("a"), new("b"), new("c"))
     for n in range(45):  # each halves the room between two
-        queue.move(store, (b, c)[n % 2], "after", a, "ada")
+        requests.move(store, (b, c)[n % 2], "after", a, "ada")
         assert titles(store) == ("abc", "acb")[n % 2]
 
 
@@ -86,18 +86,18 @@ def test_a_job_that_is_at_work_is_not_moved(store: Store, new: Make) -> None:
     (a,) = added(store, new("a"))
     leases.claim(store, "render", "w")
     with pytest.raises(Refused, match=r"^job 1 is running; only one that waits can be moved$"):
-        queue.move(store, a, "first", None, "ada")
+        requests.move(store, a, "first", None, "ada")
 
 
 def test_nothing_is_added_where_one_cannot_be(store: Store, new: Make) -> None:
     with pytest.raises(SQLAlchemyError):
-        queue.add(store, [new("a"), new("b", note=None)], "ada")
+        requests.add(store, [new("a"), new("b", note=None)], "ada")
     assert titles(store, every=True) == ""
 
 
 def test_a_copy_goes_to_the_end(store: Store, new: Make) -> None:
     a, _ = added(store, new("a", changes=("seed=2",)), new("b"))
-    copied = queue.copy(store, a, "ada")
+    copied = requests.copy(store, a, "ada")
     assert titles(store) == "aba"
     assert copied.changes == ("seed=2",)
 
@@ -107,12 +107,12 @@ def test_a_copy_goes_to_the_end(store: Store, new: Make) -> None:
 
 def test_a_job_that_is_held_back_is_not_taken_up(store: Store, new: Make) -> None:
     a, b = added(store, new("a"), new("b"))
-    queue.pause(store, a, "ada")
+    requests.pause(store, a, "ada")
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
     assert claimed.id == b
     assert leases.claim(store, "render", "w") is None
-    queue.resume(store, a, "ada")
+    requests.resume(store, a, "ada")
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
     assert claimed.id == a
@@ -120,35 +120,35 @@ def test_a_job_that_is_held_back_is_not_taken_up(store: Store, new: Make) -> Non
 
 def test_nothing_is_taken_from_a_paused_queue(store: Store, new: Make) -> None:
     added(store, new("a"))
-    queue.pause_queue(store, "render", "ada")
-    assert queue.paused_queues(store) == {"render": "paused by ada"}
+    pausing.pause_queue(store, "render", "ada")
+    assert pausing.paused_queues(store) == {"render": "paused by ada"}
     assert leases.claim(store, "render", "w") is None
-    queue.resume_queue(store, "render")
+    pausing.resume_queue(store, "render")
     assert leases.claim(store, "render", "w") is not None
 
 
 def test_a_job_that_waits_is_cancelled_at_once_and_can_be_tried_again(store: Store, new: Make) -> None:
     (a,) = added(store, new("a"))
-    assert queue.cancel(store, a, "ada").state == "cancelled"
+    assert requests.cancel(store, a, "ada").state == "cancelled"
     assert titles(store) == ""
-    assert queue.retry(store, a, "ada").state == "queued"
+    assert requests.retry(store, a, "ada").state == "queued"
     assert titles(store) == "a"
 
 
 def test_a_job_that_is_at_work_is_only_asked_to_stop(store: Store, new: Make) -> None:
     (a,) = added(store, new("a"))
     leases.claim(store, "render", "w")
-    job = queue.cancel(store, a, "ada")
+    job = requests.cancel(store, a, "ada")
     assert (job.state, job.wanted) == ("running", "cancel")
 
 
 @pytest.mark.parametrize(
     ("doing", "message"),
     [
-        (queue.pause, "job 1 is done and cannot be paused"),
-        (queue.resume, "job 1 is done; there is nothing to resume"),
-        (queue.cancel, "job 1 is done; there is nothing to cancel"),
-        (queue.retry, "job 1 is done; only what failed or was cancelled is tried again"),
+        (requests.pause, "job 1 is done and cannot be paused"),
+        (requests.resume, "job 1 is done; there is nothing to resume"),
+        (requests.cancel, "job 1 is done; there is nothing to cancel"),
+        (requests.retry, "job 1 is done; only what failed or was cancelled is tried again"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -166,12 +166,12 @@ def test_a_render_that_is_at_work_cannot_be_paused(store: Store, new: Make) -> N
     (a,) = added(store, new("a"))
     leases.claim(store, "render", "w")
     with pytest.raises(Refused, match=r"^job 1 is running and cannot be paused; cancel it, and add it again later$"):
-        queue.pause(store, a, "ada")
+        requests.pause(store, a, "ada")
 
 
 def test_a_job_that_there_is_not(store: Store) -> None:
     with pytest.raises(StudioError, match=r"^there is no job 7; render queue list shows what there is$"):
-        queue.cancel(store, 7, "ada")
+        requests.cancel(store, 7, "ada")
 
 
 # --- history ---
@@ -179,8 +179,8 @@ def test_a_job_that_there_is_not(store: Store) -> None:
 
 def test_the_history_says_who_and_why_and_outlives_the_job(store: Store, new: Make, clock: object) -> None:
     (a,) = added(store, new("a"))
-    queue.cancel(store, a, "bob")
-    queue.remove(store, a, "bob")
+    requests.cancel(store, a, "bob")
+    requests.remove(store, a, "bob")
     assert titles(store, every=True) == ""
     with store.read() as connection:
         told = [(e.what, e.before, e.after, e.who, e.why) for e in records.history(connection, a)]
@@ -203,16 +203,16 @@ def test_the_database_refuses_to_change_what_has_happened(store: Store, new: Mak
 def test_a_job_that_waits_is_not_removed(store: Store, new: Make) -> None:
     (a,) = added(store, new("a"))
     with pytest.raises(Refused, match=r"^job 1 is queued; cancel it first$"):
-        queue.remove(store, a, "ada")
+        requests.remove(store, a, "ada")
 
 
 def test_the_quick_list_is_that_of_the_store(store: Store, url: str, new: Callable[..., New]) -> None:
-    queue.add(store, [new(name, note=f"note of {name}", due="2026-12-01") for name in "abcdef"], "ada")
-    queue.add(store, [new("p", "plot", machine="gantry", edition=2, editions=3)], "ada")
-    queue.move(store, 4, "first", None, "ada")
-    queue.pause(store, 2, "ada")
-    queue.cancel(store, 3, "ada")
-    queue.pause_queue(store, "gantry", "ada", "it's being oiled: 50 %")
+    requests.add(store, [new(name, note=f"note of {name}", due="2026-12-01") for name in "abcdef"], "ada")
+    requests.add(store, [new("p", "plot", machine="gantry", edition=2, editions=3)], "ada")
+    requests.move(store, 4, "first", None, "ada")
+    requests.pause(store, 2, "ada")
+    requests.cancel(store, 3, "ada")
+    pausing.pause_queue(store, "gantry", "ada", "it's being oiled: 50 %")
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
     leases.beat(store, claimed.id, claimed.token, {"share": 0.5})
@@ -220,7 +220,7 @@ def test_the_quick_list_is_that_of_the_store(store: Store, url: str, new: Callab
         questions.ask(connection, claimed, 1.0, "pen", "which {}?", "", (("done", "this"),), "done")
     for every in (False, True):
         seen = glance(url, every=every)
-        assert seen == Glance(queue.lines(store, every=every), queue.asked(store), queue.paused_queues(store))
+        assert seen == Glance(listing.lines(store, every=every), listing.asked(store), pausing.paused_queues(store))
         assert len(seen.lines) == 6 + every
 
 

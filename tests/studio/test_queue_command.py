@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from renderer import cli
-from renderer.studio import pictures, queue
-from renderer.studio.adding import New
-from renderer.studio.store import Store
+from renderer.studio.queue import job_pictures, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.store import Store
 
 Capture = pytest.CaptureFixture[str]
 SPEC = """
@@ -211,7 +211,7 @@ def test_a_plot_of_a_finished_render_is_added_with_its_picture(svg: Path, machin
     Image.new("RGB", (1600, 1280), "#c03020").save(folder / "preview.png")
     call(capsys, "add", folder, "--machine", machine)
     store = Store(str(svg.with_name("queue.db")))
-    picture = pictures.get(store, 1, "preview")
+    picture = job_pictures.get(store, 1, "preview")
     store.close()
     assert picture is not None
     with Image.open(io.BytesIO(picture.content)) as image:
@@ -279,7 +279,7 @@ def test_a_pen_that_will_run_dry_is_foretold(tmp_path: Path, capsys: Capture) ->
     pens = [{"name": "black", "metres": 40.0, "strokes": 9, "minutes": 3.0, "lasts_m": 100.0}]
     plots = [New("plot", "a", "a", "a.svg", machine="gantry", result={"pens": pens}) for _ in range(3)]
     store = Store(str(tmp_path / "queue.db"))
-    queue.add(store, plots, "ada")
+    requests.add(store, plots, "ada")
     store.close()
     assert "warning" not in call(capsys, "show", 2)[0]
     line = "  warning  pen black will run dry in this plot, number 3 of those with it (120 m by then; it lasts 100 m)"

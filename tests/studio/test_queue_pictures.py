@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from clock import Clock
 
-from renderer.studio import leases, pictures, queue
-from renderer.studio.adding import New
-from renderer.studio.records import Job
-from renderer.studio.states import LeaseLost, StudioError
-from renderer.studio.store import Store
+from renderer.studio.queue import job_pictures, leases, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import LeaseLost, StudioError
+from renderer.studio.queue.store import Store
 
 Make = Callable[..., New]
 WEBP = "image/webp"
@@ -23,29 +23,29 @@ def claimed(store: Store) -> Job:
 
 
 def content(store: Store, number: int, name: str) -> bytes | None:
-    picture = pictures.get(store, number, name)
+    picture = job_pictures.get(store, number, name)
     return picture.content if picture else None
 
 
 def test_a_picture_takes_the_place_of_the_one_before(store: Store, new: Make, clock: Clock) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     job = claimed(store)
-    assert pictures.get(store, job.id, "progress") is None
-    pictures.put(store, job.id, job.token, "progress", WEBP, b"first")
+    assert job_pictures.get(store, job.id, "progress") is None
+    job_pictures.put(store, job.id, job.token, "progress", WEBP, b"first")
     clock.now += 2
-    pictures.put(store, job.id, job.token, "progress", WEBP, bytes(range(256)))
-    assert pictures.get(store, job.id, "progress") == pictures.Picture(WEBP, clock.now, bytes(range(256)))
-    assert pictures.get(store, job.id, "preview") is None
+    job_pictures.put(store, job.id, job.token, "progress", WEBP, bytes(range(256)))
+    assert job_pictures.get(store, job.id, "progress") == job_pictures.Picture(WEBP, clock.now, bytes(range(256)))
+    assert job_pictures.get(store, job.id, "preview") is None
 
 
 def test_who_has_lost_the_lease_puts_no_picture(store: Store, new: Make) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     job = claimed(store)
     with pytest.raises(LeaseLost, match=r"^job 1 is lent to somebody else by now \(token 7, it has 1\)$"):
-        pictures.put(store, job.id, 7, "progress", WEBP, b"late")
+        job_pictures.put(store, job.id, 7, "progress", WEBP, b"late")
     leases.give_back(store, job.id, job.token, "w")
     with pytest.raises(LeaseLost):
-        pictures.put(store, job.id, job.token, "progress", WEBP, b"late")
+        job_pictures.put(store, job.id, job.token, "progress", WEBP, b"late")
     assert content(store, 1, "progress") is None
 
 
@@ -70,30 +70,30 @@ def test_who_has_lost_the_lease_puts_no_picture(store: Store, new: Make) -> None
 def test_what_is_no_small_picture_is_refused(
     store: Store, new: Make, name: str, media: str, size: int, message: str
 ) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     job = claimed(store)
     with pytest.raises(StudioError, match=f"^{message}"):
-        pictures.put(store, job.id, job.token, name, media, b"x" * size)
+        job_pictures.put(store, job.id, job.token, name, media, b"x" * size)
 
 
 def test_a_plot_shows_what_its_render_has_made(store: Store, new: Make) -> None:
     plots = [new("a", "plot", edition=n, editions=2) for n in (1, 2)]
-    queue.add_all(store, [(new("a"), plots)], "ada")
+    requests.add_all(store, [(new("a"), plots)], "ada")
     job = claimed(store)
-    pictures.put(store, 1, job.token, "progress", WEBP, b"half way")
+    job_pictures.put(store, 1, job.token, "progress", WEBP, b"half way")
     leases.finish(store, 1, job.token, "w", {}, lambda: None, (WEBP, b"whole"))
     assert [content(store, number, "preview") for number in (1, 2, 3)] == [b"whole"] * 3
     assert content(store, 1, "progress") is None, "it is done"
 
 
 def test_a_plot_that_has_a_picture_shows_its_own_and_so_does_its_copy(store: Store, new: Make) -> None:
-    queue.add(store, [new("a", "plot", preview=(WEBP, b"own"))], "ada")
-    copy = queue.copy(store, 1, "ada")
+    requests.add(store, [new("a", "plot", preview=(WEBP, b"own"))], "ada")
+    copy = requests.copy(store, 1, "ada")
     assert content(store, copy.id, "preview") == b"own"
 
 
 def test_where_publishing_fails_there_is_no_preview(store: Store, new: Make) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
     job = claimed(store)
 
     def full() -> None:
@@ -105,13 +105,13 @@ def test_where_publishing_fails_there_is_no_preview(store: Store, new: Make) -> 
 
 
 def test_pictures_go_with_their_job_and_with_the_next_try(store: Store, new: Make) -> None:
-    queue.add(store, [new("a"), new("b")], "ada")
+    requests.add(store, [new("a"), new("b")], "ada")
     for job in itertools.islice(iter(lambda: claimed(store), None), 2):
-        pictures.put(store, job.id, job.token, "progress", WEBP, b"seen")
+        job_pictures.put(store, job.id, job.token, "progress", WEBP, b"seen")
     leases.give_back(store, 1, 1, "w")
     claimed(store)
     assert content(store, 1, "progress") is None
     leases.stop(store, 2, 1, "w", "stopped")
     assert content(store, 2, "progress") == b"seen", "how far it came can still be seen"
-    queue.remove(store, 2, "ada")
+    requests.remove(store, 2, "ada")
     assert content(store, 2, "progress") is None

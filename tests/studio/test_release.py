@@ -11,10 +11,10 @@ from beside import Beside, added, job
 from PIL import Image
 from plotting import Session, small_card
 
-from renderer.studio import leases, pictures, queue, release
-from renderer.studio.adding import New
-from renderer.studio.states import Refused, StudioError
-from renderer.studio.store import Store
+from renderer.studio.queue import job_pictures, leases, release, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.states import Refused, StudioError
+from renderer.studio.queue.store import Store
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -31,11 +31,11 @@ def test_what_has_changed_since_it_was_released_is_not_drawn(there: Store, tmp_p
             f"a.svg: has changed since it was released on {at} by ada; look at it and release it again"
         )
         assert session.bench.controller.body.trace == []
-        assert queue.retry(there, a, "ada").state == "draft"
+        assert requests.retry(there, a, "ada").state == "draft"
         assert job(there, a).released == {}
-        queue.resume(there, a, "bob")
+        requests.resume(there, a, "bob")
         beside.asked(a, "load")
-        queue.cancel(there, a, "ada")
+        requests.cancel(there, a, "ada")
         beside.reaches(a, "cancelled")
 
 
@@ -43,8 +43,8 @@ def test_of_a_folder_its_drawing_counts(store: Store) -> None:
     folder = Path("made")
     folder.mkdir()
     (folder / "drawing.svg").write_text("<svg/>")
-    queue.add(store, [New("plot", "made", "made", "made", machine="gantry")], "ada")
-    released = queue.resume(store, 1, "ada").released
+    requests.add(store, [New("plot", "made", "made", "made", machine="gantry")], "ada")
+    released = requests.resume(store, 1, "ada").released
     assert released["sha256"] == hashlib.sha256(b"<svg/>").hexdigest()
     (folder / "report.html").write_text("anew")
     release.same(job(store, 1))
@@ -68,60 +68,62 @@ def test_what_has_changed_since_its_picture_was_taken_is_shown_before_it_is_rele
     finished(Path("made"), 7, "red")
     known = {"drawing": hashlib.sha256(b"<svg>7</svg>").hexdigest(), "pens": [], "minutes": 1.0}
     first = ("image/webp", b"first")
-    queue.add(store, [New("plot", "made", "made", "made", machine="gantry", result=known, preview=first)], "ada")
+    requests.add(store, [New("plot", "made", "made", "made", machine="gantry", result=known, preview=first)], "ada")
     finished(Path("made"), 9, "blue")  # another render, into the same place
     with pytest.raises(
         Refused,
         match=r"^job 1: made has changed since the queue took its picture; cancel the job and retry it, then it is"
         r" shown as it is now$",
     ):
-        queue.resume(store, 1, "ada")
-    queue.cancel(store, 1, "ada")
-    assert queue.retry(store, 1, "ada").result["pens"][0]["strokes"] == 9
-    picture = pictures.get(store, 1, "preview")
+        requests.resume(store, 1, "ada")
+    requests.cancel(store, 1, "ada")
+    assert requests.retry(store, 1, "ada").result["pens"][0]["strokes"] == 9
+    picture = job_pictures.get(store, 1, "preview")
     assert picture is not None
     with Image.open(io.BytesIO(picture.content)) as image:
         red, _, blue = image.convert("RGB").getpixel((50, 40))
     assert blue > 200 > red
-    assert queue.resume(store, 1, "ada").released["sha256"] == hashlib.sha256(b"<svg>9</svg>").hexdigest()
+    assert requests.resume(store, 1, "ada").released["sha256"] == hashlib.sha256(b"<svg>9</svg>").hexdigest()
 
 
 def test_what_is_as_it_was_keeps_what_the_queue_shows(store: Store) -> None:
     finished(Path("made"), 7, "red")
     known = {"drawing": hashlib.sha256(b"<svg>7</svg>").hexdigest(), "pens": [], "minutes": 1.0}
     first = ("image/webp", b"first")
-    queue.add(store, [New("plot", "made", "made", "made", machine="gantry", result=known, preview=first)], "ada")
-    queue.cancel(store, 1, "ada")
-    assert queue.retry(store, 1, "ada").result == known
-    picture = pictures.get(store, 1, "preview")
+    requests.add(store, [New("plot", "made", "made", "made", machine="gantry", result=known, preview=first)], "ada")
+    requests.cancel(store, 1, "ada")
+    assert requests.retry(store, 1, "ada").result == known
+    picture = job_pictures.get(store, 1, "preview")
     assert picture is not None
     assert picture.content == b"first"
 
 
 def test_what_nobody_can_see_is_not_released(store: Store) -> None:
     known = {"drawing": "cd" * 32}  # by who added it, on the machine that has it
-    queue.add(store, [New("plot", "a", "a", "a.svg", machine="gantry")], "ada")
-    queue.add(store, [New("plot", "b", "b", "b.svg", machine="gantry", result=known)], "ada")
+    requests.add(store, [New("plot", "a", "a", "a.svg", machine="gantry")], "ada")
+    requests.add(store, [New("plot", "b", "b", "b.svg", machine="gantry", result=known)], "ada")
     with pytest.raises(
         Refused,
         match=r"^job 1: a\.svg cannot be read \(No such file or directory\), so nobody knows what would be drawn;"
         r" release it on the machine that has it$",
     ):
-        queue.resume(store, 1, "ada")
-    assert queue.resume(store, 2, "ada").released["sha256"] == "cd" * 32
+        requests.resume(store, 1, "ada")
+    assert requests.resume(store, 2, "ada").released["sha256"] == "cd" * 32
 
 
 def test_a_plot_waits_for_what_it_is_made_from(store: Store) -> None:
-    render, plot = queue.add_all(store, [(New("render", "a", "a", "a.yaml"), [New("plot", "a", "a", "a.yaml")])], "ada")
+    render, plot = requests.add_all(
+        store, [(New("render", "a", "a", "a.yaml"), [New("plot", "a", "a", "a.yaml")])], "ada"
+    )
     with pytest.raises(Refused, match=r"^job 2 plots what job 1 renders, which is queued$"):
-        queue.resume(store, plot.id, "ada")
+        requests.resume(store, plot.id, "ada")
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
     black = {"name": "black", "nib_mm": 0.5, "colour": "#101010", "max_draw_m": 90.0}
     rows = [{"pen": black, "strokes": 7, "metres": 1.5, "minutes": 2.0}]
     made = {"folder": "out/a", "passes": rows, "plotting": {"minutes": 3.0}, "drawing": "ab" * 32}
     leases.finish(store, render.id, claimed.token, "w", made, lambda: None)
-    assert queue.resume(store, plot.id, "ada").state == "queued"
+    assert requests.resume(store, plot.id, "ada").state == "queued"
     assert job(store, plot.id).source == "out/a"
     pen = {"name": "black 0.5", "colour": "#101010", "lasts_m": 90.0, "strokes": 7, "metres": 1.5, "minutes": 2.0}
     assert job(store, plot.id).result == {"pens": [pen], "minutes": 3.0, "drawing": "ab" * 32}

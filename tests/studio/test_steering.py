@@ -10,11 +10,11 @@ from samples import SERVO
 
 from hardware.simulator import Bench
 from hardware.simulator.settings import for_machine
-from renderer.studio import leases, questions, queue
-from renderer.studio.adding import New
-from renderer.studio.plotting import Times
-from renderer.studio.states import Refused
-from renderer.studio.store import Store
+from renderer.studio.plotting.plot_worker import Times
+from renderer.studio.queue import leases, listing, questions, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.states import Refused
+from renderer.studio.queue.store import Store
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -27,14 +27,14 @@ def test_an_emergency_stop_stops_the_machine_and_the_plot_needs_a_person(there: 
     session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=1.0)
     (a,) = added(there, "a")
     with Beside(there, session, tmp_path) as beside:
-        object.__setattr__(beside.worker, "times", Times(9000, 3000, 0.02))  # no beat is waited for
-        object.__setattr__(beside.worker.machine, "open_port", session.open)
+        beside.worker.state.times = Times(9000, 3000, 0.02)  # no beat is waited for
+        object.__setattr__(beside.worker.state.machine, "open_port", session.open)
         beside.lets_go()
         beside.answers(a, "load")
         beside.answers(a, "pen")
         beside.until(lambda: pen_is_down(bench))
-        queue.pause(there, a, "ada")
-        stopped = queue.emergency(there, a, "bob")
+        requests.pause(there, a, "ada")
+        stopped = requests.emergency(there, a, "bob")
         assert (stopped.state, stopped.wanted) == ("plotting", "emergency")
         question = beside.asked(a, "attention")
     assert question.said.startswith("emergency stop: the position may be lost. Look at the sheet and the pen")
@@ -52,7 +52,7 @@ def test_an_emergency_stop_while_a_pen_is_asked_for(there: Store, tmp_path: Path
         beside.lets_go()
         beside.answers(a, "load")
         pen = beside.asked(a, "pen")
-        queue.emergency(there, a, "ada")
+        requests.emergency(there, a, "ada")
         beside.asked(a, "attention")
         with pytest.raises(Refused, match=rf"^question {pen.id} is asked no more"):
             questions.answer(there, pen.id, "done", "ada")
@@ -65,7 +65,7 @@ def test_an_emergency_stop_before_anything_moves(there: Store, tmp_path: Path) -
     with Beside(there, session, tmp_path) as beside:
         beside.lets_go()
         beside.asked(a, "load")
-        queue.emergency(there, a, "ada")
+        requests.emergency(there, a, "ada")
         beside.asked(a, "attention")
     assert job(there, a).error == "emergency stop: nothing was moving, but see where the pen is"
     assert session.bench.controller.body.trace == []
@@ -74,23 +74,23 @@ def test_an_emergency_stop_before_anything_moves(there: Store, tmp_path: Path) -
 def test_an_emergency_stop_goes_before_all_else_and_only_for_a_plot_at_work(store: Store) -> None:
     (a,) = added(store, "a")
     with pytest.raises(Refused, match=r"^job 1 is a plot and queued; only a plot that is at work can be stopped so$"):
-        queue.emergency(store, a, "ada")
+        requests.emergency(store, a, "ada")
     claimed = leases.claim(store, "plot", "w", "gantry")
     assert claimed is not None
     leases.advance(store, a, claimed.token, "w", "plotting", "the plot begins")
-    queue.cancel(store, a, "ada")
-    queue.emergency(store, a, "ada")
-    for late in (queue.cancel, queue.pause, queue.resume, queue.emergency):
+    requests.cancel(store, a, "ada")
+    requests.emergency(store, a, "ada")
+    for late in (requests.cancel, requests.pause, requests.resume, requests.emergency):
         with pytest.raises(Refused, match=r"^job 1 is (a plot and )?plotting and asked for an emergency stop"):
             late(store, a, "ada")
     leases.advance(store, a, claimed.token, "w", "plotting", "goes on", unpaused=True)
     assert job(store, a).wanted == "emergency", "an answer takes back a pause, and nothing else"
-    assert queue.wanted(store, a, claimed.token) == ("emergency", "plotting")
-    assert queue.wanted(store, a, claimed.token + 1) is None
-    (b,) = (each.id for each in queue.add(store, [New("render", "b", "b", "b.yaml")], "ada"))
+    assert listing.wanted(store, a, claimed.token) == ("emergency", "plotting")
+    assert listing.wanted(store, a, claimed.token + 1) is None
+    (b,) = (each.id for each in requests.add(store, [New("render", "b", "b", "b.yaml")], "ada"))
     leases.claim(store, "render", "w")
     with pytest.raises(Refused, match=r"^job 2 is a render and running; only a plot"):
-        queue.emergency(store, b, "ada")
+        requests.emergency(store, b, "ada")
 
 
 def test_an_answer_and_a_word_of_the_worker_at_the_same_moment_do_not_lock_each_other_out(url: str) -> None:
@@ -98,7 +98,7 @@ def test_an_answer_and_a_word_of_the_worker_at_the_same_moment_do_not_lock_each_
     (a,) = added(store, "a")
     claimed = leases.claim(store, "plot", "w", "gantry")
     assert claimed is not None
-    asks = leases.Asked("pen", "pen 1 of 2", "put it in", (("done", "it is in"),), "done")
+    asks = questions.Asked("pen", "pen 1 of 2", "put it in", (("done", "it is in"),), "done")
     both, faults = threading.Barrier(2), list[Exception]()
 
     def answers(number: int) -> None:
@@ -133,11 +133,11 @@ def test_a_pause_and_a_resume_by_the_queue(there: Store, tmp_path: Path) -> None
         beside.answers(a, "load")
         beside.answers(a, "pen")
         beside.until(lambda: pen_is_down(bench))
-        queue.pause(there, a, "ada")
+        requests.pause(there, a, "ada")
         question = beside.asked(a, "pause")
         far = job(there, a).progress
         assert {"x_mm", "y_mm", "machine"} <= far.keys()
-        queue.resume(there, a, "ada")
+        requests.resume(there, a, "ada")
         with pytest.raises(Refused, match=rf"^question {question.id} is answered already by ada"):
             questions.answer(there, question.id, question.fallback, "bob")
         beside.answers(a, "pen")
@@ -150,14 +150,14 @@ def test_a_pause_that_the_file_asks_for_is_resumed_by_its_default_answer(store: 
     (a,) = added(store, "a")
     claimed = leases.claim(store, "plot", "w", "gantry")
     assert claimed is not None
-    asks = leases.Asked("pause", "turn it", "the G-code asks", (("go-on", "go on"), ("abort", "stop")), "go-on")
+    asks = questions.Asked("pause", "turn it", "the G-code asks", (("go-on", "go on"), ("abort", "stop")), "go-on")
     leases.advance(store, a, claimed.token, "w", "plotting", "the plot begins")
     number = leases.advance(store, a, claimed.token, "w", "paused", "turn it", asks=asks)
-    queue.resume(store, a, "ada")
+    requests.resume(store, a, "ada")
     assert questions.answer_to(store, number) == ("go-on", {})
-    pen = leases.Asked("pen", "pen 2 of 2", "put it in", (("done", "it is in"),), "done")
+    pen = questions.Asked("pen", "pen 2 of 2", "put it in", (("done", "it is in"),), "done")
     leases.advance(store, a, claimed.token, "w", "plotting", "goes on")
     number = leases.advance(store, a, claimed.token, "w", "awaiting_operator", "pen 2 of 2", asks=pen)
     with pytest.raises(Refused, match=r"^job 1 is awaiting operator; there is nothing to resume"):
-        queue.resume(store, a, "ada")
+        requests.resume(store, a, "ada")
     assert questions.answer_to(store, number) is None

@@ -11,17 +11,17 @@ import pytest
 from clock import Clock
 from sqlalchemy import Connection, text
 
-from renderer.studio import leases, pictures, place, queue, records, tables
-from renderer.studio.adding import New
-from renderer.studio.place import VERSION
-from renderer.studio.states import StudioError
-from renderer.studio.store import Store
+from renderer.studio.queue import job_pictures, leases, listing, location, records, requests, tables
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.location import VERSION
+from renderer.studio.queue.states import StudioError
+from renderer.studio.queue.store import Store
 
 Make = Callable[..., New]
 
 
 def test_an_older_database_is_brought_up_to_date(store: Store, new: Make) -> None:
-    queue.add(store, [new("a")], "ada")
+    requests.add(store, [new("a")], "ada")
 
     def coloured(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE jobs ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'"))
@@ -77,13 +77,13 @@ def test_a_queue_of_version_1_becomes_one_of_version_2(url: str, new: Make, cloc
         ("A line", "queued", "", {}),
     ]
     assert told == ["added", "added", "added", "released", "taken up"]
-    pictures.put(store, 1, 1, "progress", "image/webp", b"seen")  # the worker goes on with its lease
+    job_pictures.put(store, 1, 1, "progress", "image/webp", b"seen")  # the worker goes on with its lease
     leases.finish(store, 1, 1, "w", {"folder": "out/disc", "drawing": "ab" * 32}, lambda: None)
-    assert queue.resume(store, 2, "ada").released == {"sha256": "ab" * 32, "at": clock.now, "who": "ada"}
+    assert requests.resume(store, 2, "ada").released == {"sha256": "ab" * 32, "at": clock.now, "who": "ada"}
     claimed = leases.claim(store, "plot", "p", "gantry")
     assert claimed is not None
     assert claimed.title == "Red disc"
-    assert queue.add(store, [new("d")], "ada")[0].id == 4
+    assert requests.add(store, [new("d")], "ada")[0].id == 4
     store.close()
 
 
@@ -139,7 +139,7 @@ def test_600_transactions_at_once_wait_for_each_other(url: str, new: Make) -> No
         store = Store(url)
         try:
             for _ in range(25):
-                queue.add(store, [new(name)], name)
+                requests.add(store, [new(name)], name)
                 while (job := leases.claim(store, "render", name)) is None:
                     pass  # others took the jobs that this transaction saw; one that came since is there
                 leases.beat(store, job.id, job.token)
@@ -154,20 +154,20 @@ def test_600_transactions_at_once_wait_for_each_other(url: str, new: Make) -> No
         thread.join()
     assert faults == []
     store = Store(url)
-    assert len(queue.listed(store)) == 200
+    assert len(listing.listed(store)) == 200
     store.close()
 
 
 def test_a_backup_is_whole_and_can_be_opened(tmp_path: Path, new: Make) -> None:
     store = Store(str(tmp_path / "q.db"))
-    queue.add(store, [new("a"), new("b")], "ada")
+    requests.add(store, [new("a"), new("b")], "ada")
     with store.begin():  # somebody is at work
         assert store.backup(tmp_path / "kept" / "copy.db") > 0
     with pytest.raises(StudioError, match=r"copy\.db: is there already; name a new file$"):
         store.backup(tmp_path / "kept" / "copy.db")
     store.close()
     copy = Store(str(tmp_path / "kept" / "copy.db"))
-    assert [job.title for job in queue.listed(copy)] == ["a", "b"]
+    assert [job.title for job in listing.listed(copy)] == ["a", "b"]
     copy.close()
     assert [path.name for path in (tmp_path / "kept").glob("*.tmp*")] == []
 
@@ -186,18 +186,18 @@ def test_a_file_that_is_no_queue_is_refused(tmp_path: Path) -> None:
 
 def test_another_kind_of_url_is_refused() -> None:
     with pytest.raises(StudioError, match=r"^--db mysql://x: is neither a file nor postgresql://USER@HOST/NAME$"):
-        place.url_of("mysql://x")
+        location.url_of("mysql://x")
 
 
 def test_a_network_file_system_is_told() -> None:
     mounts = "/dev/sda1 / ext4 rw 0 0\nnas:/home /home nfs4 rw 0 0\n/dev/sdb1 /home/ada/disk xfs rw 0 0\n"
-    assert place.network_file_system(Path("/home/ada"), mounts) == "nfs4"
-    assert place.network_file_system(Path("/home/ada/disk/queue"), mounts) is None
-    assert place.network_file_system(Path("/var/lib"), mounts) is None
+    assert location.network_file_system(Path("/home/ada"), mounts) == "nfs4"
+    assert location.network_file_system(Path("/home/ada/disk/queue"), mounts) is None
+    assert location.network_file_system(Path("/var/lib"), mounts) is None
 
 
 def test_a_queue_on_a_network_file_system_is_warned_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("renderer.studio.place.network_file_system", lambda _: "nfs4")
+    monkeypatch.setattr("renderer.studio.queue.location.network_file_system", lambda _: "nfs4")
     store = Store(str(tmp_path / "q.db"))
     store.close()
     assert store.warning == (

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from renderer.progress import Progress
-from renderer.studio import telling
-from renderer.studio.telling import Teller
+from renderer.studio.queue import previews
+from renderer.studio.rendering.job_progress import Teller
 
 
 def record(step: int, steps: int = 1000, layer: int = 0, stage: str = "fitting", loss: float = 1.0) -> Progress:
@@ -89,6 +89,6 @@ def test_a_picture_that_takes_long_comes_seldom(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_picture_that_cannot_be_made_small_is_made_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = np.random.default_rng(1).random((3, 1200, 1200), np.float32)
-    assert len(telling.small(noise, 1000)) <= telling.MOST_BYTES
-    monkeypatch.setattr(telling, "MOST_BYTES", 300_000)
-    assert len(telling.small(noise, 1000)) <= 300_000
+    assert len(previews.small(noise, 1000)) <= previews.MOST_BYTES
+    monkeypatch.setattr(previews, "MOST_BYTES", 300_000)
+    assert len(previews.small(noise, 1000)) <= 300_000

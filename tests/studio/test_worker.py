@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from renderer.studio import leases, pictures, queue, records
-from renderer.studio.adding import New
-from renderer.studio.records import Job
-from renderer.studio.store import Store
-from renderer.studio.worker import Manner, Worker
+from renderer.studio.queue import job_pictures, leases, listing, records, requests
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.store import Store
+from renderer.studio.rendering.attempt import Manner
+from renderer.studio.rendering.render_worker import Worker
 
 Make = Callable[..., New]
 HERE = Path(__file__).parent
@@ -29,7 +30,7 @@ def manner(how: str) -> Manner:
 @pytest.fixture
 def add(there: Store, new: Make, tmp_path: Path) -> Callable[..., Job]:
     def added(title: str = "a", **values: object) -> Job:
-        (job,) = queue.add(there, [new(title, out=str(tmp_path / "out"), **values)], "ada")
+        (job,) = requests.add(there, [new(title, out=str(tmp_path / "out"), **values)], "ada")
         return job
 
     return added
@@ -101,14 +102,14 @@ def test_pictures_of_a_render_come_into_the_queue(there: Store, add: Callable[..
     thread = threading.Thread(target=Worker(there, "w", manner("shows")).run, kwargs={"drains": True})
     thread.start()
     ends = time.monotonic() + 20
-    while (seen := pictures.get(there, job.id, "progress")) is None:
+    while (seen := job_pictures.get(there, job.id, "progress")) is None:
         assert time.monotonic() < ends
         time.sleep(0.01)
     thread.join(20)
-    whole = pictures.get(there, job.id, "preview")
+    whole = job_pictures.get(there, job.id, "preview")
     assert whole is not None
     assert (seen.content, whole.content) == (b"seen", b"whole")
-    assert pictures.get(there, job.id, "progress") is None
+    assert job_pictures.get(there, job.id, "progress") is None
     with there.read() as connection:
         assert records.find(connection, job.id).progress["share"] == 1.0, "its last word"
 
@@ -159,7 +160,7 @@ def test_a_cancelled_job_is_asked_to_stop_and_killed_where_it_does_not(
     thread = threading.Thread(target=Worker(there, "w", manner(how)).run, kwargs={"drains": True})
     thread.start()
     at_work(there, job)
-    queue.cancel(there, job.id, "ada")
+    requests.cancel(there, job.id, "ada")
     thread.join(20)
     assert state(there, job)[0] == "cancelled"
     assert whys(there, job)[-2:] == ["cancel asked for", why]
@@ -223,7 +224,7 @@ def crashing(url: str, name: str, log: Path) -> subprocess.Popen[bytes]:
 @pytest.mark.slow
 def test_200_jobs_are_each_done_once_though_workers_are_killed(url: str, new: Make, tmp_path: Path) -> None:
     store, out = Store(url), tmp_path / "out"
-    queue.add(store, [new(f"work{n}", out=str(out)) for n in range(200)], "ada")
+    requests.add(store, [new(f"work{n}", out=str(out)) for n in range(200)], "ada")
     logs = tmp_path / "logs"
     logs.mkdir()
 
@@ -240,7 +241,7 @@ def test_200_jobs_are_each_done_once_though_workers_are_killed(url: str, new: Ma
         killed += 1
     for worker in workers:
         assert worker.wait(120) == 0
-    jobs = queue.listed(store, every=True)
+    jobs = listing.listed(store, every=True)
     assert [job.state for job in jobs] == ["done"] * 200
     with store.read() as connection:
         ends = [event.job for event in records.history(connection, last=10_000) if event.after == "done"]
@@ -271,7 +272,7 @@ def test_a_worker_that_slept_past_its_lease_is_refused(
 ) -> None:
     monkeypatch.setattr(leases, "BACK_OFF_S", (0.1, 0.1, 0.1))
     store, log = Store(url), tmp_path / "log"
-    (job,) = queue.add(store, [new("a", out=str(tmp_path / "out"))], "ada")
+    (job,) = requests.add(store, [new("a", out=str(tmp_path / "out"))], "ada")
     sleeper = crashing(url, "sleeper", log)
     _wait(lambda: "taken up" in log.read_text())
     _put_to_sleep(sleeper, store, url)
@@ -304,7 +305,7 @@ def _put_to_sleep(process: "subprocess.Popen[bytes]", store: Store, url: str) ->
 
 
 def _done(store: Store) -> int:
-    return sum(job.state == "done" for job in queue.lines(store, every=True))
+    return sum(job.state == "done" for job in listing.lines(store, every=True))
 
 
 def _wait(ready: Callable[[], bool]) -> None:

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from renderer import cli
-from renderer.studio import pictures
-from renderer.studio.store import Store
-from renderer.studio.worker import CHILD
+from renderer.studio.queue import job_pictures
+from renderer.studio.queue.store import Store
+from renderer.studio.rendering.attempt import CHILD
 
 SPEC = """
 version: 1
@@ -117,7 +117,7 @@ def test_a_worker_makes_what_render_makes(
     assert (job["progress"]["layer"], job["progress"]["layers"], curve[-1][0]) == (1, 1, 1.0)
     assert len(curve) == 11
     store = Store(str(tmp_path / "queue.db"))
-    preview = pictures.get(store, 1, "preview")
+    preview = job_pictures.get(store, 1, "preview")
     store.close()
     assert preview is not None
     with Image.open(io.BytesIO(preview.content)) as image, Image.open(tmp_path / "queued/disc/preview.png") as whole:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderer.studio.states import StudioError
+from renderer.studio.queue.states import StudioError
 
 ROLES = ("viewer", "curator", "operator")  # each may do what those before it may
 SESSION_S = 30 * 86400.0

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import get_args
 
 from renderer.specfile.files import PICTURE_SUFFIXES
-from renderer.studio import enqueue, questions, queue, records
-from renderer.studio.order import Where
-from renderer.studio.page import seen
+from renderer.studio.page import queue_views
 from renderer.studio.page.access import Session
 from renderer.studio.page.folders import Folders, Outside
-from renderer.studio.page.looking import check_picture
-from renderer.studio.records import Job
-from renderer.studio.states import HELD, Refused, StudioError, said
-from renderer.studio.store import Store
+from renderer.studio.page.upload_checks import check_picture
+from renderer.studio.queue import pausing, questions, records, requests, submission
+from renderer.studio.queue.order import Where
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import HELD, Refused, StudioError, said
+from renderer.studio.queue.store import Store
 
 Form = Mapping[str, str]
 MOST_TEXT = 500  # characters of a title or a note
@@ -27,8 +27,8 @@ MOST_NUDGE_MM = 20.0
 MOST_ADDED = 1000  # jobs, at once
 UNSEEN = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"  # nor what turns text round
 BY_NAME: dict[str, Callable[[Store, int, str], Job]] = {
-    "pause": queue.pause, "resume": queue.resume, "release": queue.resume, "cancel": queue.cancel, "copy": queue.copy,
-    "retry": queue.retry, "remove": queue.remove, "emergency": queue.emergency,
+    "pause": requests.pause, "resume": requests.resume, "release": requests.resume, "cancel": requests.cancel,
+    "copy": requests.copy, "retry": requests.retry, "remove": requests.remove, "emergency": requests.emergency,
 }  # fmt: skip
 
 
@@ -73,20 +73,20 @@ def plot(desk: Desk, session: Session, number: int, form: Form) -> str:
     return _added(desk, session, drawing.parent, wanted)
 
 
-def _added(desk: Desk, session: Session, path: Path, wanted: enqueue.Wanted) -> str:
+def _added(desk: Desk, session: Session, path: Path, wanted: submission.Wanted) -> str:
     """Not more at once than somebody can have meant."""
     new, count = [], 0
-    for render, plots in enqueue.new_jobs(path, wanted):
+    for render, plots in submission.new_jobs(path, wanted):
         new.append((render, plots))
         count += (render is not None) + len(plots)
         if count > MOST_ADDED:
             raise StudioError(f"this makes more than {MOST_ADDED} jobs; add fewer sheets, or a matrix with fewer works")
-    return f"added {_listed(queue.add_all(desk.store, new, session.who))}"
+    return f"added {_listed(requests.add_all(desk.store, new, session.who))}"
 
 
-def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: bool) -> enqueue.Wanted:
+def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: bool) -> submission.Wanted:
     machine = _text(form, "machine")
-    return enqueue.Wanted(
+    return submission.Wanted(
         changes=changes, out=folders.out, draft="draft" in form, plot=plot,
         machine=folders.machine(machine) if machine else None,
         edition=_whole(form, "edition", 1, 1000), priority=_whole(form, "priority", -100, 100, 0),
@@ -127,7 +127,7 @@ def move(desk: Desk, session: Session, number: int, form: Form) -> str:
     if where not in get_args(Where):
         raise StudioError(f"{where!r} is none of {', '.join(get_args(Where))}")
     other = _whole(form, "other", 1, 2**31 - 1) if where in {"before", "after"} else None
-    return f"{queue.move(desk.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
+    return f"{requests.move(desk.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
 
 
 def edit(desk: Desk, session: Session, number: int, form: Form) -> str:
@@ -137,7 +137,7 @@ def edit(desk: Desk, session: Session, number: int, form: Form) -> str:
     given = {"title": _text(form, "title") or None, "note": _text(form, "note")}
     priority = _whole(form, "priority", -100, 100) if form.get("priority") else None
     day = due.strftime("%Y-%m-%d") if due else ""
-    return f"{queue.edit(desk.store, number, session.who, **given, due=day, priority=priority).shown}: changed"
+    return f"{requests.edit(desk.store, number, session.who, **given, due=day, priority=priority).shown}: changed"
 
 
 # --- machines ---
@@ -163,12 +163,12 @@ def hold(desk: Desk, session: Session, name: str, form: Form) -> str:
     """A whole queue: that of the renders, or of a machine."""
     need(session, "curator" if name == "render" else "operator", f"hold or start the queue of {name[:80]}")
     with desk.store.read() as connection:
-        if name not in {"render", *seen.machine_names(connection)}:
+        if name not in {"render", *queue_views.machine_names(connection)}:
             raise Outside("there is no such machine")
     if "go" in form:
-        queue.resume_queue(desk.store, name)
+        pausing.resume_queue(desk.store, name)
         return f"the queue of {name} goes on"
-    queue.pause_queue(desk.store, name, session.who, _text(form, "why"))
+    pausing.pause_queue(desk.store, name, session.who, _text(form, "why"))
     return f"the queue of {name} takes up nothing new"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES, leads_within, not_a_file
-from renderer.studio.states import StudioError
+from renderer.studio.queue.states import StudioError
 
 UPLOADS = "uploads"  # in the folder of specs
 APART = {"pens", "machines", "targets"}  # folders of specs whose files are none

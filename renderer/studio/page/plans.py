@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from renderer.studio.page.folders import Folders, Outside
-from renderer.studio.records import Job
-from renderer.studio.states import StudioError
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import StudioError
 
 COMMAND = (sys.executable, "-c", "from renderer.cli import main; main()", "plan", "--json")
 PATIENCE_S = 60.0

@@ -26,18 +26,18 @@ from starlette.types import ASGIApp
 
 from renderer.manifest import duration
 from renderer.specfile import SpecErrors
-from renderer.studio import pictures, records
-from renderer.studio.page import actions, exhibits, plans, seen
+from renderer.studio.page import actions, gallery_works, plans, queue_views
 from renderer.studio.page.access import SESSION_S, Access, Session
 from renderer.studio.page.actions import Denied, Desk, Form
-from renderer.studio.page.answers import away, broken, came_from, sent_back, told, unfit
+from renderer.studio.page.change_stream import Watch, marks
 from renderer.studio.page.folders import Folders, Outside
-from renderer.studio.page.guard import guarded
-from renderer.studio.page.watch import Watch, marks
-from renderer.studio.queue import all_paused
-from renderer.studio.records import Job
-from renderer.studio.states import Refused, StudioError
-from renderer.studio.store import Store
+from renderer.studio.page.request_checks import guarded
+from renderer.studio.page.responses import away, broken, came_from, sent_back, told, unfit
+from renderer.studio.queue import job_pictures, records
+from renderer.studio.queue.pausing import all_paused
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import Refused, StudioError
+from renderer.studio.queue.store import Store
 
 # What is shown as it was made by somebody: it runs nothing and loads nothing
 CAGE = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
@@ -112,7 +112,11 @@ class Page:
         """What is at work, what waits, what has ended; works are added here."""
 
         def values(connection: Connection) -> Values:
-            now, waits, past = seen.at_work(connection), seen.waiting(connection), seen.ended(connection)
+            now, waits, past = (
+                queue_views.at_work(connection),
+                queue_views.waiting(connection),
+                queue_views.ended(connection),
+            )
             return {
                 "at_work": now,
                 "waiting": waits,
@@ -137,11 +141,11 @@ class Page:
                 "question": records.open_question(connection, number),
                 "events": records.history(connection, number)[::-1],
                 "follows": records.find(connection, job.follows) if job.follows else None,
-                "plots": seen.plots_of(connection, number),
-                "dry": [each for each in seen.dry_of(connection, job.machine) if each.job == number],
+                "plots": queue_views.plots_of(connection, number),
+                "dry": [each for each in queue_views.dry_of(connection, job.machine) if each.job == number],
                 "files": self._files(job),
                 "machine_files": self.folders.machine_names(),
-                **seen.takes(job),
+                **queue_views.takes(job),
             }
 
         return self._shown(request, "piece", f"jobs questions work:{number}", values)
@@ -150,7 +154,7 @@ class Page:
         """All machines and workers."""
 
         def values(connection: Connection) -> Values:
-            return {"stations": seen.stations(connection, self.store.now(connection))}
+            return {"stations": queue_views.stations(connection, self.store.now(connection))}
 
         return self._shown(request, "machines", "jobs questions machines work", values)
 
@@ -158,7 +162,7 @@ class Page:
         """One machine, for whoever stands beside it."""
 
         def values(connection: Connection) -> Values:
-            stations = {each.name: each for each in seen.stations(connection, self.store.now(connection))}
+            stations = {each.name: each for each in queue_views.stations(connection, self.store.now(connection))}
             station = stations.get(request.path_params["name"])
             if station is None or station.name == "render":
                 raise Outside("there is no such machine")
@@ -176,8 +180,8 @@ class Page:
         """Finished works: those of the queue, and those that hang in the gallery."""
 
         def values(connection: Connection) -> Values:
-            done = [(job, self._picture(connection, job)) for job in seen.finished(connection)]
-            return {"done": done, "exhibits": exhibits.exhibits(self.folders.gallery)}
+            done = [(job, self._picture(connection, job)) for job in queue_views.finished(connection)]
+            return {"done": done, "exhibits": gallery_works.exhibits(self.folders.gallery)}
 
         return self._shown(request, "gallery", "jobs", values)
 
@@ -191,7 +195,7 @@ class Page:
         """A view, with the marks of the moment before it was read: what has changed since is fetched again."""
         with self.store.read() as connection:
             now = marks(connection, self.store.now(connection))
-            shown = {"watches": watches, **values(connection), "asking": seen.asking(connection)}
+            shown = {"watches": watches, **values(connection), "asking": queue_views.asking(connection)}
         session: Session = request.scope["session_of_page"]
         text = self.templates.get_template(f"{name}.html.j2").render(session=session, marks=now, view=name, **shown)
         return HTMLResponse(text)
@@ -212,13 +216,13 @@ class Page:
         """Where the best picture of a job is, if there is one."""
         if job is None:
             return None
-        sent = seen.picture_of(connection, job)
+        sent = queue_views.picture_of(connection, job)
         return sent or (f"/pieces/{job.id}/files/preview.png" if "preview.png" in self._files(job) else None)
 
     def picture(self, request: Request) -> Response:
         """A picture that a worker has sent."""
         name = request.path_params["name"]
-        found = pictures.get(self.store, _number(request), name) if name in pictures.NAMES else None
+        found = job_pictures.get(self.store, _number(request), name) if name in job_pictures.NAMES else None
         if found is None:
             raise Outside("there is no such picture")
         return Response(
@@ -353,9 +357,15 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"deeds": seen.deeds, "beside": seen.beside, "wanted_pens": seen.wanted_pens, "curve": seen.curve}
+    made.globals |= {
+        "deeds": queue_views.deeds,
+        "beside": queue_views.beside,
+        "wanted_pens": queue_views.wanted_pens,
+        "curve": queue_views.curve,
+    }
     made.filters |= {
-        "stand": seen.stand, "tone": seen.tone, "at": seen.at, "duration": duration, "address": partial(quote, safe=""),
+        "stand": queue_views.stand, "tone": queue_views.tone, "at": queue_views.at,
+        "duration": duration, "address": partial(quote, safe=""),
         "capital": lambda text: text[:1].upper() + text[1:],
     }  # fmt: skip
     return made

@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from renderer.studio import tables
-from renderer.studio.place import VERSION, network_warning, url_of
-from renderer.studio.states import StudioError
+from renderer.studio.queue import tables
+from renderer.studio.queue.location import VERSION, network_warning, url_of
+from renderer.studio.queue.states import StudioError
 
 PATIENCE_S = 30.0  # for another's transaction; ours take milliseconds
 FROZEN_S = 60.0  # within a transaction of ours, after which PostgreSQL ends it

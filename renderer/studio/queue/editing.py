@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Any
 
-from renderer.studio.records import Job
-from renderer.studio.states import ENDED, Refused, StudioError, said
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import ENDED, Refused, StudioError, said
 
 PRIORITIES = range(-100, 101)
 

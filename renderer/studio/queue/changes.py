@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from renderer.studio.records import Job, find
-from renderer.studio.states import HELD, LeaseLost, check
-from renderer.studio.tables import events, jobs
+from renderer.studio.queue.records import Job, find
+from renderer.studio.queue.states import HELD, LeaseLost, check
+from renderer.studio.queue.tables import events, jobs
 
 
 def note(connection: Connection, job: Job, at: float, who: str, why: str, *, after: str | None = None) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from renderer.studio import ink, pictures
-from renderer.studio.changes import put, reach
-from renderer.studio.records import Job, find
-from renderer.studio.states import Refused, StudioError, said
-from renderer.studio.telling import preview_of
+from renderer.studio.queue import ink_supply, job_pictures
+from renderer.studio.queue.changes import put, reach
+from renderer.studio.queue.previews import preview_of
+from renderer.studio.queue.records import Job, find
+from renderer.studio.queue.states import Refused, StudioError, said
 
 
 def content_sha256(source: Path) -> str:
@@ -55,7 +55,7 @@ def seen_anew(job: Job) -> tuple[dict[str, Any], tuple[str, bytes] | None] | Non
         return None
     try:
         made = json.loads((source / "manifest.json").read_bytes())
-        result = ink.takes(made)
+        result = ink_supply.takes(made)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         result = {}  # a file: what it takes, its worker finds out
     return result | {"drawing": found}, preview_of(source)
@@ -81,9 +81,9 @@ def show_anew(
     """The queue shows a plot as `seen_anew` has found it."""
     result, preview = seen
     put(connection, job, result=result)
-    pictures.clear(connection, job.id)
+    job_pictures.clear(connection, job.id)
     if preview is not None:
-        pictures.lay(connection, job.id, now, "preview", *preview)
+        job_pictures.lay(connection, job.id, now, "preview", *preview)
 
 
 def same(job: Job) -> None:

@@ -11,9 +11,9 @@ from hardware.machine import MachineError, load_machine
 from hardware.sender.job import Job as Lines
 from renderer.intake import Tell, lines_of, untold
 from renderer.specfile.files import is_picture
-from renderer.studio.adding import New
-from renderer.studio.release import content_sha256
-from renderer.studio.telling import preview_of
+from renderer.studio.queue.adding import New
+from renderer.studio.queue.previews import preview_of
+from renderer.studio.queue.release import content_sha256
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,17 @@
-"""What a render at work tells the queue of itself: how far it is, how the loss fell, what it looks like."""
+"""What a render at work reports to the queue: how far it is, how the loss fell, what it looks like."""
 
-import io
 import math
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PIL import Image
-
-    from renderer.progress import Picture, Progress
+    from renderer.progress import Progress
+from renderer.studio.queue.previews import small
 
 POINTS = 120  # of the curve, at most
 PICTURE_S = 2.0  # between two pictures, at least
 PICTURE_SHARE = 0.03  # of the time that goes into pictures, at most
-PROGRESS_PX, PREVIEW_PX = 480, 1000  # the longer side
-MOST_BYTES = 900_000
-MEDIA = "image/webp"
+PROGRESS_PX = 480  # the longer side
 
 
 class Teller:
@@ -64,37 +59,6 @@ class Teller:
         now = time.perf_counter()
         self._next_s = now + max(PICTURE_S, (now - began) / PICTURE_SHARE)
         return content
-
-
-def small(picture: "Picture", longer_px: int) -> bytes:  # picture: [3, H, W]
-    """As a WebP file, its longer side at most this."""
-    from renderer.report import to_image
-
-    return shrunk(to_image(picture), longer_px)
-
-
-def shrunk(image: "Image.Image", longer_px: int) -> bytes:
-    """The same of a picture that is 8-bit RGB already; it is changed."""
-    from PIL import Image
-
-    image.thumbnail((longer_px, longer_px), Image.Resampling.BOX)
-    for quality in (80, 60, 40, 10):
-        file = io.BytesIO()
-        image.save(file, "WEBP", quality=quality, method=2)
-        if file.tell() <= MOST_BYTES:
-            break
-    return file.getvalue()
-
-
-def preview_of(folder: Path) -> tuple[str, bytes] | None:
-    """Of a finished render, media type and content; None where it has none that can be read."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(folder / "preview.png") as image:
-            return MEDIA, shrunk(image.convert("RGB"), PREVIEW_PX)
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError):
-        return None
 
 
 def _finite(loss: float) -> float | None:

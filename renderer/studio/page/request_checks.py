@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from renderer.studio.page.access import Access
-from renderer.studio.page.answers import told
+from renderer.studio.page.responses import told
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OPEN = ("/enter", "/static/")  # what is shown to whoever has no session

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from renderer.studio.changes import held
-from renderer.studio.states import StudioError
-from renderer.studio.store import Store
-from renderer.studio.tables import jobs, pictures
+from renderer.studio.queue.changes import held
+from renderer.studio.queue.states import StudioError
+from renderer.studio.queue.store import Store
+from renderer.studio.queue.tables import jobs, pictures
 
 NAMES = ("progress", "preview")
 MEDIA = ("image/webp", "image/png", "image/jpeg")

@@ -1,58 +1,34 @@
-"""One sheet on a machine, from the claim until it is off the bed: events of the sender to rows, answers to commands.
+"""One plot job, from the claim until its sheet is off the bed: the sender's events to rows, answers to commands.
 
 The plot itself runs in a thread of this process, on `hardware.sender`; nothing that happens to the database or to
-whoever watches it stops a pen. What the sender asks becomes a row; an answer to that row becomes a command.
+those who watch it stops a pen. What the sender asks becomes a row; an answer to that row becomes a command.
 """
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hardware.sender import Control, Options, Plot
 from hardware.sender import Job as Lines
 from hardware.sender.awake import awake
 from hardware.sender.events import Answered, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
 from hardware.sender.journal import JournalError, Known, read
-from hardware.sender.port import Opener, PortError
+from hardware.sender.port import PortError
 from hardware.sender.resume import Resume
-from renderer.studio import leases, queue, release, wording
-from renderer.studio.desk import Desk, Left
-from renderer.studio.leases import Asked
-from renderer.studio.records import Job
-from renderer.studio.states import LeaseLost
-
-if TYPE_CHECKING:
-    from renderer.studio.plotting import PlotWorker
+from renderer.studio.plotting import plot_messages
+from renderer.studio.plotting.plot_rows import Desk, Left
+from renderer.studio.plotting.worker_state import WorkerState
+from renderer.studio.queue import leases, pausing, release
+from renderer.studio.queue.questions import Asked
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import LeaseLost
 
 LOOK_S = 0.1  # between two looks for events
 PORT_S = 20.0  # how long a port that is taken or not there is waited for
 KEPT = {"only": [], "first": 1, "air": False, "outline": False}  # what `render plot --resume` asks of a journal
 LOADED = (("done", "a new sheet is in place"), ("abort", "do not plot it"))
 CLEARED = (("done", "the sheet is off the bed"),)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What this worker plots with."""
-
-    name: str  # of its queue
-    port: str
-    open_port: Opener
-    lines: Callable[[Job], Lines]  # what is sent for a job; raises where the machine cannot draw it
-    journals: Path  # a folder
-
-
-@dataclass(frozen=True)
-class Times:
-    """Seconds."""
-
-    lease_s: float = leases.LEASE_S
-    beat_s: float = 1.0
-    poll_s: float = 1.0
 
 
 class Emergency(Exception):
@@ -62,7 +38,7 @@ class Emergency(Exception):
 class Sheet:
     """One sheet, from the claim until it is off the bed."""
 
-    def __init__(self, worker: "PlotWorker", job: Job) -> None:
+    def __init__(self, worker: WorkerState, job: Job) -> None:
         self.worker, self.job, self.store, self.name = worker, job, worker.store, worker.name
         self.journal = worker.machine.journals / f"plot-{job.id}-{int(job.made)}.journal"
         self.control = Control()
@@ -103,7 +79,7 @@ class Sheet:
         if isinstance(end, Finished) and end.outcome == "aborted" and self.wanted == "cancel":
             self._clear("cancelled", "stopped")
             return False
-        self._stopped(wording.why(end, self.faults))
+        self._stopped(plot_messages.why(end, self.faults))
         return False
 
     def _prepared(self) -> tuple[Lines, Known | None]:
@@ -128,13 +104,13 @@ class Sheet:
     def _loaded(self) -> bool:
         """A person has said that a new sheet is in place."""
         with self.store.read() as connection:
-            lies = queue.sheet(connection, self.worker.machine.name)
+            lies = pausing.sheet(connection, self.worker.machine.name)
         off = f"Take {lies} off the bed. " if lies else ""
         asks = Asked("load", "load paper", f"{off}Put a new sheet in place for {self.job.shown}.", LOADED, "done")
         answer = self._ask(asks, "asks for paper")
         if answer == "done":
             sheet = f"the sheet of job {self.job.id}"
-            queue.set_queue(self.store, self.worker.machine.name, sheet=sheet)
+            pausing.set_queue(self.store, self.worker.machine.name, sheet=sheet)
             return True
         leases.settle(self.store, self.job.id, self.job.token, self.name, "cancelled", "not plotted", cleared=False)
         return False
@@ -226,7 +202,7 @@ class Sheet:
                 self.prompt = None
                 self._answered()
             case Progress():
-                self.progress = wording.far(event)
+                self.progress = plot_messages.far(event)
             case PassBegun():
                 self.desk.remark(f"pen {event.number} of {event.passes}: {event.pen}")
             case Fault():

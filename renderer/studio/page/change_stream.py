@@ -15,9 +15,9 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from renderer.studio.states import HELD
-from renderer.studio.store import Store
-from renderer.studio.tables import events, jobs, pictures, prompts, queues, workers
+from renderer.studio.queue.states import HELD
+from renderer.studio.queue.store import Store
+from renderer.studio.queue.tables import events, jobs, pictures, prompts, queues, workers
 
 LOOK_S = 0.2  # between two looks, while somebody listens
 BEAT_S = 5.0  # between two words to a browser, so that it knows that the line lives

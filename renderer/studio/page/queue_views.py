@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from renderer.manifest import duration
-from renderer.studio import ink
-from renderer.studio.records import Job, Question, job_of, question_of
-from renderer.studio.states import ENDED, HELD, WAITING, said
-from renderer.studio.tables import jobs, pictures, prompts, queues, workers
+from renderer.studio.queue import ink_supply
+from renderer.studio.queue.records import Job, Question, job_of, question_of
+from renderer.studio.queue.states import ENDED, HELD, WAITING, said
+from renderer.studio.queue.tables import jobs, pictures, prompts, queues, workers
 
 MOST_WAITING = 200  # rows of a list
 MOST_ENDED = 24
@@ -67,7 +67,7 @@ class Station:
     asked: Question | None
     waiting: Waiting
     minutes: float  # that the waiting plots take, as far as is known
-    dry: list[ink.Dry] = field(default_factory=list)
+    dry: list[ink_supply.Dry] = field(default_factory=list)
 
     @property
     def now(self) -> Job | None:
@@ -134,16 +134,16 @@ def finished(connection: Connection) -> list[Job]:
 
 def takes(job: Job) -> dict[str, Any]:
     """The pens of a job, metres and minutes, as far as they are known."""
-    result = ink.takes(job.result) if job.kind == "render" else job.result
+    result = ink_supply.takes(job.result) if job.kind == "render" else job.result
     pens = result.get("pens") or []
     return {"pens": pens, "minutes": result.get("minutes") or 0, "metres": sum(pen["metres"] for pen in pens)}
 
 
-def dry_of(connection: Connection, machine: str) -> list[ink.Dry]:
+def dry_of(connection: Connection, machine: str) -> list[ink_supply.Dry]:
     """The pens that will run dry in the plots of this machine."""
     own = (jobs.c.machine == machine, jobs.c.kind == "plot", jobs.c.state.not_in(sorted(ENDED)))
     order = (jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
-    return ink.dry(job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order)))
+    return ink_supply.dry(job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order)))
 
 
 def machine_names(connection: Connection) -> list[str]:
@@ -180,7 +180,7 @@ def station(connection: Connection, name: str, found: list[Worker]) -> Station:
         asked.get(now[0].id) if now else None,
         comes,
         sum(job.result.get("minutes") or 0 for job in released),
-        [] if is_render else ink.dry([*now, *released]),
+        [] if is_render else ink_supply.dry([*now, *released]),
     )
 
 

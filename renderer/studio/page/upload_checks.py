@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-from renderer.studio.states import StudioError
+from renderer.studio.queue.states import StudioError
 
 MOST_PIXELS = 64_000_000
 PATIENCE_S = 60.0

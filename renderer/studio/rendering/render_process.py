@@ -1,8 +1,8 @@
-"""The process in which one job is rendered: `python -m renderer.studio.child`. It can be killed at any moment.
+"""The process in which one job is rendered: `python -m renderer.studio.rendering.render_process`.
 
-A line of JSON comes in on stdin: the order. Lines of JSON go out on stdout: `progress`, `picture`, and at last one of
-`done`, `stopped`, `failed`. The line `stop` asks it to end; if stdin is closed, nobody waits any more, and it ends at
-once.
+It can be killed at any moment. A line of JSON comes in on stdin: the order. Lines of JSON go out on stdout:
+`progress`, `picture`, and at last one of `done`, `stopped`, `failed`. The line `stop` asks it to end; if stdin is
+closed, nobody waits any more, and it ends at once.
 """
 
 import base64
@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from renderer.studio import telling
+from renderer.studio.queue import previews
+from renderer.studio.rendering import job_progress
 
 if TYPE_CHECKING:
     from renderer.progress import Progress
@@ -36,13 +37,13 @@ class Voice:
 
     def show(self, name: str, content: bytes) -> None:
         """A picture, as a line of text."""
-        self.say("picture", {"name": name, "media": telling.MEDIA, "base64": base64.b64encode(content).decode()})
+        self.say("picture", {"name": name, "media": previews.MEDIA, "base64": base64.b64encode(content).decode()})
 
 
 class Reporter:
     """How far the fit is and what it looks like, now and then."""
 
-    def __init__(self, voice: Voice, teller: telling.Teller) -> None:
+    def __init__(self, voice: Voice, teller: job_progress.Teller) -> None:
         self._voice, self._teller = voice, teller
         self._told = 0.0
         self._last: Progress | None = None
@@ -96,7 +97,7 @@ def _render(order: dict[str, Any], voice: Voice, asked: threading.Event) -> None
     from renderer import pipeline
 
     work = works[order["name"]]
-    teller = telling.Teller(len(work.artwork.layers), refines=work.artwork.refine.steps > 0)
+    teller = job_progress.Teller(len(work.artwork.layers), refines=work.artwork.refine.steps > 0)
     reporter = Reporter(voice, teller)
     result = pipeline.render(work, reporter.report, device=order["device"], draft=order["draft"], stop=asked.is_set)
     if asked.is_set():
@@ -104,7 +105,7 @@ def _render(order: dict[str, Any], voice: Voice, asked: threading.Event) -> None
         return
     reporter.ends()
     record = output.write(result, staged, changes=changes, draft=order["draft"], force=True)
-    voice.show("preview", telling.small(result.preview, telling.PREVIEW_PX))
+    voice.show("preview", previews.small(result.preview, previews.PREVIEW_PX))
     voice.say("done", {"sha256": digest(record["files"]), "seconds": round(result.seconds, 1), **_kept(record)})
 
 

@@ -2,16 +2,14 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from renderer.studio import leases, questions, queue
-from renderer.studio.leases import Asked
-from renderer.studio.records import Job
-
-if TYPE_CHECKING:
-    from renderer.studio.plotting import PlotWorker
+from renderer.studio.plotting.worker_state import WorkerState
+from renderer.studio.queue import leases, listing, questions, workers
+from renderer.studio.queue.questions import Asked
+from renderer.studio.queue.records import Job
 
 LOOK_S = 0.2  # between two looks for what people want, or have answered
 
@@ -23,7 +21,7 @@ class Left(Exception):
 class Desk:
     """Writes under the token of one lease. A database that is away stops no pen: see `insist`."""
 
-    def __init__(self, worker: "PlotWorker", job: Job) -> None:
+    def __init__(self, worker: WorkerState, job: Job) -> None:
         self.worker, self.job, self.store = worker, job, worker.store
         self.question = 0  # that is open; 0 where nothing is asked
         self._beaten = self._sought = self._looked = 0.0
@@ -62,7 +60,7 @@ class Desk:
         self._beaten = time.monotonic()
         found: list[Job] = []
         self.worker.write(lambda: found.append(leases.beat(self.store, job.id, job.token, progress, times.lease_s)))
-        self.worker.write(lambda: leases.seen(self.store, self.worker.name))
+        self.worker.write(lambda: workers.seen(self.store, self.worker.name))
         return (found[0].wanted, found[0].state) if found else None
 
     # --- to read ---
@@ -73,7 +71,7 @@ class Desk:
             return None
         self._looked = time.monotonic()
         try:
-            return queue.wanted(self.store, self.job.id, self.job.token)
+            return listing.wanted(self.store, self.job.id, self.job.token)
         except SQLAlchemyError:  # the next beat says so
             return None
 

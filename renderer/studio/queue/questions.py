@@ -1,15 +1,28 @@
 """Questions to the person beside the machine, as rows: asked by a worker, answered from anywhere, once."""
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from renderer.studio.changes import note, reach
-from renderer.studio.records import Job, Question, find, question_of
-from renderer.studio.states import Refused, StudioError
-from renderer.studio.store import Store
-from renderer.studio.tables import jobs, prompts
+from renderer.studio.queue.changes import note, reach
+from renderer.studio.queue.records import Job, Question, find, question_of
+from renderer.studio.queue.states import Refused, StudioError
+from renderer.studio.queue.store import Store
+from renderer.studio.queue.tables import jobs, prompts
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a plot wants to know."""
+
+    kind: str
+    title: str
+    said: str
+    choices: tuple[tuple[str, str], ...]
+    fallback: str
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 def ask(

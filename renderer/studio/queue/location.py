@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from renderer.studio.states import StudioError
+from renderer.studio.queue.states import StudioError
 
 VERSION = 2  # of the tables
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "davfs"}

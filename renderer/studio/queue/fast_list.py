@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from renderer.studio.place import VERSION, network_warning, url_of
-from renderer.studio.states import ENDED, HELD
+from renderer.studio.queue.location import VERSION, network_warning, url_of
+from renderer.studio.queue.states import ENDED, HELD
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 

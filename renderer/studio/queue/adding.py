@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from renderer.studio import pictures
-from renderer.studio.changes import note
-from renderer.studio.order import STEP
-from renderer.studio.records import Job, find
-from renderer.studio.tables import jobs
+from renderer.studio.queue import job_pictures
+from renderer.studio.queue.changes import note
+from renderer.studio.queue.order import STEP
+from renderer.studio.queue.records import Job, find
+from renderer.studio.queue.tables import jobs
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def added(connection: Connection, now: float, new: New, who: str, why: str = "ad
     job = find(connection, int(made[0]))  # type: ignore[index]
     note(connection, replace(job, state=""), now, who, why, after=state)
     if new.preview is not None:
-        pictures.lay(connection, job.id, now, "preview", *new.preview)
+        job_pictures.lay(connection, job.id, now, "preview", *new.preview)
     return job
 
 
@@ -63,5 +63,5 @@ def again(connection: Connection, now: float, job: Job, who: str) -> Job:
     new = New(**values, result=job.result if job.kind == "plot" else None)
     copy = added(connection, now, new, who, f"a copy of {job.id}")
     if job.kind == "plot":
-        pictures.copied(connection, job.id, copy.id)
+        job_pictures.copied(connection, job.id, copy.id)
     return copy

@@ -18,8 +18,8 @@ from sqlalchemy import (
     text,
 )
 
-from renderer.studio.place import VERSION
-from renderer.studio.states import StudioError
+from renderer.studio.queue.location import VERSION
+from renderer.studio.queue.states import StudioError
 
 metadata = MetaData()
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from renderer.studio.glance import titled
-from renderer.studio.states import StudioError
-from renderer.studio.tables import events, jobs, prompts
+from renderer.studio.queue.fast_list import titled
+from renderer.studio.queue.states import StudioError
+from renderer.studio.queue.tables import events, jobs, prompts
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,21 @@ more: the job is somebody else's by then. LeaseLost.
 """
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from renderer.studio import ink, pictures, questions
-from renderer.studio.changes import held, note, put, reach
-from renderer.studio.queue import paused, put_queue
-from renderer.studio.records import Job, find, job_of
-from renderer.studio.states import HELD, StudioError
-from renderer.studio.store import Store
-from renderer.studio.tables import jobs, workers
+from renderer.studio.queue import ink_supply, job_pictures, questions
+from renderer.studio.queue.changes import held, note, put, reach
+from renderer.studio.queue.pausing import paused, put_queue
+from renderer.studio.queue.questions import Asked
+from renderer.studio.queue.records import Job, find, job_of
+from renderer.studio.queue.states import HELD
+from renderer.studio.queue.store import Store
+from renderer.studio.queue.tables import jobs
 
 LEASE_S = 30.0
-FORGOTTEN_S = 86400.0  # a worker that was not heard of for so long
 TRIES = 4  # the first, and three more
 _ON_THE_BED = sorted((HELD - {"running"}) | {"needs_attention"})
 BACK_OFF_S = (5.0, 30.0, 120.0)  # before the second, third, fourth
@@ -47,7 +46,7 @@ def claim(store: Store, kind: str, worker: str, queue: str = "render", lease_s: 
         values = {"token": job.token + 1, "worker": worker, "lease_until": now + lease_s, "tries": job.tries + 1}
         reach(connection, job, state, now, worker, "taken up", began=now, error="", progress={}, **values)
         if kind == "render" and job.token:
-            pictures.clear(connection, job.id)  # of an earlier try
+            job_pictures.clear(connection, job.id)  # of an earlier try
         return find(connection, job.id)
 
 
@@ -107,9 +106,6 @@ def need_person(connection: Connection, job: Job, now: float, who: str, why: str
     questions.ask(connection, job, now, "attention", "the plot stopped", said, WAYS_ON, "stroke")
 
 
-# --- with a token ---
-
-
 def beat(
     store: Store, number: int, token: int, progress: dict[str, Any] | None = None, lease_s: float = LEASE_S
 ) -> Job:
@@ -133,14 +129,16 @@ def finish(
     """A render is done. `publish` puts its folder into place while nobody else can take the job. LeaseLost."""
     with store.begin() as connection:
         job, now = held(connection, number, token), store.now(connection)
-        pictures.clear(connection, number)
+        job_pictures.clear(connection, number)
         if preview is not None:
-            pictures.lay(connection, number, now, "preview", *preview)
+            job_pictures.lay(connection, number, now, "preview", *preview)
         publish()
         done = {"result": result, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
         reach(connection, job, "done", now, worker, "done", **done)
         plots = jobs.update().where(jobs.c.follows == number, jobs.c.kind == "plot", jobs.c.state == "draft")
-        connection.execute(plots.values(source=result.get("folder", job.out), result=json.dumps(ink.takes(result))))
+        connection.execute(
+            plots.values(source=result.get("folder", job.out), result=json.dumps(ink_supply.takes(result)))
+        )
 
 
 def fail(store: Store, number: int, token: int, worker: str, why: str, *, again: bool, bug: bool = False) -> None:
@@ -168,21 +166,6 @@ def give_back(store: Store, number: int, token: int, worker: str) -> None:
         job, now = held(connection, number, token), store.now(connection)
         free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "tries": job.tries - 1}
         reach(connection, job, "queued", now, worker, "given back: the worker ends", **free)
-
-
-# --- plots ---
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a plot wants to know."""
-
-    kind: str
-    title: str
-    said: str
-    choices: tuple[tuple[str, str], ...]
-    fallback: str
-    about: dict[str, Any] = field(default_factory=dict)
 
 
 def advance(
@@ -236,43 +219,3 @@ def remark(store: Store, number: int, token: int, worker: str, text: str) -> Non
     """Something that the history of a plot should keep. LeaseLost."""
     with store.begin() as connection:
         note(connection, held(connection, number, token), store.now(connection), worker, text)
-
-
-# --- workers ---
-
-
-def register(store: Store, worker: str, kind: str, place: str, lease_s: float = LEASE_S) -> None:
-    """This worker has the place (a GPU, a machine) for itself. StudioError where another one that lives has it."""
-    with store.begin() as connection:
-        now = store.now(connection)
-        others = select(workers.c.name).where(
-            workers.c.place == place, workers.c.name != worker, workers.c.seen > now - lease_s
-        )
-        other = connection.execute(others).scalar()
-        if other is not None:
-            raise StudioError(
-                f"worker {other} has {place}, and was heard of in the last {lease_s:g} s; end it first, or wait"
-            )
-        gone = (workers.c.name == worker) | (workers.c.place == place) | (workers.c.seen < now - FORGOTTEN_S)
-        connection.execute(workers.delete().where(gone))
-        connection.execute(workers.insert().values(name=worker, kind=kind, place=place, seen=now))
-
-
-def lost(store: Store, names: Iterable[str]) -> list[Job]:
-    """These workers are dead for certain: what they had is taken back at once, not when the lease runs out."""
-    with store.begin() as connection:
-        now, dead = store.now(connection), list(names)
-        held_by = (jobs.c.worker.in_(dead), jobs.c.state.in_(sorted(HELD)))
-        connection.execute(jobs.update().where(*held_by).values(lease_until=now - 1.0))
-        connection.execute(workers.delete().where(workers.c.name.in_(dead)))
-        return take_back(connection, now) if dead else []
-
-
-def seen(store: Store, worker: str) -> None:
-    with store.begin() as connection:
-        connection.execute(workers.update().where(workers.c.name == worker).values(seen=store.now(connection)))
-
-
-def unregister(store: Store, worker: str) -> None:
-    with store.begin() as connection:
-        connection.execute(workers.delete().where(workers.c.name == worker))

@@ -4,9 +4,9 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from renderer.studio.records import Job, find
-from renderer.studio.states import WAITING
-from renderer.studio.tables import jobs
+from renderer.studio.queue.records import Job, find
+from renderer.studio.queue.states import WAITING
+from renderer.studio.queue.tables import jobs
 
 STEP = 1024.0  # between the places of two jobs that were added one after the other
 LEAST_STEP = 1e-6  # below it, all are given new places

@@ -1,21 +1,19 @@
-"""What people do with the queue: add, see, order, hold, cancel, try again."""
+"""What people ask of the queue: to add, move, copy, edit, pause, resume, cancel, retry and remove jobs."""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import Connection, Select, case, select
+from sqlalchemy import select
 
-from renderer.studio import editing, pictures, questions, release
-from renderer.studio.adding import New, added, again
-from renderer.studio.changes import note as remark
-from renderer.studio.changes import put, reach
-from renderer.studio.glance import Line, standing
-from renderer.studio.order import Where, place_of
-from renderer.studio.records import Job, find, job_of, open_question
-from renderer.studio.states import ENDED, HELD, WAITING, Refused, said
-from renderer.studio.store import Store
-from renderer.studio.tables import jobs, prompts, queues
+from renderer.studio.queue import editing, job_pictures, questions, release
+from renderer.studio.queue.adding import New, added, again
+from renderer.studio.queue.changes import note as remark
+from renderer.studio.queue.changes import put, reach
+from renderer.studio.queue.order import Where, place_of
+from renderer.studio.queue.records import Job, find, open_question
+from renderer.studio.queue.states import ENDED, HELD, WAITING, Refused, said
+from renderer.studio.queue.store import Store
+from renderer.studio.queue.tables import jobs, prompts
 
 
 def add(store: Store, wanted: Iterable[New], who: str) -> list[Job]:
@@ -35,67 +33,6 @@ def add_all(store: Store, wanted: Iterable[tuple[New | None, list[New]]], who: s
             follows = first.id if first else None
             made += [added(connection, now, replace(plot, follows=follows), who) for plot in plots]
     return made
-
-
-# --- to see ---
-
-
-def listed(store: Store, *, kind: str | None = None, every: bool = False) -> list[Job]:
-    """Jobs in the order in which they will be taken; with `every`, those that have ended come after them."""
-    with store.read() as connection:
-        rows = [job_of(row) for row in connection.execute(_in_order(select(jobs), kind, every))]
-    return sorted(rows, key=standing)
-
-
-_PROGRESS = case((jobs.c.state.in_(sorted(HELD)), jobs.c.progress), else_="{}")
-_LINE = [jobs.c[name] if name != "progress" else _PROGRESS for name in Line._fields]
-
-
-def lines(store: Store, *, every: bool = False) -> list[Line]:
-    """As `listed`, of each job what a list shows."""
-    with store.read() as connection:
-        rows = list(map(Line._make, connection.execute(_in_order(select(*_LINE), None, every))))
-    return sorted(rows, key=standing)
-
-
-def _in_order(wanted: Select[Any], kind: str | None, every: bool) -> Select[Any]:
-    wanted = wanted.order_by(jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
-    if kind is not None:
-        wanted = wanted.where(jobs.c.kind == kind)
-    return wanted if every else wanted.where(jobs.c.state.not_in(sorted(ENDED)))
-
-
-def paused(connection: Connection, name: str) -> str | None:
-    """Why this queue takes up nothing new; None where it does."""
-    row = connection.execute(select(queues.c.paused, queues.c.why).where(queues.c.name == name)).first()
-    return row.why if row is not None and row.paused else None
-
-
-def asked(store: Store) -> dict[int, str]:
-    """What is asked now, by the number of the job."""
-    with store.read() as connection:
-        rows = connection.execute(select(prompts.c.job, prompts.c.title).where(prompts.c.state == "open"))
-        return {row.job: row.title for row in rows}
-
-
-def sheet(connection: Connection, name: str) -> str:
-    """What lies on this machine's bed; nothing where that is unknown or nothing."""
-    return connection.execute(select(queues.c.sheet).where(queues.c.name == name)).scalar() or ""
-
-
-def paused_queues(store: Store) -> dict[str, str]:
-    """Names of queues that take up nothing, and why."""
-    with store.read() as connection:
-        return all_paused(connection)
-
-
-def all_paused(connection: Connection) -> dict[str, str]:
-    """The same within a transaction."""
-    rows = connection.execute(select(queues).where(queues.c.paused == 1).order_by(queues.c.name))
-    return {row.name: row.why for row in rows}
-
-
-# --- to order ---
 
 
 def move(store: Store, number: int, where: Where, other: int | None, who: str) -> Job:
@@ -137,9 +74,6 @@ def edit(
             put(connection, job, **new)
             remark(connection, job, store.now(connection), who, editing.told(job, new))
         return find(connection, number)
-
-
-# --- to hold, to go on, to end ---
 
 
 def pause(store: Store, number: int, who: str) -> Job:
@@ -215,14 +149,6 @@ def emergency(store: Store, number: int, who: str) -> Job:
         return find(connection, number)
 
 
-def wanted(store: Store, number: int, token: int) -> tuple[str, str] | None:
-    """What people want of a job that is lent under this token, and its state; None if it is so no more. Cheap."""
-    with store.read() as connection:
-        own = (jobs.c.id == number, jobs.c.token == token)
-        row = connection.execute(select(jobs.c.wanted, jobs.c.state).where(*own)).first()
-    return (row.wanted, row.state) if row else None
-
-
 def retry(store: Store, number: int, who: str) -> Job:
     """A job that failed or was cancelled waits again; a plot as a draft, shown as what it draws is now."""
     with store.read() as connection:
@@ -248,26 +174,6 @@ def _stand(job: Job) -> str:
     return f"{said(job.state)} and {asked[job.wanted]}" if job.wanted else said(job.state)
 
 
-def pause_queue(store: Store, name: str, who: str, why: str = "") -> None:
-    """Nothing new is taken from this queue; what is at work goes on."""
-    set_queue(store, name, paused=1, why=why or f"paused by {who}")
-
-
-def resume_queue(store: Store, name: str) -> None:
-    set_queue(store, name, paused=0, why="")
-
-
-def set_queue(store: Store, name: str, **values: Any) -> None:
-    with store.begin() as connection:
-        put_queue(connection, name, **values)
-
-
-def put_queue(connection: Connection, name: str, **values: Any) -> None:
-    changed = connection.execute(queues.update().where(queues.c.name == name).values(**values))
-    if changed.rowcount == 0:
-        connection.execute(queues.insert().values(**({"name": name, "paused": 0, "why": "", "sheet": ""} | values)))
-
-
 def remove(store: Store, number: int, who: str) -> Job:
     """Takes a job that has ended out of the list. What it made stays, and so does its history."""
     with store.begin() as connection:
@@ -281,6 +187,6 @@ def remove(store: Store, number: int, who: str) -> Job:
             raise Refused(f"job {number} made what job {follower} is to plot; cancel that first")
         remark(connection, job, store.now(connection), who, "removed", after="")
         connection.execute(prompts.delete().where(prompts.c.job == number))
-        pictures.clear(connection, number)
+        job_pictures.clear(connection, number)
         connection.execute(jobs.delete().where(jobs.c.id == number))
         return job

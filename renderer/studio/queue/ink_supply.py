@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.studio.records import Job
-from renderer.studio.states import ENDED
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import ENDED
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The worker that plots jobs on one machine."""

@@ -1,0 +1,88 @@
+"""The worker that plots: takes jobs from the queue of one machine; `plot_job` is what it does with each."""
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from renderer.studio.plotting.plot_job import Emergency, Sheet
+from renderer.studio.plotting.plot_rows import Left
+from renderer.studio.plotting.worker_state import Machine, Times, WorkerState
+from renderer.studio.queue import leases, listing, pausing, workers
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.states import LeaseLost
+from renderer.studio.queue.store import Store
+
+USUAL = Times()
+
+
+class PlotWorker:
+    """Runs in one thread; `leave` may be called from any other, or from a signal's handler."""
+
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        machine: Machine,
+        times: Times = USUAL,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.state = WorkerState(store, name, machine, times, tell)
+
+    def leave(self) -> None:
+        """Takes up no other sheet; called once more, it stops the plot so that it can be resumed."""
+        self.state.leave()
+
+    def run(self, *, drains: bool = False) -> int:
+        """Plots until it is told to leave, or with `drains` until nothing can be taken. How many it has finished."""
+        why = "the plot worker has started: see that the machine is ready, then let the queue go on"
+        pausing.set_queue(self.state.store, self.state.machine.name, paused=1, why=why)
+        done = 0
+        while not self.state.leaving:
+            try:
+                workers.seen(self.state.store, self.state.name)
+                job = leases.claim(
+                    self.state.store, "plot", self.state.name, self.state.machine.name, self.state.times.lease_s
+                )
+            except SQLAlchemyError as error:
+                self.state.tell(f"the queue does not answer ({error.__class__.__name__}); trying again")
+                job = None
+            if job is not None:
+                done += self._plot(job)
+            elif drains and self._idle():
+                break
+            else:
+                time.sleep(self.state.times.poll_s)
+        return done
+
+    def _idle(self) -> bool:
+        with self.state.store.read() as connection:
+            is_paused = pausing.paused(connection, self.state.machine.name) is not None
+        waiting = [
+            job for job in listing.listed(self.state.store, kind="plot") if job.machine == self.state.machine.name
+        ]
+        return not is_paused and not any(job.state == "queued" and not job.wanted for job in waiting)
+
+    def _plot(self, job: Job) -> bool:
+        self.state.tell(f"{job.shown}: taken up")
+        sheet = Sheet(self.state, job)
+        try:
+            return sheet.drawn()
+        except LeaseLost as lost:
+            self.state.tell(f"{job.shown}: {lost}")
+        except Emergency:
+            why = "emergency stop: nothing was moving, but see where the pen is"
+            self.state.write(lambda: leases.trouble(self.state.store, job.id, job.token, self.state.name, why))
+        except Left:
+            sheet.let_go()  # first: who is told to look at it finds it at rest
+            self.state.write(
+                lambda: leases.trouble(
+                    self.state.store, job.id, job.token, self.state.name, "the worker was told to leave"
+                )
+            )
+        finally:
+            sheet.let_go()
+        return False
+
+
+__all__ = ["Machine", "PlotWorker", "Times"]

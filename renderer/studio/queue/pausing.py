@@ -1,0 +1,51 @@
+"""Whole queues, that of the renders and one for each machine: paused or not, and which sheet lies on the bed."""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from renderer.studio.queue.store import Store
+from renderer.studio.queue.tables import queues
+
+
+def paused(connection: Connection, name: str) -> str | None:
+    """Why this queue takes up nothing new; None where it does."""
+    row = connection.execute(select(queues.c.paused, queues.c.why).where(queues.c.name == name)).first()
+    return row.why if row is not None and row.paused else None
+
+
+def sheet(connection: Connection, name: str) -> str:
+    """What lies on this machine's bed; nothing where that is unknown or nothing."""
+    return connection.execute(select(queues.c.sheet).where(queues.c.name == name)).scalar() or ""
+
+
+def paused_queues(store: Store) -> dict[str, str]:
+    """Names of queues that take up nothing, and why."""
+    with store.read() as connection:
+        return all_paused(connection)
+
+
+def all_paused(connection: Connection) -> dict[str, str]:
+    """The same within a transaction."""
+    rows = connection.execute(select(queues).where(queues.c.paused == 1).order_by(queues.c.name))
+    return {row.name: row.why for row in rows}
+
+
+def pause_queue(store: Store, name: str, who: str, why: str = "") -> None:
+    """Nothing new is taken from this queue; what is at work goes on."""
+    set_queue(store, name, paused=1, why=why or f"paused by {who}")
+
+
+def resume_queue(store: Store, name: str) -> None:
+    set_queue(store, name, paused=0, why="")
+
+
+def set_queue(store: Store, name: str, **values: Any) -> None:
+    with store.begin() as connection:
+        put_queue(connection, name, **values)
+
+
+def put_queue(connection: Connection, name: str, **values: Any) -> None:
+    changed = connection.execute(queues.update().where(queues.c.name == name).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(queues.insert().values(**({"name": name, "paused": 0, "why": "", "sheet": ""} | values)))

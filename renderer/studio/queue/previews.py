@@ -1,0 +1,45 @@
+"""Small pictures of jobs as WebP files."""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from renderer.progress import Picture
+
+PREVIEW_PX = 1000
+MOST_BYTES = 900_000
+MEDIA = "image/webp"
+
+
+def small(picture: "Picture", longer_px: int) -> bytes:  # picture: [3, H, W]
+    """As a WebP file, its longer side at most this."""
+    from renderer.report import to_image
+
+    return shrunk(to_image(picture), longer_px)
+
+
+def shrunk(image: "Image.Image", longer_px: int) -> bytes:
+    """The same of a picture that is 8-bit RGB already; it is changed."""
+    from PIL import Image
+
+    image.thumbnail((longer_px, longer_px), Image.Resampling.BOX)
+    for quality in (80, 60, 40, 10):
+        file = io.BytesIO()
+        image.save(file, "WEBP", quality=quality, method=2)
+        if file.tell() <= MOST_BYTES:
+            break
+    return file.getvalue()
+
+
+def preview_of(folder: Path) -> tuple[str, bytes] | None:
+    """Of a finished render, media type and content; None where it has none that can be read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(folder / "preview.png") as image:
+            return MEDIA, shrunk(image.convert("RGB"), PREVIEW_PX)
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError):
+        return None

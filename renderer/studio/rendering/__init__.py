@@ -1,0 +1,1 @@
+"""The worker that renders jobs, each in a process of its own."""

@@ -1,0 +1,140 @@
+"""The worker that renders: takes jobs from the queue, one at a time, each into a process of its own."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from renderer.output import OutputError
+from renderer.output.place import explained, recover, refuse_others_work, swap
+from renderer.studio.queue import job_pictures, leases, listing, pausing, workers
+from renderer.studio.queue.records import Job, folder_of
+from renderer.studio.queue.states import LeaseLost
+from renderer.studio.queue.store import Store
+from renderer.studio.rendering.attempt import LOOK_S, Attempt, Manner
+
+USUAL = Manner()
+
+
+class Worker:
+    """Runs in one thread; `leave` may be called from any other, or from a signal's handler."""
+
+    def __init__(
+        self, store: Store, name: str, manner: Manner = USUAL, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.store, self.name, self.manner, self.tell = store, name, manner, tell
+        self._leaving = self._at_once = False
+
+    def leave(self) -> None:
+        """Takes up nothing more; called once more, it gives back what it works at, too."""
+        self._at_once = self._leaving
+        self._leaving = True
+
+    def run(self, *, drains: bool = False) -> int:
+        """Works until it is told to leave, or with `drains` until nothing is queued. How many jobs it has done."""
+        done, sought = 0, 0.0
+        while not self._leaving:
+            try:
+                job = leases.claim(self.store, "render", self.name, lease_s=self.manner.lease_s)
+                if time.monotonic() - sought > self.manner.lease_s / 3:
+                    workers.seen(self.store, self.name)
+                    sought = time.monotonic()
+                if job is None and drains and not self._awaited():
+                    break
+            except SQLAlchemyError as error:
+                self.tell(f"the queue does not answer ({_short(error)}); trying again")
+                job = None
+            if job is not None:
+                done += self.work(job)
+            else:
+                time.sleep(self.manner.poll_s)
+        return done
+
+    def _awaited(self) -> bool:
+        """Whether there will be something to do: jobs that rest before another try, or that others may yet lose."""
+        with self.store.read() as connection:
+            is_paused = pausing.paused(connection, "render") is not None
+        jobs = [job for job in listing.lines(self.store) if job.kind == "render"]
+        return any(job.state == "running" or not (job.wanted or is_paused) for job in jobs)
+
+    def work(self, job: Job) -> bool:
+        """Renders one job; whether it is done. What goes wrong is written into the queue."""
+        self.tell(f"{job.shown}: taken up" + (f" (try {job.tries})" if job.tries > 1 else ""))
+        try:
+            with Attempt(job, self.manner) as attempt:
+                self._watch(job, attempt)
+                return self._ended(job, attempt)
+        except LeaseLost as lost:
+            self.tell(f"{job.shown}: {lost}; what was made of it is thrown away")
+        except SQLAlchemyError as error:  # the lease will run out, and it is rendered again
+            self.tell(f"{job.shown}: the queue does not answer ({_short(error)})")
+        return False
+
+    def _watch(self, job: Job, attempt: "Attempt") -> None:
+        """Until the child has ended: tells the queue how far it is, and the child what people want."""
+        beaten = 0.0
+        while attempt.is_alive():
+            if self._at_once:
+                attempt.kill()
+                return
+            now = time.monotonic()
+            if now - beaten >= self.manner.beat_s:
+                beaten = now
+                try:
+                    wanted = leases.beat(
+                        self.store, job.id, job.token, attempt.progress, lease_s=self.manner.lease_s
+                    ).wanted
+                    if (picture := attempt.pictures.pop("progress", None)) is not None:
+                        job_pictures.put(self.store, job.id, job.token, "progress", *picture)
+                except SQLAlchemyError as error:
+                    self.tell(f"{job.shown}: the queue does not answer ({_short(error)}); the work goes on")
+                else:
+                    if wanted == "cancel":
+                        attempt.ask_to_stop()
+            attempt.look(LOOK_S)
+
+    def _ended(self, job: Job, attempt: "Attempt") -> bool:
+        name, store = self.name, self.store
+        match attempt.outcome():
+            case "done", result:
+                folder = folder_of(job)
+                try:
+                    result = {"folder": str(folder), **result}
+                    leases.beat(
+                        store, job.id, job.token, attempt.progress, lease_s=self.manner.lease_s
+                    )  # its last word
+                    preview = attempt.pictures.get("preview")
+                    place = partial(_publish, attempt.staged, folder)
+                    leases.finish(store, job.id, job.token, name, result, place, preview)
+                except OutputError as error:
+                    leases.fail(store, job.id, job.token, name, str(error), again=False)
+                    self.tell(f"{job.shown}: {error}")
+                    return False
+                self.tell(f"{job.shown}: done, see {folder}")
+                return True
+            case _ if attempt.asked_at is not None:
+                leases.stop(store, job.id, job.token, name, "stopped" if not attempt.killed else "killed")
+                self.tell(f"{job.shown}: cancelled")
+            case _ if self._at_once:
+                leases.give_back(store, job.id, job.token, name)
+                self.tell(f"{job.shown}: given back")
+            case _, why:
+                again, bug = why["again"], why.get("bug", False)
+                leases.fail(store, job.id, job.token, name, why["why"], again=again, bug=bug)
+                self.tell(f"{job.shown}: {why['why']}")
+        return False
+
+
+def _publish(staged: Path, folder: Path) -> None:
+    """Into its place, whole or not at all. OutputError where somebody else's work is there."""
+    with explained(folder):
+        place = folder.resolve()
+        recover(place)
+        refuse_others_work(folder)
+        swap(staged, place)
+
+
+def _short(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
