@@ -83,3 +83,52 @@ def test_a_file_that_has_no_place_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
     with pytest.raises(ValueError, match="'utils' is not in list"):
         rank("renderer.utils")
+
+
+# --- the order inside folders ---
+
+FOLDERS = {
+    "renderer.gallery": "names engine key statement state label exhibit collect build gather verify pages work cluster",
+    "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
+    "cluster_build",
+    "renderer.studio": "queue rendering plotting page",
+    "renderer.studio.queue": "states location fast_list tables store records changes order ink_supply editing "
+    "job_pictures previews adding questions pausing listing release submission requests leases workers liveness",
+    "renderer.studio.rendering": "job_progress render_process attempt render_worker",
+    "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
+    "renderer.studio.page": "access responses request_checks folders upload_checks queue_views gallery_works plans "
+    "actions change_stream routes server",
+    "renderer.cli": "codes process show atomic_file interrupt fit_progress assets doctor film_command gcode_command "
+    "new plan_command plot_command render specs commands gallery queue",
+    "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
+    "gallery_commands",
+    "renderer.cli.queue": "status_text database queue_list job_details job_requests queue_add run_worker serve_page "
+    "queue_commands",
+}
+
+
+def place_in(folder: str, module: str) -> int | None:
+    """Where a module stands in its folder's list; None where it is not in the folder. ValueError without a place."""
+    name = module.removeprefix(f"{folder}.").split(".")[0]
+    path = ROOT.joinpath(*folder.split("."), name)
+    is_ours = module.startswith(f"{folder}.") and (path.is_dir() or path.with_suffix(".py").exists())
+    return FOLDERS[folder].split().index(name) if is_ours else None
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_inside_a_folder_a_module_imports_only_what_stands_above_it(folder: str) -> None:
+    """Imports inside functions and those for the type checker alone count too."""
+    for path in sorted(ROOT.joinpath(*folder.split(".")).rglob("*.py")):
+        own = place_in(folder, dotted(path))
+        if own is None:  # the folder's own __init__
+            continue
+        for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
+            other = place_in(folder, name)
+            assert other is None or other <= own, f"{dotted(path)} imports {name}, which stands below it"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_lists_what_it_holds(folder: str) -> None:
+    held = {path.stem for path in ROOT.joinpath(*folder.split(".")).glob("*.py")} - {"__init__"}
+    held |= {path.parent.name for path in ROOT.joinpath(*folder.split(".")).glob("*/__init__.py")}
+    assert held == set(FOLDERS[folder].split())

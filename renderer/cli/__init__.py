@@ -8,10 +8,12 @@ from typing import NoReturn
 
 import click
 
-from renderer.cli import gallery_commands, queue_commands, show
+from renderer.cli import show
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, code_of, said, unexpected
 from renderer.cli.commands import commands
+from renderer.cli.gallery import gallery_commands
 from renderer.cli.process import prepare
+from renderer.cli.queue import queue_commands
 
 gallery_commands.add_to(commands)
 queue_commands.add_to(commands)

@@ -11,7 +11,7 @@ from renderer import assets
 from renderer.assets import Asset, AssetError
 from renderer.cli import show
 from renderer.cli.codes import DONE, FAILED
-from renderer.cli.watch import watching
+from renderer.cli.fit_progress import watching
 
 
 def list_assets(*, as_json: bool) -> int:

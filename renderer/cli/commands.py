@@ -201,7 +201,7 @@ def plan(**options: Any) -> int:
       render plan out/scream_pointillist --plot plan.svg
       render plan drawing.svg --machine gantry_grbl_z
     """
-    from renderer.cli.plan import show_plan
+    from renderer.cli.plan_command import show_plan
 
     return show_plan(**options)
 
@@ -231,7 +231,7 @@ def gcode(**options: Any) -> int:
       render gcode logo.svg -m my_machine.yaml --hatch 0.5
       render gcode art.svg -m my_machine.yaml --pens fineliners
     """
-    from renderer.cli.gcode import write_gcode
+    from renderer.cli.gcode_command import write_gcode
 
     return write_gcode(**options)
 
@@ -256,7 +256,7 @@ def plot(**options: Any) -> int:
       render plot out/scream_pointillist --port /dev/ttyUSB0 --resume
       render plot card.svg --machine mine.yaml --port COM3 --only-pen 2
     """
-    from renderer.cli.plot import plot_work
+    from renderer.cli.plot_command import plot_work
 
     return plot_work(**options)
 
@@ -279,7 +279,7 @@ def card(**options: Any) -> int:
     Example:
       render card -m my_machine.yaml --pens fineliners
     """
-    from renderer.cli.gcode import write_card
+    from renderer.cli.gcode_command import write_card
 
     return write_card(**options)
 
@@ -359,7 +359,7 @@ def film(**options: Any) -> int:
       render film out/scream_pointillist
       render film gallery/scream_points --out scream.mp4
     """
-    from renderer.cli.film import make_film
+    from renderer.cli.film_command import make_film
 
     return make_film(**options)
 

@@ -9,7 +9,8 @@ from renderer import output
 from renderer.assets import AssetError, weights
 from renderer.cli import show
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, code_of, said, unexpected
-from renderer.cli.watch import Interrupt, watching
+from renderer.cli.fit_progress import watching
+from renderer.cli.interrupt import Interrupt
 from renderer.manifest import duration
 from renderer.progress import Progress
 from renderer.result import Result

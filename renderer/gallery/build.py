@@ -15,7 +15,7 @@ from typing import Any
 from renderer.output.place import recover
 from renderer.specfile import Work
 
-CHILD = ("-m", "renderer.cli.hang")
+CHILD = ("-m", "renderer.cli.gallery.work_process")
 GRACE_S = 5.0  # for a child that was asked to end
 
 

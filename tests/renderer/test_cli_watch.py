@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from renderer.cli import show, watch
-from renderer.cli.watch import Bars, Lines
+from renderer.cli import fit_progress, show
+from renderer.cli.fit_progress import Bars, Lines
 from renderer.progress import Progress, unknown
 
 
@@ -103,6 +103,6 @@ def test_bars_measure_the_likeness_once_a_second_and_at_the_end(monkeypatch: pyt
 def test_the_watch_depends_on_where_people_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for terminal, kind in ((True, Bars), (False, Lines)):
         console = Console(file=io.StringIO(), force_terminal=terminal, legacy_windows=False)
-        monkeypatch.setattr(watch, "console", lambda console=console: console)
-        with watch.watching("scream") as chosen:
+        monkeypatch.setattr(fit_progress, "console", lambda console=console: console)
+        with fit_progress.watching("scream") as chosen:
             assert isinstance(chosen, kind)

@@ -299,7 +299,7 @@ def test_prune_removes_orphans_and_nothing_that_somebody_touched(hung: Path, spe
     arguments = ["gallery", "build", str(spec.parent), "--to", str(hung), "--prune", "--shard", "2/2"]
     assert cli.run(arguments) == 0  # a share sees no orphans
     assert mine.exists()
-    from renderer.cli.gallery import _prune
+    from renderer.cli.gallery.build_and_check import _prune
     from renderer.gallery.state import orphans
 
     capsys.readouterr()

@@ -19,12 +19,13 @@ from distributed import KilledWorker, Reschedule
 from renderer import cli
 from renderer.assets import AssetError, find
 from renderer.cli import show
-from renderer.gallery import cluster, crew
-from renderer.gallery import scheduler as scheduling
 from renderer.gallery.build import Builder, Word
-from renderer.gallery.cluster import ClusterBuilder, Crew, Flight
-from renderer.gallery.parcel import Need, packed
-from renderer.gallery.scheduler import ClusterError
+from renderer.gallery.cluster import cluster_workers, worker_plugin
+from renderer.gallery.cluster import scheduler as scheduling
+from renderer.gallery.cluster.cluster_build import ClusterBuilder, Flight
+from renderer.gallery.cluster.cluster_workers import Crew
+from renderer.gallery.cluster.payload import Need, packed
+from renderer.gallery.cluster.scheduler import ClusterError
 from renderer.gallery.statement import read
 from renderer.gallery.work import made
 from renderer.progress import silent
@@ -64,9 +65,9 @@ class FakeClient:
     def run(self, call: Callable[..., Any], *arguments: Any, workers: list[str], on_error: str) -> dict[str, Any]:
         assert on_error == "return"
         self.calls.append((call.__name__, workers))
-        if call is crew.introduced:
+        if call is worker_plugin.introduced:
             return {one: self.answers[one] for one in workers if one in self.answers}
-        if call is crew.lacks:
+        if call is worker_plugin.lacks:
             return {one: tuple(n for n, need in enumerate(arguments[0]) if need not in self.met) for one in workers}
         self.taken.append(arguments[3])
         return dict.fromkeys(workers)
@@ -93,13 +94,13 @@ def shown(program: dict[str, str]) -> str:
 
 def skewed(address: str) -> str:
     return (
-        f"the worker at {address} has render {shown(OTHER)}, and here is {shown(crew.program())}; install the same on "
-        "both, and start it again"
+        f"the worker at {address} has render {shown(OTHER)}, and here is {shown(worker_plugin.program())}; "
+        "install the same on both, and start it again"
     )
 
 
 def test_a_worker_with_another_program_gets_no_work_and_that_is_said_once(hands: Hands) -> None:
-    told, said = hands(FakeClient(a=crew.program(), b=OTHER))
+    told, said = hands(FakeClient(a=worker_plugin.program(), b=OTHER))
     told.look()
     told._looked = float("-inf")
     told.look()
@@ -123,7 +124,7 @@ def test_a_worker_that_does_not_know_what_is_asked_is_none_of_renders(hands: Han
 
 
 def test_a_gpu_is_asked_for_where_the_device_is_one(hands: Hands) -> None:
-    client = FakeClient(a=crew.program(), b=crew.program())
+    client = FakeClient(a=worker_plugin.program(), b=worker_plugin.program())
     client.gpus = {B}
     told, said = hands(client, "cuda")
     told.look()
@@ -148,13 +149,13 @@ def test_no_worker_within_the_patience_is_an_error_that_says_how_to_start_one(ha
 def test_a_worker_that_has_just_gone_is_looked_at_again(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     client = FakeClient(a=OSError("connection refused"))
     told, _ = hands(client, patience_s=60)
-    monkeypatch.setattr(time, "sleep", lambda _: client.answers.update({A: crew.program()}))
+    monkeypatch.setattr(time, "sleep", lambda _: client.answers.update({A: worker_plugin.program()}))
     told.look()
     assert list(told.fit) == [A]
 
 
 def test_a_scheduler_that_has_gone_is_an_error(hands: Hands) -> None:
-    client = FakeClient(a=crew.program())
+    client = FakeClient(a=worker_plugin.program())
     client.status = "closed"
     with pytest.raises(ClusterError) as caught:
         hands(client)[0].look()
@@ -167,9 +168,9 @@ def test_a_scheduler_that_has_gone_is_an_error(hands: Hands) -> None:
 def test_a_worker_is_sent_what_it_lacks_once_and_in_pieces(
     hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "PIECE_BYTES", 4)
+    monkeypatch.setattr(cluster_workers, "PIECE_BYTES", 4)
     (tmp_path / "a").write_bytes(b"0123456789")
-    client = FakeClient(a=crew.program())
+    client = FakeClient(a=worker_plugin.program())
     client.met = {("11" * 32,)}
     told, said = hands(client)
     told.look()
@@ -186,25 +187,25 @@ def test_pieces_become_a_file_of_the_cache_and_anything_else_is_refused() -> Non
     for sender, pieces in (("0a" * 4, [b"0123", b"4567", b"89"]), ("0b" * 4, [b"0123456789"])):
         start = 0
         for piece in pieces:
-            crew.receive(sha256, sender, start, piece, 10)
+            worker_plugin.receive(sha256, sender, start, piece, 10)
             start += len(piece)
         found = find(sha256)
         assert found is not None and found.read_bytes() == b"0123456789"
         found.unlink()
     with pytest.raises(AssetError) as caught:
-        crew.receive(sha256, "0a" * 4, 0, b"9876543210", 10)
+        worker_plugin.receive(sha256, "0a" * 4, 0, b"9876543210", 10)
     other = "7619ee8cea49187f309616e30ecf54be072259b43760f1f550a644945d5572f2"
     assert str(caught.value) == f"what was sent has the sha256 {other}, and not {sha256}"
     assert find(sha256) is None
     with pytest.raises(AssetError, match="is no sha256"):
-        crew.receive("../../x", "0a" * 4, 0, b"x", 1)
+        worker_plugin.receive("../../x", "0a" * 4, 0, b"x", 1)
 
 
 def test_a_piece_that_does_not_follow_the_last_ends_it() -> None:
     sha256 = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882"
-    crew.receive(sha256, "0c" * 4, 0, b"0123", 10)
+    worker_plugin.receive(sha256, "0c" * 4, 0, b"0123", 10)
     with pytest.raises(AssetError, match=r"^what was sent has the sha256"):
-        crew.receive(sha256, "0c" * 4, 8, b"89", 10)
+        worker_plugin.receive(sha256, "0c" * 4, 8, b"89", 10)
     assert find(sha256) is None
 
 
@@ -246,7 +247,7 @@ def test_works_of_a_scheduler_that_has_gone_end_the_build(spec: Path, tmp_path: 
 
 
 def test_a_task_that_is_cancelled_before_its_process_starts_starts_none(tmp_path: Path) -> None:
-    member = crew.Member()
+    member = worker_plugin.Member()
     for finish, leaves in (("cancelled", False), ("executing", True)):
         member.transition("key", "ready", "executing")
         member.transition("key", "executing", finish) if finish != "executing" else None
@@ -266,7 +267,7 @@ def test_a_worker_with_a_gpu_renders_on_what_the_build_asks_for(
         yield Word(works[0].name, {"failed": f"{works[0].path}: is no good"})
 
     monkeypatch.setattr(Builder, "build", build)
-    member = crew.Member("cuda")
+    member = worker_plugin.Member("cuda")
     member.setup(SimpleNamespace(local_directory=str(tmp_path)))  # type: ignore[arg-type]
     member.transition("key", "ready", "executing")
     parcel, _ = packed(load(spec)[0], tmp_path / "gallery")
@@ -277,7 +278,7 @@ def test_a_worker_with_a_gpu_renders_on_what_the_build_asks_for(
 
 
 def test_a_worker_is_busy_until_dask_has_the_result(tmp_path: Path) -> None:
-    member = crew.Member()
+    member = worker_plugin.Member()
     member.transition("key", "ready", "executing")
     member._begin("key", Builder(tmp_path, 1))
     del member._building["key"]  # the task returns
@@ -287,7 +288,7 @@ def test_a_worker_is_busy_until_dask_has_the_result(tmp_path: Path) -> None:
 
 
 def test_a_task_that_is_cancelled_ends_its_builder(tmp_path: Path) -> None:
-    member, builder = crew.Member(), Builder(tmp_path, 1)
+    member, builder = worker_plugin.Member(), Builder(tmp_path, 1)
     member.transition("key", "ready", "executing")
     member._begin("key", builder)
     member.transition("other", "executing", "memory")

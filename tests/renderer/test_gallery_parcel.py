@@ -10,11 +10,11 @@ import pytest
 
 from renderer.assets import AssetError, find
 from renderer.assets.cache import store
-from renderer.gallery import parcel as parcels
+from renderer.gallery.cluster import payload as parcels
+from renderer.gallery.cluster.payload import Need, ParcelError, lacking, packed, unpacked, within
+from renderer.gallery.cluster.result_checks import ReturnError, checked
 from renderer.gallery.key import key
 from renderer.gallery.names import MANIFEST
-from renderer.gallery.parcel import Need, ParcelError, lacking, packed, unpacked, within
-from renderer.gallery.returned import ReturnError, checked
 from renderer.gallery.work import made
 from renderer.progress import silent
 from renderer.specfile import load

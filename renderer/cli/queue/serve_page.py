@@ -9,7 +9,7 @@ import click
 
 from renderer.cli import show
 from renderer.cli.codes import DONE
-from renderer.cli.queue import opened
+from renderer.cli.queue.database import opened
 from renderer.studio.page.access import ROLES, Access, key_in
 from renderer.studio.page.folders import Folders
 from renderer.studio.page.request_checks import LOOPBACK

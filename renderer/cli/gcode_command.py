@@ -11,8 +11,8 @@ from hardware.machine import load_machine
 from hardware.rack import load_rack
 from hardware.svgfile import to_svg
 from renderer.cli import show
+from renderer.cli.atomic_file import write_whole
 from renderer.cli.codes import DONE
-from renderer.cli.whole import write_whole
 from renderer.intake import drawing_of
 from renderer.output.place import explained
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from renderer.cli import show
 from renderer.cli.codes import DONE, FAILED
-from renderer.cli.gallery_watch import watching
+from renderer.cli.gallery.gallery_progress import watching
 from renderer.gallery.build import Builder
 from renderer.gallery.collect import Collection, GalleryError
 from renderer.gallery.statement import Made, read

@@ -3,12 +3,11 @@
 import dataclasses
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from renderer.cli import show
 from renderer.cli.codes import DONE
+from renderer.cli.queue.status_text import stand
 from renderer.studio.queue.fast_list import Glance, Line, glance, titled
-from renderer.studio.queue.states import said
 
 
 def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
@@ -27,7 +26,7 @@ def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
 
 
 def _list_as_json(every: bool, db: str | None) -> int:
-    from renderer.cli.queue import opened
+    from renderer.cli.queue.database import opened
     from renderer.studio.queue import listing, pausing
 
     with opened(db) as store:
@@ -62,12 +61,3 @@ def _cells(line: Line, asked: dict[int, str]) -> tuple[str, str, str, str, str, 
     progress = json.loads(line.progress) if line.state == "running" else {}
     note = f"asks: {asked[line.id]}" if line.id in asked else line.note
     return str(line.id), line.kind, stand(line.state, line.wanted, progress), line.due, title, note
-
-
-def stand(state: str, wanted: str, progress: dict[str, Any]) -> str:
-    """`running 40 %`, `queued, held`."""
-    share = progress.get("share")
-    done = f" {share:.0%}" if state == "running" and share is not None else ""
-    pause = {"queued": ", held", "paused": ""}.get(state, ", pausing")
-    asked = {"pause": pause, "cancel": ", stopping", "emergency": ", emergency stop"}.get(wanted, "")
-    return f"{said(state)}{done}{asked}"

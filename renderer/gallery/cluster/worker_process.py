@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from distributed import Status, Worker
 from distributed.utils import get_ip, get_ipv6
 
-from renderer.gallery.crew import Member
-from renderer.gallery.scheduler import GPU, check_certificates, nobody_answers
+from renderer.gallery.cluster.scheduler import GPU, check_certificates, nobody_answers
+from renderer.gallery.cluster.worker_plugin import Member
 
 PATIENCE_S = 60.0  # for a scheduler
 FETCHED_S = 60.0  # for the last work to be taken by whoever asked for it

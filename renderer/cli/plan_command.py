@@ -14,8 +14,8 @@ from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
 from renderer.cli import show
+from renderer.cli.atomic_file import write_whole
 from renderer.cli.codes import DONE
-from renderer.cli.whole import write_whole
 from renderer.intake import drawing_of
 from renderer.manifest import duration
 from renderer.output.place import explained

@@ -36,7 +36,7 @@ def check_gallery(
     """Tells every work that is not as it would be made now. Renders nothing but what `verify` names."""
     collection = _collected(specs)
     if verify is not None:
-        from renderer.cli.gallery_verify import verify_work
+        from renderer.cli.gallery.gallery_verify import verify_work
 
         return verify_work(collection, gallery, verify, as_json)
     works = collection.only(only)
@@ -138,7 +138,7 @@ def _sorted(found: list[State], force: bool) -> tuple[list[State], list[State]]:
 def _builder(gallery: Path, jobs: int, device: str, cluster: str | None, out: Path | None) -> "Builds":
     """What renders: processes of this machine, or workers of a cluster. UsageError, DeviceError."""
     if cluster is not None:
-        from renderer.cli.cluster import builder
+        from renderer.cli.gallery.cluster_options import builder
 
         return builder(gallery, cluster, jobs, device, out)
     from renderer.cli.render import device_of
@@ -149,7 +149,7 @@ def _builder(gallery: Path, jobs: int, device: str, cluster: str | None, out: Pa
 
 def _built(works: list[Work], builder: "Builds") -> tuple[dict[str, dict[str, Any]], bool]:
     """How each work ended, and whether Ctrl-C ended it all."""
-    from renderer.cli.gallery_watch import watching
+    from renderer.cli.gallery.gallery_progress import watching
 
     ended: dict[str, dict[str, Any]] = {}
     if not works:

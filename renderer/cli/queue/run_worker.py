@@ -14,7 +14,7 @@ from hardware.machine import Machine, load_machine
 from hardware.sender.job import Job as Lines
 from renderer.cli import show
 from renderer.cli.codes import DONE
-from renderer.cli.queue import opened
+from renderer.cli.queue.database import opened
 from renderer.studio.queue import liveness, workers
 from renderer.studio.queue.location import data_folder
 from renderer.studio.queue.records import Job
@@ -44,7 +44,7 @@ def take(
     **options: Any,
 ) -> int:
     if cluster is not None:
-        from renderer.cli.cluster import work
+        from renderer.cli.gallery.cluster_options import work
 
         if kind != "render" or machine is not None or port is not None or options["drain"]:
             raise click.UsageError("a worker of a cluster only renders: --cluster takes --device and --threads")

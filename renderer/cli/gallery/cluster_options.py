@@ -13,7 +13,7 @@ from renderer.cli import show
 from renderer.cli.codes import DONE
 
 if TYPE_CHECKING:
-    from renderer.gallery.cluster import ClusterBuilder
+    from renderer.gallery.cluster.cluster_build import ClusterBuilder
 
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:]+\]|[^\s/:@]+):\d{1,5}")
 
@@ -29,7 +29,7 @@ def builder(gallery: Path, cluster: str, jobs: int, device: str, out: Path | Non
             "--out and --cluster exclude each other; render SPEC writes G-code, film and report here"
         )
     _prepare(cluster)
-    from renderer.gallery.cluster import ClusterBuilder
+    from renderer.gallery.cluster.cluster_build import ClusterBuilder
 
     return ClusterBuilder(gallery, cluster, "cuda" if device == "cuda" else "cpu", show.say)
 
@@ -37,8 +37,8 @@ def builder(gallery: Path, cluster: str, jobs: int, device: str, out: Path | Non
 def work(cluster: str, device: str, threads: int | None, *, as_json: bool) -> int:
     """Renders for others until it is told to leave, or its scheduler has gone."""
     _prepare(cluster)
-    from renderer.gallery.crew import Member
-    from renderer.gallery.hand import serve
+    from renderer.gallery.cluster.worker_plugin import Member
+    from renderer.gallery.cluster.worker_process import serve
 
     member = Member("cuda" if has_gpu(device) else "cpu", threads, show.say)
     name = serve(cluster, member, show.say)

@@ -1,4 +1,4 @@
-"""The commands of the gallery and their options. What they do stands in `gallery.py`, imported when it is needed."""
+"""The commands of the gallery and their options. What they do is in `build_and_check`, imported when needed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -76,7 +76,7 @@ def gallery_build(**options: Any) -> int:
       render gallery build --shard 1/3
       render gallery build --cluster tcp://192.168.1.5:8786
     """
-    from renderer.cli.gallery import build_gallery
+    from renderer.cli.gallery.build_and_check import build_gallery
 
     return build_gallery(**options)
 
@@ -95,7 +95,7 @@ def gallery_check(**options: Any) -> int:
       render gallery check
       render gallery check --verify scream_study
     """
-    from renderer.cli.gallery import check_gallery
+    from renderer.cli.gallery.build_and_check import check_gallery
 
     return check_gallery(**options)
 
@@ -117,7 +117,7 @@ def gallery_gather(**options: Any) -> int:
     Example:
       render gallery gather shares/*
     """
-    from renderer.cli.gallery import gather_works
+    from renderer.cli.gallery.build_and_check import gather_works
 
     return gather_works(**options)
 

@@ -1,4 +1,4 @@
-"""The commands of the studio and their options. What they do stands in `queue.py`, imported when it is needed."""
+"""The commands of the queue and their options. The modules that carry them out are imported when they are needed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +69,7 @@ def queue_add(**options: Any) -> int:
       render queue add out/scream_study --machine mine.yaml
       render queue add specs/scream_study.yaml --set layers.0.points.count=4000
     """
-    from renderer.cli.enqueue import add
+    from renderer.cli.queue.queue_add import add
 
     return add(**options)
 
@@ -85,7 +85,7 @@ def queue_list(**options: Any) -> int:
       render queue list
       render queue list --all --json | jq '.jobs[].state'
     """
-    from renderer.cli.queue_list import list_jobs
+    from renderer.cli.queue.queue_list import list_jobs
 
     return list_jobs(**options)
 
@@ -100,7 +100,7 @@ def queue_show(**options: Any) -> int:
     Example:
       render queue show 3
     """
-    from renderer.cli.queue import show_job
+    from renderer.cli.queue.job_details import show_job
 
     return show_job(**options)
 
@@ -120,7 +120,7 @@ def queue_move(**options: Any) -> int:
       render queue move 7 --first
       render queue move 7 --before 3
     """
-    from renderer.cli.queue import move_job
+    from renderer.cli.queue.job_requests import move_job
 
     return move_job(**options)
 
@@ -129,7 +129,7 @@ def doing(name: str, text: str, example: str) -> None:
     """A command that does one thing to each of several jobs."""
 
     def command(**options: Any) -> int:
-        from renderer.cli.queue import do
+        from renderer.cli.queue.job_requests import do
 
         return do(name, **options)
 
@@ -163,7 +163,7 @@ def holding(name: str, text: str, example: str) -> None:
     """A command for several jobs, or for a whole queue."""
 
     def command(**options: Any) -> int:
-        from renderer.cli.queue import hold
+        from renderer.cli.queue.job_requests import hold
 
         return hold(name, **options)
 
@@ -201,7 +201,7 @@ def queue_edit(**options: Any) -> int:
       render queue edit 3 --due 2026-12-01 --priority 5
       render queue edit 3 --due ""
     """
-    from renderer.cli.queue import edit
+    from renderer.cli.queue.job_requests import edit
 
     return edit(**options)
 
@@ -222,7 +222,7 @@ def queue_answer(**options: Any) -> int:
       render queue answer 3 done
       render queue answer 3 nudge -x 0.2
     """
-    from renderer.cli.queue import answer
+    from renderer.cli.queue.job_requests import answer
 
     return answer(**options)
 
@@ -238,7 +238,7 @@ def queue_history(**options: Any) -> int:
       render queue history 3
       render queue history --json | jq '.events[-1]'
     """
-    from renderer.cli.queue import tell_history
+    from renderer.cli.queue.job_details import tell_history
 
     return tell_history(**options)
 
@@ -253,7 +253,7 @@ def queue_backup(**options: Any) -> int:
     Example:
       render queue backup queue-2026-12-01.db
     """
-    from renderer.cli.queue import back_up
+    from renderer.cli.queue.job_requests import back_up
 
     return back_up(**options)
 
@@ -297,7 +297,7 @@ def worker(**options: Any) -> int:
       render worker --kind plot --machine mine.yaml --port /dev/ttyUSB0
       render worker --cluster tcp://192.168.1.5:8786
     """
-    from renderer.cli.worker import take
+    from renderer.cli.queue.run_worker import take
 
     return take(**options)
 
@@ -330,7 +330,7 @@ def serve(**options: Any) -> int:
       render serve --port 0 --specs exhibition/specs --out exhibition/out
       render serve --host 0.0.0.0 --allowed-host studio.local
     """
-    from renderer.cli.serve import serve as opened
+    from renderer.cli.queue.serve_page import serve as opened
 
     return opened(**options)
 

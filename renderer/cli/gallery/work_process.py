@@ -1,7 +1,9 @@
-"""`python -m renderer.cli.hang SPEC NAME GALLERY THREADS [OUT [DEVICE]]`: one work of a gallery, in its own process.
+"""One work of a gallery, rendered in a process of its own.
 
-It tells of itself on stdout, a JSON document a line: where it stands, and how it ended. When whoever started it goes
-away, its stdin ends, and so does it: no render goes on for nobody.
+`python -m renderer.cli.gallery.work_process SPEC NAME GALLERY THREADS [OUT [DEVICE]]`
+
+It writes to stdout, a JSON document a line: where it stands, and how it ended. When the process that started it ends,
+its stdin ends, and so does it: no render goes on for nobody.
 """
 
 import json

@@ -1,11 +1,9 @@
-"""How a render is watched: bars on a terminal, a line every few seconds elsewhere. And how Ctrl-C stops one."""
+"""The progress of a render: bars on a terminal, a line every few seconds elsewhere."""
 
 import math
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from rich.console import Console
@@ -29,9 +27,6 @@ def watching(name: str) -> Iterator["Bars | Lines"]:
             yield bars
     else:
         yield Lines(name)
-
-
-# --- on a terminal ---
 
 
 class Bars:
@@ -111,9 +106,6 @@ def _aside(progress: Progress, likeness: float, seconds: float) -> str:
     return ", ".join(parts)
 
 
-# --- elsewhere ---
-
-
 class Lines:
     """A line for each stage, and one every few seconds."""
 
@@ -163,35 +155,3 @@ def _stage(progress: Progress) -> str:
             return f"settling {layer}"
         case "drawing":
             return "drawing"
-
-
-# --- Ctrl-C ---
-
-
-class Interrupt:
-    """Ctrl-C once asks the fit to stop; twice, or with nothing to keep yet, it ends all with KeyboardInterrupt."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.worth_keeping = False
-        self._told = False
-        self._before: Any = None
-
-    def __enter__(self) -> "Interrupt":
-        self._before = signal.signal(signal.SIGINT, self._take)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def __call__(self) -> bool:
-        """Whether to stop. Asked between two steps, so it can speak; a signal handler must not."""
-        if self.asked and not self._told:
-            self._told = True
-            say("stopping, and keeping what there is; Ctrl-C again to end at once")
-        return self.asked
-
-    def _take(self, _number: int, _frame: FrameType | None) -> None:
-        if self.asked or not self.worth_keeping:
-            raise KeyboardInterrupt
-        self.asked = True

@@ -17,8 +17,8 @@ from hardware import __version__
 from renderer.assets import AssetError, sha256_of
 from renderer.assets.cache import checked_sha256, keep, state, writing
 from renderer.gallery.build import Builder
+from renderer.gallery.cluster.payload import Parcel, lacking, unpacked
 from renderer.gallery.engine import ENGINE, engine_sha256
-from renderer.gallery.parcel import Parcel, lacking, unpacked
 
 PLUGIN = "render"
 Tell = Callable[[str], None]

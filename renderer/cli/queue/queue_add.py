@@ -5,7 +5,7 @@ from typing import Any
 
 from renderer.cli import show
 from renderer.cli.codes import DONE
-from renderer.cli.queue import me, opened, told
+from renderer.cli.queue.database import me, opened, told
 from renderer.studio.queue import requests
 from renderer.studio.queue.submission import Wanted, new_jobs
 

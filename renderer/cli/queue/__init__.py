@@ -1,0 +1,1 @@
+"""The commands of the queue, its workers and its page."""

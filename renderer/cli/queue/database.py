@@ -1,0 +1,44 @@
+"""The queue that a command works on, who gives the command, and how the jobs stand after it."""
+
+import dataclasses
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from renderer.cli import show
+from renderer.cli.queue.status_text import stand
+from renderer.studio.queue.records import Job
+from renderer.studio.queue.store import Store
+
+
+@contextmanager
+def opened(db: str | None) -> Iterator[Store]:
+    """The queue, for as long as the block lasts; a warning where its place does not do."""
+    store = Store(db)
+    if store.warning:
+        show.say(f"warning: {store.warning}")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def me() -> str:
+    """Who does it, for the history."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        return "somebody"
+
+
+def told(jobs: list[Job], as_json: bool, what: str) -> None:
+    """Says how jobs stand now."""
+    if as_json:
+        show.as_json({"jobs": [dataclasses.asdict(job) for job in jobs]})
+        return
+    for job in jobs:
+        show.say(
+            f"{what}: {job.shown}, {stand(job.state, job.wanted, job.progress)}"
+            if what == "added"
+            else f"{job.shown}: {stand(job.state, job.wanted, job.progress)}"
+        )

@@ -1,0 +1,91 @@
+"""The commands of `render queue` that change jobs: move, edit, answer, pause, resume, cancel and others; and backup."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from renderer.cli import show
+from renderer.cli.codes import DONE
+from renderer.cli.queue.database import me, opened, told
+from renderer.studio.queue import pausing, questions, records, requests
+from renderer.studio.queue.order import Where
+from renderer.studio.queue.states import Refused, said
+
+DOING = {"copy": requests.copy, "cancel": requests.cancel, "retry": requests.retry, "remove": requests.remove}
+DOING["emergency"] = requests.emergency
+HOLDING = {"pause": requests.pause, "resume": requests.resume}
+
+
+def move_job(
+    *, job: int, where: Where | None, before: int | None, after: int | None, db: str | None, as_json: bool
+) -> int:
+    ways: list[tuple[Where, int | None]] = [(where, None)] if where else []
+    ways += [("before", before)] if before is not None else []
+    ways += [("after", after)] if after is not None else []
+    if len(ways) != 1:
+        raise click.UsageError("say where to, with one of --first, --last, --before JOB and --after JOB")
+    with opened(db) as store:
+        told([requests.move(store, job, *ways[0], me())], as_json, "moved")
+    return DONE
+
+
+def answer(
+    *, job: int, choice: str, question: int | None, db: str | None, as_json: bool, **numbers: float | None
+) -> int:
+    with opened(db) as store:
+        with store.read() as connection:
+            found, asked = records.find(connection, job), records.open_question(connection, job)
+        if question is None and asked is None:
+            raise Refused(f"job {job} is {said(found.state)} and asks nothing")
+        number = question if question is not None or asked is None else asked.id
+        given = {name: value for name, value in numbers.items() if value is not None}
+        answered = questions.answer(store, number or 0, choice, me(), given)
+    if as_json:
+        show.as_json({"question": answered.id, "job": job, "answer": choice})
+    else:
+        show.say(f"{found.shown}: {answered.title}: {dict(answered.choices)[choice]}")
+    return DONE
+
+
+def edit(*, job: int, due: str | None, db: str | None, as_json: bool, **given: Any) -> int:
+    if due is None and all(value is None for value in given.values()):
+        raise click.UsageError("say what to change, with --title, --note, --due or --priority")
+    with opened(db) as store:
+        told([requests.edit(store, job, me(), due=due, **given)], as_json, "edit")
+    return DONE
+
+
+def do(name: str, *, jobs: tuple[int, ...], db: str | None, as_json: bool) -> int:
+    with opened(db) as store:
+        told([DOING[name](store, job, me()) for job in jobs], as_json, name)
+    return DONE
+
+
+def hold(name: str, *, jobs: tuple[int, ...], whole: str | None, db: str | None, as_json: bool) -> int:
+    if bool(jobs) == (whole is not None):
+        raise click.UsageError(f"say what to {name}: jobs by their numbers, or a queue with --queue NAME")
+    with opened(db) as store:
+        if whole is None:
+            told([HOLDING[name](store, job, me()) for job in jobs], as_json, name)
+            return DONE
+        if name == "pause":
+            pausing.pause_queue(store, whole, me())
+        else:
+            pausing.resume_queue(store, whole)
+        paused = pausing.paused_queues(store)
+    if as_json:
+        show.as_json({"paused": paused})
+    else:
+        show.say(f"queue {whole} {'is paused' if whole in paused else 'goes on'}")
+    return DONE
+
+
+def back_up(*, to: Path, db: str | None, as_json: bool) -> int:
+    with opened(db) as store:
+        count = store.backup(to)
+    if as_json:
+        show.as_json({"file": str(to), "bytes": count})
+    else:
+        show.say(f"{to}: {show.size(count)}")
+    return DONE

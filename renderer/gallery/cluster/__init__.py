@@ -1,0 +1,1 @@
+"""A gallery that the workers of a dask cluster render."""

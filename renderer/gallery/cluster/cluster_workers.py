@@ -1,0 +1,142 @@
+"""The workers of a dask cluster: which of them may be given works, and what they lack for one."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from distributed import Client
+
+from renderer.assets import AssetError
+from renderer.gallery.cluster import worker_plugin
+from renderer.gallery.cluster.payload import Need
+from renderer.gallery.cluster.scheduler import ClusterError
+
+LOOK_S = 1.0  # between two looks at who is there
+PIECE_BYTES = 16_000_000
+Tell = Callable[[str], None]
+
+
+def _short(program: Mapping[str, str]) -> str:
+    return f"{program['version']} (engine {program['engine'][:10]})"
+
+
+@dataclass
+class Crew:
+    """The workers of a cluster that may be given works: of this very program, with a GPU where one is asked for."""
+
+    client: Client
+    address: str
+    device: str
+    tell: Tell
+    patience_s: float
+    fit: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)  # address -> needs that it has met
+    _refused: dict[str, str] = field(default_factory=dict)
+    _program: dict[str, str] = field(default_factory=worker_plugin.program)
+    _looked: float = float("-inf")
+    _alone_since: float | None = None
+    _was_there: bool = False  # whether anybody has ever fitted
+
+    def look(self) -> None:
+        """Sees who has come and who has gone, now and then. ClusterError where nobody comes, or nobody fits."""
+        while True:
+            if time.monotonic() - self._looked < LOOK_S and self.fit:
+                return
+            self._look()
+            if self.fit:
+                self._alone_since, self._was_there = None, True
+                return
+            self._alone(time.monotonic())
+            time.sleep(LOOK_S / 4)
+
+    def _look(self) -> None:
+        there = self._there()
+        self._looked = time.monotonic()
+        self.fit = {address: met for address, met in self.fit.items() if address in there}
+        self._refused = {address: why for address, why in self._refused.items() if address in there}
+        new = [address for address in there if address not in self.fit and address not in self._refused]
+        if not new:
+            return
+        for address, answer in self._asked(worker_plugin.introduced, new).items():
+            why = self._unfit(answer, there[address])
+            if why is None:
+                self.fit[address] = set()
+            elif why:
+                self._refused[address] = f"the worker at {address} {why}"
+        told = [self._refused[address] for address in new if address in self._refused]
+        for text in told if self.fit else ():
+            self.tell(f"{text}. It gets no work")
+
+    def _there(self) -> dict[str, Mapping[str, float]]:
+        """The resources of all workers, by address."""
+        found = self.client.scheduler_info(n_workers=-1)["workers"]
+        if self.client.status != "running":
+            raise ClusterError(
+                f"the scheduler at {self.address} has gone; start it and build again, what is done stays"
+            )
+        return {str(address): dict(one.get("resources") or {}) for address, one in found.items()}
+
+    def _asked(self, call: Callable[..., Any], addresses: list[str], *arguments: Any) -> dict[str, Any]:
+        answers: dict[str, Any] = self.client.run(call, *arguments, workers=addresses, on_error="return")
+        return answers
+
+    def _unfit(self, answer: Any, resources: Mapping[str, float]) -> str | None:
+        """Why a worker gets no work; empty where it has only just gone."""
+        ours = self._program
+        if isinstance(answer, OSError):
+            return ""
+        if not isinstance(answer, dict):
+            return f"is none of render's; start one there with render worker --cluster {self.address}"
+        if answer != ours:
+            return (
+                f"has render {_short(answer)}, and here is {_short(ours)}; install the same on both, and start it again"
+            )
+        if self.device == "cuda" and resources.get("GPU", 0) < 1:
+            return "has no GPU, and --device cuda asks for one; start it on a machine that has, or build without"
+        return None
+
+    def _alone(self, now: float) -> None:
+        """Nobody is there that fits. ClusterError once that has lasted."""
+        if self._refused and not self._was_there:
+            raise ClusterError(f"no worker at {self.address} can render this: {'; '.join(self._refused.values())}")
+        start = f"render worker --cluster {self.address}"
+        if self._alone_since is None:
+            self._alone_since = now
+            self.tell(f"no worker at {self.address}; waiting {self.patience_s:g} s for one: {start}")
+        if now - self._alone_since >= self.patience_s:
+            raise ClusterError(
+                f"no worker has come to {self.address} within {self.patience_s:g} s; start some, one on each machine, "
+                f"with {start}"
+            )
+
+    def supply(self, needs: Iterable[Need]) -> None:
+        """Sends each worker what a work needs, and it lacks, and we have. AssetError."""
+        for address, met in list(self.fit.items()):
+            asked = [need for need in needs if need.starts not in met]
+            if not asked:
+                continue
+            answer = self._asked(worker_plugin.lacks, [address], tuple(need.starts for need in asked)).get(address)
+            if not isinstance(answer, tuple | list):
+                del self.fit[address]  # it has gone, or will be looked at again
+                continue
+            for need in (asked[number] for number in answer):
+                if need.here is not None:  # or else it tries to fetch it, as we should have done
+                    self._give(address, need, need.here)
+            met |= {need.starts for need in asked}
+
+    def _give(self, address: str, need: Need, path: Path) -> None:
+        """Sends a file to a worker's asset cache, in pieces. AssetError."""
+        total, sender = path.stat().st_size, os.urandom(4).hex()
+        self.tell(f"sending {path.name[:16]} ({total / 1e6:.1f} MB) to {address}")
+        with path.open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                start = file.tell() - len(piece)
+                (answer,) = self._asked(
+                    worker_plugin.receive, [address], need.sha256, sender, start, piece, total
+                ).values()
+                if isinstance(answer, OSError):
+                    return
+                if isinstance(answer, Exception):
+                    raise AssetError(f"the worker at {address} cannot take {path}: {answer}")
