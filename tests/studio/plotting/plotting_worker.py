@@ -4,7 +4,7 @@ import signal
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "hardware"))
+sys.path.append(str(Path(__file__).parents[2] / "hardware"))
 
 from plotting import small_card
 from samples import SERVO

@@ -12,7 +12,7 @@ from hardware.svgfile import to_svg
 from renderer import cli
 
 Capture = pytest.CaptureFixture[str]
-MACHINE = str(Path(__file__).parents[2] / "specs/machines/gantry_grbl_servo.yaml")
+MACHINE = str(Path(__file__).parents[3] / "specs/machines/gantry_grbl_servo.yaml")
 
 
 @pytest.fixture

@@ -504,7 +504,7 @@ def test_labels_are_well_formed() -> None:
 
 # --- what hangs in this repository ------------------------------------------------------------------------------------
 
-GALLERY = Path(__file__).parents[2] / "specs" / "gallery"
+GALLERY = Path(__file__).parents[3] / "specs" / "gallery"
 
 
 def test_every_picture_of_our_gallery_is_free_known_by_name_and_credited() -> None:

@@ -23,7 +23,7 @@ from renderer.studio.queue.questions import Asked
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.store import Store
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SPEC = """
 version: 1
 title: Red disc

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.browser
 PATIENCE_S = 90.0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RENDER = [sys.executable, "-c", "from renderer.cli import main; main()"]
 HERE = os.environ | {"PYTHONPATH": str(ROOT)}
 SPEC = """\

@@ -668,7 +668,7 @@ def test_a_queue_that_nobody_has_is_not_made(site: Site, there: Store, asking: t
 def test_one_press_does_not_add_more_than_anybody_can_mean(site: Site, there: Store, tmp_path: Path) -> None:
     many = SPEC.format(title="Many", image="red.png") + f"matrix: {{seed: {list(range(1, 41))}}}\n"
     (tmp_path / "specs" / "many.yaml").write_text(many, encoding="utf-8")
-    machine = Path(__file__).parents[2] / "specs" / "machines" / "gantry_grbl_servo.yaml"
+    machine = Path(__file__).parents[3] / "specs" / "machines" / "gantry_grbl_servo.yaml"
     (tmp_path / "specs" / "machines").mkdir()
     (tmp_path / "specs" / "machines" / "gantry.yaml").write_bytes(machine.read_bytes())
     fields = {"spec": "many.yaml", "plot": "1", "machine": "machines/gantry.yaml"}

@@ -589,7 +589,7 @@ def test_a_plan_of_nothing_is_told(tmp_path: Path, capsys: Capture) -> None:
     assert capsys.readouterr().err == f"render: {tmp_path}: {why}\n"
 
 
-MACHINE = str(Path(__file__).parents[2] / "specs" / "machines" / "gantry_grbl_servo.yaml")
+MACHINE = str(Path(__file__).parents[3] / "specs" / "machines" / "gantry_grbl_servo.yaml")
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="50mm" height="50mm" viewBox="0 0 50 50">
 <g><path d="{}" stroke="#000" fill="none" stroke-width="1"/></g></svg>"""
 
@@ -608,7 +608,7 @@ def test_gcode_goes_beside_the_svg(svg: Path, capsys: Capture) -> None:
     assert sorted(path.name for path in svg.parent.iterdir()) == ["a drawing.gcode", "a drawing.svg"]
 
 
-RACK = str(Path(__file__).parents[2] / "specs" / "pens" / "fineliners.yaml")
+RACK = str(Path(__file__).parents[3] / "specs" / "pens" / "fineliners.yaml")
 
 
 def test_gcode_comes_with_the_svg_in_the_order_of_drawing_marked_for_pauses(svg: Path, capsys: Capture) -> None:
