@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from renderer.studio.queue import leases, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.store import Store
 
 JOBS = 10_000
@@ -30,7 +30,7 @@ def filled(url: str) -> Store:
     """A queue of many jobs."""
     store = Store(url)
     requests.add(
-        store, [New("render", f"work-{n}", f"A work of number {n}", f"/specs/{n}.yaml") for n in range(JOBS)], "x"
+        store, [NewJob("render", f"work-{n}", f"A work of number {n}", f"/specs/{n}.yaml") for n in range(JOBS)], "x"
     )
     return store
 

@@ -29,7 +29,7 @@ class FilmError(Exception):
 
 
 @dataclass(frozen=True)
-class Frame:
+class FilmFrame:
     """The plot at one moment."""
 
     picture: Picture  # [3, h, w], the whole sheet
@@ -38,11 +38,11 @@ class Frame:
     strokes: int  # drawn so far
 
 
-def frames(drawing: Drawing, count: int, longer_px: int) -> Iterator[Frame]:
+def frames(drawing: Drawing, count: int, longer_px: int) -> Iterator[FilmFrame]:
     """The bare sheet, then `count` moments at an even pace; at least one for each pass."""
     px_per_mm = longer_px / max(drawing.width_mm, drawing.height_mm)
     canvas = preview.picture(replace(drawing, passes=()), px_per_mm)
-    yield Frame(canvas, None, 0, 0)
+    yield FilmFrame(canvas, None, 0, 0)
     passes = [part for part in drawing.passes if part.lines]
     whole = sum(_pace(line) for part in passes for line in part.lines)
     drawn = 0
@@ -51,7 +51,7 @@ def frames(drawing: Drawing, count: int, longer_px: int) -> Iterator[Frame]:
         for few in _slices(part, whole / max(1, count - len(passes))):
             canvas = preview.added(canvas, few, px_per_mm)
             drawn += len(few.lines)
-            yield Frame(canvas, pen, number, drawn)
+            yield FilmFrame(canvas, pen, number, drawn)
 
 
 def _pace(line: Line) -> float:
@@ -76,7 +76,7 @@ def _slices(part: PenPass, each: float) -> Iterator[PenPass]:
 # --- the caption ------------------------------------------------------------------------------------------------------
 
 
-def captioned(frame: Frame, drawing: Drawing) -> Image.Image:
+def captioned(frame: FilmFrame, drawing: Drawing) -> Image.Image:
     """The sheet on a grey ground, and below it which pen draws."""
     sheet = Image.fromarray(preview.pixels(frame.picture))
     edge = max(6, max(sheet.size) // 40)
@@ -96,7 +96,7 @@ def captioned(frame: Frame, drawing: Drawing) -> Image.Image:
     return image
 
 
-def _words(frame: Frame, drawing: Drawing) -> str:
+def _words(frame: FilmFrame, drawing: Drawing) -> str:
     count = sum(1 for part in drawing.passes if part.lines)
     if frame.number == 0:
         return drawing.title[:48]

@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from renderer.cli import show
-from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, code_of, said, unexpected
+from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, code_of, error_text, unexpected
 from renderer.cli.commands import commands
 from renderer.cli.gallery import gallery_commands
 from renderer.cli.process import prepare
@@ -50,7 +50,7 @@ def _called(arguments: list[str]) -> int:
     except Exception as error:
         code = code_of(error)
         if code is not None:
-            return failed(arguments, code, said(error))
+            return failed(arguments, code, error_text(error))
         if os.environ.get("RENDER_DEBUG", "0") not in {"", "0"}:
             traceback.print_exc()
         return failed(arguments, FAILED, unexpected(error))

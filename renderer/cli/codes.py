@@ -36,7 +36,7 @@ def code_of(error: Exception) -> int | None:
     return next((CODES[kind.__name__] for kind in ours if kind.__name__ in CODES), None)
 
 
-def said(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """What a foreseen error says. Faults of a spec stand alone, each with its place, as editors like to read them."""
     return str(error) if type(error).__name__ == "SpecErrors" else f"render: {error}"
 

@@ -20,16 +20,16 @@ COUNTED = {"placing", "fitting"}  # stages that tell how far they are
 
 
 @contextmanager
-def watching(name: str) -> Iterator["Bars | Lines"]:
+def watching(name: str) -> Iterator["FitBars | FitLines"]:
     """The right watch for where stderr goes."""
     if console().is_terminal and not console().is_dumb_terminal:
-        with Bars(name, console()) as bars:
+        with FitBars(name, console()) as bars:
             yield bars
     else:
-        yield Lines(name)
+        yield FitLines(name)
 
 
-class Bars:
+class FitBars:
     """A bar for each layer that is fitted: steps, likeness, time left."""
 
     def __init__(self, name: str, console: Console) -> None:
@@ -47,7 +47,7 @@ class Bars:
         self._began = self._looked = self._measured = 0.0
         self._likeness = math.nan
 
-    def __enter__(self) -> "Bars":
+    def __enter__(self) -> "FitBars":
         self._bar.start()
         return self
 
@@ -106,7 +106,7 @@ def _aside(progress: Progress, likeness: float, seconds: float) -> str:
     return ", ".join(parts)
 
 
-class Lines:
+class FitLines:
     """A line for each stage, and one every few seconds."""
 
     def __init__(self, name: str) -> None:

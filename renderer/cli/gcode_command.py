@@ -11,7 +11,7 @@ from hardware.machine import load_machine
 from hardware.rack import load_rack
 from hardware.svgfile import to_svg
 from renderer.cli import show
-from renderer.cli.atomic_file import write_whole
+from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
 from renderer.intake import drawing_of
 from renderer.output.place import explained
@@ -26,7 +26,7 @@ def write_gcode(
     texts = files(drawing, chosen)
     if as_svg is not None:
         with explained(as_svg):
-            write_whole(as_svg, to_svg(drawing, pauses=pauses))
+            write_atomically(as_svg, to_svg(drawing, pauses=pauses))
     if out == "-" and not as_json:
         sys.stdout.write(texts["drawing.gcode"])
         sys.stdout.flush()
@@ -46,7 +46,7 @@ def write_card(*, machine: Path, rack: Path, paper: str, out: Path, as_json: boo
     paths = [out / name for name in texts]
     for path, text in zip(paths, texts.values(), strict=True):
         with explained(path):
-            write_whole(path, text)
+            write_atomically(path, text)
     if as_json:
         show.as_json({"files": [str(path) for path in paths]})
     for path in paths if not as_json else []:
@@ -62,5 +62,5 @@ def _written(texts: dict[str, str], svg: Path, out: str | None) -> list[Path]:
         chosen = {Path(out) if out else default: texts["drawing.gcode"]}
     for path, text in chosen.items():
         with explained(path):
-            write_whole(path, text)
+            write_atomically(path, text)
     return list(chosen)

@@ -14,7 +14,7 @@ from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
 from renderer.cli import show
-from renderer.cli.atomic_file import write_whole
+from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
 from renderer.intake import drawing_of
 from renderer.manifest import duration
@@ -102,7 +102,7 @@ def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: P
         plotting = estimate(steps, machine)
         if plot is not None:
             with explained(plot):
-                write_whole(plot, plan_svg(drawing, steps, machine))
+                write_atomically(plot, plan_svg(drawing, steps, machine))
     elif plot is not None:
         why = "its strokes have colours of their own" if drawing.is_free else "no --machine is named"
         raise click.UsageError(f"--plot cannot draw how {what} is plotted: {why}")

@@ -8,7 +8,7 @@ from typing import Any
 from renderer import output
 from renderer.assets import AssetError, weights
 from renderer.cli import show
-from renderer.cli.codes import DONE, FAILED, INTERRUPTED, code_of, said, unexpected
+from renderer.cli.codes import DONE, FAILED, INTERRUPTED, code_of, error_text, unexpected
 from renderer.cli.fit_progress import watching
 from renderer.cli.interrupt import Interrupt
 from renderer.manifest import duration
@@ -152,7 +152,7 @@ def _use_threads(count: int | None) -> None:
 
 def _failed(path: Path, name: str | None, error: Exception) -> dict[str, Any]:
     code = code_of(error)
-    text = said(error) if code is not None else unexpected(error)
+    text = error_text(error) if code is not None else unexpected(error)
     show.say(text if name is None or code is None else f"render: {name}: {error}")
     status = {"name": name, "spec": str(path), "status": "failed", "error": text.removeprefix("render: ")}
     return status | {"exit_code": FAILED if code is None else code}

@@ -20,16 +20,16 @@ GRACE_S = 5.0  # for a child that was asked to end
 
 
 @dataclass(frozen=True)
-class Word:
+class BuildMessage:
     """What a work's process says: how it stands, or how it ended."""
 
     name: str
-    told: dict[str, Any]  # `failed`: why; `done`: metrics, cost, totals, bytes; or else a step of the fit
+    content: dict[str, Any]  # `failed`: why; `done`: metrics, cost, totals, bytes; or else a step of the fit
 
     @property
     def is_last(self) -> bool:
         """Whether the work has ended."""
-        return "failed" in self.told or "done" in self.told
+        return "failed" in self.content or "done" in self.content
 
 
 @dataclass
@@ -43,9 +43,9 @@ class Builder:
     threads: int | None = None  # of each; None: the cores, shared out
     _running: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
     _ears: dict[str, threading.Thread] = field(default_factory=dict)
-    _words: "queue.SimpleQueue[Word | None]" = field(default_factory=queue.SimpleQueue)
+    _words: "queue.SimpleQueue[BuildMessage | None]" = field(default_factory=queue.SimpleQueue)
 
-    def build(self, works: Iterable[Work]) -> Generator[Word, None, None]:
+    def build(self, works: Iterable[Work]) -> Generator[BuildMessage, None, None]:
         """Renders all, and passes on what is said of each. One that fails stops no other.
 
         Close it, and what is still being rendered ends without a trace.
@@ -57,14 +57,14 @@ class Builder:
             while waiting or self._running:
                 while waiting and len(self._running) < self.jobs:
                     self._start(waiting.pop(0))
-                word = self._words.get()
-                if word is None:
+                message = self._words.get()
+                if message is None:
                     return
-                if word.name not in self._running:  # it has said its last word
+                if message.name not in self._running:  # it has said its last message
                     continue
-                if word.is_last:
-                    self._end(word.name)
-                yield word
+                if message.is_last:
+                    self._end(message.name)
+                yield message
         finally:
             self._end_all()
 
@@ -90,13 +90,13 @@ class Builder:
         self._ears[work.name].start()
 
     def _hear(self, name: str, process: "subprocess.Popen[str]") -> None:
-        """Passes on what a process says; one that ends without a word has failed too."""
+        """Passes on what a process says; one that ends without a message has failed too."""
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         stderr, complaints = process.stderr, list[str]()
         ear = threading.Thread(target=lambda: complaints.extend(stderr), daemon=True)
         ear.start()
         for line in process.stdout:
-            self._words.put(Word(name, json.loads(line)))
+            self._words.put(BuildMessage(name, json.loads(line)))
         code = process.wait()
         ear.join(GRACE_S)
         last = next((line.strip() for line in reversed(complaints) if line.strip()), "")
@@ -104,10 +104,10 @@ class Builder:
         for pipe in (process.stdin, process.stdout, *(() if ear.is_alive() else (stderr,))):
             with suppress(OSError):
                 pipe.close()
-        self._words.put(Word(name, {"failed": f"its process {why}{f': {last}' if last else ''}"}))
+        self._words.put(BuildMessage(name, {"failed": f"its process {why}{f': {last}' if last else ''}"}))
 
     def _end(self, name: str) -> None:
-        """Waits for a process that has said its last word, and for whoever listens to it."""
+        """Waits for a process that has said its last message, and for whoever listens to it."""
         self._running.pop(name).wait()
         self._ears.pop(name).join()
 

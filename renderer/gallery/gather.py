@@ -10,7 +10,7 @@ from renderer.output.place import explained, fill, recover, swap
 from renderer.specfile import Work
 
 
-def taken(work: Work, sources: Iterable[Path], gallery: Path) -> Path | None:
+def take_from(work: Work, sources: Iterable[Path], gallery: Path) -> Path | None:
     """Copies it from the first gallery where it is whole and up to date; None where it is in none. OutputError."""
     source = next((source for source in sources if state(work, source).is_well), None)
     if source is not None:

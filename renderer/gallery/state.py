@@ -17,7 +17,7 @@ _TEXTS = (".svg", ".html", ".md")  # which a version control may have given othe
 
 
 @dataclass(frozen=True)
-class State:
+class WorkState:
     """How one work stands."""
 
     name: str
@@ -44,26 +44,26 @@ class State:
         return "; ".join(told or (["orphan"] if self.work is None else ["up to date"]))
 
 
-def states(works: Iterable[Work], gallery: Path) -> list[State]:
+def states(works: Iterable[Work], gallery: Path) -> list[WorkState]:
     """Of each work."""
     return [state(work, gallery) for work in works]
 
 
-def state(work: Work, gallery: Path) -> State:
+def state(work: Work, gallery: Path) -> WorkState:
     """Of one work. EngineError."""
     folder = gallery / work.name
     if not folder.is_dir():
-        return State(work.name, work, missing=True)
+        return WorkState(work.name, work, missing=True)
     made = read(folder)
     if made is None:
-        return State(work.name, work, missing=True, modified=(MANIFEST,) if any(folder.iterdir()) else ())
-    return State(work.name, work, stale=key(work).stale(made.parts), modified=modified(folder, made))
+        return WorkState(work.name, work, missing=True, modified=(MANIFEST,) if any(folder.iterdir()) else ())
+    return WorkState(work.name, work, stale=key(work).stale(made.parts), modified=modified(folder, made))
 
 
-def orphans(works: Iterable[Work], gallery: Path) -> list[State]:
+def orphans(works: Iterable[Work], gallery: Path) -> list[WorkState]:
     """Finished works in the folder whose spec is gone."""
     wanted = {work.name for work in works}
-    return [State(folder.name, None) for folder in finished(gallery) if folder.name not in wanted]
+    return [WorkState(folder.name, None) for folder in finished(gallery) if folder.name not in wanted]
 
 
 def finished(gallery: Path) -> list[Path]:

@@ -27,7 +27,7 @@ SPARKS = 48  # losses that are kept of each layer
 
 
 @dataclass(frozen=True)
-class Cost:
+class RenderCost:
     """What a render took."""
 
     seconds: float
@@ -65,7 +65,7 @@ def statement(
     folder: Path,  # of the gallery, from which the spec's path is told
     dependencies: list[dict[str, Any]],
     history: tuple[Step, ...],
-    cost: Cost,
+    cost: RenderCost,
     started: datetime,
     finished: datetime,
 ) -> dict[str, Any]:

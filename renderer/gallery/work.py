@@ -12,7 +12,7 @@ from renderer.gallery.gather import write
 from renderer.gallery.key import key
 from renderer.gallery.label import labels
 from renderer.gallery.names import MANIFEST
-from renderer.gallery.statement import Cost, dependencies, sparks, statement
+from renderer.gallery.statement import RenderCost, dependencies, sparks, statement
 from renderer.progress import Report
 from renderer.result import Result
 from renderer.specfile import Work
@@ -22,7 +22,7 @@ class WorkError(Exception):
     """A work that must not hang; the message says why."""
 
 
-def hang(work: Work, gallery: Path, report: Report, out: Path | None = None, device: str = "cpu") -> dict[str, Any]:
+def publish(work: Work, gallery: Path, report: Report, out: Path | None = None, device: str = "cpu") -> dict[str, Any]:
     """Renders a work and writes its folder; gives what there is to tell of it."""
     files, record = made(work, gallery, report, out, device)
     write(gallery / work.name, files)
@@ -53,7 +53,7 @@ def made(
     result, _, plotting = machine_files(result)
     record = manifest(result, {}, plotting=plotting)
     files = exhibit(result, spec_sha256(result.work.artwork)) | labels(record["passes"], sparks(result.history))
-    cost = Cost(time.perf_counter() - began, time.process_time(), _peak_mb())
+    cost = RenderCost(time.perf_counter() - began, time.process_time(), _peak_mb())
     whole = statement(
         record,
         wanted,

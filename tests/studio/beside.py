@@ -10,20 +10,23 @@ from samples import SERVO
 
 from hardware.simulator import Bench
 from hardware.simulator.trace import is_down
-from renderer.studio.plotting.plot_worker import Machine, PlotWorker, Times
+from renderer.studio.plotting.plot_worker import PlotWorker
+from renderer.studio.plotting.worker_state import PlotMachine, PlotTimes
 from renderer.studio.queue import pausing, questions, records, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.records import Job, Question
 from renderer.studio.queue.store import Store
 
-QUICK = Times(lease_s=30, beat_s=0.05, poll_s=0.02)
+QUICK = PlotTimes(lease_s=30, beat_s=0.05, poll_s=0.02)
 PATIENCE_S = 60.0
 
 
 def added(store: Store, *titles: str) -> list[int]:
     for title in titles:
         Path(f"{title}.svg").write_text("<svg/>")  # the machine is given its lines elsewhere
-    jobs = requests.add(store, [New("plot", title, title, f"{title}.svg", machine="gantry") for title in titles], "ada")
+    jobs = requests.add(
+        store, [NewJob("plot", title, title, f"{title}.svg", machine="gantry") for title in titles], "ada"
+    )
     for job in jobs:
         requests.resume(store, job.id, "ada")
     return [job.id for job in jobs]
@@ -45,7 +48,7 @@ class Beside:
 
     def __init__(self, store: Store, session: Session, folder: Path) -> None:
         self.store = store
-        uses = Machine("gantry", "sim", session.bench.open, lambda _: session.job, folder / "journals")
+        uses = PlotMachine("gantry", "sim", session.bench.open, lambda _: session.job, folder / "journals")
         self.told: list[str] = []
         self.worker = PlotWorker(store, "w", uses, QUICK, self.told.append)
         self.thread = threading.Thread(target=self.worker.run, daemon=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from clock import Clock
 
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.store import Store
 
 sys.path.append(str(Path(__file__).parents[1] / "hardware"))  # the simulated plots of tests/hardware/plotting.py
@@ -89,9 +89,9 @@ def store(url: str, clock: Clock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def new() -> Callable[..., New]:
-    def make(title: str = "a", kind: str = "render", **values: object) -> New:
-        return New(kind, title, title, f"{title}.yaml", **values)  # type: ignore[arg-type]
+def new() -> Callable[..., NewJob]:
+    def make(title: str = "a", kind: str = "render", **values: object) -> NewJob:
+        return NewJob(kind, title, title, f"{title}.yaml", **values)  # type: ignore[arg-type]
 
     return make
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from renderer.cli import show
-from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, said
+from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, error_text
 from renderer.cli.show import counted
 from renderer.gallery.collect import Collection, GalleryError, collect, shard
 from renderer.gallery.names import MANIFEST
 from renderer.gallery.pages import pages_amiss, write_pages
-from renderer.gallery.state import State, modified, orphans, states
+from renderer.gallery.state import WorkState, modified, orphans, states
 from renderer.gallery.statement import read
 from renderer.manifest import duration
 from renderer.specfile import Work
 
 if TYPE_CHECKING:
-    from renderer.gallery.build import Word
+    from renderer.gallery.build import BuildMessage
 
 SPECS = Path("specs/gallery")
 
@@ -27,7 +27,7 @@ SPECS = Path("specs/gallery")
 class Builds(Protocol):
     """What renders works and tells of each."""
 
-    def build(self, works: Iterable[Work]) -> "Generator[Word, None, None]": ...
+    def build(self, works: Iterable[Work]) -> "Generator[BuildMessage, None, None]": ...
 
 
 def check_gallery(
@@ -101,12 +101,12 @@ def build_gallery(  # each an option of the command
 
 def gather_works(*, sources: tuple[Path, ...], specs: tuple[Path, ...], gallery: Path, as_json: bool) -> int:
     """Takes what is due from other galleries, and writes the pages."""
-    from renderer.gallery.gather import taken
+    from renderer.gallery.gather import take_from
 
     collection = _collected(specs)
     due, _ = _sorted(states(collection.works, gallery), force=False)
     works = [state.work for state in due if state.work is not None]
-    found = {work.name: taken(work, sources, gallery) for work in works}
+    found = {work.name: take_from(work, sources, gallery) for work in works}
     write_pages(gallery)
     lacking = [name for name, source in found.items() if source is None]
     code = USAGE if collection.faults else FAILED if lacking else DONE
@@ -122,11 +122,11 @@ def _collected(specs: tuple[Path, ...]) -> Collection:
         raise GalleryError(f"there is no folder {SPECS} here; name the gallery's specs, or a folder of them")
     collection = collect(specs or (SPECS,))
     for fault in collection.faults:
-        show.say(said(fault))
+        show.say(error_text(fault))
     return collection
 
 
-def _sorted(found: list[State], force: bool) -> tuple[list[State], list[State]]:
+def _sorted(found: list[WorkState], force: bool) -> tuple[list[WorkState], list[WorkState]]:
     """What is to be rendered, and what is not because somebody changed it by hand."""
     due = [state for state in found if (state.is_due or state.modified) and (force or not state.modified)]
     return due, [state for state in found if state.modified and not force]
@@ -154,18 +154,18 @@ def _built(works: list[Work], builder: "Builds") -> tuple[dict[str, dict[str, An
     ended: dict[str, dict[str, Any]] = {}
     if not works:
         return ended, False
-    with watching(len(works)) as watch, closing(builder.build(works)) as words:
+    with watching(len(works)) as watch, closing(builder.build(works)) as messages:
         try:
-            for word in words:
-                watch.hears(word)
-                if word.is_last:
-                    ended[word.name] = word.told
+            for message in messages:
+                watch.hears(message)
+                if message.is_last:
+                    ended[message.name] = message.content
         except KeyboardInterrupt:
             return ended, True
     return ended, False
 
 
-def _prune(left: list[State], gallery: Path) -> None:
+def _prune(left: list[WorkState], gallery: Path) -> None:
     """Removes works without a spec, unless somebody has changed them or put something beside them. OutputError."""
     for state in left:
         folder = gallery / state.name
@@ -179,8 +179,8 @@ def _prune(left: list[State], gallery: Path) -> None:
 
 
 def _summarise(
-    found: list[State],
-    due: list[State],
+    found: list[WorkState],
+    due: list[WorkState],
     ended: dict[str, dict[str, Any]],
     seconds: float,
     as_json: bool,
@@ -203,7 +203,7 @@ def _summarise(
     show.say(text)
 
 
-def _told(state: State) -> dict[str, Any]:
+def _told(state: WorkState) -> dict[str, Any]:
     return {
         "name": state.name,
         "status": "ok" if state.is_well else state.words,

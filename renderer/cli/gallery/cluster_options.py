@@ -37,15 +37,15 @@ def builder(gallery: Path, cluster: str, jobs: int, device: str, out: Path | Non
 def work(cluster: str, device: str, threads: int | None, *, as_json: bool) -> int:
     """Renders for others until it is told to leave, or its scheduler has gone."""
     _prepare(cluster)
-    from renderer.gallery.cluster.worker_plugin import Member
-    from renderer.gallery.cluster.worker_process import serve
+    from renderer.gallery.cluster.worker_plugin import RenderPlugin
+    from renderer.gallery.cluster.worker_process import run_worker
 
-    member = Member("cuda" if has_gpu(device) else "cpu", threads, show.say)
-    name = serve(cluster, member, show.say)
+    plugin = RenderPlugin("cuda" if has_gpu(device) else "cpu", threads, show.say)
+    name = run_worker(cluster, plugin, show.say)
     if as_json:
-        show.as_json({"worker": name, "done": member.done})
+        show.as_json({"worker": name, "done": plugin.done})
     else:
-        show.say(f"worker {name} has left; {show.counted(member.done, 'work')} done")
+        show.say(f"worker {name} has left; {show.counted(plugin.done, 'work')} done")
     return DONE
 
 

@@ -36,7 +36,7 @@ def gallery_options(command: F) -> F:
     return specs(to(only(json_option(command))))
 
 
-class Share(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+class WorkShare(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """`2/3`: the second of three."""
 
     name = "share"
@@ -56,7 +56,7 @@ class Share(click.ParamType):  # type: ignore[type-arg,unused-ignore]
               help="What computes; auto is the processor.")  # fmt: skip
 @click.option("--cluster", metavar="tcp://HOST:PORT",
               help="Let the workers of this dask scheduler render; see render worker --cluster.")  # fmt: skip
-@click.option("--shard", "part", type=Share(), metavar="I/N", help="Only the I-th of N shares of the works.")
+@click.option("--shard", "part", type=WorkShare(), metavar="I/N", help="Only the I-th of N shares of the works.")
 @click.option("--out", "-o", metavar="DIR", type=click.Path(path_type=Path),
               help="Where G-code, films and reports go too, as by `render SPEC`.  [default: nowhere]")  # fmt: skip
 @click.option("--force", "-f", is_flag=True, help="Render works that were changed by hand, too; the changes are lost.")

@@ -6,26 +6,26 @@ from contextlib import contextmanager
 from typing import Any
 
 from renderer.cli.show import console, say
-from renderer.gallery.build import Word
+from renderer.gallery.build import BuildMessage
 from renderer.manifest import duration
 
 EVERY_S = 15.0  # between two lines of one work
 
 
 @contextmanager
-def watching(count: int) -> Iterator["Bars | Lines"]:
+def watching(count: int) -> Iterator["GalleryBars | GalleryLines"]:
     """The right watch for where stderr goes."""
     if console().is_terminal and not console().is_dumb_terminal:
         from rich.progress import BarColumn, Progress, TextColumn
 
         columns = TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[aside]}")
         with Progress(*columns, console=console(), expand=True) as bar:
-            yield Bars(bar, count)
+            yield GalleryBars(bar, count)
     else:
-        yield Lines(count)
+        yield GalleryLines(count)
 
 
-class Lines:
+class GalleryLines:
     """A line when a work begins, one every so often, one when it ends."""
 
     def __init__(self, count: int) -> None:
@@ -33,17 +33,17 @@ class Lines:
         self._ended = 0
         self._said: dict[str, float] = {}
 
-    def hears(self, word: Word) -> None:
+    def hears(self, message: BuildMessage) -> None:
         """Says what is worth a line."""
-        if word.is_last:
+        if message.is_last:
             self._ended += 1
-            say(f"[{self._ended}/{self._count}] {word.name}: {_end(word.told)}")
-        elif time.monotonic() - self._said.get(word.name, float("-inf")) > EVERY_S:
-            self._said[word.name] = time.monotonic()
-            say(f"{word.name}: {_stand(word.told)}")
+            say(f"[{self._ended}/{self._count}] {message.name}: {_end(message.content)}")
+        elif time.monotonic() - self._said.get(message.name, float("-inf")) > EVERY_S:
+            self._said[message.name] = time.monotonic()
+            say(f"{message.name}: {_stand(message.content)}")
 
 
-class Bars:
+class GalleryBars:
     """A bar for each work that is rendered; a line above them for each that has ended."""
 
     def __init__(self, bar: Any, count: int) -> None:
@@ -52,19 +52,21 @@ class Bars:
         self._ended = 0
         self._tasks: dict[str, Any] = {}
 
-    def hears(self, word: Word) -> None:
+    def hears(self, message: BuildMessage) -> None:
         """Draws how a work stands."""
-        if word.is_last:
+        if message.is_last:
             self._ended += 1
-            self._bar.console.print(f"[{self._ended}/{self._count}] {word.name}: {_end(word.told)}", markup=False)
-            if word.name in self._tasks:
-                self._bar.remove_task(self._tasks.pop(word.name))
+            self._bar.console.print(
+                f"[{self._ended}/{self._count}] {message.name}: {_end(message.content)}", markup=False
+            )
+            if message.name in self._tasks:
+                self._bar.remove_task(self._tasks.pop(message.name))
             return
-        if word.name not in self._tasks:
-            self._tasks[word.name] = self._bar.add_task(word.name, total=1.0, aside="")
-        told = word.told
+        if message.name not in self._tasks:
+            self._tasks[message.name] = self._bar.add_task(message.name, total=1.0, aside="")
+        told = message.content
         share = (told["layer"] + told["step"] / max(1, told["steps"])) / max(1, told["layers"])
-        self._bar.update(self._tasks[word.name], completed=min(1.0, share), aside=_stand(told))
+        self._bar.update(self._tasks[message.name], completed=min(1.0, share), aside=_stand(told))
 
 
 def _stand(told: dict[str, Any]) -> str:

@@ -42,11 +42,11 @@ def _verified(work: Work, gallery: Path, *, quiet: bool) -> dict[str, Any]:
 
 
 def _rendered(work: Work, folder: Path) -> Made:
-    with watching(1) as watch, closing(Builder(folder, 1).build([work])) as words:
-        for word in words:
-            watch.hears(word)
-            if "failed" in word.told:
-                raise GalleryError(f"{work.name}: {word.told['failed']}")
+    with watching(1) as watch, closing(Builder(folder, 1).build([work])) as messages:
+        for message in messages:
+            watch.hears(message)
+            if "failed" in message.content:
+                raise GalleryError(f"{work.name}: {message.content['failed']}")
     made = read(folder / work.name)
     assert made is not None  # it was just written
     return made

@@ -33,10 +33,10 @@ def main(spec: str, name: str, gallery: str, threads: str, out: str = "", device
         work = next(work for work in load(spec) if work.name == name)
         import torch
 
-        from renderer.gallery.work import hang
+        from renderer.gallery.work import publish
 
         torch.set_num_threads(int(threads))
-        told = hang(work, Path(gallery), _reporter(tell), Path(out) if out else None, device)
+        told = publish(work, Path(gallery), _reporter(tell), Path(out) if out else None, device)
     except Exception as error:
         foreseen = code_of(error) is not None
         tell({"failed": str(error) if foreseen else f"unexpected {type(error).__name__}: {error}"})

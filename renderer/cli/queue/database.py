@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from renderer.cli import show
-from renderer.cli.queue.status_text import stand
+from renderer.cli.queue.status_text import status_text
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.store import Store
 
@@ -23,7 +23,7 @@ def opened(db: str | None) -> Iterator[Store]:
         store.close()
 
 
-def me() -> str:
+def user_name() -> str:
     """Who does it, for the history."""
     try:
         return getpass.getuser()
@@ -31,14 +31,14 @@ def me() -> str:
         return "somebody"
 
 
-def told(jobs: list[Job], as_json: bool, what: str) -> None:
+def print_jobs(jobs: list[Job], as_json: bool, what: str) -> None:
     """Says how jobs stand now."""
     if as_json:
         show.as_json({"jobs": [dataclasses.asdict(job) for job in jobs]})
         return
     for job in jobs:
         show.say(
-            f"{what}: {job.shown}, {stand(job.state, job.wanted, job.progress)}"
+            f"{what}: {job.shown}, {status_text(job.state, job.wanted, job.progress)}"
             if what == "added"
-            else f"{job.shown}: {stand(job.state, job.wanted, job.progress)}"
+            else f"{job.shown}: {status_text(job.state, job.wanted, job.progress)}"
         )

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
-from renderer.cli.queue.status_text import stand
+from renderer.cli.queue.status_text import status_text
 from renderer.studio.queue import ink_supply, listing, records
 from renderer.studio.queue.records import Job, folder_of
-from renderer.studio.queue.states import HELD, said
+from renderer.studio.queue.states import HELD, state_text
 
 
 def show_job(*, job: int, db: str | None, as_json: bool) -> int:
@@ -19,7 +19,7 @@ def show_job(*, job: int, db: str | None, as_json: bool) -> int:
             found, asked = records.find(connection, job), records.open_question(connection, job)
             events = records.history(connection, job)
         plots = [each for each in listing.listed(store, kind="plot") if each.machine == found.machine]
-    empty = [each for each in ink_supply.dry(plots) if each.job == job]
+    empty = [each for each in ink_supply.pens_running_dry(plots) if each.job == job]
     if as_json:
         question = dataclasses.asdict(asked) if asked else None
         told = {"job": dataclasses.asdict(found), "question": question, "dry": [dataclasses.asdict(e) for e in empty]}
@@ -31,7 +31,7 @@ def show_job(*, job: int, db: str | None, as_json: bool) -> int:
 
 
 def _facts(job: Job) -> Iterator[str]:
-    yield f"{job.shown}: {stand(job.state, job.wanted, job.progress)}"
+    yield f"{job.shown}: {status_text(job.state, job.wanted, job.progress)}"
     facts = {
         "from": job.source, "changes": " ".join(job.changes), "note": job.note, "due": job.due,
         "into": str(folder_of(job)) if job.kind == "render" else "", "machine": job.machine,
@@ -45,7 +45,7 @@ def _facts(job: Job) -> Iterator[str]:
         yield f"  pen      {pen['name']}: {pen['strokes']} strokes, {pen['metres']:.2f} m, {pen['minutes']:.1f} min"
 
 
-def _dry(empty: ink_supply.Dry) -> str:
+def _dry(empty: ink_supply.DryPen) -> str:
     return (
         f"  warning  pen {empty.pen} will run dry in this plot, number {empty.nth} of those with it"
         f" ({empty.metres:g} m by then; it lasts {empty.lasts_m:g} m)"
@@ -73,5 +73,5 @@ def tell_history(*, job: int | None, db: str | None, as_json: bool) -> int:
 def _event(event: records.Event, named: bool = False) -> str:
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.at))
     which = f"{event.job} {event.what}: " if named else ""
-    changed = f"{said(event.after) or 'gone'}, " if event.before != event.after else ""
+    changed = f"{state_text(event.after) or 'gone'}, " if event.before != event.after else ""
     return f"  {at}  {which}{changed}{event.why} ({event.who})"

@@ -7,10 +7,10 @@ import click
 
 from renderer.cli import show
 from renderer.cli.codes import DONE
-from renderer.cli.queue.database import me, opened, told
+from renderer.cli.queue.database import opened, print_jobs, user_name
 from renderer.studio.queue import pausing, questions, records, requests
 from renderer.studio.queue.order import Where
-from renderer.studio.queue.states import Refused, said
+from renderer.studio.queue.states import Refused, state_text
 
 DOING = {"copy": requests.copy, "cancel": requests.cancel, "retry": requests.retry, "remove": requests.remove}
 DOING["emergency"] = requests.emergency
@@ -26,7 +26,7 @@ def move_job(
     if len(ways) != 1:
         raise click.UsageError("say where to, with one of --first, --last, --before JOB and --after JOB")
     with opened(db) as store:
-        told([requests.move(store, job, *ways[0], me())], as_json, "moved")
+        print_jobs([requests.move(store, job, *ways[0], user_name())], as_json, "moved")
     return DONE
 
 
@@ -37,10 +37,10 @@ def answer(
         with store.read() as connection:
             found, asked = records.find(connection, job), records.open_question(connection, job)
         if question is None and asked is None:
-            raise Refused(f"job {job} is {said(found.state)} and asks nothing")
+            raise Refused(f"job {job} is {state_text(found.state)} and asks nothing")
         number = question if question is not None or asked is None else asked.id
         given = {name: value for name, value in numbers.items() if value is not None}
-        answered = questions.answer(store, number or 0, choice, me(), given)
+        answered = questions.answer(store, number or 0, choice, user_name(), given)
     if as_json:
         show.as_json({"question": answered.id, "job": job, "answer": choice})
     else:
@@ -52,13 +52,13 @@ def edit(*, job: int, due: str | None, db: str | None, as_json: bool, **given: A
     if due is None and all(value is None for value in given.values()):
         raise click.UsageError("say what to change, with --title, --note, --due or --priority")
     with opened(db) as store:
-        told([requests.edit(store, job, me(), due=due, **given)], as_json, "edit")
+        print_jobs([requests.edit(store, job, user_name(), due=due, **given)], as_json, "edit")
     return DONE
 
 
 def do(name: str, *, jobs: tuple[int, ...], db: str | None, as_json: bool) -> int:
     with opened(db) as store:
-        told([DOING[name](store, job, me()) for job in jobs], as_json, name)
+        print_jobs([DOING[name](store, job, user_name()) for job in jobs], as_json, name)
     return DONE
 
 
@@ -67,10 +67,10 @@ def hold(name: str, *, jobs: tuple[int, ...], whole: str | None, db: str | None,
         raise click.UsageError(f"say what to {name}: jobs by their numbers, or a queue with --queue NAME")
     with opened(db) as store:
         if whole is None:
-            told([HOLDING[name](store, job, me()) for job in jobs], as_json, name)
+            print_jobs([HOLDING[name](store, job, user_name()) for job in jobs], as_json, name)
             return DONE
         if name == "pause":
-            pausing.pause_queue(store, whole, me())
+            pausing.pause_queue(store, whole, user_name())
         else:
             pausing.resume_queue(store, whole)
         paused = pausing.paused_queues(store)

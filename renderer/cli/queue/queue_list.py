@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from renderer.cli import show
 from renderer.cli.codes import DONE
-from renderer.cli.queue.status_text import stand
-from renderer.studio.queue.fast_list import Glance, Line, glance, titled
+from renderer.cli.queue.status_text import status_text
+from renderer.studio.queue.fast_list import JobLine, QueueList, edition_title, fast_list
 
 
 def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
     if as_json:
         return _list_as_json(every, db)
-    seen = glance(db, every=every) or _looked(db, every)
+    seen = fast_list(db, every=every) or _looked(db, every)
     if seen.warning:
         show.say(f"warning: {seen.warning}")
     for name, why in seen.paused.items():
@@ -31,33 +31,36 @@ def _list_as_json(every: bool, db: str | None) -> int:
 
     with opened(db) as store:
         jobs = [dataclasses.asdict(job) for job in listing.listed(store, every=every)]
-        show.as_json({"jobs": jobs, "paused": pausing.paused_queues(store), "asked": listing.asked(store)})
+        show.as_json({"jobs": jobs, "paused": pausing.paused_queues(store), "asked": listing.open_questions(store)})
     return DONE
 
 
-def _looked(db: str | None, every: bool) -> Glance:
+def _looked(db: str | None, every: bool) -> QueueList:
     """The same by way of the store, which makes a new database, brings up an old one, and says what is wrong."""
     from renderer.studio.queue import listing, pausing
     from renderer.studio.queue.store import Store
 
     store = Store(db)
     try:
-        return Glance(
-            listing.lines(store, every=every), listing.asked(store), pausing.paused_queues(store), store.warning
+        return QueueList(
+            listing.job_lines(store, every=every),
+            listing.open_questions(store),
+            pausing.paused_queues(store),
+            store.warning,
         )
     finally:
         store.close()
 
 
-def _rows(lines: list[Line], asked: dict[int, str]) -> Iterator[str]:
+def _rows(lines: list[JobLine], asked: dict[int, str]) -> Iterator[str]:
     cells = [("job", "kind", "state", "due", "title", "note"), *(_cells(line, asked) for line in lines)]
     job, kind, state, due, title, _ = (max(map(len, column)) for column in zip(*cells, strict=True))
     form = f"%{job}s  %-{kind}s  %-{state}s  %-{due}s  %-{title}s  %s"
     return ((form % row).rstrip() for row in cells)
 
 
-def _cells(line: Line, asked: dict[int, str]) -> tuple[str, str, str, str, str, str]:
-    title = titled(line.title, line.edition, line.editions)
+def _cells(line: JobLine, asked: dict[int, str]) -> tuple[str, str, str, str, str, str]:
+    title = edition_title(line.title, line.edition, line.editions)
     progress = json.loads(line.progress) if line.state == "running" else {}
     note = f"asks: {asked[line.id]}" if line.id in asked else line.note
-    return str(line.id), line.kind, stand(line.state, line.wanted, progress), line.due, title, note
+    return str(line.id), line.kind, status_text(line.state, line.wanted, progress), line.due, title, note

@@ -58,15 +58,15 @@ def take(
 
 def _renders(device: str, threads: int | None) -> Make:
     from renderer.cli.render import device_of
-    from renderer.studio.rendering.attempt import Manner
-    from renderer.studio.rendering.render_worker import Worker
+    from renderer.studio.rendering.attempt import RenderSettings
+    from renderer.studio.rendering.render_worker import RenderWorker
 
     device = device_of(device)
     gpu = os.environ.get("CUDA_VISIBLE_DEVICES") or "0"
 
-    def make(store: Store, name: str) -> tuple[Worker, str]:
+    def make(store: Store, name: str) -> tuple[RenderWorker, str]:
         place = f"GPU {gpu} of {socket.gethostname()}" if device == "cuda" else f"a processor, as {name}"
-        return Worker(store, name, Manner(device, threads), show.say), place
+        return RenderWorker(store, name, RenderSettings(device, threads), show.say), place
 
     return make
 
@@ -74,14 +74,14 @@ def _renders(device: str, threads: int | None) -> Make:
 def _plots(machine: Machine, port: str, baud: int) -> Make:
     from hardware.sender.port import opener
     from renderer.intake import lines_of
-    from renderer.studio.plotting import plot_worker
+    from renderer.studio.plotting import plot_worker, worker_state
 
     def lines(job: Job) -> Lines:
         return lines_of(Path(job.source), machine, tell=show.say)[0]
 
     def make(store: Store, name: str) -> tuple[plot_worker.PlotWorker, str]:
         journals = (store.file.absolute().parent if store.file else data_folder()) / "journals"
-        uses = plot_worker.Machine(machine.name, port, opener(port, machine, baud), lines, journals)
+        uses = worker_state.PlotMachine(machine.name, port, opener(port, machine, baud), lines, journals)
         show.say(f"render queue resume --queue {machine.name!r} lets its queue go on")
         return plot_worker.PlotWorker(store, name, uses, tell=show.say), f"machine {machine.name}"
 
@@ -94,12 +94,12 @@ def _work(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) 
     with opened(db) as store:
         worker, place = make(store, name)
         folder = (store.file.absolute().parent if store.file else data_folder()) / "workers"
-        for job in workers.lost(store, liveness.gone(folder)):
+        for job in workers.take_back_from(store, liveness.dead_workers(folder)):
             show.say(f"{job.shown}: its worker {job.worker} is gone")
         workers.register(store, name, kind, place)
         show.say(f"worker {name} takes {kind}s from {store.shown}; Ctrl-C ends it after the job at hand")
         try:
-            with liveness.lives(folder, name), _leaving(worker):
+            with liveness.alive_lock(folder, name), _leaving(worker):
                 done = worker.run(drains=drain)
         finally:
             workers.unregister(store, name)

@@ -11,11 +11,11 @@ from typing import Any
 from distributed import Future, KilledWorker
 
 from renderer.assets import AssetError
-from renderer.gallery.build import Word
+from renderer.gallery.build import BuildMessage
 from renderer.gallery.cluster import worker_plugin
-from renderer.gallery.cluster.cluster_workers import LOOK_S, Crew, Tell
-from renderer.gallery.cluster.payload import Parcel, ParcelError, packed
-from renderer.gallery.cluster.result_checks import ReturnError, checked
+from renderer.gallery.cluster.cluster_workers import LOOK_S, ClusterWorkers, Tell
+from renderer.gallery.cluster.payload import Payload, PayloadError, packed
+from renderer.gallery.cluster.result_checks import ResultError, verified
 from renderer.gallery.cluster.scheduler import GPU, ClusterError, connected
 from renderer.gallery.gather import write
 from renderer.gallery.key import key
@@ -26,7 +26,7 @@ RESULT_S = 60.0  # for a result to come from its worker
 
 
 @dataclass
-class Flight:
+class SubmittedWork:
     """A work that a worker has, or will have."""
 
     work: Work
@@ -43,10 +43,12 @@ class ClusterBuilder:
     device: str = "cpu"
     tell: Tell = lambda _: None
     patience_s: float = 60.0  # without a worker
-    _flying: dict[str, Flight] = field(default_factory=dict)
-    _words: "queue.SimpleQueue[Word | str]" = field(default_factory=queue.SimpleQueue)  # str: the future has ended
+    _flying: dict[str, SubmittedWork] = field(default_factory=dict)
+    _words: "queue.SimpleQueue[BuildMessage | str]" = field(
+        default_factory=queue.SimpleQueue
+    )  # str: the future has ended
 
-    def build(self, works: Iterable[Work]) -> Generator[Word, None, None]:
+    def build(self, works: Iterable[Work]) -> Generator[BuildMessage, None, None]:
         """Renders all, and passes on what is said of each. One that fails stops no other. ClusterError.
 
         Close it, and what is still being rendered ends without a trace.
@@ -57,13 +59,13 @@ class ClusterBuilder:
         with connected(self.address) as client:
             topic = f"render-{uuid.uuid4().hex}"
             client.subscribe_topic(topic, self._hear)
-            hands = Crew(client, self.address, self.device, self.tell, self.patience_s)
+            workers = ClusterWorkers(client, self.address, self.device, self.tell, self.patience_s)
             try:
                 while waiting or self._flying:
-                    hands.look()
-                    self._strand(hands, waiting)
-                    while waiting and len(self._flying) < len(hands.fit):
-                        yield from self._send(waiting, hands, topic)
+                    workers.look()
+                    self._strand(workers, waiting)
+                    while waiting and len(self._flying) < len(workers.fit):
+                        yield from self._send(waiting, workers, topic)
                     with suppress(queue.Empty):
                         yield from self._heard(self._words.get(timeout=LOOK_S))
             finally:
@@ -74,34 +76,34 @@ class ClusterBuilder:
     def _hear(self, event: tuple[float, Any]) -> None:
         """A worker tells how a work stands."""
         name, told = event[1]
-        self._words.put(Word(str(name), dict(told)))
+        self._words.put(BuildMessage(str(name), dict(told)))
 
-    def _strand(self, hands: "Crew", waiting: list[Work]) -> None:
+    def _strand(self, workers: "ClusterWorkers", waiting: list[Work]) -> None:
         """Takes back the works of which no worker is left that might have them."""
         for name, flight in list(self._flying.items()):
-            if not flight.to & hands.fit.keys() and not flight.future.done():
+            if not flight.to & workers.fit.keys() and not flight.future.done():
                 del self._flying[name]
                 flight.future.cancel()
                 waiting.insert(0, flight.work)
 
-    def _send(self, waiting: list[Work], hands: "Crew", topic: str) -> Iterator[Word]:
+    def _send(self, waiting: list[Work], workers: "ClusterWorkers", topic: str) -> Iterator[BuildMessage]:
         work = waiting.pop(0)
         try:
-            parcel, needs = packed(work, self.gallery)
-            hands.supply(needs)
-        except (ParcelError, SpecErrors, AssetError) as error:
-            yield Word(work.name, {"failed": str(error)})
+            payload, needs = packed(work, self.gallery)
+            workers.supply(needs)
+        except (PayloadError, SpecErrors, AssetError) as error:
+            yield BuildMessage(work.name, {"failed": str(error)})
             return
-        if hands.fit:
-            self._flying[work.name] = self._flight(work, parcel, hands, topic)
+        if workers.fit:
+            self._flying[work.name] = self._flight(work, payload, workers, topic)
         else:  # they have gone meanwhile
             waiting.insert(0, work)
 
-    def _flight(self, work: Work, parcel: Parcel, hands: "Crew", topic: str) -> Flight:
-        to = frozenset(hands.fit)
-        future = hands.client.submit(
+    def _flight(self, work: Work, payload: Payload, workers: "ClusterWorkers", topic: str) -> SubmittedWork:
+        to = frozenset(workers.fit)
+        future = workers.client.submit(
             worker_plugin.make,
-            parcel,
+            payload,
             self.device,
             topic,
             key=f"render-{work.name}-{uuid.uuid4().hex}",
@@ -112,25 +114,25 @@ class ClusterBuilder:
             pure=False,
         )
         future.add_done_callback(lambda _: self._words.put(work.name))
-        return Flight(work, future, to)
+        return SubmittedWork(work, future, to)
 
-    def _heard(self, word: Word | str) -> Iterator[Word]:
+    def _heard(self, message: BuildMessage | str) -> Iterator[BuildMessage]:
         """What is to be passed on."""
-        name = word if isinstance(word, str) else word.name
+        name = message if isinstance(message, str) else message.name
         flight = self._flying.get(name)
-        if flight is None:  # it has said its last word
+        if flight is None:  # it has said its last message
             return
-        if isinstance(word, Word):
-            yield word
+        if isinstance(message, BuildMessage):
+            yield message
         elif flight.future.done():
             try:
                 told = self._ended(flight)
             except TimeoutError:  # its worker died with the result, and another makes it anew
                 return
             del self._flying[name]
-            yield Word(name, told)
+            yield BuildMessage(name, told)
 
-    def _ended(self, flight: Flight) -> dict[str, Any]:
+    def _ended(self, flight: SubmittedWork) -> dict[str, Any]:
         """How a work ended; what came back is in its place. ClusterError where the scheduler has gone."""
         future = flight.future
         if future.status == "cancelled":
@@ -141,7 +143,7 @@ class ClusterBuilder:
             told = future.result(timeout=RESULT_S)
             if "failed" in told:
                 return {"failed": str(told["failed"])}
-            files = checked(told["files"], key(flight.work))
+            files = verified(told["files"], key(flight.work))
             write(self.gallery / flight.work.name, files)
         except TimeoutError:
             raise
@@ -150,7 +152,7 @@ class ClusterBuilder:
             return {
                 "failed": f"{times} workers died while they rendered it; look at their memory, and at what they said"
             }
-        except (ReturnError, OutputError) as error:
+        except (ResultError, OutputError) as error:
             return {"failed": str(error)}
         except Exception as error:
             return {"failed": f"unexpected {type(error).__name__} on a worker: {error}"}

@@ -24,7 +24,7 @@ def _short(program: Mapping[str, str]) -> str:
 
 
 @dataclass
-class Crew:
+class ClusterWorkers:
     """The workers of a cluster that may be given works: of this very program, with a GPU where one is asked for."""
 
     client: Client

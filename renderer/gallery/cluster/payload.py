@@ -21,7 +21,7 @@ from renderer.specfile.tree import Fields, Items, Node, Scalar
 LARGE_BYTES = 1_000_000  # beyond this a file goes through the asset cache
 
 
-class ParcelError(Exception):
+class PayloadError(Exception):
     """What cannot be packed, or must not be unpacked; the message says why."""
 
 
@@ -40,7 +40,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Payload:
     """A work on its way. Places are told from the folder that holds all that it needs, with `/`."""
 
     name: str
@@ -51,7 +51,7 @@ class Parcel:
     large: Mapping[str, str]  # place -> sha256
 
 
-def packed(work: Work, gallery: Path) -> tuple[Parcel, tuple[Need, ...]]:
+def packed(work: Work, gallery: Path) -> tuple[Payload, tuple[Need, ...]]:
     """A work, and what it needs of the asset cache. ParcelError; SpecErrors where the spec has changed."""
     here = Path.cwd()
     places = {beside(here, str(path)): path for twin in load(work.path) for path in _files(twin)}
@@ -60,7 +60,7 @@ def packed(work: Work, gallery: Path) -> tuple[Parcel, tuple[Need, ...]]:
     try:
         root = Path(os.path.commonpath([*(path.parent for path in places), hall]))
     except ValueError:
-        raise ParcelError(f"{work.path}: lies on another drive than the gallery; put both on one") from None
+        raise PayloadError(f"{work.path}: lies on another drive than the gallery; put both on one") from None
     files: dict[str, bytes] = {}
     large: dict[str, str] = {}
     needs = [_picture(work), *_weights(work)]
@@ -73,32 +73,32 @@ def packed(work: Work, gallery: Path) -> tuple[Parcel, tuple[Need, ...]]:
                 large[place] = sha256_of(named)
                 needs.append(Need((large[place],), named))
         except OSError as error:
-            raise ParcelError(f"{named}: cannot be read: {error.strerror or error}") from None
+            raise PayloadError(f"{named}: cannot be read: {error.strerror or error}") from None
     where = spec.relative_to(root).as_posix(), hall.relative_to(root).as_posix()
-    return Parcel(work.name, *where, str(root), files, large), tuple(filter(None, needs))
+    return Payload(work.name, *where, str(root), files, large), tuple(filter(None, needs))
 
 
-def unpacked(parcel: Parcel, folder: Path) -> Work:
+def unpacked(payload: Payload, folder: Path) -> Work:
     """Writes all of it into an empty folder, and nothing beside it; gives the work there. ParcelError, AssetError."""
-    for name in (*parcel.files, *parcel.large, parcel.spec, parcel.gallery):
+    for name in (*payload.files, *payload.large, payload.spec, payload.gallery):
         within(name)
-    for name, content in parcel.files.items():
+    for name, content in payload.files.items():
         _place(folder, name).write_bytes(content)
-    for name, sha256 in parcel.large.items():
+    for name, sha256 in payload.large.items():
         cached = find(sha256)
         if cached is None:
             raise AssetError(f"{name} (sha256 {sha256}) is not in the asset cache of this machine")
         shutil.copyfile(cached, _place(folder, name))
-    works = load(folder / parcel.spec)
-    return next(work for work in works if work.name == parcel.name)
+    works = load(folder / payload.spec)
+    return next(work for work in works if work.name == payload.name)
 
 
 def within(name: str) -> None:
-    """ParcelError where a name would lead out of the folder that it is told from."""
+    """PayloadError where a name would lead out of the folder that it is told from."""
     paths = (PurePosixPath(name), PurePath(name))  # as it was written, and as this machine reads it
     leads_out = any(path.anchor or ".." in path.parts for path in paths)
     if not name or "\0" in name or leads_out or (os.name == "nt" and ":" in name):
-        raise ParcelError(f"{name[:80]!r} leads out of its folder; nothing was written")
+        raise PayloadError(f"{name[:80]!r} leads out of its folder; nothing was written")
 
 
 def _place(folder: Path, name: str) -> Path:
@@ -143,7 +143,7 @@ def _refuse_absolute(work: Work, places: set[Path]) -> None:
     tree, _ = read_tree(work.path)
     for name in _texts(tree):
         if Path(name).is_absolute() and beside(Path(), name) in places:
-            raise ParcelError(
+            raise PayloadError(
                 f"{work.path}: {name!r} begins at the root of this machine's disk, and would be another file on a "
                 "worker's; write it from the spec's folder, as in ../targets/sea.png"
             )

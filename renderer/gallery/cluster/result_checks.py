@@ -10,11 +10,11 @@ from renderer.gallery.names import MANIFEST
 from renderer.gallery.statement import seal
 
 
-class ReturnError(Exception):
+class ResultError(Exception):
     """Files that must not hang; the message says why."""
 
 
-def checked(files: Mapping[str, bytes], wanted: Key) -> dict[str, bytes]:
+def verified(files: Mapping[str, bytes], wanted: Key) -> dict[str, bytes]:
     """The files of a work's folder, by name, each as its manifest says. ReturnError."""
     try:
         statement = json.loads(files[MANIFEST])
@@ -22,23 +22,23 @@ def checked(files: Mapping[str, bytes], wanted: Key) -> dict[str, bytes]:
         subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
         parts = dict(statement["predicate"]["buildDefinition"]["internalParameters"]["keyParts"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ReturnError(f"what came back has no {MANIFEST} that can be read; nothing was written") from None
+        raise ResultError(f"what came back has no {MANIFEST} that can be read; nothing was written") from None
     if not sealed:
-        raise ReturnError(f"what came back has another {MANIFEST} than was made; nothing was written")
+        raise ResultError(f"what came back has another {MANIFEST} than was made; nothing was written")
     _check(files, subjects)
     stale = wanted.stale(parts)
     if stale:
-        raise ReturnError(f"what came back was made from another {', '.join(stale)}; nothing was written, build again")
+        raise ResultError(f"what came back was made from another {', '.join(stale)}; nothing was written, build again")
     return dict(files)
 
 
 def _check(files: Mapping[str, bytes], subjects: Mapping[str, Any]) -> None:
     for name in subjects.keys() | files.keys() - {MANIFEST}:
         if name not in files or name not in subjects or "/" in name or "\\" in name or name in ("", ".", ".."):
-            raise ReturnError(f"what came back lacks {name!r}, or has it without its manifest; nothing was written")
+            raise ResultError(f"what came back lacks {name!r}, or has it without its manifest; nothing was written")
         actual = hashlib.sha256(files[name]).hexdigest()
         if actual != subjects[name]:
-            raise ReturnError(
+            raise ResultError(
                 f"{name} came back with the sha256 {actual}, and its manifest says {subjects[name]}; nothing was "
                 "written, build again"
             )

@@ -17,7 +17,7 @@ from hardware import __version__
 from renderer.assets import AssetError, sha256_of
 from renderer.assets.cache import checked_sha256, keep, state, writing
 from renderer.gallery.build import Builder
-from renderer.gallery.cluster.payload import Parcel, lacking, unpacked
+from renderer.gallery.cluster.payload import Payload, lacking, unpacked
 from renderer.gallery.engine import ENGINE, engine_sha256
 
 PLUGIN = "render"
@@ -29,7 +29,7 @@ def program() -> dict[str, str]:
     return {"version": __version__, "engine": f"{ENGINE}-{engine_sha256()}"}
 
 
-class Member(WorkerPlugin):
+class RenderPlugin(WorkerPlugin):
     """Makes a dask worker one that renders."""
 
     name = PLUGIN
@@ -71,27 +71,27 @@ class Member(WorkerPlugin):
             for builder in self._building.values():
                 builder.stop()
 
-    def make(self, key: Any, parcel: Parcel, device: str, topic: str) -> dict[str, Any]:
+    def make(self, key: Any, payload: Payload, device: str, topic: str) -> dict[str, Any]:
         """Renders a work. `files` and what there is to tell of them, or `failed`; Reschedule where it was stopped."""
-        self.tell(f"{parcel.name}: taken up")
+        self.tell(f"{payload.name}: taken up")
         with TemporaryDirectory(prefix="render-", dir=self.worker.local_directory) as folder:
-            gallery = Path(folder) / parcel.gallery
+            gallery = Path(folder) / payload.gallery
             builder = Builder(gallery, 1, device=device, threads=self.threads)
             try:
                 self._begin(key, builder)
-                told = self._built(builder, parcel, Path(folder), topic)
-                files = _read(gallery / parcel.name) if "done" in told else {}
+                told = self._built(builder, payload, Path(folder), topic)
+                files = _read(gallery / payload.name) if "done" in told else {}
             except Reschedule:
-                self.tell(f"{parcel.name}: {'given back' if key in self._wanted else 'cancelled'}")
+                self.tell(f"{payload.name}: {'given back' if key in self._wanted else 'cancelled'}")
                 raise
-            except Exception as error:  # of the parcel, or of this machine's disk
+            except Exception as error:  # of the payload, or of this machine's disk
                 told, files = {"failed": f"{type(error).__name__}: {error}"}, {}
             finally:
                 with self._lock:
                     del self._building[key]
         self.done += "done" in told
-        self.tell(f"{parcel.name}: {_named(told, folder, parcel.root)['failed'] if 'failed' in told else 'done'}")
-        return {**_named(told, folder, parcel.root), "files": files}
+        self.tell(f"{payload.name}: {_named(told, folder, payload.root)['failed'] if 'failed' in told else 'done'}")
+        return {**_named(told, folder, payload.root), "files": files}
 
     def _begin(self, key: Any, builder: Builder) -> None:
         with self._lock:
@@ -99,12 +99,12 @@ class Member(WorkerPlugin):
             if self.leaves or key not in self._wanted:
                 raise Reschedule
 
-    def _built(self, builder: Builder, parcel: Parcel, folder: Path, topic: str) -> dict[str, Any]:
-        work = unpacked(parcel, folder)
-        for word in builder.build([work]):
-            if word.is_last:
-                return word.told
-            self.worker.log_event(topic, [parcel.name, word.told])
+    def _built(self, builder: Builder, payload: Payload, folder: Path, topic: str) -> dict[str, Any]:
+        work = unpacked(payload, folder)
+        for message in builder.build([work]):
+            if message.is_last:
+                return message.content
+            self.worker.log_event(topic, [payload.name, message.content])
         raise Reschedule
 
 
@@ -122,15 +122,15 @@ def _named(told: dict[str, Any], folder: str, root: str) -> dict[str, Any]:
 # --- what others call -------------------------------------------------------------------------------------------------
 
 
-def make(parcel: Parcel, device: str, topic: str) -> dict[str, Any]:
+def make(payload: Payload, device: str, topic: str) -> dict[str, Any]:
     """The task. A worker with a GPU renders on the processor where that is asked for: another device, other bytes."""
     worker = get_worker()
-    return _member(worker).make(worker.get_current_task(), parcel, device, topic)
+    return _plugin(worker).make(worker.get_current_task(), payload, device, topic)
 
 
 def introduced(dask_worker: Worker) -> dict[str, str] | None:
     """The program that renders here; None where none does."""
-    return _member(dask_worker).program if PLUGIN in dask_worker.plugins else None
+    return _plugin(dask_worker).program if PLUGIN in dask_worker.plugins else None
 
 
 def lacks(starts: tuple[tuple[str, ...], ...]) -> tuple[int, ...]:
@@ -157,7 +157,7 @@ def receive(sha256: str, sender: str, start: int, piece: bytes, total: int) -> N
             part.unlink(missing_ok=True)
 
 
-def _member(worker: Worker) -> Member:
-    member = worker.plugins[PLUGIN]
-    assert isinstance(member, Member)
-    return member
+def _plugin(worker: Worker) -> RenderPlugin:
+    plugin = worker.plugins[PLUGIN]
+    assert isinstance(plugin, RenderPlugin)
+    return plugin

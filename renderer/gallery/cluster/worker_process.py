@@ -14,7 +14,7 @@ from distributed import Status, Worker
 from distributed.utils import get_ip, get_ipv6
 
 from renderer.gallery.cluster.scheduler import GPU, check_certificates, nobody_answers
-from renderer.gallery.cluster.worker_plugin import Member
+from renderer.gallery.cluster.worker_plugin import RenderPlugin
 
 PATIENCE_S = 60.0  # for a scheduler
 FETCHED_S = 60.0  # for the last work to be taken by whoever asked for it
@@ -23,17 +23,17 @@ LOOK_S = 0.1
 Tell = Callable[[str], None]
 
 
-def serve(address: str, member: Member, tell: Tell) -> str:
+def run_worker(address: str, plugin: RenderPlugin, tell: Tell) -> str:
     """Renders until SIGINT or SIGTERM, or until its scheduler has gone. The worker's name. ClusterError."""
     name = f"{socket.gethostname()}-{os.getpid()}"
-    asyncio.run(_serve(address, name, member, tell))
+    asyncio.run(_serve(address, name, plugin, tell))
     return name
 
 
-async def _serve(address: str, name: str, member: Member, tell: Tell) -> None:
+async def _serve(address: str, name: str, plugin: RenderPlugin, tell: Tell) -> None:
     check_certificates(address, "worker")
     with _asking() as asked:
-        worker = _worker(address, name, member)
+        worker = _worker(address, name, plugin)
         try:
             starting = asyncio.ensure_future(_started(worker, address))
             while not starting.done() and not asked:
@@ -42,14 +42,14 @@ async def _serve(address: str, name: str, member: Member, tell: Tell) -> None:
                 starting.cancel()
                 return
             await starting
-            does = "a GPU" if member.device == "cuda" else "its processor"
+            does = "a GPU" if plugin.device == "cuda" else "its processor"
             tell(f"worker {name} renders for {address} with {does}; Ctrl-C ends it after the work at hand")
-            await _until_told(worker, member, asked, tell)
+            await _until_told(worker, plugin, asked, tell)
         finally:
             await worker.close(timeout=5, nanny=False, reason="asked to leave")
 
 
-def _worker(address: str, name: str, member: Member) -> Worker:
+def _worker(address: str, name: str, plugin: RenderPlugin) -> Worker:
     host = str(urlsplit(address).hostname)
     local = get_ipv6(host) if ":" in host else get_ip(host)  # of the interface that leads to the scheduler
     return Worker(
@@ -60,8 +60,8 @@ def _worker(address: str, name: str, member: Member) -> Worker:
         dashboard_address="127.0.0.1:0",
         nthreads=1,
         memory_limit=0,  # what takes memory is a process of its own
-        resources=GPU if member.device == "cuda" else None,
-        plugins=(member,),
+        resources=GPU if plugin.device == "cuda" else None,
+        plugins=(plugin,),
         death_timeout=PATIENCE_S,
     )
 
@@ -73,7 +73,7 @@ async def _started(worker: Worker, address: str) -> None:
         raise nobody_answers(address, PATIENCE_S, error) from error
 
 
-async def _until_told(worker: Worker, member: Member, asked: list[int], tell: Tell) -> None:
+async def _until_told(worker: Worker, plugin: RenderPlugin, asked: list[int], tell: Tell) -> None:
     """First it takes up nothing more, and waits for the work at hand; told again, it gives that back."""
     while not asked:
         if worker.status != Status.running:
@@ -81,17 +81,17 @@ async def _until_told(worker: Worker, member: Member, asked: list[int], tell: Te
             return
         await asyncio.sleep(LOOK_S)
     worker.status = Status.paused
-    if member.is_busy:
+    if plugin.is_busy:
         tell("leaves after the work at hand; Ctrl-C again gives that back")
     until = time.monotonic() + FETCHED_S
     while worker.status == Status.paused and len(asked) < 2:
-        if member.is_busy:
+        if plugin.is_busy:
             until = time.monotonic() + FETCHED_S
         elif not worker.data or time.monotonic() > until:
             return
         await asyncio.sleep(LOOK_S)
-    member.give_back()
-    while member.is_busy:
+    plugin.give_back()
+    while plugin.is_busy:
         await asyncio.sleep(LOOK_S)
 
 

@@ -18,7 +18,7 @@ from renderer.studio.page.upload_checks import check_picture
 from renderer.studio.queue import pausing, questions, records, requests, submission
 from renderer.studio.queue.order import Where
 from renderer.studio.queue.records import Job
-from renderer.studio.queue.states import HELD, Refused, StudioError, said
+from renderer.studio.queue.states import HELD, Refused, StudioError, state_text
 from renderer.studio.queue.store import Store
 
 Form = Mapping[str, str]
@@ -37,7 +37,7 @@ class Denied(StudioError):
 
 
 @dataclass(frozen=True)
-class Desk:
+class ActionContext:
     """The queue, and where its files are."""
 
     store: Store
@@ -53,27 +53,27 @@ def need(session: Session, role: str, what: str) -> None:
 # --- jobs ---
 
 
-def add(desk: Desk, session: Session, form: Form) -> str:
+def add(context: ActionContext, session: Session, form: Form) -> str:
     """A spec of the folder to be rendered, and plotted if that is wanted."""
     need(session, "curator", "add works")
-    path = desk.folders.spec(_text(form, "spec"))
-    wanted = _wanted(desk.folders, form, changes=_changes(form), plot="plot" in form)
-    return _added(desk, session, path, wanted)
+    path = context.folders.spec(_text(form, "spec"))
+    wanted = _wanted(context.folders, form, changes=_changes(form), plot="plot" in form)
+    return _added(context, session, path, wanted)
 
 
-def plot(desk: Desk, session: Session, number: int, form: Form) -> str:
+def plot(context: ActionContext, session: Session, number: int, form: Form) -> str:
     """Sheets of a finished render."""
     need(session, "curator", "add plots")
-    with desk.store.read() as connection:
+    with context.store.read() as connection:
         job = records.find(connection, number)
     if job.kind != "render" or job.state != "done":
-        raise Refused(f"job {number} is {said(job.state)}; only a finished render can be plotted")
-    drawing = desk.folders.made(str(job.result.get("folder", "")), "drawing.svg")
-    wanted = _wanted(desk.folders, {"title": job.title, **form}, changes=(), plot=True)
-    return _added(desk, session, drawing.parent, wanted)
+        raise Refused(f"job {number} is {state_text(job.state)}; only a finished render can be plotted")
+    drawing = context.folders.made(str(job.result.get("folder", "")), "drawing.svg")
+    wanted = _wanted(context.folders, {"title": job.title, **form}, changes=(), plot=True)
+    return _added(context, session, drawing.parent, wanted)
 
 
-def _added(desk: Desk, session: Session, path: Path, wanted: submission.Wanted) -> str:
+def _added(context: ActionContext, session: Session, path: Path, wanted: submission.JobOptions) -> str:
     """Not more at once than somebody can have meant."""
     new, count = [], 0
     for render, plots in submission.new_jobs(path, wanted):
@@ -81,12 +81,12 @@ def _added(desk: Desk, session: Session, path: Path, wanted: submission.Wanted) 
         count += (render is not None) + len(plots)
         if count > MOST_ADDED:
             raise StudioError(f"this makes more than {MOST_ADDED} jobs; add fewer sheets, or a matrix with fewer works")
-    return f"added {_listed(requests.add_all(desk.store, new, session.who))}"
+    return f"added {_listed(requests.add_all(context.store, new, session.who))}"
 
 
-def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: bool) -> submission.Wanted:
+def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: bool) -> submission.JobOptions:
     machine = _text(form, "machine")
-    return submission.Wanted(
+    return submission.JobOptions(
         changes=changes, out=folders.out, draft="draft" in form, plot=plot,
         machine=folders.machine(machine) if machine else None,
         edition=_whole(form, "edition", 1, 1000), priority=_whole(form, "priority", -100, 100, 0),
@@ -105,82 +105,82 @@ def _listed(made: list[Job]) -> str:
     return shown + (f" and {len(made) - 3} more" if len(made) > 3 else "")
 
 
-def do(desk: Desk, session: Session, number: int, name: str, _: Form) -> str:
+def do(context: ActionContext, session: Session, number: int, name: str, _: Form) -> str:
     """One of BY_NAME to a job."""
-    with desk.store.read() as connection:
+    with context.store.read() as connection:
         job = records.find(connection, number)
     if job.kind == "plot" and (job.state in HELD or job.state == "needs_attention" or name == "emergency"):
         need(session, "operator", "steer a machine")
     need(session, "curator", "change the queue")
-    done = BY_NAME[name](desk.store, number, session.who)
+    done = BY_NAME[name](context.store, number, session.who)
     if name == "copy":
         return f"added {done.shown}"
     if name == "remove":
         return f"{done.shown}: taken out of the list"
-    return f"{done.shown}: {said(done.state)}" + (f", {done.wanted} asked for" if done.wanted else "")
+    return f"{done.shown}: {state_text(done.state)}" + (f", {done.wanted} asked for" if done.wanted else "")
 
 
-def move(desk: Desk, session: Session, number: int, form: Form) -> str:
+def move(context: ActionContext, session: Session, number: int, form: Form) -> str:
     """Elsewhere in the queue."""
     need(session, "curator", "change the order")
     where = _text(form, "where")
     if where not in get_args(Where):
         raise StudioError(f"{where!r} is none of {', '.join(get_args(Where))}")
     other = _whole(form, "other", 1, 2**31 - 1) if where in {"before", "after"} else None
-    return f"{requests.move(desk.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
+    return f"{requests.move(context.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
 
 
-def edit(desk: Desk, session: Session, number: int, form: Form) -> str:
+def edit(context: ActionContext, session: Session, number: int, form: Form) -> str:
     """What it is called, a word about it, when it is wanted, how much it matters."""
     need(session, "curator", "change the queue")
     due = _date(form)
     given = {"title": _text(form, "title") or None, "note": _text(form, "note")}
     priority = _whole(form, "priority", -100, 100) if form.get("priority") else None
     day = due.strftime("%Y-%m-%d") if due else ""
-    return f"{requests.edit(desk.store, number, session.who, **given, due=day, priority=priority).shown}: changed"
+    return f"{requests.edit(context.store, number, session.who, **given, due=day, priority=priority).shown}: changed"
 
 
 # --- machines ---
 
 
-def answer(desk: Desk, session: Session, number: int, form: Form) -> str:
+def answer(context: ActionContext, session: Session, number: int, form: Form) -> str:
     """What a plot asks. Refused where it is answered already, or asked no more."""
     need(session, "operator", "answer for a machine")
     numbers = {axis: _number(form, axis, MOST_NUDGE_MM) for axis in "xy" if form.get(axis)}
     if form.get("z"):
-        numbers["z"] = _number(form, "z", _height_step(desk, number))
-    asked = questions.answer(desk.store, number, _text(form, "choice"), session.who, numbers)
+        numbers["z"] = _number(form, "z", _height_step(context, number))
+    asked = questions.answer(context.store, number, _text(form, "choice"), session.who, numbers)
     return f"{asked.title}: {dict(asked.choices)[_text(form, 'choice')]}"
 
 
-def _height_step(desk: Desk, number: int) -> float:
+def _height_step(context: ActionContext, number: int) -> float:
     """The most by which the pen of this question is raised or lowered at once: it could be driven into the table."""
-    with desk.store.read() as connection:
-        return float(questions.question(connection, number).about.get("z_step") or 0.0)
+    with context.store.read() as connection:
+        return float(questions.find_question(connection, number).about.get("z_step") or 0.0)
 
 
-def hold(desk: Desk, session: Session, name: str, form: Form) -> str:
+def hold(context: ActionContext, session: Session, name: str, form: Form) -> str:
     """A whole queue: that of the renders, or of a machine."""
     need(session, "curator" if name == "render" else "operator", f"hold or start the queue of {name[:80]}")
-    with desk.store.read() as connection:
+    with context.store.read() as connection:
         if name not in {"render", *queue_views.machine_names(connection)}:
             raise Outside("there is no such machine")
     if "go" in form:
-        pausing.resume_queue(desk.store, name)
+        pausing.resume_queue(context.store, name)
         return f"the queue of {name} goes on"
-    pausing.pause_queue(desk.store, name, session.who, _text(form, "why"))
+    pausing.pause_queue(context.store, name, session.who, _text(form, "why"))
     return f"the queue of {name} takes up nothing new"
 
 
-def upload(desk: Desk, session: Session, name: str, content: bytes) -> str:
+def upload(context: ActionContext, session: Session, name: str, content: bytes) -> str:
     """A spec or a picture, into the folder of uploads; its name among the specs."""
     need(session, "curator", "upload")
-    place = desk.folders.upload_place(name, content)
+    place = context.folders.upload_place(name, content)
     if not content:
         raise StudioError(f"{name[:80]!r} is empty")
     is_picture = place.suffix.lower() in PICTURE_SUFFIXES
-    desk.folders.keep(place, content, check_picture if is_picture else None)
-    return place.relative_to(desk.folders.specs).as_posix()
+    context.folders.keep(place, content, check_picture if is_picture else None)
+    return place.relative_to(context.folders.specs).as_posix()
 
 
 # --- fields ---

@@ -52,7 +52,7 @@ def _mark(*values: object) -> str:
     return hashlib.sha256(repr(values).encode()).hexdigest()[:8]
 
 
-class Watch:
+class ChangeStream:
     """Looks at the store as long as somebody listens, once for all who do."""
 
     def __init__(self, store: Store) -> None:

@@ -17,7 +17,7 @@ APART = {"pens", "machines", "targets"}  # folders of specs whose files are none
 MOST_LISTED = 2000
 MOST_KEPT_BYTES = 2_000_000_000  # of all uploads
 SHOWN = ("preview.png", "drawing.svg", "report.html", "manifest.json", "progress.gif", "loss.csv")  # of a work
-HUNG = ("preview.webp", "drawing.svg", "manifest.json")  # of a work in a gallery
+PUBLISHED = ("preview.webp", "drawing.svg", "manifest.json")  # of a work in a gallery
 
 
 class Outside(StudioError):
@@ -63,7 +63,7 @@ class Folders:
 
     def hung(self, work: str, name: str) -> Path:
         """A file of a work in the gallery. Outside."""
-        if self.gallery is None or name not in HUNG:
+        if self.gallery is None or name not in PUBLISHED:
             raise Outside("there is no such file")
         return self._ours(self.gallery, f"{work}/{name}", (Path(name).suffix,))
 

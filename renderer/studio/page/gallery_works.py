@@ -12,7 +12,7 @@ from renderer.gallery.statement import read
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class GalleryWork:
     """One finished work."""
 
     name: str
@@ -26,27 +26,27 @@ class Exhibit:
     preview: str
 
 
-def exhibits(gallery: Path | None) -> list[Exhibit]:
+def gallery_works(gallery: Path | None) -> list[GalleryWork]:
     """All of them, by name; those whose manifest cannot be read are left out."""
     if gallery is None or not gallery.is_dir():
         return []
     found = []
     for folder in finished(gallery):
         try:
-            found.append(_exhibit(folder, (folder / MANIFEST).stat().st_mtime_ns))
+            found.append(_gallery_work(folder, (folder / MANIFEST).stat().st_mtime_ns))
         except (OSError, KeyError, TypeError, ValueError):
             continue
     return [one for one in found if one is not None]
 
 
 @lru_cache(maxsize=512)
-def _exhibit(folder: Path, _changed: int) -> Exhibit | None:
+def _gallery_work(folder: Path, _changed: int) -> GalleryWork | None:
     made = read(folder)
     if made is None:
         return None
     said = made.predicate
     sheet, totals = said["render_sheet"], said["render_totals"]
-    return Exhibit(
+    return GalleryWork(
         folder.name, said["render_title"], sheet["width_mm"], sheet["height_mm"], totals["strokes"], totals["metres"],
         totals["minutes"], tuple(pens(said["render_passes"])), PREVIEW,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from renderer.manifest import duration
 from renderer.studio.queue import ink_supply
 from renderer.studio.queue.records import Job, Question, job_of, question_of
-from renderer.studio.queue.states import ENDED, HELD, WAITING, said
+from renderer.studio.queue.states import ENDED, HELD, WAITING, state_text
 from renderer.studio.queue.tables import jobs, pictures, prompts, queues, workers
 
 MOST_WAITING = 200  # rows of a list
@@ -27,7 +27,7 @@ AT_A_PLOT = {"pause": ("Pause", "operator"), "resume": ("Go on", "operator"), "c
 
 
 @dataclass(frozen=True)
-class Deed:
+class Button:
     """A button: what may be done with a job as it stands."""
 
     name: str
@@ -45,7 +45,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Worker:
+class WorkerView:
     """A worker as the list of machines shows it."""
 
     name: str
@@ -62,12 +62,12 @@ class Station:
     name: str
     paused: str | None  # why it takes up nothing; None where it does
     sheet: str
-    workers: list[Worker]
+    workers: list[WorkerView]
     at_work: list[Job]
     asked: Question | None
     waiting: Waiting
     minutes: float  # that the waiting plots take, as far as is known
-    dry: list[ink_supply.Dry] = field(default_factory=list)
+    dry: list[ink_supply.DryPen] = field(default_factory=list)
 
     @property
     def now(self) -> Job | None:
@@ -134,16 +134,18 @@ def finished(connection: Connection) -> list[Job]:
 
 def takes(job: Job) -> dict[str, Any]:
     """The pens of a job, metres and minutes, as far as they are known."""
-    result = ink_supply.takes(job.result) if job.kind == "render" else job.result
+    result = ink_supply.plot_usage(job.result) if job.kind == "render" else job.result
     pens = result.get("pens") or []
     return {"pens": pens, "minutes": result.get("minutes") or 0, "metres": sum(pen["metres"] for pen in pens)}
 
 
-def dry_of(connection: Connection, machine: str) -> list[ink_supply.Dry]:
+def dry_of(connection: Connection, machine: str) -> list[ink_supply.DryPen]:
     """The pens that will run dry in the plots of this machine."""
     own = (jobs.c.machine == machine, jobs.c.kind == "plot", jobs.c.state.not_in(sorted(ENDED)))
     order = (jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
-    return ink_supply.dry(job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order)))
+    return ink_supply.pens_running_dry(
+        job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order))
+    )
 
 
 def machine_names(connection: Connection) -> list[str]:
@@ -161,7 +163,7 @@ def stations(connection: Connection, now: float) -> list[Station]:
     return [station(connection, name, found) for name in ("render", *machine_names(connection))]
 
 
-def station(connection: Connection, name: str, found: list[Worker]) -> Station:
+def station(connection: Connection, name: str, found: list[WorkerView]) -> Station:
     row = connection.execute(select(queues).where(queues.c.name == name)).first()
     is_render = name == "render"
     own = jobs.c.kind == "render" if is_render else (jobs.c.machine == name) & (jobs.c.kind == "plot")
@@ -180,7 +182,7 @@ def station(connection: Connection, name: str, found: list[Worker]) -> Station:
         asked.get(now[0].id) if now else None,
         comes,
         sum(job.result.get("minutes") or 0 for job in released),
-        [] if is_render else ink_supply.dry([*now, *released]),
+        [] if is_render else ink_supply.pens_running_dry([*now, *released]),
     )
 
 
@@ -189,12 +191,12 @@ def place_of(place: str) -> str:
     return place.removeprefix("machine ")
 
 
-def all_workers(connection: Connection, now: float) -> list[Worker]:
+def all_workers(connection: Connection, now: float) -> list[WorkerView]:
     rows = connection.execute(select(workers).order_by(workers.c.kind, workers.c.name))
-    return [Worker(r.name, r.kind, r.place, now - r.seen < ALIVE_S, ago(now - r.seen)) for r in rows]
+    return [WorkerView(r.name, r.kind, r.place, now - r.seen < ALIVE_S, ago(now - r.seen)) for r in rows]
 
 
-def deeds(job: Job) -> list[Deed]:
+def buttons_for(job: Job) -> list[Button]:
     """What may be done with a job where it stands."""
     match job.kind, job.state:
         case _, "draft" if job.follows and not job.result.get("pens"):  # its render is not done
@@ -217,16 +219,16 @@ def deeds(job: Job) -> list[Deed]:
             names = ["copy", "remove"]
         case _:
             names = []
-    return [_deed(job, name) for name in names]
+    return [_button(job, name) for name in names]
 
 
-def beside(job: Job, asked: Question | None) -> list[Deed]:
+def operator_buttons(job: Job, asked: Question | None) -> list[Button]:
     """Those for whoever stands at the machine, less what the answers to its question say already."""
     said_by = {"pause": {"resume"}, "load": {"cancel"}, "clear": {"cancel"}}
-    return [deed for deed in deeds(job) if asked is None or deed.name not in said_by.get(asked.kind, set())]
+    return [button for button in buttons_for(job) if asked is None or button.name not in said_by.get(asked.kind, set())]
 
 
-def _deed(job: Job, name: str) -> Deed:
+def _button(job: Job, name: str) -> Button:
     held = job.kind == "plot" and job.state in HELD
     label, role = (AT_A_PLOT if held else DONE_BY)[name]
     ends = " Its sheet is given up: it cannot be resumed." if held else ""
@@ -234,20 +236,20 @@ def _deed(job: Job, name: str) -> Deed:
         "cancel": f"{label} {job.shown}?{ends}" if held or job.state == "running" else "",
         "remove": f"Take {job.shown} out of the list? What it made stays, and so does its history.",
     }
-    return Deed(name, label, role, ask.get(name, ""))
+    return Button(name, label, role, ask.get(name, ""))
 
 
-def stand(job: Job) -> str:
+def state_label(job: Job) -> str:
     """`queued, held`, as people read it."""
     asked = {
         "pause": "held" if job.state == "queued" else "pausing", "cancel": "stopping", "emergency": "emergency stop"
     }  # fmt: skip
-    words = {"awaiting_operator": "asks", "needs_attention": "needs you"}.get(job.state, said(job.state))
+    words = {"awaiting_operator": "asks", "needs_attention": "needs you"}.get(job.state, state_text(job.state))
     told = job.wanted in asked and (job.state, job.wanted) not in {("paused", "pause"), ("pausing", "pause")}
     return f"{words}, {asked[job.wanted]}" if told else words
 
 
-def tone(job: Job) -> str:
+def state_colour(job: Job) -> str:
     """What colour its state has: `ask`, `work`, `bad`, `good`, `wait`."""
     match job.state:
         case "awaiting_operator" | "needs_attention" | "paused":
@@ -266,7 +268,7 @@ def ago(seconds: float) -> str:
     return f"{max(0, seconds):.0f} s ago" if seconds < 90 else f"{duration(seconds)} ago"
 
 
-def at(seconds: float | None) -> str:
+def moment_text(seconds: float | None) -> str:
     """A moment, by the clock of the server: `24 Nov 14:05`, with the seconds where somebody reads a log."""
     return "" if seconds is None else time.strftime("%-d %b %H:%M:%S", time.localtime(seconds))
 

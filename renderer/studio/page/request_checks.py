@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from renderer.studio.page.access import Access
-from renderer.studio.page.responses import told
+from renderer.studio.page.responses import text_response
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OPEN = ("/enter", "/static/")  # what is shown to whoever has no session
@@ -39,7 +39,7 @@ HEADERS = {
 
 
 @dataclass(frozen=True)
-class Guard:
+class RequestChecks:
     """ASGI middleware around the whole page."""
 
     app: ASGIApp
@@ -71,16 +71,16 @@ class Guard:
         """Why it goes no further."""
         for why in (self._host(headers), _origin(scope, headers)):
             if why is not None:
-                return told(headers, why, 403)
+                return text_response(headers, why, 403)
         if "transfer-encoding" in headers and "content-length" in headers:  # whoever stands between may differ on it
-            return told(headers, "the length of the request is told twice", 400, Connection="close")
+            return text_response(headers, "the length of the request is told twice", 400, Connection="close")
         if not headers.get("content-length", "0").isdigit():
-            return told(headers, "the length of the request is no number", 400)
+            return text_response(headers, "the length of the request is no number", 400)
         if int(headers.get("content-length", "0")) > most_bytes(scope):
-            return told(headers, too_large(most_bytes(scope)), 413, Connection="close")
+            return text_response(headers, too_large(most_bytes(scope)), 413, Connection="close")
         session = self.access.session(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
         if session is None and not scope["path"].startswith(OPEN):
-            return told(headers, CLOSED, 401)
+            return text_response(headers, CLOSED, 401)
         scope["session_of_page"] = session
         return None
 
@@ -144,6 +144,6 @@ def _counted(receive: Receive, most: int) -> Receive:
     return receives
 
 
-def guarded(app: ASGIApp, access: Access, names: Iterable[str], cookie: str) -> ASGIApp:
+def with_request_checks(app: ASGIApp, access: Access, names: Iterable[str], cookie: str) -> ASGIApp:
     """The page behind its guard; `names` beside those of this machine itself."""
-    return Guard(app, access, frozenset(name.lower() for name in (*LOOPBACK, *names)), cookie)
+    return RequestChecks(app, access, frozenset(name.lower() for name in (*LOOPBACK, *names)), cookie)

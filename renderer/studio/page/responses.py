@@ -20,7 +20,7 @@ _TEMPLATES = Environment(
 )
 
 
-def told(headers: Headers, text: str, status: int, back: str = "", **more: str) -> Response:
+def text_response(headers: Headers, text: str, status: int, back: str = "", **more: str) -> Response:
     """This text, as whoever asks can show it. `back`: the address to which a page leads on; `more`: headers."""
     if "hx-request" in headers or "text/html" not in headers.get("accept", ""):
         return PlainTextResponse(f"{text}\n", status, more)
@@ -29,32 +29,36 @@ def told(headers: Headers, text: str, status: int, back: str = "", **more: str) 
     return HTMLResponse(page, status, more)
 
 
-def sent_back(request: Request, said: str) -> Response:
+def done_response(request: Request, said: str) -> Response:
     """Where the page asked, a sentence; else a browser without script, which goes back to where it was."""
     if "hx-request" in request.headers or request.method == "PUT":
         return PlainTextResponse(said)
-    return RedirectResponse(came_from(request), 303)
+    return RedirectResponse(form_page(request), 303)
 
 
-def came_from(request: Request) -> str:
+def form_page(request: Request) -> str:
     """The view on which a form was sent."""
     came = urlsplit(request.headers.get("referer", "/")).path
     return came if re.fullmatch(r"(/[\w.%~-]+)+", came) else "/"
 
 
-async def unfit(request: Request, error: Exception) -> Response:
+async def http_error(request: Request, error: Exception) -> Response:
     """What no route takes, and what is not there: which of the two is not told."""
     status, more = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
     text = NOTHING if status == 404 else str(getattr(error, "detail", ""))
-    return told(request.headers, text, status, "/", **(more or {}))
+    return text_response(request.headers, text, status, "/", **(more or {}))
 
 
-async def away(request: Request, error: Exception) -> Response:
+async def database_error(request: Request, error: Exception) -> Response:
     """The database does not answer; the browser asks again once it does."""
     why = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
-    return told(request.headers, f"The queue's database does not answer ({why}); look again in a moment.", 503, "/")
+    return text_response(
+        request.headers, f"The queue's database does not answer ({why}); look again in a moment.", 503, "/"
+    )
 
 
-async def broken(request: Request, _: Exception) -> Response:
+async def unexpected_error(request: Request, _: Exception) -> Response:
     """A bug: its trace is in the log."""
-    return told(request.headers, "The page has a fault; where render serve runs, it is told in full.", 500, "/")
+    return text_response(
+        request.headers, "The page has a fault; where render serve runs, it is told in full.", 500, "/"
+    )

@@ -28,11 +28,18 @@ from renderer.manifest import duration
 from renderer.specfile import SpecErrors
 from renderer.studio.page import actions, gallery_works, plans, queue_views
 from renderer.studio.page.access import SESSION_S, Access, Session
-from renderer.studio.page.actions import Denied, Desk, Form
-from renderer.studio.page.change_stream import Watch, marks
+from renderer.studio.page.actions import ActionContext, Denied, Form
+from renderer.studio.page.change_stream import ChangeStream, marks
 from renderer.studio.page.folders import Folders, Outside
-from renderer.studio.page.request_checks import guarded
-from renderer.studio.page.responses import away, broken, came_from, sent_back, told, unfit
+from renderer.studio.page.request_checks import with_request_checks
+from renderer.studio.page.responses import (
+    database_error,
+    done_response,
+    form_page,
+    http_error,
+    text_response,
+    unexpected_error,
+)
 from renderer.studio.queue import job_pictures, records
 from renderer.studio.queue.pausing import all_paused
 from renderer.studio.queue.records import Job
@@ -45,7 +52,7 @@ STATIC = Path(__file__).parent / "static"
 OURS = ("renderer", "hardware")
 MOST_FIELDS = 100
 AWAY = (OperationalError, InterfaceError, PoolTimeout)  # what is wrong with the database, and not with us
-Doing = Callable[[Desk, Session, Form], str]
+Doing = Callable[[ActionContext, Session, Form], str]
 Values = dict[str, Any]  # of a template
 
 
@@ -54,18 +61,23 @@ class Page:
 
     def __init__(self, store: Store, folders: Folders, access: Access, cookie: str) -> None:
         self.store, self.access, self.cookie = store, access, cookie
-        self.desk = Desk(store, folders)
+        self.context = ActionContext(store, folders)
         self.folders = folders
-        self.watch = Watch(store)
+        self.watch = ChangeStream(store)
         self.templates = _templates()
 
     def application(self, names: tuple[str, ...] = ()) -> ASGIApp:
         """All of it behind its guard. `names`: those under which others may ask for it."""
         app = Starlette(
             routes=self._routes(),
-            exception_handlers={HTTPException: unfit, Outside: unfit, **dict.fromkeys(AWAY, away), Exception: broken},
+            exception_handlers={
+                HTTPException: http_error,
+                Outside: http_error,
+                **dict.fromkeys(AWAY, database_error),
+                Exception: unexpected_error,
+            },
         )
-        return guarded(app, self.access, names, self.cookie)
+        return with_request_checks(app, self.access, names, self.cookie)
 
     def _routes(self) -> list[BaseRoute]:
         def post(path: str, doing: Callable[[Request], Doing]) -> Route:
@@ -75,9 +87,9 @@ class Page:
             return Route(path, endpoint, methods=["POST"])
 
         def number(request: Request, doing: Callable[..., str], *more: str) -> Doing:
-            return lambda desk, session, form: doing(desk, session, _number(request), *more, form)
+            return lambda context, session, form: doing(context, session, _number(request), *more, form)
 
-        deeds = [post(f"/pieces/{{job:int}}/{name}", partial(_deed, name)) for name in actions.BY_NAME]
+        buttons = [post(f"/pieces/{{job:int}}/{name}", partial(_press, name)) for name in actions.BY_NAME]
         return [
             Route("/", self.queue),
             Route("/pieces/{job:int}", self.piece),
@@ -95,13 +107,14 @@ class Page:
             Route("/me", self.me, methods=["POST"]),
             Route("/uploads/{name}", self.upload, methods=["PUT"]),
             post("/pieces", lambda _: actions.add),
-            *deeds,
+            *buttons,
             post("/pieces/{job:int}/move", lambda request: number(request, actions.move)),
             post("/pieces/{job:int}/edit", lambda request: number(request, actions.edit)),
             post("/pieces/{job:int}/plot", lambda request: number(request, actions.plot)),
             post("/questions/{job:int}/answer", lambda request: number(request, actions.answer)),
             post(
-                "/queues/{name}", lambda r: lambda desk, who, form: actions.hold(desk, who, r.path_params["name"], form)
+                "/queues/{name}",
+                lambda r: lambda context, who, form: actions.hold(context, who, r.path_params["name"], form),
             ),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
@@ -181,7 +194,7 @@ class Page:
 
         def values(connection: Connection) -> Values:
             done = [(job, self._picture(connection, job)) for job in queue_views.finished(connection)]
-            return {"done": done, "exhibits": gallery_works.exhibits(self.folders.gallery)}
+            return {"done": done, "exhibits": gallery_works.gallery_works(self.folders.gallery)}
 
         return self._shown(request, "gallery", "jobs", values)
 
@@ -253,7 +266,7 @@ class Page:
         """A link becomes a session. It answers with a page, since a strict cookie does not come along when sent on."""
         role = self.access.role_of(request.query_params.get("token", ""))
         if role is None:
-            return told(
+            return text_response(
                 request.headers, "This link opens nothing (any more); render serve --links prints those that do.", 401
             )
         text = self.templates.get_template("enter.html.j2").render(role=role)
@@ -263,11 +276,11 @@ class Page:
         """A name, for the history."""
         form, session = await _form(request), request.scope["session_of_page"]
         name = " ".join("".join(c for c in form.get("name", "") if c.isprintable()).split())[:40]
-        answer = sent_back(request, f"the history will say {Session(session.role, name).who}")
+        answer = done_response(request, f"the history will say {Session(session.role, name).who}")
         return self._with_session(request, answer, Session(session.role, name))
 
     def leave(self, request: Request) -> Response:
-        response = told(request.headers, "This browser has left; the link opens the page again.", 200)
+        response = text_response(request.headers, "This browser has left; the link opens the page again.", 200)
         response.delete_cookie(self.cookie)
         return response
 
@@ -282,11 +295,11 @@ class Page:
 
     async def _done(self, request: Request, doing: Doing) -> Response:
         form = await _form(request)
-        return await self._carried_out(request, lambda session: doing(self.desk, session, form))
+        return await self._carried_out(request, lambda session: doing(self.context, session, form))
 
     async def upload(self, request: Request) -> Response:
         content, name = await request.body(), request.path_params["name"]
-        return await self._carried_out(request, lambda session: actions.upload(self.desk, session, name, content))
+        return await self._carried_out(request, lambda session: actions.upload(self.context, session, name, content))
 
     async def _carried_out(self, request: Request, act: Callable[[Session], str]) -> Response:
         """An answer with what was done, or why not."""
@@ -297,13 +310,13 @@ class Page:
             if status is None:
                 raise
             text = str(error).replace(f"{self.folders.specs}/", "")  # of this disk nobody needs to know
-            return told(request.headers, text, status, came_from(request))
+            return text_response(request.headers, text, status, form_page(request))
         self.watch.hurry()
-        return sent_back(request, said)
+        return done_response(request, said)
 
 
-def _deed(name: str, request: Request) -> Doing:
-    return lambda desk, session, form: actions.do(desk, session, _number(request), name, form)
+def _press(name: str, request: Request) -> Doing:
+    return lambda context, session, form: actions.do(context, session, _number(request), name, form)
 
 
 def _number(request: Request) -> int:
@@ -358,13 +371,13 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {
-        "deeds": queue_views.deeds,
-        "beside": queue_views.beside,
+        "buttons_for": queue_views.buttons_for,
+        "operator_buttons": queue_views.operator_buttons,
         "wanted_pens": queue_views.wanted_pens,
         "curve": queue_views.curve,
     }
     made.filters |= {
-        "stand": queue_views.stand, "tone": queue_views.tone, "at": queue_views.at,
+        "state_label": queue_views.state_label, "state_colour": queue_views.state_colour, "at": queue_views.moment_text,
         "duration": duration, "address": partial(quote, safe=""),
         "capital": lambda text: text[:1].upper() + text[1:],
     }  # fmt: skip

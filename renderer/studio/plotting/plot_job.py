@@ -17,10 +17,10 @@ from hardware.sender.journal import JournalError, Known, read
 from hardware.sender.port import PortError
 from hardware.sender.resume import Resume
 from renderer.studio.plotting import plot_messages
-from renderer.studio.plotting.plot_rows import Desk, Left
+from renderer.studio.plotting.plot_rows import PlotRows, WorkerLeft
 from renderer.studio.plotting.worker_state import WorkerState
 from renderer.studio.queue import leases, pausing, release
-from renderer.studio.queue.questions import Asked
+from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import LeaseLost
 
@@ -31,11 +31,11 @@ LOADED = (("done", "a new sheet is in place"), ("abort", "do not plot it"))
 CLEARED = (("done", "the sheet is off the bed"),)
 
 
-class Emergency(Exception):
+class EmergencyStop(Exception):
     """Somebody wants the machine to stop while the plot waits for a person, and nothing moves."""
 
 
-class Sheet:
+class PlotJob:
     """One sheet, from the claim until it is off the bed."""
 
     def __init__(self, worker: WorkerState, job: Job) -> None:
@@ -47,7 +47,7 @@ class Sheet:
         self.progress: dict[str, Any] | None = None
         self.wanted = ""
         self.prompt: Prompt | None = None
-        self.desk = Desk(worker, job)
+        self.rows = PlotRows(worker, job)
         self.owes = False  # the word that it goes on, which the database has not taken yet
         self.height_step = 0.0  # of a nudge; see below
         self.faults: list[str] = []
@@ -66,10 +66,10 @@ class Sheet:
             return False
         if known is None and not self._loaded():
             return False
-        self.desk.reach("plotting", "the plot begins" if known is None else f"goes on by {self.how}")
+        self.rows.reach("plotting", "the plot begins" if known is None else f"goes on by {self.how}")
         self._heed()
         if self.wanted == "emergency":
-            raise Emergency
+            raise EmergencyStop
         self.height_step = _height_step(lines)
         self._start(lines, known)
         end = self._watch()
@@ -79,13 +79,15 @@ class Sheet:
         if isinstance(end, Finished) and end.outcome == "aborted" and self.wanted == "cancel":
             self._clear("cancelled", "stopped")
             return False
-        self._stopped(plot_messages.why(end, self.faults))
+        self._stopped(plot_messages.stop_reason(end, self.faults))
         return False
 
     def _prepared(self) -> tuple[Lines, Known | None]:
         lines = self.worker.machine.lines(self.job)
         if self.how not in {"stroke", "pass"}:
-            release.same(self.job)  # after it was read: what is changed by now is not what was read, or was released
+            release.check_unchanged(
+                self.job
+            )  # after it was read: what is changed by now is not what was read, or was released
             return lines, None
         known = read(self.journal)
         if known.is_done or known.digest != lines.digest:
@@ -104,9 +106,9 @@ class Sheet:
     def _loaded(self) -> bool:
         """A person has said that a new sheet is in place."""
         with self.store.read() as connection:
-            lies = pausing.sheet(connection, self.worker.machine.name)
+            lies = pausing.sheet_on_bed(connection, self.worker.machine.name)
         off = f"Take {lies} off the bed. " if lies else ""
-        asks = Asked("load", "load paper", f"{off}Put a new sheet in place for {self.job.shown}.", LOADED, "done")
+        asks = NewQuestion("load", "load paper", f"{off}Put a new sheet in place for {self.job.shown}.", LOADED, "done")
         answer = self._ask(asks, "asks for paper")
         if answer == "done":
             sheet = f"the sheet of job {self.job.id}"
@@ -116,8 +118,8 @@ class Sheet:
         return False
 
     def _clear(self, state: str, why: str) -> None:
-        self.desk.reach("finishing", why)
-        asks = Asked(
+        self.rows.reach("finishing", why)
+        asks = NewQuestion(
             "clear", "clear the sheet", "The pen is up and parked. Take the sheet off the bed.", CLEARED, "done"
         )
         self._ask(asks, "asks for the sheet to be cleared")
@@ -128,21 +130,21 @@ class Sheet:
 
     def _stopped(self, why: str) -> None:
         self.worker.tell(f"{self.job.shown}: needs attention: {why}")
-        self.desk.insist(lambda: leases.trouble(self.store, self.job.id, self.job.token, self.name, why))
+        self.rows.insist(lambda: leases.trouble(self.store, self.job.id, self.job.token, self.name, why))
 
-    def _ask(self, asks: Asked, why: str) -> str:
+    def _ask(self, asks: NewQuestion, why: str) -> str:
         """Waits for a person. A cancel is the answer `abort`, where there is that. Raises Left, Emergency."""
-        self.desk.reach("awaiting_operator", why, asks)
+        self.rows.reach("awaiting_operator", why, asks)
         while True:
             self._heed()
             if self.wanted == "emergency":
-                raise Emergency
-            if (found := self.desk.answer()) is not None:
+                raise EmergencyStop
+            if (found := self.rows.answer()) is not None:
                 return found[0]
             if self.wanted == "cancel" and any(key == "abort" for key, _ in asks.choices):
                 return "abort"
             if self.worker.at_once:
-                raise Left
+                raise WorkerLeft
             time.sleep(LOOK_S)
 
     # --- while it draws ---
@@ -202,26 +204,26 @@ class Sheet:
                 self.prompt = None
                 self._answered()
             case Progress():
-                self.progress = plot_messages.far(event)
+                self.progress = plot_messages.progress_row(event)
             case PassBegun():
-                self.desk.remark(f"pen {event.number} of {event.passes}: {event.pen}")
+                self.rows.remark(f"pen {event.number} of {event.passes}: {event.pen}")
             case Fault():
                 self.faults.append(f"{event.meaning} ({event.what})")
-                self.desk.remark(f"{event.what}: {event.meaning}; {event.remedy}")
+                self.rows.remark(f"{event.what}: {event.meaning}; {event.remedy}")
             case Note() if event.level != "info":
-                self.desk.remark(event.text)
+                self.rows.remark(event.text)
             case _:
                 pass
         self._heed()
-        if self.prompt is not None and (found := self.desk.answer()) is not None:
+        if self.prompt is not None and (found := self.rows.answer()) is not None:
             self.control.answer(self.prompt.id, found[0], **found[1])
-            self.desk.question = 0
+            self.rows.question = 0
         if self.worker.at_once:
             self.control.abort()
 
     def _answered(self) -> None:
         """A pause is over once its question is answered; a cancel is not."""
-        self.owes = not self.worker.write(lambda: self.desk.put("plotting", "goes on", unpaused=True))
+        self.owes = not self.worker.write(lambda: self.rows.put("plotting", "goes on", unpaused=True))
         self.wanted = "" if self.wanted == "pause" and not self.owes else self.wanted
 
     def _prompted(self, prompt: Prompt) -> None:
@@ -230,16 +232,16 @@ class Sheet:
             self.control.answer(prompt.id, "pass" if self.how == "pass" and "pass" in keys else prompt.default)
             self.how = ""
             return
-        self.prompt, self.desk.question, self.owes = prompt, 0, False
+        self.prompt, self.rows.question, self.owes = prompt, 0, False
         about = {"pen": prompt.as_json()["pen"], "pen_up": prompt.pen_up, "z_step": self.height_step}
         choices = tuple((choice.key, choice.label) for choice in prompt.choices)
-        asks = Asked(prompt.kind, prompt.title, prompt.text, choices, prompt.default, about)
+        asks = NewQuestion(prompt.kind, prompt.title, prompt.text, choices, prompt.default, about)
         state = "paused" if prompt.kind == "pause" else "awaiting_operator"
-        self.desk.reach(state, prompt.title, asks)
+        self.rows.reach(state, prompt.title, asks)
 
     def _heed(self) -> None:
         """Tells that it lives and how far it is; does what people want. LeaseLost."""
-        wants = self.desk.beat(self.progress) or self.desk.look()
+        wants = self.rows.beat(self.progress) or self.rows.look()
         if wants is not None and self.owes:
             self._answered()
         elif wants is not None and wants[0] != self.wanted:
@@ -255,11 +257,11 @@ class Sheet:
             case "pause":
                 self.control.pause()
                 if state == "plotting":
-                    self.desk.reach("pausing", "at the next pen-up")
+                    self.rows.reach("pausing", "at the next pen-up")
             case _ if before == "pause":
                 self.control.unpause()  # no `resume`: were it to meet the question for a pen, it would answer that
                 if state == "pausing":
-                    self.desk.reach("plotting", "goes on")
+                    self.rows.reach("plotting", "goes on")
 
     def let_go(self) -> None:
         """At the end nothing moves any more, whatever has happened here."""

@@ -6,7 +6,7 @@ from hardware.sender.events import Finished, Progress
 from hardware.sender.trouble import CableOut, Silent
 
 
-def far(progress: Progress) -> dict[str, Any]:
+def progress_row(progress: Progress) -> dict[str, Any]:
     """What the queue keeps of how far a plot is."""
     share = progress.drawn_mm / progress.total_mm if progress.total_mm else 0.0
     text = f"pen {progress.number} of {progress.passes}, stroke {progress.stroke} of {progress.strokes}"
@@ -17,7 +17,7 @@ def far(progress: Progress) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def why(end: Finished | BaseException, faults: list[str]) -> str:
+def stop_reason(end: Finished | BaseException, faults: list[str]) -> str:
     """Why it stopped, as a person wants to read it."""
     match end:
         case Silent():

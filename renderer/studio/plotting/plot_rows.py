@@ -8,17 +8,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from renderer.studio.plotting.worker_state import WorkerState
 from renderer.studio.queue import leases, listing, questions, workers
-from renderer.studio.queue.questions import Asked
+from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job
 
 LOOK_S = 0.2  # between two looks for what people want, or have answered
 
 
-class Left(Exception):
+class WorkerLeft(Exception):
     """The worker was told to leave while it waited for a person."""
 
 
-class Desk:
+class PlotRows:
     """Writes under the token of one lease. A database that is away stops no pen: see `insist`."""
 
     def __init__(self, worker: WorkerState, job: Job) -> None:
@@ -28,14 +28,14 @@ class Desk:
 
     # --- to write ---
 
-    def put(self, state: str, why: str, asks: Asked | None = None, *, unpaused: bool = False) -> None:
+    def put(self, state: str, why: str, asks: NewQuestion | None = None, *, unpaused: bool = False) -> None:
         """The plot has reached this state, and asks this. LeaseLost."""
         job = self.job
         self.question = leases.advance(
             self.store, job.id, job.token, self.worker.name, state, why, asks=asks, unpaused=unpaused
         )
 
-    def reach(self, state: str, why: str, asks: Asked | None = None) -> None:
+    def reach(self, state: str, why: str, asks: NewQuestion | None = None) -> None:
         """The same, as long as it takes. LeaseLost; raises Left."""
         self.insist(lambda: self.put(state, why, asks))
 
@@ -43,7 +43,7 @@ class Desk:
         """Until the database takes it: a question that nobody can see is not asked."""
         while not self.worker.write(write):
             if self.worker.at_once:
-                raise Left
+                raise WorkerLeft
             time.sleep(1.0)
 
     def remark(self, text: str) -> None:
@@ -60,7 +60,7 @@ class Desk:
         self._beaten = time.monotonic()
         found: list[Job] = []
         self.worker.write(lambda: found.append(leases.beat(self.store, job.id, job.token, progress, times.lease_s)))
-        self.worker.write(lambda: workers.seen(self.store, self.worker.name))
+        self.worker.write(lambda: workers.heard_from(self.store, self.worker.name))
         return (found[0].wanted, found[0].state) if found else None
 
     # --- to read ---
@@ -71,7 +71,7 @@ class Desk:
             return None
         self._looked = time.monotonic()
         try:
-            return listing.wanted(self.store, self.job.id, self.job.token)
+            return listing.requested(self.store, self.job.id, self.job.token)
         except SQLAlchemyError:  # the next beat says so
             return None
 

@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from renderer.studio.plotting.plot_job import Emergency, Sheet
-from renderer.studio.plotting.plot_rows import Left
-from renderer.studio.plotting.worker_state import Machine, Times, WorkerState
+from renderer.studio.plotting.plot_job import EmergencyStop, PlotJob
+from renderer.studio.plotting.plot_rows import WorkerLeft
+from renderer.studio.plotting.worker_state import PlotMachine, PlotTimes, WorkerState
 from renderer.studio.queue import leases, listing, pausing, workers
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import LeaseLost
 from renderer.studio.queue.store import Store
 
-USUAL = Times()
+USUAL = PlotTimes()
 
 
 class PlotWorker:
@@ -23,8 +23,8 @@ class PlotWorker:
         self,
         store: Store,
         name: str,
-        machine: Machine,
-        times: Times = USUAL,
+        machine: PlotMachine,
+        times: PlotTimes = USUAL,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.state = WorkerState(store, name, machine, times, tell)
@@ -40,7 +40,7 @@ class PlotWorker:
         done = 0
         while not self.state.leaving:
             try:
-                workers.seen(self.state.store, self.state.name)
+                workers.heard_from(self.state.store, self.state.name)
                 job = leases.claim(
                     self.state.store, "plot", self.state.name, self.state.machine.name, self.state.times.lease_s
                 )
@@ -65,24 +65,21 @@ class PlotWorker:
 
     def _plot(self, job: Job) -> bool:
         self.state.tell(f"{job.shown}: taken up")
-        sheet = Sheet(self.state, job)
+        plot = PlotJob(self.state, job)
         try:
-            return sheet.drawn()
+            return plot.drawn()
         except LeaseLost as lost:
             self.state.tell(f"{job.shown}: {lost}")
-        except Emergency:
+        except EmergencyStop:
             why = "emergency stop: nothing was moving, but see where the pen is"
             self.state.write(lambda: leases.trouble(self.state.store, job.id, job.token, self.state.name, why))
-        except Left:
-            sheet.let_go()  # first: who is told to look at it finds it at rest
+        except WorkerLeft:
+            plot.let_go()  # first: who is told to look at it finds it at rest
             self.state.write(
                 lambda: leases.trouble(
                     self.state.store, job.id, job.token, self.state.name, "the worker was told to leave"
                 )
             )
         finally:
-            sheet.let_go()
+            plot.let_go()
         return False
-
-
-__all__ = ["Machine", "PlotWorker", "Times"]

@@ -14,7 +14,7 @@ from renderer.studio.queue.store import Store
 
 
 @dataclass(frozen=True)
-class Machine:
+class PlotMachine:
     """What this worker plots with."""
 
     name: str  # of its queue
@@ -25,7 +25,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Times:
+class PlotTimes:
     """Seconds."""
 
     lease_s: float = leases.LEASE_S
@@ -39,8 +39,8 @@ class WorkerState:
 
     store: Store
     name: str
-    machine: Machine
-    times: Times = Times()
+    machine: PlotMachine
+    times: PlotTimes = PlotTimes()
     tell: Callable[[str], None] = lambda _: None
     leaving: bool = field(default=False, init=False)  # takes up no other sheet
     at_once: bool = field(default=False, init=False)  # and stops the plot at hand, so that it can be resumed

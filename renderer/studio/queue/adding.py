@@ -14,7 +14,7 @@ from renderer.studio.queue.tables import jobs
 
 
 @dataclass(frozen=True)
-class New:
+class NewJob:
     """A job that is to be added."""
 
     kind: str
@@ -35,10 +35,10 @@ class New:
     preview: tuple[str, bytes] | None = None  # of a plot: media type and content of a small picture
 
 
-_COLUMNS = [field.name for field in fields(New) if field.name != "preview"]
+_COLUMNS = [field.name for field in fields(NewJob) if field.name != "preview"]
 
 
-def added(connection: Connection, now: float, new: New, who: str, why: str = "added") -> Job:
+def add_row(connection: Connection, now: float, new: NewJob, who: str, why: str = "added") -> Job:
     """At the end of the queue; a plot as a draft."""
     last = connection.execute(select(func.max(jobs.c.place))).scalar()
     state = "queued" if new.kind == "render" else "draft"
@@ -53,15 +53,15 @@ def added(connection: Connection, now: float, new: New, who: str, why: str = "ad
     job = find(connection, int(made[0]))  # type: ignore[index]
     note(connection, replace(job, state=""), now, who, why, after=state)
     if new.preview is not None:
-        job_pictures.lay(connection, job.id, now, "preview", *new.preview)
+        job_pictures.put_row(connection, job.id, now, "preview", *new.preview)
     return job
 
 
-def again(connection: Connection, now: float, job: Job, who: str) -> Job:
+def copy_row(connection: Connection, now: float, job: Job, who: str) -> Job:
     """The same once more."""
     values = {name: getattr(job, name) for name in _COLUMNS if name != "result"}
-    new = New(**values, result=job.result if job.kind == "plot" else None)
-    copy = added(connection, now, new, who, f"a copy of {job.id}")
+    new = NewJob(**values, result=job.result if job.kind == "plot" else None)
+    copy = add_row(connection, now, new, who, f"a copy of {job.id}")
     if job.kind == "plot":
-        job_pictures.copied(connection, job.id, copy.id)
+        job_pictures.copy_rows(connection, job.id, copy.id)
     return copy

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Any
 
 from renderer.studio.queue.records import Job
-from renderer.studio.queue.states import ENDED, Refused, StudioError, said
+from renderer.studio.queue.states import ENDED, Refused, StudioError, state_text
 
 PRIORITIES = range(-100, 101)
 
 
-def changed(job: Job, given: dict[str, Any]) -> dict[str, Any]:
+def checked_changes(job: Job, given: dict[str, Any]) -> dict[str, Any]:
     """Of the values that are given, those that are new. StudioError where one cannot be; Refused where it is too late.
 
     None of a field: it stays as it is.
@@ -25,7 +25,7 @@ def changed(job: Job, given: dict[str, Any]) -> dict[str, Any]:
         raise StudioError(f"priority {values['priority']}: is not in {PRIORITIES[0]} to {PRIORITIES[-1]}")
     new = {name: value for name, value in values.items() if value != getattr(job, name)}
     if "priority" in new and job.state in ENDED:
-        raise Refused(f"job {job.id} is {said(job.state)}; its priority matters no more")
+        raise Refused(f"job {job.id} is {state_text(job.state)}; its priority matters no more")
     return new
 
 
@@ -39,7 +39,7 @@ def _day(text: str) -> str:
     raise StudioError(f"due {text!r}: is no date; write it as in 2026-12-01")
 
 
-def told(job: Job, new: dict[str, Any]) -> str:
+def described(job: Job, new: dict[str, Any]) -> str:
     """`title from 'A' to 'B', due from nothing to 2026-12-01`."""
     return "changed: " + ", ".join(
         f"{name} from {_shown(name, getattr(job, name))} to {_shown(name, value)}" for name, value in new.items()

@@ -17,7 +17,7 @@ from renderer.studio.queue.states import ENDED, HELD
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
 
-class Line(NamedTuple):
+class JobLine(NamedTuple):
     """What a list shows of a job. A long queue is listed by these: quicker than whole jobs."""
 
     id: int
@@ -33,10 +33,10 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Glance:
+class QueueList:
     """What `render queue list` tells."""
 
-    lines: list[Line]
+    lines: list[JobLine]
     asked: dict[int, str]  # the question, by the number of the job
     paused: dict[str, str]  # why, by the name of the queue
     warning: str = ""
@@ -54,7 +54,7 @@ FROM jobs {{which}} ORDER BY priority DESC, place, id
 _OPEN = f"WHERE state NOT IN ({_listed(ENDED)})"
 
 
-def glance(named: str | None, *, every: bool) -> Glance | None:
+def fast_list(named: str | None, *, every: bool) -> QueueList | None:
     """The list as it is now; with `every`, those that have ended come after the others."""
     url = url_of(named)
     try:
@@ -65,29 +65,29 @@ def glance(named: str | None, *, every: bool) -> Glance | None:
             # Only read, and nothing is made where there is nothing
             with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
                 connection.execute("BEGIN")
-                return _glance(lambda query: connection.execute(query).fetchall(), every, network_warning(file))
+                return _fast_list(lambda query: connection.execute(query).fetchall(), every, network_warning(file))
         import psycopg
 
         with psycopg.connect(url.replace("postgresql+psycopg", "postgresql", 1)) as other:
-            return _glance(lambda query: other.execute(query).fetchall(), every, "")
+            return _fast_list(lambda query: other.execute(query).fetchall(), every, "")
     except Exception:  # whatever it is, the store finds it too, and says what would do
         return None
 
 
-def _glance(rows: Rows, every: bool, warning: str) -> Glance | None:
+def _fast_list(rows: Rows, every: bool, warning: str) -> QueueList | None:
     if rows("SELECT value FROM meta WHERE name = 'schema'") != [(str(VERSION),)]:
         return None
-    lines = list(map(Line._make, rows(_LINES.replace("{which}", "" if every else _OPEN))))
+    lines = list(map(JobLine._make, rows(_LINES.replace("{which}", "" if every else _OPEN))))
     asked: dict[int, str] = dict(rows("SELECT job, title FROM prompts WHERE state = 'open' ORDER BY id"))
     paused: dict[str, str] = dict(rows("SELECT name, why FROM queues WHERE paused = 1 ORDER BY name"))
-    return Glance(sorted(lines, key=standing), asked, paused, warning)
+    return QueueList(sorted(lines, key=list_position), asked, paused, warning)
 
 
-def standing(job: Any) -> int:
+def list_position(job: Any) -> int:
     """What is at work stands first, what has ended last."""
     return 2 if job.state in ENDED else 1 - (job.state in HELD)
 
 
-def titled(title: str, edition: int, editions: int) -> str:
+def edition_title(title: str, edition: int, editions: int) -> str:
     """`The Scream`, or `The Scream (2 of 5)`."""
     return f"{title} ({edition} of {editions})" if editions > 1 else title

@@ -9,7 +9,7 @@ from renderer.studio.queue.states import ENDED
 
 
 @dataclass(frozen=True)
-class Dry:
+class DryPen:
     """A pen that will not last."""
 
     pen: str
@@ -19,11 +19,11 @@ class Dry:
     lasts_m: float
 
 
-def dry(plots: Iterable[Job]) -> list[Dry]:
+def pens_running_dry(plots: Iterable[Job]) -> list[DryPen]:
     """Pens that run dry if these plots are made in this order with pens that are full now. A new one is then put in."""
     drawn: dict[str, float] = {}
     nth: dict[str, int] = {}
-    found: list[Dry] = []
+    found: list[DryPen] = []
     for job in plots:
         if job.state in ENDED:
             continue
@@ -32,12 +32,12 @@ def dry(plots: Iterable[Job]) -> list[Dry]:
             nth[name] = nth.get(name, 0) + 1
             drawn[name] = drawn.get(name, 0.0) + float(pen["metres"])
             if lasts_m and drawn[name] > lasts_m:
-                found.append(Dry(name, job.id, nth[name], round(drawn[name], 2), float(lasts_m)))
+                found.append(DryPen(name, job.id, nth[name], round(drawn[name], 2), float(lasts_m)))
                 drawn[name] = 0.0
     return found
 
 
-def takes(made: dict[str, Any]) -> dict[str, Any]:
+def plot_usage(made: dict[str, Any]) -> dict[str, Any]:
     """What a plot of a render takes, by what its worker has told of it: pens with metres and minutes, as in `dry`."""
     pens = [
         {

@@ -18,7 +18,7 @@ MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Picture:
+class JobPicture:
     """What a file of it would hold."""
 
     media: str  # type, such as image/webp
@@ -29,10 +29,10 @@ class Picture:
 def put(store: Store, number: int, token: int, name: str, media: str, content: bytes) -> None:
     """The picture of a job that is lent under this token, in place of an older one. LeaseLost, StudioError."""
     with store.begin() as connection:
-        lay(connection, held(connection, number, token).id, store.now(connection), name, media, content)
+        put_row(connection, held(connection, number, token).id, store.now(connection), name, media, content)
 
 
-def lay(connection: Connection, number: int, at: float, name: str, media: str, content: bytes) -> None:
+def put_row(connection: Connection, number: int, at: float, name: str, media: str, content: bytes) -> None:
     """The same within a transaction, for those who need no token. StudioError."""
     if name not in NAMES or media not in MEDIA:
         raise StudioError(f"{name!r} of {media!r} is no picture of a job: {', '.join(NAMES)} of {', '.join(MEDIA)} are")
@@ -44,7 +44,7 @@ def lay(connection: Connection, number: int, at: float, name: str, media: str, c
         connection.execute(pictures.insert().values(job=number, name=name, **values))
 
 
-def get(store: Store, number: int, name: str) -> Picture | None:
+def get(store: Store, number: int, name: str) -> JobPicture | None:
     """The picture of a job; of a plot that has none, that of the render which it follows."""
     with store.read() as connection:
         follows = select(jobs.c.follows).where(jobs.c.id == number).scalar_subquery()
@@ -52,7 +52,7 @@ def get(store: Store, number: int, name: str) -> Picture | None:
             pictures.c.name == name, (pictures.c.job == number) | (pictures.c.job == follows)
         )
         row = connection.execute(wanted.order_by((pictures.c.job == number).desc()).limit(1)).first()
-    return Picture(row.media, row.at, bytes(row.content)) if row else None
+    return JobPicture(row.media, row.at, bytes(row.content)) if row else None
 
 
 def clear(connection: Connection, number: int) -> None:
@@ -60,7 +60,7 @@ def clear(connection: Connection, number: int) -> None:
     connection.execute(pictures.delete().where(pictures.c.job == number))
 
 
-def copied(connection: Connection, number: int, to: int) -> None:
+def copy_rows(connection: Connection, number: int, to: int) -> None:
     """Another job shows what this one shows."""
     for row in connection.execute(select(pictures).where(pictures.c.job == number)).all():
         connection.execute(pictures.insert().values(**(dict(row._mapping) | {"job": to})))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from renderer.studio.queue import ink_supply, job_pictures, questions
 from renderer.studio.queue.changes import held, note, put, reach
 from renderer.studio.queue.pausing import paused, put_queue
-from renderer.studio.queue.questions import Asked
+from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job, find, job_of
 from renderer.studio.queue.states import HELD
 from renderer.studio.queue.store import Store
@@ -131,13 +131,13 @@ def finish(
         job, now = held(connection, number, token), store.now(connection)
         job_pictures.clear(connection, number)
         if preview is not None:
-            job_pictures.lay(connection, number, now, "preview", *preview)
+            job_pictures.put_row(connection, number, now, "preview", *preview)
         publish()
         done = {"result": result, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
         reach(connection, job, "done", now, worker, "done", **done)
         plots = jobs.update().where(jobs.c.follows == number, jobs.c.kind == "plot", jobs.c.state == "draft")
         connection.execute(
-            plots.values(source=result.get("folder", job.out), result=json.dumps(ink_supply.takes(result)))
+            plots.values(source=result.get("folder", job.out), result=json.dumps(ink_supply.plot_usage(result)))
         )
 
 
@@ -176,7 +176,7 @@ def advance(
     state: str,
     why: str,
     *,
-    asks: Asked | None = None,
+    asks: NewQuestion | None = None,
     unpaused: bool = False,
 ) -> int:
     """A plot has reached this state; with a question, its number. What was asked before is closed. LeaseLost.

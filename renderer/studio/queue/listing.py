@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Select, case, select
 
-from renderer.studio.queue.fast_list import Line, standing
+from renderer.studio.queue.fast_list import JobLine, list_position
 from renderer.studio.queue.records import Job, job_of
 from renderer.studio.queue.states import ENDED, HELD
 from renderer.studio.queue.store import Store
@@ -15,35 +15,35 @@ def listed(store: Store, *, kind: str | None = None, every: bool = False) -> lis
     """Jobs in the order in which they will be taken; with `every`, those that have ended come after them."""
     with store.read() as connection:
         rows = [job_of(row) for row in connection.execute(_in_order(select(jobs), kind, every))]
-    return sorted(rows, key=standing)
+    return sorted(rows, key=list_position)
 
 
 _PROGRESS = case((jobs.c.state.in_(sorted(HELD)), jobs.c.progress), else_="{}")
-_LINE = [jobs.c[name] if name != "progress" else _PROGRESS for name in Line._fields]
+_LINE = [jobs.c[name] if name != "progress" else _PROGRESS for name in JobLine._fields]
 
 
-def lines(store: Store, *, every: bool = False) -> list[Line]:
+def job_lines(store: Store, *, every: bool = False) -> list[JobLine]:
     """As `listed`, of each job what a list shows."""
     with store.read() as connection:
-        rows = list(map(Line._make, connection.execute(_in_order(select(*_LINE), None, every))))
-    return sorted(rows, key=standing)
+        rows = list(map(JobLine._make, connection.execute(_in_order(select(*_LINE), None, every))))
+    return sorted(rows, key=list_position)
 
 
-def _in_order(wanted: Select[Any], kind: str | None, every: bool) -> Select[Any]:
-    wanted = wanted.order_by(jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
+def _in_order(query: Select[Any], kind: str | None, every: bool) -> Select[Any]:
+    query = query.order_by(jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
     if kind is not None:
-        wanted = wanted.where(jobs.c.kind == kind)
-    return wanted if every else wanted.where(jobs.c.state.not_in(sorted(ENDED)))
+        query = query.where(jobs.c.kind == kind)
+    return query if every else query.where(jobs.c.state.not_in(sorted(ENDED)))
 
 
-def asked(store: Store) -> dict[int, str]:
+def open_questions(store: Store) -> dict[int, str]:
     """What is asked now, by the number of the job."""
     with store.read() as connection:
         rows = connection.execute(select(prompts.c.job, prompts.c.title).where(prompts.c.state == "open"))
         return {row.job: row.title for row in rows}
 
 
-def wanted(store: Store, number: int, token: int) -> tuple[str, str] | None:
+def requested(store: Store, number: int, token: int) -> tuple[str, str] | None:
     """What people want of a job that is lent under this token, and its state; None if it is so no more. Cheap."""
     with store.read() as connection:
         own = (jobs.c.id == number, jobs.c.token == token)

@@ -16,7 +16,7 @@ except ModuleNotFoundError:  # Windows: the leases run out
 
 
 @contextmanager
-def lives(folder: Path, name: str) -> Iterator[None]:
+def alive_lock(folder: Path, name: str) -> Iterator[None]:
     """This worker lives as long as the block lasts. OSError where its file cannot be kept."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.alive"
@@ -30,7 +30,7 @@ def lives(folder: Path, name: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def gone(folder: Path) -> list[str]:
+def dead_workers(folder: Path) -> list[str]:
     """Workers that have ended without a word. Each is told of once."""
     return [path.stem for path in sorted(folder.glob("*.alive")) if fcntl is not None and _is_free(path)]
 

@@ -14,7 +14,7 @@ def paused(connection: Connection, name: str) -> str | None:
     return row.why if row is not None and row.paused else None
 
 
-def sheet(connection: Connection, name: str) -> str:
+def sheet_on_bed(connection: Connection, name: str) -> str:
     """What lies on this machine's bed; nothing where that is unknown or nothing."""
     return connection.execute(select(queues.c.sheet).where(queues.c.name == name)).scalar() or ""
 

@@ -14,14 +14,14 @@ MOST_BYTES = 900_000
 MEDIA = "image/webp"
 
 
-def small(picture: "Picture", longer_px: int) -> bytes:  # picture: [3, H, W]
+def webp_of(picture: "Picture", longer_px: int) -> bytes:  # picture: [3, H, W]
     """As a WebP file, its longer side at most this."""
     from renderer.report import to_image
 
-    return shrunk(to_image(picture), longer_px)
+    return shrunk_webp(to_image(picture), longer_px)
 
 
-def shrunk(image: "Image.Image", longer_px: int) -> bytes:
+def shrunk_webp(image: "Image.Image", longer_px: int) -> bytes:
     """The same of a picture that is 8-bit RGB already; it is changed."""
     from PIL import Image
 
@@ -40,6 +40,6 @@ def preview_of(folder: Path) -> tuple[str, bytes] | None:
 
     try:
         with Image.open(folder / "preview.png") as image:
-            return MEDIA, shrunk(image.convert("RGB"), PREVIEW_PX)
+            return MEDIA, shrunk_webp(image.convert("RGB"), PREVIEW_PX)
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError):
         return None

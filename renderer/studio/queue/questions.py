@@ -14,7 +14,7 @@ from renderer.studio.queue.tables import jobs, prompts
 
 
 @dataclass(frozen=True)
-class Asked:
+class NewQuestion:
     """What a plot wants to know."""
 
     kind: str
@@ -52,7 +52,7 @@ def close(connection: Connection, job: int, at: float) -> None:
     connection.execute(prompts.update().where(*is_open).values(state="closed", ended=at))
 
 
-def question(connection: Connection, number: int) -> Question:
+def find_question(connection: Connection, number: int) -> Question:
     row = connection.execute(select(prompts).where(prompts.c.id == number)).first()
     if row is None:
         raise StudioError(f"there is no question {number}; render queue show JOB tells what is asked")
@@ -62,16 +62,18 @@ def question(connection: Connection, number: int) -> Question:
 def answer(store: Store, number: int, choice: str, who: str, numbers: dict[str, float] | None = None) -> Question:
     """Answers a question, once. Refused where it is answered or closed, or is of a lease that is over."""
     with store.begin() as connection:
-        job = find(connection, question(connection, number).job, to_change=True)  # first, as everywhere: no deadlock
-        asked = question(connection, number)
+        job = find(
+            connection, find_question(connection, number).job, to_change=True
+        )  # first, as everywhere: no deadlock
+        asked = find_question(connection, number)
         if asked.state != "open" or asked.token != job.token:
             by = f" by {asked.who} ({asked.answer})" if asked.state == "answered" else ""
             raise Refused(f"question {number} is {_closed(asked)}{by}; render queue show {job.id} tells what is asked")
-        answered(connection, asked, job, store.now(connection), choice, who, numbers)
+        record_answer(connection, asked, job, store.now(connection), choice, who, numbers)
         return asked
 
 
-def answered(
+def record_answer(
     connection: Connection,
     asked: Question,
     job: Job,

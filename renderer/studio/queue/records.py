@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from renderer.studio.queue.fast_list import titled
+from renderer.studio.queue.fast_list import edition_title
 from renderer.studio.queue.states import StudioError
 from renderer.studio.queue.tables import events, jobs, prompts
 
@@ -52,7 +52,7 @@ class Job:
     @property
     def shown(self) -> str:
         """`3 The Scream`, or `3 The Scream (2 of 5)`."""
-        return f"{self.id} {titled(self.title, self.edition, self.editions)}"
+        return f"{self.id} {edition_title(self.title, self.edition, self.editions)}"
 
 
 def folder_of(job: Job) -> Path:

@@ -12,7 +12,7 @@ from renderer.studio.queue import ink_supply, job_pictures
 from renderer.studio.queue.changes import put, reach
 from renderer.studio.queue.previews import preview_of
 from renderer.studio.queue.records import Job, find
-from renderer.studio.queue.states import Refused, StudioError, said
+from renderer.studio.queue.states import Refused, StudioError, state_text
 
 
 def content_sha256(source: Path) -> str:
@@ -44,7 +44,7 @@ def sha256_of(job: Job) -> str:
     return found
 
 
-def seen_anew(job: Job) -> tuple[dict[str, Any], tuple[str, bytes] | None] | None:
+def reread_source(job: Job) -> tuple[dict[str, Any], tuple[str, bytes] | None] | None:
     """What there is by now, as the queue keeps it, and a picture of it; None where it is as it was or far away."""
     source = Path(job.source)
     try:
@@ -55,7 +55,7 @@ def seen_anew(job: Job) -> tuple[dict[str, Any], tuple[str, bytes] | None] | Non
         return None
     try:
         made = json.loads((source / "manifest.json").read_bytes())
-        result = ink_supply.takes(made)
+        result = ink_supply.plot_usage(made)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         result = {}  # a file: what it takes, its worker finds out
     return result | {"drawing": found}, preview_of(source)
@@ -63,19 +63,19 @@ def seen_anew(job: Job) -> tuple[dict[str, Any], tuple[str, bytes] | None] | Non
 
 def released(connection: Connection, job: Job, now: float, who: str, sha256: str) -> None:
     """A draft is queued. Refused where what it plots is not rendered yet."""
-    check(connection, job)
+    check_rendered(connection, job)
     reach(connection, job, "queued", now, who, "released", released={"sha256": sha256, "at": now, "who": who})
 
 
-def check(connection: Connection, job: Job) -> None:
+def check_rendered(connection: Connection, job: Job) -> None:
     """Refused where a draft plots what is not rendered yet."""
     if job.follows is not None:
         render = find(connection, job.follows)
         if render.state != "done":
-            raise Refused(f"job {job.id} plots what job {render.id} renders, which is {said(render.state)}")
+            raise Refused(f"job {job.id} plots what job {render.id} renders, which is {state_text(render.state)}")
 
 
-def show_anew(
+def show_reread(
     connection: Connection, job: Job, now: float, seen: tuple[dict[str, Any], tuple[str, bytes] | None]
 ) -> None:
     """The queue shows a plot as `seen_anew` has found it."""
@@ -83,10 +83,10 @@ def show_anew(
     put(connection, job, result=result)
     job_pictures.clear(connection, job.id)
     if preview is not None:
-        job_pictures.lay(connection, job.id, now, "preview", *preview)
+        job_pictures.put_row(connection, job.id, now, "preview", *preview)
 
 
-def same(job: Job) -> None:
+def check_unchanged(job: Job) -> None:
     """StudioError where it would draw something else than was released. OSError."""
     if job.released and content_sha256(Path(job.source)) != job.released["sha256"]:
         at = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.released["at"]))

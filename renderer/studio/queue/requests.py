@@ -6,32 +6,32 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from renderer.studio.queue import editing, job_pictures, questions, release
-from renderer.studio.queue.adding import New, added, again
+from renderer.studio.queue.adding import NewJob, add_row, copy_row
 from renderer.studio.queue.changes import note as remark
 from renderer.studio.queue.changes import put, reach
 from renderer.studio.queue.order import Where, place_of
 from renderer.studio.queue.records import Job, find, open_question
-from renderer.studio.queue.states import ENDED, HELD, WAITING, Refused, said
+from renderer.studio.queue.states import ENDED, HELD, WAITING, Refused, state_text
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs, prompts
 
 
-def add(store: Store, wanted: Iterable[New], who: str) -> list[Job]:
+def add(store: Store, wanted: Iterable[NewJob], who: str) -> list[Job]:
     """Adds jobs at the end of the queue, all or none."""
     with store.begin() as connection:
-        return [added(connection, store.now(connection), new, who) for new in wanted]
+        return [add_row(connection, store.now(connection), new, who) for new in wanted]
 
 
-def add_all(store: Store, wanted: Iterable[tuple[New | None, list[New]]], who: str) -> list[Job]:
+def add_all(store: Store, wanted: Iterable[tuple[NewJob | None, list[NewJob]]], who: str) -> list[Job]:
     """Adds renders, each with the plots of what it makes; plots are drafts until somebody has seen what it is."""
     made: list[Job] = []
     with store.begin() as connection:
         now = store.now(connection)
         for render, plots in wanted:
-            first = None if render is None else added(connection, now, render, who)
+            first = None if render is None else add_row(connection, now, render, who)
             made += [first] if first else []
             follows = first.id if first else None
-            made += [added(connection, now, replace(plot, follows=follows), who) for plot in plots]
+            made += [add_row(connection, now, replace(plot, follows=follows), who) for plot in plots]
     return made
 
 
@@ -40,7 +40,7 @@ def move(store: Store, number: int, where: Where, other: int | None, who: str) -
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         if job.state not in WAITING:
-            raise Refused(f"job {number} is {said(job.state)}; only one that waits can be moved")
+            raise Refused(f"job {number} is {state_text(job.state)}; only one that waits can be moved")
         if other == number:
             raise Refused(f"job {number} cannot be put {where} itself")
         place, priority = place_of(connection, job, where, other)
@@ -53,7 +53,7 @@ def copy(store: Store, number: int, who: str) -> Job:
     """The same once more, at the end of the queue."""
     with store.begin() as connection:
         job = find(connection, number)
-        return again(connection, store.now(connection), job, who)
+        return copy_row(connection, store.now(connection), job, who)
 
 
 def edit(
@@ -69,10 +69,10 @@ def edit(
     """Changes what is given; the history keeps from what to what. An empty `due` takes the date away."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
-        new = editing.changed(job, {"title": title, "note": note, "due": due, "priority": priority})
+        new = editing.checked_changes(job, {"title": title, "note": note, "due": due, "priority": priority})
         if new:
             put(connection, job, **new)
-            remark(connection, job, store.now(connection), who, editing.told(job, new))
+            remark(connection, job, store.now(connection), who, editing.described(job, new))
         return find(connection, number)
 
 
@@ -97,7 +97,7 @@ def resume(store: Store, number: int, who: str) -> Job:
     with store.read() as connection:
         draft = find(connection, number)
         if draft.state == "draft":
-            release.check(connection, draft)
+            release.check_rendered(connection, draft)
     sha256 = release.sha256_of(draft) if draft.state == "draft" else ""  # outside of transactions: it reads a file
     with store.begin() as connection:
         job, now = find(connection, number, to_change=True), store.now(connection)
@@ -105,7 +105,7 @@ def resume(store: Store, number: int, who: str) -> Job:
         if job.state == "draft":
             release.released(connection, job, now, who, sha256 or release.sha256_of(job))
         elif job.state == "paused" and asked is not None and asked.kind == "pause":
-            questions.answered(connection, asked, job, now, asked.fallback, who)
+            questions.record_answer(connection, asked, job, now, asked.fallback, who)
         elif job.wanted == "pause":
             put(connection, job, wanted="")
             remark(connection, job, now, who, "goes on")
@@ -153,7 +153,7 @@ def retry(store: Store, number: int, who: str) -> Job:
     """A job that failed or was cancelled waits again; a plot as a draft, shown as what it draws is now."""
     with store.read() as connection:
         job = find(connection, number)
-    seen = release.seen_anew(job) if job.kind == "plot" else None  # outside of transactions: it reads files
+    seen = release.reread_source(job) if job.kind == "plot" else None  # outside of transactions: it reads files
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         state = "queued" if job.kind == "render" else "draft"
@@ -164,14 +164,14 @@ def retry(store: Store, number: int, who: str) -> Job:
         fresh |= {"fault": "", "released": "{}"}
         reach(connection, job, state, now, who, "to be tried again", how="", **fresh)
         if seen is not None:
-            release.show_anew(connection, job, now, seen)
+            release.show_reread(connection, job, now, seen)
         return find(connection, number)
 
 
 def _stand(job: Job) -> str:
     asked = {"pause": "held back" if job.state == "queued" else "asked to pause", "cancel": "asked to stop"}
     asked["emergency"] = "asked for an emergency stop"
-    return f"{said(job.state)} and {asked[job.wanted]}" if job.wanted else said(job.state)
+    return f"{state_text(job.state)} and {asked[job.wanted]}" if job.wanted else state_text(job.state)
 
 
 def remove(store: Store, number: int, who: str) -> Job:

@@ -58,9 +58,10 @@ def check(kind: str, before: str, after: str) -> None:
     """Refused where a job of this kind cannot go from one state to the other."""
     if not may_follow(kind, before, after):
         ways = ", ".join(sorted(NEXT[kind].get(before, ()))) or "nothing"
-        raise Refused(f"a {kind} that is {said(before)} cannot become {said(after)}; what may follow is {said(ways)}")
+        reached, refused = state_text(before), state_text(after)
+        raise Refused(f"a {kind} that is {reached} cannot become {refused}; what may follow is {state_text(ways)}")
 
 
-def said(state: str) -> str:
+def state_text(state: str) -> str:
     """`needs_attention` as people write it."""
     return state.replace("_", " ")

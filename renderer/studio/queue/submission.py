@@ -11,13 +11,13 @@ from hardware.machine import MachineError, load_machine
 from hardware.sender.job import Job as Lines
 from renderer.intake import Tell, lines_of, untold
 from renderer.specfile.files import is_picture
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.previews import preview_of
 from renderer.studio.queue.release import content_sha256
 
 
 @dataclass(frozen=True)
-class Wanted:
+class JobOptions:
     """What a person says of new jobs: how, and how many sheets."""
 
     changes: tuple[str, ...]
@@ -38,7 +38,7 @@ class Wanted:
         return {"note": self.note, "due": due, "priority": self.priority}
 
 
-def new_jobs(path: Path, wanted: Wanted, tell: Tell = untold) -> Iterator[tuple[New | None, list[New]]]:
+def new_jobs(path: Path, wanted: JobOptions, tell: Tell = untold) -> Iterator[tuple[NewJob | None, list[NewJob]]]:
     """Of a spec a render for each work, and the plots of it; of all else plots. Raises SpecErrors and others."""
     if not is_picture(path) and (path.suffix.lower() not in {".yaml", ".yml"} or path.is_dir()):
         yield None, _plots(path, wanted, tell)
@@ -47,7 +47,7 @@ def new_jobs(path: Path, wanted: Wanted, tell: Tell = untold) -> Iterator[tuple[
 
     for work in load(path, wanted.changes, wanted.within):
         title = wanted.title or work.artwork.title or work.name
-        render = New(
+        render = NewJob(
             kind="render", name=work.name, title=title, source=str(path.absolute()), changes=wanted.changes,
             out=str(wanted.out.absolute()), draft=wanted.draft, **wanted.common,
         )  # fmt: skip
@@ -58,18 +58,18 @@ def new_jobs(path: Path, wanted: Wanted, tell: Tell = untold) -> Iterator[tuple[
         yield render, _editions(replace(render, kind="plot", machine=name), wanted) if wanted.plot else []
 
 
-def _plots(path: Path, wanted: Wanted, tell: Tell) -> list[New]:
+def _plots(path: Path, wanted: JobOptions, tell: Tell) -> list[NewJob]:
     """Plots of what is there already, once it is known that the machine can draw it."""
     lines, machine = lines_of(path, load_machine(wanted.machine) if wanted.machine else None, tell=tell)
     name = path.resolve().name if path.is_dir() else path.stem
-    new = New(
+    new = NewJob(
         kind="plot", name=name, title=wanted.title or lines.title, source=str(path.absolute()),
         machine=machine.name, result=_takes(path, lines), preview=preview_of(path), **wanted.common,
     )  # fmt: skip
     return _editions(new, wanted)
 
 
-def _editions(new: New, wanted: Wanted) -> list[New]:
+def _editions(new: NewJob, wanted: JobOptions) -> list[NewJob]:
     return [replace(new, edition=n, editions=wanted.edition) for n in range(1, wanted.edition + 1)]
 
 

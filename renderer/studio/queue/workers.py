@@ -30,7 +30,7 @@ def register(store: Store, worker: str, kind: str, place: str, lease_s: float = 
         connection.execute(workers.insert().values(name=worker, kind=kind, place=place, seen=now))
 
 
-def lost(store: Store, names: Iterable[str]) -> list[Job]:
+def take_back_from(store: Store, names: Iterable[str]) -> list[Job]:
     """These workers are dead for certain: what they had is taken back at once, not when the lease runs out."""
     with store.begin() as connection:
         now, dead = store.now(connection), list(names)
@@ -40,7 +40,7 @@ def lost(store: Store, names: Iterable[str]) -> list[Job]:
         return take_back(connection, now) if dead else []
 
 
-def seen(store: Store, worker: str) -> None:
+def heard_from(store: Store, worker: str) -> None:
     with store.begin() as connection:
         connection.execute(workers.update().where(workers.c.name == worker).values(seen=store.now(connection)))
 

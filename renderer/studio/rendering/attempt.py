@@ -26,7 +26,7 @@ LAST_WORDS = 2000  # bytes of what a child that died had said
 
 
 @dataclass(frozen=True)
-class Manner:
+class RenderSettings:
     """How a worker works. Seconds."""
 
     device: str = "cpu"
@@ -47,8 +47,8 @@ def staged_of(job: Job) -> Path:
 class Attempt:
     """A child process at work on a job. At the end of the block it is gone, and so is what it has left half made."""
 
-    def __init__(self, job: Job, manner: Manner) -> None:
-        self.job, self.manner = job, manner
+    def __init__(self, job: Job, settings: RenderSettings) -> None:
+        self.job, self.settings = job, settings
         self.staged = staged_of(job)
         self.progress: dict[str, Any] | None = None
         self.pictures: dict[str, tuple[str, bytes]] = {}  # by name: media type, content
@@ -62,7 +62,7 @@ class Attempt:
         self._sweep()
         self._errors: IO[bytes] = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            list(self.manner.child),
+            list(self.settings.child),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -80,7 +80,7 @@ class Attempt:
         return {
             "job": job.id, "token": job.token, "source": job.source, "name": job.name, "changes": job.changes,
             "draft": job.draft, "folder": str(folder_of(job)), "staged": str(self.staged),
-            "device": self.manner.device, "threads": self.manner.threads,
+            "device": self.settings.device, "threads": self.settings.threads,
         }  # fmt: skip
 
     def __exit__(self, *_: object) -> None:
@@ -103,7 +103,7 @@ class Attempt:
 
     def look(self, wait_s: float) -> None:
         """Takes in what the child says, and kills it if it was asked to stop and does not."""
-        if self.asked_at is not None and time.monotonic() - self.asked_at > self.manner.grace_s:
+        if self.asked_at is not None and time.monotonic() - self.asked_at > self.settings.grace_s:
             self.kill()
         with suppress(Empty):
             self._take(self._lines.get(timeout=wait_s))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from renderer.progress import Progress
-from renderer.studio.queue.previews import small
+from renderer.studio.queue.previews import webp_of
 
 POINTS = 120  # of the curve, at most
 PICTURE_S = 2.0  # between two pictures, at least
@@ -14,7 +14,7 @@ PICTURE_SHARE = 0.03  # of the time that goes into pictures, at most
 PROGRESS_PX = 480  # the longer side
 
 
-class Teller:
+class JobProgress:
     """Follows the fit of one work. `refines`: after its layers, all of them are fitted together."""
 
     def __init__(self, layers: int, *, refines: bool) -> None:
@@ -22,7 +22,7 @@ class Teller:
         self._curve: dict[int, tuple[float, float]] = {}  # by the part of the way, one point each
         self._next_s = 0.0
 
-    def word(self, progress: "Progress") -> dict[str, Any]:
+    def row(self, progress: "Progress") -> dict[str, Any]:
         """What the queue keeps of a record of the fit."""
         text, counted = f"{progress.stage} {progress.layer_name}", progress.stage in {"fitting", "settling"}
         return {
@@ -55,7 +55,7 @@ class Teller:
         began = time.perf_counter()
         if began < self._next_s or progress.stage not in {"fitting", "settling"} or progress.step == 0:
             return None
-        content = small(progress.picture(), PROGRESS_PX)
+        content = webp_of(progress.picture(), PROGRESS_PX)
         now = time.perf_counter()
         self._next_s = now + max(PICTURE_S, (now - began) / PICTURE_SHARE)
         return content

@@ -21,11 +21,11 @@ from renderer.studio.rendering import job_progress
 if TYPE_CHECKING:
     from renderer.progress import Progress
 
-TOLD_S = 0.5  # between two words of how far it is
+REPORT_S = 0.5  # between two words of how far it is
 ORPHANED = 3  # the exit code of one for which nobody waits
 
 
-class Voice:
+class MessageWriter:
     """Lines to the worker. What libraries print goes to stderr instead."""
 
     def __init__(self) -> None:
@@ -40,28 +40,28 @@ class Voice:
         self.say("picture", {"name": name, "media": previews.MEDIA, "base64": base64.b64encode(content).decode()})
 
 
-class Reporter:
+class ProgressReporter:
     """How far the fit is and what it looks like, now and then."""
 
-    def __init__(self, voice: Voice, teller: job_progress.Teller) -> None:
-        self._voice, self._teller = voice, teller
-        self._told = 0.0
+    def __init__(self, writer: MessageWriter, follower: job_progress.JobProgress) -> None:
+        self._writer, self._progress = writer, follower
+        self._reported = 0.0
         self._last: Progress | None = None
 
     def report(self, progress: "Progress") -> None:
-        self._teller.follow(progress)
+        self._progress.follow(progress)
         self._last, now = progress, time.monotonic()
-        if now - self._told < TOLD_S:
+        if now - self._reported < REPORT_S:
             return
-        self._told = now
-        self._voice.say("progress", self._teller.word(progress))
-        if (content := self._teller.picture(progress)) is not None:
-            self._voice.show("progress", content)
+        self._reported = now
+        self._writer.say("progress", self._progress.row(progress))
+        if (content := self._progress.picture(progress)) is not None:
+            self._writer.show("progress", content)
 
     def ends(self) -> None:
         """The last record, too, however soon it came."""
         if self._last is not None:
-            self._voice.say("progress", self._teller.word(self._last))
+            self._writer.say("progress", self._progress.row(self._last))
 
 
 def listen(asked: threading.Event) -> None:
@@ -72,19 +72,19 @@ def listen(asked: threading.Event) -> None:
 
 
 def main() -> None:
-    voice, asked = Voice(), threading.Event()
+    writer, asked = MessageWriter(), threading.Event()
     order = json.loads(sys.stdin.readline())
     threading.Thread(target=listen, args=(asked,), daemon=True).start()
     try:
-        _render(order, voice, asked)
+        _render(order, writer, asked)
     except Exception as error:
         foreseen = type(error).__module__.split(".")[0] in {"renderer", "hardware"}
         mends = not foreseen or type(error).__name__ == "AssetError"  # the web may be there later
         what = str(error) if foreseen else f"{type(error).__name__}: {error}"
-        voice.say("failed", {"why": " ".join(what.split()), "again": mends, "bug": not foreseen})
+        writer.say("failed", {"why": " ".join(what.split()), "again": mends, "bug": not foreseen})
 
 
-def _render(order: dict[str, Any], voice: Voice, asked: threading.Event) -> None:
+def _render(order: dict[str, Any], writer: MessageWriter, asked: threading.Event) -> None:
     from renderer import output
     from renderer.specfile import load
 
@@ -97,16 +97,16 @@ def _render(order: dict[str, Any], voice: Voice, asked: threading.Event) -> None
     from renderer import pipeline
 
     work = works[order["name"]]
-    teller = job_progress.Teller(len(work.artwork.layers), refines=work.artwork.refine.steps > 0)
-    reporter = Reporter(voice, teller)
+    follower = job_progress.JobProgress(len(work.artwork.layers), refines=work.artwork.refine.steps > 0)
+    reporter = ProgressReporter(writer, follower)
     result = pipeline.render(work, reporter.report, device=order["device"], draft=order["draft"], stop=asked.is_set)
     if asked.is_set():
-        voice.say("stopped", {})
+        writer.say("stopped", {})
         return
     reporter.ends()
     record = output.write(result, staged, changes=changes, draft=order["draft"], force=True)
-    voice.show("preview", previews.small(result.preview, previews.PREVIEW_PX))
-    voice.say("done", {"sha256": digest(record["files"]), "seconds": round(result.seconds, 1), **_kept(record)})
+    writer.show("preview", previews.webp_of(result.preview, previews.PREVIEW_PX))
+    writer.say("done", {"sha256": digest(record["files"]), "seconds": round(result.seconds, 1), **_kept(record)})
 
 
 def _use_threads(count: int | None) -> None:

@@ -13,18 +13,18 @@ from renderer.studio.queue import job_pictures, leases, listing, pausing, worker
 from renderer.studio.queue.records import Job, folder_of
 from renderer.studio.queue.states import LeaseLost
 from renderer.studio.queue.store import Store
-from renderer.studio.rendering.attempt import LOOK_S, Attempt, Manner
+from renderer.studio.rendering.attempt import LOOK_S, Attempt, RenderSettings
 
-USUAL = Manner()
+USUAL = RenderSettings()
 
 
-class Worker:
+class RenderWorker:
     """Runs in one thread; `leave` may be called from any other, or from a signal's handler."""
 
     def __init__(
-        self, store: Store, name: str, manner: Manner = USUAL, tell: Callable[[str], None] = lambda _: None
+        self, store: Store, name: str, settings: RenderSettings = USUAL, tell: Callable[[str], None] = lambda _: None
     ) -> None:
-        self.store, self.name, self.manner, self.tell = store, name, manner, tell
+        self.store, self.name, self.settings, self.tell = store, name, settings, tell
         self._leaving = self._at_once = False
 
     def leave(self) -> None:
@@ -37,9 +37,9 @@ class Worker:
         done, sought = 0, 0.0
         while not self._leaving:
             try:
-                job = leases.claim(self.store, "render", self.name, lease_s=self.manner.lease_s)
-                if time.monotonic() - sought > self.manner.lease_s / 3:
-                    workers.seen(self.store, self.name)
+                job = leases.claim(self.store, "render", self.name, lease_s=self.settings.lease_s)
+                if time.monotonic() - sought > self.settings.lease_s / 3:
+                    workers.heard_from(self.store, self.name)
                     sought = time.monotonic()
                 if job is None and drains and not self._awaited():
                     break
@@ -49,21 +49,21 @@ class Worker:
             if job is not None:
                 done += self.work(job)
             else:
-                time.sleep(self.manner.poll_s)
+                time.sleep(self.settings.poll_s)
         return done
 
     def _awaited(self) -> bool:
         """Whether there will be something to do: jobs that rest before another try, or that others may yet lose."""
         with self.store.read() as connection:
             is_paused = pausing.paused(connection, "render") is not None
-        jobs = [job for job in listing.lines(self.store) if job.kind == "render"]
+        jobs = [job for job in listing.job_lines(self.store) if job.kind == "render"]
         return any(job.state == "running" or not (job.wanted or is_paused) for job in jobs)
 
     def work(self, job: Job) -> bool:
         """Renders one job; whether it is done. What goes wrong is written into the queue."""
         self.tell(f"{job.shown}: taken up" + (f" (try {job.tries})" if job.tries > 1 else ""))
         try:
-            with Attempt(job, self.manner) as attempt:
+            with Attempt(job, self.settings) as attempt:
                 self._watch(job, attempt)
                 return self._ended(job, attempt)
         except LeaseLost as lost:
@@ -80,11 +80,11 @@ class Worker:
                 attempt.kill()
                 return
             now = time.monotonic()
-            if now - beaten >= self.manner.beat_s:
+            if now - beaten >= self.settings.beat_s:
                 beaten = now
                 try:
                     wanted = leases.beat(
-                        self.store, job.id, job.token, attempt.progress, lease_s=self.manner.lease_s
+                        self.store, job.id, job.token, attempt.progress, lease_s=self.settings.lease_s
                     ).wanted
                     if (picture := attempt.pictures.pop("progress", None)) is not None:
                         job_pictures.put(self.store, job.id, job.token, "progress", *picture)
@@ -103,7 +103,7 @@ class Worker:
                 try:
                     result = {"folder": str(folder), **result}
                     leases.beat(
-                        store, job.id, job.token, attempt.progress, lease_s=self.manner.lease_s
+                        store, job.id, job.token, attempt.progress, lease_s=self.settings.lease_s
                     )  # its last word
                     preview = attempt.pictures.get("preview")
                     place = partial(_publish, attempt.staged, folder)

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from renderer.cli import fit_progress, show
-from renderer.cli.fit_progress import Bars, Lines
+from renderer.cli.fit_progress import FitBars, FitLines
 from renderer.progress import Progress, unknown
 
 
@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("clock")
 def test_lines_say_each_stage_and_then_one_every_few_seconds(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = Lines("scream")
+    lines = FitLines("scream")
     lines.starts()
     for progress in [at(0, "placing"), *(at(step) for step in range(15)), at(300), at(0, "placing", 1), at(0, layer=1)]:
         lines.report(progress)
@@ -48,13 +48,13 @@ def test_lines_say_each_stage_and_then_one_every_few_seconds(capsys: pytest.Capt
 @pytest.mark.usefixtures("clock")
 def test_a_likeness_that_is_unknown_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
     nan = Progress("placing", 0, 1, "points", 0, 300, float("nan"), {}, 0.0, lambda: None)  # type: ignore[arg-type,return-value]
-    Lines("scream").report(nan)
+    FitLines("scream").report(nan)
     assert capsys.readouterr().err == "scream: placing points (1 of 1)\n"
 
 
 @pytest.mark.usefixtures("clock")
 def test_a_download_is_said_with_how_much_has_come(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = Lines("scream")
+    lines = FitLines("scream")
     for done in range(10):
         lines.fetched("scream.jpg", done * 100_000, 900_000)
     lines.fetched("vgg.safetensors", 1_500_000_000, None)
@@ -68,7 +68,7 @@ def test_a_download_is_said_with_how_much_has_come(capsys: pytest.CaptureFixture
 def test_bars_leave_one_line_a_fitted_layer() -> None:
     shown = io.StringIO()
     console = Console(file=shown, force_terminal=True, width=80, color_system=None, legacy_windows=False)
-    with Bars("scream", console) as bars:
+    with FitBars("scream", console) as bars:
         bars.starts()
         bars.fetched("scream.jpg", 1000, 2000)
         for layer in (0, 1):
@@ -93,7 +93,7 @@ def test_bars_measure_the_likeness_once_a_second_and_at_the_end(monkeypatch: pyt
     def seen(step: int) -> Progress:
         return replace(at(step), likeness=lambda: measured.append(step) or 0.5)  # type: ignore[func-returns-value]
 
-    with Bars("scream", console) as bars:
+    with FitBars("scream", console) as bars:
         for step in range(1, 301):
             bars.report(seen(step))
     assert measured[0] == 1 and measured[-1] == 300
@@ -101,7 +101,7 @@ def test_bars_measure_the_likeness_once_a_second_and_at_the_end(monkeypatch: pyt
 
 
 def test_the_watch_depends_on_where_people_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    for terminal, kind in ((True, Bars), (False, Lines)):
+    for terminal, kind in ((True, FitBars), (False, FitLines)):
         console = Console(file=io.StringIO(), force_terminal=terminal, legacy_windows=False)
         monkeypatch.setattr(fit_progress, "console", lambda console=console: console)
         with fit_progress.watching("scream") as chosen:

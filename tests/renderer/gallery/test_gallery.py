@@ -24,7 +24,7 @@ from renderer.gallery.label import loss_svg, pens_svg, spark_path
 from renderer.gallery.pages import pages
 from renderer.gallery.statement import Made, read, seal
 from renderer.gallery.verify import compared, same_files
-from renderer.gallery.work import hang
+from renderer.gallery.work import publish
 from renderer.progress import silent
 from renderer.result import Result
 from renderer.specfile import load
@@ -46,7 +46,7 @@ def hung(spec: Path, make_result: Make, monkeypatch: pytest.MonkeyPatch, tmp_pat
     """A gallery with one finished work, rendered by hand."""
     monkeypatch.setattr(pipeline, "render", lambda work, report, device: make_result(work=work))
     gallery = tmp_path / "gallery"
-    hang(load(spec)[0], gallery, silent)
+    publish(load(spec)[0], gallery, silent)
     assert cli.run(["gallery", "build", str(spec), "--to", str(gallery)]) == 0  # the pages
     return gallery
 
@@ -250,7 +250,7 @@ def works(spec: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callab
 
 def test_a_work_that_fails_stops_no_other(works: Callable[..., Builder], spec: Path) -> None:
     seeds = load(spec, ("matrix.seed=[1,2,3,5]",))
-    ended = {word.name: word.told for word in works(2).build(seeds) if word.is_last}
+    ended = {word.name: word.content for word in works(2).build(seeds) if word.is_last}
     assert ended == {
         "disc-seed-1": {"done": {"seconds": 1}},
         "disc-seed-2": {"failed": "its process ended with code 1: it broke"},
@@ -374,7 +374,7 @@ def test_a_fallback_never_hangs(spec: Path, make_result: Make, monkeypatch: pyte
     image = f'target.image={{url: "https://a.example/x.jpg", sha256: "{"c" * 64}", fallback: disc.png}}'
     monkeypatch.setattr(pipeline, "render", lambda work, report, device: make_result(work=work, notes=("it is gone",)))
     with pytest.raises(WorkError) as error:
-        hang(load(spec, (image,))[0], tmp_path / "g", silent)
+        publish(load(spec, (image,))[0], tmp_path / "g", silent)
     assert str(error.value) == "its picture is not to be had, and the fallback is another: it is gone"
     assert not (tmp_path / "g").exists()
 
@@ -417,7 +417,7 @@ def credited(spec: Path, make_result: Make, monkeypatch: pytest.MonkeyPatch, tmp
     crop = "crop: {right: 0.5}"
     spec.write_text(spec.read_text().replace("image: disc.png", f"image: disc.png, {crop}, credit: '{CREDIT}'"))
     monkeypatch.setattr(pipeline, "render", lambda work, report, device: make_result(work=work))
-    hang(load(spec)[0], tmp_path / "gallery", silent)
+    publish(load(spec)[0], tmp_path / "gallery", silent)
     assert cli.run(["gallery", "build", str(spec), "--to", str(tmp_path / "gallery")]) == 0
     return tmp_path / "gallery"
 

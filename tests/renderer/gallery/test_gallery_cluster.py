@@ -19,11 +19,11 @@ from distributed import KilledWorker, Reschedule
 from renderer import cli
 from renderer.assets import AssetError, find
 from renderer.cli import show
-from renderer.gallery.build import Builder, Word
+from renderer.gallery.build import Builder, BuildMessage
 from renderer.gallery.cluster import cluster_workers, worker_plugin
 from renderer.gallery.cluster import scheduler as scheduling
-from renderer.gallery.cluster.cluster_build import ClusterBuilder, Flight
-from renderer.gallery.cluster.cluster_workers import Crew
+from renderer.gallery.cluster.cluster_build import ClusterBuilder, SubmittedWork
+from renderer.gallery.cluster.cluster_workers import ClusterWorkers
 from renderer.gallery.cluster.payload import Need, packed
 from renderer.gallery.cluster.scheduler import ClusterError
 from renderer.gallery.statement import read
@@ -74,17 +74,17 @@ class FakeClient:
 
 
 @pytest.fixture
-def hands() -> Callable[..., tuple[Crew, list[str]]]:
+def hands() -> Callable[..., tuple[ClusterWorkers, list[str]]]:
     """A crew of such workers, and what it says."""
 
-    def make(client: FakeClient, device: str = "cpu", patience_s: float = 0.0) -> tuple[Crew, list[str]]:
+    def make(client: FakeClient, device: str = "cpu", patience_s: float = 0.0) -> tuple[ClusterWorkers, list[str]]:
         said: list[str] = []
-        return Crew(client, PLACE, device, said.append, patience_s), said  # type: ignore[arg-type]
+        return ClusterWorkers(client, PLACE, device, said.append, patience_s), said  # type: ignore[arg-type]
 
     return make
 
 
-Hands = Callable[..., tuple[Crew, list[str]]]
+Hands = Callable[..., tuple[ClusterWorkers, list[str]]]
 OTHER = {"version": "0.0.9", "engine": "1-0123456789abcdef"}
 
 
@@ -212,13 +212,13 @@ def test_a_piece_that_does_not_follow_the_last_ends_it() -> None:
 # --- how a work ends --------------------------------------------------------------------------------------------------
 
 
-def flight(spec: Path, ends: Any, status: str = "finished") -> Flight:
+def flight(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
     def result(timeout: float) -> Any:
         if isinstance(ends, Exception):
             raise ends
         return ends
 
-    return Flight(load(spec)[0], SimpleNamespace(status=status, result=result), frozenset({A}))  # type: ignore[arg-type]
+    return SubmittedWork(load(spec)[0], SimpleNamespace(status=status, result=result), frozenset({A}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_works_of_a_scheduler_that_has_gone_end_the_build(spec: Path, tmp_path: 
 
 
 def test_a_task_that_is_cancelled_before_its_process_starts_starts_none(tmp_path: Path) -> None:
-    member = worker_plugin.Member()
+    member = worker_plugin.RenderPlugin()
     for finish, leaves in (("cancelled", False), ("executing", True)):
         member.transition("key", "ready", "executing")
         member.transition("key", "executing", finish) if finish != "executing" else None
@@ -262,12 +262,12 @@ def test_a_worker_with_a_gpu_renders_on_what_the_build_asks_for(
 ) -> None:
     used: list[str] = []
 
-    def build(builder: Builder, works: list[Work]) -> Iterator[Word]:
+    def build(builder: Builder, works: list[Work]) -> Iterator[BuildMessage]:
         used.append(builder.device)
-        yield Word(works[0].name, {"failed": f"{works[0].path}: is no good"})
+        yield BuildMessage(works[0].name, {"failed": f"{works[0].path}: is no good"})
 
     monkeypatch.setattr(Builder, "build", build)
-    member = worker_plugin.Member("cuda")
+    member = worker_plugin.RenderPlugin("cuda")
     member.setup(SimpleNamespace(local_directory=str(tmp_path)))  # type: ignore[arg-type]
     member.transition("key", "ready", "executing")
     parcel, _ = packed(load(spec)[0], tmp_path / "gallery")
@@ -278,7 +278,7 @@ def test_a_worker_with_a_gpu_renders_on_what_the_build_asks_for(
 
 
 def test_a_worker_is_busy_until_dask_has_the_result(tmp_path: Path) -> None:
-    member = worker_plugin.Member()
+    member = worker_plugin.RenderPlugin()
     member.transition("key", "ready", "executing")
     member._begin("key", Builder(tmp_path, 1))
     del member._building["key"]  # the task returns
@@ -288,7 +288,7 @@ def test_a_worker_is_busy_until_dask_has_the_result(tmp_path: Path) -> None:
 
 
 def test_a_task_that_is_cancelled_ends_its_builder(tmp_path: Path) -> None:
-    member, builder = worker_plugin.Member(), Builder(tmp_path, 1)
+    member, builder = worker_plugin.RenderPlugin(), Builder(tmp_path, 1)
     member.transition("key", "ready", "executing")
     member._begin("key", builder)
     member.transition("other", "executing", "memory")
@@ -501,7 +501,7 @@ def test_eight_works_come_back_whole_though_a_worker_is_killed(
 ) -> None:
     spec.write_text(spec.read_text().replace("steps: 10", "steps: 200") + "matrix: {seed: [1, 2, 3, 4, 5, 6, 7, 8]}\n")
     works, gallery = load(spec), tmp_path / "gallery"
-    words: list[Word] = []
+    words: list[BuildMessage] = []
     victims: list[int] = []
     with worker(scheduler) as first, worker(scheduler) as second:
         for word in ClusterBuilder(gallery, scheduler).build(works):
@@ -516,9 +516,9 @@ def test_eight_works_come_back_whole_though_a_worker_is_killed(
     assert len(taken) == 9  # one of them twice
     ends = [word for word in words if word.is_last]
     assert sorted(word.name for word in ends) == [work.name for work in works]
-    assert all("done" in word.told for word in ends)
+    assert all("done" in word.content for word in ends)
     assert {word.name for word in words if not word.is_last} == {work.name for work in works}  # progress of each
-    assert {"stage", "step", "steps"} <= words[0].told.keys()
+    assert {"stage", "step", "steps"} <= words[0].content.keys()
     assert sorted(path.name for path in gallery.iterdir()) == [work.name for work in works]
     for work in works:
         files, record = made(work, gallery, silent)
@@ -551,7 +551,7 @@ def test_a_build_that_is_ended_stops_what_its_worker_renders(
         if ending == signal.SIGINT:
             assert client.said[-1] == "gallery: 0 rendered, 0 not due, 1 not finished"
         words = list(ClusterBuilder(gallery, scheduler).build(load(spec)))  # and it takes the next
-        assert "done" in words[-1].told
+        assert "done" in words[-1].content
         assert hand.end() == 0
     assert hand.said[-1].endswith(" has left; 1 work done")
 
@@ -566,7 +566,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_i
     with worker(scheduler) as hand, closing(ClusterBuilder(gallery, scheduler).build([work])) as words:
         next(words)
         hand.process.send_signal(signal.SIGINT)
-        assert "done" in list(words)[-1].told
+        assert "done" in list(words)[-1].content
         assert hand.wait() == 0
     assert hand.said[1:-1] == [
         "disc: taken up",
@@ -596,8 +596,8 @@ def test_a_work_with_an_error_of_its_own_is_told_once_as_it_is_told_here(
     with worker(scheduler) as hand:
         words = list(ClusterBuilder(gallery, scheduler).build(load(spec)))
         assert hand.end() == 0
-    assert [word.told for word in words] == [here.told]
-    assert f"{spec.parent / 'disc.png'}: " in here.told["failed"]
+    assert [word.content for word in words] == [here.content]
+    assert f"{spec.parent / 'disc.png'}: " in here.content["failed"]
     assert len([line for line in hand.said if line.endswith("taken up")]) == 1
 
 

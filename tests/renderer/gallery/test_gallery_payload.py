@@ -11,8 +11,8 @@ import pytest
 from renderer.assets import AssetError, find
 from renderer.assets.cache import store
 from renderer.gallery.cluster import payload as parcels
-from renderer.gallery.cluster.payload import Need, ParcelError, lacking, packed, unpacked, within
-from renderer.gallery.cluster.result_checks import ReturnError, checked
+from renderer.gallery.cluster.payload import Need, PayloadError, lacking, packed, unpacked, within
+from renderer.gallery.cluster.result_checks import ResultError, verified
 from renderer.gallery.key import key
 from renderer.gallery.names import MANIFEST
 from renderer.gallery.work import made
@@ -77,7 +77,7 @@ def test_a_name_that_leads_out_is_refused_before_anything_is_written(
     value: Any = {"files": {**parcel.files, name: b"x"}, "large": {name: "ab" * 32}}.get(where, name)
     there = tmp_path / "deep" / "there"
     there.mkdir(parents=True)
-    with pytest.raises(ParcelError) as caught:
+    with pytest.raises(PayloadError) as caught:
         unpacked(replace(parcel, **{where: value}), there)
     assert str(caught.value) == f"{name!r} leads out of its folder; nothing was written"
     assert not list(there.iterdir())
@@ -92,7 +92,7 @@ def test_names_that_stay_inside_are_taken() -> None:
 def test_a_picture_that_is_named_from_the_root_cannot_travel(spec: Path, tmp_path: Path) -> None:
     picture = spec.parent / "disc.png"
     spec.write_text(spec.read_text().replace("image: disc.png", f"image: {picture}"))
-    with pytest.raises(ParcelError) as caught:
+    with pytest.raises(PayloadError) as caught:
         packed(load(spec)[0], tmp_path / "gallery")
     assert str(caught.value) == (
         f"{spec}: {str(picture)!r} begins at the root of this machine's disk, and would be another file on a worker's; "
@@ -155,15 +155,15 @@ def hung(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], An
 
 def test_what_came_back_whole_is_taken(hung: tuple[dict[str, bytes], Any]) -> None:
     files, wanted = hung
-    assert checked(files, wanted) == files
+    assert verified(files, wanted) == files
 
 
 def test_a_file_that_is_not_as_its_manifest_says_is_refused(hung: tuple[dict[str, bytes], Any]) -> None:
     files, wanted = hung
     content = files["drawing.svg"]
     other = content[:-1] + b" "
-    with pytest.raises(ReturnError) as caught:
-        checked({**files, "drawing.svg": other}, wanted)
+    with pytest.raises(ResultError) as caught:
+        verified({**files, "drawing.svg": other}, wanted)
     was, now = hashlib.sha256(content).hexdigest(), hashlib.sha256(other).hexdigest()
     assert str(caught.value) == (
         f"drawing.svg came back with the sha256 {now}, and its manifest says {was}; nothing was written, build again"
@@ -173,33 +173,33 @@ def test_a_file_that_is_not_as_its_manifest_says_is_refused(hung: tuple[dict[str
 @pytest.mark.parametrize("name", ["../evil.svg", "more.svg"])
 def test_a_file_that_the_manifest_has_not_is_refused(hung: tuple[dict[str, bytes], Any], name: str) -> None:
     files, wanted = hung
-    with pytest.raises(ReturnError) as caught:
-        checked({**files, name: b"x"}, wanted)
+    with pytest.raises(ResultError) as caught:
+        verified({**files, name: b"x"}, wanted)
     assert str(caught.value) == (f"what came back lacks {name!r}, or has it without its manifest; nothing was written")
 
 
 def test_a_file_that_is_missing_is_refused(hung: tuple[dict[str, bytes], Any]) -> None:
     files, wanted = hung
     less = {name: content for name, content in files.items() if name != "drawing.svg"}
-    with pytest.raises(ReturnError, match=r"^what came back lacks 'drawing.svg', or has it without its manifest"):
-        checked(less, wanted)
+    with pytest.raises(ResultError, match=r"^what came back lacks 'drawing.svg', or has it without its manifest"):
+        verified(less, wanted)
 
 
 def test_a_manifest_that_was_changed_or_cannot_be_read_is_refused(hung: tuple[dict[str, bytes], Any]) -> None:
     files, wanted = hung
-    with pytest.raises(ReturnError, match=r"^what came back has no manifest.json that can be read"):
-        checked({**files, MANIFEST: b"{"}, wanted)
+    with pytest.raises(ResultError, match=r"^what came back has no manifest.json that can be read"):
+        verified({**files, MANIFEST: b"{"}, wanted)
     statement = json.loads(files[MANIFEST])
     statement["predicate"]["render_title"] = "Another"
-    with pytest.raises(ReturnError, match=r"^what came back has another manifest.json than was made"):
-        checked({**files, MANIFEST: json.dumps(statement).encode()}, wanted)
+    with pytest.raises(ResultError, match=r"^what came back has another manifest.json than was made"):
+        verified({**files, MANIFEST: json.dumps(statement).encode()}, wanted)
 
 
 def test_a_work_made_from_something_else_is_refused(hung: tuple[dict[str, bytes], Any]) -> None:
     files, wanted = hung
     other = type(wanted)({**wanted.parts, "engine": "0" * 64, "target": "0" * 64})
-    with pytest.raises(ReturnError) as caught:
-        checked(files, other)
+    with pytest.raises(ResultError) as caught:
+        verified(files, other)
     assert str(caught.value) == (
         "what came back was made from another target, engine; nothing was written, build again"
     )

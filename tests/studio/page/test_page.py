@@ -18,8 +18,8 @@ from renderer.studio.page import queue_views
 from renderer.studio.page.access import Session
 from renderer.studio.page.change_stream import Marks, marks
 from renderer.studio.queue import job_pictures, leases, listing, pausing, questions, records, requests
-from renderer.studio.queue.adding import New
-from renderer.studio.queue.questions import Asked
+from renderer.studio.queue.adding import NewJob
+from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.store import Store
 
@@ -53,7 +53,7 @@ def job(store: Store, number: int) -> Job:
 
 def plots(store: Store, *titles: str) -> list[int]:
     """Plots of one machine that have been released."""
-    new = [New("plot", t, t, "a.svg", machine="gantry", result={"pens": [BLACK], "minutes": 21.0}) for t in titles]
+    new = [NewJob("plot", t, t, "a.svg", machine="gantry", result={"pens": [BLACK], "minutes": 21.0}) for t in titles]
     made = [each.id for each in requests.add(store, new, "ada")]
     with store.begin() as connection:
         connection.execute(records.jobs.update().where(records.jobs.c.id.in_(made)).values(state="queued"))
@@ -67,7 +67,9 @@ def asking(store: Store, about: dict[str, object] | None = None) -> tuple[Job, i
     choices = (("done", "the pen is in: draw"), ("nudge", "move it a little"), ("abort", "stop here"))
     pen = {"number": 3, "name": "Sakura Micron 05 blue", "colour": "#224488", "drawn_mm": 900.0, "seconds": 60.0,
            "strokes": 12}  # fmt: skip
-    asks = Asked("pen", "pen 3 of 4: blue", "Put it in.", choices, "done", {"pen": pen, "pen_up": True} | (about or {}))
+    asks = NewQuestion(
+        "pen", "pen 3 of 4: blue", "Put it in.", choices, "done", {"pen": pen, "pen_up": True} | (about or {})
+    )
     return claimed, leases.advance(store, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=asks)
 
 
@@ -99,13 +101,13 @@ def test_beside_a_machine_nothing_is_offered_twice_and_a_reader_hears_the_questi
         '<p class="unseen" id="spoken" role="status">Insert pen&nbsp;3: Sakura Micron 05 blue. Put it in.</p>' in text
     )
     assert text.count("aria-live") == 1  # that of what was done
-    paused = Asked("pause", "paused", "The pen is up.", (("resume", "go on"), ("abort", "stop here")), "resume")
+    paused = NewQuestion("pause", "paused", "The pen is up.", (("resume", "go on"), ("abort", "stop here")), "resume")
     leases.advance(there, claimed.id, claimed.token, "w", "paused", "paused", asks=paused)
     text = site.as_("operator").get("/machines/gantry").text
     assert text.count(">Go on<") == 1
     assert f'id="resume-{claimed.id}"' not in text
     leases.advance(there, claimed.id, claimed.token, "w", "finishing", "done")
-    clear = Asked("clear", "clear the sheet", "It is done.", (("done", "it is off"),), "done")
+    clear = NewQuestion("clear", "clear the sheet", "It is done.", (("done", "it is off"),), "done")
     leases.advance(there, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=clear)
     text = site.as_("operator").get("/machines/gantry").text
     assert ">Abort<" not in text
@@ -119,7 +121,7 @@ def test_a_pen_without_height_is_not_raised(site: Site, there: Store) -> None:
 
 
 def test_every_role_sees_the_buttons_that_it_may_press(site: Site, there: Store) -> None:
-    requests.add(there, [New("render", "r", "r", "r.yaml")], "ada")
+    requests.add(there, [NewJob("render", "r", "r", "r.yaml")], "ada")
     plots(there, "a")
     asking(there)
     counts = {}
@@ -149,22 +151,24 @@ def test_every_role_sees_the_buttons_that_it_may_press(site: Site, there: Store)
 def test_a_job_has_the_buttons_of_where_it_stands(
     there: Store, kind: str, state: str, wanted: str, names: list[str]
 ) -> None:
-    requests.add(there, [New(kind, "a", "a", "a")], "ada")
+    requests.add(there, [NewJob(kind, "a", "a", "a")], "ada")
     with there.begin() as connection:
         connection.execute(records.jobs.update().values(state=state, wanted=wanted))
-    deeds = queue_views.deeds(job(there, 1))
-    assert [deed.name for deed in deeds] == names
+    buttons = queue_views.buttons_for(job(there, 1))
+    assert [button.name for button in buttons] == names
     steers = kind == "plot" and state not in {"draft", "queued"}
-    assert {deed.role for deed in deeds} <= {"operator" if steers else "curator"}
+    assert {button.role for button in buttons} <= {"operator" if steers else "curator"}
 
 
 def test_a_plot_is_not_released_before_there_is_something_to_look_at(there: Store) -> None:
-    requests.add_all(there, [(New("render", "a", "a", "a"), [New("plot", "a", "a", "a", machine="gantry")])], "ada")
-    assert [deed.name for deed in queue_views.deeds(job(there, 2))] == ["copy", "cancel"]
+    requests.add_all(
+        there, [(NewJob("render", "a", "a", "a"), [NewJob("plot", "a", "a", "a", machine="gantry")])], "ada"
+    )
+    assert [button.name for button in queue_views.buttons_for(job(there, 2))] == ["copy", "cancel"]
 
 
 def test_a_long_queue_is_shown_in_part(site: Site, there: Store) -> None:
-    requests.add(there, [New("render", f"r{n}", f"r{n}", "r.yaml") for n in range(250)], "ada")
+    requests.add(there, [NewJob("render", f"r{n}", f"r{n}", "r.yaml") for n in range(250)], "ada")
     text = site.as_("viewer").get("/").text
     assert "The first 200 are shown." in text
     assert "<small>250</small>" in text
@@ -177,7 +181,9 @@ def test_the_loss_is_a_line_from_left_to_right() -> None:
 
 
 def test_a_picture_of_a_render_is_shown_with_its_plots(site: Site, there: Store) -> None:
-    requests.add_all(there, [(New("render", "a", "a", "a"), [New("plot", "a", "a", "a", machine="gantry")])], "ada")
+    requests.add_all(
+        there, [(NewJob("render", "a", "a", "a"), [NewJob("plot", "a", "a", "a", machine="gantry")])], "ada"
+    )
     claimed = leases.claim(there, "render", "w")
     assert claimed is not None
     job_pictures.put(there, 1, claimed.token, "progress", "image/webp", b"half")
@@ -203,7 +209,9 @@ def test_the_plan_of_a_render_is_told_before_it_is_made(site: Site, there: Store
     text = site.as_("viewer").get("/pieces/1/plan").text
     assert "4000 points of 1 mm can cover" in text
     requests.add(
-        there, [New("render", "a", "a", "/etc/hosts"), New("render", "b", "b", str(tmp_path / "gone.yaml"))], "ada"
+        there,
+        [NewJob("render", "a", "a", "/etc/hosts"), NewJob("render", "b", "b", str(tmp_path / "gone.yaml"))],
+        "ada",
     )
     for number in (2, 3):
         assert '<p class="bad">there is no plan</p>' in site.as_("viewer").get(f"/pieces/{number}/plan").text
@@ -329,7 +337,7 @@ def test_what_changes_while_a_page_is_made_is_not_missed(
 
     def late(connection: Connection, *conditions: object) -> queue_views.Waiting:
         found = waits(connection, *conditions)
-        requests.add(there, [New("render", "late", "late", "late.yaml")], "ada")  # after this was read
+        requests.add(there, [NewJob("render", "late", "late", "late.yaml")], "ada")  # after this was read
         return found
 
     monkeypatch.setattr(queue_views, "waiting", late)
@@ -374,7 +382,7 @@ def test_a_browser_hears_the_marks_at_once_and_when_anybody_changes_something(si
     with listening(site) as one, listening(site) as other:
         first = one.hears()
         assert other.hears() == first == looks(there)
-        requests.add(there, [New("render", "a", "a", "a.yaml")], "ada")  # another process, as far as the page knows
+        requests.add(there, [NewJob("render", "a", "a", "a.yaml")], "ada")  # another process, as far as the page knows
         while (now := one.hears()) == first:
             pass
         assert now["jobs"] != first["jobs"]
@@ -392,5 +400,7 @@ def test_nobody_looks_while_nobody_listens(site: Site, there: Store) -> None:
         if not site.page.watch.is_busy:
             break
         time.sleep(0.05)
-        requests.add(there, [New("render", "a", "a", "a.yaml")], "ada")  # so that the server writes, and finds nobody
+        requests.add(
+            there, [NewJob("render", "a", "a", "a.yaml")], "ada"
+        )  # so that the server writes, and finds nobody
     assert not site.page.watch.is_busy

@@ -25,7 +25,7 @@ from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import is_down
 from renderer.intake import lines_of
 from renderer.studio.queue import leases, listing, questions, records, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.store import Store
 
 pytestmark = pytest.mark.browser
@@ -252,14 +252,14 @@ def job(store: Store, number: int) -> records.Job:
 
 def asks(store: Store, title: str) -> int:
     """A plot that asks for paper, as its worker would."""
-    (made,) = requests.add(store, [New("plot", title, title, "a.svg", machine="gantry with a servo")], "ada")
+    (made,) = requests.add(store, [NewJob("plot", title, title, "a.svg", machine="gantry with a servo")], "ada")
     with store.begin() as connection:
         connection.execute(records.jobs.update().where(records.jobs.c.id == made.id).values(state="queued"))
     requests.move(store, made.id, "first", None, "ada")
     claimed = leases.claim(store, "plot", "w", "gantry with a servo", lease_s=600)
     assert claimed is not None
     choices = (("done", "a new sheet is in place"), ("abort", "do not plot it"))
-    question = questions.Asked("load", "load paper", "Put a new sheet in place.", choices, "done")
+    question = questions.NewQuestion("load", "load paper", "Put a new sheet in place.", choices, "done")
     leases.advance(store, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=question)
     return made.id
 
@@ -267,7 +267,7 @@ def asks(store: Store, title: str) -> int:
 def test_keys_alone_add_reorder_and_answer(browser: Any, studio: Studio) -> None:
     studio.serves()
     for name in ("a", "b", "c"):
-        requests.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
+        requests.add(studio.store, [NewJob("render", name, name, f"{name}.yaml")], "ada")
     with tab(browser, studio, "operator") as page:
 
         def tabs_to(selector: str) -> None:
@@ -312,7 +312,7 @@ def history(store: Store, number: int) -> list[str]:
 def test_a_row_is_dragged_to_its_place(browser: Any, studio: Studio) -> None:
     studio.serves()
     for name in ("a", "b", "c"):
-        requests.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
+        requests.add(studio.store, [NewJob("render", name, name, f"{name}.yaml")], "ada")
     with tab(browser, studio, "curator") as page:
         page.locator("#grip-3").hover()
         page.mouse.down()
@@ -327,7 +327,7 @@ def test_what_others_do_is_shown_while_somebody_writes(browser: Any, studio: Stu
     studio.serves()
     with tab(browser, studio, "curator") as page:
         page.locator("#spec").fill("two")
-        requests.add(studio.store, [New("render", "a", "a", "a.yaml")], "ada")
+        requests.add(studio.store, [NewJob("render", "a", "a", "a.yaml")], "ada")
         page.locator("#job-1").wait_for()
         assert page.locator("#spec").input_value() == "two"
         assert page.evaluate("document.activeElement.id") == "spec"
@@ -343,7 +343,7 @@ def test_a_form_half_filled_in_stays_so_and_a_press_in_a_hurry_counts_once(brows
         page.locator("#adding [name=changes]").fill("seed=3")
         page.locator("#uploading input").set_input_files(str(studio.folder / "specs" / "two.png"))
         page.get_by_text("two.png: kept as uploads/two.png").wait_for()
-        requests.add(studio.store, [New("render", "a", "a", "a.yaml")], "ada")
+        requests.add(studio.store, [NewJob("render", "a", "a", "a.yaml")], "ada")
         page.locator("#job-1").wait_for()
         assert page.locator("#adding details").evaluate("each => each.open")
         assert page.get_by_label("small and quick").is_checked()
@@ -360,11 +360,11 @@ def test_a_form_half_filled_in_stays_so_and_a_press_in_a_hurry_counts_once(brows
 def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, studio: Studio) -> None:
     studio.serves()
     for name in ("a", "b"):
-        requests.add(studio.store, [New("render", name, name, f"{name}.yaml")], "ada")
+        requests.add(studio.store, [NewJob("render", name, name, f"{name}.yaml")], "ada")
     with tab(browser, studio, "curator") as page:
         page.locator("#line.live").wait_for()
         page.route("**/", lambda route: route.abort())
-        requests.add(studio.store, [New("render", "c", "c", "c.yaml")], "ada")
+        requests.add(studio.store, [NewJob("render", "c", "c", "c.yaml")], "ada")
         page.locator("#line", has_text="not up to date; trying again").wait_for()
         page.unroute("**/")
         page.locator("#job-3").wait_for()  # with the next beat
@@ -380,7 +380,7 @@ def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, s
         page.goto(studio.address)
         page.locator("#line.live").wait_for()
         page.context.clear_cookies()
-        requests.add(studio.store, [New("render", "d", "d", "d.yaml")], "ada")
+        requests.add(studio.store, [NewJob("render", "d", "d", "d.yaml")], "ada")
         page.locator("#line", has_text="this session is over; open the link again").wait_for()
         page.said.clear()  # a browser tells of each answer that is none
 
@@ -409,7 +409,7 @@ def test_without_script_forms_go_and_come_back(browser: Any, studio: Studio) -> 
 def test_every_view_fits_and_says_nothing_wrong(browser: Any, studio: Studio, width: int) -> None:
     studio.serves()
     requests.add(
-        studio.store, [New("render", "a", "A" * 60 + " with a long title", "a.yaml", note="word " * 40)], "ada"
+        studio.store, [NewJob("render", "a", "A" * 60 + " with a long title", "a.yaml", note="word " * 40)], "ada"
     )
     asks(studio.store, "sheet")
     with tab(browser, studio, "operator", width) as page:

@@ -19,7 +19,7 @@ from renderer.cli import run
 from renderer.studio.page import change_stream, folders, queue_views, request_checks, server
 from renderer.studio.page.access import SESSION_S, Access, Session, key_in
 from renderer.studio.queue import leases, listing, pausing, questions, records, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import StudioError
 from renderer.studio.queue.store import Store
@@ -47,12 +47,12 @@ def site(there: Store, tmp_path: Path) -> Iterator[Site]:
 @pytest.fixture
 def asking(there: Store) -> tuple[Job, int]:
     """A plot that asks for paper, and the number of its question."""
-    requests.add(there, [New("plot", "a", "a", "a.svg", machine="gantry")], "ada")
+    requests.add(there, [NewJob("plot", "a", "a", "a.svg", machine="gantry")], "ada")
     with there.begin() as connection:  # released, whatever that takes
         connection.execute(records.jobs.update().values(state="queued"))
     claimed = leases.claim(there, "plot", "w", "gantry")
     assert claimed is not None
-    asks = questions.Asked(
+    asks = questions.NewQuestion(
         "load", "load paper", "Put a sheet in place.", (("done", "it is there"), ("abort", "no")), "done"
     )
     return claimed, leases.advance(there, claimed.id, claimed.token, "w", "awaiting_operator", "asks", asks=asks)
@@ -319,7 +319,7 @@ def test_a_target_that_is_no_picture_file_is_refused_and_nothing_hangs(
 
 def finished(store: Store, folder: Path) -> Job:
     """A render that is done, in this folder."""
-    (made,) = requests.add(store, [New("render", "a", "a", "a.yaml")], "ada")
+    (made,) = requests.add(store, [NewJob("render", "a", "a", "a.yaml")], "ada")
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
     leases.finish(store, claimed.id, claimed.token, "w", {"folder": str(folder)}, lambda: None)
@@ -361,7 +361,7 @@ def test_a_work_without_a_folder_shows_no_file_of_where_the_server_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path / "out")
     Path("preview.png").write_bytes(b"secret")
-    (made,) = requests.add(there, [New("render", "a", "a", "a.yaml")], "ada")
+    (made,) = requests.add(there, [NewJob("render", "a", "a", "a.yaml")], "ada")
     assert site.as_("viewer").get(f"/pieces/{made.id}/files/preview.png").status == 404
 
 
@@ -559,7 +559,7 @@ def test_script_in_a_title_is_text(site: Site, there: Store, field: str) -> None
         422,
     }
     assert curator.post("/pieces", {"spec": "disc.yaml", field: script}).status == 200
-    requests.add(there, [New("plot", "b", script, "b.svg", machine=script, note=script)], script)
+    requests.add(there, [NewJob("plot", "b", script, "b.svg", machine=script, note=script)], script)
     for path in ("/", "/machines", "/gallery", "/history", "/pieces/1", "/pieces/2"):
         text = site.as_("operator").get(path).text
         assert "<script>alert" not in text
@@ -646,7 +646,7 @@ def test_whoever_types_an_address_is_answered_by_a_page_and_a_script_by_a_senten
     answer = site.as_("curator").post("/pieces", spec, HX_Request=None, Referer=site.address + "/machines", **person)
     assert answer.status == 404
     assert "<script>" not in answer.text
-    requests.add(there, [New("render", "a", "a", "a.yaml")], "ada")
+    requests.add(there, [NewJob("render", "a", "a", "a.yaml")], "ada")
     sent = {**person, "HX_Request": None, "Referer": site.address + "/pieces/1"}
     answer = site.as_("viewer").post("/pieces/1/cancel", **sent)
     assert (answer.status, answer.text.count('<a href="/pieces/1">Back</a>')) == (403, 1)

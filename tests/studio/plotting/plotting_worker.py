@@ -10,7 +10,8 @@ from plotting import small_card
 from samples import SERVO
 
 from hardware.sender import from_drawing, opener
-from renderer.studio.plotting.plot_worker import Machine, PlotWorker, Times
+from renderer.studio.plotting.plot_worker import PlotWorker
+from renderer.studio.plotting.worker_state import PlotMachine, PlotTimes
 from renderer.studio.queue.store import Store
 
 
@@ -21,14 +22,14 @@ def say(text):
 
 def main():
     url, port, folder = sys.argv[1:]
-    uses = Machine(
+    uses = PlotMachine(
         "gantry",
         port,
         opener(port, SERVO),
         lambda _: from_drawing(small_card(), SERVO, "card"),
         Path(folder) / "journals",
     )
-    worker = PlotWorker(Store(url), "plotter", uses, Times(lease_s=2.0, beat_s=0.3, poll_s=0.1), say)
+    worker = PlotWorker(Store(url), "plotter", uses, PlotTimes(lease_s=2.0, beat_s=0.3, poll_s=0.1), say)
     signal.signal(signal.SIGTERM, lambda *_: worker.leave())
     worker.run()
 

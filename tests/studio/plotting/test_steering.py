@@ -10,9 +10,9 @@ from samples import SERVO
 
 from hardware.simulator import Bench
 from hardware.simulator.settings import for_machine
-from renderer.studio.plotting.plot_worker import Times
+from renderer.studio.plotting.worker_state import PlotTimes
 from renderer.studio.queue import leases, listing, questions, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.states import Refused
 from renderer.studio.queue.store import Store
 
@@ -27,7 +27,7 @@ def test_an_emergency_stop_stops_the_machine_and_the_plot_needs_a_person(there: 
     session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=1.0)
     (a,) = added(there, "a")
     with Beside(there, session, tmp_path) as beside:
-        beside.worker.state.times = Times(9000, 3000, 0.02)  # no beat is waited for
+        beside.worker.state.times = PlotTimes(9000, 3000, 0.02)  # no beat is waited for
         object.__setattr__(beside.worker.state.machine, "open_port", session.open)
         beside.lets_go()
         beside.answers(a, "load")
@@ -85,9 +85,9 @@ def test_an_emergency_stop_goes_before_all_else_and_only_for_a_plot_at_work(stor
             late(store, a, "ada")
     leases.advance(store, a, claimed.token, "w", "plotting", "goes on", unpaused=True)
     assert job(store, a).wanted == "emergency", "an answer takes back a pause, and nothing else"
-    assert listing.wanted(store, a, claimed.token) == ("emergency", "plotting")
-    assert listing.wanted(store, a, claimed.token + 1) is None
-    (b,) = (each.id for each in requests.add(store, [New("render", "b", "b", "b.yaml")], "ada"))
+    assert listing.requested(store, a, claimed.token) == ("emergency", "plotting")
+    assert listing.requested(store, a, claimed.token + 1) is None
+    (b,) = (each.id for each in requests.add(store, [NewJob("render", "b", "b", "b.yaml")], "ada"))
     leases.claim(store, "render", "w")
     with pytest.raises(Refused, match=r"^job 2 is a render and running; only a plot"):
         requests.emergency(store, b, "ada")
@@ -98,7 +98,7 @@ def test_an_answer_and_a_word_of_the_worker_at_the_same_moment_do_not_lock_each_
     (a,) = added(store, "a")
     claimed = leases.claim(store, "plot", "w", "gantry")
     assert claimed is not None
-    asks = questions.Asked("pen", "pen 1 of 2", "put it in", (("done", "it is in"),), "done")
+    asks = questions.NewQuestion("pen", "pen 1 of 2", "put it in", (("done", "it is in"),), "done")
     both, faults = threading.Barrier(2), list[Exception]()
 
     def answers(number: int) -> None:
@@ -150,12 +150,14 @@ def test_a_pause_that_the_file_asks_for_is_resumed_by_its_default_answer(store: 
     (a,) = added(store, "a")
     claimed = leases.claim(store, "plot", "w", "gantry")
     assert claimed is not None
-    asks = questions.Asked("pause", "turn it", "the G-code asks", (("go-on", "go on"), ("abort", "stop")), "go-on")
+    asks = questions.NewQuestion(
+        "pause", "turn it", "the G-code asks", (("go-on", "go on"), ("abort", "stop")), "go-on"
+    )
     leases.advance(store, a, claimed.token, "w", "plotting", "the plot begins")
     number = leases.advance(store, a, claimed.token, "w", "paused", "turn it", asks=asks)
     requests.resume(store, a, "ada")
     assert questions.answer_to(store, number) == ("go-on", {})
-    pen = questions.Asked("pen", "pen 2 of 2", "put it in", (("done", "it is in"),), "done")
+    pen = questions.NewQuestion("pen", "pen 2 of 2", "put it in", (("done", "it is in"),), "done")
     leases.advance(store, a, claimed.token, "w", "plotting", "goes on")
     number = leases.advance(store, a, claimed.token, "w", "awaiting_operator", "pen 2 of 2", asks=pen)
     with pytest.raises(Refused, match=r"^job 1 is awaiting operator; there is nothing to resume"):

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from renderer.studio.queue import leases, listing, records, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
 
-Make = Callable[..., New]
+Make = Callable[..., NewJob]
 
 
 def last(store: Store) -> str:

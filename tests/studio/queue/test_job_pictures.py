@@ -7,12 +7,12 @@ import pytest
 from clock import Clock
 
 from renderer.studio.queue import job_pictures, leases, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import LeaseLost, StudioError
 from renderer.studio.queue.store import Store
 
-Make = Callable[..., New]
+Make = Callable[..., NewJob]
 WEBP = "image/webp"
 
 
@@ -34,7 +34,7 @@ def test_a_picture_takes_the_place_of_the_one_before(store: Store, new: Make, cl
     job_pictures.put(store, job.id, job.token, "progress", WEBP, b"first")
     clock.now += 2
     job_pictures.put(store, job.id, job.token, "progress", WEBP, bytes(range(256)))
-    assert job_pictures.get(store, job.id, "progress") == job_pictures.Picture(WEBP, clock.now, bytes(range(256)))
+    assert job_pictures.get(store, job.id, "progress") == job_pictures.JobPicture(WEBP, clock.now, bytes(range(256)))
     assert job_pictures.get(store, job.id, "preview") is None
 
 

@@ -6,13 +6,13 @@ import pytest
 from clock import Clock
 
 from renderer.studio.queue import leases, records, requests, workers
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.leases import BACK_OFF_S, LEASE_S
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import LeaseLost, StudioError
 from renderer.studio.queue.store import Store
 
-Make = Callable[..., New]
+Make = Callable[..., NewJob]
 
 
 def claimed(store: Store, worker: str = "w") -> Job:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from renderer import cli
 from renderer.studio.queue import job_pictures, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.store import Store
 
 Capture = pytest.CaptureFixture[str]
@@ -277,7 +277,7 @@ def test_a_worker_that_plots_needs_a_machine_and_a_port(capsys: Capture) -> None
 
 def test_a_pen_that_will_run_dry_is_foretold(tmp_path: Path, capsys: Capture) -> None:
     pens = [{"name": "black", "metres": 40.0, "strokes": 9, "minutes": 3.0, "lasts_m": 100.0}]
-    plots = [New("plot", "a", "a", "a.svg", machine="gantry", result={"pens": pens}) for _ in range(3)]
+    plots = [NewJob("plot", "a", "a", "a.svg", machine="gantry", result={"pens": pens}) for _ in range(3)]
     store = Store(str(tmp_path / "queue.db"))
     requests.add(store, plots, "ada")
     store.close()

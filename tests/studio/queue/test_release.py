@@ -12,7 +12,7 @@ from PIL import Image
 from plotting import Session, small_card
 
 from renderer.studio.queue import job_pictures, leases, release, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
 
@@ -43,14 +43,14 @@ def test_of_a_folder_its_drawing_counts(store: Store) -> None:
     folder = Path("made")
     folder.mkdir()
     (folder / "drawing.svg").write_text("<svg/>")
-    requests.add(store, [New("plot", "made", "made", "made", machine="gantry")], "ada")
+    requests.add(store, [NewJob("plot", "made", "made", "made", machine="gantry")], "ada")
     released = requests.resume(store, 1, "ada").released
     assert released["sha256"] == hashlib.sha256(b"<svg/>").hexdigest()
     (folder / "report.html").write_text("anew")
-    release.same(job(store, 1))
+    release.check_unchanged(job(store, 1))
     (folder / "drawing.svg").write_text("<svg> </svg>")
     with pytest.raises(StudioError, match=r"^made: has changed since it was released on .+ by ada; look at it"):
-        release.same(job(store, 1))
+        release.check_unchanged(job(store, 1))
 
 
 def finished(folder: Path, strokes: int, colour: str) -> None:
@@ -68,7 +68,7 @@ def test_what_has_changed_since_its_picture_was_taken_is_shown_before_it_is_rele
     finished(Path("made"), 7, "red")
     known = {"drawing": hashlib.sha256(b"<svg>7</svg>").hexdigest(), "pens": [], "minutes": 1.0}
     first = ("image/webp", b"first")
-    requests.add(store, [New("plot", "made", "made", "made", machine="gantry", result=known, preview=first)], "ada")
+    requests.add(store, [NewJob("plot", "made", "made", "made", machine="gantry", result=known, preview=first)], "ada")
     finished(Path("made"), 9, "blue")  # another render, into the same place
     with pytest.raises(
         Refused,
@@ -90,7 +90,7 @@ def test_what_is_as_it_was_keeps_what_the_queue_shows(store: Store) -> None:
     finished(Path("made"), 7, "red")
     known = {"drawing": hashlib.sha256(b"<svg>7</svg>").hexdigest(), "pens": [], "minutes": 1.0}
     first = ("image/webp", b"first")
-    requests.add(store, [New("plot", "made", "made", "made", machine="gantry", result=known, preview=first)], "ada")
+    requests.add(store, [NewJob("plot", "made", "made", "made", machine="gantry", result=known, preview=first)], "ada")
     requests.cancel(store, 1, "ada")
     assert requests.retry(store, 1, "ada").result == known
     picture = job_pictures.get(store, 1, "preview")
@@ -100,8 +100,8 @@ def test_what_is_as_it_was_keeps_what_the_queue_shows(store: Store) -> None:
 
 def test_what_nobody_can_see_is_not_released(store: Store) -> None:
     known = {"drawing": "cd" * 32}  # by who added it, on the machine that has it
-    requests.add(store, [New("plot", "a", "a", "a.svg", machine="gantry")], "ada")
-    requests.add(store, [New("plot", "b", "b", "b.svg", machine="gantry", result=known)], "ada")
+    requests.add(store, [NewJob("plot", "a", "a", "a.svg", machine="gantry")], "ada")
+    requests.add(store, [NewJob("plot", "b", "b", "b.svg", machine="gantry", result=known)], "ada")
     with pytest.raises(
         Refused,
         match=r"^job 1: a\.svg cannot be read \(No such file or directory\), so nobody knows what would be drawn;"
@@ -113,7 +113,7 @@ def test_what_nobody_can_see_is_not_released(store: Store) -> None:
 
 def test_a_plot_waits_for_what_it_is_made_from(store: Store) -> None:
     render, plot = requests.add_all(
-        store, [(New("render", "a", "a", "a.yaml"), [New("plot", "a", "a", "a.yaml")])], "ada"
+        store, [(NewJob("render", "a", "a", "a.yaml"), [NewJob("plot", "a", "a", "a.yaml")])], "ada"
     )
     with pytest.raises(Refused, match=r"^job 2 plots what job 1 renders, which is queued$"):
         requests.resume(store, plot.id, "ada")

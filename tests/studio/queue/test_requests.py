@@ -9,19 +9,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from renderer.studio.queue import leases, listing, pausing, questions, records, requests
-from renderer.studio.queue.adding import New
-from renderer.studio.queue.fast_list import Glance, glance
+from renderer.studio.queue.adding import NewJob
+from renderer.studio.queue.fast_list import QueueList, fast_list
 from renderer.studio.queue.states import ENDED, HELD, NEXT, WAITING, Refused, StudioError, check
 from renderer.studio.queue.store import Store
 
-Make = Callable[..., New]
+Make = Callable[..., NewJob]
 
 
 def titles(store: Store, **options: object) -> str:
     return "".join(job.title for job in listing.listed(store, **options))  # type: ignore[arg-type]
 
 
-def added(store: Store, *news: New) -> list[int]:
+def added(store: Store, *news: NewJob) -> list[int]:
     return [job.id for job in requests.add(store, news, "ada")]
 
 
@@ -206,7 +206,7 @@ def test_a_job_that_waits_is_not_removed(store: Store, new: Make) -> None:
         requests.remove(store, a, "ada")
 
 
-def test_the_quick_list_is_that_of_the_store(store: Store, url: str, new: Callable[..., New]) -> None:
+def test_the_quick_list_is_that_of_the_store(store: Store, url: str, new: Callable[..., NewJob]) -> None:
     requests.add(store, [new(name, note=f"note of {name}", due="2026-12-01") for name in "abcdef"], "ada")
     requests.add(store, [new("p", "plot", machine="gantry", edition=2, editions=3)], "ada")
     requests.move(store, 4, "first", None, "ada")
@@ -219,19 +219,21 @@ def test_the_quick_list_is_that_of_the_store(store: Store, url: str, new: Callab
     with store.begin() as connection:
         questions.ask(connection, claimed, 1.0, "pen", "which {}?", "", (("done", "this"),), "done")
     for every in (False, True):
-        seen = glance(url, every=every)
-        assert seen == Glance(listing.lines(store, every=every), listing.asked(store), pausing.paused_queues(store))
+        seen = fast_list(url, every=every)
+        assert seen == QueueList(
+            listing.job_lines(store, every=every), listing.open_questions(store), pausing.paused_queues(store)
+        )
         assert len(seen.lines) == 6 + every
 
 
 def test_where_no_queue_of_this_version_is_there_is_no_quick_list(tmp_path: Path) -> None:
-    assert glance(str(tmp_path / "none.db"), every=False) is None
+    assert fast_list(str(tmp_path / "none.db"), every=False) is None
     assert not (tmp_path / "none.db").exists()
     (tmp_path / "odd.db").write_bytes(b"not a database")
-    assert glance(str(tmp_path / "odd.db"), every=False) is None
-    assert glance("postgresql://nobody@127.0.0.1:1/nowhere", every=False) is None
+    assert fast_list(str(tmp_path / "odd.db"), every=False) is None
+    assert fast_list("postgresql://nobody@127.0.0.1:1/nowhere", every=False) is None
     store = Store(str(tmp_path / "old.db"))
     with store.begin() as connection:
         connection.exec_driver_sql("UPDATE meta SET value = '1'")
     store.close()
-    assert glance(str(tmp_path / "old.db"), every=False) is None
+    assert fast_list(str(tmp_path / "old.db"), every=False) is None

@@ -12,12 +12,12 @@ from clock import Clock
 from sqlalchemy import Connection, text
 
 from renderer.studio.queue import job_pictures, leases, listing, location, records, requests, tables
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.location import VERSION
 from renderer.studio.queue.states import StudioError
 from renderer.studio.queue.store import Store
 
-Make = Callable[..., New]
+Make = Callable[..., NewJob]
 
 
 def test_an_older_database_is_brought_up_to_date(store: Store, new: Make) -> None:

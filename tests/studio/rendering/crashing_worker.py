@@ -5,8 +5,8 @@ from pathlib import Path
 
 from renderer.studio.queue import leases
 from renderer.studio.queue.store import Store
-from renderer.studio.rendering.attempt import Manner
-from renderer.studio.rendering.render_worker import Worker
+from renderer.studio.rendering.attempt import RenderSettings
+from renderer.studio.rendering.render_worker import RenderWorker
 
 
 def say(text):
@@ -17,5 +17,5 @@ def say(text):
 leases.BACK_OFF_S = (0.1, 0.1, 0.1)
 child = (sys.executable, "-I", "-S", str(Path(__file__).with_name("quick_child.py")), "sleep 0.05")
 store = Store(sys.argv[1])
-manner = Manner(lease_s=1.5, beat_s=0.3, poll_s=0.05, child=child)
-Worker(store, sys.argv[2], manner, say).run(drains=True)
+manner = RenderSettings(lease_s=1.5, beat_s=0.3, poll_s=0.05, child=child)
+RenderWorker(store, sys.argv[2], manner, say).run(drains=True)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from renderer.progress import Progress
 from renderer.studio.queue import previews
-from renderer.studio.rendering.job_progress import Teller
+from renderer.studio.rendering.job_progress import JobProgress
 
 
 def record(step: int, steps: int = 1000, layer: int = 0, stage: str = "fitting", loss: float = 1.0) -> Progress:
@@ -18,8 +18,8 @@ def record(step: int, steps: int = 1000, layer: int = 0, stage: str = "fitting",
 
 
 def test_a_word_says_how_far_it_is() -> None:
-    teller = Teller(2, refines=False)
-    word = teller.word(record(500, layer=1))
+    teller = JobProgress(2, refines=False)
+    word = teller.row(record(500, layer=1))
     assert word == {
         "text": "fitting layer 1 500/1000", "share": 0.75, "loss": 1.0, "seconds": 1.0, "layer": 2, "layers": 2,
         "curve": [],
@@ -27,7 +27,7 @@ def test_a_word_says_how_far_it_is() -> None:
 
 
 def test_the_share_never_falls_from_the_first_layer_to_the_last_step_of_all() -> None:
-    teller = Teller(2, refines=True)
+    teller = JobProgress(2, refines=True)
     way = [record(0, layer=0, stage="placing"), *(record(n, 10, layer=0) for n in range(11))]
     way += [record(3, layer=1, stage="placing"), *(record(n, 10, layer=1) for n in range(11))]
     way += [record(n, 10, layer=1, stage="settling") for n in range(11)] + [record(0, stage="drawing")]
@@ -37,11 +37,11 @@ def test_the_share_never_falls_from_the_first_layer_to_the_last_step_of_all() ->
 
 
 def test_the_curve_has_at_most_120_points_evenly_and_ends_where_the_loss_is() -> None:
-    teller = Teller(2, refines=False)
+    teller = JobProgress(2, refines=False)
     for layer in (0, 1):
         for step in range(1001):
             teller.follow(record(step, layer=layer, loss=1 / (1 + step)))
-    curve = teller.word(record(1000, layer=1))["curve"]
+    curve = teller.row(record(1000, layer=1))["curve"]
     assert 100 <= len(curve) <= 120
     shares = np.array([share for share, _ in curve])
     assert np.diff(shares).max() < 0.02
@@ -49,17 +49,17 @@ def test_the_curve_has_at_most_120_points_evenly_and_ends_where_the_loss_is() ->
 
 
 def test_a_stage_without_a_loss_leaves_no_point() -> None:
-    teller = Teller(2, refines=False)
+    teller = JobProgress(2, refines=False)
     teller.follow(record(1, loss=float("nan")))
     teller.follow(record(1, stage="placing"))
-    word = teller.word(record(1, loss=float("nan")))
+    word = teller.row(record(1, loss=float("nan")))
     assert (word["curve"], word["loss"]) == ([], None)
 
 
 def test_pictures_are_small_and_come_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [10.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    teller = Teller(2, refines=False)
+    teller = JobProgress(2, refines=False)
     assert teller.picture(record(0)) is None, "nothing is to be seen yet"
     first = teller.picture(record(1))
     assert first is not None
@@ -74,7 +74,7 @@ def test_pictures_are_small_and_come_now_and_then(monkeypatch: pytest.MonkeyPatc
 def test_a_picture_that_takes_long_comes_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [10.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    teller = Teller(2, refines=False)
+    teller = JobProgress(2, refines=False)
 
     def slow() -> np.ndarray:
         now[0] += 0.6
@@ -89,6 +89,6 @@ def test_a_picture_that_takes_long_comes_seldom(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_picture_that_cannot_be_made_small_is_made_coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = np.random.default_rng(1).random((3, 1200, 1200), np.float32)
-    assert len(previews.small(noise, 1000)) <= previews.MOST_BYTES
+    assert len(previews.webp_of(noise, 1000)) <= previews.MOST_BYTES
     monkeypatch.setattr(previews, "MOST_BYTES", 300_000)
-    assert len(previews.small(noise, 1000)) <= 300_000
+    assert len(previews.webp_of(noise, 1000)) <= 300_000

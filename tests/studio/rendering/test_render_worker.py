@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 
 from renderer.studio.queue import job_pictures, leases, listing, records, requests
-from renderer.studio.queue.adding import New
+from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.store import Store
-from renderer.studio.rendering.attempt import Manner
-from renderer.studio.rendering.render_worker import Worker
+from renderer.studio.rendering.attempt import RenderSettings
+from renderer.studio.rendering.render_worker import RenderWorker
 
-Make = Callable[..., New]
+Make = Callable[..., NewJob]
 HERE = Path(__file__).parent
-QUICK = Manner(lease_s=30, beat_s=0.05, grace_s=0.3, poll_s=0.02)
+QUICK = RenderSettings(lease_s=30, beat_s=0.05, grace_s=0.3, poll_s=0.02)
 
 
-def manner(how: str) -> Manner:
+def manner(how: str) -> RenderSettings:
     return replace(QUICK, child=(sys.executable, "-I", "-S", str(HERE / "quick_child.py"), how))
 
 
@@ -53,7 +53,7 @@ def names(folder: Path) -> set[str]:
 
 def test_a_job_is_done_and_its_folder_is_in_place(there: Store, add: Callable[..., Job], tmp_path: Path) -> None:
     job, draft = add("a"), add("b", draft=True)
-    assert Worker(there, "w", manner("")).run(drains=True) == 2
+    assert RenderWorker(there, "w", manner("")).run(drains=True) == 2
     assert state(there, job) == ("done", "")
     assert names(tmp_path / "out") == {"a", "b-draft"}
     with there.read() as connection:
@@ -65,7 +65,7 @@ def test_a_job_is_done_and_its_folder_is_in_place(there: Store, add: Callable[..
 
 def test_how_far_it_is_can_be_seen(there: Store, add: Callable[..., Job]) -> None:
     job = add()
-    Worker(there, "w", manner("sleep 0.4")).run(drains=True)
+    RenderWorker(there, "w", manner("sleep 0.4")).run(drains=True)
     with there.read() as connection:
         assert records.find(connection, job.id).progress["share"] == 0.5
 
@@ -75,7 +75,7 @@ def test_a_child_that_dies_is_tried_again(
 ) -> None:
     monkeypatch.setattr(leases, "BACK_OFF_S", (0.01, 0.01, 0.01))
     job = add()
-    Worker(there, "w", manner("dies")).run(drains=True)
+    RenderWorker(there, "w", manner("dies")).run(drains=True)
     died = "the renderer was killed by signal 9: terminate called: out of memory"
     assert state(there, job) == ("failed", died)
     assert whys(there, job)[1:3] == ["taken up", f"{died}; tried again in 0.01 s"]
@@ -87,7 +87,7 @@ def test_a_bug_is_tried_once_more_and_not_four_times(
 ) -> None:
     monkeypatch.setattr(leases, "BACK_OFF_S", (0.01, 0.01, 0.01))
     job = add()
-    Worker(there, "w", manner("bug")).run(drains=True)
+    RenderWorker(there, "w", manner("bug")).run(drains=True)
     assert state(there, job) == ("failed", "KeyError: 'x'")
     assert whys(there, job)[1:] == [
         "taken up",
@@ -99,7 +99,7 @@ def test_a_bug_is_tried_once_more_and_not_four_times(
 
 def test_pictures_of_a_render_come_into_the_queue(there: Store, add: Callable[..., Job]) -> None:
     job = add()
-    thread = threading.Thread(target=Worker(there, "w", manner("shows")).run, kwargs={"drains": True})
+    thread = threading.Thread(target=RenderWorker(there, "w", manner("shows")).run, kwargs={"drains": True})
     thread.start()
     ends = time.monotonic() + 20
     while (seen := job_pictures.get(there, job.id, "progress")) is None:
@@ -116,7 +116,7 @@ def test_pictures_of_a_render_come_into_the_queue(there: Store, add: Callable[..
 
 def test_a_spec_that_is_wrong_is_not_tried_again(there: Store, add: Callable[..., Job]) -> None:
     job = add()
-    Worker(there, "w", manner("wrong")).run(drains=True)
+    RenderWorker(there, "w", manner("wrong")).run(drains=True)
     assert state(there, job) == ("failed", "disc.yaml:3:1: unknown key 'x'")
 
 
@@ -125,7 +125,7 @@ def test_nothing_is_left_of_a_child_that_ended_half_way(
 ) -> None:
     monkeypatch.setattr(leases, "TRIES", 1)
     job = add()
-    Worker(there, "w", manner("half")).run(drains=True)
+    RenderWorker(there, "w", manner("half")).run(drains=True)
     assert state(there, job) == ("failed", "the renderer ended with code 1")
     assert names(tmp_path / "out") == set()
 
@@ -134,7 +134,7 @@ def test_what_is_not_ours_is_not_replaced(there: Store, add: Callable[..., Job],
     (tmp_path / "out" / "a").mkdir(parents=True)
     (tmp_path / "out" / "a" / "letter.txt").write_text("dear Ada")
     job = add()
-    Worker(there, "w", manner("")).run(drains=True)
+    RenderWorker(there, "w", manner("")).run(drains=True)
     now, why = state(there, job)
     assert now == "failed"
     assert why.startswith(f"{tmp_path}/out/a: is there and is no finished render")
@@ -157,7 +157,7 @@ def test_a_cancelled_job_is_asked_to_stop_and_killed_where_it_does_not(
     there: Store, add: Callable[..., Job], how: str, why: str, tmp_path: Path
 ) -> None:
     job = add()
-    thread = threading.Thread(target=Worker(there, "w", manner(how)).run, kwargs={"drains": True})
+    thread = threading.Thread(target=RenderWorker(there, "w", manner(how)).run, kwargs={"drains": True})
     thread.start()
     at_work(there, job)
     requests.cancel(there, job.id, "ada")
@@ -169,7 +169,7 @@ def test_a_cancelled_job_is_asked_to_stop_and_killed_where_it_does_not(
 
 def test_a_worker_that_is_told_to_leave_finishes_its_job(there: Store, add: Callable[..., Job]) -> None:
     first, second = add("a"), add("b")
-    worker = Worker(there, "w", manner("sleep 0.4"))
+    worker = RenderWorker(there, "w", manner("sleep 0.4"))
     thread = threading.Thread(target=worker.run)
     thread.start()
     at_work(there, first)
@@ -180,7 +180,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_job(there: Store, add: Call
 
 def test_a_worker_that_is_told_twice_gives_its_job_back(there: Store, add: Callable[..., Job]) -> None:
     job = add()
-    worker = Worker(there, "w", manner("deaf"))
+    worker = RenderWorker(there, "w", manner("deaf"))
     thread = threading.Thread(target=worker.run)
     thread.start()
     at_work(there, job)
@@ -194,7 +194,7 @@ def test_a_worker_that_is_told_twice_gives_its_job_back(there: Store, add: Calla
 
 def test_what_was_made_under_a_lost_lease_is_thrown_away(there: Store, add: Callable[..., Job], tmp_path: Path) -> None:
     job, told = add(), list[str]()
-    worker = Worker(there, "w", replace(manner("deaf"), beat_s=0.1), told.append)
+    worker = RenderWorker(there, "w", replace(manner("deaf"), beat_s=0.1), told.append)
     thread = threading.Thread(target=worker.run)
     thread.start()
     at_work(there, job)
@@ -258,10 +258,10 @@ def test_a_worker_killed_between_the_folder_and_the_word_leaves_no_obstacle(
     there: Store, add: Callable[..., Job], tmp_path: Path
 ) -> None:
     job = add()
-    Worker(there, "w", manner("")).run(drains=True)
+    RenderWorker(there, "w", manner("")).run(drains=True)
     with there.begin() as connection:  # as it stands if the machine stops before the word is in the queue
         connection.execute(records.jobs.update().values(state="queued"))
-    Worker(there, "w", manner("")).run(drains=True)
+    RenderWorker(there, "w", manner("")).run(drains=True)
     assert state(there, job) == ("done", "")
     assert (tmp_path / "out" / "a" / "made.txt").read_text() == f"{job.id} 2"
 
@@ -277,7 +277,7 @@ def test_a_worker_that_slept_past_its_lease_is_refused(
     _wait(lambda: "taken up" in log.read_text())
     _put_to_sleep(sleeper, store, url)
     assert state(store, job)[0] == "running"
-    Worker(store, "other", manner("")).run(drains=True)
+    RenderWorker(store, "other", manner("")).run(drains=True)
     sleeper.send_signal(signal.SIGCONT)
     assert sleeper.wait(60) == 0
     assert "is lent to somebody else by now" in log.read_text()
@@ -305,7 +305,7 @@ def _put_to_sleep(process: "subprocess.Popen[bytes]", store: Store, url: str) ->
 
 
 def _done(store: Store) -> int:
-    return sum(job.state == "done" for job in listing.lines(store, every=True))
+    return sum(job.state == "done" for job in listing.job_lines(store, every=True))
 
 
 def _wait(ready: Callable[[], bool]) -> None:
