@@ -15,11 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.drawing import Drawing, PenPass
+from hardware.job.gcode_job import Job
+from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
 from hardware.pen import Pen
-from hardware.sender import Control, Job, Plot, from_drawing
-from hardware.sender import Options as PlotOptions
-from hardware.sender.events import Event, Prompt
+from hardware.plotting.control import Control
+from hardware.plotting.events import Event, Prompt
+from hardware.plotting.plot import Options as PlotOptions
+from hardware.plotting.plot import Plot
 from hardware.simulator import Bench
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Move, is_down, strokes

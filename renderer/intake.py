@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
 from hardware.intake import options_of, placed, ready
+from hardware.job.gcode_job import Job
+from hardware.job.prepare import from_drawing, from_gcode, is_gcode
 from hardware.machine import Machine, MachineError
-from hardware.sender.job import Job
-from hardware.sender.prepare import from_drawing, from_gcode, is_gcode
 from hardware.svgfile import Options, SvgError, read_svg
 from hardware.svgfile.layers import By
 

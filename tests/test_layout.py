@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
-    "svgfile intake picture lettering card simulator sender terminal __main__",
+    "svgfile intake picture lettering card simulator wire job plotting terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference raster "
     "encoders palette tone focus planning progress result losses sources placement stipple optimise visible "
     "diary fitting passes finish preview manifest charts report output intake doubts plan new_spec pipeline film "

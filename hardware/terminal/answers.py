@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from hardware.sender.control import Control
-from hardware.sender.events import Prompt
+from hardware.plotting.control import Control
+from hardware.plotting.events import Prompt
 from hardware.terminal.words import KEYS
 
 STEP_MM = 0.1

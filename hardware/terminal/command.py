@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hardware.sender.control import Control
-from hardware.sender.job import Job, JobError
-from hardware.sender.pace import clock
-from hardware.sender.pens import amount
+from hardware.job.gcode_job import Job, JobError
+from hardware.job.pace import clock
+from hardware.plotting.control import Control
+from hardware.plotting.pen_change import amount
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
@@ -45,8 +45,8 @@ class Wanted:
 
 def plot(job: Job, machine: "Machine", wanted: Wanted, journal: Path) -> int:
     """Plots, or says what would be plotted. Raises JobError, JournalError, PortError and DeviceError."""
-    from hardware.sender import journal as journals
-    from hardware.sender.prepare import chosen
+    from hardware.job.prepare import chosen
+    from hardware.plotting import journal as journals
 
     path = wanted.journal or journal
     known = journals.read(path) if wanted.resume else None
@@ -67,10 +67,10 @@ def plot(job: Job, machine: "Machine", wanted: Wanted, journal: Path) -> int:
 def guarded(run: Callable[[], int]) -> int:
     """The exit code of a plot, also where it cannot be begun; that is said on stderr."""
     from hardware.machine import MachineError
+    from hardware.plotting.journal import JournalError
     from hardware.program import ProgramError
-    from hardware.sender.journal import JournalError
-    from hardware.sender.port import PortError
     from hardware.svgfile import SvgError
+    from hardware.wire.port import PortError
 
     try:
         return run()
@@ -95,7 +95,7 @@ def _port(wanted: Wanted) -> str:
         return wanted.port
     import click
 
-    from hardware.sender.ports import names
+    from hardware.wire.port_scan import names
 
     there = ", ".join(names())
     raise click.UsageError(
@@ -105,7 +105,7 @@ def _port(wanted: Wanted) -> str:
 
 
 def _refuse_others(known: Any, job: Job, path: Path) -> None:
-    from hardware.sender.journal import JournalError
+    from hardware.plotting.journal import JournalError
 
     if known.is_done:
         raise JournalError(f"{path}: that plot is done; there is nothing to resume")
@@ -118,7 +118,7 @@ def _refuse_others(known: Any, job: Job, path: Path) -> None:
 
 def _set_aside(path: Path) -> None:
     """The journal of a plot that can still be resumed is not written over unasked: it moves aside."""
-    from hardware.sender import journal as journals
+    from hardware.plotting import journal as journals
 
     try:
         known = journals.read(path)
@@ -134,12 +134,12 @@ def _set_aside(path: Path) -> None:
 
 
 def _run(job: Job, machine: "Machine", wanted: Wanted, journal: Path | None, kept: dict[str, Any], known: Any) -> int:
-    from hardware.sender.awake import awake
-    from hardware.sender.plot import Options, Plot
-    from hardware.sender.port import opener
-    from hardware.sender.resume import Resume
-    from hardware.sender.trouble import CableOut, Silent
+    from hardware.plotting.plot import Options, Plot
+    from hardware.plotting.resume import Resume
+    from hardware.plotting.sleep_inhibitor import awake
     from hardware.terminal import answers
+    from hardware.wire.link_errors import CableOut, Silent
+    from hardware.wire.port import opener
 
     control = Control()
     port = wanted.port or ""

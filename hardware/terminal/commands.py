@@ -28,8 +28,8 @@ def plot(what: Path, machine_file: Path, **options: Any) -> None:
 
 
 def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
+    from hardware.job.prepare import from_drawing, from_gcode, is_gcode
     from hardware.machine import load_machine
-    from hardware.sender.prepare import from_drawing, from_gcode, is_gcode
     from hardware.terminal import command
 
     machine = load_machine(machine_file)
@@ -97,7 +97,7 @@ def simulate(machine_file: Path, speed: float, latency: float) -> None:
 @click.option("--no-questions", is_flag=True, help="Only list them: to be asked restarts some boards.")
 def ports(no_questions: bool) -> None:
     """List the serial ports, and what answers on them."""
-    from hardware.sender.ports import look
+    from hardware.wire.port_scan import look
 
     found = look(asks=not no_questions)
     for port in found:

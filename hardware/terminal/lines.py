@@ -5,7 +5,7 @@ import sys
 import time
 from typing import TextIO
 
-from hardware.sender.events import Event, Progress, Prompt
+from hardware.plotting.events import Event, Progress, Prompt
 from hardware.terminal import words
 
 EVERY_S = 5.0

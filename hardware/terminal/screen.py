@@ -12,9 +12,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hardware.sender.events import Answered, Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
-from hardware.sender.job import Job
-from hardware.sender.pace import clock
+from hardware.job.gcode_job import Job
+from hardware.job.pace import clock
+from hardware.plotting.events import Answered, Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
 from hardware.terminal import words
 
 REFRESH_S = 0.1

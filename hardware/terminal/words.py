@@ -1,8 +1,8 @@
 """What is said of a plot, in plain words; shared by all ways of showing it."""
 
-from hardware.sender.events import Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
-from hardware.sender.pace import clock
-from hardware.sender.pens import amount
+from hardware.job.pace import clock
+from hardware.plotting.events import Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
+from hardware.plotting.pen_change import amount
 
 KEYS = {
     "done": "d", "resume": "g", "go-on": "g", "retry": "g", "redo": "r", "skip": "s", "pass": "b", "abort": "q",

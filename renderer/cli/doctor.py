@@ -116,7 +116,7 @@ def _cache() -> Iterator[Finding]:
 def _ports() -> Iterator[Finding]:
     """Each serial port with what answers on it: a controller, another program that has it, or why not."""
     try:
-        from hardware.sender.ports import look
+        from hardware.wire.port_scan import look
 
         found = look()
     except ImportError:

@@ -11,11 +11,14 @@ import numpy as np
 from samples import BLACK, RED, SERVO
 
 from hardware.drawing import Drawing, PenPass
+from hardware.job.gcode_job import Job
+from hardware.job.prepare import from_drawing
 from hardware.machine import Machine
-from hardware.sender import Control, Job, Options, Plot, from_drawing
-from hardware.sender.events import Event, Fault, Finished, Note, Prompt
-from hardware.sender.journal import read
-from hardware.sender.resume import Resume
+from hardware.plotting.control import Control
+from hardware.plotting.events import Event, Fault, Finished, Note, Prompt
+from hardware.plotting.journal import read
+from hardware.plotting.plot import Options, Plot
+from hardware.plotting.resume import Resume
 from hardware.simulator import Bench, SimPort
 from hardware.simulator import Fault as Planned
 from hardware.simulator.settings import for_machine

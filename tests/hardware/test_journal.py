@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.sender.journal import FileStore, Journal, JournalError, Known, read
+from hardware.plotting.journal import FileStore, Journal, JournalError, Known, read
 
 
 def begun(path: Path) -> Journal:

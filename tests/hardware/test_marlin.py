@@ -7,8 +7,10 @@ from marlin_board import MarlinBoard
 from plotting import card
 from samples import SERVO
 
-from hardware.sender import Control, Options, Plot, from_drawing
-from hardware.sender.events import Event, Fault, Finished, Note, Prompt
+from hardware.job.prepare import from_drawing
+from hardware.plotting.control import Control
+from hardware.plotting.events import Event, Fault, Finished, Note, Prompt
+from hardware.plotting.plot import Options, Plot
 
 PRINTER = SERVO.model_copy(update={"name": "printer", "dialect": "marlin"})
 
@@ -83,8 +85,8 @@ def test_a_board_that_restarts_is_asked_about(tmp_path: Path) -> None:
 
 
 def test_a_stop_is_resumed(tmp_path: Path) -> None:
-    from hardware.sender.journal import read
-    from hardware.sender.resume import Resume
+    from hardware.plotting.journal import read
+    from hardware.plotting.resume import Resume
 
     run = Run(answers={"pen": "done"})
     stopped = []
@@ -122,7 +124,7 @@ def test_a_nudge_is_an_offset_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["G1 X1*5", "G1 X1;a"])
 def test_nothing_is_sent_that_would_break_the_frame(text: str) -> None:
-    from hardware.sender.marlin import Marlin
+    from hardware.wire.marlin import Marlin
 
     with pytest.raises(ValueError, match="must not be sent"):
         Marlin(MarlinBoard()).send(text)

@@ -12,10 +12,12 @@ from plotting import Session, is_whole
 from samples import BLACK, ROUTER, SERVO
 
 from hardware.drawing import Drawing, PenPass
+from hardware.job import gcode_job as jobs
+from hardware.job.gcode_job import JobError
 from hardware.machine import Machine
-from hardware.sender import Control, JobError, Options, Plot
-from hardware.sender import job as jobs
-from hardware.sender.events import Event, Finished, Note, PassBegun, Progress, Prompt
+from hardware.plotting.control import Control
+from hardware.plotting.events import Event, Finished, Note, PassBegun, Progress, Prompt
+from hardware.plotting.plot import Options, Plot
 from hardware.simulator.trace import Move
 
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machine: machine.name)
@@ -155,7 +157,7 @@ def test_a_pass_can_be_left_out(tmp_path: Path) -> None:
 
 
 def test_a_pause_in_foreign_g_code_is_a_question(tmp_path: Path) -> None:
-    from hardware.sender import from_gcode
+    from hardware.job.prepare import from_gcode
 
     path = tmp_path / "foreign.gcode"
     path.write_text("G21\nG90\nM3 S600\nG0 X20 Y20\nM3 S300\nG1 X30 F900\nM3 S600\nM0 (turn it)\nG0 X40\nM3 S300\n"

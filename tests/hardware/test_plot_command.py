@@ -262,10 +262,10 @@ def test_the_simulator_serves_other_programs(files: Path) -> None:
         process.communicate(timeout=PATIENCE_S)
 
 
-def test_the_sender_loads_fast_and_small() -> None:
+def test_a_plot_loads_fast_and_small() -> None:
     """Nothing heavy is imported before it is used; how long that takes is a benchmark's affair."""
     heavy = "torch, numba, numpy, pydantic, serial, rich, yaml, svgelements"
-    code = f"import hardware.sender, sys; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
+    code = f"import hardware.plotting.plot, sys; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "[]\n"
 

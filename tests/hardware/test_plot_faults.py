@@ -12,10 +12,10 @@ from plotting import Session, is_whole
 from samples import RAMPED, RELAY, ROUTER, SERVO
 
 from hardware.machine import Machine
-from hardware.sender import PortError
-from hardware.sender.events import Fault as Told
-from hardware.sender.journal import FileStore, read
+from hardware.plotting.events import Fault as Told
+from hardware.plotting.journal import FileStore, read
 from hardware.simulator import Fault
+from hardware.wire.port import PortError
 
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machine: machine.name)
 
@@ -235,7 +235,7 @@ class SmallDisk(FileStore):
 
 
 def test_a_full_disk_does_not_stop_a_plot_and_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hardware.sender.journal.FileStore", SmallDisk)
+    monkeypatch.setattr("hardware.plotting.journal.FileStore", SmallDisk)
     monkeypatch.setattr(SmallDisk, "room", 2000)
 
     def makes_room(session: Session, _: object) -> None:
@@ -323,7 +323,7 @@ def test_killed_and_without_power_it_asks_and_draws_the_stroke_again(
 
 
 def test_a_port_that_is_gone_when_the_plot_begins_is_told() -> None:
-    from hardware.sender.port import opener
+    from hardware.wire.port import opener
 
     with pytest.raises(PortError) as caught:
         opener("/dev/ttyNONE7", SERVO)()

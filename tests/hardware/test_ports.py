@@ -9,31 +9,31 @@ from types import SimpleNamespace
 import pytest
 from samples import SERVO
 
-from hardware.sender import PortError, ports
-from hardware.sender.port import SerialPort, opener, permission_advice
 from hardware.simulator import Bench
 from hardware.simulator.pty import served
 from hardware.simulator.settings import for_machine
+from hardware.wire import port_scan
+from hardware.wire.port import PortError, SerialPort, opener, permission_advice
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hardware.sender.grbl.GREETING_S", 0.3)
-    monkeypatch.setattr("hardware.sender.ports.LISTEN_S", 0.2)
+    monkeypatch.setattr("hardware.wire.grbl.GREETING_S", 0.3)
+    monkeypatch.setattr("hardware.wire.port_scan.LISTEN_S", 0.2)
 
 
 def test_a_controller_tells_its_name() -> None:
     with served(Bench(for_machine(SERVO), fast=False)) as terminal:
-        assert ports.answer(terminal.name) == ("Grbl 1.1h.20190830", True)
+        assert port_scan.answer(terminal.name) == ("Grbl 1.1h.20190830", True)
 
 
 def test_a_port_that_somebody_has_is_left_alone() -> None:
     with served(Bench(for_machine(SERVO), fast=False)) as terminal:
         port = SerialPort(terminal.name)
         try:
-            assert ports.answer(terminal.name) == (
+            assert port_scan.answer(terminal.name) == (
                 "another program has it open (a second plot, a terminal, another sender); close that first",
                 False,
             )
@@ -45,7 +45,7 @@ def test_a_port_that_somebody_has_is_left_alone() -> None:
 def test_a_port_on_which_nothing_speaks() -> None:
     near, far = os.openpty()
     try:
-        assert ports.answer(os.ttyname(far)) == ("nothing that speaks GRBL or Marlin", True)
+        assert port_scan.answer(os.ttyname(far)) == ("nothing that speaks GRBL or Marlin", True)
     finally:
         os.close(near)
         os.close(far)
@@ -57,9 +57,9 @@ def test_ports_without_hardware_behind_them_are_not_listed(monkeypatch: pytest.M
         SimpleNamespace(device="/dev/ttyUSB0", description="USB Serial", hwid="USB VID:PID=1A86:7523"),
     ]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
-    assert ports.names() == ["/dev/ttyUSB0"]
-    monkeypatch.setattr(ports, "answer", lambda name: (f"Grbl on {name}", True))
-    assert ports.look() == [ports.Found("/dev/ttyUSB0", "USB Serial", "Grbl on /dev/ttyUSB0", True)]
+    assert port_scan.names() == ["/dev/ttyUSB0"]
+    monkeypatch.setattr(port_scan, "answer", lambda name: (f"Grbl on {name}", True))
+    assert port_scan.look() == [port_scan.Found("/dev/ttyUSB0", "USB Serial", "Grbl on /dev/ttyUSB0", True)]
 
 
 def refusing(code: int) -> Callable[..., None]:

@@ -9,12 +9,12 @@ from plotting import card
 from samples import RELAY, ROUTER, SERVO
 
 from hardware.gcode import gcode
+from hardware.job import gcode_job as jobs
+from hardware.job.gcode_job import Job, JobError
+from hardware.job.prepare import from_drawing, from_gcode, setting_of
 from hardware.machine import Machine
 from hardware.program import program
-from hardware.sender import JobError, from_drawing, from_gcode, wire
-from hardware.sender import job as jobs
-from hardware.sender.job import Job
-from hardware.sender.prepare import setting_of
+from hardware.wire import gcode_text
 
 PRINTER = SERVO.model_copy(update={"name": "printer", "dialect": "marlin"})
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER, RELAY, PRINTER], ids=lambda machine: machine.name)
@@ -43,12 +43,12 @@ def refused(text: str, tmp_path: Path, machine: Machine = SERVO) -> str:
     ],
 )
 def test_a_line_is_cleaned(text: str, clean: str) -> None:
-    assert wire.clean(text) == clean
+    assert gcode_text.clean(text) == clean
 
 
 @given(st.text())
 def test_nothing_is_left_that_acts_by_accident(text: str) -> None:
-    left = wire.clean(text)
+    left = gcode_text.clean(text)
     assert left.isascii()
     assert left.isprintable()
     assert not set(left) & set("!?~;(")
@@ -73,7 +73,7 @@ def test_a_drawing_is_read_as_what_it_is(machine: Machine) -> None:
 @MACHINES
 def test_the_lines_are_those_of_the_file(machine: Machine) -> None:
     text = gcode(program(card(), machine), machine)
-    wanted = [wire.clean(line) for line in text.splitlines()]
+    wanted = [gcode_text.clean(line) for line in text.splitlines()]
     wanted = [line for line in wanted if line and line not in {"M0", "M2"} and not line.startswith(("M0 ", "M117"))]
     assert [line.text for line in from_drawing(card(), machine, "card").lines] == wanted
 

@@ -7,9 +7,9 @@ import pytest
 from plotting import Session
 from rich.console import Console
 
-from hardware.sender import Options
-from hardware.sender.control import Control
-from hardware.sender.events import Choice, Event, Fault, Progress, Prompt
+from hardware.plotting.control import Control
+from hardware.plotting.events import Choice, Event, Fault, Progress, Prompt
+from hardware.plotting.plot import Options
 from hardware.simulator import Fault as Planned
 from hardware.terminal import answers, words
 from hardware.terminal.lines import JsonLines, Lines

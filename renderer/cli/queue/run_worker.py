@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import click
 
+from hardware.job.gcode_job import Job as Lines
 from hardware.machine import Machine, load_machine
-from hardware.sender.job import Job as Lines
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
@@ -72,7 +72,7 @@ def _renders(device: str, threads: int | None) -> Make:
 
 
 def _plots(machine: Machine, port: str, baud: int) -> Make:
-    from hardware.sender.port import opener
+    from hardware.wire.port import opener
     from renderer.intake import lines_of
     from renderer.studio.plotting import plot_worker, worker_state
 

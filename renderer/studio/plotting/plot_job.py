@@ -1,6 +1,6 @@
 """One plot job, from the claim until its sheet is off the bed: the sender's events to rows, answers to commands.
 
-The plot itself runs in a thread of this process, on `hardware.sender`; nothing that happens to the database or to
+The plot itself runs in a thread of this process, on `hardware.plotting`; nothing that happens to the database or to
 those who watch it stops a pen. What the sender asks becomes a row; an answer to that row becomes a command.
 """
 
@@ -9,13 +9,14 @@ import time
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from hardware.sender import Control, Options, Plot
-from hardware.sender import Job as Lines
-from hardware.sender.awake import awake
-from hardware.sender.events import Answered, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
-from hardware.sender.journal import JournalError, Known, read
-from hardware.sender.port import PortError
-from hardware.sender.resume import Resume
+from hardware.job.gcode_job import Job as Lines
+from hardware.plotting.control import Control
+from hardware.plotting.events import Answered, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
+from hardware.plotting.journal import JournalError, Known, read
+from hardware.plotting.plot import Options, Plot
+from hardware.plotting.resume import Resume
+from hardware.plotting.sleep_inhibitor import awake
+from hardware.wire.port import PortError
 from renderer.studio.plotting import plot_messages
 from renderer.studio.plotting.plot_rows import PlotRows, WorkerLeft
 from renderer.studio.plotting.worker_state import WorkerState

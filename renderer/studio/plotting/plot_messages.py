@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from hardware.sender.events import Finished, Progress
-from hardware.sender.trouble import CableOut, Silent
+from hardware.plotting.events import Finished, Progress
+from hardware.wire.link_errors import CableOut, Silent
 
 
 def progress_row(progress: Progress) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hardware.job.gcode_job import Job as Lines
 from hardware.machine import MachineError, load_machine
-from hardware.sender.job import Job as Lines
 from renderer.intake import Tell, lines_of, untold
 from renderer.specfile.files import is_picture
 from renderer.studio.queue.adding import NewJob

@@ -9,7 +9,8 @@ sys.path.append(str(Path(__file__).parents[2] / "hardware"))
 from plotting import small_card
 from samples import SERVO
 
-from hardware.sender import from_drawing, opener
+from hardware.job.prepare import from_drawing
+from hardware.wire.port import opener
 from renderer.studio.plotting.plot_worker import PlotWorker
 from renderer.studio.plotting.worker_state import PlotMachine, PlotTimes
 from renderer.studio.queue.store import Store

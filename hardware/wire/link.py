@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from hardware.sender.grbl import Greeting
-from hardware.sender.port import Port
-from hardware.sender.replies import Status, Vector
+from hardware.wire.grbl import Greeting
+from hardware.wire.port import Port
+from hardware.wire.replies import Status, Vector
 
 
 class Link(Protocol):

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from hardware.sender.port import PortError, SerialPort
+from hardware.wire.port import PortError, SerialPort
 
 MARLIN_BAUDS = (250000, 115200)
 LISTEN_S = 2.5
@@ -57,8 +57,8 @@ def answer(name: str) -> tuple[str, bool]:
 
 
 def _grbl(name: str) -> str | None:
-    from hardware.sender.grbl import Grbl
-    from hardware.sender.trouble import Trouble
+    from hardware.wire.grbl import Grbl
+    from hardware.wire.link_errors import Trouble
 
     port = SerialPort(name)
     try:

@@ -4,10 +4,10 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from hardware.sender import replies, wire
-from hardware.sender.port import Port
-from hardware.sender.replies import Vector
-from hardware.sender.trouble import Alarmed, CableOut, Doubt, Refused, Restarted, Silent
+from hardware.wire import gcode_text, replies
+from hardware.wire.link_errors import Alarmed, CableOut, Doubt, Refused, Restarted, Silent
+from hardware.wire.port import Port
+from hardware.wire.replies import Vector
 
 RESET, HOLD, ASK = b"\x18", b"!", b"?"
 STATUS_S = 0.2  # 5 Hz at most (interface.md)
@@ -45,11 +45,11 @@ class Wire:
         """Whether this line may be sent now."""
         if self.waits:
             return not self.outstanding
-        return sum(size for size, _, _ in self.outstanding) + len(wire.packed(text)) + 1 <= self.room
+        return sum(size for size, _, _ in self.outstanding) + len(gcode_text.packed(text)) + 1 <= self.room
 
     def send(self, text: str, tag: int | None = None) -> None:
-        line = wire.packed(text)
-        if len(line) > LONGEST or not line.isascii() or not line.isprintable() or set(line) & set(wire.REALTIME):
+        line = gcode_text.packed(text)
+        if len(line) > LONGEST or not line.isascii() or not line.isprintable() or set(line) & set(gcode_text.REALTIME):
             raise ValueError(f"{line!r} must not be sent")
         self.outstanding.append((len(line) + 1, tag, text))
         self.most_bytes = max(self.most_bytes, sum(size for size, _, _ in self.outstanding))

@@ -5,22 +5,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hardware.sender import bounds, locate, opening, pens
-from hardware.sender.asking import POLL_S, ask, obey
-from hardware.sender.control import Control
-from hardware.sender.events import Finished, Note, PassBegun, Prompt, State, WantedPen
-from hardware.sender.grbl import PLANNER_BLOCKS, Greeting
-from hardware.sender.guard import Guard
-from hardware.sender.job import Job, JobError, Point
-from hardware.sender.journal import Journal
-from hardware.sender.link import Link
-from hardware.sender.origin import find_origin
-from hardware.sender.pace import Pace
-from hardware.sender.port import Opener
-from hardware.sender.recover import abandon, recover
-from hardware.sender.resume import Resume, resume
-from hardware.sender.telling import fault, progress
-from hardware.sender.trouble import Ended, Halted, Trouble
+from hardware.job import locate
+from hardware.job.gcode_job import Job, JobError, Point
+from hardware.job.pace import Pace
+from hardware.plotting import opening, pen_change, preflight
+from hardware.plotting.asking import POLL_S, ask, obey
+from hardware.plotting.control import Control
+from hardware.plotting.events import Finished, Note, PassBegun, Prompt, State, WantedPen
+from hardware.plotting.journal import Journal
+from hardware.plotting.messages import fault, progress
+from hardware.plotting.origin import find_origin
+from hardware.plotting.pen_guard import Guard
+from hardware.plotting.recover import abandon, recover
+from hardware.plotting.resume import Resume, resume
+from hardware.wire.grbl import PLANNER_BLOCKS, Greeting
+from hardware.wire.link import Link
+from hardware.wire.link_errors import Ended, Halted, Trouble
+from hardware.wire.port import Opener
 
 HALTS = {"Hold", "Door", "Alarm", "Sleep", "Check"}
 CHECK_S = 5.0  # between two looks whether every line was answered
@@ -120,7 +121,7 @@ class Plot:
                 self.job.digest, len(self.job.lines), self.job.strokes, self.options.kept, self.job.title
             )
         find_origin(self, fresh=True)
-        if faults := bounds.check_place(self.job, self.greeting, self.link):
+        if faults := preflight.check_place(self.job, self.greeting, self.link):
             self.link.port.close()
             raise JobError("\n".join(faults))
         if self.options.checks:
@@ -260,13 +261,13 @@ class Plot:
         if stop and self.next not in self._asked:
             asked = self.next
             if stop.is_pen and self.options.asks_for_pens:
-                pens.change(self, stop.part)
+                pen_change.change(self, stop.part)
             elif not stop.is_pen:
-                pens.pause(self, stop.text or "the G-code asks for a pause")
+                pen_change.pause(self, stop.text or "the G-code asks for a pause")
             self._asked.add(asked)
         if self.pausing:
             self.pausing = ""
-            pens.pause(self, f"parked after stroke {self.finished} of {self.job.strokes}")
+            pen_change.pause(self, f"parked after stroke {self.finished} of {self.job.strokes}")
         self.before(self.next)
 
     def before(self, line: int) -> None:

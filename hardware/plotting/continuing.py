@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from hardware.sender import pens
-from hardware.sender.events import Choice
-from hardware.sender.locate import Spot
-from hardware.sender.resting import go_from, go_on
+from hardware.job.locate import Spot
+from hardware.plotting import pen_change
+from hardware.plotting.events import Choice
+from hardware.plotting.parking import go_from, go_on
 
 if TYPE_CHECKING:
-    from hardware.sender.plot import Plot
+    from hardware.plotting.plot import Plot
 
 GO_ON = Choice("go-on", "go on exactly where it stopped")
 REDO = Choice("redo", "draw this stroke again from its start")
@@ -18,9 +18,9 @@ PASS = Choice("pass", "begin this pen's strokes again")
 
 def ways(plot: "Plot", spot: Spot, concerned: int) -> tuple[Choice, ...]:
     if concerned >= len(plot.job.lines):
-        return (GO_ON, pens.STOP)
+        return (GO_ON, pen_change.STOP)
     inside = (REDO, SKIP, PASS)
-    return (*((GO_ON,) if spot.exact else ()), *inside, pens.STOP)
+    return (*((GO_ON,) if spot.exact else ()), *inside, pen_change.STOP)
 
 
 def chosen(plot: "Plot", choice: str, spot: Spot, concerned: int) -> int:

@@ -137,7 +137,7 @@ def _explained(name: str, fault: Exception) -> str:
     if code in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in text or "busy" in text.lower():
         return f"{name}: another program has it open (a second plot, a terminal, another sender); close that first"
     if code == errno.ENOENT or "No such file" in text or ("could not open port" in text and "cannot find" in text):
-        from hardware.sender.ports import names
+        from hardware.wire.port_scan import names
 
         there = ", ".join(names())
         return f"{name}: no such port; {'there are ' + there if there else 'no serial port is plugged in'}"

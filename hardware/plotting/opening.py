@@ -4,19 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardware.sender import bounds
-from hardware.sender.events import Connected, Note
-from hardware.sender.grbl import Grbl, Greeting
-from hardware.sender.guard import Guard
-from hardware.sender.job import JobError
-from hardware.sender.journal import Journal
-from hardware.sender.link import Link
-from hardware.sender.marlin import Marlin
-from hardware.sender.telling import fault
-from hardware.sender.trouble import Ended, Silent, Trouble
+from hardware.job.gcode_job import JobError
+from hardware.plotting import preflight
+from hardware.plotting.events import Connected, Note
+from hardware.plotting.journal import Journal
+from hardware.plotting.messages import fault
+from hardware.plotting.pen_guard import Guard
+from hardware.wire.grbl import Grbl, Greeting
+from hardware.wire.link import Link
+from hardware.wire.link_errors import Ended, Silent, Trouble
+from hardware.wire.marlin import Marlin
 
 if TYPE_CHECKING:
-    from hardware.sender.plot import Plot
+    from hardware.plotting.plot import Plot
 
 
 def connect(plot: "Plot") -> Link:
@@ -62,7 +62,7 @@ def open_journal(plot: "Plot", path: Path | None, make: Callable[..., Journal]) 
 def introduce(plot: "Plot") -> None:
     greeting = plot.greeting
     plot.control.emit(Connected(plot.options.port_name, greeting.firmware, greeting.buffer_bytes, greeting.reset))
-    faults, notes = bounds.check(plot.job, greeting)
+    faults, notes = preflight.check(plot.job, greeting)
     if faults:
         plot.link.port.close()
         raise JobError("\n".join(faults))

@@ -1,10 +1,10 @@
 """What is held against the machine before anything moves: travel, feeds, the length of lines; soft limits or none."""
 
-from hardware.sender import wire
-from hardware.sender.grbl import Greeting
-from hardware.sender.grbl_wire import LONGEST
-from hardware.sender.job import Job
-from hardware.sender.link import Link
+from hardware.job.gcode_job import Job
+from hardware.wire import gcode_text
+from hardware.wire.grbl import Greeting
+from hardware.wire.grbl_stream import LONGEST
+from hardware.wire.link import Link
 
 SLACK_MM = 0.01
 MOST_FAULTS = 10
@@ -22,9 +22,9 @@ def _long_lines(job: Job) -> list[str]:
     if job.dialect == "marlin":
         return []
     return [
-        f"line {line.number}: {len(wire.packed(line.text))} characters are more than the controller's {LONGEST}"
+        f"line {line.number}: {len(gcode_text.packed(line.text))} characters are more than the controller's {LONGEST}"
         for line in job.lines
-        if len(wire.packed(line.text)) > LONGEST
+        if len(gcode_text.packed(line.text)) > LONGEST
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hardware.sender.job import Job, Line, Point
+from hardware.job.gcode_job import Job, Line, Point
 
 if TYPE_CHECKING:
     from hardware.machine import Machine

@@ -15,7 +15,7 @@ A plot runs in one thread and is steered from any other, through a `Control`:
 
 Rules that callers may rely on:
 
-- Every event is a frozen dataclass of `hardware.sender.events`; `as_json()` gives plain values.
+- Every event is a frozen dataclass of `hardware.plotting.events`; `as_json()` gives plain values.
 - Commands never block and never fail. What makes no sense at the moment (an answer to a prompt that is closed) is
   left out. They take effect within a twentieth of a second, `emergency` before it returns.
 - An observer that raises is dropped, and the others are told; the plot goes on. So it does if all of them are gone:
@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Literal
 
-from hardware.sender.events import Event, Note, Progress, Prompt
+from hardware.plotting.events import Event, Note, Progress, Prompt
 
 Observer = Callable[[Event], object]
 

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from hardware.sender import locate, pens
-from hardware.sender.locate import Spot
+from hardware.job import locate
+from hardware.job.locate import Spot
+from hardware.plotting import pen_change
 
 if TYPE_CHECKING:
-    from hardware.sender.plot import Plot
+    from hardware.plotting.plot import Plot
 
 
 def stopped(plot: "Plot") -> Spot:
@@ -22,7 +23,7 @@ def raise_pen(plot: "Plot", *, kept: bool = True) -> None:
     if kept or setting.lift_kind != "z":
         plot.link.run(setting.lift)
     elif plot.rest is None:
-        plot.link.jog(0.0, 0.0, setting.lower, pens.NUDGE_MM_MIN)
+        plot.link.jog(0.0, 0.0, setting.lower, pen_change.NUDGE_MM_MIN)
 
 
 def rest(plot: "Plot", spot: Spot) -> None:
@@ -45,7 +46,7 @@ def go_on(plot: "Plot", spot: Spot) -> int:
         return go_from(plot, line)
     modes(plot, line)
     plot.go(spot.place)
-    plot.link.run(pens.lower(plot, line))
+    plot.link.run(pen_change.lower(plot, line))
     plot.instead[line] = locate.from_here(job.lines[line], spot.place)
     plot.say(f"goes on within stroke {job.lines[line].stroke + 1}, where it was stopped")
     return line
@@ -59,7 +60,7 @@ def go_from(plot: "Plot", line: int) -> int:
 
 def modes(plot: "Plot", line: int) -> None:
     plot.link.run(plot.job.setting.header)
-    plot.link.run([f"G1 F{pens.feed_before(plot.job, line, plot.job.setting.feed_mm_min):g}"])
+    plot.link.run([f"G1 F{pen_change.feed_before(plot.job, line, plot.job.setting.feed_mm_min):g}"])
 
 
 def found_at_rest(plot: "Plot", acked: int, sent: int, down: bool | None = None) -> Spot:

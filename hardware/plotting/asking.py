@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hardware.sender.events import Answered, Prompt
-from hardware.sender.port import pass_time
-from hardware.sender.trouble import Ended, PauseNow
+from hardware.plotting.events import Answered, Prompt
+from hardware.wire.link_errors import Ended, PauseNow
+from hardware.wire.port import pass_time
 
 if TYPE_CHECKING:
-    from hardware.sender.plot import Plot
+    from hardware.plotting.plot import Plot
 
 POLL_S = 0.05
 VIRTUAL_WAIT_S = 0.02  # of real time, between two looks for an answer, where time is virtual

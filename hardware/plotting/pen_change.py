@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from hardware.sender import locate
-from hardware.sender.events import Choice, Prompt
-from hardware.sender.job import Job, Point
-from hardware.sender.pace import clock
-from hardware.sender.trouble import Refused
+from hardware.job import locate
+from hardware.job.gcode_job import Job, Point
+from hardware.job.pace import clock
+from hardware.plotting.events import Choice, Prompt
+from hardware.wire.link_errors import Refused
 
 if TYPE_CHECKING:
-    from hardware.sender.plot import Plot
+    from hardware.plotting.plot import Plot
 
 FARTHEST_MM = 10.0  # that a pen may be nudged from its place
 NUDGE_MM_MIN = 600.0

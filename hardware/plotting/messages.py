@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from hardware.sender.events import Choice, Fault, Progress, Prompt, State
-from hardware.sender.replies import meaning_of_alarm, meaning_of_error
-from hardware.sender.trouble import Alarmed, CableOut, Doubt, Halted, Refused, Restarted, Silent, Trouble
+from hardware.plotting.events import Choice, Fault, Progress, Prompt, State
+from hardware.wire.link_errors import Alarmed, CableOut, Doubt, Halted, Refused, Restarted, Silent, Trouble
+from hardware.wire.replies import meaning_of_alarm, meaning_of_error
 
 if TYPE_CHECKING:
-    from hardware.sender.plot import Plot
+    from hardware.plotting.plot import Plot
 
 
 HALTS = {

@@ -10,11 +10,11 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from hardware.sender import wire
-from hardware.sender.grbl import Greeting
-from hardware.sender.port import Port
-from hardware.sender.replies import Status, Vector
-from hardware.sender.trouble import CableOut, Doubt, Refused, Restarted, Silent
+from hardware.wire import gcode_text
+from hardware.wire.grbl import Greeting
+from hardware.wire.link_errors import CableOut, Doubt, Refused, Restarted, Silent
+from hardware.wire.port import Port
+from hardware.wire.replies import Status, Vector
 
 POLL_S = 0.05
 GREETING_S = 6.0  # a board that restarts reads its card and settings first
@@ -154,7 +154,9 @@ class Marlin:
         self._where()
 
     def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
-        axes = "".join(f" {axis}{wire.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by)
+        axes = "".join(
+            f" {axis}{gcode_text.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by
+        )
         self.run(["G91", f"G1{axes} F{feed_mm_min:g}", "G90"])
         self.finish()
 
@@ -165,8 +167,8 @@ class Marlin:
         return (0.0, 0.0, 0.0)
 
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
-        z = "" if z_mm is None else f" Z{wire.number(z_mm)}"
-        self.run([f"G92 X{wire.number(x_mm)} Y{wire.number(y_mm)}{z}"])
+        z = "" if z_mm is None else f" Z{gcode_text.number(z_mm)}"
+        self.run([f"G92 X{gcode_text.number(x_mm)} Y{gcode_text.number(y_mm)}{z}"])
         self._shifted = (0.0, 0.0, 0.0)
         self._where()
 
@@ -176,7 +178,7 @@ class Marlin:
         self._where()
         x, y, z = self.place()
         before = self._shifted
-        self.run([f"G92 X{wire.number(x - x_mm)} Y{wire.number(y - y_mm)} Z{wire.number(z - z_mm)}"])
+        self.run([f"G92 X{gcode_text.number(x - x_mm)} Y{gcode_text.number(y - y_mm)} Z{gcode_text.number(z - z_mm)}"])
         self._shifted = (before[0] + x_mm, before[1] + y_mm, before[2] + z_mm)
         self._where()
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardware.sender import wire
-from hardware.sender.job import Job, JobError, Setting
-from hardware.sender.reading import PassInfo, read
+from hardware.job.gcode_job import Job, JobError, Setting
+from hardware.job.gcode_parser import PassInfo, read
+from hardware.wire import gcode_text
 
 if TYPE_CHECKING:
     from hardware.drawing import Drawing
@@ -50,7 +50,7 @@ def setting_of(machine: "Machine") -> Setting:
     from hardware.gcode import gcode
     from hardware.program import End
 
-    texts = [text for raw in gcode((End(),), machine).splitlines() if (text := wire.clean(raw))]
+    texts = [text for raw in gcode((End(),), machine).splitlines() if (text := gcode_text.clean(raw))]
     header = [text for text in texts if re.fullmatch(r"(G(?!4\b|0\b|1\b)[\d.]+ ?(P[\d.]+)? ?)+", text)]
     lift = [text for text in texts if text not in header]
     while lift and lift[-1] in {"M2", "M30", "M400"}:
@@ -81,7 +81,7 @@ def _sheet(drawing: "Drawing", machine: "Machine") -> tuple[float, float, float,
 
 def chosen(job: Job, *, only: Iterable[int] = (), first: int = 1, air: bool = False, outline: bool = False) -> Job:
     """Some of its passes, or another way to carry it out."""
-    from hardware.sender import job as jobs
+    from hardware.job import gcode_job as jobs
 
     wanted = set(only) or set(range(first, len(job.parts) + 1))
     if only or first > 1:

@@ -2,7 +2,7 @@
 
 It waits on a pipe whose other end dies with the program. Then it lets the controller finish what it has, and sends the
 lines that raise the pen, nothing else; the position holds, so that the plot can be resumed. It is started as
-`python -m hardware.sender.guard`, needs nothing but Python's own modules, and ends by itself.
+`python -m hardware.plotting.pen_guard`, needs nothing but Python's own modules, and ends by itself.
 """
 
 import contextlib
@@ -27,7 +27,15 @@ class Guard:
         if sys.platform == "win32":
             return
         there, self._pipe = os.pipe()
-        command = [sys.executable, "-m", "hardware.sender.guard", str(port), str(there), str(journal or "-"), *lift]
+        command = [
+            sys.executable,
+            "-m",
+            "hardware.plotting.pen_guard",
+            str(port),
+            str(there),
+            str(journal or "-"),
+            *lift,
+        ]
         try:
             self._process = subprocess.Popen(
                 command, pass_fds=(port, there), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hardware.dialect import dialect_of
-from hardware.sender import wire
-from hardware.sender.job import Job, JobError, Line, Part, Point, Setting, Stop
-from hardware.sender.pace import timed
-from hardware.sender.pen_state import Lift, lift_of
+from hardware.job.gcode_job import Job, JobError, Line, Part, Point, Setting, Stop
+from hardware.job.pace import timed
+from hardware.job.pen_state import Lift, lift_of
+from hardware.wire import gcode_text
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
@@ -94,19 +94,19 @@ class _Reader:
         self._tool, self._said = "", ""
 
     def take(self, number: int, raw: str) -> None:
-        if said := wire.message(raw):
+        if said := gcode_text.message(raw):
             self._said = said
-        text = wire.clean(raw)
+        text = gcode_text.clean(raw)
         if not text or set(raw.strip()) == {"%"}:
             return
-        if text[0] == "$" or not wire.is_whole(text):
+        if text[0] == "$" or not gcode_text.is_whole(text):
             if self.dialect == "marlin" and text.startswith(("M117", "M118", "M0 ", "M1 ")):
                 if text[:2] in {"M0", "M1"} and text[2] == " ":
                     self._pause()
                 return
             self._fault(number, raw, "is no G-code that can be sent")
             return
-        words = wire.words(text)
+        words = gcode_text.words(text)
         if self._refused(number, raw, words):
             return
         self._modes(words)
@@ -124,7 +124,7 @@ class _Reader:
         )
 
     def _fault(self, number: int, raw: str, why: str) -> None:
-        self.faults.append(f"line {number}: {wire.clean(raw)[:40] or raw.strip()[:40]!r} {why}")
+        self.faults.append(f"line {number}: {gcode_text.clean(raw)[:40] or raw.strip()[:40]!r} {why}")
 
     def _refused(self, number: int, raw: str, words: list[tuple[str, float]]) -> bool:
         for letter, value in words:
@@ -245,8 +245,8 @@ class _Reader:
             return text
         scale = MM_PER_INCH if self._inches else 1.0
         parts = [f"G{self._motion}"]
-        parts += [f"{axis}{wire.number(t)}" for axis, t in zip("XYZ", target, strict=True) if axis in values]
-        parts += [f"{letter}{wire.number(values[letter] * scale)}" for letter in "IJRF" if letter in values]
+        parts += [f"{axis}{gcode_text.number(t)}" for axis, t in zip("XYZ", target, strict=True) if axis in values]
+        parts += [f"{letter}{gcode_text.number(values[letter] * scale)}" for letter in "IJRF" if letter in values]
         parts += [f"{letter}{value:g}" for letter, value in words if letter in "SM"]
         return " ".join(parts)
 
@@ -261,7 +261,7 @@ class _Reader:
 
 
 def _joined(words: list[tuple[str, float]]) -> str:
-    return " ".join(f"{letter}{wire.number(value)}" for letter, value in words)
+    return " ".join(f"{letter}{gcode_text.number(value)}" for letter, value in words)
 
 
 def _into_parts(reader: _Reader, passes: tuple[PassInfo, ...]) -> tuple[tuple[Line, ...], tuple[Stop, ...]]:

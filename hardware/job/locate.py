@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from hardware.sender import wire
-from hardware.sender.job import Job, Line, Point
+from hardware.job.gcode_job import Job, Line, Point
+from hardware.wire import gcode_text
 
 NEAR_MM = 0.03  # a controller reports whole steps
 
@@ -106,12 +106,14 @@ def from_here(line: Line, place: Point) -> str:
     if line.centre_mm is None:
         return line.text
     words = [
-        f"{letter}{wire.number(value)}" for letter, value in wire.words(line.text) if letter not in "IJR"
+        f"{letter}{gcode_text.number(value)}" for letter, value in gcode_text.words(line.text) if letter not in "IJR"
     ]  # its end and feed stay
     centre = (line.centre_mm[0] - place[0], line.centre_mm[1] - place[1])
-    return " ".join([*words, f"I{wire.number(centre[0])}", f"J{wire.number(centre[1])}"])
+    return " ".join([*words, f"I{gcode_text.number(centre[0])}", f"J{gcode_text.number(centre[1])}"])
 
 
 def with_value(text: str, letter: str, by: float) -> str:
     """The line with one of its numbers changed by that much."""
-    return " ".join(f"{each}{wire.number(value + by if each == letter else value)}" for each, value in wire.words(text))
+    return " ".join(
+        f"{each}{gcode_text.number(value + by if each == letter else value)}" for each, value in gcode_text.words(text)
+    )

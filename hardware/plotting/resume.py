@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hardware.sender.events import Fault, Prompt
-from hardware.sender.locate import Spot
-from hardware.sender.origin import after_loss, find_origin, last_spot
-from hardware.sender.resting import found_at_rest, observed_down, raise_pen, rest
-from hardware.sender.ways import chosen, ways
+from hardware.job.locate import Spot
+from hardware.plotting.continuing import chosen, ways
+from hardware.plotting.events import Fault, Prompt
+from hardware.plotting.origin import after_loss, find_origin, last_spot
+from hardware.plotting.parking import found_at_rest, observed_down, raise_pen, rest
 
 if TYPE_CHECKING:
-    from hardware.sender.journal import Known
-    from hardware.sender.plot import Plot
+    from hardware.plotting.journal import Known
+    from hardware.plotting.plot import Plot
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _resumed_spot(plot: "Plot", known: "Known") -> Spot:
 
 
 def _guard_saw_down(plot: "Plot", text: str) -> bool | None:
-    from hardware.sender import replies
+    from hardware.wire import replies
 
     status = replies.read(text)
     if not isinstance(status, replies.Status):

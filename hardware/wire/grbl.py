@@ -9,10 +9,10 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from hardware.sender import wire
-from hardware.sender.grbl_wire import ASK, HOLD, POLL_S, RESET, STATUS_S, Wire
-from hardware.sender.replies import Vector
-from hardware.sender.trouble import Alarmed, Doubt, Refused, Silent
+from hardware.wire import gcode_text
+from hardware.wire.grbl_stream import ASK, HOLD, POLL_S, RESET, STATUS_S, Wire
+from hardware.wire.link_errors import Alarmed, Doubt, Refused, Silent
+from hardware.wire.replies import Vector
 
 GO = b"~"
 GREETING_S = 3.0  # an Arduino's bootloader takes up to two
@@ -194,7 +194,9 @@ class Grbl(Wire):
 
     def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
         """By that much, and waits. Raises Refused beyond the limits."""
-        axes = "".join(f" {axis}{wire.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by)
+        axes = "".join(
+            f" {axis}{gcode_text.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by
+        )
         self.run([f"$J=G91 G21{axes} F{feed_mm_min:g}"])
         self.wait_for({"Idle"})
 
@@ -205,15 +207,15 @@ class Grbl(Wire):
 
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
         """The head is at these work coordinates. Kept in EEPROM (G54), so that a reset does not forget it."""
-        z = "" if z_mm is None else f" Z{wire.number(z_mm)}"
-        self.run(["G54", "G92.1", f"G10 L20 P1 X{wire.number(x_mm)} Y{wire.number(y_mm)}{z}"])
+        z = "" if z_mm is None else f" Z{gcode_text.number(z_mm)}"
+        self.run(["G54", "G92.1", f"G10 L20 P1 X{gcode_text.number(x_mm)} Y{gcode_text.number(y_mm)}{z}"])
         self.wait_for_offset()
 
     def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None:
         """Work coordinates that are this much less: the pen sits elsewhere than the one before. Gone after a reset."""
         self.wait_for_offset()
         x, y, z = self.place()
-        self.run([f"G92 X{wire.number(x - x_mm)} Y{wire.number(y - y_mm)} Z{wire.number(z - z_mm)}"])
+        self.run([f"G92 X{gcode_text.number(x - x_mm)} Y{gcode_text.number(y - y_mm)} Z{gcode_text.number(z - z_mm)}"])
         self.wait_for_offset()
 
     def unshift(self) -> None:

@@ -2,16 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from hardware.sender import locate, pens
-from hardware.sender.events import Choice, Fault, Prompt
-from hardware.sender.grbl import PLANNER_BLOCKS
-from hardware.sender.locate import Spot
-from hardware.sender.resting import go_from, rest
-from hardware.sender.telling import sentences
-from hardware.sender.ways import GO_ON, PASS, REDO, SKIP, chosen
+from hardware.job import locate
+from hardware.job.locate import Spot
+from hardware.plotting import pen_change
+from hardware.plotting.continuing import GO_ON, PASS, REDO, SKIP, chosen
+from hardware.plotting.events import Choice, Fault, Prompt
+from hardware.plotting.messages import sentences
+from hardware.plotting.parking import go_from, rest
+from hardware.wire.grbl import PLANNER_BLOCKS
 
 if TYPE_CHECKING:
-    from hardware.sender.plot import Plot
+    from hardware.plotting.plot import Plot
 
 
 def find_origin(
@@ -31,7 +32,7 @@ def find_origin(
         *((Choice("still", "nobody has moved it since it came to rest"),) if rest else ()),
         Choice("here", f"the pen is at the bed's origin: {axes} are 0 here"),
         Choice("known", "the controller's own coordinates are right"),
-        pens.STOP,
+        pen_change.STOP,
     )
     title = "where is the machine?" if told is None else f"{told.what}: where is the machine now?"
     why = "The controller has just started and does not know." if told is None else sentences(told)
@@ -56,7 +57,7 @@ def after_loss(plot: "Plot", spot: Spot) -> int:
         return go_from(plot, line)
     title = f"stroke {plot.job.lines[line].stroke + 1} of {plot.job.strokes} was under way"
     text = "It may be drawn in part. All before it is finished."
-    ways = (REDO, *((GO_ON,) if spot.exact else ()), SKIP, PASS, pens.STOP)
+    ways = (REDO, *((GO_ON,) if spot.exact else ()), SKIP, PASS, pen_change.STOP)
     choice, _ = plot.ask(Prompt(0, "resume", title, text, ways, "redo"))
     return chosen(plot, choice, spot, line)
 

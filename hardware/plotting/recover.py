@@ -6,14 +6,15 @@ the way, and on from a line that is told. Nothing is sent after an error until a
 
 from typing import TYPE_CHECKING
 
-from hardware.sender import locate, pens
-from hardware.sender.events import Choice
-from hardware.sender.locate import Spot
-from hardware.sender.origin import after_loss, find_origin, last_spot
-from hardware.sender.port import PortError, pass_time
-from hardware.sender.resting import found_at_rest, go_on, raise_pen, rest, stopped
-from hardware.sender.telling import fault, question
-from hardware.sender.trouble import (
+from hardware.job import locate
+from hardware.job.locate import Spot
+from hardware.plotting import pen_change
+from hardware.plotting.continuing import chosen, ways
+from hardware.plotting.events import Choice
+from hardware.plotting.messages import fault, question
+from hardware.plotting.origin import after_loss, find_origin, last_spot
+from hardware.plotting.parking import found_at_rest, go_on, raise_pen, rest, stopped
+from hardware.wire.link_errors import (
     Alarmed,
     CableOut,
     Doubt,
@@ -25,10 +26,10 @@ from hardware.sender.trouble import (
     Silent,
     Trouble,
 )
-from hardware.sender.ways import chosen, ways
+from hardware.wire.port import PortError, pass_time
 
 if TYPE_CHECKING:
-    from hardware.sender.plot import Plot
+    from hardware.plotting.plot import Plot
 
 REOPEN_S = 0.5
 MOST_FAILURES = 5
@@ -68,14 +69,14 @@ def recover(plot: "Plot", trouble: Trouble) -> int:
             return _reconnected(plot, trouble)
         case _:
             again = Choice("retry", "try again")
-            plot.ask(question(plot, trouble, (again, pens.STOP), "retry", pen_up=False), polls=False)
+            plot.ask(question(plot, trouble, (again, pen_change.STOP), "retry", pen_up=False), polls=False)
             return _reconnected(plot, trouble)
 
 
 def _behind_a_door(plot: "Plot", trouble: Trouble) -> int:
     """Behind an open door nothing can be done; once it is closed the controller itself goes on where it was."""
     closed = Choice("go-on", "it is closed: go on")
-    plot.ask(question(plot, trouble, (closed, pens.STOP), "go-on", pen_up=False))
+    plot.ask(question(plot, trouble, (closed, pen_change.STOP), "go-on", pen_up=False))
     plot.link.go_on()
     return plot.next
 
@@ -94,7 +95,7 @@ def _paused_at_once(plot: "Plot") -> int:
     plot.link.stop()
     spot = stopped(plot)
     rest(plot, spot)
-    pens.pause(plot, f"stopped within stroke {plot.finished + 1} of {plot.job.strokes}, and parked")
+    pen_change.pause(plot, f"stopped within stroke {plot.finished + 1} of {plot.job.strokes}, and parked")
     return go_on(plot, spot)
 
 
