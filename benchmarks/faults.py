@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "hardware"))
 
 from plotting import Session, is_whole
 
-from hardware.simulator import Fault
+from hardware.simulator import InjectedFault
 
 WITHIN = 64  # lines of G-code until the middle of the third stroke
 
@@ -26,7 +26,7 @@ def cut_while_waiting(session: Session, _: object) -> str:
     return "none yet"
 
 
-def faulty(*faults: Fault, **answers: list[object]) -> Callable[[Path], Session]:
+def faulty(*faults: InjectedFault, **answers: list[object]) -> Callable[[Path], Session]:
     def run(journal: Path) -> Session:
         session = Session(faults=faults, answers=answers)  # type: ignore[arg-type]
         session.run(journal)
@@ -65,18 +65,18 @@ def killed(when: Callable[[Session], bool], *, power_cut: bool = False) -> Calla
 
 CASES: dict[str, Callable[[Path], Session]] = {
     "none": faulty(),
-    "error:33 in mid-stroke": faulty(Fault(WITHIN, "error", code=33)),
-    "hard limit, ALARM:1": faulty(Fault(WITHIN, "alarm", code=1)),
-    "reset in motion, ALARM:3": faulty(Fault(WITHIN, "alarm", code=3)),
+    "error:33 in mid-stroke": faulty(InjectedFault(WITHIN, "error", code=33)),
+    "hard limit, ALARM:1": faulty(InjectedFault(WITHIN, "alarm", code=1)),
+    "reset in motion, ALARM:3": faulty(InjectedFault(WITHIN, "alarm", code=3)),
     "soft limit, ALARM:2": faulty(pen=[soft_limit]),
-    "cable out 3 s, no reset": faulty(Fault(WITHIN, "unplug", seconds=3)),
-    "cable out 3 s, board resets": faulty(Fault(WITHIN, "unplug", seconds=3, resets=True)),
-    "power cut in mid-stroke": faulty(Fault(WITHIN, "power_cut", seconds=2)),
+    "cable out 3 s, no reset": faulty(InjectedFault(WITHIN, "unplug", seconds=3)),
+    "cable out 3 s, board resets": faulty(InjectedFault(WITHIN, "unplug", seconds=3, resets=True)),
+    "power cut in mid-stroke": faulty(InjectedFault(WITHIN, "power_cut", seconds=2)),
     "power cut at a question": faulty(pen=["done", cut_while_waiting, "done"], origin=["still"]),
-    "banner in mid-job": faulty(Fault(WITHIN, "reset")),
-    "garbled ok": faulty(Fault(WITHIN, "garble")),
-    "garbled longer reply": faulty(Fault(WITHIN, "garble", text="err\xfer:33")),
-    "missing reply": faulty(Fault(WITHIN, "mute")),
+    "banner in mid-job": faulty(InjectedFault(WITHIN, "reset")),
+    "garbled ok": faulty(InjectedFault(WITHIN, "garble")),
+    "garbled longer reply": faulty(InjectedFault(WITHIN, "garble", text="err\xfer:33")),
+    "missing reply": faulty(InjectedFault(WITHIN, "mute")),
     "killed during a stroke": killed(in_a_stroke),
     "killed during travel": killed(on_the_way),
     "killed at a question": killed(at_a_question),

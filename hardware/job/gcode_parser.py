@@ -99,7 +99,7 @@ class _Reader:
         text = gcode_text.clean(raw)
         if not text or set(raw.strip()) == {"%"}:
             return
-        if text[0] == "$" or not gcode_text.is_whole(text):
+        if text[0] == "$" or not gcode_text.is_only_words(text):
             if self.dialect == "marlin" and text.startswith(("M117", "M118", "M0 ", "M1 ")):
                 if text[:2] in {"M0", "M1"} and text[2] == " ":
                     self._pause()

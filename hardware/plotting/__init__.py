@@ -3,7 +3,7 @@
     from hardware.job.prepare import from_drawing
     from hardware.plotting.control import Control
     from hardware.plotting.plot import Plot
-    from hardware.wire.port import opener
+    from hardware.wire.opener import opener
 
     job = from_drawing(drawing, machine, "my card")
     control = Control(print)

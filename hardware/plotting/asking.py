@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hardware.plotting.endings import Ended, PauseNow
 from hardware.plotting.events import Answered, Prompt
-from hardware.wire.link_errors import Ended, PauseNow
 from hardware.wire.port import pass_time
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ VIRTUAL_WAIT_S = 0.02  # of real time, between two looks for an answer, where ti
 
 
 def ask(plot: "Plot", prompt: Prompt, *, polls: bool = True) -> tuple[str, dict[str, float]]:
-    """Waits for an answer as long as it takes. `resume` is the default answer. Raises Ended and Trouble."""
+    """Waits for an answer as long as it takes. `resume` is the default answer. Raises Ended and LinkError."""
     plot.worked()
     plot.asked_so_far += 1
     prompt = replace(prompt, id=plot.asked_so_far)

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from hardware.plotting.events import Choice, Fault, Progress, Prompt, State
-from hardware.wire.link_errors import Alarmed, CableOut, Doubt, Halted, Refused, Restarted, Silent, Trouble
-from hardware.wire.replies import meaning_of_alarm, meaning_of_error
+from hardware.wire.grbl_codes import meaning_of_alarm, meaning_of_error
+from hardware.wire.link_errors import Alarmed, CableOut, Doubt, Halted, LineRefused, LinkError, Restarted, Silent
 
 if TYPE_CHECKING:
     from hardware.plotting.plot import Plot
@@ -19,12 +19,12 @@ HALTS = {
 }
 
 
-def fault(plot: "Plot", trouble: Trouble) -> Fault:
+def fault(plot: "Plot", trouble: LinkError) -> Fault:
     """In words, with what to do."""
     line = plot.job.lines[plot.acked] if plot.acked < len(plot.job.lines) else None
     number, text = (line.number, line.text) if line else (0, "")
     match trouble:
-        case Refused(code, tag, own):
+        case LineRefused(code, tag, own):
             meaning = meaning_of_error(code)
             at = plot.job.lines[tag] if tag is not None else None
             return Fault(f"error:{code}", at.number if at else 0, at.text if at else own, meaning.text, meaning.remedy)
@@ -62,7 +62,7 @@ def stroke_of(plot: "Plot", line: int) -> str:
 
 
 def question(
-    plot: "Plot", trouble: Trouble, choices: tuple[Choice, ...], default: str, *, pen_up: bool = True
+    plot: "Plot", trouble: LinkError, choices: tuple[Choice, ...], default: str, *, pen_up: bool = True
 ) -> Prompt:
     told = fault(plot, trouble)
     where = f" at line {told.line}: {told.text}" if told.line else ""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from hardware.job.gcode_job import JobError
 from hardware.plotting import preflight
+from hardware.plotting.endings import Ended
 from hardware.plotting.events import Connected, Note
 from hardware.plotting.journal import Journal
 from hardware.plotting.messages import fault
 from hardware.plotting.pen_guard import Guard
-from hardware.wire.grbl import Grbl, Greeting
-from hardware.wire.link import Link
-from hardware.wire.link_errors import Ended, Silent, Trouble
+from hardware.wire.grbl import Grbl
+from hardware.wire.link import Greeting, Link
+from hardware.wire.link_errors import LinkError, Silent
 from hardware.wire.marlin import Marlin
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def check_run(plot: "Plot") -> None:
     try:
         for line in plot.job.lines:
             plot.link.run([line.text])
-    except Trouble as trouble:
+    except LinkError as trouble:
         plot.control.emit(fault(plot, trouble))
         plot.link.stop(alarmed=True)
         raise Ended("aborted") from None

@@ -6,7 +6,7 @@ from hardware.job import locate
 from hardware.job.gcode_job import Job, Point
 from hardware.job.pace import clock
 from hardware.plotting.events import Choice, Prompt
-from hardware.wire.link_errors import Refused
+from hardware.wire.link_errors import LineRefused
 
 if TYPE_CHECKING:
     from hardware.plotting.plot import Plot
@@ -70,7 +70,7 @@ def nudge(plot: "Plot", x_mm: float, y_mm: float, z: float) -> None:
         if x_mm or y_mm or (z and not servo):
             plot.link.jog(x_mm, y_mm, 0.0 if servo else z, NUDGE_MM_MIN)
             plot.link.shift(x_mm, y_mm, 0.0 if servo else z)
-    except Refused as refused:
+    except LineRefused as refused:
         plot.say(f"the machine cannot go there (error:{refused.code})", "warning")
         return
     plot.nudge = moved

@@ -11,6 +11,7 @@ from hardware.job.pace import Pace
 from hardware.plotting import opening, pen_change, preflight
 from hardware.plotting.asking import POLL_S, ask, obey
 from hardware.plotting.control import Control
+from hardware.plotting.endings import Ended, PauseNow
 from hardware.plotting.events import Finished, Note, PassBegun, Prompt, State, WantedPen
 from hardware.plotting.journal import Journal
 from hardware.plotting.messages import fault, progress
@@ -18,9 +19,9 @@ from hardware.plotting.origin import find_origin
 from hardware.plotting.pen_guard import Guard
 from hardware.plotting.recover import abandon, recover
 from hardware.plotting.resume import Resume, resume
-from hardware.wire.grbl import PLANNER_BLOCKS, Greeting
-from hardware.wire.link import Link
-from hardware.wire.link_errors import Ended, Halted, Trouble
+from hardware.wire.grbl import PLANNER_BLOCKS
+from hardware.wire.link import Greeting, Link
+from hardware.wire.link_errors import Halted, LinkError
 from hardware.wire.port import Opener
 
 HALTS = {"Hold", "Door", "Alarm", "Sleep", "Check"}
@@ -106,7 +107,7 @@ class Plot:
             raise
         except Ended as ended:
             outcome = ended.outcome
-        except Trouble as trouble:  # before anything was drawn
+        except LinkError as trouble:  # before anything was drawn
             self.control.emit(fault(self, trouble))
             outcome = "aborted"
         finally:
@@ -134,7 +135,7 @@ class Plot:
         """To the end, whatever comes between."""
         self.first = at
         self.set_off(at)
-        trouble: Trouble | None = None
+        trouble: LinkError | PauseNow | None = None
         while True:
             try:
                 if trouble is not None:
@@ -143,7 +144,7 @@ class Plot:
                 self._stream()
                 self._leave()
                 return
-            except Trouble as met:
+            except (LinkError, PauseNow) as met:
                 trouble = met
             except Ended as ended:
                 self._abandoned(ended.outcome)
@@ -152,7 +153,7 @@ class Plot:
     def _abandoned(self, outcome: str) -> None:
         try:
             abandon(self, outcome)
-        except Trouble as trouble:
+        except LinkError as trouble:
             met = fault(self, trouble)
             self.say(f"the machine could not be brought to rest ({met.meaning}); look after the pen yourself", "error")
 
@@ -308,7 +309,7 @@ class Plot:
         self.link.run([f"G0 X{place[0]:.3f} Y{place[1]:.3f}{feed}"])
 
     def ask(self, prompt: Prompt, *, polls: bool = True) -> tuple[str, dict[str, float]]:
-        """Waits for an answer as long as it takes. Raises Ended and Trouble."""
+        """Waits for an answer as long as it takes. Raises Ended and LinkError."""
         return ask(self, prompt, polls=polls)
 
     def say(self, text: str, level: str = "info") -> None:

@@ -2,9 +2,8 @@
 
 from hardware.job.gcode_job import Job
 from hardware.wire import gcode_text
-from hardware.wire.grbl import Greeting
 from hardware.wire.grbl_stream import LONGEST
-from hardware.wire.link import Link
+from hardware.wire.link import Greeting, Link
 
 SLACK_MM = 0.01
 MOST_FAULTS = 10

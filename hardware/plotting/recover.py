@@ -10,6 +10,7 @@ from hardware.job import locate
 from hardware.job.locate import Spot
 from hardware.plotting import pen_change
 from hardware.plotting.continuing import chosen, ways
+from hardware.plotting.endings import Ended, PauseNow
 from hardware.plotting.events import Choice
 from hardware.plotting.messages import fault, question
 from hardware.plotting.origin import after_loss, find_origin, last_spot
@@ -18,13 +19,11 @@ from hardware.wire.link_errors import (
     Alarmed,
     CableOut,
     Doubt,
-    Ended,
     Halted,
-    PauseNow,
-    Refused,
+    LineRefused,
+    LinkError,
     Restarted,
     Silent,
-    Trouble,
 )
 from hardware.wire.port import PortError, pass_time
 
@@ -36,14 +35,14 @@ MOST_FAILURES = 5
 LOSES_PLACE = {1, 3, 6, 7, 8, 9, 10}  # alarms after which the position is not to be trusted
 
 
-def recover(plot: "Plot", trouble: Trouble) -> int:
-    """The line from which to go on. Raises Ended, and Trouble where that happens meanwhile."""
+def recover(plot: "Plot", trouble: LinkError | PauseNow) -> int:
+    """The line from which to go on. Raises Ended, and LinkError where that happens meanwhile."""
     if isinstance(trouble, PauseNow):
         return _paused_at_once(plot)
     plot.control.emit(fault(plot, trouble))
     _count(plot)
     match trouble:
-        case Refused(_, tag, _):
+        case LineRefused(_, tag, _):
             plot.link.stop()
             spot = stopped(plot)
             return _ask_on(plot, trouble, spot, tag)
@@ -73,7 +72,7 @@ def recover(plot: "Plot", trouble: Trouble) -> int:
             return _reconnected(plot, trouble)
 
 
-def _behind_a_door(plot: "Plot", trouble: Trouble) -> int:
+def _behind_a_door(plot: "Plot", trouble: LinkError) -> int:
     """Behind an open door nothing can be done; once it is closed the controller itself goes on where it was."""
     closed = Choice("go-on", "it is closed: go on")
     plot.ask(question(plot, trouble, (closed, pen_change.STOP), "go-on", pen_up=False))
@@ -99,7 +98,7 @@ def _paused_at_once(plot: "Plot") -> int:
     return go_on(plot, spot)
 
 
-def _ask_on(plot: "Plot", trouble: Trouble, spot: Spot, tag: int | None, default: str = "") -> int:
+def _ask_on(plot: "Plot", trouble: LinkError, spot: Spot, tag: int | None, default: str = "") -> int:
     """The position holds: pen up, parked; then a person says how to go on."""
     rest(plot, spot)
     concerned = spot.line if tag is None else min(tag, spot.line)
@@ -126,7 +125,7 @@ def _doubted(plot: "Plot", doubt: Doubt) -> int:
     return _ask_on(plot, doubt, spot, doubt.tag if doubt.text else plot.checked[0])
 
 
-def _reconnected(plot: "Plot", trouble: Trouble) -> int:
+def _reconnected(plot: "Plot", trouble: LinkError) -> int:
     """Opens the port until that works. Without a reset all that reached the controller has been carried out."""
     link = plot.link
     link.port.close()
@@ -155,7 +154,7 @@ def _ended(plot: "Plot") -> None:
             raise Ended("aborted" if command.name == "abort" else "emergency")
 
 
-def _lost(plot: "Plot", trouble: Trouble) -> int:
+def _lost(plot: "Plot", trouble: LinkError) -> int:
     """The position is not known: pen up; a person says where the machine is; then the stroke again from its start."""
     at_rest = plot.rest
     if plot.journal:

@@ -4,7 +4,7 @@ import time
 from collections import deque
 
 from hardware.simulator.controller import Controller
-from hardware.simulator.faults import Fault, Saboteur
+from hardware.simulator.faults import InjectedFault, Saboteur
 
 BYTE_S = 10 / 115200  # a start bit, eight of data, a stop bit
 TO_BOARD_S = 0.001  # a USB frame
@@ -27,7 +27,7 @@ class Bench:
         latency_s: float = 0.001,
         force_origin: bool = False,
         resets_on_open: bool = False,
-        faults: tuple[Fault, ...] = (),
+        faults: tuple[InjectedFault, ...] = (),
     ) -> None:
         self.controller = Controller(values, force_origin=force_origin)
         self.fast, self.speed, self.latency_s = fast, speed, latency_s
@@ -36,7 +36,7 @@ class Bench:
         self.plugged_at = 0.0  # since when the cable is in
         self._resets = False
         self._begun = time.monotonic()
-        self.saboteur = Saboteur(self, faults)
+        self.saboteur = Saboteur(self.controller, self.unplug, faults)
 
     def now(self) -> float:
         """Seconds since it was made."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from hardware.simulator import report, settings
 from hardware.simulator.machine_state import Body
 from hardware.simulator.program import Program, Wait
-from hardware.simulator.words import Refused, strip
+from hardware.simulator.words import GrblError, strip
 
 RX_BYTES = 128
 LINE_BYTES = 80  # GRBL's line buffer, of which one byte ends the line
@@ -204,7 +204,7 @@ class Controller:
             yield self.now + PARSING_S
             try:
                 if len(line) >= LINE_BYTES:
-                    raise Refused(11)
+                    raise GrblError(11)
                 if line and line[0] != "$":
                     self.lines += 1
                     self.on_line(self, self.lines, line)
@@ -214,7 +214,7 @@ class Controller:
                 if self._main is not main:
                     return
                 self.say("ok")
-            except Refused as refused:
+            except GrblError as refused:
                 self.say(f"error:{refused.code}")
 
     def _has_line(self) -> bool:

@@ -1,17 +1,17 @@
 """Faults on demand: what goes wrong, and before which line of G-code."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from hardware.simulator.bench import Bench
-    from hardware.simulator.controller import Controller
+from hardware.simulator.controller import Controller
+from hardware.simulator.words import GrblError
 
 Kind = Literal["error", "alarm", "unplug", "reset", "power_cut", "garble", "mute", "deafen"]
 
 
 @dataclass(frozen=True)
-class Fault:
+class InjectedFault:
     """One thing that goes wrong, once, before the line of this number (of all G-code since power-on) is executed.
 
     `error` and `alarm` say that code, `unplug` takes the cable out for `seconds` (with `resets`, the board restarts
@@ -31,16 +31,18 @@ BOOTLOADER_S = 1.5  # of an Arduino, which swallows what comes meanwhile
 
 
 class Saboteur:
-    """Watches the lines that a bench's controller takes, and does what the faults say."""
+    """Watches the lines that a controller takes, and does what the faults say. `unplug` takes the cable out."""
 
-    def __init__(self, bench: "Bench", faults: tuple[Fault, ...]) -> None:
-        self.bench = bench
+    def __init__(
+        self, controller: Controller, unplug: Callable[[float, bool], None], faults: tuple[InjectedFault, ...]
+    ) -> None:
+        self._unplug = unplug
         self.waiting = list(faults)
         self._replacement: list[str | None] = []
-        bench.controller.on_line = self._line
-        bench.controller.on_say = self._say
+        controller.on_line = self._line
+        controller.on_say = self._say
 
-    def _line(self, controller: "Controller", number: int, _: str) -> None:
+    def _line(self, controller: Controller, number: int, _: str) -> None:
         for fault in [each for each in self.waiting if each.line <= number]:
             self.waiting.remove(fault)
             self._do(fault, controller)
@@ -50,16 +52,14 @@ class Saboteur:
             return self._replacement.pop()
         return text
 
-    def _do(self, fault: Fault, controller: "Controller") -> None:
-        from hardware.simulator.words import Refused
-
+    def _do(self, fault: InjectedFault, controller: Controller) -> None:
         match fault.kind:
             case "error":
-                raise Refused(fault.code)
+                raise GrblError(fault.code)
             case "alarm":
                 controller.alarm(fault.code)
             case "unplug":
-                self.bench.unplug(fault.seconds, fault.resets)
+                self._unplug(fault.seconds, fault.resets)
             case "reset":
                 controller.power_cut(BOOTLOADER_S)
             case "power_cut":
@@ -70,4 +70,4 @@ class Saboteur:
                 self._replacement.append(None)
             case "deafen":
                 self._replacement.append(None)
-                raise Refused(1)
+                raise GrblError(1)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hardware.simulator.planner import Vector
-from hardware.simulator.words import Block, Refused
+from hardware.simulator.words import Block, GrblError
 
 if TYPE_CHECKING:
     from hardware.simulator.machine_state import Body
@@ -24,7 +24,7 @@ def arc(block: Block, scale: float, clockwise: bool, body: "Body", target: Vecto
         i, j = offsets[a], offsets[b]
     centre, radius = (start[a] + i, start[b] + j), math.hypot(i, j)
     if abs(math.dist(centre, (target[a], target[b])) - radius) > max(0.005, 0.001 * radius):
-        raise Refused(33)
+        raise GrblError(33)
     begin = math.atan2(start[b] - centre[1], start[a] - centre[0])
     turn = math.atan2(target[b] - centre[1], target[a] - centre[0]) - begin
     if clockwise:
@@ -52,13 +52,13 @@ def offset_after(before: Vector, given: dict[str, float], now: Vector | None, ot
 
 
 def by_radius(x: float, y: float, to_x: float, to_y: float, radius: float, clockwise: bool) -> tuple[float, float]:
-    """Centre, from the start, of an arc given by its radius; a negative one is the longer way round. Refused 34."""
+    """Centre, from the start, of an arc given by its radius; a negative one is the longer way round. GrblError 34."""
     dx, dy = to_x - x, to_y - y
     apart = math.hypot(dx, dy)
     if apart == 0:
-        raise Refused(33)
+        raise GrblError(33)
     square = 4 * radius * radius - apart * apart
     if square < 0:
-        raise Refused(34)
+        raise GrblError(34)
     side = math.sqrt(square) / apart * (1 if clockwise == (radius > 0) else -1)
     return 0.5 * (dx + dy * side), 0.5 * (dy - dx * side)

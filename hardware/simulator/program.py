@@ -3,16 +3,13 @@
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from hardware.simulator import report, settings
 from hardware.simulator.geometry import arc, offset_after
+from hardware.simulator.machine_state import Body
 from hardware.simulator.planner import Vector
-from hardware.simulator.words import Block, Refused, parse
-
-if TYPE_CHECKING:
-    from hardware.simulator.controller import Controller
-    from hardware.simulator.machine_state import Body
+from hardware.simulator.words import Block, GrblError, parse
 
 Wait = float | Callable[[], bool]  # until a time, or until something is so
 
@@ -20,37 +17,48 @@ STEP_S = 0.05  # a dwell counts in these
 MOTIONS = {0, 10, 20, 30}
 
 
+class Host(Protocol):
+    """What runs a program: its clock, its machine and its voice."""
+
+    now: float
+    body: Body
+
+    def say(self, text: str, delay_s: float = 0.0) -> None: ...
+
+    def reset(self) -> None: ...
+
+
 class Program:
     """Executes lines one after the other."""
 
-    def __init__(self, controller: "Controller") -> None:
-        self.c = controller
+    def __init__(self, host: Host) -> None:
+        self.host = host
 
     @property
-    def body(self) -> "Body":
-        return self.c.body
+    def body(self) -> Body:
+        return self.host.body
 
     def startup(self) -> Iterator[Wait]:
         for text in self.body.startup:
             if text:
                 yield from self._gcode(parse(text))
-                self.c.say(f">{text}:ok")
+                self.host.say(f">{text}:ok")
 
     def execute(self, line: str) -> Iterator[Wait]:
-        """Raises Refused."""
+        """Raises GrblError."""
         if not line:
             return
         if line[0] == "$":
             yield from self._system(line)
         elif self.body.state in {"Alarm", "Jog"}:
-            raise Refused(9)
+            raise GrblError(9)
         else:
             yield from self._gcode(parse(line))
 
     # --- $ commands (commands.md) ---
 
     def _system(self, line: str) -> Iterator[Wait]:
-        body, say = self.body, self.c.say
+        body, say = self.body, self.host.say
         if line.startswith("$J="):
             yield from self._jog(line[3:])
             return
@@ -62,7 +70,7 @@ class Program:
                 say(settings.line(number, value))
             return
         if body.state not in {"Idle", "Alarm"}:
-            raise Refused(8)
+            raise GrblError(8)
         if line == "$H":
             yield from self._home()
         elif line == "$I":
@@ -81,10 +89,10 @@ class Program:
         elif written := re.fullmatch(r"\$(\d+)=([+-]?[\d.]+)", line):
             self._write(int(written[1]), float(written[2]))
         else:
-            raise Refused(3)
+            raise GrblError(3)
 
     def _switch(self, line: str) -> None:
-        body, say = self.body, self.c.say
+        body, say = self.body, self.host.say
         if line == "$":
             say(report.HELP)
         elif line == "$G":
@@ -98,44 +106,44 @@ class Program:
             body.state, body.spindle_on = "Sleep", False
         elif body.state == "Check":
             say("[MSG:Disabled]")
-            self.c.say("ok")
-            self.c.reset()
+            self.host.say("ok")
+            self.host.reset()
         elif body.state == "Idle":
             body.state = "Check"
             say("[MSG:Enabled]")
         else:
-            raise Refused(8)
+            raise GrblError(8)
 
     def _write(self, number: int, value: float) -> None:
         if (code := settings.refusal(number, value, self.body.values)) is not None:
-            raise Refused(code)
+            raise GrblError(code)
         self.body.values[number] = value
         self.body.planner = self.body._planner()
 
     def _home(self) -> Iterator[Wait]:
         body = self.body
         if not body.homing:
-            raise Refused(5)
+            raise GrblError(5)
         body.state = "Home"
-        away = max(math.dist(body.bed(self.c.now)[:2], (0, 0)), body.values[27])
-        yield self.c.now + away / (body.values[25] / 60) + 2 * body.values[27] / (body.values[24] / 60)
+        away = max(math.dist(body.bed(self.host.now)[:2], (0, 0)), body.values[27])
+        yield self.host.now + away / (body.values[25] / 60) + 2 * body.values[27] / (body.values[24] / 60)
         body.home()
 
     def _jog(self, text: str) -> Iterator[Wait]:
         """jogging.md: in Idle and Jog only; like G1, but it changes no mode, and beyond the limits it is refused."""
         body = self.body
         if body.state not in {"Idle", "Jog"}:
-            raise Refused(8)
+            raise GrblError(8)
         block = parse(text)
         if not text or block.m or block.g.keys() - {"units", "distance", "nonmodal"} or not block.axes:
-            raise Refused(16)
+            raise GrblError(16)
         if "F" not in block.values:
-            raise Refused(22)
+            raise GrblError(22)
         scale = report.INCH if block.g.get("units", 200 if body.modes.inches else 210) == 200 else 1.0
         relative = block.g.get("distance", 910 if body.modes.relative else 900) == 910
         target = self._target(block, scale, relative, machine="nonmodal" in block.g)
         if body.values[20] and not body.is_within(target):
-            raise Refused(15)
+            raise GrblError(15)
         yield from self._room()
         if body.state == "Idle":
             body.state = "Jog"
@@ -159,7 +167,7 @@ class Program:
         if "coolant" in block.m and self.body.state != "Check":
             yield from self._synchronised()
             if self.body.flood != (block.m["coolant"] != 9):
-                self.body.flow(self.c.now, block.m["coolant"] != 9)
+                self.body.flow(self.host.now, block.m["coolant"] != 9)
         if block.g.get("nonmodal") == 40:
             yield from self._dwell(values["P"])
         modes.plane = block.g.get("plane", modes.plane)
@@ -177,18 +185,18 @@ class Program:
     def _refuse(self, block: Block, motion: int, moves: bool, feed: float) -> None:
         values = block.values
         if "motion" in block.g and block.g["motion"] in {20, 30} and not block.axes:
-            raise Refused(26)
+            raise GrblError(26)
         if moves and motion == 800:
-            raise Refused(31)
+            raise GrblError(31)
         if moves and motion in {10, 20, 30} and feed == 0:
-            raise Refused(22)
+            raise GrblError(22)
         if moves and motion in {20, 30} and "R" not in values and not values.keys() & set("IJK"):
-            raise Refused(35)
+            raise GrblError(35)
         used = set("FSTN") | block.axes
         used |= set("IJKR") if moves and motion in {20, 30} else set()
         used |= {40: {"P"}, 100: {"P", "L"}}.get(block.g.get("nonmodal", 0), set())
         if values.keys() - used:
-            raise Refused(36)
+            raise GrblError(36)
 
     def _spindle(self, block: Block) -> Iterator[Wait]:
         """interface and settings.md: a new S stops all motion first, unless in laser mode."""
@@ -201,7 +209,7 @@ class Program:
             return
         if on or body.spindle_on:
             yield from self._synchronised()
-            body.turn(self.c.now, value, on)
+            body.turn(self.host.now, value, on)
         else:
             body.spindle = value
 
@@ -210,10 +218,10 @@ class Program:
         if self.body.state == "Check":
             return
         yield from self._synchronised()
-        begun = self.c.now
+        begun = self.host.now
         for _ in range(math.ceil(seconds / STEP_S - 1e-6)):
-            yield self.c.now + STEP_S
-        self.body.dwelt(begun, self.c.now)
+            yield self.host.now + STEP_S
+        self.body.dwelt(begun, self.host.now)
 
     def _nonmodal(self, block: Block, scale: float) -> Iterator[Wait]:
         body, code = self.body, block.g.get("nonmodal", 0)
@@ -256,12 +264,12 @@ class Program:
         yield from self._synchronised()
         if code in {0, 1}:
             body.state = "Hold"
-            yield self.c.now
+            yield self.host.now
         else:
             modes = body.modes
             modes.motion, modes.plane, modes.relative, modes.system = 10, 170, False, 0
             body.spindle_on = False
-            self.c.say("[MSG:Pgm End]")
+            self.host.say("[MSG:Pgm End]")
 
     # --- motion ---
 
@@ -287,7 +295,7 @@ class Program:
     def _add(self, target: Vector, feed_mm_s: float | None) -> None:
         block = self.body.block(target, feed_mm_s)
         if block:
-            self.body.planner.add(block, self.c.now)
+            self.body.planner.add(block, self.host.now)
 
     def _room(self) -> Iterator[Wait]:
         if self.body.planner.is_full:
@@ -302,10 +310,10 @@ class Program:
         body = self.body
         if body.planner.profile is not None:
             body.soft_limited = True
-            body.planner.hold(self.c.now)
+            body.planner.hold(self.host.now)
             yield lambda: body.planner.profile is None
-        self.c.say("ALARM:2")
-        self.c.say("[MSG:Reset to continue]")
-        body.halt(self.c.now)
+        self.host.say("ALARM:2")
+        self.host.say("[MSG:Reset to continue]")
+        body.halt(self.host.now)
         body.spindle_on, body.state, body.is_critical = False, "Alarm", True
-        yield self.c.now
+        yield self.host.now

@@ -23,7 +23,7 @@ _TAKES_AXES = {100, 280, 281, 300, 301, 920, 431}  # besides the motions
 _VALUES = set("FIJKLNPRSTXYZ")
 
 
-class Refused(Exception):
+class GrblError(Exception):
     """A line that GRBL answers with `error:N`."""
 
     def __init__(self, code: int) -> None:
@@ -58,14 +58,14 @@ def strip(text: str) -> str:
 
 
 def parse(text: str) -> Block:
-    """The words of a stripped line. Raises Refused."""
+    """The words of a stripped line. Raises GrblError."""
     block, at = Block(), 0
     while at < len(text):
         word = _WORD.match(text, at)
         if word is None:
-            raise Refused(1)
+            raise GrblError(1)
         if word[2] is None:
-            raise Refused(2)
+            raise GrblError(2)
         _take(block, word[1], float(word[2]))
         at = word.end()
     _check(block)
@@ -77,14 +77,14 @@ def _take(block: Block, letter: str, value: float) -> None:
         _take_code(block.g, _GROUPS, round(value * 10))
     elif letter == "M":
         if value != int(value):
-            raise Refused(23)
+            raise GrblError(23)
         _take_code(block.m, _M_GROUPS, int(value))
     elif letter not in _VALUES:
-        raise Refused(20)
+        raise GrblError(20)
     elif letter in block.values:
-        raise Refused(25)
+        raise GrblError(25)
     elif (letter in "NT" and value < 0) or (letter in "FS" and value < 0):
-        raise Refused(4)
+        raise GrblError(4)
     else:
         block.values[letter] = value
 
@@ -92,28 +92,28 @@ def _take(block: Block, letter: str, value: float) -> None:
 def _take_code(taken: dict[str, int], groups: dict[str, set[int]], code: int) -> None:
     group = next((name for name, codes in groups.items() if code in codes), None)
     if group is None:
-        raise Refused(20)
+        raise GrblError(20)
     if group in taken:
-        raise Refused(21)
+        raise GrblError(21)
     taken[group] = code
 
 
 def _check(block: Block) -> None:
     if not 0 <= block.values.get("N", 0) <= 9_999_999:
-        raise Refused(27)
+        raise GrblError(27)
     if block.values.get("T", 0) > 255:
-        raise Refused(38)
+        raise GrblError(38)
     nonmodal = block.g.get("nonmodal")
     if nonmodal in _TAKES_AXES and block.g.get("motion", 800) != 800:
-        raise Refused(24)
+        raise GrblError(24)
     if nonmodal == 40 and "P" not in block.values:
-        raise Refused(28)
+        raise GrblError(28)
     if nonmodal == 100:
         if "P" not in block.values or "L" not in block.values:
-            raise Refused(28)
+            raise GrblError(28)
         if block.values["L"] not in (2, 20):
-            raise Refused(20)
+            raise GrblError(20)
         if block.values["P"] > 6:
-            raise Refused(29)
+            raise GrblError(29)
     if nonmodal in (100, 920) and not block.axes:
-        raise Refused(26)
+        raise GrblError(26)

@@ -95,7 +95,7 @@ def _port(wanted: Wanted) -> str:
         return wanted.port
     import click
 
-    from hardware.wire.port_scan import names
+    from hardware.wire.serial_port import names
 
     there = ", ".join(names())
     raise click.UsageError(
@@ -139,7 +139,7 @@ def _run(job: Job, machine: "Machine", wanted: Wanted, journal: Path | None, kep
     from hardware.plotting.sleep_inhibitor import awake
     from hardware.terminal import answers
     from hardware.wire.link_errors import CableOut, Silent
-    from hardware.wire.port import opener
+    from hardware.wire.opener import opener
 
     control = Control()
     port = wanted.port or ""

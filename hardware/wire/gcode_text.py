@@ -1,4 +1,4 @@
-"""A line of a G-code file to what may go on the wire: nothing there acts by accident."""
+"""Lines of G-code as text: taken apart, cleaned of all that would act by accident, and written."""
 
 import re
 
@@ -39,7 +39,7 @@ def words(text: str) -> list[tuple[str, float]]:
     return [(letter, float(number)) for letter, number in _WORD.findall(text)]
 
 
-def is_whole(text: str) -> bool:
+def is_only_words(text: str) -> bool:
     """Whether a clean line is made of words and nothing else."""
     return not _WORD.sub("", text).strip()
 
@@ -53,6 +53,12 @@ def number(value: float) -> str:
     """Three decimals at most, none that are zeros."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
+
+
+def axis_words(x: float | None, y: float | None, z: float | None) -> str:
+    """`X1.5 Y-2`: the axes that have a value."""
+    values = zip("XYZ", (x, y, z), strict=True)
+    return " ".join(f"{axis}{number(value)}" for axis, value in values if value is not None)
 
 
 def _plain(text: str) -> str:

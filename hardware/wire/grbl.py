@@ -7,34 +7,23 @@ controller's receive buffer holds, less one. Settings and offsets, which it writ
 import contextlib
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from hardware.wire import gcode_text
-from hardware.wire.grbl_stream import ASK, HOLD, POLL_S, RESET, STATUS_S, Wire
-from hardware.wire.link_errors import Alarmed, Doubt, Refused, Silent
+from hardware.wire.grbl_stream import ASK, HOLD, RESET, STATUS_S, GrblStream
+from hardware.wire.line_port import POLL_S, SentLine
+from hardware.wire.link import HOMING_S, Greeting
+from hardware.wire.link_errors import Alarmed, Doubt, LineRefused, Silent
 from hardware.wire.replies import Vector
 
 GO = b"~"
 GREETING_S = 3.0  # an Arduino's bootloader takes up to two
-HOMING_S = 180.0
 HOLDING_S = 30.0  # the slowest machine has stopped by then
 AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
 
 
-@dataclass(frozen=True)
-class Greeting:
-    """Who answers, and how."""
-
-    firmware: str
-    reset: bool  # it restarted as the port was opened
-    buffer_bytes: int = 128
-    settings: dict[int, float] = field(default_factory=dict)
-    options: str = ""
-
-
-class Grbl(Wire):
-    """What a plot needs of it, on top of the wire."""
+class Grbl(GrblStream):
+    """What a plot needs of it, on top of the stream of lines."""
 
     # --- getting to know it ---
 
@@ -48,7 +37,7 @@ class Grbl(Wire):
                 raise Silent(GREETING_S)
             if self.port.now() - asked > 0.5:
                 asked = self.port.now()
-                self._write(ASK)
+                self._lines.write(ASK)
             self._listen(POLL_S)
         reset = self._restarted()
         while reset and self._quiet(0.3):
@@ -64,17 +53,17 @@ class Grbl(Wire):
 
     def _quiet(self, seconds: float) -> bool:
         """Whether something came within this time."""
-        before = self._heard_at
+        before = self._lines.heard_at
         self._listen(seconds)
-        return self._heard_at != before
+        return self._lines.heard_at != before
 
     def _swallow_half_a_line(self) -> None:
         """An earlier host may have died within a line. `$` makes of it a line that GRBL throws away."""
-        self.outstanding.append((2, None, "$"))
-        self._write(b"$\n")
+        self.outstanding.append(SentLine(2, None, "$"))
+        self._lines.write(b"$\n")
         until = self.port.now() + 1.0
         while self.outstanding and self.port.now() < until:
-            with suppress(Refused, Doubt):
+            with suppress(LineRefused, Doubt):
                 self._listen(POLL_S)
         self.outstanding.clear()
 
@@ -135,7 +124,7 @@ class Grbl(Wire):
 
     def go_on(self) -> None:
         """Out of a door or a hold, where it was."""
-        self._write(GO)
+        self._lines.write(GO)
         self.wait_for({"Idle", "Run"})
 
     def accept(self) -> None:
@@ -150,15 +139,15 @@ class Grbl(Wire):
 
     def _hold(self) -> None:
         """Until it has stopped; asked five times a second, as ever."""
-        self._write(HOLD)
+        self._lines.write(HOLD)
         begun, before = self.port.now(), self._seen
         while self.port.now() - begun < HOLDING_S:
             seen, asked = self._seen, self.port.now()
-            self._write(ASK)
+            self._lines.write(ASK)
             while self.port.now() - asked < STATUS_S:
                 try:
                     self._listen(POLL_S)
-                except (Refused, Doubt):
+                except (LineRefused, Doubt):
                     continue
                 except Alarmed:
                     return
@@ -171,13 +160,13 @@ class Grbl(Wire):
         """Ctrl-X, then unlocked if that left an alarm."""
         self.outstanding.clear()
         self._awaits_banner, self._banner = True, None
-        self._write(RESET)
+        self._lines.write(RESET)
         begun = self.port.now()
         while not self._restarted():
             if self.port.now() - begun > GREETING_S:
                 self._awaits_banner = False
                 raise Silent(GREETING_S)
-            with contextlib.suppress(Alarmed, Refused, Doubt):
+            with contextlib.suppress(Alarmed, LineRefused, Doubt):
                 self._listen(POLL_S)
         while self._quiet(0.2):
             pass
@@ -193,11 +182,9 @@ class Grbl(Wire):
         self.wait_for({"Idle"})
 
     def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
-        """By that much, and waits. Raises Refused beyond the limits."""
-        axes = "".join(
-            f" {axis}{gcode_text.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by
-        )
-        self.run([f"$J=G91 G21{axes} F{feed_mm_min:g}"])
+        """By that much, and waits. Raises LineRefused beyond the limits."""
+        axes = gcode_text.axis_words(x_mm or None, y_mm or None, z_mm or None)
+        self.run([f"$J=G91 G21 {axes} F{feed_mm_min:g}"])
         self.wait_for({"Idle"})
 
     def work_offset(self) -> Vector:
@@ -207,15 +194,14 @@ class Grbl(Wire):
 
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
         """The head is at these work coordinates. Kept in EEPROM (G54), so that a reset does not forget it."""
-        z = "" if z_mm is None else f" Z{gcode_text.number(z_mm)}"
-        self.run(["G54", "G92.1", f"G10 L20 P1 X{gcode_text.number(x_mm)} Y{gcode_text.number(y_mm)}{z}"])
+        self.run(["G54", "G92.1", f"G10 L20 P1 {gcode_text.axis_words(x_mm, y_mm, z_mm)}"])
         self.wait_for_offset()
 
     def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None:
         """Work coordinates that are this much less: the pen sits elsewhere than the one before. Gone after a reset."""
         self.wait_for_offset()
         x, y, z = self.place()
-        self.run([f"G92 X{gcode_text.number(x - x_mm)} Y{gcode_text.number(y - y_mm)} Z{gcode_text.number(z - z_mm)}"])
+        self.run([f"G92 {gcode_text.axis_words(x - x_mm, y - y_mm, z - z_mm)}"])
         self.wait_for_offset()
 
     def unshift(self) -> None:
@@ -223,7 +209,7 @@ class Grbl(Wire):
         self.wait_for_offset()
 
     def wait_for_offset(self) -> None:
-        """Until a report tells the offset in force: at once after a change, else every few reports (interface.md)."""
+        """Until a report gives the offset in force: at once after a change, else every few reports (interface.md)."""
         self._offset_seen = False
         for _ in range(40):
             self.wait_for({"Idle", "Alarm", "Check"})

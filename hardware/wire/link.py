@@ -1,22 +1,35 @@
-"""What a plot needs of a controller, whichever it is: GRBL or Marlin."""
+"""What a plot needs of a controller, whether it is GRBL or Marlin."""
 
-from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from hardware.wire.grbl import Greeting
+from hardware.wire.line_port import Outstanding
 from hardware.wire.port import Port
 from hardware.wire.replies import Status, Vector
 
+HOMING_S = 180.0
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """Who answers, and how."""
+
+    firmware: str
+    reset: bool  # it restarted as the port was opened
+    buffer_bytes: int = 128
+    settings: dict[int, float] = field(default_factory=dict)
+    options: str = ""
+
 
 class Link(Protocol):
-    """Lines to a controller, and what it says of itself. All of it may raise Trouble."""
+    """Lines to a controller, and what it says of itself. All of it may raise LinkError."""
 
     port: Port
     status: Status
     on_ack: Callable[[int], None]
     on_info: Callable[[str], None]
-    outstanding: deque[tuple[int, int | None, str]]
+    outstanding: Outstanding
 
     def greet(self) -> Greeting: ...
     def fits(self, text: str) -> bool: ...

@@ -1,22 +1,14 @@
-"""What can go wrong on the wire. Each stops the stream; what to do then is the plot's affair."""
+"""What can go wrong between the program and a controller. Each stops the stream; `recover` decides what follows."""
 
 from dataclasses import dataclass
 
 
-class Trouble(Exception):
-    """Something that keeps lines from being sent on."""
-
-
-class Ended(Exception):
-    """Somebody has ended the plot: `aborted` or `emergency`."""
-
-    def __init__(self, outcome: str) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
+class LinkError(Exception):
+    """No more lines can be sent until somebody has dealt with this."""
 
 
 @dataclass
-class Refused(Trouble):
+class LineRefused(LinkError):
     """The controller threw a line away: `error:N`. `tag` says which; None: one of the sender's own."""
 
     code: int
@@ -25,28 +17,28 @@ class Refused(Trouble):
 
 
 @dataclass
-class Alarmed(Trouble):
+class Alarmed(LinkError):
     """The controller has stopped everything: `ALARM:N`."""
 
     code: int
 
 
 @dataclass
-class Restarted(Trouble):
-    """A banner without being asked for: the board was reset, or had no power."""
+class Restarted(LinkError):
+    """An unexpected banner: the board was reset, or had no power."""
 
     banner: str
 
 
 @dataclass
-class CableOut(Trouble):
+class CableOut(LinkError):
     """The port is gone."""
 
     why: str
 
 
 @dataclass
-class Doubt(Trouble):
+class Doubt(LinkError):
     """A reply that cannot be read, or has not come: a line may be lost."""
 
     text: str  # what was read; empty: nothing came
@@ -54,18 +46,14 @@ class Doubt(Trouble):
 
 
 @dataclass
-class Silent(Trouble):
-    """The controller answers nothing at all."""
+class Silent(LinkError):
+    """The controller does not answer at all."""
 
     seconds: float
 
 
 @dataclass
-class Halted(Trouble):
+class Halted(LinkError):
     """The controller reports a state in which it draws nothing, and that the sender has not asked for."""
 
     state: str
-
-
-class PauseNow(Trouble):
-    """A person wants it to stop at once."""

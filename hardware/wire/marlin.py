@@ -2,25 +2,25 @@
 
 As Marlin's host protocol has it: `N12 G1 X1*57`, the checksum being the exclusive or of all bytes before the star;
 `ok` when a line is taken; `Resend: 12` asks for a line again; `busy:` says that it is still at work, so that waiting is
-no fault; `M110` sets the number. There is no realtime hold: what is in its store is carried out.
+not a fault; `M110` sets the number. There is no realtime hold: what is in its store is carried out.
 """
 
 import contextlib
 import re
-from collections import deque
 from collections.abc import Callable
 
 from hardware.wire import gcode_text
-from hardware.wire.grbl import Greeting
-from hardware.wire.link_errors import CableOut, Doubt, Refused, Restarted, Silent
+from hardware.wire.line_port import POLL_S, LinePort, Outstanding, SentLine
+from hardware.wire.link import HOMING_S, Greeting
+from hardware.wire.link_errors import Doubt, LineRefused, Restarted, Silent
 from hardware.wire.port import Port
 from hardware.wire.replies import Status, Vector
 
-POLL_S = 0.05
 GREETING_S = 6.0  # a board that restarts reads its card and settings first
 SILENCE_S = 15.0  # without `busy:`; by default that comes every two seconds
 MOST_RESENDS = 10
 KILLED = 0
+UNKNOWN_CODE = 20  # GRBL's number for it
 
 
 class Marlin:
@@ -28,15 +28,16 @@ class Marlin:
 
     def __init__(self, port: Port) -> None:
         self.port = port
+        self._lines = LinePort(port)
         self.on_ack: Callable[[int], None] = lambda _: None
         self.on_info: Callable[[str], None] = lambda _: None
-        self.outstanding: deque[tuple[int, int | None, str]] = deque()
+        self.outstanding = Outstanding()
         self.status = Status("Idle")
         self._number = 0
         self._wire = b""  # the line that is not yet answered, as it was sent
         self._resends = 0
-        self._pending = b""
-        self._heard_at = port.now()
+        self._ignores_ok = False
+        self._shifted: Vector = (0.0, 0.0, 0.0)
         self._started = False
         self._expects_start = False
         self._infos: list[str] = []
@@ -51,7 +52,7 @@ class Marlin:
                 raise Silent(GREETING_S)
             if now - asked > 1.0:
                 asked = now
-                self._write(b"\nM115\n")
+                self._lines.write(b"\nM115\n")
             self._listen(POLL_S)
             found = [re.search(r"FIRMWARE_NAME:(\S+(?: [\d.]+\S*)?)", text) for text in self._infos]
             firmware = next((match[1] for match in found if match), "")
@@ -61,11 +62,11 @@ class Marlin:
         reset, self._started, self._expects_start = self._started, False, False
         self.outstanding.clear()
         self._number = 0
-        self._number_anew()
+        self._restart_numbering()
         self._where()
         return Greeting(firmware, reset)
 
-    def _number_anew(self) -> None:
+    def _restart_numbering(self) -> None:
         self._number = 0
         self._transmit("M110 N0")
         self._until_answered()
@@ -79,7 +80,7 @@ class Marlin:
         if not text.isascii() or not text.isprintable() or set(text) & set("*;"):
             raise ValueError(f"{text!r} must not be sent")
         self._number += 1
-        self.outstanding.append((len(text), tag, text))
+        self.outstanding.append(SentLine(len(text), tag, text))
         self._transmit(text)
 
     def _transmit(self, text: str) -> None:
@@ -89,8 +90,8 @@ class Marlin:
             checksum ^= byte
         self._wire = body + b"*%d\n" % checksum
         if not self.outstanding:
-            self.outstanding.append((len(text), None, text))
-        self._write(self._wire)
+            self.outstanding.append(SentLine(len(text), None, text))
+        self._lines.write(self._wire)
 
     def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None:
         for text in lines:
@@ -105,12 +106,12 @@ class Marlin:
                 raise Silent(patience_s)
 
     def poll(self, timeout_s: float, *, asks: bool = True) -> None:
-        """Reads what has come. Raises what is wrong as Trouble."""
+        """Reads what has come. Raises what is wrong as LinkError."""
         self._listen(timeout_s)
         if not self.outstanding:
-            self._heard_at = self.port.now()
-        elif self.port.now() - self._heard_at > SILENCE_S:
-            raise Doubt("", self.outstanding[0][1])
+            self._lines.heard_at = self.port.now()
+        elif self.port.now() - self._lines.heard_at > SILENCE_S:
+            raise Doubt("", self.outstanding.oldest.tag)
 
     # --- motion ---
 
@@ -135,14 +136,14 @@ class Marlin:
         """Line numbers make a lost line impossible: it would have been asked for again."""
         missing = len(self.outstanding)
         self.outstanding.clear()
-        self._number_anew()
+        self._restart_numbering()
         self.finish()
         return missing
 
     def stop(self, *, alarmed: bool = False) -> None:
         """There is no hold that keeps the position: what it has in store, a few lines, is carried out."""
         self.outstanding.clear()
-        self._number_anew()
+        self._restart_numbering()
         self.finish()
 
     def reset(self) -> None:
@@ -150,14 +151,12 @@ class Marlin:
         raise Silent(0.0)
 
     def home(self) -> None:
-        self.run(["G28"], patience_s=180.0)
+        self.run(["G28"], patience_s=HOMING_S)
         self._where()
 
     def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
-        axes = "".join(
-            f" {axis}{gcode_text.number(by)}" for axis, by in zip("XYZ", (x_mm, y_mm, z_mm), strict=True) if by
-        )
-        self.run(["G91", f"G1{axes} F{feed_mm_min:g}", "G90"])
+        axes = gcode_text.axis_words(x_mm or None, y_mm or None, z_mm or None)
+        self.run(["G91", f"G1 {axes} F{feed_mm_min:g}", "G90"])
         self.finish()
 
     def place(self) -> Vector:
@@ -167,18 +166,15 @@ class Marlin:
         return (0.0, 0.0, 0.0)
 
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
-        z = "" if z_mm is None else f" Z{gcode_text.number(z_mm)}"
-        self.run([f"G92 X{gcode_text.number(x_mm)} Y{gcode_text.number(y_mm)}{z}"])
+        self.run([f"G92 {gcode_text.axis_words(x_mm, y_mm, z_mm)}"])
         self._shifted = (0.0, 0.0, 0.0)
         self._where()
-
-    _shifted: Vector = (0.0, 0.0, 0.0)
 
     def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None:
         self._where()
         x, y, z = self.place()
         before = self._shifted
-        self.run([f"G92 X{gcode_text.number(x - x_mm)} Y{gcode_text.number(y - y_mm)} Z{gcode_text.number(z - z_mm)}"])
+        self.run([f"G92 {gcode_text.axis_words(x - x_mm, y - y_mm, z - z_mm)}"])
         self._shifted = (before[0] + x_mm, before[1] + y_mm, before[2] + z_mm)
         self._where()
 
@@ -192,26 +188,12 @@ class Marlin:
         with contextlib.suppress(OSError):
             self.port.write(b"\nM112\n")
 
-    # --- the wire ---
-
-    def _write(self, content: bytes) -> None:
-        try:
-            self.port.write(content)
-        except OSError as fault:
-            raise CableOut(str(fault)) from None
+    # --- replies ---
 
     def _listen(self, timeout_s: float) -> None:
-        try:
-            content = self.port.read(timeout_s)
-        except OSError as fault:
-            raise CableOut(str(fault)) from None
-        if content:
-            self._heard_at = self.port.now()
-        self._pending += content
-        while b"\n" in self._pending:
-            line, self._pending = self._pending.split(b"\n", 1)
-            if text := line.strip().decode("latin-1"):
-                self._take(text)
+        for text in self._lines.lines(timeout_s):
+            if stripped := text.strip():
+                self._take(stripped)
 
     def _take(self, text: str) -> None:
         if text == "ok" or text.startswith("ok "):
@@ -227,30 +209,27 @@ class Marlin:
         elif text.startswith("Error:"):
             if "checksum" in text.lower() or "line number" in text.lower():  # a Resend follows
                 return
-            tag, line = (self.outstanding[0][1], self.outstanding[0][2]) if self.outstanding else (None, "")
-            raise Refused(KILLED, tag, f"{line}: {text}")
+            line = self.outstanding.oldest
+            raise LineRefused(KILLED, line.tag, f"{line.text}: {text}")
         else:
             self._infos.append(text)
             if text.startswith("echo:") and "nknown command" in text:
-                tag, line = (self.outstanding[0][1], self.outstanding[0][2]) if self.outstanding else (None, "")
-                raise Refused(20, tag, line)
+                line = self.outstanding.oldest
+                raise LineRefused(UNKNOWN_CODE, line.tag, line.text)
 
     def _resend(self, number: int) -> None:
-        """The line it has not got, once more. The `ok` that comes with the request answers nothing."""
+        """The line that it did not get, sent again. The `ok` that comes with the request answers nothing."""
         self._resends += 1
         if number != self._number or self._resends > MOST_RESENDS:
-            raise Doubt(f"Resend: {number}", self.outstanding[0][1] if self.outstanding else None)
+            raise Doubt(f"Resend: {number}", self.outstanding.oldest.tag)
         self._ignores_ok = True
-        self._write(self._wire)
-
-    _ignores_ok = False
+        self._lines.write(self._wire)
 
     def _answered(self) -> None:
         if self._ignores_ok:
             self._ignores_ok = False
             return
         self._resends = 0
-        if self.outstanding:
-            _, tag, _ = self.outstanding.popleft()
-            if tag is not None:
-                self.on_ack(tag)
+        tag = self.outstanding.take().tag
+        if tag is not None:
+            self.on_ack(tag)

@@ -1,9 +1,12 @@
-"""Serial ports: which there are, and what answers on them."""
+"""Asks each serial port what is on it."""
 
 import time
 from dataclasses import dataclass
 
-from hardware.wire.port import PortError, SerialPort
+from hardware.wire.grbl import Grbl
+from hardware.wire.link_errors import LinkError
+from hardware.wire.port import PortError
+from hardware.wire.serial_port import SerialPort, plugged_in
 
 MARLIN_BAUDS = (250000, 115200)
 LISTEN_S = 2.5
@@ -19,36 +22,20 @@ class Found:
     is_well: bool
 
 
-def names() -> list[str]:
-    """The serial ports that the system knows of."""
-    from serial.tools import list_ports
-
-    return [port.device for port in sorted(list_ports.comports(), key=lambda port: port.device) if _is_real(port)]
-
-
-def _is_real(port: object) -> bool:
-    """Built-in ports of a PC, behind which there is mostly nothing, have no hardware to name."""
-    return getattr(port, "hwid", "n/a") not in {"", "n/a"}
-
-
 def look(*, asks: bool = True) -> list[Found]:
-    """Each port, and what answers on it. To be asked restarts some boards, so a port in use is left alone."""
-    from serial.tools import list_ports
-
-    found = []
-    for port in sorted(list_ports.comports(), key=lambda port: port.device):
-        if _is_real(port):
-            found.append(Found(port.device, port.description, *(answer(port.device) if asks else ("", True))))
-    return found
+    """Each port, and what answers on it. Asking restarts some boards, so a port in use is left alone."""
+    return [
+        Found(port.device, port.description, *(answer(port.device) if asks else ("", True))) for port in plugged_in()
+    ]
 
 
 def answer(name: str) -> tuple[str, bool]:
     """`Grbl 1.1h`, `Marlin`, or why nothing is known; and whether it can be used."""
     try:
-        if told := _grbl(name):
-            return told, True
-        if told := _marlin(name):
-            return told, True
+        if firmware := _grbl(name):
+            return firmware, True
+        if firmware := _marlin(name):
+            return firmware, True
     except PortError as fault:
         return str(fault).removeprefix(f"{name}: "), False
     except OSError as fault:
@@ -57,13 +44,10 @@ def answer(name: str) -> tuple[str, bool]:
 
 
 def _grbl(name: str) -> str | None:
-    from hardware.wire.grbl import Grbl
-    from hardware.wire.link_errors import Trouble
-
     port = SerialPort(name)
     try:
         greeting = Grbl(port).greet()
-    except Trouble:
+    except LinkError:
         return None
     finally:
         port.close()

@@ -19,8 +19,7 @@ from hardware.plotting.events import Event, Fault, Finished, Note, Prompt
 from hardware.plotting.journal import read
 from hardware.plotting.plot import Options, Plot
 from hardware.plotting.resume import Resume
-from hardware.simulator import Bench, SimPort
-from hardware.simulator import Fault as Planned
+from hardware.simulator import Bench, InjectedFault, SimPort
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Dwell, Move, Spindle, is_down, strokes
 
@@ -90,7 +89,7 @@ class Session:
 
     machine: Machine = SERVO
     drawing: Drawing = field(default_factory=card)
-    faults: tuple[Planned, ...] = ()
+    faults: tuple[InjectedFault, ...] = ()
     answers: dict[str, list[Answer]] = field(default_factory=dict)  # to prompts by kind; the default where none is left
     settings: dict[int, float] = field(default_factory=dict)
     options: Options = field(default_factory=Options)

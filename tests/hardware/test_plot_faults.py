@@ -14,7 +14,7 @@ from samples import RAMPED, RELAY, ROUTER, SERVO
 from hardware.machine import Machine
 from hardware.plotting.events import Fault as Told
 from hardware.plotting.journal import FileStore, read
-from hardware.simulator import Fault
+from hardware.simulator import InjectedFault
 from hardware.wire.port import PortError
 
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machine: machine.name)
@@ -53,7 +53,7 @@ def holds(session: Session) -> None:
 
 @MACHINES
 def test_an_error_stops_the_stream_at_once(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(Fault(WITHIN[machine.name], "error", code=33),))
+    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "error", code=33),))
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     fault = next(event for event in session.events if isinstance(event, Told))
@@ -71,7 +71,7 @@ def test_an_error_stops_the_stream_at_once(machine: Machine, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("answer", ["go-on", "skip", "pass"])
 def test_after_an_error_a_person_says_how_to_go_on(answer: str, tmp_path: Path) -> None:
-    session = Session(faults=(Fault(58, "error", code=2),), answers={"fault": [answer]})
+    session = Session(faults=(InjectedFault(58, "error", code=2),), answers={"fault": [answer]})
     assert session.run(tmp_path / "journal").outcome == "done"
     assert session.pen_down_at_prompts == []
     assert session.lines_between_fault_and_answer() == []
@@ -92,7 +92,7 @@ def test_after_an_error_a_person_says_how_to_go_on(answer: str, tmp_path: Path) 
 def test_an_alarm_that_loses_the_position_asks_where_the_machine_is(
     machine: Machine, code: int, tmp_path: Path
 ) -> None:
-    session = Session(machine=machine, faults=(Fault(WITHIN[machine.name], "alarm", code=code),))
+    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "alarm", code=code),))
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "origin", "resume", "pen"]
@@ -118,7 +118,7 @@ def test_a_soft_limit_is_told_and_nothing_is_sent_on(tmp_path: Path) -> None:
 
 @MACHINES
 def test_a_cable_that_is_out_for_a_while_costs_nothing(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(Fault(WITHIN[machine.name], "unplug", seconds=3),))
+    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "unplug", seconds=3),))
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "pen"]
@@ -128,7 +128,7 @@ def test_a_cable_that_is_out_for_a_while_costs_nothing(machine: Machine, tmp_pat
 
 @MACHINES
 def test_a_cable_whose_return_resets_the_board_asks_where_the_machine_is(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(Fault(WITHIN[machine.name], "unplug", seconds=3, resets=True),))
+    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "unplug", seconds=3, resets=True),))
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "origin", "resume", "pen"]
@@ -137,7 +137,7 @@ def test_a_cable_whose_return_resets_the_board_asks_where_the_machine_is(machine
 @MACHINES
 @pytest.mark.parametrize("kind", ["reset", "power_cut"])
 def test_a_banner_in_mid_job_is_a_reset(machine: Machine, kind: str, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(Fault(WITHIN[machine.name], kind, seconds=2),))  # type: ignore[arg-type]
+    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], kind, seconds=2),))  # type: ignore[arg-type]
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert session.told_faults() == ["reset"]
@@ -162,7 +162,7 @@ def test_a_reset_at_a_question_keeps_what_is_known(tmp_path: Path) -> None:
 
 @MACHINES
 def test_a_reply_of_two_letters_that_is_garbled_was_an_ok(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(Fault(WITHIN[machine.name], "garble"),))
+    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "garble"),))
     assert session.run(tmp_path / "journal").outcome == "done"
     assert is_whole(session)
     assert session.told_faults() == ["garbled"]
@@ -171,7 +171,7 @@ def test_a_reply_of_two_letters_that_is_garbled_was_an_ok(machine: Machine, tmp_
 
 @MACHINES
 def test_a_longer_reply_that_is_garbled_may_have_been_an_error(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(Fault(WITHIN[machine.name], "garble", text="err\xfer:33"),))
+    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "garble", text="err\xfer:33"),))
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "fault", "pen"]
@@ -181,7 +181,7 @@ def test_a_longer_reply_that_is_garbled_may_have_been_an_error(machine: Machine,
 @pytest.mark.parametrize("kind", ["mute", "deafen"])
 def test_a_reply_that_does_not_come_is_noticed_within_seconds(machine: Machine, kind: str, tmp_path: Path) -> None:
     """Whether the line was lost or only its reply cannot be told from here."""
-    session = Session(machine=machine, faults=(Fault(WITHIN[machine.name], kind),))  # type: ignore[arg-type]
+    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], kind),))  # type: ignore[arg-type]
     assert session.run(tmp_path / "journal").outcome == "done"
     if kind == "mute":
         holds(session)
@@ -254,7 +254,7 @@ def test_a_full_disk_does_not_stop_a_plot_and_is_told_once(tmp_path: Path, monke
 
 
 def test_a_fault_that_comes_again_and_again_is_given_up(tmp_path: Path) -> None:
-    session = Session(faults=tuple(Fault(n, "error", code=20) for n in range(58, 400)))
+    session = Session(faults=tuple(InjectedFault(n, "error", code=20) for n in range(58, 400)))
     assert session.run(tmp_path / "journal").outcome == "aborted"
     assert session.notes()[-1] in {
         "it goes wrong again and again at this place; stopped",
@@ -323,7 +323,7 @@ def test_killed_and_without_power_it_asks_and_draws_the_stroke_again(
 
 
 def test_a_port_that_is_gone_when_the_plot_begins_is_told() -> None:
-    from hardware.wire.port import opener
+    from hardware.wire.opener import opener
 
     with pytest.raises(PortError) as caught:
         opener("/dev/ttyNONE7", SERVO)()

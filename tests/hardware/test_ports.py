@@ -12,8 +12,10 @@ from samples import SERVO
 from hardware.simulator import Bench
 from hardware.simulator.pty import served
 from hardware.simulator.settings import for_machine
-from hardware.wire import port_scan
-from hardware.wire.port import PortError, SerialPort, opener, permission_advice
+from hardware.wire import port_scan, serial_port
+from hardware.wire.opener import opener
+from hardware.wire.port import PortError
+from hardware.wire.serial_port import SerialPort, permission_advice
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
 
@@ -57,7 +59,7 @@ def test_ports_without_hardware_behind_them_are_not_listed(monkeypatch: pytest.M
         SimpleNamespace(device="/dev/ttyUSB0", description="USB Serial", hwid="USB VID:PID=1A86:7523"),
     ]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
-    assert port_scan.names() == ["/dev/ttyUSB0"]
+    assert serial_port.names() == ["/dev/ttyUSB0"]
     monkeypatch.setattr(port_scan, "answer", lambda name: (f"Grbl on {name}", True))
     assert port_scan.look() == [port_scan.Found("/dev/ttyUSB0", "USB Serial", "Grbl on /dev/ttyUSB0", True)]
 

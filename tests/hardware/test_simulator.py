@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hardware.planner import run_s
-from hardware.simulator import Bench, Fault
+from hardware.simulator import Bench, InjectedFault
 from hardware.simulator.settings import DEFAULTS
 from hardware.simulator.trace import Dwell, Move
 
@@ -322,7 +322,7 @@ def test_a_cable_that_is_out_fails_like_one_and_comes_back() -> None:
 
 
 def test_faults_come_at_their_line() -> None:
-    talk = Talk(faults=(Fault(2, "error", code=33), Fault(3, "mute"), Fault(4, "garble")))
+    talk = Talk(faults=(InjectedFault(2, "error", code=33), InjectedFault(3, "mute"), InjectedFault(4, "garble")))
     assert talk.say("G21\nG90\nG94\nG17\nG21\n") == ["ok", "error:33", "\xfe\x00k", "ok"]
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from hardware.plotting.control import Control
 from hardware.plotting.events import Choice, Event, Fault, Progress, Prompt
 from hardware.plotting.plot import Options
-from hardware.simulator import Fault as Planned
+from hardware.simulator import InjectedFault
 from hardware.terminal import answers, words
 from hardware.terminal.lines import JsonLines, Lines
 from hardware.terminal.screen import Screen
@@ -52,12 +52,12 @@ def test_a_plot_looks_as_it_did(name: str, at: Callable[[Event], bool], golden: 
 
 
 def test_a_fault_looks_as_it_did(golden: Golden) -> None:
-    session = Session(faults=(Planned(58, "error", code=33),))
+    session = Session(faults=(InjectedFault(58, "error", code=33),))
     golden("terminal/fault.txt", shown(session, lambda event: isinstance(event, Prompt) and event.kind == "fault"))
 
 
 def test_a_lost_position_looks_as_it_did(golden: Golden) -> None:
-    session = Session(faults=(Planned(58, "reset"),))
+    session = Session(faults=(InjectedFault(58, "reset"),))
     golden("terminal/origin.txt", shown(session, lambda event: isinstance(event, Prompt) and event.kind == "origin"))
 
 
@@ -127,7 +127,7 @@ def test_programs_steer_by_lines_of_json(line: str, command: list[tuple[object, 
 
 
 def test_every_choice_has_a_key_of_its_own_where_it_is_offered() -> None:
-    session = Session(faults=(Planned(58, "error", code=33), Planned(90, "reset")))
+    session = Session(faults=(InjectedFault(58, "error", code=33), InjectedFault(90, "reset")))
     session.run()
     for prompt in session.prompts:
         keys = [words.KEYS[choice.key] for choice in prompt.choices]
@@ -136,7 +136,7 @@ def test_every_choice_has_a_key_of_its_own_where_it_is_offered() -> None:
 
 def test_plain_lines_and_json_lines_say_the_same_events() -> None:
     plain, as_json = io.StringIO(), io.StringIO()
-    session = Session(faults=(Planned(58, "error", code=33),))
+    session = Session(faults=(InjectedFault(58, "error", code=33),))
     session.observers += [Lines(plain), JsonLines(as_json)]
     session.run()
     assert "error:33 at line" in plain.getvalue()

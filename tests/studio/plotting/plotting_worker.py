@@ -10,7 +10,7 @@ from plotting import small_card
 from samples import SERVO
 
 from hardware.job.prepare import from_drawing
-from hardware.wire.port import opener
+from hardware.wire.opener import opener
 from renderer.studio.plotting.plot_worker import PlotWorker
 from renderer.studio.plotting.worker_state import PlotMachine, PlotTimes
 from renderer.studio.queue.store import Store

@@ -13,8 +13,7 @@ from plotting import Session, is_whole, small_card
 from samples import SERVO
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from hardware.simulator import Bench
-from hardware.simulator import Fault as Planned
+from hardware.simulator import Bench, InjectedFault
 from hardware.simulator.pty import served
 from hardware.simulator.settings import for_machine
 from renderer.studio.queue import leases, pausing, questions, records, requests
@@ -133,7 +132,7 @@ def test_a_restart_is_on_a_new_sheet_and_comes_before_the_others(there: Store, t
 
 
 def test_a_fault_of_the_machine_is_asked_about_and_kept(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card(), faults=(Planned(30, "error", 20),))
+    session = Session(drawing=small_card(), faults=(InjectedFault(30, "error", 20),))
     (a,) = added(there, "a")
     with Beside(there, session, tmp_path) as beside:
         beside.lets_go()

@@ -1,0 +1,39 @@
+"""The name of a port to what opens it: a serial device, or the simulator."""
+
+from typing import TYPE_CHECKING, Any
+
+from hardware.wire.port import Opener, PortError
+from hardware.wire.serial_port import BAUD, SerialPort
+
+if TYPE_CHECKING:
+    from hardware.machine import Machine
+    from hardware.simulator import Bench
+
+
+def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
+    """How to open the port of this name: a device, or `sim`, `sim:fast`, `sim:latency=16`."""
+    if name == "sim" or name.startswith("sim:"):
+        return simulated(name, machine).open
+    return lambda: SerialPort(name, baud)
+
+
+def simulated(name: str, machine: "Machine") -> "Bench":
+    """A simulated controller that drives this machine; options after the colon. PortError where one is unknown."""
+    from hardware.simulator import Bench
+    from hardware.simulator.settings import for_machine
+
+    options: dict[str, Any] = {"fast": False}
+    for option in name.partition(":")[2].split(","):
+        key, _, value = option.partition("=")
+        try:
+            if key == "fast":
+                options["fast"] = True
+            elif key in {"latency", "speed"}:
+                options |= {"latency_s": float(value) / 1000} if key == "latency" else {"speed": float(value)}
+            elif key:
+                raise ValueError
+        except ValueError:
+            raise PortError(
+                f"{name}: the simulator's options are fast, speed=N and latency=MS, as in sim:fast"
+            ) from None
+    return Bench(for_machine(machine), **options)
