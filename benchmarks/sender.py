@@ -21,8 +21,8 @@ from hardware.machine import Machine, load_machine
 from hardware.pen import Pen
 from hardware.plotting.control import Control
 from hardware.plotting.events import Event, Prompt
-from hardware.plotting.plot import Options as PlotOptions
 from hardware.plotting.plot import Plot
+from hardware.plotting.session import Options as PlotOptions
 from hardware.simulator import Bench
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Move, is_down, strokes
@@ -81,7 +81,7 @@ def compared(folder: Path) -> None:
         f" {watched.down_at_prompts} of them\n"
         f"  drawn against preview at {PX_PER_MM:g} px/mm: mean {difference.mean():.3f} / 255, 99.9th percentile"
         f" {np.percentile(difference, 99.9):.1f}\n"
-        f"  lost bytes {bench.controller.lost_bytes}, most outstanding {plot.link.most_bytes},"  # type: ignore[attr-defined]
+        f"  lost bytes {bench.controller.lost_bytes}, most outstanding {plot.session.link.most_bytes},"  # type: ignore[attr-defined]
         f" most in the controller's buffer {bench.controller.most_bytes}\n"
         f"  estimated {job.seconds / 60:.2f} min, simulated {_busy_s(bench, watched) / 60:.2f} min; {cpu_s:.1f} CPU s"
     )

@@ -44,7 +44,7 @@ def test_what_is_drawn_is_the_preview_in_the_time_that_was_estimated(machine: Ma
     plot, bench, watched = plotted(job, machine)
     assert (watched.prompts, watched.down_at_prompts) == (3, 0)
     assert bench.controller.lost_bytes == 0
-    assert plot.link.most_bytes <= 127  # type: ignore[attr-defined]
+    assert plot.session.link.most_bytes <= 127  # type: ignore[attr-defined]
     difference = np.abs(picture(redrawn(drawing, bench, machine), 8.0) - picture(drawing, 8.0)) * 255
     assert difference.mean() < 1.0
     took_s = sum(event.ended - event.begun for event in bench.controller.body.trace if hasattr(event, "begun"))

@@ -1,46 +1,42 @@
 """Questions to people, which wait as long as it takes; and commands that come while it draws."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from hardware.plotting.endings import Ended, PauseNow
 from hardware.plotting.events import Answered, Prompt
+from hardware.plotting.session import Ended, PauseNow, Session
+from hardware.wire.line_port import POLL_S
 from hardware.wire.port import pass_time
 
-if TYPE_CHECKING:
-    from hardware.plotting.plot import Plot
-
-POLL_S = 0.05
 VIRTUAL_WAIT_S = 0.02  # of real time, between two looks for an answer, where time is virtual
 
 
-def ask(plot: "Plot", prompt: Prompt, *, polls: bool = True) -> tuple[str, dict[str, float]]:
+def ask(session: Session, prompt: Prompt, *, polls: bool = True) -> tuple[str, dict[str, float]]:
     """Waits for an answer as long as it takes. `resume` is the default answer. Raises Ended and LinkError."""
-    plot.worked()
-    plot.asked_so_far += 1
-    prompt = replace(prompt, id=plot.asked_so_far)
-    plot.control.prompt = prompt
-    plot.tell("waiting", at_once=True)
-    plot.control.emit(prompt)
+    session.add_worked_time()
+    session.prompts += 1
+    prompt = replace(prompt, id=session.prompts)
+    session.control.prompt = prompt
+    session.report("waiting", at_once=True)
+    session.control.emit(prompt)
     try:
-        choice, values = _answer(plot, prompt, polls)
+        choice, values = _answer(session, prompt, polls)
     finally:
-        plot.control.prompt = None
-        plot.sums["since"] = plot.now()
-    plot.control.emit(Answered(prompt.id, choice))
+        session.control.prompt = None
+        session.skip_time()
+    session.control.emit(Answered(prompt.id, choice))
     return choice, values
 
 
-def _answer(plot: "Plot", prompt: Prompt, polls: bool) -> tuple[str, dict[str, float]]:
+def _answer(session: Session, prompt: Prompt, polls: bool) -> tuple[str, dict[str, float]]:
     keys = {choice.key for choice in prompt.choices}
     while True:
-        command = plot.control.take(VIRTUAL_WAIT_S if plot.is_virtual else 0.0)
+        command = session.control.take(VIRTUAL_WAIT_S if session.is_virtual else 0.0)
         if command is None:
             if polls:
-                plot.link.poll(POLL_S)
-                plot.tell("waiting")
+                session.link.poll(POLL_S)
+                session.report("waiting")
             else:
-                pass_time(plot.link.port, POLL_S)
+                pass_time(session.link.port, POLL_S)
         elif command.name == "answer" and command.prompt == prompt.id and command.choice in keys:
             if command.choice == "abort":
                 raise Ended("aborted")
@@ -51,12 +47,12 @@ def _answer(plot: "Plot", prompt: Prompt, polls: bool) -> tuple[str, dict[str, f
             raise Ended("aborted" if command.name == "abort" else "emergency")
 
 
-def obey(plot: "Plot") -> None:
-    """Commands that came while it draws."""
-    while (command := plot.control.take()) is not None:
+def obey(session: Session) -> None:
+    """Carries out the commands that came while it draws."""
+    while (command := session.control.take()) is not None:
         match command.name:
             case "pause":
-                plot.pausing = "pause"
+                session.pausing = True
             case "pause now":
                 raise PauseNow
             case "abort":
@@ -64,4 +60,4 @@ def obey(plot: "Plot") -> None:
             case "emergency":
                 raise Ended("emergency")
             case "resume" | "unpause":
-                plot.pausing = ""
+                session.pausing = False

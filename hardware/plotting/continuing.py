@@ -1,14 +1,10 @@
-"""How a plot may go on after it was stopped, as a person chooses."""
+"""How a plot goes on after it was stopped: the choices a person has, and what each sends."""
 
-from typing import TYPE_CHECKING
-
+from hardware.job import locate
 from hardware.job.locate import Spot
-from hardware.plotting import pen_change
 from hardware.plotting.events import Choice
-from hardware.plotting.parking import go_from, go_on
-
-if TYPE_CHECKING:
-    from hardware.plotting.plot import Plot
+from hardware.plotting.pen_change import STOP, feed_before, lower
+from hardware.plotting.session import Session
 
 GO_ON = Choice("go-on", "go on exactly where it stopped")
 REDO = Choice("redo", "draw this stroke again from its start")
@@ -16,28 +12,52 @@ SKIP = Choice("skip", "leave this stroke out")
 PASS = Choice("pass", "begin this pen's strokes again")
 
 
-def ways(plot: "Plot", spot: Spot, concerned: int) -> tuple[Choice, ...]:
-    if concerned >= len(plot.job.lines):
-        return (GO_ON, pen_change.STOP)
+def choices(session: Session, spot: Spot, concerned: int) -> tuple[Choice, ...]:
+    if concerned >= len(session.job.lines):
+        return (GO_ON, STOP)
     inside = (REDO, SKIP, PASS)
-    return (*((GO_ON,) if spot.exact else ()), *inside, pen_change.STOP)
+    return (*((GO_ON,) if spot.exact else ()), *inside, STOP)
 
 
-def chosen(plot: "Plot", choice: str, spot: Spot, concerned: int) -> int:
-    job = plot.job
+def chosen(session: Session, choice: str, spot: Spot, concerned: int) -> int:
+    job = session.job
     if choice == "go-on":
-        return go_on(plot, spot)
+        return go_on(session, spot)
     stroke = job.lines[concerned].stroke + 1
     if choice == "redo":
         line = job.start_of_stroke(concerned)
-        reached = spot.line if spot.exact else plot.next  # at most
+        reached = spot.line if spot.exact else session.next  # at most
         last = max(job.lines[min(reached, len(job.lines) - 1)].stroke + 1, stroke)
         which = f"stroke {stroke} is" if last == stroke else f"strokes {stroke} to {last} are"
-        plot.say(f"{which} drawn again from the start")
+        session.say(f"{which} drawn again from the start")
     elif choice == "skip":
         line = job.after_stroke(concerned)
-        plot.say(f"stroke {stroke} is left out", "warning")
+        session.say(f"stroke {stroke} is left out", "warning")
     else:
         line = job.start_of_part(concerned)
-        plot.say(f"all strokes of {job.parts[max(job.lines[concerned].part, 0)].name} are drawn again")
-    return go_from(plot, line)
+        session.say(f"all strokes of {job.parts[max(job.lines[concerned].part, 0)].name} are drawn again")
+    return go_from(session, line)
+
+
+def go_on(session: Session, spot: Spot) -> int:
+    """Exactly where it stopped: pen up to there, pen down if it was, on with the line that was under way."""
+    job, line = session.job, spot.line
+    if line >= len(job.lines) or not locate.is_down_before(job, line):
+        return go_from(session, line)
+    modes(session, line)
+    session.go(spot.place)
+    session.link.run(lower(session, line))
+    session.replaced[line] = locate.from_here(job.lines[line], spot.place)
+    session.say(f"goes on within stroke {job.lines[line].stroke + 1}, where it was stopped")
+    return line
+
+
+def go_from(session: Session, line: int) -> int:
+    modes(session, line)
+    session.approach(line)
+    return line
+
+
+def modes(session: Session, line: int) -> None:
+    session.link.run(session.job.setting.header)
+    session.link.run([f"G1 F{feed_before(session.job, line, session.job.setting.feed_mm_min):g}"])

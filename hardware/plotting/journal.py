@@ -47,8 +47,8 @@ class Store(Protocol):
 class FileStore:
     """A file, opened for appending."""
 
-    def __init__(self, path: Path, *, anew: bool) -> None:
-        self._file = path.open("wb" if anew else "ab", buffering=0)
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
 
     def write(self, content: bytes) -> None:
         written = self._file.write(content)
@@ -75,17 +75,17 @@ class Journal:
         self._last = (-1, -1)
 
     @classmethod
-    def open(cls, path: Path, now: Callable[[], float], on_trouble: Callable[[str], None], *, anew: bool) -> "Journal":
+    def open(cls, path: Path, now: Callable[[], float], on_trouble: Callable[[str], None]) -> "Journal":
         """Raises JournalError where it cannot be begun."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            journal = cls(FileStore(path, anew=anew), now, on_trouble)
+            journal = cls(FileStore(path), now, on_trouble)
         except OSError as fault:
             raise JournalError(
                 f"{path}: the journal cannot be written: {fault.strerror}; without it a plot cannot be resumed."
                 " Name another place with --journal FILE"
             ) from None
-        journal._torn = not anew and _ends_torn(path)
+        journal._torn = _ends_torn(path)
         return journal
 
     def start(self, digest: str, lines: int, strokes: int, options: dict[str, Any], source: str) -> None:

@@ -1,14 +1,9 @@
-"""How far a plot is, and what went wrong, in words: the events that tell it and the question that follows."""
+"""What went wrong, in words: the event that reports it, and the question that follows."""
 
-from typing import TYPE_CHECKING
-
-from hardware.plotting.events import Choice, Fault, Progress, Prompt, State
+from hardware.plotting.events import Choice, Fault, Prompt
+from hardware.plotting.session import Session
 from hardware.wire.grbl_codes import meaning_of_alarm, meaning_of_error
 from hardware.wire.link_errors import Alarmed, CableOut, Doubt, Halted, LineRefused, LinkError, Restarted, Silent
-
-if TYPE_CHECKING:
-    from hardware.plotting.plot import Plot
-
 
 HALTS = {
     "Hold": ("the machine was held, by a button or by another program", "go on when all is well"),
@@ -19,14 +14,14 @@ HALTS = {
 }
 
 
-def fault(plot: "Plot", trouble: LinkError) -> Fault:
+def fault(session: Session, trouble: LinkError) -> Fault:
     """In words, with what to do."""
-    line = plot.job.lines[plot.acked] if plot.acked < len(plot.job.lines) else None
+    line = session.job.lines[session.acked] if session.acked < len(session.job.lines) else None
     number, text = (line.number, line.text) if line else (0, "")
     match trouble:
         case LineRefused(code, tag, own):
             meaning = meaning_of_error(code)
-            at = plot.job.lines[tag] if tag is not None else None
+            at = session.job.lines[tag] if tag is not None else None
             return Fault(f"error:{code}", at.number if at else 0, at.text if at else own, meaning.text, meaning.remedy)
         case Alarmed(code):
             meaning = meaning_of_alarm(code)
@@ -42,11 +37,11 @@ def fault(plot: "Plot", trouble: LinkError) -> Fault:
             why, remedy = HALTS.get(state, ("it is not ready", "look at the machine"))
             return Fault(f"state {state}", number, text, why, remedy)
         case Doubt(noise, tag):
-            tag = tag if noise else min(plot.checked[0], len(plot.job.lines) - 1)
-            at = plot.job.lines[tag] if tag is not None else None
+            tag = tag if noise else min(session.checked[0], len(session.job.lines) - 1)
+            at = session.job.lines[tag] if tag is not None else None
             what = f"a reply cannot be read: {noise!r}"
             if not noise:
-                what = f"a reply has not come; a line may be lost since {stroke_of(plot, plot.checked[0])}"
+                what = f"a reply has not come; a line may be lost since {stroke_of(session, session.checked[0])}"
             return Fault("garbled" if noise else "missing", at.number if at else 0, at.text if at else "", what,
                          "keep the cable short and away from motors")  # fmt: skip
         case Silent(seconds):
@@ -56,45 +51,19 @@ def fault(plot: "Plot", trouble: LinkError) -> Fault:
             return Fault("trouble", number, text, str(trouble), "look at the machine")
 
 
-def stroke_of(plot: "Plot", line: int) -> str:
+def stroke_of(session: Session, line: int) -> str:
     """Of a line, as people count: from 1."""
-    return f"stroke {plot.job.lines[min(line, len(plot.job.lines) - 1)].stroke + 1}"
+    return f"stroke {session.job.lines[min(line, len(session.job.lines) - 1)].stroke + 1}"
 
 
 def question(
-    plot: "Plot", trouble: LinkError, choices: tuple[Choice, ...], default: str, *, pen_up: bool = True
+    session: Session, trouble: LinkError, choices: tuple[Choice, ...], default: str, *, pen_up: bool = True
 ) -> Prompt:
-    told = fault(plot, trouble)
-    where = f" at line {told.line}: {told.text}" if told.line else ""
-    return Prompt(0, "fault", f"{told.what}{where}", sentences(told), choices, default, pen_up=pen_up)
+    event = fault(session, trouble)
+    where = f" at line {event.line}: {event.text}" if event.line else ""
+    return Prompt(0, "fault", f"{event.what}{where}", sentences(event), choices, default, pen_up=pen_up)
 
 
-def sentences(told: Fault) -> str:
+def sentences(event: Fault) -> str:
     """Meaning and remedy as people read them."""
-    return " ".join(f"{text[0].upper()}{text[1:]}." for text in (told.meaning, told.remedy))
-
-
-def progress(plot: "Plot", state: State) -> Progress:
-    """How far it is."""
-    job = plot.job
-    part = job.lines[min(plot.acked, len(job.lines) - 1)].part if job.lines else -1
-    part = max(part, plot.part)
-    pen = job.parts[part].name if 0 <= part < len(job.parts) else ""
-    x, y, _ = plot.link.place()
-    return Progress(
-        state=state,
-        number=part + 1,
-        passes=len(job.parts),
-        pen=pen,
-        stroke=plot.finished,
-        strokes=job.strokes,
-        line=plot.acked,
-        lines=len(job.lines),
-        drawn_mm=plot.pace.drawn_mm(plot.acked),
-        total_mm=job.drawn_mm,
-        elapsed_s=plot.sums["work"],
-        left_s=plot.pace.left_s(plot.acked),
-        machine_state=plot.link.status.state,
-        x_mm=round(x, 3),
-        y_mm=round(y, 3),
-    )
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in (event.meaning, event.remedy))

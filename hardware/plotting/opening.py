@@ -1,35 +1,41 @@
 """What comes before the first line: the port, who answers on it, the journal, the guard, the check run."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hardware.job.gcode_job import JobError
 from hardware.plotting import preflight
-from hardware.plotting.endings import Ended
 from hardware.plotting.events import Connected, Note
 from hardware.plotting.journal import Journal
 from hardware.plotting.messages import fault
-from hardware.plotting.pen_guard import Guard
+from hardware.plotting.pen_guard import PenGuard
+from hardware.plotting.session import Ended, Session
 from hardware.wire.grbl import Grbl
 from hardware.wire.link import Greeting, Link
 from hardware.wire.link_errors import LinkError, Silent
 from hardware.wire.marlin import Marlin
 
-if TYPE_CHECKING:
-    from hardware.plotting.plot import Plot
 
-
-def connect(plot: "Plot") -> Link:
-    port = plot.open_port()
-    link: Link = Marlin(port) if plot.job.dialect == "marlin" else Grbl(port, waits=plot.options.waits)
-    _watch(plot, link)
+def connect(session: Session) -> None:
+    """Opens the port and greets the controller. Raises PortError, OSError and LinkError, with the port closed."""
+    port = session.open_port()
+    link: Link = Marlin(port) if session.job.dialect == "marlin" else Grbl(port, waits=session.options.waits)
+    link.on_ack = session.on_ack
+    link.on_info = lambda text: session.control.emit(Note(text))
+    session.control.on_emergency(link.emergency)
     try:
-        plot.greeting = _greeted(link)
+        session.greeting = _greeted(link)
     except BaseException:
         port.close()
         raise
-    return link
+    session.link = link
+
+
+def reconnect(session: Session) -> None:
+    """The port again, after the cable was out."""
+    if session.guard:
+        session.guard.dismiss()
+    connect(session)
+    session.guard = guarded(session)
 
 
 def _greeted(link: Link) -> Greeting:
@@ -44,51 +50,48 @@ def _greeted(link: Link) -> Greeting:
         return link.greet()
 
 
-def _watch(plot: "Plot", link: Link) -> None:
-    link.on_ack = plot.on_ack
-    link.on_info = lambda text: plot.control.emit(Note(text))
-    plot.control.on_emergency(link.emergency)
-
-
-def open_journal(plot: "Plot", path: Path | None, make: Callable[..., Journal]) -> Journal | None:
+def open_journal(session: Session, path: Path | None) -> None:
+    """Raises JournalError, with the port closed."""
+    session.journal_path = path
     if path is None:
-        return None
+        return
     try:
-        return make(path, plot.link.port.now, lambda text: plot.say(text, "warning"), anew=False)
+        session.journal = Journal.open(path, session.link.port.now, lambda text: session.say(text, "warning"))
     except BaseException:
-        plot.link.port.close()
+        session.link.port.close()
         raise
 
 
-def introduce(plot: "Plot") -> None:
-    greeting = plot.greeting
-    plot.control.emit(Connected(plot.options.port_name, greeting.firmware, greeting.buffer_bytes, greeting.reset))
-    faults, notes = preflight.check(plot.job, greeting)
+def introduce(session: Session) -> None:
+    """Reports who answers, and holds the job against it. Raises JobError, with the port closed."""
+    greeting = session.greeting
+    session.control.emit(Connected(session.options.port_name, greeting.firmware, greeting.buffer_bytes, greeting.reset))
+    faults, notes = preflight.check(session.job, greeting)
     if faults:
-        plot.link.port.close()
+        session.link.port.close()
         raise JobError("\n".join(faults))
-    for note in (*plot.job.notes, *notes):
-        plot.say(note, "warning")
+    for note in (*session.job.notes, *notes):
+        session.say(note, "warning")
 
 
-def guarded(plot: "Plot") -> Guard | None:
+def guarded(session: Session) -> PenGuard | None:
     """A small process that lifts the pen should this one be killed."""
-    number = getattr(plot.link.port, "fileno", lambda: None)()
-    if plot.options.guards and number is not None and plot.job.dialect == "grbl":
-        return Guard(number, plot.job.setting.lift, plot.journal_path)
+    number = getattr(session.link.port, "fileno", lambda: None)()
+    if session.options.guards and number is not None and session.job.dialect == "grbl":
+        return PenGuard(number, session.job.setting.lift, session.journal_path)
     return None
 
 
-def check_run(plot: "Plot") -> None:
+def check_run(session: Session) -> None:
     """All lines through the controller's own parser, in check mode, in which nothing moves."""
-    plot.say("checking all lines in the controller's check mode")
-    plot.link.run(["$C"])
+    session.say("checking all lines in the controller's check mode")
+    session.link.run(["$C"])
     try:
-        for line in plot.job.lines:
-            plot.link.run([line.text])
+        for line in session.job.lines:
+            session.link.run([line.text])
     except LinkError as trouble:
-        plot.control.emit(fault(plot, trouble))
-        plot.link.stop(alarmed=True)
+        session.control.emit(fault(session, trouble))
+        session.link.stop(alarmed=True)
         raise Ended("aborted") from None
-    plot.link.stop(alarmed=True)
-    plot.say(f"the controller takes all {len(plot.job.lines)} lines")
+    session.link.stop(alarmed=True)
+    session.say(f"the controller takes all {len(session.job.lines)} lines")

@@ -1,15 +1,12 @@
 """Changing pens, and other stops: pen up and parked, a person asked; nudges and test strokes on request."""
 
-from typing import TYPE_CHECKING
-
 from hardware.job import locate
 from hardware.job.gcode_job import Job, Point
 from hardware.job.pace import clock
+from hardware.plotting.asking import ask
 from hardware.plotting.events import Choice, Prompt
+from hardware.plotting.session import Session
 from hardware.wire.link_errors import LineRefused
-
-if TYPE_CHECKING:
-    from hardware.plotting.plot import Plot
 
 FARTHEST_MM = 10.0  # that a pen may be nudged from its place
 NUDGE_MM_MIN = 600.0
@@ -23,34 +20,34 @@ SKIP = Choice("skip", "leave this pen's strokes out")
 STOP = Choice("abort", "stop here; it can be resumed")
 
 
-def change(plot: "Plot", part: int) -> None:
+def change(session: Session, part: int) -> None:
     """Asks for the pen of a part, as long as it takes."""
-    if any(plot.nudge):
-        plot.link.unshift()
-        plot.nudge = (0.0, 0.0, 0.0)
-    wanted = plot.wanted(part)
-    place = test_place(plot.job, part)
+    if any(session.nudge):
+        session.link.unshift()
+        session.nudge = (0.0, 0.0, 0.0)
+    wanted = session.wanted_pen(part)
+    place = test_place(session.job, part)
     choices = (DONE, NUDGE, *([TEST] if place else []), SKIP, STOP)
-    title = f"pen {wanted.number} of {len(plot.job.parts)}: {wanted.name}"
+    title = f"pen {wanted.number} of {len(session.job.parts)}: {wanted.name}"
     text = f"put it in; it draws {amount(wanted.strokes, wanted.drawn_mm)} in {clock(wanted.seconds)}"
     while True:
-        answer, values = plot.ask(Prompt(0, "pen", title, text, choices, "done", wanted))
+        answer, values = ask(session, Prompt(0, "pen", title, text, choices, "done", wanted))
         if answer == "nudge":
-            nudge(plot, values.get("x", 0.0), values.get("y", 0.0), values.get("z", 0.0))
+            nudge(session, values.get("x", 0.0), values.get("y", 0.0), values.get("z", 0.0))
         elif answer == "test" and place:
-            test_stroke(plot, part, place)
+            test_stroke(session, part, place)
         elif answer == "skip":
-            _skip(plot, part)
+            _skip(session, part)
             return
         else:
-            plot.begin_part(part)
+            session.begin_part(part)
             return
 
 
-def pause(plot: "Plot", text: str) -> None:
-    """Asks for nothing but to be told to go on."""
+def pause(session: Session, text: str) -> None:
+    """Waits until a person says to go on."""
     goes_on = Choice("resume", "go on")
-    plot.ask(Prompt(0, "pause", "paused", text, (goes_on, STOP), "resume"))
+    ask(session, Prompt(0, "pause", "paused", text, (goes_on, STOP), "resume"))
 
 
 def amount(strokes: int, drawn_mm: float) -> str:
@@ -59,22 +56,24 @@ def amount(strokes: int, drawn_mm: float) -> str:
     return f"{counted}, {drawn_mm / 1000:.2f} m" if drawn_mm >= 5 else counted
 
 
-def nudge(plot: "Plot", x_mm: float, y_mm: float, z: float) -> None:
+def nudge(session: Session, x_mm: float, y_mm: float, z: float) -> None:
     """Moves the pen by that much, and all that this pen draws with it. z: mm, or a servo's own units; plus is up."""
-    servo = plot.job.setting.lift_kind == "servo"
-    moved = (plot.nudge[0] + x_mm, plot.nudge[1] + y_mm, plot.nudge[2] + z)
+    servo = session.job.setting.lift_kind == "servo"
+    moved = (session.nudge[0] + x_mm, session.nudge[1] + y_mm, session.nudge[2] + z)
     if max(abs(moved[0]), abs(moved[1])) > FARTHEST_MM:
-        plot.say(f"a pen is moved by at most {FARTHEST_MM:g} mm; put the sheet or origin_mm right instead", "warning")
+        session.say(
+            f"a pen is moved by at most {FARTHEST_MM:g} mm; put the sheet or origin_mm right instead", "warning"
+        )
         return
     try:
         if x_mm or y_mm or (z and not servo):
-            plot.link.jog(x_mm, y_mm, 0.0 if servo else z, NUDGE_MM_MIN)
-            plot.link.shift(x_mm, y_mm, 0.0 if servo else z)
+            session.link.jog(x_mm, y_mm, 0.0 if servo else z, NUDGE_MM_MIN)
+            session.link.shift(x_mm, y_mm, 0.0 if servo else z)
     except LineRefused as refused:
-        plot.say(f"the machine cannot go there (error:{refused.code})", "warning")
+        session.say(f"the machine cannot go there (error:{refused.code})", "warning")
         return
-    plot.nudge = moved
-    plot.say(f"this pen is off by x {moved[0]:+g}, y {moved[1]:+g}, z {moved[2]:+g}")
+    session.nudge = moved
+    session.say(f"this pen is off by x {moved[0]:+g}, y {moved[1]:+g}, z {moved[2]:+g}")
 
 
 def test_place(job: Job, part: int) -> Point | None:
@@ -93,27 +92,27 @@ def test_place(job: Job, part: int) -> Point | None:
     return left + LEAST_MARGIN_MM + (part % columns) * (TEST_MM + 3), y
 
 
-def test_stroke(plot: "Plot", part: int, place: Point) -> None:
+def test_stroke(session: Session, part: int, place: Point) -> None:
     """A line of a centimetre, by the pen and in the way of this part; then back to where pens are changed."""
-    job = plot.job
+    job = session.job
     own = [at for at, line in enumerate(job.lines) if line.part == part]
     first = next((at for at in own if job.lines[at].down), own[0])
     after = next((at for at in own if at > first and (job.lines[at].is_draw or not job.lines[at].down)), own[-1])
     feed = next((job.lines[at].feed_mm_min for at in own if job.lines[at].is_draw), 0.0) or job.setting.feed_mm_min
-    plot.go(place)
-    plot.link.run(lower(plot, after))
-    plot.link.run([f"G1 X{place[0] + TEST_MM:.3f} Y{place[1]:.3f} F{feed:g}"])
-    plot.link.finish()
-    plot.link.run(job.setting.lift)
-    plot.park()
-    plot.link.run([f"G1 F{feed_before(job, plot.next, feed):g}"])
+    session.go(place)
+    session.link.run(lower(session, after))
+    session.link.run([f"G1 X{place[0] + TEST_MM:.3f} Y{place[1]:.3f} F{feed:g}"])
+    session.link.finish()
+    session.link.run(job.setting.lift)
+    session.park()
+    session.link.run([f"G1 F{feed_before(job, session.next, feed):g}"])
 
 
-def lower(plot: "Plot", line: int) -> list[str]:
+def lower(session: Session, line: int) -> list[str]:
     """What puts the pen down for this line, where a nudge has it."""
-    texts = locate.lowering(plot.job, line)
-    if plot.nudge[2] and plot.job.setting.lift_kind == "servo":
-        return [locate.with_value(text, "S", plot.nudge[2]) if " S" in text else text for text in texts]
+    texts = locate.lowering(session.job, line)
+    if session.nudge[2] and session.job.setting.lift_kind == "servo":
+        return [locate.with_value(text, "S", session.nudge[2]) if " S" in text else text for text in texts]
     return texts
 
 
@@ -122,10 +121,12 @@ def feed_before(job: Job, line: int, otherwise: float) -> float:
     return (job.lines[line - 1].feed_mm_min if line else 0.0) or otherwise
 
 
-def _skip(plot: "Plot", part: int) -> None:
-    after = plot.next
-    while after < len(plot.job.lines) and plot.job.lines[after].part == part:
+def _skip(session: Session, part: int) -> None:
+    after = session.next
+    while after < len(session.job.lines) and session.job.lines[after].part == part:
         after += 1
-    strokes = plot.job.parts[part].strokes
-    plot.say(f"{amount(strokes, plot.job.parts[part].drawn_mm)} of {plot.job.parts[part].name} are left out", "warning")
-    plot.set_off(after)
+    strokes = session.job.parts[part].strokes
+    session.say(
+        f"{amount(strokes, session.job.parts[part].drawn_mm)} of {session.job.parts[part].name} are left out", "warning"
+    )
+    session.set_off(after)

@@ -18,7 +18,7 @@ PATIENCE_S = 600.0  # the longest line on the largest bed
 ASK_S = 0.25
 
 
-class Guard:
+class PenGuard:
     """The plotting program's side."""
 
     def __init__(self, port: int, lift: tuple[str, ...], journal: Path | None) -> None:

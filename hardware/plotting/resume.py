@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hardware.job.locate import Spot
-from hardware.plotting.continuing import chosen, ways
+from hardware.plotting import continuing
+from hardware.plotting.asking import ask
+from hardware.plotting.continuing import chosen
 from hardware.plotting.events import Fault, Prompt
 from hardware.plotting.origin import after_loss, find_origin, last_spot
-from hardware.plotting.parking import found_at_rest, observed_down, raise_pen, rest
+from hardware.plotting.parking import come_to_rest, found_at_rest, observed_down, raise_pen
+from hardware.plotting.session import Session
 
 if TYPE_CHECKING:
     from hardware.plotting.journal import Known
-    from hardware.plotting.plot import Plot
 
 
 @dataclass(frozen=True)
@@ -21,76 +23,76 @@ class Resume:
     known: "Known"
 
 
-def resume(plot: "Plot", resumed: Resume) -> int:
+def resume(session: Session, resumed: Resume) -> int:
     """Takes up an earlier plot: says what is known and what is not, asks, and gives the line to go on from."""
     known = resumed.known
-    plot.nudge, plot.part = known.offset_mm, -1 if known.part is None else known.part
-    plot.acked, plot.next = known.acked, known.sent
-    plot.finished = known.strokes_done
-    plot.rest = known.rest
-    status = plot.link.status
-    if plot.greeting.reset or known.lost or status.state == "Alarm":
+    session.nudge, session.part = known.offset_mm, -1 if known.part is None else known.part
+    session.acked, session.next = known.acked, known.sent
+    session.finished = known.strokes_done
+    session.rest = known.rest
+    status = session.link.status
+    if session.greeting.reset or known.lost or status.state == "Alarm":
         why = known.lost or "the controller restarted when the port was opened, and does not know where it is"
-        return _resumed_lost(plot, known, why)
+        return _resumed_lost(session, known, why)
     if status.state in {"Hold", "Door"}:
-        plot.link.stop(alarmed=True)
-    spot = _resumed_spot(plot, known)
+        session.link.stop(alarmed=True)
+    spot = _resumed_spot(session, known)
     if not spot.exact:
-        return _resumed_lost(plot, known, "the machine is not where it was left: it restarted, or was moved")
-    rest(plot, spot)
-    return _with_pen(plot, _asked_to_resume(plot, spot))
+        return _resumed_lost(session, known, "the machine is not where it was left: it restarted, or was moved")
+    come_to_rest(session, spot)
+    return _with_pen(session, _asked_to_resume(session, spot))
 
 
-def _resumed_lost(plot: "Plot", known: "Known", why: str) -> int:
-    plot.say(f"{_tally(plot)}; {why}", "warning")
-    if plot.link.status.state == "Alarm":
-        plot.link.run(["$X"])
-    raise_pen(plot, kept=False)
-    parked = known.rest or (known.stop and (known.stop[0], *plot.job.setting.park_mm))
-    told = Fault("resume", 0, "", why, "it has to be told where it is")
-    find_origin(plot, fresh=False, told=told, rest=parked)
-    return _with_pen(plot, after_loss(plot, last_spot(plot, known.rest, known.stop)))
+def _resumed_lost(session: Session, known: "Known", why: str) -> int:
+    session.say(f"{_tally(session)}; {why}", "warning")
+    if session.link.status.state == "Alarm":
+        session.link.run(["$X"])
+    raise_pen(session, kept=False)
+    parked = known.rest or (known.stop and (known.stop[0], *session.job.setting.park_mm))
+    cause = Fault("resume", 0, "", why, "it has to be told where it is")
+    find_origin(session, fresh=False, cause=cause, rest=parked)
+    return _with_pen(session, after_loss(session, last_spot(session, known.rest, known.stop)))
 
 
-def _resumed_spot(plot: "Plot", known: "Known") -> Spot:
+def _resumed_spot(session: Session, known: "Known") -> Spot:
     if known.stop:
-        plot.link.settle()
+        session.link.settle()
         return Spot(known.stop[0], (known.stop[1], known.stop[2]))
     down = None
     if known.guard is not None:
-        down = _guard_saw_down(plot, known.guard)
-    return found_at_rest(plot, known.acked, known.sent, down)
+        down = _guard_saw_down(session, known.guard)
+    return found_at_rest(session, known.acked, known.sent, down)
 
 
-def _guard_saw_down(plot: "Plot", text: str) -> bool | None:
+def _guard_saw_down(session: Session, text: str) -> bool | None:
     from hardware.wire import replies
 
     status = replies.read(text)
     if not isinstance(status, replies.Status):
         return None
-    before, plot.link.status = plot.link.status, status
+    before, session.link.status = session.link.status, status
     z = status.place[2]
-    down = observed_down(plot, z)
-    plot.link.status = before
+    down = observed_down(session, z)
+    session.link.status = before
     return down
 
 
-def _asked_to_resume(plot: "Plot", spot: Spot) -> int:
-    choices = ways(plot, spot, spot.line)
-    text = f"{_tally(plot)}. The controller was not reset: its position holds."
-    choice, _ = plot.ask(Prompt(0, "resume", "go on with the earlier plot?", text, choices, choices[0].key))
-    return chosen(plot, choice, spot, spot.line)
+def _asked_to_resume(session: Session, spot: Spot) -> int:
+    choices = continuing.choices(session, spot, spot.line)
+    text = f"{_tally(session)}. The controller was not reset: its position holds."
+    choice, _ = ask(session, Prompt(0, "resume", "go on with the earlier plot?", text, choices, choices[0].key))
+    return chosen(session, choice, spot, spot.line)
 
 
-def _tally(plot: "Plot") -> str:
-    return f"{plot.finished} of {plot.job.strokes} strokes are finished"
+def _tally(session: Session) -> str:
+    return f"{session.finished} of {session.job.strokes} strokes are finished"
 
 
-def _with_pen(plot: "Plot", line: int) -> int:
+def _with_pen(session: Session, line: int) -> int:
     """The pen of that line must be in; if it may be another than before, it is asked for."""
-    if line >= len(plot.job.lines):
+    if line >= len(session.job.lines):
         return line
-    part = plot.job.lines[line].part
-    if part >= 0 and part == plot.part:
-        plot.begin_part(part)
+    part = session.job.lines[line].part
+    if part >= 0 and part == session.part:
+        session.begin_part(part)
     return line

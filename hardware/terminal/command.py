@@ -134,8 +134,9 @@ def _set_aside(path: Path) -> None:
 
 
 def _run(job: Job, machine: "Machine", wanted: Wanted, journal: Path | None, kept: dict[str, Any], known: Any) -> int:
-    from hardware.plotting.plot import Options, Plot
+    from hardware.plotting.plot import Plot
     from hardware.plotting.resume import Resume
+    from hardware.plotting.session import Options
     from hardware.plotting.sleep_inhibitor import awake
     from hardware.terminal import answers
     from hardware.wire.link_errors import CableOut, Silent

@@ -17,8 +17,9 @@ from hardware.machine import Machine
 from hardware.plotting.control import Control
 from hardware.plotting.events import Event, Fault, Finished, Note, Prompt
 from hardware.plotting.journal import read
-from hardware.plotting.plot import Options, Plot
+from hardware.plotting.plot import Plot
 from hardware.plotting.resume import Resume
+from hardware.plotting.session import Options
 from hardware.simulator import Bench, InjectedFault, SimPort
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Dwell, Move, Spindle, is_down, strokes
@@ -120,8 +121,8 @@ class Session:
         control.watch(lambda event: self._see(control, event))
         known = Resume(read(journal)) if resumes and journal else None
         self.plot = Plot(self.job, self.open, control, journal, self.options)  # type: ignore[arg-type]
-        link_send = self.plot.link.send
-        self.plot.link.send = self._noted(link_send)  # type: ignore[method-assign]
+        link_send = self.plot.session.link.send
+        self.plot.session.link.send = self._noted(link_send)  # type: ignore[method-assign]
         return self.plot.run(resumed=known)
 
     def _noted(self, send: Callable[..., None]) -> Callable[..., None]:
@@ -158,8 +159,8 @@ class Session:
         with contextlib.suppress(Killed):
             self.run(journal)
         self.kill_after, self.kill_when = None, lambda _: False
-        if self.plot and self.plot.journal:
-            self.plot.journal.close()  # which takes nothing back: it is written without a buffer
+        if self.plot and self.plot.session.journal:
+            self.plot.session.journal.close()  # which takes nothing back: it is written without a buffer
         self.bench.port = None
         self.bench.wait(60.0)
 

@@ -8,7 +8,7 @@ from hardware.plotting.journal import FileStore, Journal, JournalError, Known, r
 
 
 def begun(path: Path) -> Journal:
-    journal = Journal.open(path, lambda: 1.5, pytest.fail, anew=False)
+    journal = Journal.open(path, lambda: 1.5, pytest.fail)
     journal.start("abc", 100, 7, {"air": False}, "card")
     return journal
 
@@ -51,7 +51,7 @@ def test_a_torn_last_line_is_left_out_and_written_over(tmp_path: Path, tear: int
     content = (tmp_path / "j").read_bytes()
     (tmp_path / "j").write_bytes(content[:-tear])
     assert read(tmp_path / "j").sent in {12, 13}
-    again = Journal.open(tmp_path / "j", lambda: 0.0, pytest.fail, anew=False)
+    again = Journal.open(tmp_path / "j", lambda: 0.0, pytest.fail)
     again.stroke(5)
     again.close()
     assert read(tmp_path / "j").strokes_done == 5
@@ -92,7 +92,7 @@ def test_what_finds_no_room_is_written_later(tmp_path: Path) -> None:
                 raise OSError(28, "No space left on device")
             super().write(content)
 
-    journal = Journal(Disk(tmp_path / "j", anew=True), lambda: now[0], told.append)
+    journal = Journal(Disk(tmp_path / "j"), lambda: now[0], told.append)
     journal.start("abc", 100, 7, {}, "card")
     full[0] = True
     for line in range(5000):

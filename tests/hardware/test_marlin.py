@@ -10,7 +10,8 @@ from samples import SERVO
 from hardware.job.prepare import from_drawing
 from hardware.plotting.control import Control
 from hardware.plotting.events import Event, Fault, Finished, Note, Prompt
-from hardware.plotting.plot import Options, Plot
+from hardware.plotting.plot import Plot
+from hardware.plotting.session import Options
 
 PRINTER = SERVO.model_copy(update={"name": "printer", "dialect": "marlin"})
 

@@ -17,7 +17,8 @@ from hardware.job.gcode_job import JobError
 from hardware.machine import Machine
 from hardware.plotting.control import Control
 from hardware.plotting.events import Event, Finished, Note, PassBegun, Progress, Prompt
-from hardware.plotting.plot import Options, Plot
+from hardware.plotting.plot import Plot
+from hardware.plotting.session import Options
 from hardware.simulator.trace import Move
 
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machine: machine.name)
@@ -34,7 +35,7 @@ def test_all_is_drawn_once_and_nothing_is_lost(machine: Machine, waits: bool, tm
     assert not session.pen_is_down()
     assert session.bench.controller.lost_bytes == 0
     assert session.plot is not None
-    assert session.plot.link.most_bytes <= (40 if waits else 127)  # type: ignore[attr-defined]
+    assert session.plot.session.link.most_bytes <= (40 if waits else 127)  # type: ignore[attr-defined]
     assert session.bench.controller.body.spindle_on is (machine is SERVO)  # no M2: the servo goes on holding the pen
 
 
@@ -52,7 +53,7 @@ def test_a_smaller_buffer_is_respected() -> None:
     session.bench.controller.on_say = lambda text: text.replace(",15,128]", ",15,64]")
     session.run()
     assert session.plot is not None
-    assert session.plot.link.most_bytes <= 63  # type: ignore[attr-defined]
+    assert session.plot.session.link.most_bytes <= 63  # type: ignore[attr-defined]
     assert is_whole(session)
 
 

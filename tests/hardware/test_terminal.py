@@ -9,7 +9,7 @@ from rich.console import Console
 
 from hardware.plotting.control import Control
 from hardware.plotting.events import Choice, Event, Fault, Progress, Prompt
-from hardware.plotting.plot import Options
+from hardware.plotting.session import Options
 from hardware.simulator import InjectedFault
 from hardware.terminal import answers, words
 from hardware.terminal.lines import JsonLines, Lines

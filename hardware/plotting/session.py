@@ -1,0 +1,203 @@
+"""The state of a plot, and the few things that all its parts do: move with the pen up, note, report."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from hardware.job.gcode_job import Job, Point
+from hardware.job.locate import waits_for_motion
+from hardware.job.pace import Pace
+from hardware.plotting.control import Control
+from hardware.plotting.events import Note, PassBegun, Progress, State, WantedPen
+from hardware.plotting.journal import Journal
+from hardware.plotting.pen_guard import PenGuard
+from hardware.wire.grbl import PLANNER_BLOCKS
+from hardware.wire.link import Greeting, Link
+from hardware.wire.port import Opener
+
+REPORT_S = 0.25  # between two Progress events
+
+
+class Ended(Exception):
+    """Somebody has ended the plot: `aborted` or `emergency`."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+class PauseNow(Exception):
+    """A person wants it to stop at once."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to plot."""
+
+    waits: bool = False  # send and wait instead of counting characters
+    checks: bool = False  # a run in check mode first
+    homes: bool = False  # home before the start
+    asks_for_pens: bool = True
+    port_name: str = ""
+    guards: bool = True
+    kept: dict[str, Any] = field(default_factory=dict)  # kept in the journal, to make the same job again
+
+
+class Session:
+    """A job, the link to a controller, the journal, and how far it is. Parts of a plot read and change it."""
+
+    link: Link  # set by `opening.connect`, and again after the cable was out
+    greeting: Greeting
+
+    def __init__(self, job: Job, open_port: Opener, control: Control, options: Options) -> None:
+        self.job, self.open_port, self.control, self.options = job, open_port, control, options
+        self.journal: Journal | None = None
+        self.journal_path: Path | None = None
+        self.guard: PenGuard | None = None
+        # how far it is, in lines of the job
+        self.next = self.acked = self.first = 0  # sent, answered, where this run began
+        self.done = 0  # certainly carried out
+        self.checked = (0, 0.0)  # every line before this one was answered, and when that was seen
+        self.replaced: dict[int, str] = {}  # another text for a line, used once
+        self.failures = (0, 0)  # recoveries in a row without a line answered in between, and the line then
+        # how far it is, as people count
+        self.finished = 0  # strokes
+        self.part = -1  # whose pen is in
+        self.pace = Pace(job)
+        self.worked_s, self._worked_at = 0.0, 0.0  # without the time in which people were waited for
+        # where the head is
+        self.nudge = (0.0, 0.0, 0.0)  # that a person gave this pen
+        self.rest: tuple[int, float, float] | None = None  # parked before this line, at x, y
+        # people
+        self.pausing = False  # at the next pen-up
+        self.prompts = 0  # asked so far
+        self._reported_at = -1.0
+
+    # --- the job ---
+
+    def set_off(self, at: int) -> None:
+        """The next line to be sent is this one; all before it are done with."""
+        self.next = self.acked = self.done = at
+        self.finished = self.job.finished_before(at)
+        self.rest = None
+        self.checked = (at, self.now())
+        self.skip_time()
+        if self.journal:
+            self.journal.goes_on(at)
+
+    def on_ack(self, tag: int) -> None:
+        """The controller has taken this line."""
+        self.acked = tag + 1
+        if waits_for_motion(self.job.lines[tag]):
+            self.done = self.acked
+        self.carried_out(max(self.done, self.acked - PLANNER_BLOCKS))
+
+    def carried_out(self, line: int) -> None:
+        """All lines before this one are carried out."""
+        self.done = line
+        finished = self.job.finished_before(line)
+        if finished > self.finished:
+            self.finished = finished
+            if self.journal:
+                self.journal.sent(self.next, self.acked)
+                self.journal.stroke(finished)
+
+    def begin_part(self, part: int) -> None:
+        """The pen of this part is in."""
+        self.part = part
+        pen = self.job.parts[part]
+        if self.journal:
+            self.journal.pen(part, self.nudge)
+        self.control.emit(
+            PassBegun(part + 1, len(self.job.parts), pen.name, pen.colour, pen.strokes, pen.drawn_mm, pen.seconds)
+        )
+
+    def wanted_pen(self, part: int) -> WantedPen:
+        pen = self.job.parts[part]
+        return WantedPen(part + 1, pen.name, pen.colour, pen.drawn_mm, pen.seconds, pen.strokes)
+
+    # --- the machine ---
+
+    def go(self, place: Point) -> None:
+        """With the pen up."""
+        feed = f" F{self.job.setting.travel_mm_min:g}" if self.job.setting.needs_travel_feed else ""
+        self.link.run([f"G0 X{place[0]:.3f} Y{place[1]:.3f}{feed}"])
+
+    def park(self) -> None:
+        """Pen up, to where pens are changed."""
+        self.go(self.job.setting.park_mm)
+        self.link.finish()
+
+    def approach(self, line: int) -> None:
+        """From where the head is parked to where this line begins, unless the job goes there by itself."""
+        for each in self.job.lines[line:]:
+            if each.is_travel and "X" in each.text and "Y" in each.text:
+                return
+            if each.is_draw or each.is_travel or each.down:
+                break
+        place = self.job.place_before(line)
+        if place is not None:
+            self.go(place)
+
+    def drawing_place(self) -> Point:
+        """Where the head is by the last report, in the coordinates of the job."""
+        x, y, _ = self.link.place()
+        return x - self.nudge[0], y - self.nudge[1]
+
+    # --- time ---
+
+    @property
+    def is_virtual(self) -> bool:
+        return bool(getattr(self.link.port, "is_virtual", False))
+
+    def now(self) -> float:
+        return self.link.port.now()
+
+    def add_worked_time(self) -> None:
+        """Adds the time since it was last added or skipped."""
+        now = self.now()
+        self.worked_s += now - self._worked_at
+        self._worked_at = now
+
+    def skip_time(self) -> None:
+        """The time until now was not work."""
+        self._worked_at = self.now()
+
+    # --- people ---
+
+    def say(self, text: str, level: Literal["info", "warning", "error"] = "info") -> None:
+        self.control.emit(Note(text, level))
+
+    def report(self, state: State, *, at_once: bool = False) -> None:
+        """A Progress event, unless there was one just now."""
+        now = self.now()
+        if now - self._reported_at < REPORT_S and not at_once:
+            return
+        if state != "waiting":
+            self.add_worked_time()
+            self.pace.compare(self.first, max(self.acked, self.first), self.worked_s)
+        self._reported_at = now
+        self.control.emit(self._progress(state))
+
+    def _progress(self, state: State) -> Progress:
+        job = self.job
+        part = job.lines[min(self.acked, len(job.lines) - 1)].part if job.lines else -1
+        part = max(part, self.part)
+        x, y, _ = self.link.place()
+        return Progress(
+            state=state,
+            number=part + 1,
+            passes=len(job.parts),
+            pen=job.parts[part].name if 0 <= part < len(job.parts) else "",
+            stroke=self.finished,
+            strokes=job.strokes,
+            line=self.acked,
+            lines=len(job.lines),
+            drawn_mm=self.pace.drawn_mm(self.acked),
+            total_mm=job.drawn_mm,
+            elapsed_s=self.worked_s,
+            left_s=self.pace.left_s(self.acked),
+            machine_state=self.link.status.state,
+            x_mm=round(x, 3),
+            y_mm=round(y, 3),
+        )
