@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hardware.sender import Job as Lines
-from hardware.sender.port import Opener
+from hardware.job.gcode_job import Job as Lines
+from hardware.wire.port import Opener
 from renderer.studio.queue import leases
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.store import Store
