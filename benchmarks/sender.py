@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.drawing import Drawing, PenPass
-from hardware.job.gcode_job import Job
+from hardware.job.gcode_job import GcodeJob
 from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
 from hardware.pen import Pen
 from hardware.plotting.control import Control
 from hardware.plotting.events import Event, Prompt
 from hardware.plotting.plot import Plot
-from hardware.plotting.session import Options as PlotOptions
+from hardware.plotting.session import PlotOptions
 from hardware.simulator import Bench
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Move, is_down, strokes
@@ -50,7 +50,7 @@ class Watched:
 
 
 def plotted(
-    job: Job, machine: Machine, *, latency_s: float = 0.001, waits: bool = False
+    job: GcodeJob, machine: Machine, *, latency_s: float = 0.001, waits: bool = False
 ) -> tuple[Plot, Bench, Watched]:
     """A whole plot in virtual time."""
     bench = Bench(for_machine(machine), latency_s=latency_s)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
 from hardware.intake import options_of, placed, ready
-from hardware.job.gcode_job import Job
+from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
 from hardware.machine import Machine, MachineError
 from hardware.svgfile import Options, SvgError, read_svg

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 Point = tuple[float, float]  # mm, in the machine's work coordinates
 
@@ -35,7 +35,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class JobPart:
     """What one pen draws: a pass."""
 
     name: str
@@ -73,14 +73,14 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Job:
+class GcodeJob:
     """A plot: lines, parts and stops, for one machine."""
 
     title: str
     machine: str
     dialect: str
     lines: tuple[Line, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[JobPart, ...]
     stops: tuple[Stop, ...]
     setting: Setting
     notes: tuple[str, ...] = field(default=())
@@ -168,63 +168,3 @@ def _reached(line: Line, before: Point | None, drawn: bool) -> Iterator[Point]:
         radius = math.dist(line.centre_mm, before)
         yield line.centre_mm[0] - radius, line.centre_mm[1] - radius
         yield line.centre_mm[0] + radius, line.centre_mm[1] + radius
-
-
-# --- other ways to carry it out ---
-
-
-def in_the_air(job: Job) -> Job:
-    """The same with the pen up: lowerings are left out, lines become travels. The stops stay."""
-    if any(line.is_lowering and line.is_draw for line in job.lines):
-        raise JobError("this G-code lowers the pen while it moves, so that it cannot be carried out in the air")
-    kept: list[Line] = []
-    places: dict[int, int] = {}
-    for at, line in enumerate(job.lines):
-        places[at] = len(kept)
-        if not line.is_lowering:
-            kept.append(replace(line, down=False, is_draw=False, is_travel=line.is_travel or line.is_draw))
-    places[len(job.lines)] = len(kept)
-    stops = tuple(replace(stop, line=places[stop.line]) for stop in job.stops)
-    return replace(job, title=f"{job.title}, in the air", lines=tuple(kept), stops=stops)
-
-
-def outline(job: Job, number: str = "outline") -> Job:
-    """Once round what is drawn, with the pen up."""
-    bounds = job.bounds(drawn=True)
-    if bounds is None:
-        raise JobError("nothing is drawn, so that there is no outline")
-    left, bottom, right, top = bounds
-    corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom), job.setting.park_mm]
-    feed = f" F{job.setting.travel_mm_min:g}" if job.setting.needs_travel_feed else ""
-    lines, at = [], job.setting.park_mm
-    for x, y in corners:
-        mm = math.dist(at, (x, y))
-        seconds = mm / (job.setting.travel_mm_min / 60)
-        lines.append(
-            Line(f"G0 X{x:.3f} Y{y:.3f}{feed}", 0, 0, 0, False, is_travel=True, x_mm=x, y_mm=y, mm=mm, seconds=seconds)
-        )
-        at = (x, y)
-    part = Part(number, "#808080", 0, 0.0, sum(line.seconds for line in lines))
-    return replace(job, title=f"outline of {job.title}", lines=tuple(lines), parts=(part,), stops=())
-
-
-def only_parts(job: Job, wanted: set[int]) -> Job:
-    """Some of the parts, by their numbers from 1; what stands before the first stays."""
-    if not wanted & set(range(1, len(job.parts) + 1)):
-        raise JobError(f"there are passes 1 to {len(job.parts)}, but not {', '.join(map(str, sorted(wanted)))}")
-    numbers = sorted(number - 1 for number in wanted if 0 < number <= len(job.parts))
-    renamed = {old: new for new, old in enumerate(numbers)}
-    shift = {old: sum(job.parts[n].strokes for n in range(old) if n not in renamed) for old in numbers}
-    kept: list[Line] = []
-    places: dict[int, int] = {}
-    for at, line in enumerate(job.lines):
-        places[at] = len(kept)
-        if line.part < 0:
-            kept.append(replace(line, stroke=0))
-        elif line.part in renamed:
-            kept.append(replace(line, part=renamed[line.part], stroke=line.stroke - shift[line.part]))
-    stops = [replace(s, line=places[s.line], part=renamed[s.part]) for s in job.stops if s.part in renamed]
-    if job.stops and not any(stop.is_pen and stop.part == 0 for stop in stops):  # it was in the machine already
-        first = next(at for at, line in enumerate(kept) if line.part == 0)
-        stops.insert(0, Stop(first, 0, is_pen=True))
-    return replace(job, lines=tuple(kept), parts=tuple(job.parts[n] for n in numbers), stops=tuple(stops))

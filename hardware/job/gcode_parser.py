@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hardware.dialect import dialect_of
-from hardware.job.gcode_job import Job, JobError, Line, Part, Point, Setting, Stop
-from hardware.job.pace import timed
-from hardware.job.pen_state import Lift, lift_of
+from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, Point, Setting, Stop
+from hardware.job.pen_state import LiftCodes, lift_of
+from hardware.job.timing import timed
 from hardware.wire import gcode_text
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ class PassInfo:
     strokes: int
 
 
-def read(text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo, ...] = (), title: str = "") -> Job:
+def read(
+    text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo, ...] = (), title: str = ""
+) -> GcodeJob:
     """The job. `passes` where the G-code is ours, made from a drawing. Raises JobError with every fault."""
     reader = _Reader(machine, setting)
     if reader.dialect not in {"grbl", "marlin"}:
@@ -65,13 +67,13 @@ def read(text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo
     lines, stops = _into_parts(reader, found)
     lines = timed(lines, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
-    return Job(title, machine.name, reader.dialect, lines, parts, stops, setting)
+    return GcodeJob(title, machine.name, reader.dialect, lines, parts, stops, setting)
 
 
-def _part(info: PassInfo, at: int, lines: tuple[Line, ...]) -> Part:
+def _part(info: PassInfo, at: int, lines: tuple[Line, ...]) -> JobPart:
     own = [line for line in lines if line.part == at]
     drawn_mm = sum(line.mm for line in own if line.is_draw)
-    return Part(info.name, info.colour, info.strokes, drawn_mm, sum(line.seconds for line in own))
+    return JobPart(info.name, info.colour, info.strokes, drawn_mm, sum(line.seconds for line in own))
 
 
 class _Reader:
@@ -79,7 +81,7 @@ class _Reader:
 
     def __init__(self, machine: "Machine", setting: Setting) -> None:
         self.dialect = dialect_of(machine.dialect).base
-        self.lift: Lift = lift_of(machine)
+        self.lift: LiftCodes = lift_of(machine)
         self.known = _MARLIN if self.dialect in {"marlin"} else _GRBL
         self.setting = setting
         self.lines: list[Line] = []

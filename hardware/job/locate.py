@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from hardware.job.gcode_job import Job, Line, Point
+from hardware.job.gcode_job import GcodeJob, Line, Point
 from hardware.wire import gcode_text
 
 NEAR_MM = 0.03  # a controller reports whole steps
@@ -22,7 +22,7 @@ def near(a: Point, b: Point) -> bool:
     return math.dist(a, b) <= NEAR_MM
 
 
-def surely_done(job: Job, acked: int) -> int:
+def surely_done(job: GcodeJob, acked: int) -> int:
     """How many lines are certainly carried out: a dwell or a pen move is answered when all motion before it is over."""
     for at in range(acked - 1, -1, -1):
         if waits_for_motion(job.lines[at]):
@@ -37,7 +37,7 @@ def waits_for_motion(line: Line) -> bool:
 _SYNCS = {"M3", "M4", "M5", "M7", "M8", "M9", "M280", "M400", "M106", "M107"}
 
 
-def stopped_at(job: Job, acked: int, sent: int, place: Point, blocks: int = 16) -> Spot:
+def stopped_at(job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16) -> Spot:
     """The first line that may be under way on which the head stands. Earlier rather than later: nothing is left out."""
     first = max(surely_done(job, acked), acked - blocks - 1, 0)
     for at in range(first, sent):
@@ -54,7 +54,7 @@ def stopped_at(job: Job, acked: int, sent: int, place: Point, blocks: int = 16) 
     return Spot(first, place, exact=False)
 
 
-def at_rest(job: Job, acked: int, sent: int, place: Point, down: bool | None) -> tuple[Spot, Spot]:
+def at_rest(job: GcodeJob, acked: int, sent: int, place: Point, down: bool | None) -> tuple[Spot, Spot]:
     """After a controller has carried out all that reached it, which is all up to some line: the earliest such line at
     whose end the head would be here, with the pen so, and the latest. They differ where a dot may be done or not.
     """
@@ -85,7 +85,7 @@ def _distance(line: Line, before: Point | None, place: Point) -> float:
     return math.dist((before[0] + along * (end[0] - before[0]), before[1] + along * (end[1] - before[1])), place)
 
 
-def lowering(job: Job, line: int) -> list[str]:
+def lowering(job: GcodeJob, line: int) -> list[str]:
     """What puts the pen down again for this line: the lines that did so for its stroke, with what was waited there."""
     found: list[str] = []
     for each in job.lines[job.start_of_stroke(line) : line]:
@@ -97,7 +97,7 @@ def lowering(job: Job, line: int) -> list[str]:
     return found
 
 
-def is_down_before(job: Job, line: int) -> bool:
+def is_down_before(job: GcodeJob, line: int) -> bool:
     return line > 0 and job.lines[line - 1].down
 
 

@@ -12,7 +12,7 @@ UP_SHARE = 0.4  # of the way down; a pen with its own heights counts as up this 
 
 
 @dataclass(frozen=True)
-class Lift:
+class LiftCodes:
     """How the lift shows in the G-code."""
 
     kind: str
@@ -36,10 +36,10 @@ class Lift:
         return (value - self.up) / (self.down - self.up)
 
 
-def lift_of(machine: "Machine") -> Lift:
+def lift_of(machine: "Machine") -> LiftCodes:
     lift = machine.pen_lift
     if lift.kind == "z":
-        return Lift("z", lift.up_mm, lift.down_mm)
+        return LiftCodes("z", lift.up_mm, lift.down_mm)
     if lift.kind == "servo":
-        return Lift("servo", lift.up, lift.down)
-    return Lift("relay", drops_powered=getattr(lift, "drops_when", "powered") == "powered")
+        return LiftCodes("servo", lift.up, lift.down)
+    return LiftCodes("relay", drops_powered=getattr(lift, "drops_when", "powered") == "powered")

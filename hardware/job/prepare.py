@@ -1,12 +1,11 @@
 """A drawing, or any file of G-code, and a machine to the job that is sent."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardware.job.gcode_job import Job, JobError, Setting
+from hardware.job.gcode_job import GcodeJob, JobError, Setting
 from hardware.job.gcode_parser import PassInfo, read
 from hardware.wire import gcode_text
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from hardware.machine import Machine
 
 
-def from_drawing(drawing: "Drawing", machine: "Machine", title: str) -> Job:
+def from_drawing(drawing: "Drawing", machine: "Machine", title: str) -> GcodeJob:
     """The job that draws it. Raises ProgramError where the machine cannot."""
     from hardware.gcode import gcode
     from hardware.program import ChangePen, program
@@ -27,7 +26,7 @@ def from_drawing(drawing: "Drawing", machine: "Machine", title: str) -> Job:
     return read(gcode(steps, machine), machine, setting, passes, title)
 
 
-def from_gcode(path: Path, machine: "Machine") -> Job:
+def from_gcode(path: Path, machine: "Machine") -> GcodeJob:
     """The job that a file of G-code is. Raises JobError with every fault."""
     try:
         text = path.read_bytes().decode("utf-8", "replace")
@@ -77,15 +76,3 @@ def _sheet(drawing: "Drawing", machine: "Machine") -> tuple[float, float, float,
     placed = lie(drawing.width_mm, drawing.height_mm, machine)
     left, bottom = placed.corner_mm
     return left, bottom, left + placed.size_mm[0], bottom + placed.size_mm[1]
-
-
-def chosen(job: Job, *, only: Iterable[int] = (), first: int = 1, air: bool = False, outline: bool = False) -> Job:
-    """Some of its passes, or another way to carry it out."""
-    from hardware.job import gcode_job as jobs
-
-    wanted = set(only) or set(range(first, len(job.parts) + 1))
-    if only or first > 1:
-        job = jobs.only_parts(job, wanted)
-    if outline:
-        return jobs.outline(job)
-    return jobs.in_the_air(job) if air else job

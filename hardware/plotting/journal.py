@@ -34,7 +34,7 @@ class JournalError(Exception):
     """A journal that cannot be begun or read; the message says what would do."""
 
 
-class Store(Protocol):
+class ByteStore(Protocol):
     """Where bytes go; a file, but for tests."""
 
     def write(self, content: bytes) -> None: ...
@@ -65,7 +65,7 @@ class FileStore:
 class Journal:
     """Writes. `now` is the plot's clock; `on_trouble` is told when nothing can be written, and when it can again."""
 
-    def __init__(self, store: Store, now: Callable[[], float], on_trouble: Callable[[str], None]) -> None:
+    def __init__(self, store: ByteStore, now: Callable[[], float], on_trouble: Callable[[str], None]) -> None:
         self._store = store
         self._now = now
         self._on_trouble = on_trouble

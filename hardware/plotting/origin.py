@@ -23,7 +23,8 @@ def find_origin(
         return
     if fresh and not session.greeting.reset and not alarmed:
         return
-    axes = "x, y and z" if session.job.setting.lift_kind == "z" else "x and y"
+    has_z = session.job.setting.lift_kind == "z"
+    axes = "x, y and z" if has_z else "x and y"
     choices = (
         *((Choice("home", "home it ($H)"),) if homing else ()),
         *((Choice("still", "nobody has moved it since it came to rest"),) if rest else ()),
@@ -41,11 +42,9 @@ def find_origin(
     if session.link.status.state == "Alarm":
         session.link.run(["$X"])
     if choice == "here":
-        session.link.set_origin(0.0, 0.0, 0.0 if session.job.setting.lift_kind == "z" else None)
+        session.link.set_origin(0.0, 0.0, 0.0 if has_z else None)
     elif choice == "still" and rest:
-        session.link.set_origin(
-            rest[1], rest[2], session.job.setting.up if session.job.setting.lift_kind == "z" else None
-        )
+        session.link.set_origin(rest[1], rest[2], session.job.setting.up if has_z else None)
 
 
 def after_loss(session: Session, spot: Spot) -> int:

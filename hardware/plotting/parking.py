@@ -25,11 +25,11 @@ def come_to_rest(session: Session, spot: Spot) -> None:
     """Pen up, offsets as they were, parked, and noted."""
     session.finished = session.job.finished_before(spot.line)
     raise_pen(session)
-    if any(session.nudge[:2]) or (session.nudge[2] and session.job.setting.lift_kind == "z"):
+    x, y, z = session.nudge
+    z = z if session.job.setting.lift_kind == "z" else 0.0
+    if x or y or z:
         session.link.unshift()
-        session.link.shift(
-            session.nudge[0], session.nudge[1], session.nudge[2] if session.job.setting.lift_kind == "z" else 0.0
-        )
+        session.link.shift(x, y, z)
     session.park()
     session.rest = (spot.line, *session.job.setting.park_mm)
     if session.journal:

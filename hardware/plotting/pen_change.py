@@ -1,8 +1,8 @@
 """Changing pens, and other stops: pen up and parked, a person asked; nudges and test strokes on request."""
 
 from hardware.job import locate
-from hardware.job.gcode_job import Job, Point
-from hardware.job.pace import clock
+from hardware.job.figures import amount, clock
+from hardware.job.gcode_job import GcodeJob, Point
 from hardware.plotting.asking import ask
 from hardware.plotting.events import Choice, Prompt
 from hardware.plotting.session import Session
@@ -50,20 +50,13 @@ def pause(session: Session, text: str) -> None:
     ask(session, Prompt(0, "pause", "paused", text, (goes_on, STOP), "resume"))
 
 
-def amount(strokes: int, drawn_mm: float) -> str:
-    """`500 strokes, 6.41 m`; dots have no length."""
-    counted = f"{strokes} stroke{'' if strokes == 1 else 's'}"
-    return f"{counted}, {drawn_mm / 1000:.2f} m" if drawn_mm >= 5 else counted
-
-
 def nudge(session: Session, x_mm: float, y_mm: float, z: float) -> None:
     """Moves the pen by that much, and all that this pen draws with it. z: mm, or a servo's own units; plus is up."""
     servo = session.job.setting.lift_kind == "servo"
     moved = (session.nudge[0] + x_mm, session.nudge[1] + y_mm, session.nudge[2] + z)
     if max(abs(moved[0]), abs(moved[1])) > FARTHEST_MM:
-        session.say(
-            f"a pen is moved by at most {FARTHEST_MM:g} mm; put the sheet or origin_mm right instead", "warning"
-        )
+        text = f"a pen is moved by at most {FARTHEST_MM:g} mm; put the sheet or origin_mm right instead"
+        session.say(text, "warning")
         return
     try:
         if x_mm or y_mm or (z and not servo):
@@ -76,7 +69,7 @@ def nudge(session: Session, x_mm: float, y_mm: float, z: float) -> None:
     session.say(f"this pen is off by x {moved[0]:+g}, y {moved[1]:+g}, z {moved[2]:+g}")
 
 
-def test_place(job: Job, part: int) -> Point | None:
+def test_place(job: GcodeJob, part: int) -> Point | None:
     """Where a test stroke may begin: in the margin below or above the drawing, on the sheet, a place for each pen."""
     bounds, sheet = job.bounds(drawn=True), job.setting.sheet_mm
     if bounds is None or sheet is None:
@@ -116,7 +109,7 @@ def lower(session: Session, line: int) -> list[str]:
     return texts
 
 
-def feed_before(job: Job, line: int, otherwise: float) -> float:
+def feed_before(job: GcodeJob, line: int, otherwise: float) -> float:
     """The feed in force when this line comes."""
     return (job.lines[line - 1].feed_mm_min if line else 0.0) or otherwise
 
@@ -125,8 +118,6 @@ def _skip(session: Session, part: int) -> None:
     after = session.next
     while after < len(session.job.lines) and session.job.lines[after].part == part:
         after += 1
-    strokes = session.job.parts[part].strokes
-    session.say(
-        f"{amount(strokes, session.job.parts[part].drawn_mm)} of {session.job.parts[part].name} are left out", "warning"
-    )
+    pen = session.job.parts[part]
+    session.say(f"{amount(pen.strokes, pen.drawn_mm)} of {pen.name} are left out", "warning")
     session.set_off(after)

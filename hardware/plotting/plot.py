@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hardware.job import locate
-from hardware.job.gcode_job import Job, JobError
+from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.plotting import opening, pen_change, preflight
 from hardware.plotting.asking import obey
 from hardware.plotting.control import Control
@@ -13,7 +13,7 @@ from hardware.plotting.origin import find_origin
 from hardware.plotting.parking import up_and_away
 from hardware.plotting.recover import abandon, recover
 from hardware.plotting.resume import Resume, resume
-from hardware.plotting.session import Ended, Options, PauseNow, Session
+from hardware.plotting.session import Ended, PauseNow, PlotOptions, Session
 from hardware.wire.line_port import POLL_S
 from hardware.wire.link_errors import Halted, LinkError
 from hardware.wire.port import Opener
@@ -25,10 +25,15 @@ class Plot:
     """Runs in one thread; `control` is how others see and steer it."""
 
     def __init__(
-        self, job: Job, open_port: Opener, control: Control, journal: Path | None, options: Options | None = None
+        self,
+        job: GcodeJob,
+        open_port: Opener,
+        control: Control,
+        journal: Path | None,
+        options: PlotOptions | None = None,
     ) -> None:
         """Opens the port and the journal. Raises PortError, LinkError and JournalError."""
-        self.session = Session(job, open_port, control, options or Options())
+        self.session = Session(job, open_port, control, options or PlotOptions())
         opening.connect(self.session)
         self.session.skip_time()
         opening.open_journal(self.session, journal)

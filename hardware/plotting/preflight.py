@@ -1,6 +1,6 @@
 """What is held against the machine before anything moves: travel, feeds, the length of lines; soft limits or none."""
 
-from hardware.job.gcode_job import Job
+from hardware.job.gcode_job import GcodeJob
 from hardware.wire import gcode_text
 from hardware.wire.grbl_stream import LONGEST
 from hardware.wire.link import Greeting, Link
@@ -9,7 +9,7 @@ SLACK_MM = 0.01
 MOST_FAULTS = 10
 
 
-def check(job: Job, greeting: Greeting) -> tuple[list[str], list[str]]:
+def check(job: GcodeJob, greeting: Greeting) -> tuple[list[str], list[str]]:
     """Faults, for which the job must not be begun; and notes."""
     faults = [*_long_lines(job), *_off_the_bed(job), *_beyond_the_travel(job, greeting)]
     if len(faults) > MOST_FAULTS:
@@ -17,7 +17,7 @@ def check(job: Job, greeting: Greeting) -> tuple[list[str], list[str]]:
     return faults, _speeds(job, greeting)
 
 
-def _long_lines(job: Job) -> list[str]:
+def _long_lines(job: GcodeJob) -> list[str]:
     if job.dialect == "marlin":
         return []
     return [
@@ -27,7 +27,7 @@ def _long_lines(job: Job) -> list[str]:
     ]
 
 
-def _off_the_bed(job: Job) -> list[str]:
+def _off_the_bed(job: GcodeJob) -> list[str]:
     """By the machine file; whether the controller checks limits itself or not."""
     width, height = job.setting.bed_mm
     faults = []
@@ -48,7 +48,7 @@ def _off_the_bed(job: Job) -> list[str]:
     return []
 
 
-def _beyond_the_travel(job: Job, greeting: Greeting) -> list[str]:
+def _beyond_the_travel(job: GcodeJob, greeting: Greeting) -> list[str]:
     """By the controller's own $130 and $131."""
     bounds, faults = job.bounds(), []
     if bounds is None:
@@ -63,7 +63,7 @@ def _beyond_the_travel(job: Job, greeting: Greeting) -> list[str]:
     return faults
 
 
-def check_place(job: Job, greeting: Greeting, link: Link) -> list[str]:
+def check_place(job: GcodeJob, greeting: Greeting, link: Link) -> list[str]:
     """Once the machine knows where it is: on one that homes, machine coordinates have their limits."""
     bounds = job.bounds()
     if bounds is None or not greeting.settings.get(22):
@@ -81,7 +81,7 @@ def check_place(job: Job, greeting: Greeting, link: Link) -> list[str]:
     return faults
 
 
-def _speeds(job: Job, greeting: Greeting) -> list[str]:
+def _speeds(job: GcodeJob, greeting: Greeting) -> list[str]:
     """The controller slows down by itself what its axes cannot do; but the time will be another than planned."""
     limit = min((greeting.settings[n] for n in (110, 111) if n in greeting.settings), default=None)
     if limit is None:

@@ -1,26 +1,24 @@
 """Taking up an earlier plot from its journal: what is known, what is not, and where to go on."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from hardware.job.locate import Spot
 from hardware.plotting import continuing
 from hardware.plotting.asking import ask
 from hardware.plotting.continuing import chosen
 from hardware.plotting.events import Fault, Prompt
+from hardware.plotting.journal import Known
 from hardware.plotting.origin import after_loss, find_origin, last_spot
 from hardware.plotting.parking import come_to_rest, found_at_rest, observed_down, raise_pen
 from hardware.plotting.session import Session
-
-if TYPE_CHECKING:
-    from hardware.plotting.journal import Known
+from hardware.wire import replies
 
 
 @dataclass(frozen=True)
 class Resume:
     """An earlier plot of the same job, from its journal."""
 
-    known: "Known"
+    known: Known
 
 
 def resume(session: Session, resumed: Resume) -> int:
@@ -43,7 +41,7 @@ def resume(session: Session, resumed: Resume) -> int:
     return _with_pen(session, _asked_to_resume(session, spot))
 
 
-def _resumed_lost(session: Session, known: "Known", why: str) -> int:
+def _resumed_lost(session: Session, known: Known, why: str) -> int:
     session.say(f"{_tally(session)}; {why}", "warning")
     if session.link.status.state == "Alarm":
         session.link.run(["$X"])
@@ -54,7 +52,7 @@ def _resumed_lost(session: Session, known: "Known", why: str) -> int:
     return _with_pen(session, after_loss(session, last_spot(session, known.rest, known.stop)))
 
 
-def _resumed_spot(session: Session, known: "Known") -> Spot:
+def _resumed_spot(session: Session, known: Known) -> Spot:
     if known.stop:
         session.link.settle()
         return Spot(known.stop[0], (known.stop[1], known.stop[2]))
@@ -65,8 +63,6 @@ def _resumed_spot(session: Session, known: "Known") -> Spot:
 
 
 def _guard_saw_down(session: Session, text: str) -> bool | None:
-    from hardware.wire import replies
-
     status = replies.read(text)
     if not isinstance(status, replies.Status):
         return None

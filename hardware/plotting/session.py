@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from hardware.job.gcode_job import Job, Point
+from hardware.job.gcode_job import GcodeJob, Point
 from hardware.job.locate import waits_for_motion
-from hardware.job.pace import Pace
 from hardware.plotting.control import Control
 from hardware.plotting.events import Note, PassBegun, Progress, State, WantedPen
 from hardware.plotting.journal import Journal
+from hardware.plotting.pace import Pace
 from hardware.plotting.pen_guard import PenGuard
 from hardware.wire.grbl import PLANNER_BLOCKS
 from hardware.wire.link import Greeting, Link
@@ -31,7 +31,7 @@ class PauseNow(Exception):
 
 
 @dataclass(frozen=True)
-class Options:
+class PlotOptions:
     """How to plot."""
 
     waits: bool = False  # send and wait instead of counting characters
@@ -49,7 +49,7 @@ class Session:
     link: Link  # set by `opening.connect`, and again after the cable was out
     greeting: Greeting
 
-    def __init__(self, job: Job, open_port: Opener, control: Control, options: Options) -> None:
+    def __init__(self, job: GcodeJob, open_port: Opener, control: Control, options: PlotOptions) -> None:
         self.job, self.open_port, self.control, self.options = job, open_port, control, options
         self.journal: Journal | None = None
         self.journal_path: Path | None = None

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hardware.job.gcode_job import Job, JobError
-from hardware.job.pace import clock
+from hardware.job.figures import amount, clock
+from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.plotting.control import Control
-from hardware.plotting.pen_change import amount
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
@@ -43,15 +42,15 @@ class Wanted:
     as_json: bool = False
 
 
-def plot(job: Job, machine: "Machine", wanted: Wanted, journal: Path) -> int:
+def plot(job: GcodeJob, machine: "Machine", wanted: Wanted, journal: Path) -> int:
     """Plots, or says what would be plotted. Raises JobError, JournalError, PortError and DeviceError."""
-    from hardware.job.prepare import chosen
+    from hardware.job.variants import selected
     from hardware.plotting import journal as journals
 
     path = wanted.journal or journal
     known = journals.read(path) if wanted.resume else None
     kept = known.options if known else _kept(wanted)
-    job = chosen(job, only=kept["only"], first=kept["first"], air=kept["air"], outline=kept["outline"])
+    job = selected(job, only=kept["only"], first=kept["first"], air=kept["air"], outline=kept["outline"])
     if known:
         _refuse_others(known, job, path)
     if wanted.dry_run:
@@ -104,7 +103,7 @@ def _port(wanted: Wanted) -> str:
     )
 
 
-def _refuse_others(known: Any, job: Job, path: Path) -> None:
+def _refuse_others(known: Any, job: GcodeJob, path: Path) -> None:
     from hardware.plotting.journal import JournalError
 
     if known.is_done:
@@ -133,10 +132,12 @@ def _set_aside(path: Path) -> None:
         )
 
 
-def _run(job: Job, machine: "Machine", wanted: Wanted, journal: Path | None, kept: dict[str, Any], known: Any) -> int:
+def _run(
+    job: GcodeJob, machine: "Machine", wanted: Wanted, journal: Path | None, kept: dict[str, Any], known: Any
+) -> int:
     from hardware.plotting.plot import Plot
     from hardware.plotting.resume import Resume
-    from hardware.plotting.session import Options
+    from hardware.plotting.session import PlotOptions
     from hardware.plotting.sleep_inhibitor import awake
     from hardware.terminal import answers
     from hardware.wire.link_errors import CableOut, Silent
@@ -144,10 +145,10 @@ def _run(job: Job, machine: "Machine", wanted: Wanted, journal: Path | None, kep
 
     control = Control()
     port = wanted.port or ""
-    options = Options(wanted.wait, wanted.check, wanted.home, port_name=port, kept=kept)
+    options = PlotOptions(wanted.wait, wanted.check, wanted.home, port_name=port, kept=kept)
     open_port = opener(port, machine, wanted.baud)
     try:
-        session: Plot = Plot(job, open_port, control, journal, options)
+        running = Plot(job, open_port, control, journal, options)
     except Silent as silent:
         raise DeviceError(
             f"{port}: nothing answers within {silent.seconds:.0f} s; is the machine switched on, is it the right"
@@ -160,15 +161,15 @@ def _run(job: Job, machine: "Machine", wanted: Wanted, journal: Path | None, kep
         stack.enter_context(_interruptible(control))
         stack.enter_context(answers.listening(control, as_json=wanted.as_json))
         stack.enter_context(awake())
-        finished = session.run(resumed=Resume(known) if known else None)
+        finished = running.run(resumed=Resume(known) if known else None)
     return {"done": DONE, "aborted": INTERRUPTED, "emergency": DEVICE}[finished.outcome]
 
 
 @contextmanager
-def _watched(job: Job, control: Control, wanted: Wanted) -> Iterator[None]:
+def _watched(job: GcodeJob, control: Control, wanted: Wanted) -> Iterator[None]:
     from rich.console import Console
 
-    from hardware.terminal.lines import JsonLines, Lines
+    from hardware.terminal.lines import JsonLines, PlainLines
     from hardware.terminal.screen import Screen
 
     console = Console(stderr=True, highlight=False)
@@ -180,7 +181,7 @@ def _watched(job: Job, control: Control, wanted: Wanted) -> Iterator[None]:
             control.watch(screen)
             yield
     else:
-        control.watch(Lines())
+        control.watch(PlainLines())
         yield
 
 
@@ -207,7 +208,7 @@ def _interruptible(control: Control) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _say_plan(job: Job, wanted: Wanted) -> None:
+def _say_plan(job: GcodeJob, wanted: Wanted) -> None:
     """What would be done; nothing is opened and nothing moves."""
     bounds = job.bounds()
     if wanted.as_json:

@@ -11,7 +11,7 @@ from hardware.terminal import words
 EVERY_S = 5.0
 
 
-class Lines:
+class PlainLines:
     """A line for whatever happens, and one every few seconds. Errors of writing end it, not the plot."""
 
     def __init__(self, to: TextIO | None = None) -> None:

@@ -12,8 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hardware.job.gcode_job import Job
-from hardware.job.pace import clock
+from hardware.job.figures import clock
+from hardware.job.gcode_job import GcodeJob
 from hardware.plotting.events import Answered, Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
 from hardware.terminal import words
 
@@ -32,7 +32,7 @@ _COLOURS = {"drawing": "green", "waiting": "yellow", "pausing": "yellow", "stopp
 class Screen:
     """An observer. What is finished stays above it, line by line."""
 
-    def __init__(self, job: Job, console: Console) -> None:
+    def __init__(self, job: GcodeJob, console: Console) -> None:
         self._job = job
         self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=False)
@@ -160,7 +160,7 @@ class Screen:
         return Panel(Group(*rows), title=Text(prompt.title, style="bold"), title_align="left", border_style=colour)
 
 
-def _share(job: Job, line: int) -> float:
+def _share(job: GcodeJob, line: int) -> float:
     return sum(each.seconds for each in job.lines[:line])
 
 

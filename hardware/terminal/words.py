@@ -1,8 +1,7 @@
 """What is said of a plot, in plain words; shared by all ways of showing it."""
 
-from hardware.job.pace import clock
+from hardware.job.figures import amount, clock
 from hardware.plotting.events import Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
-from hardware.plotting.pen_change import amount
 
 KEYS = {
     "done": "d", "resume": "g", "go-on": "g", "retry": "g", "redo": "r", "skip": "s", "pass": "b", "abort": "q",

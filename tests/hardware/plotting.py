@@ -11,7 +11,7 @@ import numpy as np
 from samples import BLACK, RED, SERVO
 
 from hardware.drawing import Drawing, PenPass
-from hardware.job.gcode_job import Job
+from hardware.job.gcode_job import GcodeJob
 from hardware.job.prepare import from_drawing
 from hardware.machine import Machine
 from hardware.plotting.control import Control
@@ -19,7 +19,7 @@ from hardware.plotting.events import Event, Fault, Finished, Note, Prompt
 from hardware.plotting.journal import read
 from hardware.plotting.plot import Plot
 from hardware.plotting.resume import Resume
-from hardware.plotting.session import Options
+from hardware.plotting.session import PlotOptions
 from hardware.simulator import Bench, InjectedFault, SimPort
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Dwell, Move, Spindle, is_down, strokes
@@ -93,12 +93,12 @@ class Session:
     faults: tuple[InjectedFault, ...] = ()
     answers: dict[str, list[Answer]] = field(default_factory=dict)  # to prompts by kind; the default where none is left
     settings: dict[int, float] = field(default_factory=dict)
-    options: Options = field(default_factory=Options)
+    options: PlotOptions = field(default_factory=PlotOptions)
     latency_s: float = 0.001
     kill_after: int | None = None  # so many lines written
     kill_when: Callable[["Session"], bool] = lambda _: False
     bench: Bench = field(init=False)
-    job: Job = field(init=False)
+    job: GcodeJob = field(init=False)
     events: list[Event] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
     pen_down_at_prompts: list[Prompt] = field(default_factory=list)

@@ -11,7 +11,7 @@ from hardware.job.prepare import from_drawing
 from hardware.plotting.control import Control
 from hardware.plotting.events import Event, Fault, Finished, Note, Prompt
 from hardware.plotting.plot import Plot
-from hardware.plotting.session import Options
+from hardware.plotting.session import PlotOptions
 
 PRINTER = SERVO.model_copy(update={"name": "printer", "dialect": "marlin"})
 
@@ -33,7 +33,7 @@ class Run:
             self.control.answer(event.id, self.answers.get(event.kind, event.default))
 
     def go(self, journal: Path | None = None) -> Finished:
-        return Plot(self.job, lambda: self.board, self.control, journal, Options()).run()
+        return Plot(self.job, lambda: self.board, self.control, journal, PlotOptions()).run()
 
     def drawn(self) -> list[str]:
         """The job's own lines among those that were carried out."""
@@ -99,7 +99,7 @@ def test_a_stop_is_resumed(tmp_path: Path) -> None:
 
     run.control.watch(stop)
     assert run.go(tmp_path / "journal").outcome == "aborted"
-    again = Plot(run.job, lambda: run.board, run.control, tmp_path / "journal", Options())
+    again = Plot(run.job, lambda: run.board, run.control, tmp_path / "journal", PlotOptions())
     assert again.run(resumed=Resume(read(tmp_path / "journal"))).outcome == "done"
     moves = [line for line in run.board.lines if line.startswith("G1 X")]
     wanted = [line.text for line in run.job.lines if line.is_draw]

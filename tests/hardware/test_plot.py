@@ -12,13 +12,13 @@ from plotting import Session, is_whole
 from samples import BLACK, ROUTER, SERVO
 
 from hardware.drawing import Drawing, PenPass
-from hardware.job import gcode_job as jobs
+from hardware.job import variants
 from hardware.job.gcode_job import JobError
 from hardware.machine import Machine
 from hardware.plotting.control import Control
 from hardware.plotting.events import Event, Finished, Note, PassBegun, Progress, Prompt
 from hardware.plotting.plot import Plot
-from hardware.plotting.session import Options
+from hardware.plotting.session import PlotOptions
 from hardware.simulator.trace import Move
 
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machine: machine.name)
@@ -27,7 +27,7 @@ MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machin
 @MACHINES
 @pytest.mark.parametrize("waits", [False, True], ids=["counting", "waiting"])
 def test_all_is_drawn_once_and_nothing_is_lost(machine: Machine, waits: bool, tmp_path: Path) -> None:
-    session = Session(machine=machine, options=Options(waits=waits))
+    session = Session(machine=machine, options=PlotOptions(waits=waits))
     finished = session.run(tmp_path / "journal")
     assert finished == Finished("done", 12, 12, finished.elapsed_s, "done: the pen is up and parked")
     assert is_whole(session)
@@ -306,7 +306,7 @@ def test_an_emergency_stop_works_while_a_question_is_open(tmp_path: Path) -> Non
 
 
 def test_a_check_run_finds_what_the_controller_refuses_and_moves_nothing(tmp_path: Path) -> None:
-    session = Session(options=Options(checks=True))
+    session = Session(options=PlotOptions(checks=True))
     assert session.run(tmp_path / "journal").outcome == "done"
     assert f"the controller takes all {len(session.job.lines)} lines" in session.notes()
     assert is_whole(session)
@@ -368,7 +368,7 @@ def test_what_the_machine_cannot_reach_is_refused(settings: dict[int, float], me
 
 
 def test_a_homed_machine_whose_origin_is_set_draws() -> None:
-    session = Session(settings={22: 1, 20: 1, 25: 3000}, options=Options(homes=True))
+    session = Session(settings={22: 1, 20: 1, 25: 3000}, options=PlotOptions(homes=True))
     session.bench.controller.body.systems[0] = (-120.0, -100.0, 0.0)
     assert session.run().outcome == "done"
     assert is_whole(session)
@@ -399,7 +399,7 @@ def test_a_board_that_restarts_when_the_port_opens_is_asked_for_its_origin(tmp_p
 
 def test_in_the_air_nothing_is_drawn() -> None:
     session = Session()
-    session.job = jobs.in_the_air(session.job)
+    session.job = variants.in_the_air(session.job)
     assert session.run().outcome == "done"
     assert session.drawn() == []
     assert session.prompts
@@ -407,7 +407,7 @@ def test_in_the_air_nothing_is_drawn() -> None:
 
 def test_the_outline_is_traced_with_the_pen_up() -> None:
     session = Session()
-    session.job = jobs.outline(session.job)
+    session.job = variants.outlined(session.job)
     assert session.run().outcome == "done"
     assert session.drawn() == []
     moves = [
@@ -436,7 +436,7 @@ def test_two_threads_may_steer() -> None:
     control = Control()
     asked = threading.Event()
     control.watch(lambda event: asked.set() if isinstance(event, Prompt) else None)
-    plot = Plot(session.job, session.open, control, None, Options())  # type: ignore[arg-type]
+    plot = Plot(session.job, session.open, control, None, PlotOptions())  # type: ignore[arg-type]
     outcomes: list[Finished] = []
     thread = threading.Thread(target=lambda: outcomes.append(plot.run()))
     thread.start()

@@ -9,8 +9,8 @@ from plotting import card
 from samples import RELAY, ROUTER, SERVO
 
 from hardware.gcode import gcode
-from hardware.job import gcode_job as jobs
-from hardware.job.gcode_job import Job, JobError
+from hardware.job import variants
+from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.job.prepare import from_drawing, from_gcode, setting_of
 from hardware.machine import Machine
 from hardware.program import program
@@ -20,7 +20,7 @@ PRINTER = SERVO.model_copy(update={"name": "printer", "dialect": "marlin"})
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER, RELAY, PRINTER], ids=lambda machine: machine.name)
 
 
-def read(text: str, tmp_path: Path, machine: Machine = SERVO) -> Job:
+def read(text: str, tmp_path: Path, machine: Machine = SERVO) -> GcodeJob:
     path = tmp_path / "file.gcode"
     path.write_text(text, encoding="utf-8")
     return from_gcode(path, machine)
@@ -168,7 +168,7 @@ def test_a_controller_that_runs_files_by_itself_is_no_port(tmp_path: Path) -> No
 @MACHINES
 def test_in_the_air_nothing_is_lowered(machine: Machine) -> None:
     job = from_drawing(card(), machine, "card")
-    air = jobs.in_the_air(job)
+    air = variants.in_the_air(job)
     assert not any(line.down or line.is_lowering or line.is_draw for line in air.lines[8:])
     assert len(air.stops) == 2
     moves = [line.text for line in job.lines if line.is_draw or line.is_travel]
@@ -176,7 +176,7 @@ def test_in_the_air_nothing_is_lowered(machine: Machine) -> None:
 
 
 def test_the_outline_goes_once_round() -> None:
-    job = jobs.outline(from_drawing(card(), SERVO, "card"))
+    job = variants.outlined(from_drawing(card(), SERVO, "card"))
     assert [line.text for line in job.lines] == [
         "G0 X20.000 Y25.000", "G0 X90.000 Y25.000", "G0 X90.000 Y73.000", "G0 X20.000 Y73.000", "G0 X20.000 Y25.000",
         "G0 X0.000 Y0.000",
@@ -186,7 +186,7 @@ def test_the_outline_goes_once_round() -> None:
 @pytest.mark.parametrize("wanted", [{1}, {2}, {1, 2}])
 def test_some_passes_only(wanted: set[int]) -> None:
     whole = from_drawing(card(), SERVO, "card")
-    some = jobs.only_parts(whole, wanted)
+    some = variants.only_parts(whole, wanted)
     assert some.strokes == 6 * len(wanted)
     assert len(some.stops) == len(wanted)
     assert {line.stroke for line in some.lines if line.is_lowering} == set(range(6 * len(wanted)))
@@ -197,7 +197,7 @@ def test_some_passes_only(wanted: set[int]) -> None:
 
 def test_a_pass_that_is_not_there_is_told() -> None:
     with pytest.raises(JobError, match="there are passes 1 to 2, but not 7"):
-        jobs.only_parts(from_drawing(card(), SERVO, "card"), {7})
+        variants.only_parts(from_drawing(card(), SERVO, "card"), {7})
 
 
 @MACHINES

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from hardware.plotting.control import Control
 from hardware.plotting.events import Choice, Event, Fault, Progress, Prompt
-from hardware.plotting.session import Options
+from hardware.plotting.session import PlotOptions
 from hardware.simulator import InjectedFault
 from hardware.terminal import answers, words
-from hardware.terminal.lines import JsonLines, Lines
+from hardware.terminal.lines import JsonLines, PlainLines
 from hardware.terminal.screen import Screen
 
 Golden = Callable[[str, str], None]
@@ -31,7 +31,7 @@ def shown(session: Session, at: Callable[[Event], bool]) -> str:
                 console.print(screen._view())
             looked.append(captured.get())
 
-    session.options = Options(port_name="/dev/ttyUSB0")
+    session.options = PlotOptions(port_name="/dev/ttyUSB0")
     session.observers.append(see)
     session.run()
     text = "\n".join(line.rstrip() for line in looked[0].splitlines()) + "\n"
@@ -137,7 +137,7 @@ def test_every_choice_has_a_key_of_its_own_where_it_is_offered() -> None:
 def test_plain_lines_and_json_lines_say_the_same_events() -> None:
     plain, as_json = io.StringIO(), io.StringIO()
     session = Session(faults=(InjectedFault(58, "error", code=33),))
-    session.observers += [Lines(plain), JsonLines(as_json)]
+    session.observers += [PlainLines(plain), JsonLines(as_json)]
     session.run()
     assert "error:33 at line" in plain.getvalue()
     faults = [event for event in session.events if isinstance(event, Fault)]

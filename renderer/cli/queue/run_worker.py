@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import click
 
-from hardware.job.gcode_job import Job as Lines
+from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.machine import Machine, load_machine
 from renderer.cli import show
 from renderer.cli.codes import DONE

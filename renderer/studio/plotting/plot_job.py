@@ -9,13 +9,13 @@ import time
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from hardware.job.gcode_job import Job as Lines
+from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.plotting.control import Control
 from hardware.plotting.events import Answered, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
 from hardware.plotting.journal import JournalError, Known, read
 from hardware.plotting.plot import Plot
 from hardware.plotting.resume import Resume
-from hardware.plotting.session import Options
+from hardware.plotting.session import PlotOptions as Options
 from hardware.plotting.sleep_inhibitor import awake
 from hardware.wire.port import PortError
 from renderer.studio.plotting import plot_messages

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hardware.job.gcode_job import Job as Lines
+from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.machine import MachineError, load_machine
 from renderer.intake import Tell, lines_of, untold
 from renderer.specfile.files import is_picture

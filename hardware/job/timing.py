@@ -1,16 +1,14 @@
-"""How long it takes: the planner's seconds for each line, and what the pace so far makes of them."""
+"""How long each line of a job takes, by the planner."""
 
 import math
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hardware.job.gcode_job import Job, Line, Point
+from hardware.job.gcode_job import Line, Point
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
-
-TRUSTED_S = 60.0  # after this much planned work, the pace so far counts as much as the plan
 
 
 def timed(lines: tuple[Line, ...], machine: "Machine") -> tuple[Line, ...]:
@@ -79,39 +77,3 @@ def _ways(line: Line, before: Point) -> list[Point]:
 
 def _travel_mm_s(machine: "Machine") -> float:
     return max(machine.travel_xy_mm_min or (machine.travel_feed_mm_min,)) / 60
-
-
-class Pace:
-    """Seconds that are left: those planned, times how the work so far compares with its plan."""
-
-    def __init__(self, job: Job) -> None:
-        self._left_s = [0.0] * (len(job.lines) + 1)
-        for at in range(len(job.lines) - 1, -1, -1):
-            self._left_s[at] = self._left_s[at + 1] + job.lines[at].seconds
-        self._drawn_mm = [0.0] * (len(job.lines) + 1)
-        for at, line in enumerate(job.lines):
-            self._drawn_mm[at + 1] = self._drawn_mm[at] + (line.mm if line.is_draw else 0.0)
-        self._planned_s, self._took_s = 0.0, 0.0
-
-    def compare(self, first: int, after: int, seconds: float) -> None:
-        """The lines from one index to before another have taken this long so far."""
-        self._planned_s = self._left_s[first] - self._left_s[after]
-        self._took_s = seconds
-
-    def factor(self) -> float:
-        """How much longer the work takes than planned; near 1 while there is little to go by."""
-        return (self._took_s + TRUSTED_S) / (self._planned_s + TRUSTED_S)
-
-    def left_s(self, line: int) -> float:
-        return self._left_s[line] * self.factor()
-
-    def drawn_mm(self, line: int) -> float:
-        """Drawn by all lines before this one."""
-        return self._drawn_mm[line]
-
-
-def clock(seconds: float) -> str:
-    """`0:41`, `12:05`, `5:12:40`."""
-    whole = max(0, math.ceil(seconds))
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

@@ -1,0 +1,34 @@
+"""The time that is left: what the plan says, corrected by the pace so far."""
+
+from hardware.job.gcode_job import GcodeJob
+
+TRUSTED_S = 60.0  # after this much planned work, the pace so far counts as much as the plan
+
+
+class Pace:
+    """Seconds that are left: those planned, times how the work so far compares with its plan."""
+
+    def __init__(self, job: GcodeJob) -> None:
+        self._left_s = [0.0] * (len(job.lines) + 1)
+        for at in range(len(job.lines) - 1, -1, -1):
+            self._left_s[at] = self._left_s[at + 1] + job.lines[at].seconds
+        self._drawn_mm = [0.0] * (len(job.lines) + 1)
+        for at, line in enumerate(job.lines):
+            self._drawn_mm[at + 1] = self._drawn_mm[at] + (line.mm if line.is_draw else 0.0)
+        self._planned_s, self._took_s = 0.0, 0.0
+
+    def compare(self, first: int, after: int, seconds: float) -> None:
+        """The lines from one index to before another have taken this long so far."""
+        self._planned_s = self._left_s[first] - self._left_s[after]
+        self._took_s = seconds
+
+    def factor(self) -> float:
+        """How much longer the work takes than planned; near 1 while there is little to go by."""
+        return (self._took_s + TRUSTED_S) / (self._planned_s + TRUSTED_S)
+
+    def left_s(self, line: int) -> float:
+        return self._left_s[line] * self.factor()
+
+    def drawn_mm(self, line: int) -> float:
+        """Drawn by all lines before this one."""
+        return self._drawn_mm[line]
