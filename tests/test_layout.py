@@ -15,6 +15,23 @@ ORDER = {
     "diary fitting passes finish preview manifest charts report output intake doubts plan new_spec pipeline film "
     "gallery studio cli",
 }
+# the same inside these folders; `__init__` needs no place
+INSIDE = {
+    "hardware.simulator": "settings planner trace words machine_state geometry report program controller faults bench "
+    "pty",
+    "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
+    "grbl marlin port_scan",
+    "hardware.job": "gcode_job figures pen_state timing gcode_parser prepare variants locate",
+    "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace session messages asking "
+    "opening pen_change parking continuing origin resume recover plot",
+    "hardware.terminal": "words lines screen answers command options commands",
+}
+# being opened; a circle that is gone must leave this list
+KNOWN_CIRCLES = {
+    ("renderer.cli.queue", "renderer.cli.queue_list"),
+    ("renderer.raster", "renderer.raster.cuda"),
+    ("renderer.studio.desk", "renderer.studio.plotting", "renderer.studio.sheet"),
+}
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {
     "renderer.intake",
@@ -51,6 +68,13 @@ def rank(module: str) -> tuple[int, int] | None:
     return list(ORDER).index(package), ORDER[package].split().index(name) if name and is_module else -1
 
 
+def rank_inside(folder: str, module: str) -> int | None:
+    """Place of a module within its folder; None where it is not in there. ValueError where it has no place."""
+    if not module.startswith(f"{folder}."):
+        return None
+    return INSIDE[folder].split().index(module.removeprefix(f"{folder}.").split(".")[0])
+
+
 def dotted(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
@@ -66,6 +90,60 @@ def test_a_module_imports_only_what_stands_above_it(path: Path) -> None:
             assert name.split(".")[0] not in {"torch", "torchvision", "lpips", "renderer"}, (
                 f"{dotted(path)} imports {name}"
             )
+
+
+@pytest.mark.parametrize("folder", INSIDE)
+def test_a_module_imports_only_what_stands_above_it_in_its_folder(folder: str) -> None:
+    graph = import_graph()
+    modules = [module for module in graph if module.startswith(f"{folder}.")]
+    assert {module.rpartition(".")[2] for module in modules} == set(INSIDE[folder].split())
+    for module in modules:
+        for other in graph[module]:
+            place = rank_inside(folder, other)
+            assert place is None or place < (rank_inside(folder, module) or 0), (
+                f"{module} imports {other}, which stands below it"
+            )
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Each module of ours and those that it imports: at its top, in functions and for type checkers alike."""
+    modules = {dotted(path): path for path in FILES}
+    graph: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        named = set(imports(ast.parse(path.read_text(encoding="utf-8"))))
+        found = {name if name in modules else name.rpartition(".")[0] for name in named}
+        graph[module] = (found & set(modules)) - {module}
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> set[tuple[str, ...]]:
+    """Groups of modules each of which reaches all others of its group."""
+    reached = {module: _reached(graph, module) for module in graph}
+    groups = {tuple(sorted({other for other in reached[m] if m in reached[other]} | {m})) for m in graph}
+    return {group for group in groups if len(group) > 1}
+
+
+def _reached(graph: dict[str, set[str]], module: str) -> set[str]:
+    reached, left = set(), [module]
+    while left:
+        for other in graph[left.pop()] - reached:
+            reached.add(other)
+            left.append(other)
+    return reached
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles(import_graph()) == KNOWN_CIRCLES
+
+
+def test_a_circle_is_found_however_long() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": set()}
+    assert circles(graph) == {("a", "b", "c")}
+
+
+@pytest.mark.parametrize("folder", ["hardware/wire", "hardware/job", "hardware/plotting"])
+def test_the_code_that_moves_a_machine_does_not_know_renderer(folder: str) -> None:
+    assert not [path for path in (ROOT / folder).rglob("*.py") if "renderer" in path.read_text(encoding="utf-8")]
 
 
 @pytest.mark.parametrize(
