@@ -1,4 +1,4 @@
-"""What goes wrong, and what comes of it, as a table; the same cases are tests (tests/hardware/test_plot_faults.py).
+"""What goes wrong, and what comes of it, as a table; tests/hardware/plotting/test_plot_faults.py has the same cases.
 
 python -m benchmarks.faults
 """
@@ -10,46 +10,46 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "hardware"))
 
-from plotting import Session, is_whole
+from simulated_plot import SimulatedPlot, all_drawn_once
 
 from hardware.simulator import InjectedFault
 
 WITHIN = 64  # lines of G-code until the middle of the third stroke
 
 
-def soft_limit(session: Session, _: object) -> None:
+def soft_limit(session: SimulatedPlot, _: object) -> None:
     session.bench.controller.body.values.update({20: 1, 22: 1})
 
 
-def cut_while_waiting(session: Session, _: object) -> str:
+def cut_while_waiting(session: SimulatedPlot, _: object) -> str:
     session.bench.controller.power_cut(1.0)
     return "none yet"
 
 
-def faulty(*faults: InjectedFault, **answers: list[object]) -> Callable[[Path], Session]:
-    def run(journal: Path) -> Session:
-        session = Session(faults=faults, answers=answers)  # type: ignore[arg-type]
+def faulty(*faults: InjectedFault, **answers: list[object]) -> Callable[[Path], SimulatedPlot]:
+    def run(journal: Path) -> SimulatedPlot:
+        session = SimulatedPlot(faults=faults, answers=answers)  # type: ignore[arg-type]
         session.run(journal)
         return session
 
     return run
 
 
-def in_a_stroke(session: Session) -> bool:
+def in_a_stroke(session: SimulatedPlot) -> bool:
     return len(session.drawn()) == 3 and session.pen_is_down() and session.draws_a_line()
 
 
-def on_the_way(session: Session) -> bool:
+def on_the_way(session: SimulatedPlot) -> bool:
     return len(session.drawn()) == 3 and not session.pen_is_down() and session.draws_a_line()
 
 
-def at_a_question(session: Session) -> bool:
+def at_a_question(session: SimulatedPlot) -> bool:
     return len(session.prompts) == 2
 
 
-def killed(when: Callable[[Session], bool], *, power_cut: bool = False) -> Callable[[Path], Session]:
-    def run(journal: Path) -> Session:
-        session = Session()
+def killed(when: Callable[[SimulatedPlot], bool], *, power_cut: bool = False) -> Callable[[Path], SimulatedPlot]:
+    def run(journal: Path) -> SimulatedPlot:
+        session = SimulatedPlot()
         session.kill_when = when
         session.killed(journal)
         if power_cut:
@@ -63,7 +63,7 @@ def killed(when: Callable[[Session], bool], *, power_cut: bool = False) -> Calla
     return run
 
 
-CASES: dict[str, Callable[[Path], Session]] = {
+CASES: dict[str, Callable[[Path], SimulatedPlot]] = {
     "none": faulty(),
     "error:33 in mid-stroke": faulty(InjectedFault(WITHIN, "error", code=33)),
     "hard limit, ALARM:1": faulty(InjectedFault(WITHIN, "alarm", code=1)),
@@ -101,9 +101,9 @@ def main() -> None:
         )
 
 
-def drawn(session: Session) -> str:
+def drawn(session: SimulatedPlot) -> str:
     """How many of the strokes were drawn, how many twice."""
-    if is_whole(session):
+    if all_drawn_once(session):
         return "12 once"
     times = session.times_drawn()
     once, twice, none = (sum(map(test, times)) for test in (_once, lambda t: t > 1.02, lambda t: t < 0.98))

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from plotting import Session
 from samples import SERVO
+from simulated_plot import SimulatedPlot
 
 from hardware.simulator import Bench
 from hardware.simulator.trace import is_down
@@ -46,7 +46,7 @@ def states(store: Store, number: int) -> list[str]:
 class Beside:
     """A worker in a thread, and the person beside the machine."""
 
-    def __init__(self, store: Store, session: Session, folder: Path) -> None:
+    def __init__(self, store: Store, session: SimulatedPlot, folder: Path) -> None:
         self.store = store
         uses = PlotMachine("gantry", "sim", session.bench.open, lambda _: session.job, folder / "journals")
         self.told: list[str] = []

@@ -15,7 +15,7 @@ from clock import Clock
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.store import Store
 
-sys.path.append(str(Path(__file__).parents[1] / "hardware"))  # the simulated plots of tests/hardware/plotting.py
+sys.path.append(str(Path(__file__).parents[1] / "hardware"))  # the simulated plots of tests/hardware/simulated_plot.py
 
 
 def binaries() -> Path | None:

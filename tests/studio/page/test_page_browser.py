@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from plotting import Session, is_whole
+from simulated_plot import SimulatedPlot, all_drawn_once
 
 from hardware.machine import load_machine
 from hardware.simulator import Bench
@@ -232,9 +232,9 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         page.get_by_role("button", name="The sheet is off the bed").click()
         page.get_by_role("heading", name="Ready").wait_for()
     lines, _ = lines_of(studio.folder / "out" / "two", machine)
-    session = Session(machine=machine)
+    session = SimulatedPlot(machine=machine)
     session.bench, session.job = bench, lines
-    assert is_whole(session)
+    assert all_drawn_once(session)
     assert states(studio.store, 2)[-1] == "done"
     assert "needs_attention" in states(studio.store, 2)
 

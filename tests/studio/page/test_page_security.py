@@ -761,7 +761,7 @@ from renderer.studio.queue.store import Store
 folder = Path({str(tmp_path)!r})
 with served(Store(str(folder / "q.db")), folder) as site:
     assert all(site.as_("operator").get(path).status == 200 for path in ("/", "/machines", "/gallery", "/history"))
-print(*sorted({{"serial", "torch", "numba", "hardware.wire.port", "hardware.plotting.plot"}} & set(sys.modules)))
+print(*sorted({{"serial", "torch", "numba", "hardware.wire.serial_port", "hardware.plotting.plot"}} & set(sys.modules)))
 """
     beside = Path(__file__).parent
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=beside, check=True)

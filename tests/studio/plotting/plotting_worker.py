@@ -6,8 +6,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "hardware"))
 
-from plotting import small_card
 from samples import SERVO
+from simulated_plot import small_card
 
 from hardware.job.prepare import from_drawing
 from hardware.wire.opener import opener

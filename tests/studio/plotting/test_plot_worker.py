@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from beside import PATIENCE_S, Beside, added, job, pen_is_down, states
-from plotting import Session, is_whole, small_card
 from samples import SERVO
+from simulated_plot import SimulatedPlot, all_drawn_once, small_card
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from hardware.simulator import Bench, InjectedFault
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_a_plot_of_two_pens_from_the_queue_to_the_cleared_sheet(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     a, b = added(there, "a", "b")
     with Beside(there, session, tmp_path) as beside:
         time.sleep(0.1)
@@ -45,7 +45,7 @@ def test_a_plot_of_two_pens_from_the_queue_to_the_cleared_sheet(there: Store, tm
         beside.answers(a, "clear")
         beside.reaches(a, "done")
         assert beside.asked(b, "load").said == f"Put a new sheet in place for {b} b."
-        assert is_whole(session)
+        assert all_drawn_once(session)
         requests.cancel(there, b, "ada")
         beside.reaches(b, "cancelled")
     assert states(there, a) == [
@@ -57,7 +57,7 @@ def test_a_plot_of_two_pens_from_the_queue_to_the_cleared_sheet(there: Store, tm
 
 def test_an_answer_counts_once_and_only_while_it_is_asked(there: Store, tmp_path: Path) -> None:
     (a,) = added(there, "a")
-    with Beside(there, Session(drawing=small_card()), tmp_path) as beside:
+    with Beside(there, SimulatedPlot(drawing=small_card()), tmp_path) as beside:
         beside.lets_go()
         load = beside.answers(a, "load")
         with pytest.raises(
@@ -75,7 +75,7 @@ def test_an_answer_counts_once_and_only_while_it_is_asked(there: Store, tmp_path
 
 
 def test_a_plot_that_was_stopped_needs_a_person_and_goes_on(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     a, b = added(there, "a", "b")
     with Beside(there, session, tmp_path) as beside:
         beside.lets_go()
@@ -95,7 +95,7 @@ def test_a_plot_that_was_stopped_needs_a_person_and_goes_on(there: Store, tmp_pa
         beside.answers(a, "pen")
         beside.answers(a, "clear")
         beside.reaches(a, "done")
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 @pytest.mark.parametrize(("choice", "state"), [("accept", "done"), ("abandon", "cancelled")])
@@ -103,7 +103,7 @@ def test_a_sheet_that_is_given_up_is_asked_for_before_the_next(
     there: Store, tmp_path: Path, choice: str, state: str
 ) -> None:
     a, b, c = added(there, "a", "b", "c")
-    with Beside(there, Session(drawing=small_card()), tmp_path) as beside:
+    with Beside(there, SimulatedPlot(drawing=small_card()), tmp_path) as beside:
         beside.lets_go()
         beside.answers(a, "load")
         beside.answers(a, "pen", "abort")
@@ -116,7 +116,7 @@ def test_a_sheet_that_is_given_up_is_asked_for_before_the_next(
 
 
 def test_a_restart_is_on_a_new_sheet_and_comes_before_the_others(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     a, _ = added(there, "a", "b")
     with Beside(there, session, tmp_path) as beside:
         beside.lets_go()
@@ -128,11 +128,11 @@ def test_a_restart_is_on_a_new_sheet_and_comes_before_the_others(there: Store, t
         beside.answers(a, "pen")
         beside.answers(a, "clear")
         beside.reaches(a, "done")
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 def test_a_fault_of_the_machine_is_asked_about_and_kept(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card(), faults=(InjectedFault(30, "error", 20),))
+    session = SimulatedPlot(drawing=small_card(), faults=(InjectedFault(30, "error", 20),))
     (a,) = added(there, "a")
     with Beside(there, session, tmp_path) as beside:
         beside.lets_go()
@@ -148,7 +148,7 @@ def test_a_fault_of_the_machine_is_asked_about_and_kept(there: Store, tmp_path: 
 def test_a_plot_goes_on_while_the_database_is_away(
     there: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     (a,) = added(there, "a")
     away, advance, beat = threading.Event(), leases.advance, leases.beat
     refused: list[str] = []
@@ -174,12 +174,12 @@ def test_a_plot_goes_on_while_the_database_is_away(
         assert beside.answers(a, "pen").title.startswith("pen 2 of 2")
         beside.answers(a, "clear")
         beside.reaches(a, "done")
-    assert is_whole(session)
+    assert all_drawn_once(session)
     assert "the queue does not answer (OperationalError); the plot goes on" in beside.told
 
 
 def test_a_worker_that_was_given_up_stops_and_the_plot_goes_on_from_there(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     (a,) = added(there, "a")
     with Beside(there, session, tmp_path) as beside:
         beside.lets_go()
@@ -195,11 +195,11 @@ def test_a_worker_that_was_given_up_stops_and_the_plot_goes_on_from_there(there:
         beside.answers(a, "pen")
         beside.answers(a, "clear")
         beside.reaches(a, "done")
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 def test_what_the_machine_cannot_draw_fails_before_anything_moves(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     (a,) = added(there, "a")
 
     def wrong(_: Job) -> object:
@@ -236,7 +236,7 @@ def plotting(store_url: str, port: str, log: Path, files: Path) -> "subprocess.P
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
 def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_once(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=1.0)
     url = str(tmp_path / "queue.db")
     (a,) = added(there, str(tmp_path / "card"))
@@ -271,4 +271,4 @@ def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_onc
             second.terminate()
             second.terminate()
             second.wait(PATIENCE_S)
-    assert is_whole(session)
+    assert all_drawn_once(session)

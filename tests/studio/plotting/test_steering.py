@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from beside import Beside, added, job, pen_is_down
-from plotting import Session, is_whole, small_card
 from samples import SERVO
+from simulated_plot import SimulatedPlot, all_drawn_once, small_card
 
 from hardware.simulator import Bench
 from hardware.simulator.settings import for_machine
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_an_emergency_stop_stops_the_machine_and_the_plot_needs_a_person(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=1.0)
     (a,) = added(there, "a")
     with Beside(there, session, tmp_path) as beside:
@@ -48,7 +48,7 @@ def test_an_emergency_stop_stops_the_machine_and_the_plot_needs_a_person(there: 
 
 def test_an_emergency_stop_while_a_pen_is_asked_for(there: Store, tmp_path: Path) -> None:
     (a,) = added(there, "a")
-    with Beside(there, Session(drawing=small_card()), tmp_path) as beside:
+    with Beside(there, SimulatedPlot(drawing=small_card()), tmp_path) as beside:
         beside.lets_go()
         beside.answers(a, "load")
         pen = beside.asked(a, "pen")
@@ -60,7 +60,7 @@ def test_an_emergency_stop_while_a_pen_is_asked_for(there: Store, tmp_path: Path
 
 
 def test_an_emergency_stop_before_anything_moves(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     (a,) = added(there, "a")
     with Beside(there, session, tmp_path) as beside:
         beside.lets_go()
@@ -125,7 +125,7 @@ def test_an_answer_and_a_word_of_the_worker_at_the_same_moment_do_not_lock_each_
 
 
 def test_a_pause_and_a_resume_by_the_queue(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=4.0)
     (a,) = added(there, "a")
     with Beside(there, session, tmp_path) as beside:
@@ -143,7 +143,7 @@ def test_a_pause_and_a_resume_by_the_queue(there: Store, tmp_path: Path) -> None
         beside.answers(a, "pen")
         beside.answers(a, "clear")
         beside.reaches(a, "done")
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 def test_a_pause_that_the_file_asks_for_is_resumed_by_its_default_answer(store: Store) -> None:

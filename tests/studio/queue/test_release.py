@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from beside import Beside, added, job
 from PIL import Image
-from plotting import Session, small_card
+from simulated_plot import SimulatedPlot, small_card
 
 from renderer.studio.queue import job_pictures, leases, release, requests
 from renderer.studio.queue.adding import NewJob
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_what_has_changed_since_it_was_released_is_not_drawn(there: Store, tmp_path: Path) -> None:
-    session = Session(drawing=small_card())
+    session = SimulatedPlot(drawing=small_card())
     (a,) = added(there, "a")
     at = time.strftime("%Y-%m-%d %H:%M", time.localtime(job(there, a).released["at"]))
     Path("a.svg").write_text("<svg> </svg>")

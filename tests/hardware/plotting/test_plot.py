@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from plotting import Session, is_whole
 from samples import BLACK, ROUTER, SERVO
+from simulated_plot import SimulatedPlot, all_drawn_once
 
 from hardware.drawing import Drawing, PenPass
 from hardware.job import variants
@@ -27,10 +27,10 @@ MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machin
 @MACHINES
 @pytest.mark.parametrize("waits", [False, True], ids=["counting", "waiting"])
 def test_all_is_drawn_once_and_nothing_is_lost(machine: Machine, waits: bool, tmp_path: Path) -> None:
-    session = Session(machine=machine, options=PlotOptions(waits=waits))
+    session = SimulatedPlot(machine=machine, options=PlotOptions(waits=waits))
     finished = session.run(tmp_path / "journal")
     assert finished == Finished("done", 12, 12, finished.elapsed_s, "done: the pen is up and parked")
-    assert is_whole(session)
+    assert all_drawn_once(session)
     assert not session.pen_down_at_prompts
     assert not session.pen_is_down()
     assert session.bench.controller.lost_bytes == 0
@@ -40,7 +40,7 @@ def test_all_is_drawn_once_and_nothing_is_lost(machine: Machine, waits: bool, tm
 
 
 def test_only_what_may_be_sent_is_sent(tmp_path: Path) -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.run(tmp_path / "journal")
     written = b"".join(content for what, content in session.log if what == "write")  # type: ignore[misc]
     lines = written.replace(b"?", b"").decode("ascii").splitlines()
@@ -49,23 +49,23 @@ def test_only_what_may_be_sent_is_sent(tmp_path: Path) -> None:
 
 
 def test_a_smaller_buffer_is_respected() -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.bench.controller.on_say = lambda text: text.replace(",15,128]", ",15,64]")
     session.run()
     assert session.plot is not None
     assert session.plot.session.link.most_bytes <= 63  # type: ignore[attr-defined]
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 def test_status_is_asked_five_times_a_second_at_most() -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.run()
     asked = sum(content.count(b"?") for what, content in session.log if what == "write")  # type: ignore[attr-defined]
     assert asked <= session.bench.now() * 5 + 10
 
 
 def test_what_happens_is_told_in_order() -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.run()
     told = [event for event in session.events if not isinstance(event, Progress)]
     assert [type(event).__name__ for event in told] == [
@@ -82,7 +82,7 @@ def test_what_happens_is_told_in_order() -> None:
 
 
 def test_progress_only_rises_and_ends_at_the_whole() -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.run()
     steps = [event for event in session.events if isinstance(event, Progress)]
     assert [step.stroke for step in steps] == sorted(step.stroke for step in steps)
@@ -98,7 +98,7 @@ def test_progress_only_rises_and_ends_at_the_whole() -> None:
 
 @MACHINES
 def test_a_nudge_moves_what_this_pen_draws_and_no_other(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine)
+    session = SimulatedPlot(machine=machine)
     session.answers = {"pen": [_nudged(0.5, -0.25)]}
     session.run(tmp_path / "journal")
     wanted = session.wanted()
@@ -111,14 +111,14 @@ def test_a_nudge_moves_what_this_pen_draws_and_no_other(machine: Machine, tmp_pa
 
 
 def _nudged(x: float, y: float, z: float = 0.0):  # type: ignore[no-untyped-def]
-    def answer(session: Session, prompt: Prompt) -> None:
+    def answer(session: SimulatedPlot, prompt: Prompt) -> None:
         session.control.answer(prompt.id, "nudge", x=x, y=y, z=z)
 
     return answer
 
 
 def test_a_servo_pen_is_nudged_in_its_own_units() -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.answers = {"pen": [_nudged(0, 0, -20.0)]}
     session.run()
     values = [event.value for event in session.bench.controller.body.trace if hasattr(event, "value")]
@@ -127,16 +127,16 @@ def test_a_servo_pen_is_nudged_in_its_own_units() -> None:
 
 
 def test_a_nudge_too_far_is_refused() -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.answers = {"pen": [_nudged(11.0, 0)]}
     session.run()
     assert session.notes()[0] == "a pen is moved by at most 10 mm; put the sheet or origin_mm right instead"
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 @MACHINES
 def test_a_test_stroke_lies_in_the_margin_and_then_all_goes_on(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine)
+    session = SimulatedPlot(machine=machine)
     session.answers = {"pen": ["test", "done", "test"]}
     session.run(tmp_path / "journal")
     assert len(session.prompts) == 4
@@ -150,7 +150,7 @@ def test_a_test_stroke_lies_in_the_margin_and_then_all_goes_on(machine: Machine,
 
 
 def test_a_pass_can_be_left_out(tmp_path: Path) -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.answers = {"pen": ["skip"]}
     session.run(tmp_path / "journal")
     assert [round(times) for times in session.times_drawn()] == [0] * 6 + [1] * 6
@@ -163,7 +163,7 @@ def test_a_pause_in_foreign_g_code_is_a_question(tmp_path: Path) -> None:
     path = tmp_path / "foreign.gcode"
     path.write_text("G21\nG90\nM3 S600\nG0 X20 Y20\nM3 S300\nG1 X30 F900\nM3 S600\nM0 (turn it)\nG0 X40\nM3 S300\n"
                     "G1 X50\nM3 S600\nT3 M6\nG0 Y30\nM3 S300\nG1 X60\nM3 S600\nM2\n")  # fmt: skip
-    session = Session()
+    session = SimulatedPlot()
     session.job = from_gcode(path, SERVO)
     session.run()
     assert [(prompt.kind, prompt.title, prompt.text) for prompt in session.prompts[:1]] == [
@@ -172,7 +172,7 @@ def test_a_pause_in_foreign_g_code_is_a_question(tmp_path: Path) -> None:
     assert session.prompts[1].kind == "pen"
     assert session.prompts[1].title == "pen 2 of 2: tool 3"
     assert not session.pen_down_at_prompts
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 # --- pauses and stops ---
@@ -181,7 +181,9 @@ def test_a_pause_in_foreign_g_code_is_a_question(tmp_path: Path) -> None:
 class Steered:
     """Calls a command once a stroke is reached, or while the pen is down in one."""
 
-    def __init__(self, session: Session, command: str, stroke: int, *, down: bool = False, now: bool = False) -> None:
+    def __init__(
+        self, session: SimulatedPlot, command: str, stroke: int, *, down: bool = False, now: bool = False
+    ) -> None:
         self.session, self.command, self.stroke, self.down, self.now = session, command, stroke, down, now
         self.done = False
         session.watchers.append(self)
@@ -201,14 +203,14 @@ class Steered:
 @MACHINES
 @pytest.mark.parametrize("now", [False, True], ids=["at the next pen-up", "at once"])
 def test_a_pause_parks_with_the_pen_up_and_goes_on_exactly(machine: Machine, now: bool, tmp_path: Path) -> None:
-    session = Session(machine=machine)
+    session = SimulatedPlot(machine=machine)
     Steered(session, "pause", 2, down=True, now=now)
     finished = session.run(tmp_path / "journal")
     pause = next(prompt for prompt in session.prompts if prompt.kind == "pause")
     assert pause.text == ("stopped within stroke 3 of 12, and parked" if now else "parked after stroke 3 of 12")
     assert not session.pen_down_at_prompts
     assert finished.outcome == "done"
-    assert is_whole(session)
+    assert all_drawn_once(session)
     drawn = [stroke for stroke in session.drawn() if len(stroke) > 1]
     assert len(drawn) == (7 if now else 6)  # one in two parts
 
@@ -217,7 +219,9 @@ def test_an_arc_is_gone_on_with_where_it_was_stopped(tmp_path: Path) -> None:
     angle = np.linspace(0, 2 * np.pi, 240)
     circle = 40 + 20 * np.column_stack([np.cos(angle), np.sin(angle)])
     machine = SERVO.model_copy(update={"arcs": True})
-    session = Session(machine=machine, drawing=Drawing(100, 80, "#ffffff", (PenPass("one", BLACK, (circle,)),), "o"))
+    session = SimulatedPlot(
+        machine=machine, drawing=Drawing(100, 80, "#ffffff", (PenPass("one", BLACK, (circle,)),), "o")
+    )
     assert sum(line.centre_mm is not None for line in session.job.lines) < 8
     Steered(session, "pause", 0, down=True, now=True)
     assert session.run(tmp_path / "journal").outcome == "done"
@@ -231,7 +235,7 @@ def test_an_arc_is_gone_on_with_where_it_was_stopped(tmp_path: Path) -> None:
 
 @MACHINES
 def test_a_stop_keeps_the_position_and_can_be_resumed(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine)
+    session = SimulatedPlot(machine=machine)
     Steered(session, "abort", 2, down=True)
     finished = session.run(tmp_path / "journal")
     assert (finished.outcome, finished.text) == ("aborted", "stopped; render plot --resume goes on")
@@ -240,18 +244,20 @@ def test_a_stop_keeps_the_position_and_can_be_resumed(machine: Machine, tmp_path
     assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
     assert session.prompts[-2].kind == "resume"
     assert session.prompts[-2].text.startswith("2 of 12 strokes are finished. The controller was not reset")
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 def test_a_stop_at_a_question_needs_no_reset(tmp_path: Path) -> None:
-    session = Session(answers={"pen": ["done", "abort"]})
+    session = SimulatedPlot(answers={"pen": ["done", "abort"]})
     assert session.run(tmp_path / "journal").outcome == "aborted"
     assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 def test_a_pause_is_taken_back_and_a_pen_is_still_asked_for(tmp_path: Path) -> None:
-    session = Session(answers={"pause": [lambda session, prompt: _unpauses(session)], "pen": ["done", "none yet"]})
+    session = SimulatedPlot(
+        answers={"pause": [lambda session, prompt: _unpauses(session)], "pen": ["done", "none yet"]}
+    )
     Steered(session, "pause", 2, down=True)
     asked = threading.Event()
 
@@ -270,16 +276,16 @@ def test_a_pause_is_taken_back_and_a_pen_is_still_asked_for(tmp_path: Path) -> N
     session.control.answer(session.control.prompt.id, "done")
     plots.join(30)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "pause", "pen"]
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
-def _unpauses(session: Session) -> str:
+def _unpauses(session: SimulatedPlot) -> str:
     session.control.unpause()
     return "none yet"
 
 
 def test_a_pause_that_is_taken_back_in_time_does_not_come(tmp_path: Path) -> None:
-    session = Session()
+    session = SimulatedPlot()
     Steered(session, "pause", 2, down=True)
     Steered(session, "unpause", 2, down=True)
     assert session.run(tmp_path / "journal").outcome == "done"
@@ -287,7 +293,7 @@ def test_a_pause_that_is_taken_back_in_time_does_not_come(tmp_path: Path) -> Non
 
 
 def test_an_emergency_stop_is_sent_at_once_and_lifts_the_pen(tmp_path: Path) -> None:
-    session = Session()
+    session = SimulatedPlot()
     Steered(session, "emergency", 2, down=True)
     finished = session.run(tmp_path / "journal")
     assert finished.outcome == "emergency"
@@ -301,22 +307,22 @@ def test_an_emergency_stop_is_sent_at_once_and_lifts_the_pen(tmp_path: Path) -> 
 
 
 def test_an_emergency_stop_works_while_a_question_is_open(tmp_path: Path) -> None:
-    session = Session(answers={"pen": ["done", lambda session, prompt: session.control.emergency()]})
+    session = SimulatedPlot(answers={"pen": ["done", lambda session, prompt: session.control.emergency()]})
     assert session.run(tmp_path / "journal").outcome == "emergency"
 
 
 def test_a_check_run_finds_what_the_controller_refuses_and_moves_nothing(tmp_path: Path) -> None:
-    session = Session(options=PlotOptions(checks=True))
+    session = SimulatedPlot(options=PlotOptions(checks=True))
     assert session.run(tmp_path / "journal").outcome == "done"
     assert f"the controller takes all {len(session.job.lines)} lines" in session.notes()
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 # --- those who watch ---
 
 
 def test_a_plot_goes_on_when_an_observer_dies() -> None:
-    session = Session()
+    session = SimulatedPlot()
 
     def dies(event: Event) -> None:
         if isinstance(event, PassBegun):
@@ -330,9 +336,9 @@ def test_a_plot_goes_on_when_an_observer_dies() -> None:
 
 
 def test_an_answer_to_a_closed_or_unknown_question_is_left_out() -> None:
-    session = Session()
+    session = SimulatedPlot()
 
-    def meddles(session: Session, prompt: Prompt) -> None:
+    def meddles(session: SimulatedPlot, prompt: Prompt) -> None:
         session.control.answer(prompt.id + 7, "abort")
         session.control.answer(prompt.id, "no such choice")
 
@@ -341,7 +347,7 @@ def test_an_answer_to_a_closed_or_unknown_question_is_left_out() -> None:
 
 
 def test_resume_gives_the_default_answer() -> None:
-    session = Session(answers={"pen": [lambda session, prompt: session.control.resume()]})
+    session = SimulatedPlot(answers={"pen": [lambda session, prompt: session.control.resume()]})
     assert session.run().outcome == "done"
 
 
@@ -359,7 +365,7 @@ def test_resume_gives_the_default_answer() -> None:
     ],
 )  # fmt: skip
 def test_what_the_machine_cannot_reach_is_refused(settings: dict[int, float], message: str) -> None:
-    session = Session(settings=settings, answers={"origin": ["home"]})
+    session = SimulatedPlot(settings=settings, answers={"origin": ["home"]})
     with pytest.raises(JobError) as caught:
         session.run()
     assert str(caught.value) == message
@@ -368,14 +374,14 @@ def test_what_the_machine_cannot_reach_is_refused(settings: dict[int, float], me
 
 
 def test_a_homed_machine_whose_origin_is_set_draws() -> None:
-    session = Session(settings={22: 1, 20: 1, 25: 3000}, options=PlotOptions(homes=True))
+    session = SimulatedPlot(settings={22: 1, 20: 1, 25: 3000}, options=PlotOptions(homes=True))
     session.bench.controller.body.systems[0] = (-120.0, -100.0, 0.0)
     assert session.run().outcome == "done"
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 def test_slower_axes_are_told() -> None:
-    session = Session(settings={110: 1000.0, 111: 900.0, 1: 25})
+    session = SimulatedPlot(settings={110: 1000.0, 111: 900.0, 1: 25})
     session.run()
     assert session.notes()[:3] == [
         "lines are to be drawn at 1800 mm/min, and the controller allows 900 ($110, $111): they are drawn more slowly",
@@ -386,19 +392,19 @@ def test_slower_axes_are_told() -> None:
 
 
 def test_a_board_that_restarts_when_the_port_opens_is_asked_for_its_origin(tmp_path: Path) -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.bench.resets_on_open = True
     assert session.run(tmp_path / "journal").outcome == "done"
     assert [prompt.kind for prompt in session.prompts] == ["origin", "pen", "pen"]
     assert session.prompts[0].default == "here"
-    assert is_whole(session)
+    assert all_drawn_once(session)
 
 
 # --- other ways ---
 
 
 def test_in_the_air_nothing_is_drawn() -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.job = variants.in_the_air(session.job)
     assert session.run().outcome == "done"
     assert session.drawn() == []
@@ -406,7 +412,7 @@ def test_in_the_air_nothing_is_drawn() -> None:
 
 
 def test_the_outline_is_traced_with_the_pen_up() -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.job = variants.outlined(session.job)
     assert session.run().outcome == "done"
     assert session.drawn() == []
@@ -419,7 +425,7 @@ def test_the_outline_is_traced_with_the_pen_up() -> None:
 def test_latency_costs_character_counting_nothing() -> None:
     took = {}
     for latency_s in (0.001, 0.016):
-        session = Session(latency_s=latency_s)
+        session = SimulatedPlot(latency_s=latency_s)
         session.run()
         moves = [
             event for event in session.bench.controller.body.trace if isinstance(event, Move) and event.spindle == 300
@@ -432,7 +438,7 @@ def test_two_threads_may_steer() -> None:
     """The interface is for other threads: a plot in one, the answers from another."""
     import threading
 
-    session = Session()
+    session = SimulatedPlot()
     control = Control()
     asked = threading.Event()
     control.watch(lambda event: asked.set() if isinstance(event, Prompt) else None)
@@ -447,4 +453,4 @@ def test_two_threads_may_steer() -> None:
         control.answer(control.prompt.id, "done")
     thread.join(20)
     assert outcomes[0].outcome == "done"
-    assert is_whole(session)
+    assert all_drawn_once(session)

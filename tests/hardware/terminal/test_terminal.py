@@ -4,8 +4,8 @@ import io
 from collections.abc import Callable
 
 import pytest
-from plotting import Session
 from rich.console import Console
+from simulated_plot import SimulatedPlot
 
 from hardware.plotting.control import Control
 from hardware.plotting.events import Choice, Event, Fault, Progress, Prompt
@@ -18,7 +18,7 @@ from hardware.terminal.screen import Screen
 Golden = Callable[[str, str], None]
 
 
-def shown(session: Session, at: Callable[[Event], bool]) -> str:
+def shown(session: SimulatedPlot, at: Callable[[Event], bool]) -> str:
     """The screen after the first event of this kind, as text."""
     console = Console(file=io.StringIO(), width=80, height=24, force_terminal=False, color_system=None)
     screen = Screen(session.job, console)
@@ -48,16 +48,16 @@ def shown(session: Session, at: Callable[[Event], bool]) -> str:
     ],
 )
 def test_a_plot_looks_as_it_did(name: str, at: Callable[[Event], bool], golden: Golden) -> None:
-    golden(f"terminal/{name}.txt", shown(Session(), at))
+    golden(f"terminal/{name}.txt", shown(SimulatedPlot(), at))
 
 
 def test_a_fault_looks_as_it_did(golden: Golden) -> None:
-    session = Session(faults=(InjectedFault(58, "error", code=33),))
+    session = SimulatedPlot(faults=(InjectedFault(58, "error", code=33),))
     golden("terminal/fault.txt", shown(session, lambda event: isinstance(event, Prompt) and event.kind == "fault"))
 
 
 def test_a_lost_position_looks_as_it_did(golden: Golden) -> None:
-    session = Session(faults=(InjectedFault(58, "reset"),))
+    session = SimulatedPlot(faults=(InjectedFault(58, "reset"),))
     golden("terminal/origin.txt", shown(session, lambda event: isinstance(event, Prompt) and event.kind == "origin"))
 
 
@@ -127,7 +127,7 @@ def test_programs_steer_by_lines_of_json(line: str, command: list[tuple[object, 
 
 
 def test_every_choice_has_a_key_of_its_own_where_it_is_offered() -> None:
-    session = Session(faults=(InjectedFault(58, "error", code=33), InjectedFault(90, "reset")))
+    session = SimulatedPlot(faults=(InjectedFault(58, "error", code=33), InjectedFault(90, "reset")))
     session.run()
     for prompt in session.prompts:
         keys = [words.KEYS[choice.key] for choice in prompt.choices]
@@ -136,7 +136,7 @@ def test_every_choice_has_a_key_of_its_own_where_it_is_offered() -> None:
 
 def test_plain_lines_and_json_lines_say_the_same_events() -> None:
     plain, as_json = io.StringIO(), io.StringIO()
-    session = Session(faults=(InjectedFault(58, "error", code=33),))
+    session = SimulatedPlot(faults=(InjectedFault(58, "error", code=33),))
     session.observers += [PlainLines(plain), JsonLines(as_json)]
     session.run()
     assert "error:33 at line" in plain.getvalue()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from plotting import small_card
 from samples import SERVO
+from simulated_plot import small_card
 
 from hardware.gcode import gcode
 from hardware.program import program
@@ -23,7 +23,7 @@ from hardware.simulator.trace import is_down, strokes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATIENCE_S = 30.0
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plotting import card
 from samples import RELAY, ROUTER, SERVO
+from simulated_plot import card
 
 from hardware.gcode import gcode
 from hardware.job import variants

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
-from plotting import Session, is_whole
 from samples import RAMPED, RELAY, ROUTER, SERVO
+from simulated_plot import SimulatedPlot, all_drawn_once
 
 from hardware.machine import Machine
 from hardware.plotting.events import Fault as Told
@@ -23,7 +23,7 @@ MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machin
 WITHIN = {"gantry": 58, "router": 50}
 
 
-def told_again(session: Session) -> set[int]:
+def told_again(session: SimulatedPlot) -> set[int]:
     """Strokes, from 0, of which people were told that they may be drawn twice."""
     told: set[int] = set()
     for note in session.notes():
@@ -40,7 +40,7 @@ def told_again(session: Session) -> set[int]:
     return told
 
 
-def holds(session: Session) -> None:
+def holds(session: SimulatedPlot) -> None:
     """What is to hold whatever happened."""
     assert session.pen_down_at_prompts == []
     assert session.lines_between_fault_and_answer() == []
@@ -53,7 +53,7 @@ def holds(session: Session) -> None:
 
 @MACHINES
 def test_an_error_stops_the_stream_at_once(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "error", code=33),))
+    session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "error", code=33),))
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     fault = next(event for event in session.events if isinstance(event, Told))
@@ -71,7 +71,7 @@ def test_an_error_stops_the_stream_at_once(machine: Machine, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("answer", ["go-on", "skip", "pass"])
 def test_after_an_error_a_person_says_how_to_go_on(answer: str, tmp_path: Path) -> None:
-    session = Session(faults=(InjectedFault(58, "error", code=2),), answers={"fault": [answer]})
+    session = SimulatedPlot(faults=(InjectedFault(58, "error", code=2),), answers={"fault": [answer]})
     assert session.run(tmp_path / "journal").outcome == "done"
     assert session.pen_down_at_prompts == []
     assert session.lines_between_fault_and_answer() == []
@@ -92,17 +92,17 @@ def test_after_an_error_a_person_says_how_to_go_on(answer: str, tmp_path: Path) 
 def test_an_alarm_that_loses_the_position_asks_where_the_machine_is(
     machine: Machine, code: int, tmp_path: Path
 ) -> None:
-    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "alarm", code=code),))
+    session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "alarm", code=code),))
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "origin", "resume", "pen"]
 
 
 def test_a_soft_limit_is_told_and_nothing_is_sent_on(tmp_path: Path) -> None:
-    def narrow(session: Session, _: object) -> None:
+    def narrow(session: SimulatedPlot, _: object) -> None:
         session.bench.controller.body.values.update({20: 1, 22: 1})
 
-    session = Session(answers={"pen": [narrow]})
+    session = SimulatedPlot(answers={"pen": [narrow]})
     assert session.run(tmp_path / "journal").outcome == "aborted"
     assert session.drawn() == []
     assert not session.pen_is_down()
@@ -118,7 +118,7 @@ def test_a_soft_limit_is_told_and_nothing_is_sent_on(tmp_path: Path) -> None:
 
 @MACHINES
 def test_a_cable_that_is_out_for_a_while_costs_nothing(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "unplug", seconds=3),))
+    session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "unplug", seconds=3),))
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "pen"]
@@ -128,7 +128,9 @@ def test_a_cable_that_is_out_for_a_while_costs_nothing(machine: Machine, tmp_pat
 
 @MACHINES
 def test_a_cable_whose_return_resets_the_board_asks_where_the_machine_is(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "unplug", seconds=3, resets=True),))
+    session = SimulatedPlot(
+        machine=machine, faults=(InjectedFault(WITHIN[machine.name], "unplug", seconds=3, resets=True),)
+    )
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "origin", "resume", "pen"]
@@ -137,7 +139,7 @@ def test_a_cable_whose_return_resets_the_board_asks_where_the_machine_is(machine
 @MACHINES
 @pytest.mark.parametrize("kind", ["reset", "power_cut"])
 def test_a_banner_in_mid_job_is_a_reset(machine: Machine, kind: str, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], kind, seconds=2),))  # type: ignore[arg-type]
+    session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], kind, seconds=2),))  # type: ignore[arg-type]
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert session.told_faults() == ["reset"]
@@ -149,29 +151,31 @@ def test_a_banner_in_mid_job_is_a_reset(machine: Machine, kind: str, tmp_path: P
 def test_a_reset_at_a_question_keeps_what_is_known(tmp_path: Path) -> None:
     """The head stood still at a known place: unless somebody moved it, nothing is lost."""
 
-    def cut(session: Session, _: object) -> str:
+    def cut(session: SimulatedPlot, _: object) -> str:
         session.bench.controller.power_cut(1.0)
         return "none yet"
 
-    session = Session(answers={"pen": ["done", cut, "done"], "origin": ["still"]})
+    session = SimulatedPlot(answers={"pen": ["done", cut, "done"], "origin": ["still"]})
     assert session.run(tmp_path / "journal").outcome == "done"
     assert session.pen_down_at_prompts == []
-    assert is_whole(session)
+    assert all_drawn_once(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "pen", "origin", "pen"]
 
 
 @MACHINES
 def test_a_reply_of_two_letters_that_is_garbled_was_an_ok(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "garble"),))
+    session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "garble"),))
     assert session.run(tmp_path / "journal").outcome == "done"
-    assert is_whole(session)
+    assert all_drawn_once(session)
     assert session.told_faults() == ["garbled"]
     assert [prompt.kind for prompt in session.prompts] == ["pen", "pen"]
 
 
 @MACHINES
 def test_a_longer_reply_that_is_garbled_may_have_been_an_error(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "garble", text="err\xfer:33"),))
+    session = SimulatedPlot(
+        machine=machine, faults=(InjectedFault(WITHIN[machine.name], "garble", text="err\xfer:33"),)
+    )
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "fault", "pen"]
@@ -181,7 +185,7 @@ def test_a_longer_reply_that_is_garbled_may_have_been_an_error(machine: Machine,
 @pytest.mark.parametrize("kind", ["mute", "deafen"])
 def test_a_reply_that_does_not_come_is_noticed_within_seconds(machine: Machine, kind: str, tmp_path: Path) -> None:
     """Whether the line was lost or only its reply cannot be told from here."""
-    session = Session(machine=machine, faults=(InjectedFault(WITHIN[machine.name], kind),))  # type: ignore[arg-type]
+    session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], kind),))  # type: ignore[arg-type]
     assert session.run(tmp_path / "journal").outcome == "done"
     if kind == "mute":
         holds(session)
@@ -194,7 +198,7 @@ def test_a_reply_that_does_not_come_is_noticed_within_seconds(machine: Machine, 
 class Pressed:
     """Somebody presses a button at the machine in the middle of the third stroke."""
 
-    def __init__(self, session: Session, byte: bytes) -> None:
+    def __init__(self, session: SimulatedPlot, byte: bytes) -> None:
         self.byte, self.session, self.done = byte, session, False
         session.watchers.append(self)
 
@@ -206,7 +210,7 @@ class Pressed:
 
 @MACHINES
 def test_a_hold_button_at_the_machine_is_a_pause(machine: Machine, tmp_path: Path) -> None:
-    session = Session(machine=machine)
+    session = SimulatedPlot(machine=machine)
     Pressed(session, b"!")
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
@@ -214,10 +218,10 @@ def test_a_hold_button_at_the_machine_is_a_pause(machine: Machine, tmp_path: Pat
 
 
 def test_an_open_door_is_waited_for(tmp_path: Path) -> None:
-    session = Session()
+    session = SimulatedPlot()
     Pressed(session, b"\x84")
     assert session.run(tmp_path / "journal").outcome == "done"
-    assert is_whole(session)
+    assert all_drawn_once(session)
     assert session.told_faults() == ["state Door"]
     assert [prompt.pen_up for prompt in session.prompts] == [True, False, True]
 
@@ -238,12 +242,12 @@ def test_a_full_disk_does_not_stop_a_plot_and_is_told_once(tmp_path: Path, monke
     monkeypatch.setattr("hardware.plotting.journal.FileStore", SmallDisk)
     monkeypatch.setattr(SmallDisk, "room", 2000)
 
-    def makes_room(session: Session, _: object) -> None:
+    def makes_room(session: SimulatedPlot, _: object) -> None:
         SmallDisk.room = 10_000_000
 
-    session = Session(answers={"pen": ["done", makes_room]})
+    session = SimulatedPlot(answers={"pen": ["done", makes_room]})
     assert session.run(tmp_path / "journal").outcome == "done"
-    assert is_whole(session)
+    assert all_drawn_once(session)
     assert session.notes() == [
         "the journal cannot be written (No space left on device); the plot goes on, but until there is room a crash"
         " would lose its place",
@@ -254,7 +258,7 @@ def test_a_full_disk_does_not_stop_a_plot_and_is_told_once(tmp_path: Path, monke
 
 
 def test_a_fault_that_comes_again_and_again_is_given_up(tmp_path: Path) -> None:
-    session = Session(faults=tuple(InjectedFault(n, "error", code=20) for n in range(58, 400)))
+    session = SimulatedPlot(faults=tuple(InjectedFault(n, "error", code=20) for n in range(58, 400)))
     assert session.run(tmp_path / "journal").outcome == "aborted"
     assert session.notes()[-1] in {
         "it goes wrong again and again at this place; stopped",
@@ -264,7 +268,7 @@ def test_a_fault_that_comes_again_and_again_is_given_up(tmp_path: Path) -> None:
 
 
 def test_a_second_sender_is_turned_away() -> None:
-    session = Session()
+    session = SimulatedPlot()
     session.bench.open()
     with pytest.raises(BlockingIOError):
         session.run()
@@ -296,7 +300,7 @@ def resumed_exactly(machine: Machine, after: int, tmp_path: Path) -> None:
     """In a stroke, on the way, at a question: no line is lost, none drawn twice; a dot, which is over when the pen has
     touched, may be touched again where that cannot be known, and then people are told.
     """
-    session = Session(machine=machine)
+    session = SimulatedPlot(machine=machine)
     session.killed(tmp_path / "journal", after)
     session.events.clear()
     assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
@@ -311,7 +315,7 @@ def resumed_exactly(machine: Machine, after: int, tmp_path: Path) -> None:
 def test_killed_and_without_power_it_asks_and_draws_the_stroke_again(
     machine: Machine, after: int, tmp_path: Path
 ) -> None:
-    session = Session(machine=machine)
+    session = SimulatedPlot(machine=machine)
     session.killed(tmp_path / "journal", after)
     session.bench.controller.power_cut(1.0)
     session.bench.wait(2.0)

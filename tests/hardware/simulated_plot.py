@@ -26,7 +26,7 @@ from hardware.simulator.trace import Dwell, Move, Spindle, is_down, strokes
 
 Point = tuple[float, float]
 NEAR_MM = 0.06  # a step of 0.01 mm, and the tolerance of the lines
-Answer = str | Callable[["Session", Prompt], str | None]
+Answer = str | Callable[["SimulatedPlot", Prompt], str | None]
 
 
 def wave(x_mm: float, y_mm: float, points: int = 24) -> np.ndarray:
@@ -85,7 +85,7 @@ class Watched:
 
 
 @dataclass
-class Session:
+class SimulatedPlot:
     """A bench, a job, and all that happened."""
 
     machine: Machine = SERVO
@@ -96,7 +96,7 @@ class Session:
     options: PlotOptions = field(default_factory=PlotOptions)
     latency_s: float = 0.001
     kill_after: int | None = None  # so many lines written
-    kill_when: Callable[["Session"], bool] = lambda _: False
+    kill_when: Callable[["SimulatedPlot"], bool] = lambda _: False
     bench: Bench = field(init=False)
     job: GcodeJob = field(init=False)
     events: list[Event] = field(default_factory=list)
@@ -248,9 +248,9 @@ def _times(stroke: list[Point], drawn: list[list[Point]]) -> float:
     return covered / whole
 
 
-def is_whole(session: Session) -> bool:
+def all_drawn_once(session: SimulatedPlot) -> bool:
     """Whether every stroke was drawn once, and nothing else."""
     return all(abs(times - 1) < 0.02 for times in session.times_drawn()) and not session.strays()
 
 
-__all__ = ["Dwell", "Move", "Session", "Spindle", "card", "is_whole"]
+__all__ = ["Dwell", "Move", "SimulatedPlot", "Spindle", "all_drawn_once", "card"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from marlin_board import MarlinBoard
-from plotting import card
 from samples import SERVO
+from simulated_plot import card
 
 from hardware.job.prepare import from_drawing
 from hardware.plotting.control import Control
