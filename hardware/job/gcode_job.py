@@ -57,7 +57,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the machine needs to be told besides: how to lift the pen, and where."""
+    """What a plot needs to know of the machine besides: how to lift the pen, and where to park."""
 
     lift: tuple[str, ...]  # lines that raise the pen
     park_mm: Point

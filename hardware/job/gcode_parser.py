@@ -1,4 +1,4 @@
-"""G-code text, ours or another program's, to a `Job`: what each line means is found by following the modes."""
+"""G-code text, ours or another program's, to a `GcodeJob`: what each line means is found by following the modes."""
 
 import math
 import re
@@ -54,8 +54,8 @@ def read(
         reader.take(number, raw)
     if reader.faults:
         more = len(reader.faults) - MOST_FAULTS
-        told = reader.faults[:MOST_FAULTS] + ([f"and {more} more"] if more > 0 else [])
-        raise JobError("\n".join(told))
+        shown = reader.faults[:MOST_FAULTS] + ([f"and {more} more"] if more > 0 else [])
+        raise JobError("\n".join(shown))
     if any(line.is_draw for line in reader.lines) and not reader.lifts:
         raise JobError(
             f"this G-code never raises the pen as {machine.name!r} does ({'; '.join(setting.lift)});"

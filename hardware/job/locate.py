@@ -102,7 +102,7 @@ def is_down_before(job: GcodeJob, line: int) -> bool:
 
 
 def from_here(line: Line, place: Point) -> str:
-    """The line's text for a head that is on its way already: an arc's centre is told from where it goes on."""
+    """The line's text for a head that is on its way already: an arc's centre is given from where it goes on."""
     if line.centre_mm is None:
         return line.text
     words = [

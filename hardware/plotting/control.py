@@ -11,14 +11,14 @@ A plot runs in one thread and is steered from any other, through a `Control`:
     control.answer(prompt.id, "done")          # to a Prompt event, with one of its choices
     control.answer(prompt.id, "nudge", x=0.5)  # some choices take numbers and leave the prompt open
     control.abort()                            # stops, keeps the position, lifts the pen, parks
-    control.emergency()                        # stops this instant; works while everything else hangs
+    control.emergency()                        # stops this instant; works while all else is stuck
 
 Rules that callers may rely on:
 
 - Every event is a frozen dataclass of `hardware.plotting.events`; `as_json()` gives plain values.
 - Commands never block and never fail. What makes no sense at the moment (an answer to a prompt that is closed) is
   left out. They take effect within a twentieth of a second, `emergency` before it returns.
-- An observer that raises is dropped, and the others are told; the plot goes on. So it does if all of them are gone:
+- An observer that raises is dropped, and the others get a Note; the plot goes on. So it does if all of them are gone:
   a prompt then waits until somebody watches again. `control.prompt` is the open prompt, `control.last` the last
   Progress, for those who come late.
 - An observer may call any command, also from inside the call that brings it the event.
@@ -78,7 +78,7 @@ class Control:
         self._commands.put(Command("unpause"))
 
     def abort(self) -> None:
-        """Ends the plot such that it can be resumed: position kept, pen up, parked."""
+        """Ends the plot so that it can be resumed: position kept, pen up, parked."""
         self._commands.put(Command("abort"))
 
     def emergency(self) -> None:
@@ -95,7 +95,7 @@ class Control:
     # --- for the plot ---
 
     def emit(self, event: Event) -> None:
-        """Tells everybody."""
+        """Calls each observer with it."""
         if isinstance(event, Progress):
             self.last = event
         for observer in tuple(self._observers):

@@ -1,4 +1,4 @@
-"""What a plot tells of itself: frozen records, each of which can be written as JSON."""
+"""What a plot reports: frozen records, each of which can be written as JSON."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ State = Literal["connecting", "drawing", "waiting", "pausing", "stopped", "recov
 
 @dataclass(frozen=True)
 class Event:
-    """Anything that a plot tells."""
+    """Anything that a plot reports."""
 
     def as_json(self) -> dict[str, Any]:
         """`{"event": "PassBegun", ...}`, plain values only."""

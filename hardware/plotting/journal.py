@@ -1,4 +1,4 @@
-"""The journal of a plot: an append-only file beside the drawing, from which it can be resumed after whatever happened.
+"""The journal of a plot: an append-only file beside the drawing, from which it can be resumed whatever happened.
 
 One JSON object a line; the key `j` says what it is:
 
@@ -63,7 +63,7 @@ class FileStore:
 
 
 class Journal:
-    """Writes. `now` is the plot's clock; `on_trouble` is told when nothing can be written, and when it can again."""
+    """Writes. `now` is the plot's clock; `on_trouble` is called when nothing can be written, and when it can again."""
 
     def __init__(self, store: ByteStore, now: Callable[[], float], on_trouble: Callable[[str], None]) -> None:
         self._store = store

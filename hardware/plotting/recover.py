@@ -114,7 +114,7 @@ def _doubted(session: Session, doubt: Doubt) -> int:
     place = session.link.place()[:2]
     expected = session.job.place_before(session.next)
     there = expected is not None and locate.near(expected, place)
-    if doubt.text and len(doubt.text.strip()) <= 3 and missing == 0 and there:  # an error is told in more letters
+    if doubt.text and len(doubt.text.strip()) <= 3 and missing == 0 and there:  # an error has more letters
         session.say("every other line was answered, and the pen is where it should be: goes on", "warning")
         return session.next
     spot = Spot(session.next, place, exact=there)

@@ -43,7 +43,7 @@ def arc(block: Block, scale: float, clockwise: bool, body: "Body", target: Vecto
 
 
 def offset_after(before: Vector, given: dict[str, float], now: Vector | None, others: Vector) -> Vector:
-    """Offsets after G10 and G92: with `now`, such that the present place has the given coordinates."""
+    """Offsets after G10 and G92: with `now`, so that the present place has the given coordinates."""
     made = list(before)
     for axis, letter in enumerate("XYZ"):
         if letter in given:

@@ -2,7 +2,7 @@
 
 Letters as in GRBL: v, the speed at which a block is entered; L, its length; a, its acceleration; blocks are planned
 backwards from a stop at the end (v1^2 + 2 a L) and forwards from the speed of now, and corners are limited by the
-junction deviation. The block that is under way is planned anew from its present place and speed.
+junction deviation. The block that is under way is planned again from its present place and speed.
 """
 
 import math
@@ -89,7 +89,7 @@ class Planner:
         return len(self.blocks) >= self.room
 
     def add(self, block: Block, now: float) -> None:
-        """Appends a block and plans anew what that changes."""
+        """Appends a block and plans again what that changes."""
         before = self.blocks[-1] if self.blocks else None
         block.junction2 = self._corner2(before, block) if before else 0.0
         self._limit(before, block)
@@ -150,7 +150,7 @@ class Planner:
         self.profile, self.holding = None, False
 
     def override(self, feed: float, rapid: float, now: float) -> None:
-        """Other overrides: all speeds anew."""
+        """Other overrides: all speeds again."""
         self.feed, self.rapid = feed, rapid
         before = None
         for block in self.blocks:

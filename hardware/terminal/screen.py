@@ -1,4 +1,4 @@
-"""A plot on a terminal: where it is, what comes, and the keys; drawn anew a few times a second."""
+"""A plot on a terminal: where it is, what comes, and the keys; drawn again a few times a second."""
 
 import time
 from collections import deque
