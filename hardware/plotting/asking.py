@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from hardware.plotting.events import Answered, Prompt
-from hardware.plotting.session import Ended, PauseNow, Session
+from hardware.plotting.session import Ended, PauseNow, PlotSession
 from hardware.wire.line_port import POLL_S
 from hardware.wire.port import pass_time
 
 VIRTUAL_WAIT_S = 0.02  # of real time, between two looks for an answer, where time is virtual
 
 
-def ask(session: Session, prompt: Prompt, *, polls: bool = True) -> tuple[str, dict[str, float]]:
+def ask(session: PlotSession, prompt: Prompt, *, polls: bool = True) -> tuple[str, dict[str, float]]:
     """Waits for an answer as long as it takes. `resume` is the default answer. Raises Ended and LinkError."""
     session.add_worked_time()
     session.prompts += 1
@@ -27,7 +27,7 @@ def ask(session: Session, prompt: Prompt, *, polls: bool = True) -> tuple[str, d
     return choice, values
 
 
-def _answer(session: Session, prompt: Prompt, polls: bool) -> tuple[str, dict[str, float]]:
+def _answer(session: PlotSession, prompt: Prompt, polls: bool) -> tuple[str, dict[str, float]]:
     keys = {choice.key for choice in prompt.choices}
     while True:
         command = session.control.take(VIRTUAL_WAIT_S if session.is_virtual else 0.0)
@@ -47,7 +47,7 @@ def _answer(session: Session, prompt: Prompt, polls: bool) -> tuple[str, dict[st
             raise Ended("aborted" if command.name == "abort" else "emergency")
 
 
-def obey(session: Session) -> None:
+def obey(session: PlotSession) -> None:
     """Carries out the commands that came while it draws."""
     while (command := session.control.take()) is not None:
         match command.name:

@@ -4,7 +4,7 @@ from hardware.job import locate
 from hardware.job.locate import Spot
 from hardware.plotting.events import Choice
 from hardware.plotting.pen_change import STOP, feed_before, lower
-from hardware.plotting.session import Session
+from hardware.plotting.session import PlotSession
 
 GO_ON = Choice("go-on", "go on exactly where it stopped")
 REDO = Choice("redo", "draw this stroke again from its start")
@@ -12,14 +12,14 @@ SKIP = Choice("skip", "leave this stroke out")
 PASS = Choice("pass", "begin this pen's strokes again")
 
 
-def choices(session: Session, spot: Spot, concerned: int) -> tuple[Choice, ...]:
+def choices(session: PlotSession, spot: Spot, concerned: int) -> tuple[Choice, ...]:
     if concerned >= len(session.job.lines):
         return (GO_ON, STOP)
     inside = (REDO, SKIP, PASS)
     return (*((GO_ON,) if spot.exact else ()), *inside, STOP)
 
 
-def chosen(session: Session, choice: str, spot: Spot, concerned: int) -> int:
+def chosen(session: PlotSession, choice: str, spot: Spot, concerned: int) -> int:
     job = session.job
     if choice == "go-on":
         return go_on(session, spot)
@@ -39,7 +39,7 @@ def chosen(session: Session, choice: str, spot: Spot, concerned: int) -> int:
     return go_from(session, line)
 
 
-def go_on(session: Session, spot: Spot) -> int:
+def go_on(session: PlotSession, spot: Spot) -> int:
     """Exactly where it stopped: pen up to there, pen down if it was, on with the line that was under way."""
     job, line = session.job, spot.line
     if line >= len(job.lines) or not locate.is_down_before(job, line):
@@ -52,12 +52,12 @@ def go_on(session: Session, spot: Spot) -> int:
     return line
 
 
-def go_from(session: Session, line: int) -> int:
+def go_from(session: PlotSession, line: int) -> int:
     modes(session, line)
     session.approach(line)
     return line
 
 
-def modes(session: Session, line: int) -> None:
+def modes(session: PlotSession, line: int) -> None:
     session.link.run(session.job.setting.header)
     session.link.run([f"G1 F{feed_before(session.job, line, session.job.setting.feed_mm_min):g}"])

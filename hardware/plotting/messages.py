@@ -1,7 +1,7 @@
 """What went wrong, in words: the event that reports it, and the question that follows."""
 
 from hardware.plotting.events import Choice, Fault, Prompt
-from hardware.plotting.session import Session
+from hardware.plotting.session import PlotSession
 from hardware.wire.grbl_codes import meaning_of_alarm, meaning_of_error
 from hardware.wire.link_errors import Alarmed, CableOut, Doubt, Halted, LineRefused, LinkError, Restarted, Silent
 
@@ -14,7 +14,7 @@ HALTS = {
 }
 
 
-def fault(session: Session, trouble: LinkError) -> Fault:
+def fault(session: PlotSession, trouble: LinkError) -> Fault:
     """In words, with what to do."""
     line = session.job.lines[session.acked] if session.acked < len(session.job.lines) else None
     number, text = (line.number, line.text) if line else (0, "")
@@ -51,13 +51,13 @@ def fault(session: Session, trouble: LinkError) -> Fault:
             return Fault("trouble", number, text, str(trouble), "look at the machine")
 
 
-def stroke_of(session: Session, line: int) -> str:
+def stroke_of(session: PlotSession, line: int) -> str:
     """Of a line, as people count: from 1."""
     return f"stroke {session.job.lines[min(line, len(session.job.lines) - 1)].stroke + 1}"
 
 
 def question(
-    session: Session, trouble: LinkError, choices: tuple[Choice, ...], default: str, *, pen_up: bool = True
+    session: PlotSession, trouble: LinkError, choices: tuple[Choice, ...], default: str, *, pen_up: bool = True
 ) -> Prompt:
     event = fault(session, trouble)
     where = f" at line {event.line}: {event.text}" if event.line else ""

@@ -8,14 +8,14 @@ from hardware.plotting.events import Connected, Note
 from hardware.plotting.journal import Journal
 from hardware.plotting.messages import fault
 from hardware.plotting.pen_guard import PenGuard
-from hardware.plotting.session import Ended, Session
+from hardware.plotting.session import Ended, PlotSession
 from hardware.wire.grbl import Grbl
 from hardware.wire.link import Greeting, Link
 from hardware.wire.link_errors import LinkError, Silent
 from hardware.wire.marlin import Marlin
 
 
-def connect(session: Session) -> None:
+def connect(session: PlotSession) -> None:
     """Opens the port and greets the controller. Raises PortError, OSError and LinkError, with the port closed."""
     port = session.open_port()
     link: Link = Marlin(port) if session.job.dialect == "marlin" else Grbl(port, waits=session.options.waits)
@@ -30,7 +30,7 @@ def connect(session: Session) -> None:
     session.link = link
 
 
-def reconnect(session: Session) -> None:
+def reconnect(session: PlotSession) -> None:
     """The port again, after the cable was out."""
     if session.guard:
         session.guard.dismiss()
@@ -50,7 +50,7 @@ def _greeted(link: Link) -> Greeting:
         return link.greet()
 
 
-def open_journal(session: Session, path: Path | None) -> None:
+def open_journal(session: PlotSession, path: Path | None) -> None:
     """Raises JournalError, with the port closed."""
     session.journal_path = path
     if path is None:
@@ -62,7 +62,7 @@ def open_journal(session: Session, path: Path | None) -> None:
         raise
 
 
-def introduce(session: Session) -> None:
+def introduce(session: PlotSession) -> None:
     """Reports who answers, and holds the job against it. Raises JobError, with the port closed."""
     greeting = session.greeting
     session.control.emit(Connected(session.options.port_name, greeting.firmware, greeting.buffer_bytes, greeting.reset))
@@ -74,7 +74,7 @@ def introduce(session: Session) -> None:
         session.say(note, "warning")
 
 
-def guarded(session: Session) -> PenGuard | None:
+def guarded(session: PlotSession) -> PenGuard | None:
     """A small process that lifts the pen should this one be killed."""
     number = getattr(session.link.port, "fileno", lambda: None)()
     if session.options.guards and number is not None and session.job.dialect == "grbl":
@@ -82,7 +82,7 @@ def guarded(session: Session) -> PenGuard | None:
     return None
 
 
-def check_run(session: Session) -> None:
+def check_run(session: PlotSession) -> None:
     """All lines through the controller's own parser, in check mode, in which nothing moves."""
     session.say("checking all lines in the controller's check mode")
     session.link.run(["$C"])

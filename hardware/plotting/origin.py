@@ -8,12 +8,12 @@ from hardware.plotting.continuing import GO_ON, PASS, REDO, SKIP, chosen, go_fro
 from hardware.plotting.events import Choice, Fault, Prompt
 from hardware.plotting.messages import sentences
 from hardware.plotting.parking import come_to_rest
-from hardware.plotting.session import Session
+from hardware.plotting.session import PlotSession
 from hardware.wire.grbl import PLANNER_BLOCKS
 
 
 def find_origin(
-    session: Session, *, fresh: bool, cause: Fault | None = None, rest: tuple[int, float, float] | None = None
+    session: PlotSession, *, fresh: bool, cause: Fault | None = None, rest: tuple[int, float, float] | None = None
 ) -> None:
     """Homes, or asks a person, where the controller cannot know where it is."""
     homing = bool(session.greeting.settings.get(22))
@@ -47,7 +47,7 @@ def find_origin(
         session.link.set_origin(rest[1], rest[2], session.job.setting.up if has_z else None)
 
 
-def after_loss(session: Session, spot: Spot) -> int:
+def after_loss(session: PlotSession, spot: Spot) -> int:
     """The origin is known again. A stroke that was under way begins again, unless a person says otherwise."""
     come_to_rest(session, spot)
     line = spot.line
@@ -60,14 +60,16 @@ def after_loss(session: Session, spot: Spot) -> int:
     return chosen(session, choice, spot, line)
 
 
-def is_begun(session: Session, spot: Spot) -> bool:
+def is_begun(session: PlotSession, spot: Spot) -> bool:
     """Whether the stroke of that line has been touched: the pen was down before it, or may have been since."""
     job, line = session.job, spot.line
     begun = any(job.lines[at].down for at in range(job.start_of_stroke(line), line))
     return begun or (not spot.exact and any(each.down for each in job.lines[line : session.next]))
 
 
-def last_spot(session: Session, rest: tuple[int, float, float] | None, stop: tuple[int, float, float] | None) -> Spot:
+def last_spot(
+    session: PlotSession, rest: tuple[int, float, float] | None, stop: tuple[int, float, float] | None
+) -> Spot:
     """Where it was by what has been written down: at rest, stopped within a line, or somewhere after what is sure."""
     if rest:
         return Spot(rest[0], session.job.place_before(rest[0]) or rest[1:], exact=True)

@@ -3,15 +3,15 @@
 from hardware.job import locate
 from hardware.job.locate import Spot
 from hardware.plotting import pen_change
-from hardware.plotting.session import Session
+from hardware.plotting.session import PlotSession
 
 
-def stopped(session: Session) -> Spot:
+def stopped(session: PlotSession) -> Spot:
     """Where in the job a controller stands that was stopped with its position kept."""
     return locate.stopped_at(session.job, session.acked, session.next, session.drawing_place())
 
 
-def raise_pen(session: Session, *, kept: bool = True) -> None:
+def raise_pen(session: PlotSession, *, kept: bool = True) -> None:
     """Pen up; on a Z axis whose place is lost, by as much as it is lowered, unless it was up at rest."""
     setting = session.job.setting
     session.link.run(setting.header)
@@ -21,7 +21,7 @@ def raise_pen(session: Session, *, kept: bool = True) -> None:
         session.link.jog(0.0, 0.0, setting.lower, pen_change.NUDGE_MM_MIN)
 
 
-def come_to_rest(session: Session, spot: Spot) -> None:
+def come_to_rest(session: PlotSession, spot: Spot) -> None:
     """Pen up, offsets as they were, parked, and noted."""
     session.finished = session.job.finished_before(spot.line)
     raise_pen(session)
@@ -36,7 +36,7 @@ def come_to_rest(session: Session, spot: Spot) -> None:
         session.journal.stop(spot.line, *spot.place, kept=True)
 
 
-def up_and_away(session: Session) -> None:
+def up_and_away(session: PlotSession) -> None:
     """Finishes all motion, lifts the pen, parks, waits for rest; and notes it."""
     session.link.finish()
     session.carried_out(session.acked)
@@ -48,7 +48,7 @@ def up_and_away(session: Session) -> None:
         session.journal.rest(*session.rest)
 
 
-def found_at_rest(session: Session, acked: int, sent: int, down: bool | None = None) -> Spot:
+def found_at_rest(session: PlotSession, acked: int, sent: int, down: bool | None = None) -> Spot:
     """The line that comes next on a controller that has carried out some of those that were sent to it."""
     session.link.settle()
     place, z = session.drawing_place(), session.link.place()[2]
@@ -62,7 +62,7 @@ def found_at_rest(session: Session, acked: int, sent: int, down: bool | None = N
     return first
 
 
-def observed_down(session: Session, z_mm: float) -> bool | None:
+def observed_down(session: PlotSession, z_mm: float) -> bool | None:
     """Whether the pen is down, by what the controller reports; None where that does not show."""
     setting = session.job.setting
     value = z_mm - session.nudge[2] if setting.lift_kind == "z" else session.link.status.spindle

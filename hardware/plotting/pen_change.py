@@ -5,7 +5,7 @@ from hardware.job.figures import amount, clock
 from hardware.job.gcode_job import GcodeJob, Point
 from hardware.plotting.asking import ask
 from hardware.plotting.events import Choice, Prompt
-from hardware.plotting.session import Session
+from hardware.plotting.session import PlotSession
 from hardware.wire.link_errors import LineRefused
 
 FARTHEST_MM = 10.0  # that a pen may be nudged from its place
@@ -20,7 +20,7 @@ SKIP = Choice("skip", "leave this pen's strokes out")
 STOP = Choice("abort", "stop here; it can be resumed")
 
 
-def change(session: Session, part: int) -> None:
+def change(session: PlotSession, part: int) -> None:
     """Asks for the pen of a part, as long as it takes."""
     if any(session.nudge):
         session.link.unshift()
@@ -44,13 +44,13 @@ def change(session: Session, part: int) -> None:
             return
 
 
-def pause(session: Session, text: str) -> None:
+def pause(session: PlotSession, text: str) -> None:
     """Waits until a person says to go on."""
     goes_on = Choice("resume", "go on")
     ask(session, Prompt(0, "pause", "paused", text, (goes_on, STOP), "resume"))
 
 
-def nudge(session: Session, x_mm: float, y_mm: float, z: float) -> None:
+def nudge(session: PlotSession, x_mm: float, y_mm: float, z: float) -> None:
     """Moves the pen by that much, and all that this pen draws with it. z: mm, or a servo's own units; plus is up."""
     servo = session.job.setting.lift_kind == "servo"
     moved = (session.nudge[0] + x_mm, session.nudge[1] + y_mm, session.nudge[2] + z)
@@ -85,7 +85,7 @@ def test_place(job: GcodeJob, part: int) -> Point | None:
     return left + LEAST_MARGIN_MM + (part % columns) * (TEST_MM + 3), y
 
 
-def test_stroke(session: Session, part: int, place: Point) -> None:
+def test_stroke(session: PlotSession, part: int, place: Point) -> None:
     """A line of a centimetre, by the pen and in the way of this part; then back to where pens are changed."""
     job = session.job
     own = [at for at, line in enumerate(job.lines) if line.part == part]
@@ -101,7 +101,7 @@ def test_stroke(session: Session, part: int, place: Point) -> None:
     session.link.run([f"G1 F{feed_before(job, session.next, feed):g}"])
 
 
-def lower(session: Session, line: int) -> list[str]:
+def lower(session: PlotSession, line: int) -> list[str]:
     """What puts the pen down for this line, where a nudge has it."""
     texts = locate.lowering(session.job, line)
     if session.nudge[2] and session.job.setting.lift_kind == "servo":
@@ -114,7 +114,7 @@ def feed_before(job: GcodeJob, line: int, otherwise: float) -> float:
     return (job.lines[line - 1].feed_mm_min if line else 0.0) or otherwise
 
 
-def _skip(session: Session, part: int) -> None:
+def _skip(session: PlotSession, part: int) -> None:
     after = session.next
     while after < len(session.job.lines) and session.job.lines[after].part == part:
         after += 1

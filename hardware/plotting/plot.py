@@ -13,7 +13,7 @@ from hardware.plotting.origin import find_origin
 from hardware.plotting.parking import up_and_away
 from hardware.plotting.recover import abandon, recover
 from hardware.plotting.resume import Resume, resume
-from hardware.plotting.session import Ended, PauseNow, PlotOptions, Session
+from hardware.plotting.session import Ended, PauseNow, PlotOptions, PlotSession
 from hardware.wire.line_port import POLL_S
 from hardware.wire.link_errors import Halted, LinkError
 from hardware.wire.port import Opener
@@ -33,7 +33,7 @@ class Plot:
         options: PlotOptions | None = None,
     ) -> None:
         """Opens the port and the journal. Raises PortError, LinkError and JournalError."""
-        self.session = Session(job, open_port, control, options or PlotOptions())
+        self.session = PlotSession(job, open_port, control, options or PlotOptions())
         opening.connect(self.session)
         self.session.skip_time()
         opening.open_journal(self.session, journal)

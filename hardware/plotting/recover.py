@@ -14,7 +14,7 @@ from hardware.plotting.messages import fault, question
 from hardware.plotting.opening import reconnect
 from hardware.plotting.origin import after_loss, find_origin, last_spot
 from hardware.plotting.parking import come_to_rest, found_at_rest, raise_pen, stopped
-from hardware.plotting.session import Ended, PauseNow, Session
+from hardware.plotting.session import Ended, PauseNow, PlotSession
 from hardware.wire.link_errors import (
     Alarmed,
     CableOut,
@@ -32,7 +32,7 @@ MOST_FAILURES = 5
 LOSES_PLACE = {1, 3, 6, 7, 8, 9, 10}  # alarms after which the position is not to be trusted
 
 
-def recover(session: Session, trouble: LinkError | PauseNow) -> int:
+def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
     """The line from which to go on. Raises Ended, and LinkError where that happens meanwhile."""
     if isinstance(trouble, PauseNow):
         return _paused_at_once(session)
@@ -69,7 +69,7 @@ def recover(session: Session, trouble: LinkError | PauseNow) -> int:
             return _reconnected(session, trouble)
 
 
-def _behind_a_door(session: Session, trouble: LinkError) -> int:
+def _behind_a_door(session: PlotSession, trouble: LinkError) -> int:
     """Behind an open door nothing can be done; once it is closed the controller itself goes on where it was."""
     closed = Choice("go-on", "it is closed: go on")
     ask(session, question(session, trouble, (closed, pen_change.STOP), "go-on", pen_up=False))
@@ -77,7 +77,7 @@ def _behind_a_door(session: Session, trouble: LinkError) -> int:
     return session.next
 
 
-def _count(session: Session) -> None:
+def _count(session: PlotSession) -> None:
     """A recovery that fails again and again, with nothing drawn in between, is given up."""
     times, line = session.failures
     session.failures = (times + 1, session.acked) if session.acked == line else (1, session.acked)
@@ -86,7 +86,7 @@ def _count(session: Session) -> None:
         raise Ended("aborted")
 
 
-def _paused_at_once(session: Session) -> int:
+def _paused_at_once(session: PlotSession) -> int:
     """A hold would keep the pen down and carry out nothing, so the controller is stopped and its store thrown away."""
     session.link.stop()
     spot = stopped(session)
@@ -95,7 +95,7 @@ def _paused_at_once(session: Session) -> int:
     return go_on(session, spot)
 
 
-def _ask_on(session: Session, trouble: LinkError, spot: Spot, tag: int | None, default: str = "") -> int:
+def _ask_on(session: PlotSession, trouble: LinkError, spot: Spot, tag: int | None, default: str = "") -> int:
     """The position holds: pen up, parked; then a person says how to go on."""
     come_to_rest(session, spot)
     concerned = spot.line if tag is None else min(tag, spot.line)
@@ -106,7 +106,7 @@ def _ask_on(session: Session, trouble: LinkError, spot: Spot, tag: int | None, d
     return chosen(session, choice, spot, concerned)
 
 
-def _doubted(session: Session, doubt: Doubt) -> int:
+def _doubted(session: PlotSession, doubt: Doubt) -> int:
     """Lets the controller finish what it has. If all is answered and the head is where it should be, it goes on."""
     if doubt.text:
         session.link.accept()
@@ -121,7 +121,7 @@ def _doubted(session: Session, doubt: Doubt) -> int:
     return _ask_on(session, doubt, spot, doubt.tag if doubt.text else session.checked[0])
 
 
-def _reconnected(session: Session, trouble: LinkError) -> int:
+def _reconnected(session: PlotSession, trouble: LinkError) -> int:
     """Opens the port until that works. Without a reset all that reached the controller has been carried out."""
     link = session.link
     link.port.close()
@@ -143,14 +143,14 @@ def _reconnected(session: Session, trouble: LinkError) -> int:
     return go_on(session, spot)
 
 
-def _ended(session: Session) -> None:
+def _ended(session: PlotSession) -> None:
     """Commands that make sense without a controller."""
     while (command := session.control.take()) is not None:
         if command.name in {"abort", "emergency"}:
             raise Ended("aborted" if command.name == "abort" else "emergency")
 
 
-def _lost(session: Session, trouble: LinkError) -> int:
+def _lost(session: PlotSession, trouble: LinkError) -> int:
     """The position is not known: pen up; a person says where the machine is; then the stroke again from its start."""
     at_rest = session.rest
     if session.journal:
@@ -162,7 +162,7 @@ def _lost(session: Session, trouble: LinkError) -> int:
     return after_loss(session, last_spot(session, at_rest, None))
 
 
-def abandon(session: Session, outcome: str) -> None:
+def abandon(session: PlotSession, outcome: str) -> None:
     """Ends so that the plot can be resumed: stopped, pen up, parked. After an emergency only the pen is lifted."""
     if outcome == "emergency":
         session.link.reset()

@@ -10,7 +10,7 @@ from hardware.plotting.events import Fault, Prompt
 from hardware.plotting.journal import Known
 from hardware.plotting.origin import after_loss, find_origin, last_spot
 from hardware.plotting.parking import come_to_rest, found_at_rest, observed_down, raise_pen
-from hardware.plotting.session import Session
+from hardware.plotting.session import PlotSession
 from hardware.wire import replies
 
 
@@ -21,7 +21,7 @@ class Resume:
     known: Known
 
 
-def resume(session: Session, resumed: Resume) -> int:
+def resume(session: PlotSession, resumed: Resume) -> int:
     """Takes up an earlier plot: says what is known and what is not, asks, and gives the line to go on from."""
     known = resumed.known
     session.nudge, session.part = known.offset_mm, -1 if known.part is None else known.part
@@ -41,7 +41,7 @@ def resume(session: Session, resumed: Resume) -> int:
     return _with_pen(session, _asked_to_resume(session, spot))
 
 
-def _resumed_lost(session: Session, known: Known, why: str) -> int:
+def _resumed_lost(session: PlotSession, known: Known, why: str) -> int:
     session.say(f"{_tally(session)}; {why}", "warning")
     if session.link.status.state == "Alarm":
         session.link.run(["$X"])
@@ -52,7 +52,7 @@ def _resumed_lost(session: Session, known: Known, why: str) -> int:
     return _with_pen(session, after_loss(session, last_spot(session, known.rest, known.stop)))
 
 
-def _resumed_spot(session: Session, known: Known) -> Spot:
+def _resumed_spot(session: PlotSession, known: Known) -> Spot:
     if known.stop:
         session.link.settle()
         return Spot(known.stop[0], (known.stop[1], known.stop[2]))
@@ -62,7 +62,7 @@ def _resumed_spot(session: Session, known: Known) -> Spot:
     return found_at_rest(session, known.acked, known.sent, down)
 
 
-def _guard_saw_down(session: Session, text: str) -> bool | None:
+def _guard_saw_down(session: PlotSession, text: str) -> bool | None:
     status = replies.read(text)
     if not isinstance(status, replies.Status):
         return None
@@ -73,18 +73,18 @@ def _guard_saw_down(session: Session, text: str) -> bool | None:
     return down
 
 
-def _asked_to_resume(session: Session, spot: Spot) -> int:
+def _asked_to_resume(session: PlotSession, spot: Spot) -> int:
     choices = continuing.choices(session, spot, spot.line)
     text = f"{_tally(session)}. The controller was not reset: its position holds."
     choice, _ = ask(session, Prompt(0, "resume", "go on with the earlier plot?", text, choices, choices[0].key))
     return chosen(session, choice, spot, spot.line)
 
 
-def _tally(session: Session) -> str:
+def _tally(session: PlotSession) -> str:
     return f"{session.finished} of {session.job.strokes} strokes are finished"
 
 
-def _with_pen(session: Session, line: int) -> int:
+def _with_pen(session: PlotSession, line: int) -> int:
     """The pen of that line must be in; if it may be another than before, it is asked for."""
     if line >= len(session.job.lines):
         return line

@@ -43,7 +43,7 @@ class PlotOptions:
     kept: dict[str, Any] = field(default_factory=dict)  # kept in the journal, to make the same job again
 
 
-class Session:
+class PlotSession:
     """A job, the link to a controller, the journal, and how far it is. Parts of a plot read and change it."""
 
     link: Link  # set by `opening.connect`, and again after the cable was out
