@@ -27,11 +27,7 @@ INSIDE = {
     "hardware.terminal": "words lines screen answers command options commands",
 }
 # being opened; a circle that is gone must leave this list
-KNOWN_CIRCLES = {
-    ("renderer.cli.queue", "renderer.cli.queue_list"),
-    ("renderer.raster", "renderer.raster.cuda"),
-    ("renderer.studio.desk", "renderer.studio.plotting", "renderer.studio.sheet"),
-}
+KNOWN_CIRCLES = {("renderer.raster", "renderer.raster.cuda")}
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {
     "renderer.intake",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hardware.job.gcode_job import Job as Lines
+from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.wire.port import Opener
 from renderer.studio.queue import leases
 from renderer.studio.queue.records import Job
