@@ -47,7 +47,7 @@ def _resumed_lost(session: PlotSession, known: Known, why: str) -> int:
         session.link.run(["$X"])
     raise_pen(session, kept=False)
     parked = known.rest or (known.stop and (known.stop[0], *session.job.setting.park_mm))
-    cause = Fault("resume", 0, "", why, "it has to be told where it is")
+    cause = Fault("resume", 0, "", why, "set its position before resuming")
     find_origin(session, fresh=False, cause=cause, rest=parked)
     return _with_pen(session, after_loss(session, last_spot(session, known.rest, known.stop)))
 

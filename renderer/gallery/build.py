@@ -107,7 +107,7 @@ class Builder:
         self._words.put(BuildMessage(name, {"failed": f"its process {why}{f': {last}' if last else ''}"}))
 
     def _end(self, name: str) -> None:
-        """Waits for a process that has said its last message, and for whoever listens to it."""
+        """Waits for a process that has sent its last message, and for the thread that reads it."""
         self._running.pop(name).wait()
         self._ears.pop(name).join()
 

@@ -35,7 +35,7 @@ def builder(gallery: Path, cluster: str, jobs: int, device: str, out: Path | Non
 
 
 def work(cluster: str, device: str, threads: int | None, *, as_json: bool) -> int:
-    """Renders for others until it is told to leave, or its scheduler has gone."""
+    """Renders for others until it is asked to stop, or its scheduler has gone."""
     _prepare(cluster)
     from renderer.gallery.cluster.worker_plugin import RenderPlugin
     from renderer.gallery.cluster.worker_process import run_worker

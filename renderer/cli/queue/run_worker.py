@@ -1,4 +1,4 @@
-"""`render worker`: takes jobs from the queue until it is told to leave."""
+"""`render worker`: takes jobs from the queue until it is asked to stop."""
 
 import os
 import signal
@@ -89,7 +89,7 @@ def _plots(machine: Machine, port: str, baud: int) -> Make:
 
 
 def _work(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) -> int:
-    """Works until it is told to leave; then the job at hand is finished, or given up at the second signal."""
+    """Works until it is asked to stop; then the job at hand is finished, or given up at the second signal."""
     name = f"{socket.gethostname()}-{os.getpid()}"
     with opened(db) as store:
         worker, place = make(store, name)

@@ -74,7 +74,7 @@ class ClusterBuilder:
                 self._flying.clear()
 
     def _hear(self, event: tuple[float, Any]) -> None:
-        """A worker tells how a work stands."""
+        """Takes a progress message from a worker."""
         name, told = event[1]
         self._words.put(BuildMessage(str(name), dict(told)))
 
@@ -127,7 +127,7 @@ class ClusterBuilder:
         elif flight.future.done():
             try:
                 told = self._ended(flight)
-            except TimeoutError:  # its worker died with the result, and another makes it anew
+            except TimeoutError:  # its worker died with the result, and another renders it again
                 return
             del self._flying[name]
             yield BuildMessage(name, told)

@@ -94,7 +94,7 @@ def unpacked(payload: Payload, folder: Path) -> Work:
 
 
 def within(name: str) -> None:
-    """PayloadError where a name would lead out of the folder that it is told from."""
+    """PayloadError where a name would lead out of the folder that it is relative to."""
     paths = (PurePosixPath(name), PurePath(name))  # as it was written, and as this machine reads it
     leads_out = any(path.anchor or ".." in path.parts for path in paths)
     if not name or "\0" in name or leads_out or (os.name == "nt" and ":" in name):

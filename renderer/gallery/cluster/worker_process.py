@@ -1,4 +1,4 @@
-"""A dask worker in a process of its own: one work at a time, until it is told to leave or its scheduler has gone."""
+"""A dask worker in a process of its own: one work at a time, until it is asked to stop or its scheduler has gone."""
 
 import asyncio
 import os

@@ -73,9 +73,9 @@ class RequestChecks:
             if why is not None:
                 return text_response(headers, why, 403)
         if "transfer-encoding" in headers and "content-length" in headers:  # whoever stands between may differ on it
-            return text_response(headers, "the length of the request is told twice", 400, Connection="close")
+            return text_response(headers, "the request has two Content-Length headers", 400, Connection="close")
         if not headers.get("content-length", "0").isdigit():
-            return text_response(headers, "the length of the request is no number", 400)
+            return text_response(headers, "Content-Length is not a number", 400)
         if int(headers.get("content-length", "0")) > most_bytes(scope):
             return text_response(headers, too_large(most_bytes(scope)), 413, Connection="close")
         session = self.access.session(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))

@@ -59,6 +59,4 @@ async def database_error(request: Request, error: Exception) -> Response:
 
 async def unexpected_error(request: Request, _: Exception) -> Response:
     """A bug: its trace is in the log."""
-    return text_response(
-        request.headers, "The page has a fault; where render serve runs, it is told in full.", 500, "/"
-    )
+    return text_response(request.headers, "The page failed; the terminal of render serve has the details.", 500, "/")

@@ -15,7 +15,7 @@ LOOK_S = 0.2  # between two looks for what people want, or have answered
 
 
 class WorkerLeft(Exception):
-    """The worker was told to leave while it waited for a person."""
+    """The worker was asked to stop while it waited for a person."""
 
 
 class PlotRows:

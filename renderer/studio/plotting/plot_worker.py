@@ -34,7 +34,7 @@ class PlotWorker:
         self.state.leave()
 
     def run(self, *, drains: bool = False) -> int:
-        """Plots until it is told to leave, or with `drains` until nothing can be taken. How many it has finished."""
+        """Plots until it is asked to stop, or with `drains` until nothing can be taken. How many it has finished."""
         why = "the plot worker has started: see that the machine is ready, then let the queue go on"
         pausing.set_queue(self.state.store, self.state.machine.name, paused=1, why=why)
         done = 0
@@ -74,10 +74,10 @@ class PlotWorker:
             why = "emergency stop: nothing was moving, but see where the pen is"
             self.state.write(lambda: leases.trouble(self.state.store, job.id, job.token, self.state.name, why))
         except WorkerLeft:
-            plot.let_go()  # first: who is told to look at it finds it at rest
+            plot.let_go()  # first: the operator who is sent to the machine finds it at rest
             self.state.write(
                 lambda: leases.trouble(
-                    self.state.store, job.id, job.token, self.state.name, "the worker was told to leave"
+                    self.state.store, job.id, job.token, self.state.name, "the worker was asked to stop"
                 )
             )
         finally:

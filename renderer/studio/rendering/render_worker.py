@@ -33,7 +33,7 @@ class RenderWorker:
         self._leaving = True
 
     def run(self, *, drains: bool = False) -> int:
-        """Works until it is told to leave, or with `drains` until nothing is queued. How many jobs it has done."""
+        """Works until it is asked to stop, or with `drains` until nothing is queued. How many jobs it has done."""
         done, sought = 0, 0.0
         while not self._leaving:
             try:

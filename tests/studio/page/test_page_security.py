@@ -708,7 +708,7 @@ def test_a_fault_of_the_page_tells_nothing_of_it_to_whoever_asks(
     monkeypatch.setattr(queue_views, "at_work", broken)
     answer = site.as_("viewer").get("/")
     assert (answer.status, answer.text) == (
-        500, "The page has a fault; where render serve runs, it is told in full.\n"
+        500, "The page failed; the terminal of render serve has the details.\n"
     )  # fmt: skip
     ends = time.monotonic() + 20
     while "RuntimeError: secret" not in caplog.text:  # it is told after the answer
