@@ -23,7 +23,7 @@ from renderer.cli.process import prepare
 from renderer.cores import interleaved
 from renderer.losses import SquaredError
 from renderer.primitives import catmull_rom
-from renderer.raster import Edges, Shapes, Workspace, rasterise
+from renderer.raster import EdgeRamp, Shapes, Workspace, rasterise
 
 WIDTH_PX = 1.82
 COUNTS = {"lines": 1000, "points": 2000, "curves": 500, "pages": 1000}
@@ -68,7 +68,7 @@ def measure(scene: str, size_px: int, threads: int, ink: str, repeats: int) -> d
         begun, used = time.perf_counter(), time.process_time()
         lines = catmull_rom(start, samples_per_span=10)[:, 10:21] if scene == "curves" else start
         shapes = Shapes(lines, widths, colours, order)
-        picture = rasterise(shapes, paper, px_per_mm=1.0, ink=Ink(ink), edges=Edges(), workspace=workspace)
+        picture = rasterise(shapes, paper, px_per_mm=1.0, ink=Ink(ink), edges=EdgeRamp(), workspace=workspace)
         start.grad = colours.grad = None
         loss(picture).backward()
         wall.append(time.perf_counter() - begun)

@@ -8,8 +8,8 @@ import numpy as np
 
 from hardware.pen import Ink, Pen
 from renderer.colours import Colours, choose, from_hex, left_over, thinned, to_hex
-from renderer.spec import PAPERS_MM, Artwork, Curves, FreeColours, Lines, Points, RackPens, counted
-from renderer.spec.layers import MOST_STROKES
+from renderer.spec import PAPERS_MM, Artwork, FreeColours, Kind, RackPens, Traits, counted, kind_name, traits
+from renderer.spec.kinds import MOST_STROKES
 from renderer.spec.sheet import MOST_PX
 from renderer.target import Frame, TargetError, frame
 
@@ -28,7 +28,7 @@ PLAIN = 0.05  # root mean square OKLab distance from bare paper of a picture tha
 class Load:
     """The strokes of a layer: how many of which kind, how wide."""
 
-    kind: Points | Lines | Curves
+    kind: Kind
     widths_mm: tuple[float, ...]  # of its pens, or of its dots
     mean_mm: float | None = None  # length of its strokes, where that is planned
 
@@ -38,17 +38,22 @@ class Load:
         return sum(self.widths_mm) / len(self.widths_mm)
 
     @property
+    def traits(self) -> Traits:
+        """What there is to know of the kind."""
+        return traits(self.kind)
+
+    @property
     def name(self) -> str:
         """`points`, `lines` or `curves`."""
-        return type(self.kind).__name__.lower()
+        return kind_name(self.kind)
 
     def length_mm(self, area: Frame, count: int) -> float:
         """How long so many strokes usually become, which their limit bounds."""
-        if isinstance(self.kind, Points):
+        if self.traits.is_dots:
             return 0.0
         if self.mean_mm is not None:
             return self.mean_mm
-        return min(area.usual_length_mm(count), self.kind.max_length_mm or math.inf)
+        return min(area.usual_length_mm(count), self.traits.limit_mm or math.inf)
 
     def cover(self, area: Frame, more: float = 1.0, wider: float = 1.0) -> float:
         """Share of the area that they cover if none lies on another: with `more` times as many, `wider` times."""
@@ -138,8 +143,8 @@ def _wider(case: Case) -> list[str]:
     [load, *others] = case.loads
     if others:
         return [f"strokes {_up(times):g} times as wide"]
-    dots = [f"dots of `diameter_mm: {widest_mm:g}`"] if isinstance(load.kind, Points) else []
-    spot = isinstance(load.kind, Points) and load.kind.diameter_mm is not None
+    dots = [f"dots of `diameter_mm: {widest_mm:g}`"] if load.traits.is_dots else []
+    spot = load.traits.spot_mm is not None
     nib = "a nib" if len(set(load.widths_mm)) == 1 else "nibs"
     return dots if spot else [f"{nib} of {widest_mm:g} mm", *dots]
 
@@ -196,7 +201,7 @@ def _too_thin(case: Case) -> Iterator[str]:
 
 
 def _too_coarse(case: Case) -> Iterator[str]:
-    largest_mm = max((max(load.widths_mm) for load in case.loads if isinstance(load.kind, Points)), default=0.0)
+    largest_mm = max((max(load.widths_mm) for load in case.loads if load.traits.is_dots), default=0.0)
     if largest_mm > COARSE * case.shorter_mm:
         share = percent(largest_mm / case.shorter_mm)
         yield (

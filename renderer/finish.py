@@ -20,7 +20,7 @@ from renderer.passes import passes
 from renderer.planning import Planned, trimmed
 from renderer.planning.cost import USUAL, unit_text
 from renderer.raster import Workspace
-from renderer.spec import Artwork, Points
+from renderer.spec import Artwork
 from renderer.visible import visible_mm2
 
 LEAST_SEEN_MM2 = 0.05  # of a stroke: with less to be seen of it, it is not seen at all
@@ -170,7 +170,7 @@ def _lengths_mm(part: Part) -> NDArray[np.float64]:  # [N]
 
 def _usefulness(plan: Planned, part: Part, number: int) -> NDArray[np.float64]:  # [N]
     saved = weights(part.layer, part.strokes, part.ground, Workspace()).removal.double().numpy()
-    lift_mm = 1.0 if isinstance(part.layer.kind, Points) else plan.lifts_mm[number]
+    lift_mm = 1.0 if part.layer.traits.is_dots else plan.lifts_mm[number]
     useful: NDArray[np.float64] = saved / (_lengths_mm(part) + lift_mm)
     return useful
 

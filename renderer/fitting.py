@@ -18,9 +18,8 @@ from renderer.optimise import FitError, Ground, LossAt, Part, State, draw, fit, 
 from renderer.optimise.objective import objective_of
 from renderer.palette import Palette, palette
 from renderer.planning import Planned
-from renderer.primitives import spot_mm
 from renderer.sources import RenderError
-from renderer.spec import FreeColours, Layer, Points, RackPens
+from renderer.spec import FreeColours, Layer, RackPens
 from renderer.stipple import stipple
 from renderer.strokes import Strokes
 from renderer.target import Frame
@@ -54,7 +53,7 @@ def fit_layers(
         pens = artwork.pens_of(layer)
         if pens not in chosen:
             chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy(), importance)
-        inks = replace(chosen[pens], spot_mm=spot_mm(layer.kind))
+        inks = replace(chosen[pens], spot_mm=layer.traits.spot_mm)
         priced = (plan.lifts_mm[number], plan.longest_mm[number], plan.worths[number])
         objective = objective_of(layer, inks, area, importance, *priced)
         ground = Ground(area, target, below, inks, objective, _form(target, objective))
@@ -138,8 +137,8 @@ def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Gene
     where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
     match layer.start:
         case "greedy":
-            fill = 0.5 if isinstance(layer.kind, Points) else 0.3
-            fill = layer.fill if layer.fill is not None else fill if ground.palette.free else 0.0
+            usual = layer.traits.fill if ground.palette.free else 0.0
+            fill = usual if layer.fill is None else layer.fill
             report = partial(diary.placing, number, layer)
             strokes = placement.greedy(*where, objective=ground.objective, form=ground.form, fill=fill, placed=report)
         case "random":

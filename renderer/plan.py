@@ -14,7 +14,7 @@ from hardware.toolpath import clip
 from renderer.assets import AssetError, resolve, weights
 from renderer.doubts import Case, Load, doubts, percent
 from renderer.planning import Decision, Planned, inks_of, pens_of, planned, thinnest_nib_mm, wanted_share
-from renderer.spec import Artwork, FreeColours, Layer, Points, Tone, counted
+from renderer.spec import Artwork, FreeColours, Layer, Tone
 from renderer.specfile import Work
 from renderer.target import Frame, Picture, fit_picture, frame, load_picture
 from renderer.tone import cropped, toned
@@ -125,7 +125,7 @@ def _without_weights(work: Work) -> Iterator[str]:
 
 
 def _load(layer: Layer, pens: tuple[Pen, ...], mean_mm: float | None) -> Load:
-    spot_mm = layer.kind.diameter_mm if isinstance(layer.kind, Points) else None
+    spot_mm = layer.traits.spot_mm
     return Load(layer.kind, (spot_mm,) if spot_mm else tuple(pen.nib_mm for pen in pens), mean_mm)
 
 
@@ -157,15 +157,18 @@ def _without_machine(artwork: Artwork) -> Iterator[str]:
 
 def _minutes(artwork: Artwork, area: Frame) -> float | None:
     """Time to make the dots alone, as if they stood in rows: the fit decides where they really stand."""
-    kinds = [(layer.kind, pens_of(artwork, layer)[0]) for layer in artwork.layers if isinstance(layer.kind, Points)]
-    if artwork.machine is None or isinstance(artwork.pens, FreeColours) or not kinds:
+    dots = [(layer, pens_of(artwork, layer)[0]) for layer in artwork.layers if layer.traits.is_dots]
+    if artwork.machine is None or isinstance(artwork.pens, FreeColours) or not dots:
         return None
     passes = tuple(
-        PenPass("points", pen, tuple(_rows(counted(kind), area, spiral(kind.diameter_mm or pen.nib_mm, pen.nib_mm))))
-        for kind, pen in kinds
+        PenPass(layer.kind_name, pen, tuple(_rows(layer.count, area, _dot(layer, pen)))) for layer, pen in dots
     )
     drawing = clip(Drawing(*artwork.canvas.size_mm, artwork.canvas.colour, passes), artwork.machine.margin_mm)
     return estimate(program(drawing, artwork.machine), artwork.machine).seconds / 60
+
+
+def _dot(layer: Layer, pen: Pen) -> Line:  # [S, 2] mm
+    return spiral(layer.traits.spot_mm or pen.nib_mm, pen.nib_mm)
 
 
 def _rows(count: int, area: Frame, dot: Line) -> Iterator[Line]:

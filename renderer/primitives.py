@@ -5,9 +5,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from renderer.spec import Curves, Lines, Points
-
-Kind = Points | Lines | Curves
+from renderer.spec import Kind, traits
 
 # Points a span of a curve becomes. A span of 10 mm bent through a right angle then strays 0.05 mm from its polyline.
 SAMPLES_PER_SPAN = 8
@@ -15,27 +13,13 @@ SAMPLES_PER_SPAN = 8
 _NEAREST_MM = 0.01
 
 
-def knot_count(kind: Kind) -> int:
-    """K, the knots of one stroke."""
-    match kind:
-        case Points():
-            return 1
-        case Lines():
-            return 2
-        case Curves(knots=knots):
-            return knots
-
-
 def polylines(
     kind: Kind,
     knots: Tensor,  # [N, K, 2] mm
 ) -> Tensor:  # [N, S, 2] mm
     """The polylines that strokes of a kind draw."""
-    match kind:
-        case Points() | Lines():
-            return knots
-        case Curves(closed=closed):
-            return catmull_rom(knots, closed=closed)
+    of = traits(kind)
+    return catmull_rom(knots, closed=of.is_closed) if of.is_curved else knots
 
 
 def catmull_rom(
@@ -85,13 +69,13 @@ def shortened(
     kind: Kind,
 ) -> Tensor:  # [N, K, 2] mm
     """Strokes longer than their kind allows, measured along the polygon of the knots, shrunk about their middle."""
-    limit_mm = length_limit_mm(kind)
-    if limit_mm is None:
+    of = traits(kind)
+    if of.limit_mm is None:
         return knots
-    ring = torch.cat([knots, knots[:, :1]], 1) if isinstance(kind, Curves) and kind.closed else knots
+    ring = torch.cat([knots, knots[:, :1]], 1) if of.is_closed else knots
     length_mm = (ring[:, 1:] - ring[:, :-1]).norm(dim=-1).sum(1)[:, None, None]
     middle = knots.mean(1, keepdim=True)
-    share: Tensor = (limit_mm / length_mm.clamp(min=1e-9)).clamp(max=1.0)
+    share: Tensor = (of.limit_mm / length_mm.clamp(min=1e-9)).clamp(max=1.0)
     return middle + (knots - middle) * share
 
 
@@ -107,13 +91,3 @@ def turns(
     angle = torch.atan2(cross, dot + _NEAREST_MM**4)
     total: Tensor = angle.abs().sum() / (2 * torch.pi)
     return total
-
-
-def spot_mm(kind: Kind) -> float | None:
-    """The diameter of a dot that is wider than its pen, or None."""
-    return kind.diameter_mm if isinstance(kind, Points) else None
-
-
-def length_limit_mm(kind: Kind) -> float | None:
-    """The longest a stroke of this kind may be, or None."""
-    return None if isinstance(kind, Points) else kind.max_length_mm

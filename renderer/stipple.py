@@ -24,7 +24,7 @@ from hardware.drawing import Ink
 from renderer.colours import oklab
 from renderer.palette import Palette
 from renderer.placement import SURE
-from renderer.primitives import Kind, knot_count
+from renderer.spec import Kind, traits
 from renderer.strokes import Strokes
 from renderer.target import Frame
 
@@ -51,7 +51,7 @@ def stipple(
     generator: np.random.Generator,
 ) -> Strokes:
     """Exactly `count` dots, spread evenly, as dense as the target departs from what lies below. Points alone."""
-    assert knot_count(kind) == 1, kind
+    assert traits(kind).is_dots, kind
     goal, below = (_pixels(picture) for picture in (target, background))
     demand = _distance(goal, below) if palette.free else demanded(goal, below, palette)
     if demand.max() < _LEAST_DEMAND:

@@ -9,8 +9,8 @@ from torch import Tensor
 from renderer.cores import constant
 from renderer.optimise.show import Ground, inside, lines_mm
 from renderer.primitives import shortened, turns
-from renderer.raster import Edges
-from renderer.spec import Layer, Points
+from renderer.raster.edge_ramp import EdgeRamp
+from renderer.spec import Layer
 from renderer.strokes import Strokes
 
 # Share of the steps after which edges are hard and every stroke has its one pen. A mixture of pens can show any colour,
@@ -39,21 +39,21 @@ def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
     return torch.optim.Adam(groups, betas=_BETAS, eps=_EPSILON, foreach=False, fused=on_gpu)
 
 
-def annealed(layer: Layer, done: float) -> tuple[Edges, float]:
+def annealed(layer: Layer, done: float) -> tuple[EdgeRamp, float]:
     """Softness of edges and temperature of pens: geometric from first to last."""
     share = min(done / SETTLED, 1.0)
     edge = layer.edge
-    hot = layer.temperature.start or (0.1 if isinstance(layer.kind, Points) else 0.3)
+    hot = layer.temperature.start or layer.traits.temperature
     cold = layer.temperature.end or hot / 100
     softness_px = edge.from_px * (edge.to_px / edge.from_px) ** share
-    return Edges(softness_px, edge.profile == "gaussian"), hot * (cold / hot) ** share
+    return EdgeRamp(softness_px, edge.profile == "gaussian"), hot * (cold / hot) ** share
 
 
 def costs(layer: Layer, leaves: Strokes, ground: Ground) -> dict[str, Tensor]:
     """What metres and turns add to the loss, by name."""
     cost = layer.cost
     crossing = ground.objective.crossing_price if ground.form is not None else 0.0
-    if isinstance(layer.kind, Points) or not (cost.length or cost.curvature or crossing):
+    if layer.traits.is_dots or not (cost.length or cost.curvature or crossing):
         return {}
     lines, prices = lines_mm(layer, leaves, ground), {}
     if crossing:

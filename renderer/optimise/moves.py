@@ -12,7 +12,7 @@ from renderer import placement
 from renderer.losses import Sum
 from renderer.optimise.descent import adam_for
 from renderer.optimise.show import Ground, draw, judged, weights
-from renderer.raster import Edges, Workspace
+from renderer.raster import EdgeRamp, Workspace
 from renderer.spec import Layer
 from renderer.strokes import Strokes
 
@@ -122,5 +122,5 @@ def _top_pens(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspa
     order = ground.palette.order(strokes.inks)
     widths = ground.palette.widths(strokes.inks, strokes.width_mm)
     numbered = Strokes(strokes.knots, widths, number[:, None].expand(-1, 3))[order]
-    picture = draw(layer, numbered, blank, edges=Edges(_SHARP_PX), workspace=workspace)
+    picture = draw(layer, numbered, blank, edges=EdgeRamp(_SHARP_PX), workspace=workspace)
     return (picture[0] * 255).round().int().cpu().numpy() - 1

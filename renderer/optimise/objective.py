@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from renderer.error import Objective
 from renderer.palette import Palette
-from renderer.spec import MSE, BlurredMSE, Layer, Points
+from renderer.spec import MSE, BlurredMSE, Layer
 from renderer.spec.losses import FAR_MM
 from renderer.target import Frame
 
@@ -45,7 +45,7 @@ def objective_of(
 
 def _follows(layer: Layer, palette: Palette) -> float:
     """How strictly strokes follow the form. In any colour they paint, and paint best where they are free to lie."""
-    if isinstance(layer.kind, Points):
+    if layer.traits.is_dots:
         return 0.0
     usual = 0.0 if palette.free else 1.0
     return usual if layer.form is None else layer.form

@@ -10,7 +10,7 @@ from renderer.error import PLAIN, Objective
 from renderer.losses import Sum
 from renderer.palette import Palette
 from renderer.primitives import polylines
-from renderer.raster import Edges, Shapes, Weights, Workspace, rasterise, weigh
+from renderer.raster import SHARP, EdgeRamp, Shapes, Weights, Workspace, rasterise, weigh
 from renderer.spec import Layer
 from renderer.strokes import Strokes
 from renderer.target import Frame
@@ -55,7 +55,7 @@ def draw(
     strokes: Strokes,
     ground: Ground,
     *,
-    edges: Edges = Edges(),  # noqa: B008  frozen
+    edges: EdgeRamp = SHARP,
     temperature: float | None = None,
     workspace: Workspace | None = None,
 ) -> Tensor:  # [3, H, W]
@@ -143,7 +143,7 @@ def bounds_mm(strokes: Strokes, ground: Ground) -> tuple[Tensor, Tensor]:  # [N,
 def raster(
     shapes: Shapes,
     ground: Ground,
-    edges: Edges = Edges(),  # noqa: B008  frozen
+    edges: EdgeRamp = SHARP,
     workspace: Workspace | None = None,
 ) -> Tensor:  # [3, H, W]
     return rasterise(

@@ -20,8 +20,8 @@ from renderer.cores import pixels
 from renderer.error import PLAIN, Objective, residual
 from renderer.palette import Palette
 from renderer.placement import search
-from renderer.primitives import Kind, knot_count, length_limit_mm, shortened
-from renderer.spec import Curves, Points
+from renderer.primitives import shortened
+from renderer.spec import Kind, traits
 from renderer.strokes import Strokes
 from renderer.target import Frame
 
@@ -77,7 +77,7 @@ def scatter(
 
 def _random_knots(kind: Kind, count: int, frame: Frame, generator: np.random.Generator) -> Tensor:
     """First knot anywhere, each next one a step in about the same direction. [N, K, 2] mm."""
-    knots = knot_count(kind)
+    knots = traits(kind).knots
     size = np.array([frame.width_mm, frame.height_mm])
     first = generator.random((count, 1, 2)) * size + [frame.x_mm, frame.y_mm]
     if knots == 1:
@@ -91,7 +91,7 @@ def _random_knots(kind: Kind, count: int, frame: Frame, generator: np.random.Gen
 
 
 def _usual_length(kind: Kind, count: int, frame: Frame) -> float:
-    return min(frame.usual_length_mm(count), length_limit_mm(kind) or math.inf)
+    return min(frame.usual_length_mm(count), traits(kind).limit_mm or math.inf)
 
 
 def greedy(
@@ -118,15 +118,16 @@ def greedy(
     top = np.full(target.shape[1:], -1, np.int32) if top is None else top
     wrong = torch.where(target < 0.5, target + fill, target - fill) if fill else background
     canvas = np.array(wrong.permute(1, 2, 0).numpy(), order="C")  # a copy: it is drawn on
-    follows = form is not None and not isinstance(kind, Points) and objective.along > 0
-    effort = effort or (DOTS if isinstance(kind, Points) else FORMED if follows else LINES)
-    knots = np.empty((count, knot_count(kind), 2), np.float32)
+    of = traits(kind)
+    follows = form is not None and not of.is_dots and objective.along > 0
+    effort = effort or (DOTS if of.is_dots else FORMED if follows else LINES)
+    knots = np.empty((count, of.knots, 2), np.float32)
     pens = np.empty(count, np.int32)
     colours = np.empty((count, 3), np.float32)
     left = residual(pixels(target), canvas, objective)
     cells = search.errors(left.residual, left.weight)
     how = (
-        isinstance(kind, Curves) and kind.closed, canvas, left.residual, left.weight, left.near, left.far, left.taps,
+        of.is_closed, canvas, left.residual, left.weight, left.near, left.far, left.taps,
         np.float32(math.sqrt(2) * objective.far_px), np.float32(objective.far_share),
         pixels(form) if follows and form is not None else np.zeros((1, 1, 2), np.float32),
         np.float32(objective.along if follows else 0.0), np.float32(objective.crossing if follows else 0.0), top,
@@ -166,7 +167,7 @@ def _as_strokes(
 def _longest_px(kind: Kind, count: int, frame: Frame, objective: Objective) -> np.float32:
     """How long a stroke may become, within the limit of its kind."""
     longest_px = objective.longest_px or 2 * _usual_length(kind, count, frame) * frame.px_per_mm
-    limit_mm = length_limit_mm(kind)
+    limit_mm = traits(kind).limit_mm
     return np.float32(min(longest_px, limit_mm * frame.px_per_mm) if limit_mm else longest_px)
 
 

@@ -32,7 +32,8 @@ from renderer.planning.ink import (
 )
 from renderer.planning.sheet import laid, sharpened
 from renderer.planning.trim import trimmed
-from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, Curves, FreeColours, Layer, Points, RackPens, Tone
+from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, FreeColours, Layer, RackPens, Tone
+from renderer.spec.kinds import is_open
 from renderer.spec.layers import usual_loss
 from renderer.spec.losses import FAR_MM
 from renderer.target import Frame, Picture, fit_picture, frame
@@ -274,11 +275,11 @@ def _with_strokes(artwork: Artwork, number: int, sketch: Sketch) -> Layer:
         return layer
     kind = layer.kind
     change: dict[str, object] = {"count": sketch.count}
-    if isinstance(kind, Points) and isinstance(sketch.kind, Points):
-        change |= {"diameter_mm": sketch.kind.diameter_mm}
-    if not isinstance(kind, Points) and kind.max_length_mm is None:
+    if layer.traits.is_dots:
+        change |= {"diameter_mm": sketch.traits.spot_mm}
+    elif layer.traits.limit_mm is None:
         change |= {"max_length_mm": _longest_mm(sketch)}
-    if isinstance(kind, Curves) and "knots" not in kind.model_fields_set:
+    if is_open(kind, "knots"):
         change |= {"knots": _knots(sketch)}
     changed: dict[str, object] = {layer.kind_name: kind.model_copy(update=change)}
     if "steps" not in layer.model_fields_set:
@@ -315,15 +316,15 @@ def _layer_decisions(artwork: Artwork, number: int, sketch: Sketch, need: str, s
     where = f"layers.{number}.{layer.kind_name}"
     why = f"{_in_ink(sketch)}; {DRAWN_WHY if draws(artwork, number) else need}{_cut(artwork, scale)}"
     found = [Decision(f"{where}.count", str(sketch.count), why)]
-    if not isinstance(layer.kind, Points) and layer.kind.max_length_mm is None:
+    if not layer.traits.is_dots and layer.traits.limit_mm is None:
         why = f"{MOST_OF_MEAN:g} times the planned mean: long contours balance short details"
         found.append(Decision(f"{where}.max_length_mm", f"{_longest_mm(sketch):g}", why))
     if "steps" not in layer.model_fields_set:
         found.append(Decision(f"layers.{number}.steps", str(STEPS), "more steps make no visible difference"))
-    if isinstance(layer.kind, Points) and isinstance(sketch.kind, Points) and sketch.kind != layer.kind:
+    if sketch.traits.spot_mm != layer.traits.spot_mm:
         why = f"dots of one touch are too small to cover the sheet with about {SPOTS} of them"
-        found.append(Decision(f"{where}.diameter_mm", f"{sketch.kind.diameter_mm:g}", why))
-    if isinstance(layer.kind, Curves) and "knots" not in layer.kind.model_fields_set:
+        found.append(Decision(f"{where}.diameter_mm", f"{sketch.traits.spot_mm:g}", why))
+    if is_open(layer.kind, "knots"):
         found.append(
             Decision(f"{where}.knots", str(_knots(sketch)), f"one per {KNOT_NIBS:g} nib widths of the longest curve")
         )
@@ -331,7 +332,7 @@ def _layer_decisions(artwork: Artwork, number: int, sketch: Sketch, need: str, s
 
 
 def _in_ink(sketch: Sketch) -> str:
-    if isinstance(sketch.kind, Points):
+    if sketch.traits.is_dots:
         return f"dots of {sketch.width_mm:.2g} mm"
     metres = sketch.count * sketch.length_mm / 1000
     return f"{metres:.3g} m of {sketch.width_mm:.2g} mm in strokes of about {sketch.length_mm:.2g} mm"

@@ -17,13 +17,12 @@ from hardware.estimate import estimate
 from hardware.machine import Machine, ServoLift
 from hardware.planner import straight_s
 from hardware.program import program
-from renderer.spec import Budget, Curves, Lines, Points
+from renderer.spec import Budget, Kind, Traits, traits
 
 # Way with the pen up from one stroke to the next, in square roots of the frame's area over the strokes of a pen.
 # Measured over the tours of the gallery's sixteen works for real pens: dots 0.53 to 0.54, strokes 0.33 to 0.51.
 DOT_GAP, STROKE_GAP = 0.53, 0.43
 SAMPLE = 24  # strokes that are laid out: their time differs by a few per cent at most
-BEND = math.radians(90)  # that a curve turns in all: a gentle arc, as most are
 SLANT = math.radians(30)  # of the sample's strokes, so that both axes move
 AMPLE_MM = 10_000.0  # a bed on which any sample lies
 # Figures of a gantry with a servo, as Machine has them: what minutes mean where a spec names no machine.
@@ -36,17 +35,22 @@ USUAL = Machine(
 class Sketch:
     """A layer in numbers: so many strokes of a mean length, shared evenly among so many of these pens."""
 
-    kind: Points | Lines | Curves
+    kind: Kind
     pens: tuple[Pen, ...]  # that it may use
     passes: int  # pens that it will use
     count: int
     length_mm: float  # from the first knot to the last; 0 for dots
 
     @property
+    def traits(self) -> Traits:
+        """What there is to know of the kind."""
+        return traits(self.kind)
+
+    @property
     def width_mm(self) -> float:
         """Usual width of a stroke."""
-        if isinstance(self.kind, Points) and self.kind.diameter_mm is not None:
-            return self.kind.diameter_mm
+        if self.traits.spot_mm is not None:
+            return self.traits.spot_mm
         return sum(pen.nib_mm for pen in self.pens) / len(self.pens)
 
     @property
@@ -56,9 +60,9 @@ class Sketch:
 
     def line(self, pen: Pen) -> Line:  # [S, 2] mm
         """One of its strokes as this pen draws it, about the middle."""
-        if isinstance(self.kind, Points):
-            return spiral(self.kind.diameter_mm or pen.nib_mm, pen.nib_mm)
-        return _arc(self.length_mm, _turn(self.kind))
+        if self.traits.is_dots:
+            return spiral(self.traits.spot_mm or pen.nib_mm, pen.nib_mm)
+        return _arc(self.length_mm, self.traits.turn)
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None
 def _layer_s(sketch: Sketch, area_mm2: float, machine: Machine) -> float:
     """Seconds of the machine: the strokes of each pen, and the way to where it is put in and back."""
     each = sketch.count / sketch.passes
-    factor = DOT_GAP if isinstance(sketch.kind, Points) else STROKE_GAP
+    factor = DOT_GAP if sketch.traits.is_dots else STROKE_GAP
     gap_mm = factor * math.sqrt(area_mm2 / max(each, 1))
     alike = _alike(sketch.pens)
     stroke_s = sum(n * _stroke_s(sketch.line(pen), gap_mm, pen, machine) for pen, n in alike) / len(sketch.pens)
@@ -149,16 +153,9 @@ def _refills(sketch: Sketch) -> int:
 
 def _mean_mm(sketch: Sketch) -> float:
     """Drawn by one stroke: of dots, their spiral."""
-    if not isinstance(sketch.kind, Points):
+    if not sketch.traits.is_dots:
         return sketch.length_mm
     return sum(length_mm(sketch.line(pen)) for pen in sketch.pens) / len(sketch.pens)
-
-
-def _turn(kind: Lines | Curves) -> float:
-    """How far a stroke turns in all."""
-    if isinstance(kind, Lines):
-        return 0.0
-    return 2 * math.pi if kind.closed else BEND
 
 
 def _arc(long_mm: float, turn: float) -> Line:

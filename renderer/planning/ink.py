@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from hardware.pen import Ink, Pen
 from renderer.colours import from_hex
 from renderer.planning.cost import Sketch
-from renderer.spec import Artwork, Budget, Curves, FreeColours, Layer, Points, RackPens
-from renderer.spec.layers import MOST_STROKES
+from renderer.spec import Artwork, Budget, FreeColours, Layer, RackPens
+from renderer.spec.kinds import CURVE_LONGER, MOST_STROKES, is_open
 from renderer.target import Frame
 
 # A line of about 30 nibs reads as a direction, and a form as wide as ten nibs still bends it.
 MEAN_NIBS = 30.0
 LEAST_MEAN_MM = 4.0  # shorter, and a machine lifts its pen longer than it draws
 MOST_MEAN_SHARE = 0.045  # of the frame's longer side: longer, and strokes run across eyes and mouths
-CURVE_LONGER = 1.6  # a curve follows a form, so it may be longer than a line that only touches it
 MOST_OF_MEAN = 1.8  # the longest stroke: the search may spend on a long contour what it saves elsewhere
 LIFT_OF_MEAN = 0.4  # of the mean length: with a lift that costs so much, strokes come out as long as planned
 MOST_OF_USUAL = 2.0  # the longest stroke, of what is usual for so many
@@ -151,7 +150,7 @@ class Wish:
 def _scaled(sketch: Sketch, scale: float, longest_mm: float, cap: int) -> Sketch:
     scale = min(scale, _most(sketch))
     count = min(max(1, round(scale * sketch.count)), cap)
-    if isinstance(sketch.kind, Points):
+    if sketch.traits.is_dots:
         return replace(sketch, count=count)
     ends_mm = _ends_mm(sketch)
     length_mm = (sketch.length_mm + ends_mm) / scale - ends_mm  # so that all of them have as much ink as before
@@ -164,7 +163,7 @@ def _ends_mm(sketch: Sketch) -> float:
 
 
 def _most(sketch: Sketch) -> float:
-    if isinstance(sketch.kind, Points):
+    if sketch.traits.is_dots:
         return MORE_DOTS
     shortest_mm, ends_mm = max(SHORTEST_NIBS * sketch.width_mm, SHORTEST_MM), _ends_mm(sketch)
     return max(1.0, (sketch.length_mm + ends_mm) / (shortest_mm + ends_mm))
@@ -183,7 +182,7 @@ def wish(artwork: Artwork, area: Frame, share: float) -> Wish:
     for number, layer in enumerate(artwork.layers):
         if layer.is_auto:
             if number not in tone:
-                dots = sum(one.count for one in sketches[:number] if isinstance(one.kind, Points))
+                dots = sum(one.count for one in sketches[:number] if one.traits.is_dots)
                 length_mm = DRAWN_SHORTER * sketches[number].length_mm
                 sketches[number] = replace(sketches[number], count=max(1, round(DRAWN * dots)), length_mm=length_mm)
             sketches[number] = replace(sketches[number], count=min(sketches[number].count, caps[number]))
@@ -193,19 +192,19 @@ def wish(artwork: Artwork, area: Frame, share: float) -> Wish:
 
 def draws(artwork: Artwork, number: int) -> bool:
     """Whether a layer draws over dots that carry the tone."""
-    is_dots = [isinstance(layer.kind, Points) for layer in artwork.layers]
+    is_dots = [layer.traits.is_dots for layer in artwork.layers]
     return not is_dots[number] and any(is_dots[:number])
 
 
 def _sketch(artwork: Artwork, layer: Layer, area: Frame) -> Sketch:
     """The layer with the length that its strokes usually have, and one stroke where the count is open."""
-    pens, choice, kind = pens_of(artwork, layer), artwork.pens_of(layer), layer.kind
+    pens, choice = pens_of(artwork, layer), artwork.pens_of(layer)
     passes = 1 if isinstance(choice, FreeColours) else choice.use or len(pens)
-    sketch = Sketch(kind, pens, passes, 1, 0.0)
+    sketch = Sketch(layer.kind, pens, passes, 1, 0.0)
     if layer.is_auto:
         return replace(sketch, length_mm=_mean_mm(sketch, area))
-    limit_mm = math.inf if isinstance(kind, Points) else kind.max_length_mm or math.inf
-    usual_mm = 0.0 if isinstance(kind, Points) else min(area.usual_length_mm(layer.count), limit_mm)
+    usual_mm = 0.0 if sketch.traits.is_dots else area.usual_length_mm(layer.count)
+    usual_mm = min(usual_mm, sketch.traits.limit_mm or math.inf)
     return replace(sketch, count=layer.count, length_mm=usual_mm)
 
 
@@ -218,7 +217,7 @@ def _covering(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
 
 def _overlap(sketch: Sketch, area: Frame) -> float:
     """How many times strokes have to cover an area, so that nothing of it stays bare."""
-    if not isinstance(sketch.kind, Points):
+    if not sketch.traits.is_dots:
         several = FINE_PENS_OVERLAP if sketch.width_mm < PAINT_MM else PENS_OVERLAP
         return ONE_PEN_OVERLAP if len(sketch.pens) == 1 else several
     covers = sketch.pens[0].ink is Ink.OPAQUE and sketch.width_mm > BROAD * min(area.width_mm, area.height_mm)
@@ -228,7 +227,7 @@ def _overlap(sketch: Sketch, area: Frame) -> float:
 def _spotted(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
     """Dots with a diameter, where nibs of paint are too thin to cover the sheet dot by dot."""
     kind, nib_mm = sketch.kind, max(pen.nib_mm for pen in sketch.pens)
-    if not isinstance(kind, Points) or kind.diameter_mm is not None or kind.model_fields_set & {"diameter_mm"}:
+    if not is_open(kind, "diameter_mm"):
         return sketch
     is_paint = all(pen.ink is Ink.OPAQUE for pen in sketch.pens) and sketch.width_mm >= PAINT_MM
     if not is_paint or sketch.width_mm > BROAD * min(area.width_mm, area.height_mm):
@@ -245,18 +244,17 @@ def _cap(layer: Layer, sketch: Sketch) -> int:
 
 def _mean_mm(sketch: Sketch, area: Frame) -> float:
     """A sensible mean length of strokes."""
-    if isinstance(sketch.kind, Points):
+    if sketch.traits.is_dots:
         return 0.0
-    longer = CURVE_LONGER if isinstance(sketch.kind, Curves) else 1.0
-    usual_mm = longer * min(max(MEAN_NIBS * sketch.width_mm, LEAST_MEAN_MM), _most_mean_mm(area))
-    return min(usual_mm, LIMIT_USED * (sketch.kind.max_length_mm or math.inf))
+    usual_mm = sketch.traits.longer * min(max(MEAN_NIBS * sketch.width_mm, LEAST_MEAN_MM), _most_mean_mm(area))
+    return min(usual_mm, LIMIT_USED * (sketch.traits.limit_mm or math.inf))
 
 
 def _longest_mm(sketch: Sketch, area: Frame) -> float:
     """What the mean length may become where strokes are scarce."""
-    if isinstance(sketch.kind, Points):
+    if sketch.traits.is_dots:
         return 0.0
-    limit_mm = LIMIT_USED * (sketch.kind.max_length_mm or math.inf)
+    limit_mm = LIMIT_USED * (sketch.traits.limit_mm or math.inf)
     return min(LONGER * sketch.length_mm, LONGER * CURVE_LONGER * _most_mean_mm(area), limit_mm)
 
 
@@ -284,7 +282,7 @@ def lifts_mm(
     found = []
     for number, layer in enumerate(artwork.layers):
         sketch = _sketch(artwork, layer, area)
-        if isinstance(layer.kind, Points) or layer.kind.max_length_mm is not None:
+        if layer.traits.is_dots or layer.traits.limit_mm is not None:
             found.append(0.0)  # so many strokes, so long: each where it helps most
             continue
         found.append(LIFT_OF_MEAN * _mean_mm(sketch, area) * _scarcity(artwork, number, area, share) ** LIFT_POWER)
@@ -302,7 +300,7 @@ def longest_mm(
     """
     found = []
     for number, layer in enumerate(artwork.layers):
-        if isinstance(layer.kind, Points):
+        if layer.traits.is_dots:
             found.append(0.0)
             continue
         usual_mm = _sketch(artwork, layer, area).length_mm

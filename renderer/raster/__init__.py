@@ -17,8 +17,9 @@ from renderer.cores import pixels
 from renderer.error import PLAIN, Objective, energies, residual
 from renderer.raster import cpu, reference
 from renderer.raster.cpu import Workspace
+from renderer.raster.edge_ramp import SHARP, EdgeRamp
 
-__all__ = ["Edges", "Shapes", "Weights", "Workspace", "rasterise", "weigh"]
+__all__ = ["SHARP", "EdgeRamp", "Shapes", "Weights", "Workspace", "rasterise", "weigh"]
 
 
 @dataclass(frozen=True)
@@ -39,21 +40,13 @@ class Shapes:
         assert self.order.ndim == 1, self.order.shape
 
 
-@dataclass(frozen=True)
-class Edges:
-    """How strokes fade at their edge."""
-
-    softness_px: float = 1.3  # a ramp this wide has the variance of a pixel's box: what a viewer's anti-aliasing shows
-    gaussian: bool = False
-
-
 def rasterise(
     shapes: Shapes,
     background: Tensor,  # [3, H, W] sRGB
     *,
     px_per_mm: float,
     ink: Ink,
-    edges: Edges = Edges(),
+    edges: EdgeRamp = SHARP,
     workspace: Workspace | None = None,
     plain: bool = False,
 ) -> Tensor:  # [3, H, W]
@@ -102,7 +95,7 @@ def weigh(
 ) -> Weights:
     """What each stroke does for the likeness of a picture with hard edges, by the error that the objective names."""
     scene = _scene(
-        shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2), shapes.colours, shapes.order, Edges(), ink
+        shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2), shapes.colours, shapes.order, SHARP, ink
     )
     picture, tape = cpu.forward(scene, pixels(background), workspace or Workspace())
     left = residual(pixels(target), picture, objective)
@@ -116,7 +109,7 @@ def _numpy(tensor: Tensor) -> Any:
     return tensor.detach().to("cpu", torch.float32).contiguous().numpy()
 
 
-def _scene(points: Tensor, radius: Tensor, colours: Tensor, order: Tensor, edges: Edges, ink: Ink) -> cpu.Scene:
+def _scene(points: Tensor, radius: Tensor, colours: Tensor, order: Tensor, edges: EdgeRamp, ink: Ink) -> cpu.Scene:
     count, samples, _ = points.shape
     return cpu.Scene(
         points=_numpy(points).reshape(-1, 2),
@@ -141,7 +134,7 @@ class _Rasterise(Function):
         colours: Tensor,
         background: Tensor,
         order: Tensor,
-        edges: Edges,
+        edges: EdgeRamp,
         ink: Ink,
         workspace: Workspace,
     ) -> Tensor:

@@ -29,8 +29,8 @@ from torch.autograd import Function
 from torch.nn.functional import pad
 
 from hardware.drawing import Ink
-from renderer.raster import Edges
 from renderer.raster.cpu import FAR_PX
+from renderer.raster.edge_ramp import EdgeRamp
 from renderer.raster.reference import GAUSSIAN_CUTOFF, GAUSSIAN_SIGMA
 
 TILE_PX = 8  # a thin stroke leaves little of a tile idle, and one warp takes a tile: its sums need no barrier
@@ -335,7 +335,7 @@ def rasterise(
     colours: Tensor,  # [N, 3]
     background: Tensor,  # [3, H, W]
     order: Tensor,  # [N], bottom to top
-    edges: Edges,
+    edges: EdgeRamp,
     ink: Ink,
 ) -> Tensor:  # [3, H, W]
     """The picture of the strokes over the background; float32, all on one device."""

@@ -10,7 +10,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from hardware.machine import Machine
 from hardware.pen import Ink, Pen
 from renderer.spec.budget import Budget
-from renderer.spec.layers import Cost, Curves, Edge, Layer, Lines, Points, Rates, Refine, Temperature, counted
+from renderer.spec.kinds import KINDS, Curves, Kind, Lines, Points, Traits, counted, kind_name, traits
+from renderer.spec.layers import Cost, Edge, Layer, Rates, Refine, Temperature
 from renderer.spec.losses import (
     MSE,
     SSIM,
@@ -31,6 +32,7 @@ from renderer.spec.sheet import PAPERS_MM, Canvas, Crop, RemoteImage, Sheet, Spo
 
 __all__ = [
     "AUTO",
+    "KINDS",
     "MSE",
     "PAPERS_MM",
     "SSIM",
@@ -49,6 +51,7 @@ __all__ = [
     "FreeColours",
     "Gram",
     "Ink",
+    "Kind",
     "Layer",
     "Lines",
     "Loss",
@@ -70,9 +73,12 @@ __all__ = [
     "Target",
     "Temperature",
     "Tone",
+    "Traits",
     "WidthRange",
     "counted",
+    "kind_name",
     "not_exactly_one",
+    "traits",
     "unowned",
 ]
 
@@ -123,12 +129,12 @@ class Artwork(Part):
     def _dots_are_no_smaller_than_their_pens(self) -> Self:
         faults: list[tuple[Path, str]] = []
         for number, layer in enumerate(self.layers):
-            spot_mm = layer.kind.diameter_mm if isinstance(layer.kind, Points) else None
+            spot_mm = layer.traits.spot_mm
             pens = self.pens_of(layer)
             thickest_mm = max(pen.nib_mm for pen in pens.pens) if isinstance(pens, RackPens) else pens.widths_mm[0]
             if spot_mm is not None and spot_mm < thickest_mm:
                 text = f"{spot_mm:g} is less than the nib, {thickest_mm:g} mm; a dot is no smaller than its pen"
-                faults.append((("layers", number, "points", "diameter_mm"), text))
+                faults.append((("layers", number, layer.kind_name, "diameter_mm"), text))
         if faults:
             raise MisfitError(*faults)
         return self

@@ -4,61 +4,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from renderer.spec.kinds import KINDS, Curves, Kind, Length, Lines, Points, Traits, counted, kind_name, traits
 from renderer.spec.losses import FAR_MM, MSE, SSIM, BlurredMSE, Loss
-from renderer.spec.parts import AUTO, MisfitError, Part, auto_or, exactly_one_of
+from renderer.spec.parts import AUTO, MisfitError, Part, exactly_one_of
 from renderer.spec.pens import RackPens, layer_pens_tag
-
-MOST_STROKES = 200_000  # of a layer
-Count = Annotated[
-    Annotated[Literal["auto"], Tag("auto")] | Annotated[int, Field(ge=1, le=MOST_STROKES), Tag("number")],
-    auto_or("number"),
-    Field(description="How many strokes. `auto`: as many as the picture needs and the budget allows."),
-]
-Length = Annotated[float, Field(gt=0, le=5000)]
-
 
 STRUCTURE = 0.003  # weight of `ssim` beside the rest, which sums to 1
 FINE_STRUCTURE = 0.012  # that the finest strokes have on top
 NEAR = 0.5  # share of the loss that is pixel by pixel, for nibs as wide as the blur from afar
 FINEST_NEAR = 0.3  # of that, for the finest
-
-
-class Points(Part):
-    """Dots, each one touch of the pen, or a spiral where they are wider than the nib."""
-
-    count: Count = AUTO
-    diameter_mm: Length | None = Field(
-        None, description="Diameter of each dot, mm; wider than the nib, it is drawn as a spiral. Default: the nib."
-    )
-
-
-class Lines(Part):
-    """Straight lines."""
-
-    count: Count = AUTO
-    max_length_mm: Length | None = Field(
-        None, description="No line is longer, mm. Default: no limit; where `count` is `auto`, planned with it."
-    )
-
-
-class Curves(Part):
-    """Centripetal Catmull-Rom curves through their knots."""
-
-    count: Count = AUTO
-    knots: int = Field(4, ge=3, le=64, description="Knots a curve; the curve passes through each of them.")
-    closed: bool = Field(False, description="Whether each curve returns to its first knot.")
-    max_length_mm: Length | None = Field(
-        None,
-        description="The polygon of the knots is never longer, mm. Default: no limit; where `count` is `auto`, planned "
-        "with it.",
-    )
-
-
-def counted(kind: Points | Lines | Curves) -> int:
-    """How many strokes of a kind whose count is known. ValueError before it is planned."""
-    if kind.count == AUTO:
-        raise ValueError(f"the count of the {type(kind).__name__.lower()} is not planned yet")
-    return kind.count
 
 
 class Edge(Part):
@@ -198,10 +152,16 @@ class Layer(Part):
     rates: Rates = Field(Rates(), description="Learning rates.")
 
     @property
-    def kind(self) -> Points | Lines | Curves:
-        """The one primitive that is set."""
-        [kind] = [kind for kind in (self.points, self.lines, self.curves) if kind is not None]
-        return kind
+    def kind(self) -> Kind:
+        """The one kind of stroke that is set."""
+        [kind] = [kind for kind in (getattr(self, name) for name in KINDS) if kind is not None]
+        found: Kind = kind
+        return found
+
+    @property
+    def traits(self) -> Traits:
+        """What there is to know of this kind of stroke."""
+        return traits(self.kind)
 
     @property
     def terms(self) -> tuple[Loss, ...]:
@@ -211,7 +171,7 @@ class Layer(Part):
     @property
     def kind_name(self) -> str:
         """`points`, `lines` or `curves`."""
-        return type(self.kind).__name__.lower()
+        return kind_name(self.kind)
 
     @property
     def count(self) -> int:
@@ -225,12 +185,12 @@ class Layer(Part):
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> Self:
-        exactly_one_of(self, ("points", "lines", "curves"))
+        exactly_one_of(self, tuple(KINDS))
         return self
 
     @model_validator(mode="after")
     def _only_points_are_stippled(self) -> Self:
-        if self.start == "stipple" and self.points is None:
+        if self.start == "stipple" and not self.traits.is_dots:
             raise MisfitError((("start",), f"only points can be stippled; use greedy or random for {self.kind_name}"))
         return self
 

@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from renderer.spec import Canvas, Layer, Loss, Machine, not_exactly_one, unowned
+from renderer.spec import KINDS, Canvas, Layer, Loss, Machine, not_exactly_one, unowned
 from renderer.spec.networks import IMAGENET, STYLISED
-from renderer.specfile.expand import KINDS
 from renderer.specfile.faults import Fault
 from renderer.specfile.faults import Path as FieldPath
 from renderer.specfile.files import PICTURE_SUFFIXES, WEIGHTS_SUFFIXES
@@ -55,7 +54,7 @@ def _focus(node: Node | None, missing: Missing) -> Iterator[Fault]:
 def _kinds(tree: Fields) -> Iterator[Fault]:
     """Layers and losses that are not exactly one thing. Keys that are unknown are told elsewhere, and say enough."""
     for number, layer in _entries(tree, "layers"):
-        yield from _one_kind(layer, ("layers", number), KINDS, Layer)
+        yield from _one_kind(layer, ("layers", number), tuple(KINDS), Layer)
         for index, loss in _entries(layer, "loss"):
             yield from _one_kind(loss, ("layers", number, "loss", index), tuple(Loss.model_fields), Loss)
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hardware import starters
+from renderer.spec import KINDS
 from renderer.specfile.faults import Fault, Place
 from renderer.specfile.faults import Path as FieldPath
 from renderer.specfile.files import YAML_SUFFIXES, beside, missing, names_starter, read_tree, starter
 from renderer.specfile.tree import Fields, Items, Node, Scalar
-
-KINDS = ("points", "lines", "curves")
 
 
 def spelt_out(tree: Fields) -> Fields:

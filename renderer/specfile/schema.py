@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from renderer.spec import Artwork, Loss
-from renderer.specfile.expand import KINDS
+from renderer.spec import KINDS, Artwork, Loss
 
 Schema = dict[str, Any]
 

@@ -17,7 +17,7 @@ from renderer.difference import mean_square
 from renderer.optimise import Ground, fit, show
 from renderer.palette import Palette
 from renderer.placement import scatter
-from renderer.raster import Edges, Shapes, Workspace, reference
+from renderer.raster import EdgeRamp, Shapes, Workspace, reference
 from renderer.result import Result
 from renderer.specfile import load
 from renderer.target import Frame
@@ -59,7 +59,7 @@ def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
         *,
         px_per_mm: float,
         ink: Ink,
-        edges: Edges = Edges(),  # noqa: B008
+        edges: EdgeRamp = EdgeRamp(),  # noqa: B008
         workspace: Workspace | None = None,
     ) -> Tensor:
         assert shapes.order.device == shapes.polylines.device == background.device

@@ -21,15 +21,14 @@ from renderer.optimise.descent import crossed
 from renderer.optimise.show import bounds_mm, inside
 from renderer.palette import Palette
 from renderer.passes import passes
-from renderer.primitives import knot_count, polylines, turns
+from renderer.primitives import polylines, turns
 from renderer.raster import Workspace
-from renderer.spec import Cost, Curves, Edge, Layer, Lines, Points, Rates
+from renderer.spec import Cost, Curves, Edge, Kind, Layer, Lines, Points, Rates, traits
 from renderer.strokes import Strokes
 from renderer.target import Frame
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-Kind = Points | Lines | Curves
 KINDS: dict[str, Kind] = {
     "points": Points(count=40),
     "lines": Lines(count=30),
@@ -290,7 +289,7 @@ def test_length_frame_widths_and_colours_are_kept_to(kind: Kind, palette: str) -
 def swinging(kind: Kind, seed: int, reach: float) -> Strokes:
     """Strokes whose knots lie up to so many frames out of the frame."""
     rng = np.random.default_rng(seed)
-    knots = 16 + reach * 12 * rng.uniform(-1, 1, (60, knot_count(kind), 2))
+    knots = 16 + reach * 12 * rng.uniform(-1, 1, (60, traits(kind).knots, 2))
     return Strokes(
         torch.from_numpy(knots).float(), torch.full((60,), 2.0), torch.from_numpy(rng.random((60, 4))).float()
     )

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from renderer.placement import search
-from renderer.primitives import SAMPLES_PER_SPAN, catmull_rom, knot_count, length_limit_mm, polylines, shortened, turns
-from renderer.spec import Curves, Lines, Points
+from renderer.primitives import SAMPLES_PER_SPAN, catmull_rom, polylines, shortened, turns
+from renderer.spec import KINDS, Curves, Lines, Points, kind_name, traits
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -21,7 +21,7 @@ def some_knots(count: int, knots: int, seed: int = 0, size_mm: float = 100.0) ->
 
 def test_dots_and_lines_are_their_knots() -> None:
     for kind, knots in ((Points(count=3), 1), (Lines(count=3), 2)):
-        assert knot_count(kind) == knots
+        assert traits(kind).knots == knots
         given_knots = some_knots(3, knots)
         assert torch.equal(polylines(kind, given_knots), given_knots)
 
@@ -30,7 +30,7 @@ def test_dots_and_lines_are_their_knots() -> None:
 @given(st.integers(3, 9), st.booleans(), st.integers(0, 1000))
 def test_a_curve_passes_through_each_of_its_knots(knots: int, closed: bool, seed: int) -> None:
     kind = Curves(count=2, knots=knots, closed=closed)
-    assert knot_count(kind) == knots
+    assert traits(kind).knots == knots
     through = some_knots(2, knots, seed)
     line = polylines(kind, through)
     spans = knots if closed else knots - 1
@@ -136,9 +136,20 @@ def test_what_has_no_length_or_no_limit_is_left_alone() -> None:
 
 
 def test_dots_have_no_limit_and_others_the_one_they_are_given() -> None:
-    assert length_limit_mm(Points(count=1)) is None
-    assert length_limit_mm(Lines(count=1)) is None
-    assert length_limit_mm(Curves(count=1, max_length_mm=24)) == 24
+    assert traits(Points(count=1)).limit_mm is None
+    assert traits(Lines(count=1)).limit_mm is None
+    assert traits(Curves(count=1, max_length_mm=24)).limit_mm == 24
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_stroke_draws_as_many_knots_as_it_says(name: str) -> None:
+    kind = KINDS[name](count=5)
+    assert kind_name(kind) == name
+    knots = some_knots(5, traits(kind).knots)
+    line = polylines(kind, knots)
+    assert line.shape[0] == 5
+    assert line.shape[2] == 2
+    assert torch.equal(line[:, 0], knots[:, 0])
 
 
 def test_turns_are_angles_over_a_full_circle() -> None:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from hardware.drawing import Ink
-from renderer.raster import Edges, Shapes, Workspace, rasterise, reference, weigh
+from renderer.raster import EdgeRamp, Shapes, Workspace, rasterise, reference, weigh
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-USUAL = Edges()
+USUAL = EdgeRamp()
 BOTH_INKS = pytest.mark.parametrize("ink", list(Ink))
 BOTH_WAYS = pytest.mark.parametrize("plain", [True, False], ids=["plain", "kernels"])
 
@@ -53,7 +53,7 @@ def together(*shapes: Shapes) -> Shapes:
 
 
 def drawn(
-    shapes: Shapes, background: Tensor, ink: Ink, edges: Edges = USUAL, *, plain: bool = False, **options: Workspace
+    shapes: Shapes, background: Tensor, ink: Ink, edges: EdgeRamp = USUAL, *, plain: bool = False, **options: Workspace
 ) -> Tensor:
     return rasterise(shapes, background, px_per_mm=1.0, ink=ink, edges=edges, plain=plain, **options)
 
@@ -73,7 +73,7 @@ def test_plain_gradients_are_those_of_finite_differences(samples: int, gaussian:
 
     def picture(polylines: Tensor, width: Tensor, colours: Tensor, background: Tensor) -> Tensor:
         strokes = Shapes(polylines, width, colours, shapes.order)
-        return rasterise(strokes, background, px_per_mm=0.9, ink=ink, edges=Edges(1.7, gaussian))
+        return rasterise(strokes, background, px_per_mm=0.9, ink=ink, edges=EdgeRamp(1.7, gaussian))
 
     assert torch.autograd.gradcheck(picture, leaves, atol=1e-6)
 
@@ -114,7 +114,7 @@ def test_a_line_covers_each_row_as_the_formula_says(
         line((-9, 5.5), (19, 5.5), width=width_px),
         torch.ones(3, 11, 10),
         Ink.OPAQUE,
-        Edges(softness_px),
+        EdgeRamp(softness_px),
         plain=plain,
     )
     ink = 1 - picture[0]
@@ -156,7 +156,7 @@ HALF = ((-9.0, 1.5), (19.0, 1.5))  # with width 2 and softness 1, row 0 and row 
 @BOTH_WAYS
 def test_opaque_ink_covers_what_lies_below(plain: bool) -> None:
     scene = together(line(*HALF, colour=(1, 0, 0.5)), line(*HALF, colour=(0, 0.2, 0.4)))
-    picture = drawn(scene, torch.full((3, 3, 4), 0.8), Ink.OPAQUE, Edges(1.0), plain=plain)
+    picture = drawn(scene, torch.full((3, 3, 4), 0.8), Ink.OPAQUE, EdgeRamp(1.0), plain=plain)
     # 0.8 -> half red 0.9, 0.4, 0.65 -> half of the other colour
     torch.testing.assert_close(picture[:, 0, 0], torch.tensor([0.45, 0.3, 0.525]))
     torch.testing.assert_close(picture[:, 1, 0], torch.tensor([0.0, 0.2, 0.4]))
@@ -165,7 +165,7 @@ def test_opaque_ink_covers_what_lies_below(plain: bool) -> None:
 @BOTH_WAYS
 def test_transparent_ink_multiplies_what_lies_below(plain: bool) -> None:
     scene = together(line(*HALF, colour=(1, 0, 0.5)), line(*HALF, colour=(0, 0.2, 0.4)))
-    picture = drawn(scene, torch.full((3, 3, 4), 0.8), Ink.TRANSPARENT, Edges(1.0), plain=plain)
+    picture = drawn(scene, torch.full((3, 3, 4), 0.8), Ink.TRANSPARENT, EdgeRamp(1.0), plain=plain)
     torch.testing.assert_close(picture[:, 1, 0], torch.tensor([0.0, 0.0, 0.8 * 0.5 * 0.4]))
     torch.testing.assert_close(picture[:, 0, 0], 0.8 * torch.tensor([1.0 * 0.5, 0.5 * 0.6, 0.75 * 0.7]))
 

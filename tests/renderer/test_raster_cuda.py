@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hardware.drawing import Ink
-from renderer.raster import Edges, Shapes, rasterise, reference
+from renderer.raster import EdgeRamp, Shapes, rasterise, reference
 
 Scene = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # points, radius, colours, background, order
 Pictures = dict[str, NDArray[np.float32]]
 
 NAMES = ("picture", "points", "radius", "colours", "background")
-EDGES = {"soft": Edges(1.3), "gaussian": Edges(1.3, gaussian=True)}
+EDGES = {"soft": EdgeRamp(1.3), "gaussian": EdgeRamp(1.3, gaussian=True)}
 
 
 def scattered(samples: int, *, count: int = 6, radius_px: tuple[float, float] = (0.4, 3.0), seed: int = 0) -> Scene:
@@ -97,7 +97,9 @@ CASES = [(scene, *look) for scene in SCENES for look in CHOSEN.get(scene, [LOOKS
 EVERY_CASE = pytest.mark.parametrize(("scene", "ink", "edges"), CASES, ids=["-".join(case) for case in CASES])
 
 
-def plain(points: Tensor, radius: Tensor, colours: Tensor, background: Tensor, order: Tensor, edges: Edges, ink: Ink):
+def plain(
+    points: Tensor, radius: Tensor, colours: Tensor, background: Tensor, order: Tensor, edges: EdgeRamp, ink: Ink
+):
     return reference.rasterise(
         points, radius, colours, order, background,
         softness_px=edges.softness_px, gaussian=edges.gaussian, transparent=ink is Ink.TRANSPARENT,
@@ -108,7 +110,7 @@ def way_and_back(
     draw: Callable[..., Tensor],
     scene: Scene,
     ink: Ink,
-    edges: Edges,
+    edges: EdgeRamp,
     *,
     dtype: torch.dtype = torch.float32,
     device: str = "cpu",
@@ -120,7 +122,7 @@ def way_and_back(
     return picture.detach(), *torch.autograd.grad((picture * weights).sum(), leaves)
 
 
-def assert_agrees(mine: tuple[Tensor, ...], scene: Scene, ink: Ink, edges: Edges) -> None:
+def assert_agrees(mine: tuple[Tensor, ...], scene: Scene, ink: Ink, edges: EdgeRamp) -> None:
     right = list(way_and_back(plain, scene, ink, edges, dtype=torch.float64))
     for name, ours, theirs in zip(NAMES, (tensor.double().cpu() for tensor in mine), right, strict=True):
         if name == "points":
@@ -151,9 +153,9 @@ def interpreted(path: Path) -> None:
         drawn = way_and_back(cuda.rasterise, SCENES[name](), Ink(ink), EDGES[edges])
         found |= {f"{name} {ink} {edges} {part}": value for part, value in zip(NAMES, drawn, strict=True)}
     for name, scene in (("blank", blank()), ("broken", broken()), ("whole", whole())):
-        drawn = way_and_back(cuda.rasterise, scene, Ink.OPAQUE, Edges())
+        drawn = way_and_back(cuda.rasterise, scene, Ink.OPAQUE, EdgeRamp())
         found |= {f"{name} {part}": value for part, value in zip(NAMES, drawn, strict=True)}
-    found["no gradient"] = cuda.rasterise(*SCENES["polylines"](), Edges(1.3), Ink.OPAQUE)
+    found["no gradient"] = cuda.rasterise(*SCENES["polylines"](), EdgeRamp(1.3), Ink.OPAQUE)
     np.savez(path, **found)
 
 
@@ -264,7 +266,7 @@ def test_tensors_on_a_gpu_are_drawn_there() -> None:
     points, radius, colours, background, order = (tensor.cuda() for tensor in scene)
     picture = rasterise(Shapes(points, 2 * radius, colours, order), background, px_per_mm=1.0, ink=Ink.OPAQUE)
     assert picture.is_cuda
-    torch.testing.assert_close(picture.cpu(), plain(*scene, Edges(), Ink.OPAQUE), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(picture.cpu(), plain(*scene, EdgeRamp(), Ink.OPAQUE), rtol=1e-3, atol=1e-4)
 
 
 if __name__ == "__main__":

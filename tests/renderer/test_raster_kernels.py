@@ -9,7 +9,7 @@ from test_raster import BOTH_INKS, USUAL, drawn, ground, line, scattered, togeth
 from torch import Tensor
 
 from hardware.drawing import Ink
-from renderer.raster import Edges, Shapes, Workspace, cpu, rasterise, weigh
+from renderer.raster import EdgeRamp, Shapes, Workspace, cpu, rasterise, weigh
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -20,7 +20,7 @@ def way_and_back(
     shapes: Shapes,
     background: Tensor,
     ink: Ink,
-    edges: Edges = USUAL,
+    edges: EdgeRamp = USUAL,
     *,
     px_per_mm: float = 1.0,
     dtype: torch.dtype = torch.float32,
@@ -44,7 +44,7 @@ def assert_twins_agree(
     shapes: Shapes,
     background: Tensor,
     ink: Ink,
-    edges: Edges = USUAL,
+    edges: EdgeRamp = USUAL,
     *,
     px_per_mm: float = 1.0,
     within: float = 1e-3,
@@ -59,7 +59,7 @@ def assert_twins_agree(
         )
 
 
-SOFT, HARD, PAPER = Edges(4.0), Edges(0.5), Edges(1.3, gaussian=True)
+SOFT, HARD, PAPER = EdgeRamp(4.0), EdgeRamp(0.5), EdgeRamp(1.3, gaussian=True)
 ALL_EDGES = pytest.mark.parametrize("edges", [USUAL, SOFT, HARD, PAPER], ids=["usual", "soft", "hard", "gaussian"])
 
 
@@ -67,7 +67,7 @@ ALL_EDGES = pytest.mark.parametrize("edges", [USUAL, SOFT, HARD, PAPER], ids=["u
 @ALL_EDGES
 @pytest.mark.parametrize("samples", [1, 2, 9], ids=["dots", "lines", "curves"])
 @pytest.mark.parametrize("widest_px", [0.6, 3.0, 14.0])
-def test_kernels_agree_with_the_plain_twin(widest_px: float, samples: int, edges: Edges, ink: Ink) -> None:
+def test_kernels_agree_with_the_plain_twin(widest_px: float, samples: int, edges: EdgeRamp, ink: Ink) -> None:
     size = (35, 27)
     assert_twins_agree(scattered(14, samples, size, samples, widest_px=widest_px), ground(size), ink, edges)
 
@@ -98,12 +98,12 @@ def test_kernels_agree_on_any_scene(
     seed: int, samples: int, height: int, width: int, widest_px: float, softness_px: float, ink: Ink
 ) -> None:
     size = (height, width)
-    assert_twins_agree(scattered(8, samples, size, seed, widest_px=widest_px), ground(size), ink, Edges(softness_px))
+    assert_twins_agree(scattered(8, samples, size, seed, widest_px=widest_px), ground(size), ink, EdgeRamp(softness_px))
 
 
 @BOTH_INKS
 @ALL_EDGES
-def test_kernels_agree_on_strokes_that_are_no_usual_ones(edges: Edges, ink: Ink) -> None:
+def test_kernels_agree_on_strokes_that_are_no_usual_ones(edges: EdgeRamp, ink: Ink) -> None:
     odd = {
         "no length": line((8.3, 9.1), (8.3, 9.1), (8.3, 9.1), width=3, colour=(0.9, 0.1, 0.3)),
         "a point twice": line((2.2, 3.1), (9.7, 12.9), (9.7, 12.9), colour=(0.2, 0.6, 0.3)),
