@@ -65,7 +65,7 @@ def plotted(
 
 def compared(folder: Path) -> None:
     """Streams a finished render and redraws what the simulated machine has drawn."""
-    from renderer.intake import drawing_of
+    from renderer.plot_source import drawing_of
     from renderer.preview import picture
 
     drawing, machine = drawing_of(folder, None, Options())
@@ -163,7 +163,7 @@ def estimates(folders: list[Path]) -> None:
 
 
 def _works(folders: list[Path]) -> Iterator[tuple[str, Drawing, Machine]]:
-    from renderer.intake import drawing_of
+    from renderer.plot_source import drawing_of
 
     machines = [load_machine(path) for path in sorted((SPECS / "machines").glob("*.yaml"))]
     for folder in folders:

@@ -13,9 +13,9 @@ from hardware.estimate import estimate
 from hardware.intake import prepared
 from hardware.machine import Machine
 from hardware.program import program
-from renderer.diary import Diary, name_of
-from renderer.optimise import Part, lines_mm
-from renderer.optimise.show import weights
+from renderer.fit_log import FitLog, name_of
+from renderer.optimise import FittedLayer, lines_mm
+from renderer.optimise.layer_drawing import weights
 from renderer.passes import passes
 from renderer.planning import Planned, trimmed
 from renderer.planning.cost import USUAL, unit_text
@@ -28,12 +28,12 @@ NEARLY = 0.9  # of a budget, with which it is met
 _TRIALS = 4  # at a budget in minutes: what is left out changes the way between the rest
 
 
-def drawing_of(artwork: Artwork, parts: list[Part]) -> Drawing:
+def drawing_of(artwork: Artwork, parts: list[FittedLayer]) -> Drawing:
     """The drawing on its sheet, in an order that keeps the pen from travelling far."""
     return prepared(_unordered(artwork, parts), artwork.machine)[0]
 
 
-def _unordered(artwork: Artwork, parts: list[Part]) -> Drawing:
+def _unordered(artwork: Artwork, parts: list[FittedLayer]) -> Drawing:
     width_mm, height_mm = artwork.canvas.size_mm
     drawn: list[PenPass] = []
     for number, part in enumerate(parts):
@@ -46,7 +46,7 @@ def _unordered(artwork: Artwork, parts: list[Part]) -> Drawing:
 
 
 @torch.no_grad()
-def without_hidden(artwork: Artwork, parts: list[Part], diary: Diary) -> list[Part]:
+def without_hidden(artwork: Artwork, parts: list[FittedLayer], log: FitLog) -> list[FittedLayer]:
     """The strokes without those that later ones cover, in whichever layer. Says how many were left out."""
     opaque = [n for n, part in enumerate(parts) if part.ground.palette.ink is Ink.OPAQUE and len(part.strokes)]
     if not opaque:
@@ -70,7 +70,7 @@ def without_hidden(artwork: Artwork, parts: list[Part], diary: Diary) -> list[Pa
         hidden, count = int((~kept).sum()), len(kept)
         if hidden:
             name = name_of(artwork, number)
-            diary.notes.append(f"{name}: {hidden} of {count} strokes left out because later strokes hide them")
+            log.notes.append(f"{name}: {hidden} of {count} strokes left out because later strokes hide them")
     return result
 
 
@@ -78,14 +78,14 @@ def without_hidden(artwork: Artwork, parts: list[Part], diary: Diary) -> list[Pa
 
 
 @torch.no_grad()
-def within_budget(plan: Planned, parts: list[Part], diary: Diary) -> list[Part]:
+def within_budget(plan: Planned, parts: list[FittedLayer], log: FitLog) -> list[FittedLayer]:
     """The strokes that the budget pays for: of the layers whose count was planned, the least useful are left out.
 
     A stroke is as useful as the error that it saves for each millimetre of its length and of its lift.
     """
     budget, artwork = plan.artwork.budget, plan.artwork
     is_free = any(part.ground.palette.free for part in parts)
-    if plan.costs is None or budget is None or diary.interrupted or (is_free and budget.unit == "minutes"):
+    if plan.costs is None or budget is None or log.interrupted or (is_free and budget.unit == "minutes"):
         return parts
     open_ = [n for n in range(len(parts)) if plan.lengths_mm[n] is not None and len(parts[n].strokes)]
     if not open_:
@@ -107,7 +107,7 @@ def within_budget(plan: Planned, parts: list[Part], diary: Diary) -> list[Part]:
         kept = best(np.isin(pens, pens[kept]))
     left = len(kept) - int(kept.sum())
     if left:
-        diary.notes.append(
+        log.notes.append(
             f"{left} of {len(kept)} strokes, the least useful, left out to keep within {unit_text(budget)}"
         )
     return _kept(parts, open_, kept)
@@ -147,13 +147,13 @@ def _best(
     return kept
 
 
-def _pens(part: Part, number: int) -> NDArray[np.int64]:  # [N]
+def _pens(part: FittedLayer, number: int) -> NDArray[np.int64]:  # [N]
     """A number for the pen and the layer of each stroke."""
     pens: NDArray[np.int64] = part.strokes.inks.argmax(1).numpy() + 1000 * number
     return pens
 
 
-def _kept(parts: list[Part], which: list[int], kept: NDArray[np.bool_]) -> list[Part]:
+def _kept(parts: list[FittedLayer], which: list[int], kept: NDArray[np.bool_]) -> list[FittedLayer]:
     result, at = list(parts), 0
     for number in which:
         count = len(parts[number].strokes)
@@ -162,13 +162,13 @@ def _kept(parts: list[Part], which: list[int], kept: NDArray[np.bool_]) -> list[
     return result
 
 
-def _lengths_mm(part: Part) -> NDArray[np.float64]:  # [N]
+def _lengths_mm(part: FittedLayer) -> NDArray[np.float64]:  # [N]
     lines = lines_mm(part.layer, part.strokes, part.ground).double()
     lengths: NDArray[np.float64] = (lines[:, 1:] - lines[:, :-1]).norm(dim=-1).sum(1).numpy()
     return lengths
 
 
-def _usefulness(plan: Planned, part: Part, number: int) -> NDArray[np.float64]:  # [N]
+def _usefulness(plan: Planned, part: FittedLayer, number: int) -> NDArray[np.float64]:  # [N]
     saved = weights(part.layer, part.strokes, part.ground, Workspace()).removal.double().numpy()
     lift_mm = 1.0 if part.layer.traits.is_dots else plan.lifts_mm[number]
     useful: NDArray[np.float64] = saved / (_lengths_mm(part) + lift_mm)
@@ -176,7 +176,7 @@ def _usefulness(plan: Planned, part: Part, number: int) -> NDArray[np.float64]: 
 
 
 def _rates(
-    plan: Planned, parts: list[Part], open_: list[int], lengths: NDArray[np.float64]
+    plan: Planned, parts: list[FittedLayer], open_: list[int], lengths: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
     """What is paid whatever is left out, and what each stroke costs: the way between strokes is shared evenly."""
     assert plan.artwork.budget is not None
@@ -198,7 +198,7 @@ def _rates(
     return max(whole - float(each.sum()), 0.0), each
 
 
-def _cost(artwork: Artwork, parts: list[Part], unit: str) -> float:
+def _cost(artwork: Artwork, parts: list[FittedLayer], unit: str) -> float:
     """What a drawing costs as it would be plotted."""
     match unit:
         case "strokes":
@@ -209,7 +209,7 @@ def _cost(artwork: Artwork, parts: list[Part], unit: str) -> float:
     return estimate(program(prepared(_unordered(artwork, parts), machine)[0], machine), machine).total_s / 60
 
 
-def _still_minutes(artwork: Artwork, parts: list[Part]) -> float:
+def _still_minutes(artwork: Artwork, parts: list[FittedLayer]) -> float:
     """In which a person changes pens."""
     machine = artwork.machine or USUAL
     return len(_unordered(artwork, parts).passes) * machine.pen_change_s / 60

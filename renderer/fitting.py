@@ -11,10 +11,10 @@ from torch import Tensor
 from renderer import losses, placement
 from renderer.colours import from_hex
 from renderer.cores import placed
-from renderer.diary import Diary
 from renderer.error import Objective
+from renderer.fit_log import FitLog
 from renderer.form import directions
-from renderer.optimise import FitError, Ground, LossAt, Part, State, draw, fit, pruned, refine, shares
+from renderer.optimise import FitError, FittedLayer, Ground, LossAt, State, draw, fit, pruned, refine, shares
 from renderer.optimise.objective import objective_of
 from renderer.palette import Palette, palette
 from renderer.planning import Planned
@@ -30,9 +30,9 @@ def fit_layers(
     target: Tensor,
     area: Frame,
     importance: NDArray[np.float32] | None,
-    diary: Diary,
+    log: FitLog,
     judges: list[tuple[losses.Sum, LossAt]],
-) -> list[Part]:
+) -> list[FittedLayer]:
     """Each layer over the frozen picture of those below, then, if the spec says so, all together.
 
     `judges` has each layer's loss, of the whole page and through a window. Strokes and pictures live on the target's
@@ -43,12 +43,10 @@ def fit_layers(
     paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
     below = placed(paper[:, None, None].expand_as(target), target.device)
     chosen: dict[RackPens | FreeColours, Palette] = {}  # layers that share pens share the choice among them
-    parts: list[Part] = []
+    parts: list[FittedLayer] = []
     for number, layer in enumerate(artwork.layers):
-        if parts and diary.stopped():
-            diary.notes.append(
-                f"interrupted: {len(artwork.layers) - number} of {len(artwork.layers)} layers are missing"
-            )
+        if parts and log.stopped():
+            log.notes.append(f"interrupted: {len(artwork.layers) - number} of {len(artwork.layers)} layers are missing")
             return [part.to("cpu") for part in parts]
         pens = artwork.pens_of(layer)
         if pens not in chosen:
@@ -58,11 +56,11 @@ def fit_layers(
         objective = objective_of(layer, inks, area, importance, *priced)
         ground = Ground(area, target, below, inks, objective, _form(target, objective))
         loss, loss_at = judges[number]
-        state = _fit_layer(layer, number, ground, loss, loss_at, generator, diary)
-        parts.append(_pruned(layer, state, loss, diary))
+        state = _fit_layer(layer, number, ground, loss, loss_at, generator, log)
+        parts.append(_pruned(layer, state, loss, log))
         with torch.no_grad():
             below = draw(layer, parts[-1].strokes, state.ground)
-    return [part.to("cpu") for part in _refined(parts, loss, artwork.refine.steps, diary)]
+    return [part.to("cpu") for part in _refined(parts, loss, artwork.refine.steps, log)]
 
 
 def _form(target: Tensor, objective: Objective) -> Tensor | None:  # [2, H, W]
@@ -72,24 +70,24 @@ def _form(target: Tensor, objective: Objective) -> Tensor | None:  # [2, H, W]
     return placed(directions(target.cpu(), objective.form_px), target.device)
 
 
-def _pruned(layer: Layer, state: State, loss: losses.Sum, diary: Diary) -> Part:
+def _pruned(layer: Layer, state: State, loss: losses.Sum, log: FitLog) -> FittedLayer:
     if layer.start == "stipple" and layer.steps == 0:  # its evenness would be lost
-        return Part(layer, state.strokes, state.ground)
+        return FittedLayer(layer, state.strokes, state.ground)
     strokes = pruned(layer, state.strokes, state.ground, loss)
     if len(strokes) < len(state.strokes):
         idle = len(state.strokes) - len(strokes)
         of = f"{idle} of {len(state.strokes)} {layer.kind_name}"
-        diary.notes.append(f"{of} left out because the drawing is better without them")
-    return Part(layer, strokes, state.ground)
+        log.notes.append(f"{of} left out because the drawing is better without them")
+    return FittedLayer(layer, strokes, state.ground)
 
 
-def _refined(parts: list[Part], loss: losses.Sum, steps: int, diary: Diary) -> list[Part]:
+def _refined(parts: list[FittedLayer], loss: losses.Sum, steps: int, log: FitLog) -> list[FittedLayer]:
     try:
         for step, (moved, total, terms) in enumerate(refine(parts, loss, steps), 1):
             parts = moved
-            diary.refined(step, steps, parts, total, terms)
-            if diary.stopped():
-                diary.notes.append(f"interrupted: all layers have had {step} of {steps} steps together")
+            log.refined(step, steps, parts, total, terms)
+            if log.stopped():
+                log.notes.append(f"interrupted: all layers have had {step} of {steps} steps together")
                 break
     except FitError as error:
         raise RenderError(str(error)) from error
@@ -103,35 +101,35 @@ def _fit_layer(
     loss: losses.Sum,
     loss_at: LossAt,
     generator: np.random.Generator,
-    diary: Diary,
+    log: FitLog,
 ) -> State:
     """Place the strokes of a layer and move them until the steps are done or somebody stops it."""
-    diary.placing(number, layer, 0)
-    strokes = _placed(layer, number, ground, generator, diary)
+    log.placing(number, layer, 0)
+    strokes = _placed(layer, number, ground, generator, log)
     wanted = shares(layer)[0]
-    if len(strokes) < wanted and not diary.interrupted:
+    if len(strokes) < wanted and not log.interrupted:
         few = f"{wanted - len(strokes)} of {wanted}"
-        diary.notes.append(
+        log.notes.append(
             f"{layer.name or layer.kind_name}: {few} strokes not placed because they would not be worth their ink"
         )
     with torch.no_grad():
         begun = draw(layer, strokes, ground)
         state = State(0, strokes, ground, loss(begun).item(), {})
-    diary.step(number, layer, state)
+    log.step(number, layer, state)
     try:
         for state in fit(layer, strokes, ground, loss, generator, loss_at):
-            diary.step(number, layer, state)
-            if diary.stopped():
-                diary.notes.append(f"interrupted: layer {number + 1} has had {state.step} of its {layer.steps} steps")
+            log.step(number, layer, state)
+            if log.stopped():
+                log.notes.append(f"interrupted: layer {number + 1} has had {state.step} of its {layer.steps} steps")
                 break
     except FitError as error:
         raise RenderError(str(error)) from error
-    if state.step < layer.steps and len(strokes) and not diary.interrupted:
-        diary.rests(number, layer, state)
+    if state.step < layer.steps and len(strokes) and not log.interrupted:
+        log.rests(number, layer, state)
     return state
 
 
-def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Generator, diary: Diary) -> Strokes:
+def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Generator, log: FitLog) -> Strokes:
     """The strokes of a layer's first stage, where they start."""
     target, below = ground.target.cpu(), ground.background.cpu()  # places are sought on the processor
     where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
@@ -139,7 +137,7 @@ def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Gene
         case "greedy":
             usual = layer.traits.fill if ground.palette.free else 0.0
             fill = usual if layer.fill is None else layer.fill
-            report = partial(diary.placing, number, layer)
+            report = partial(log.placing, number, layer)
             strokes = placement.greedy(*where, objective=ground.objective, form=ground.form, fill=fill, placed=report)
         case "random":
             strokes = placement.scatter(*where)

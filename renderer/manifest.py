@@ -11,7 +11,7 @@ from typing import Any
 from hardware import __version__
 from hardware.drawing import PenPass, length_mm
 from hardware.estimate import Estimate, PenEstimate
-from renderer.result import Look, PenChoice, Result
+from renderer.result import NetworkView, PenChoice, Result
 from renderer.spec import Artwork
 
 MADE_BY = "artwork-renderer"
@@ -63,7 +63,7 @@ def manifest(
             "paper": result.drawing.paper,
         },
         "weights": [{"name": name, "sha256": sha256} for name, sha256 in result.weights],
-        "looks": [_look(look) for look in result.looks],
+        "looks": [_look(look) for look in result.network_views],
         "pen_choices": [_choice(one) for one in result.choices],
         "passes": _passes(result.drawing.passes, plotting),
         "plotting": plotting and _plotting(plotting),
@@ -113,7 +113,7 @@ def _choice(one: PenChoice) -> dict[str, Any]:
     }
 
 
-def _look(look: Look) -> dict[str, Any]:
+def _look(look: NetworkView) -> dict[str, Any]:
     depths = {name: _rounded(loss) for name, loss in look.depths}
     return {"layer": look.layer_name, "term": look.term, "loss": _rounded(look.loss), "depths": depths}
 

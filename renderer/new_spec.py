@@ -45,7 +45,7 @@ class NewSpecError(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NewSpecRequest:
     """What a person says of the drawing."""
 
     photo: Path
@@ -69,7 +69,7 @@ class NewSpec:
     warnings: tuple[str, ...]
 
 
-def new_spec(wanted: Wanted) -> NewSpec:
+def new_spec(wanted: NewSpecRequest) -> NewSpec:
     """Writes a spec that is known to be good, or nothing. NewSpecError, RackError, MachineError, SpecErrors."""
     photo = wanted.photo.expanduser()
     _check_name(photo)
@@ -125,7 +125,7 @@ def is_grey(picture: Picture) -> bool:
 # --- what is chosen ---------------------------------------------------------------------------------------------------
 
 
-def _place(photo: Path, wanted: Wanted) -> Path:
+def _place(photo: Path, wanted: NewSpecRequest) -> Path:
     """Where the spec goes. It does not replace a file unasked."""
     out = wanted.out.expanduser() if wanted.out else photo.with_suffix(".yaml")
     _check_name(out)
@@ -150,7 +150,7 @@ def _described(picture: Picture) -> Decision:
     return Decision("picture", f"{width_px} x {height_px} px", "in grey" if is_grey(picture) else "in colour")
 
 
-def _pens(wanted: Wanted, picture: Picture, folder: Path) -> Decision:
+def _pens(wanted: NewSpecRequest, picture: Picture, folder: Path) -> Decision:
     grey = is_grey(picture)
     named = wanted.pens or (GREY_RACK if grey else COLOUR_RACK)
     count = len(load_rack(_expanded(named)))
@@ -162,7 +162,7 @@ def _pens(wanted: Wanted, picture: Picture, folder: Path) -> Decision:
     return Decision("pens", f"{{{rack}, use: {PENS_USED}}}", use)
 
 
-def _machine(wanted: Wanted, folder: Path) -> Decision:
+def _machine(wanted: NewSpecRequest, folder: Path) -> Decision:
     machine = load_machine(_expanded(wanted.machine))
     why = "a usual one for A3; name yours with --machine" if wanted.machine == MACHINE else "as you said"
     return Decision("machine", _quoted(_named(wanted.machine, folder)), f"{machine.name}, {why}")
@@ -210,7 +210,7 @@ class _Row:
     field: str = ""  # that planning reports its value under
 
 
-def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision, wanted: Wanted) -> list[_Row]:
+def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision, wanted: NewSpecRequest) -> list[_Row]:
     stem = " ".join(re.sub(r"[-_]+", " ", photo.stem).split()) or "Untitled"
     others = ", ".join(name for name in starters.names("pens") if f"rack: {name}" not in pens.value)
     return [

@@ -1,7 +1,7 @@
 """From a spec to a finished drawing: the whole way of the data."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from renderer import assets, focus, losses, preview
 from renderer.colours import from_hex
 from renderer.cores import placed
-from renderer.diary import Diary, Stop, likeness_to, name_of
 from renderer.finish import drawing_of, within_budget, without_hidden
+from renderer.fit_log import FitLog, Stop, likeness_to, name_of
 from renderer.fitting import fit_layers
-from renderer.losses.looks import looks
-from renderer.plan import doubted, remarks
-from renderer.planning import planned, thinnest_nib_mm
+from renderer.losses.network_views import network_views
+from renderer.optimise import FittedLayer
+from renderer.plan import remarks, spec_warnings
+from renderer.planning import Planned, planned, thinnest_nib_mm
 from renderer.progress import Report, silent
 from renderer.result import Result, pen_choices
 from renderer.sources import RenderError, is_grey, networks_of, sources_of
@@ -39,7 +40,7 @@ def never() -> bool:
     return False
 
 
-def unsaid(note: str) -> None:
+def ignore_note(note: str) -> None:
     """Keep a note for the end."""
 
 
@@ -50,7 +51,7 @@ def render(
     device: str = "cpu",
     draft: bool = False,
     stop: Stop = never,
-    noted: Noted = unsaid,
+    noted: Noted = ignore_note,
     fetched: assets.Report | None = None,
 ) -> Result:
     """Fit a work and make its drawing. When `stop()` turns true, what there is by then is finished.
@@ -60,14 +61,42 @@ def render(
 
     Raises RenderError, TargetError, ProgramError and AssetError, each with a message that says what would do.
     """
+    job = _prepared(work, draft=draft, noted=noted, fetched=fetched)
+    artwork, area = job.plan.artwork, job.area
+    wanted = placed(torch.from_numpy(job.target), device)
+    judges = [losses.build(layer.terms, wanted, area.px_per_mm, job.sources) for layer in artwork.layers]
+    tiles = [partial(losses.windowed, layer.terms, wanted, area.px_per_mm, job.sources) for layer in artwork.layers]
+    paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
+    log = FitLog(artwork, report, stop, likeness_to(wanted, paper, FAR_MM * area.px_per_mm))
+    layers = fit_layers(job.plan, wanted, area, job.importance, log, list(zip(judges, tiles, strict=True)))
+    layers = within_budget(job.plan, without_hidden(artwork, layers, log), log)
+    return _result(replace(work, artwork=artwork), job, layers, judges, log, device)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """All that is known before the fit."""
+
+    plan: Planned
+    source: assets.Resolved  # of the target
+    area: Frame
+    target: NDArray[np.float32]  # [3, H, W]
+    importance: NDArray[np.float32] | None  # [H, W]
+    sources: losses.Sources
+    weights: tuple[tuple[str, str], ...]  # of the networks: name, sha256 of the file
+    notes: tuple[str, ...]
+
+
+def _prepared(work: Work, *, draft: bool, noted: Noted, fetched: assets.Report | None) -> _Prepared:
+    """The plan, the target on the frame's pixels, and what the losses need. Notes what a person should know."""
     artwork = drafted(work.artwork) if draft else work.artwork
-    networks = networks_of(artwork, work.folder, fetched)  # first: what is missing is told before any work is done
+    networks = networks_of(artwork, work.folder, fetched)  # first: a missing file is reported before any work is done
     source = assets.resolve(artwork.target.image, work.folder, fetched)
     painting = cropped(load_picture(source.path, artwork.canvas.colour), artwork.target.crop)
     plan = planned(artwork, painting)
     artwork = plan.artwork
-    early = (*([source.note] if source.note else []), *remarks(artwork, painting), *doubted(plan, painting))
-    for note in early:
+    notes = (*([source.note] if source.note else []), *remarks(artwork, painting), *spec_warnings(plan, painting))
+    for note in notes:
         noted(note)
     aspect = painting.shape[1] / painting.shape[0]
     area = frame(artwork.canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
@@ -75,36 +104,44 @@ def render(
         area = replace(area, px_per_mm=DRAFT_RESOLUTION * area.px_per_mm)
     target, importance = wanted_picture(artwork, work.folder, painting, area)
     sources = sources_of(work, networks, area, painting.shape[:2], importance)
-    wanted = placed(torch.from_numpy(target), device)
-    judges = [losses.build(layer.terms, wanted, area.px_per_mm, sources) for layer in artwork.layers]
-    tiles = [partial(losses.through, layer.terms, wanted, area.px_per_mm, sources) for layer in artwork.layers]
-    paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
-    diary = Diary(artwork, report, stop, likeness_to(wanted, paper, FAR_MM * area.px_per_mm))
-    layers = fit_layers(plan, wanted, area, importance, diary, list(zip(judges, tiles, strict=True)))
-    layers = within_budget(plan, without_hidden(artwork, layers, diary), diary)
+    weights = tuple((trunk.name, network.sha256) for trunk, network in networks.items())
+    return _Prepared(plan, source, area, target, importance, sources, weights, notes)
+
+
+def _result(
+    work: Work,  # planned
+    job: _Prepared,
+    layers: list[FittedLayer],  # fewer than the artwork has, where the fit was stopped
+    judges: list[losses.Sum],
+    log: FitLog,
+    device: str,
+) -> Result:
+    """The drawing of the fitted layers, how it looks, and how it came to be."""
+    artwork, area = work.artwork, job.area
     drawing = drawing_of(artwork, layers)
     drawn = torch.from_numpy(preview.framed(drawing, area)).to(device)
+    names = [name_of(artwork, number) for number in range(len(artwork.layers))]
     return Result(
-        work=replace(work, artwork=artwork),
+        work=work,
         drawing=drawing,
         frame=area,
-        target=target,
+        target=job.target,
         preview=preview.picture(drawing, PREVIEW_PX / max(drawing.width_mm, drawing.height_mm)),
-        believed=diary.believed,
-        metrics=preview.metrics(drawing, area, target),
-        history=tuple(diary.history),
-        film=diary.film(),
-        target_source=source.sha256,
-        notes=(*early, *diary.notes),
-        interrupted=diary.interrupted,
-        seconds=diary.seconds,
+        believed=log.believed,
+        metrics=preview.metrics(drawing, area, job.target),
+        history=tuple(log.history),
+        film=log.film(),
+        target_source=job.source.sha256,
+        notes=(*job.notes, *log.notes),
+        interrupted=log.interrupted,
+        seconds=log.seconds,
         device=device,
-        choices=pen_choices(
-            (name_of(artwork, number), part.ground.palette.choice) for number, part in enumerate(layers)
+        choices=pen_choices((name, one.ground.palette.choice) for name, one in zip(names, layers, strict=False)),
+        network_views=tuple(
+            view for name, judge in zip(names, judges, strict=True) for view in network_views(name, judge, drawn)
         ),
-        looks=tuple(look for n, judge in enumerate(judges) for look in looks(name_of(artwork, n), judge, drawn)),
-        weights=tuple((trunk.name, network.sha256) for trunk, network in networks.items()),
-        decisions=plan.decisions,
+        weights=job.weights,
+        decisions=job.plan.decisions,
     )
 
 

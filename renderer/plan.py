@@ -12,7 +12,7 @@ from hardware.estimate import estimate
 from hardware.program import program
 from hardware.toolpath import clip
 from renderer.assets import AssetError, resolve, weights
-from renderer.doubts import Case, Load, doubts, percent
+from renderer.feasibility import LayerInk, Setup, percent, warnings_of
 from renderer.planning import Decision, Planned, inks_of, pens_of, planned, thinnest_nib_mm, wanted_share
 from renderer.spec import Artwork, FreeColours, Layer, Tone
 from renderer.specfile import Work
@@ -80,15 +80,15 @@ def plan(work: Work) -> Plan:
         _minutes(artwork, case.area) if found.costs is None else found.costs.minutes,
         artwork.machine.name if artwork.machine else None,
         (*([source.note] if source.note else []), *remarks(artwork, picture)),
-        (*found.warnings, *doubts(case), *_without_machine(artwork), *_without_weights(work)),
+        (*found.warnings, *warnings_of(case), *_without_machine(artwork), *_without_weights(work)),
         found.decisions,
         found.costs is not None,
     )
 
 
-def doubted(found: Planned, picture: Picture) -> tuple[str, ...]:
+def spec_warnings(found: Planned, picture: Picture) -> tuple[str, ...]:
     """Why a planned work may not succeed. `picture` is `[H, W, 3]`, cropped."""
-    return (*found.warnings, *doubts(_case(found, picture)))
+    return (*found.warnings, *warnings_of(_case(found, picture)))
 
 
 def remarks(artwork: Artwork, picture: Picture) -> Iterator[str]:
@@ -103,7 +103,7 @@ def remarks(artwork: Artwork, picture: Picture) -> Iterator[str]:
         yield f"`fit: cover` cuts {percent(cut)} of the picture off, {sides}; `fit: contain` shows all of it"
 
 
-def _case(found: Planned, picture: Picture) -> Case:
+def _case(found: Planned, picture: Picture) -> Setup:
     artwork = found.artwork
     aspect = picture.shape[1] / picture.shape[0]
     area = frame(artwork.canvas, artwork.target.fit, aspect, thinnest_nib_mm(artwork))
@@ -114,7 +114,7 @@ def _case(found: Planned, picture: Picture) -> Case:
     needed = wanted_share(target, artwork.canvas.colour, inks_of(artwork))
     layers = zip(artwork.layers, found.lengths_mm, strict=True)
     loads = tuple(_load(layer, pens_of(artwork, layer), length_mm) for layer, length_mm in layers)
-    return Case(artwork, loads, area, needed, target.astype(np.float64), aspect)
+    return Setup(artwork, loads, area, needed, target.astype(np.float64), aspect)
 
 
 def _without_weights(work: Work) -> Iterator[str]:
@@ -124,12 +124,12 @@ def _without_weights(work: Work) -> Iterator[str]:
         yield str(error)
 
 
-def _load(layer: Layer, pens: tuple[Pen, ...], mean_mm: float | None) -> Load:
+def _load(layer: Layer, pens: tuple[Pen, ...], mean_mm: float | None) -> LayerInk:
     spot_mm = layer.traits.spot_mm
-    return Load(layer.kind, (spot_mm,) if spot_mm else tuple(pen.nib_mm for pen in pens), mean_mm)
+    return LayerInk(layer.kind, (spot_mm,) if spot_mm else tuple(pen.nib_mm for pen in pens), mean_mm)
 
 
-def _layer(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...], load: Load, area: Frame) -> LayerPlan:
+def _layer(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...], load: LayerInk, area: Frame) -> LayerPlan:
     return LayerPlan(
         layer.name or layer.kind_name,
         load.name,

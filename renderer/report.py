@@ -17,7 +17,7 @@ from renderer.charts import by_layer, curve, stairs
 from renderer.manifest import duration
 from renderer.preview import pixels
 from renderer.progress import Picture
-from renderer.result import Look, Metrics, Result
+from renderer.result import Metrics, NetworkView, Result
 from renderer.spec import Artwork, FreeColours, Tone
 
 SHOWN_PX = (
@@ -51,7 +51,7 @@ def report(
         metrics=_metrics(result.metrics),
         curves=[curve(steps) for steps in by_layer(result.history)],
         stairs=[stairs(one) for one in result.choices if len(one.choice.pens) > 1 and one.choice.errors[0] > 0],
-        looks=[_look(look, result.target) for look in result.looks],
+        looks=[_look(look, result.target) for look in result.network_views],
         passes=[_pass(n, p, plotting) for n, p in enumerate(result.drawing.passes, 1)],
         plotting=plotting,
         duration=duration,
@@ -155,7 +155,7 @@ def _difference(target: Image.Image, drawn: Image.Image) -> Image.Image:
 _PALE = 0.3  # of the target's greys under a map, so that one sees what is where
 
 
-def _look(look: Look, target: Picture) -> dict[str, Any]:
+def _look(look: NetworkView, target: Picture) -> dict[str, Any]:
     """A network's view of the drawing: the loss by depth, as bars, and the map over the pale target."""
     most = max((loss for _, loss in look.depths), default=0.0) or 1.0
     pale = 255 * (1 - _PALE * (1 - target.mean(0)))[..., None]

@@ -45,7 +45,7 @@ class Film:
 
 
 @dataclass(frozen=True)
-class Look:
+class NetworkView:
     """What a network makes of the finished drawing, as one term of a layer's loss compares it with the target."""
 
     layer_name: str
@@ -96,6 +96,6 @@ class Result:
     seconds: float
     device: str
     choices: tuple[PenChoice, ...] = ()  # of pens out of racks
-    looks: tuple[Look, ...] = ()  # of the losses that see through networks
+    network_views: tuple[NetworkView, ...] = ()  # of the losses that see through networks
     weights: tuple[tuple[str, str], ...] = ()  # of those networks: name, sha256 of the file
     decisions: tuple[Decision, ...] = ()  # what the spec left open; `work` has the values

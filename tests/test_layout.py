@@ -10,10 +10,11 @@ ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
     "svgfile intake picture lettering card simulator wire job plotting terminal __main__",
-    "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference raster "
-    "encoders palette tone focus planning progress result losses sources placement stipple optimise visible "
-    "diary fitting passes finish preview manifest charts report output intake doubts plan new_spec pipeline film "
-    "gallery studio cli",
+    "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference "
+    "raster encoders "
+    "palette tone focus planning progress result losses sources placement stipple optimise visible fit_log "
+    "fitting passes finish preview manifest charts report output plot_source feasibility plan new_spec pipeline "
+    "film gallery studio cli",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -28,9 +29,9 @@ INSIDE = {
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {
-    "renderer.intake",
+    "renderer.plot_source",
     "renderer.planning",
-    "renderer.doubts",
+    "renderer.feasibility",
     "renderer.plan",
     "renderer.new_spec",
     "renderer.gallery",

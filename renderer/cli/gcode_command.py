@@ -13,8 +13,8 @@ from hardware.svgfile import to_svg
 from renderer.cli import show
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
-from renderer.intake import drawing_of
 from renderer.output.place import explained
+from renderer.plot_source import drawing_of
 
 
 def write_gcode(

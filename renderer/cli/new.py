@@ -8,12 +8,12 @@ from typing import Any
 from hardware import starters
 from renderer.cli import show
 from renderer.cli.codes import DONE
-from renderer.new_spec import Wanted, new_spec
+from renderer.new_spec import NewSpecRequest, new_spec
 
 
 def write_spec(*, as_json: bool, **options: Any) -> int:
     """The file's name goes to stdout, all that is said of it to stderr."""
-    made = new_spec(Wanted(**options))
+    made = new_spec(NewSpecRequest(**options))
     for decision in made.decisions:
         show.say(f"{decision.field}: {decision.value} ({decision.why})")
     for warning in made.warnings:

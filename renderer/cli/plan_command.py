@@ -16,9 +16,9 @@ from hardware.program import program
 from renderer.cli import show
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
-from renderer.intake import drawing_of
 from renderer.manifest import duration
 from renderer.output.place import explained
+from renderer.plot_source import drawing_of
 from renderer.specfile import load
 from renderer.specfile.files import is_picture
 

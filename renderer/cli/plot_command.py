@@ -7,7 +7,7 @@ from hardware.machine import load_machine
 from hardware.terminal.command import Wanted, plot
 from hardware.terminal.options import journal_beside
 from renderer.cli import show
-from renderer.intake import lines_of
+from renderer.plot_source import lines_of
 
 _HOW = ("hatch_mm", "rack", "by", "keep_order", "rotate", "centre")
 

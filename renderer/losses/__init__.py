@@ -13,7 +13,8 @@ from torch import Tensor
 from renderer.assets.weights import Trunk
 from renderer.blur import blur
 from renderer.encoders import Network
-from renderer.losses.deep import Seen, Varied
+from renderer.losses.network_comparison import AugmentedLoss, NetworkLoss
+from renderer.losses.network_loss import network_loss
 from renderer.losses.pixels import (
     Bands,
     Blurred,
@@ -25,11 +26,20 @@ from renderer.losses.pixels import (
     pyramid,
     strength,
 )
-from renderer.losses.sighted import sighted
 from renderer.losses.views import as_mask
 from renderer.spec import MSE, SSIM, BlurredMSE, DogMSE, Edges, Gram, Loss, LossTerm, PyramidMSE
 
-__all__ = ["Blurred", "LossFunction", "Seen", "Sources", "SquaredError", "Sum", "Varied", "build", "through"]
+__all__ = [
+    "AugmentedLoss",
+    "Blurred",
+    "LossFunction",
+    "NetworkLoss",
+    "Sources",
+    "SquaredError",
+    "Sum",
+    "build",
+    "windowed",
+]
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class Sum:
     def each(self, picture: Tensor) -> dict[str, Tensor]:
         """Every term by name, unweighted, as a step sees it: through the next random view where the spec asks."""
         return {
-            name: term.step(picture) if isinstance(term, Varied) else term(picture)
+            name: term.step(picture) if isinstance(term, AugmentedLoss) else term(picture)
             for name, (_, term) in self.terms.items()
         }
 
@@ -82,7 +92,7 @@ def build(
     return Sum(terms, target.device)
 
 
-def through(
+def windowed(
     losses: tuple[Loss, ...],
     target: Tensor,  # [3, H, W]
     px_per_mm: float,
@@ -127,4 +137,4 @@ def _function(term: LossTerm, target: Tensor, px_per_mm: float, sources: Sources
             return EdgeStrength(strength(target, px(sigma_mm, 1)), px(sigma_mm, 1), mask)
     style = sources.styles[term.style].to(target) if isinstance(term, Gram) and term.style is not None else None
     generator = np.random.default_rng([sources.seed, number])
-    return sighted(term, sources.networks[Trunk(*term.trunk)], target, region, style, generator)
+    return network_loss(term, sources.networks[Trunk(*term.trunk)], target, region, style, generator)

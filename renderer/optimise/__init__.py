@@ -1,7 +1,7 @@
 """Fit the strokes of one layer by gradient descent, over the picture of the layers below."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,20 +9,20 @@ import torch
 
 from renderer.losses import Sum
 from renderer.optimise.descent import SETTLED, FitError, adam_for, annealed, checked, costs, project
-from renderer.optimise.moves import grown, move, pruned
-from renderer.optimise.pens import ration, repen, settle
-from renderer.optimise.show import Ground, draw, lines_mm
+from renderer.optimise.layer_drawing import Ground, draw, lines_mm
+from renderer.optimise.pen_choice import ration, repen, settle
+from renderer.optimise.relocation import grown, move, pruned
 from renderer.optimise.tiles import LossAt, window
-from renderer.optimise.together import Part, refine, stacked
+from renderer.optimise.together import FittedLayer, refine, stacked
 from renderer.raster import Workspace
 from renderer.spec import Layer
 from renderer.strokes import Strokes
 
 __all__ = [
     "FitError",
+    "FittedLayer",
     "Ground",
     "LossAt",
-    "Part",
     "State",
     "draw",
     "fit",
@@ -62,56 +62,109 @@ def fit(
     """Yield the state after each gradient step; stop asking and the strokes of the last state are the result.
 
     Every picture on the way is composed in the order of the export, pen after pen, so what is optimised is what will be
-    plotted. Part of the way through, each stroke is given its likeliest pen and the best order of the pens is searched;
+    plotted. Half way through, each stroke gets its likeliest pen and the best order of the pens is searched;
     `ground.palette` of the states after that has it. Strokes that have become useless are moved to where they help.
     Ends early where the loss falls no more (`layer.patience`). Where the layer is fitted tile by tile, `loss_at` gives
     each tile's loss. Raises FitError where the loss is no longer a number.
     """
-    workspace = Workspace()
-    settling = int(SETTLED * layer.steps)
-    stages = len(shares(layer))
-    arrivals = {settling * stage // stages: count for stage, count in enumerate(shares(layer)) if stage}
-    moves = {round(layer.steps * (k + 1) / (MOVES + 1)) for k in range(MOVES)} | {settling}
+    workspace, when = Workspace(), _timetable(layer)
     leaves = strokes.with_gradient(ground.palette.widths_vary)
-    adam = adam_for(layer, leaves, ground)
-    chooses = not ground.palette.free and len(ground.palette.pens) > 1
-    fallen: list[float] = []
+    now = _Fit(leaves, adam_for(layer, leaves, ground), ground)
+    losses: list[float] = []
     for step in range(layer.steps if len(leaves) else 0):
-        done = step / max(layer.steps - 1, 1)
-        if step in arrivals:
-            leaves, adam = grown(layer, leaves, adam, ground, arrivals[step], generator, workspace)
-        if step == settling and chooses:
-            ground = settle(layer, leaves, ground, loss, workspace)
-        if step in moves:
-            move(layer, leaves, adam, ground, loss, generator, workspace)
-            if step >= settling and chooses:
-                repen(layer, leaves, ground, loss, workspace)
-                ration(layer, leaves, ground, loss, workspace)
-        rate = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
-        for group in adam.param_groups:
-            group["lr"] = rate * group["first"]
-        edges, temperature = annealed(layer, done)
-        mixing = None if step >= settling else temperature
-        seen, judge = ground, loss
+        now = _rearranged(layer, now, when, step, loss, generator, workspace)
+        picture_of, judge = now.ground, loss
         if layer.tile_mm is not None and loss_at is not None:
-            where = window(ground.frame, layer.tile_mm, generator)
-            seen, judge = ground.tile(*where), loss_at(*where)
-        picture = draw(layer, leaves, seen, edges=edges, temperature=mixing, workspace=workspace)
-        terms = judge.each(picture)
-        total = judge.total(terms)
-        for name, price in costs(layer, leaves, ground).items():
-            terms[name] = price
-            total = total + price
-        adam.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        numbers = checked([(layer, leaves)], total, terms, step, layer.steps)
-        adam.step()
-        with torch.no_grad():
-            project(layer, leaves, ground)
-        yield State(step + 1, leaves, ground, *numbers)
-        fallen += [numbers[0]] if step >= settling else []
-        if resting(fallen, layer):
+            where = window(now.ground.frame, layer.tile_mm, generator)
+            picture_of, judge = now.ground.tile(*where), loss_at(*where)
+        numbers = _descended(layer, now, picture_of, judge, step, is_settled=step >= when.settling, workspace=workspace)
+        yield State(step + 1, now.leaves, now.ground, *numbers)
+        losses += [numbers[0]] if step >= when.settling else []
+        if resting(losses, layer):
             return
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What is being fitted: the leaves are changed by each step, and replaced where strokes are added."""
+
+    leaves: Strokes
+    adam: torch.optim.Adam
+    ground: Ground  # with the order of the pens, once they are settled
+
+
+@dataclass(frozen=True)
+class _Timetable:
+    """The steps before which something else is done first."""
+
+    settling: int  # each stroke gets its one pen
+    arrivals: Mapping[int, int]  # so many strokes are added
+    moves: frozenset[int]  # useless strokes are moved
+
+
+def _timetable(layer: Layer) -> _Timetable:
+    settling, counts = int(SETTLED * layer.steps), shares(layer)
+    return _Timetable(
+        settling,
+        {settling * stage // len(counts): count for stage, count in enumerate(counts) if stage},
+        frozenset({round(layer.steps * (k + 1) / (MOVES + 1)) for k in range(MOVES)} | {settling}),
+    )
+
+
+def _rearranged(
+    layer: Layer,
+    now: _Fit,
+    when: _Timetable,
+    step: int,
+    loss: Sum,
+    generator: np.random.Generator,
+    workspace: Workspace,
+) -> _Fit:
+    """What the timetable has for this step: strokes are added, get their pens, and move; pens change places."""
+    leaves, adam, ground = now.leaves, now.adam, now.ground
+    chooses = not ground.palette.free and len(ground.palette.pens) > 1
+    if step in when.arrivals:
+        leaves, adam = grown(layer, leaves, adam, ground, when.arrivals[step], generator, workspace)
+    if step == when.settling and chooses:
+        ground = settle(layer, leaves, ground, loss, workspace)
+    if step in when.moves:
+        move(layer, leaves, adam, ground, loss, generator, workspace)
+        if step >= when.settling and chooses:
+            repen(layer, leaves, ground, loss, workspace)
+            ration(layer, leaves, ground, loss, workspace)
+    return _Fit(leaves, adam, ground)
+
+
+def _descended(
+    layer: Layer,
+    now: _Fit,
+    picture_of: Ground,  # all of the page, or a tile
+    judge: Sum,
+    step: int,
+    *,
+    is_settled: bool,
+    workspace: Workspace,
+) -> tuple[float, dict[str, float]]:
+    """Take one gradient step. Returns the loss before it, and its terms by name. Raises FitError."""
+    done = step / max(layer.steps - 1, 1)
+    rate = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+    for group in now.adam.param_groups:
+        group["lr"] = rate * group["first"]
+    edges, temperature = annealed(layer, done)
+    mixing = None if is_settled else temperature
+    picture = draw(layer, now.leaves, picture_of, edges=edges, temperature=mixing, workspace=workspace)
+    terms = judge.each(picture)
+    total = judge.total(terms)
+    for name, price in costs(layer, now.leaves, now.ground).items():
+        terms[name] = price
+        total = total + price
+    now.adam.zero_grad(set_to_none=True)
+    total.backward()  # type: ignore[no-untyped-call]
+    numbers = checked([(layer, now.leaves)], total, terms, step, layer.steps)
+    now.adam.step()
+    with torch.no_grad():
+        project(layer, now.leaves, now.ground)
+    return numbers
 
 
 def resting(losses: list[float], layer: Layer) -> bool:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from renderer.cores import constant
-from renderer.optimise.show import Ground, inside, lines_mm
+from renderer.optimise.layer_drawing import Ground, inside, lines_mm
 from renderer.primitives import shortened, turns
 from renderer.raster.edge_ramp import EdgeRamp
 from renderer.spec import Layer

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from renderer.losses import Sum
 from renderer.optimise.descent import adam_for, checked, project
-from renderer.optimise.show import Ground, draw
+from renderer.optimise.layer_drawing import Ground, draw
 from renderer.raster import Workspace
 from renderer.spec import Layer
 from renderer.strokes import Strokes
@@ -18,19 +18,21 @@ _REFINE_RATE = 0.3  # of a layer's own rates
 
 
 @dataclass(frozen=True)
-class Part:
+class FittedLayer:
     """One layer of a finished stack; its ground's background is not looked at but for the lowest."""
 
     layer: Layer
     strokes: Strokes
     ground: Ground
 
-    def to(self, device: torch.device | str) -> "Part":
+    def to(self, device: torch.device | str) -> "FittedLayer":
         """The same on another device."""
-        return Part(self.layer, self.strokes.to(device), self.ground.to(device))
+        return FittedLayer(self.layer, self.strokes.to(device), self.ground.to(device))
 
 
-def refine(parts: list[Part], loss: Sum, steps: int) -> Iterator[tuple[list[Part], float, dict[str, float]]]:
+def refine(
+    parts: list[FittedLayer], loss: Sum, steps: int
+) -> Iterator[tuple[list[FittedLayer], float, dict[str, float]]]:
     """Fit the strokes of all layers together, pens and passes as they are; the parts, the loss and its terms a step.
 
     Raises FitError where the loss is no longer a number.
@@ -54,7 +56,7 @@ def refine(parts: list[Part], loss: Sum, steps: int) -> Iterator[tuple[list[Part
         yield parts, *numbers
 
 
-def stacked(parts: list[Part], workspaces: list[Workspace] | None = None) -> Tensor:  # [3, H, W]
+def stacked(parts: list[FittedLayer], workspaces: list[Workspace] | None = None) -> Tensor:  # [3, H, W]
     """The picture of all layers, each over the one below."""
     picture = parts[0].ground.background
     for part, workspace in zip(parts, workspaces or [Workspace() for _ in parts], strict=True):

@@ -360,7 +360,7 @@ def _mutate(knots, source, state, reach):
 
 @_part
 def _keep_in(knots, closed, height, width, longest, inset):
-    """Shrink a stroke that is too long about its middle, and bring it into the picture: optimise.show.inside's twin."""
+    """Shrink a stroke that is too long about its middle and bring it into the picture; twin of layer_drawing.inside."""
     count = len(knots)
     for axis in range(2):
         size = np.float32(width) if axis == 0 else np.float32(height)

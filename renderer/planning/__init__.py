@@ -30,7 +30,7 @@ from renderer.planning.ink import (
     wanted_share,
     wish,
 )
-from renderer.planning.sheet import laid, sharpened
+from renderer.planning.layout import laid, sharpened
 from renderer.planning.trim import trimmed
 from renderer.spec import PAPERS_MM, Artwork, Budget, Canvas, FreeColours, Layer, RackPens, Tone
 from renderer.spec.kinds import is_open

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from hardware.machine import Machine
 from hardware.pen import Ink, Pen
+from renderer.spec.base import AUTO, MisfitError, Path, SpecModel, not_exactly_one, unknown_pens
 from renderer.spec.budget import Budget
 from renderer.spec.kinds import KINDS, Curves, Kind, Lines, Points, Traits, counted, kind_name, traits
 from renderer.spec.layers import Cost, Edge, Layer, Rates, Refine, Temperature
@@ -26,7 +27,6 @@ from renderer.spec.losses import (
     Lpips,
     PyramidMSE,
 )
-from renderer.spec.parts import AUTO, MisfitError, Part, Path, not_exactly_one, unowned
 from renderer.spec.pens import FreeColours, Rack, RackPens, WidthRange, pens_tag
 from renderer.spec.sheet import PAPERS_MM, Canvas, Crop, RemoteImage, Sheet, Spot, Target, Tone
 
@@ -59,7 +59,6 @@ __all__ = [
     "Lpips",
     "Machine",
     "MisfitError",
-    "Part",
     "Pen",
     "Points",
     "PyramidMSE",
@@ -69,6 +68,7 @@ __all__ = [
     "Refine",
     "RemoteImage",
     "Sheet",
+    "SpecModel",
     "Spot",
     "Target",
     "Temperature",
@@ -79,11 +79,11 @@ __all__ = [
     "kind_name",
     "not_exactly_one",
     "traits",
-    "unowned",
+    "unknown_pens",
 ]
 
 
-class Artwork(Part):
+class Artwork(SpecModel):
     """A whole work, defaults filled in."""
 
     version: Literal[1] = Field(description="Version of this format: 1.")
@@ -119,7 +119,7 @@ class Artwork(Part):
             (("layers", number, "pens", *path), text)
             for number, layer in enumerate(self.layers)
             if isinstance(layer.pens, tuple)
-            for path, text in unowned(layer.pens, owned)
+            for path, text in unknown_pens(layer.pens, owned)
         )
         if faults:
             raise MisfitError(*faults)

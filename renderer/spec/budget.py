@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from renderer.spec.parts import Part, exactly_one_of
+from renderer.spec.base import SpecModel, exactly_one_of
 
 
-class Budget(Part):
+class Budget(SpecModel):
     """What a drawing may cost: exactly one of minutes, metres, strokes."""
 
     minutes: float | None = Field(

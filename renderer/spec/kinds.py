@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, Tag
 
-from renderer.spec.parts import AUTO, Part, auto_or
+from renderer.spec.base import AUTO, SpecModel, auto_or
 
 MOST_STROKES = 200_000  # of a layer
 BEND = math.radians(90)  # that a curve usually turns in all: a gentle arc
@@ -22,7 +22,7 @@ Count = Annotated[
 Length = Annotated[float, Field(gt=0, le=5000)]
 
 
-class Points(Part):
+class Points(SpecModel):
     """Dots, each one touch of the pen, or a spiral where they are wider than the nib."""
 
     count: Count = AUTO
@@ -31,7 +31,7 @@ class Points(Part):
     )
 
 
-class Lines(Part):
+class Lines(SpecModel):
     """Straight lines."""
 
     count: Count = AUTO
@@ -40,7 +40,7 @@ class Lines(Part):
     )
 
 
-class Curves(Part):
+class Curves(SpecModel):
     """Centripetal Catmull-Rom curves through their knots."""
 
     count: Count = AUTO

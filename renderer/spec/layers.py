@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from renderer.spec.base import AUTO, MisfitError, SpecModel, exactly_one_of
 from renderer.spec.kinds import KINDS, Curves, Kind, Length, Lines, Points, Traits, counted, kind_name, traits
 from renderer.spec.losses import FAR_MM, MSE, SSIM, BlurredMSE, Loss
-from renderer.spec.parts import AUTO, MisfitError, Part, exactly_one_of
 from renderer.spec.pens import RackPens, layer_pens_tag
 
 STRUCTURE = 0.003  # weight of `ssim` beside the rest, which sums to 1
@@ -15,7 +15,7 @@ NEAR = 0.5  # share of the loss that is pixel by pixel, for nibs as wide as the 
 FINEST_NEAR = 0.3  # of that, for the finest
 
 
-class Edge(Part):
+class Edge(SpecModel):
     """How a stroke fades at its edge while it is fitted. The finished drawing always has hard edges."""
 
     profile: Literal["smooth", "gaussian"] = Field(
@@ -26,7 +26,7 @@ class Edge(Part):
     to_px: float = Field(1.3, ge=0.5, le=50, description="Width of the ramp at the last step, pixels.")
 
 
-class Temperature(Part):
+class Temperature(SpecModel):
     """Annealing of the softmax that chooses a stroke's pen: high is a mixture of pens, low a single one."""
 
     start: float | None = Field(
@@ -40,7 +40,7 @@ class Temperature(Part):
     )
 
 
-class Rates(Part):
+class Rates(SpecModel):
     """Adam's learning rates at the first step; all fall to a tenth along a cosine."""
 
     position_mm: float | None = Field(None, gt=0, le=100, description="For knots, mm a step. Default: half a pixel.")
@@ -52,7 +52,7 @@ class Rates(Part):
     )
 
 
-class Cost(Part):
+class Cost(SpecModel):
     """What a layer's strokes cost a person with a plotter. Useful weights are about a hundredth of the loss."""
 
     length: float = Field(
@@ -82,7 +82,7 @@ def usual_loss(width_mm: float, *, is_free: bool = False) -> tuple[Loss, ...]:
     return tuple(terms)
 
 
-class Layer(Part):
+class Layer(SpecModel):
     """Strokes of one kind, fitted over the layers below: exactly one of points, lines, curves."""
 
     points: Points | None = Field(None, description="Dots.")
@@ -195,7 +195,7 @@ class Layer(Part):
         return self
 
 
-class Refine(Part):
+class Refine(SpecModel):
     """Fitting all layers together once each is done: lower layers learn what the upper ones show."""
 
     steps: int = Field(0, ge=0, le=100_000, description="Gradient steps, against the loss of the top layer. 0: none.")

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from renderer.spec.base import MisfitError, Path, SpecModel, exactly_one_of
 from renderer.spec.networks import IMAGENET, LAYERS, LPIPS_NETS, STYLE_LAYERS, STYLISED, USUAL_LAYERS
-from renderer.spec.parts import MisfitError, Part, Path, exactly_one_of
 
 FAR_MM = 1.0  # blur from afar: what the eye hardly parts at arm's length and a half
 
@@ -14,7 +14,7 @@ Sigma = Annotated[float, Field(gt=0, le=100)]
 Net = Literal["vgg16", "alexnet", "squeezenet1_1"]
 
 
-class Term(Part):
+class Term(SpecModel):
     """What every term has."""
 
     weight: float = Field(1.0, gt=0, le=1e6, description="Factor of this term in the sum.")
@@ -71,7 +71,7 @@ class Edges(Term):
 # --- networks ---------------------------------------------------------------------------------------------------------
 
 
-class Augment(Part):
+class Augment(SpecModel):
     """Each step sees the picture and the target through the same random crop and small warp."""
 
     crop: float = Field(0.7, gt=0.1, le=1, description="Least share of each side that a step sees; 1 crops nothing.")
@@ -80,7 +80,7 @@ class Augment(Part):
     )
 
 
-class Sighted(Term):
+class NetworkTerm(Term):
     """What every term has that looks through a network."""
 
     scale: float | None = Field(
@@ -105,7 +105,7 @@ def _only_imagenet(value: Any) -> Any:
     )
 
 
-class Lpips(Sighted):
+class Lpips(NetworkTerm):
     """Zhang et al. 2018, version 0.1: unit feature maps of five or seven depths, their channels weighed by people."""
 
     net: Literal["vgg", "alex", "squeeze"] = Field("vgg", description="The network under the linear layers.")
@@ -119,7 +119,7 @@ class Lpips(Sighted):
         return LPIPS_NETS[self.net], self.weights
 
 
-class Deep(Sighted):
+class FeatureTerm(NetworkTerm):
     """What every term has that compares feature maps at chosen depths."""
 
     net: Net = Field("vgg16", description="The network.")
@@ -147,7 +147,7 @@ class Deep(Sighted):
         return tuple(zip(names, self.layer_weights or [1.0] * len(names), strict=True))
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
+    def _is_consistent(self) -> Self:
         faults: list[tuple[Path, str]] = [*self._layer_faults()]
         count = len(self.layers or self._usual())
         if self.layer_weights is not None and len(self.layer_weights) != count:
@@ -177,7 +177,7 @@ class Deep(Sighted):
         return USUAL_LAYERS[self.net]
 
 
-class Features(Deep):
+class Features(FeatureTerm):
     """Distance of feature maps as in the paper: unit vectors over the channels, squared, summed over depths."""
 
     normalise: bool = Field(
@@ -185,7 +185,7 @@ class Features(Deep):
     )
 
 
-class Gram(Deep):
+class Gram(FeatureTerm):
     """Gatys et al. 2016: which features occur together, wherever they are. The look of a texture or of a hand."""
 
     style: str | None = Field(
@@ -199,7 +199,7 @@ class Gram(Deep):
 LossTerm = MSE | BlurredMSE | PyramidMSE | DogMSE | SSIM | Edges | Lpips | Features | Gram
 
 
-class Loss(Part):
+class Loss(SpecModel):
     """One term of a layer's loss: exactly one of these keys."""
 
     mse: MSE | None = Field(None, description="Mean squared difference of sRGB values.")

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, Tag, model_validator
 
 from hardware.pen import Ink, Pen
-from renderer.spec.parts import MisfitError, Part, Path, either, unowned
+from renderer.spec.base import MisfitError, Path, SpecModel, either, unknown_pens
 
 
-class Rack(Part):
+class Rack(SpecModel):
     """A set of pens that somebody owns."""
 
     name: str = Field("pens", description="What the set is called.")
@@ -34,7 +34,7 @@ class Rack(Part):
         return self
 
 
-class RackPens(Part):
+class RackPens(SpecModel):
     """Pens out of a rack."""
 
     rack: Rack = Field(
@@ -54,7 +54,7 @@ class RackPens(Part):
 
     @model_validator(mode="after")
     def _only_owned_pens(self) -> Self:
-        faults = tuple(unowned(self.only or (), [pen.name for pen in self.rack.pens]))
+        faults = tuple(unknown_pens(self.only or (), [pen.name for pen in self.rack.pens]))
         if faults:
             told: list[tuple[Path, str]] = [(("only", *path), text) for path, text in faults]
             raise MisfitError(*told)
@@ -69,7 +69,7 @@ class RackPens(Part):
         return self
 
 
-class WidthRange(Part):
+class WidthRange(SpecModel):
     """A stroke width that is fitted with the rest."""
 
     min_mm: float = Field(gt=0, le=30, description="Thinnest stroke, mm.")
@@ -82,7 +82,7 @@ class WidthRange(Part):
         return self
 
 
-class FreeColours(Part):
+class FreeColours(SpecModel):
     """Any colour for any stroke: for screens and print, as in the paper's figures. Gives no G-code."""
 
     colours: Literal["free"] = Field(description="`free`: each stroke has a colour of its own.")

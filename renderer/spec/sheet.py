@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from hardware.pen import Colour
-from renderer.spec.parts import AUTO, MisfitError, Part, either
+from renderer.spec.base import AUTO, MisfitError, SpecModel, either
 
 # ISO 216 and ANSI sheets, portrait, in mm.
 PAPERS_MM = {
@@ -28,7 +28,7 @@ def _sha256(text: str) -> str:
     return text.lower()
 
 
-class RemoteImage(Part):
+class RemoteImage(SpecModel):
     """A picture on the web, told apart from any other by its content."""
 
     url: str = Field(pattern=r"^https?://", description="Where the picture is fetched from, once.")
@@ -41,7 +41,7 @@ class RemoteImage(Part):
 Share = Annotated[float, Field(ge=0, le=0.9)]
 
 
-class Crop(Part):
+class Crop(SpecModel):
     """What is cut off the picture first, as shares of its width or height."""
 
     left: Share = Field(0.0, description="Share of the width cut off at the left.")
@@ -58,7 +58,7 @@ class Crop(Part):
         return self
 
 
-class Tone(Part):
+class Tone(SpecModel):
     """How the picture's tones are brought to those of ink on paper. All metrics are against the result."""
 
     black: float = Field(0.0, ge=0, lt=1, description="sRGB value, 0 to 1, that becomes black.")
@@ -92,7 +92,7 @@ class Tone(Part):
         return self
 
 
-class Spot(Part):
+class Spot(SpecModel):
     """A round place of the picture that counts more than the rest, or less. It fades out at its rim."""
 
     x: float = Field(ge=0, le=1, description="Its middle, from the left: share of the width, after `crop`.")
@@ -109,7 +109,7 @@ def _focus_tag(value: Any) -> str:
     return "name" if value in ("auto", "none") else "path"
 
 
-class Target(Part):
+class Target(SpecModel):
     """What the drawing shall look like."""
 
     image: Annotated[
@@ -155,14 +155,14 @@ class Target(Part):
         return self.focus if isinstance(self.focus, str) and self.focus not in ("auto", "none") else None
 
 
-class Sheet(Part):
+class Sheet(SpecModel):
     """A sheet of any size."""
 
     width_mm: float = Field(gt=10, le=5000, description="Width of the sheet, mm.")
     height_mm: float = Field(gt=10, le=5000, description="Height of the sheet, mm.")
 
 
-class Canvas(Part):
+class Canvas(SpecModel):
     """The sheet of paper."""
 
     paper: Annotated[
@@ -205,7 +205,7 @@ class Canvas(Part):
         return (size_mm, size_mm[::-1]) if is_open else (size_mm,)
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
+    def _is_consistent(self) -> Self:
         faults = tuple(self._faults())
         if faults:
             raise MisfitError(*faults)

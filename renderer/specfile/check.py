@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from renderer.spec import KINDS, Canvas, Layer, Loss, Machine, not_exactly_one, unowned
+from renderer.spec import KINDS, Canvas, Layer, Loss, Machine, not_exactly_one, unknown_pens
 from renderer.spec.networks import IMAGENET, STYLISED
 from renderer.specfile.faults import Fault
 from renderer.specfile.faults import Path as FieldPath
@@ -114,7 +114,7 @@ def _pens(tree: Fields) -> Iterator[Fault]:
         names = below(layer, "pens")
         if isinstance(names, Items):
             written = [_text(name) for name in names.items]
-            for at, text in unowned([name or "" for name in written], None if is_free else owned):
+            for at, text in unknown_pens([name or "" for name in written], None if is_free else owned):
                 place = names.items[at[0]].place if at else names.place
                 if not at or written[at[0]]:
                     yield Fault(place, ("layers", number, "pens", *at), text)

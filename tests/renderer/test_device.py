@@ -14,7 +14,7 @@ from hardware.drawing import Ink
 from renderer import fitting, losses, pipeline
 from renderer.blur import blur
 from renderer.difference import mean_square
-from renderer.optimise import Ground, fit, show
+from renderer.optimise import Ground, fit, layer_drawing
 from renderer.palette import Palette
 from renderer.placement import scatter
 from renderer.raster import EdgeRamp, Shapes, Workspace, reference
@@ -68,7 +68,7 @@ def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
             softness_px=edges.softness_px, gaussian=edges.gaussian, transparent=ink is Ink.TRANSPARENT,
         )  # fmt: skip
 
-    monkeypatch.setattr(show, "rasterise", plain)
+    monkeypatch.setattr(layer_drawing, "rasterise", plain)
     monkeypatch.setattr(losses.pixels, "mean_square", partial(mean_square, plain=True))
     for module in (losses, losses.pixels):
         monkeypatch.setattr(module, "blur", partial(blur, plain=True))
@@ -99,7 +99,9 @@ def test_a_fit_elsewhere_mixes_no_devices_and_draws_the_same(spec: Path, changes
 def test_a_step_waits_for_its_device_once_and_sends_nothing(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = torch.full((3, 16, 20), 0.5)
     # The twin asks for the order of the strokes; the kernels for a GPU, for the room that their lists take.
-    monkeypatch.setattr(show, "rasterise", lambda shapes, background, **_: background + shapes.polylines.mean())
+    monkeypatch.setattr(
+        layer_drawing, "rasterise", lambda shapes, background, **_: background + shapes.polylines.mean()
+    )
     layer = load(spec)[0].artwork.layers[0].model_copy(update={"steps": 1000})
     with device() as other:
         area = Frame(0, 0, 20, 16, 1.0)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from renderer.blur import blur
-from renderer.diary import likeness_to
+from renderer.fit_log import likeness_to
 
 SIZE = (40, 50)
 

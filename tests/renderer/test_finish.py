@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from renderer import finish
-from renderer.diary import Diary
 from renderer.finish import drawing_of, within_budget, without_hidden
-from renderer.optimise import Ground, Part, lines_mm
+from renderer.fit_log import FitLog
+from renderer.optimise import FittedLayer, Ground, lines_mm
 from renderer.palette import palette
 from renderer.pipeline import never
 from renderer.placement import scatter
@@ -49,10 +49,10 @@ def slope() -> Picture:  # [H, W, 3]
     return np.ascontiguousarray(np.broadcast_to(grey[None, :, None], (90, 120, 3)))
 
 
-def made(work: Artwork) -> tuple[Planned, Frame, Diary]:
+def made(work: Artwork) -> tuple[Planned, Frame, FitLog]:
     plan = planned(work, slope())
     area = frame(plan.artwork.canvas, "contain", 4 / 3, 1.0)
-    return plan, area, Diary(plan.artwork, silent, never, lambda _: math.nan)
+    return plan, area, FitLog(plan.artwork, silent, never, lambda _: math.nan)
 
 
 def grounds(plan: Planned, area: Frame) -> list[Ground]:
@@ -64,13 +64,13 @@ def grounds(plan: Planned, area: Frame) -> list[Ground]:
     ]
 
 
-def scattered(plan: Planned, area: Frame, *counts: int) -> list[Part]:
+def scattered(plan: Planned, area: Frame, *counts: int) -> list[FittedLayer]:
     """Strokes anywhere, in each layer."""
     parts = []
     layers = zip(plan.artwork.layers, grounds(plan, area), counts, strict=True)
     for number, (layer, ground, count) in enumerate(layers):
         where = (layer.kind, count, ground.palette, area, ground.target, ground.background)
-        parts.append(Part(layer, scatter(*where, np.random.default_rng(number)), ground))
+        parts.append(FittedLayer(layer, scatter(*where, np.random.default_rng(number)), ground))
     return parts
 
 
@@ -84,33 +84,37 @@ def dots(*places: tuple[float, float], pen: int = 0) -> Strokes:
 # --- hidden -----------------------------------------------------------------------------------------------------------
 
 
-def two_layers(ink: str = "opaque") -> tuple[Planned, Diary, list[Part]]:
+def two_layers(ink: str = "opaque") -> tuple[Planned, FitLog, list[FittedLayer]]:
     """Three dots below, and above them one dot that hides the second; the first is hidden in its own layer."""
     rack = [PENS[0] | {"ink": ink}, PENS[1] | {"ink": ink}]
-    plan, area, diary = made(
+    plan, area, log = made(
         artwork({"points": {"count": 3}}, {"points": {"count": 1}, "name": "eyes"}, pens={"rack": {"pens": rack}})
     )
     low, high = grounds(plan, area)
     lower = dots((40, 40), (60, 40), (80, 40))
     top = dots((40, 40), (60, 40))
-    return plan, diary, [Part(plan.artwork.layers[0], lower, low), Part(plan.artwork.layers[1], top[1:], high)]
+    return (
+        plan,
+        log,
+        [FittedLayer(plan.artwork.layers[0], lower, low), FittedLayer(plan.artwork.layers[1], top[1:], high)],
+    )
 
 
 def test_strokes_that_a_later_layer_hides_are_left_out() -> None:
-    plan, diary, parts = two_layers()
-    kept = without_hidden(plan.artwork, parts, diary)
+    plan, log, parts = two_layers()
+    kept = without_hidden(plan.artwork, parts, log)
     assert kept[0].strokes.knots[:, 0].tolist() == [[40, 40], [80, 40]]
     assert kept[1].strokes.knots[:, 0].tolist() == [[60, 40]]
-    assert diary.notes == ["points: 1 of 3 strokes left out because later strokes hide them"]
+    assert log.notes == ["points: 1 of 3 strokes left out because later strokes hide them"]
     assert sum(len(part.lines) for part in drawing_of(plan.artwork, kept).passes) == 3
 
 
 def test_strokes_that_a_later_pen_of_their_layer_hides_are_left_out_too() -> None:
-    plan, diary, parts = two_layers()
+    plan, log, parts = two_layers()
     first, second = (pen.name for pen in parts[0].ground.palette.pens)
     both = Strokes(*(torch.cat(pair) for pair in zip(
         dots((40, 40), (60, 60), pen=1).tensors, dots((40, 40), pen=0).tensors, strict=True)))  # fmt: skip
-    kept = without_hidden(plan.artwork, [replace(parts[0], strokes=both)], diary)
+    kept = without_hidden(plan.artwork, [replace(parts[0], strokes=both)], log)
     assert first != second
     assert len(kept[0].strokes) == 2
     assert kept[0].strokes.knots[:, 0].tolist() == [[40, 40], [60, 60]]
@@ -118,41 +122,41 @@ def test_strokes_that_a_later_pen_of_their_layer_hides_are_left_out_too() -> Non
 
 
 def test_a_stroke_of_which_a_corner_can_be_seen_stays() -> None:
-    plan, diary, parts = two_layers()
+    plan, log, parts = two_layers()
     shifted = replace(parts[1], strokes=dots((60.3, 40)))
-    assert len(without_hidden(plan.artwork, [parts[0], shifted], diary)[0].strokes) == 3
-    assert diary.notes == []
+    assert len(without_hidden(plan.artwork, [parts[0], shifted], log)[0].strokes) == 3
+    assert log.notes == []
 
 
 def test_dye_hides_nothing() -> None:
-    plan, diary, parts = two_layers("transparent")
-    assert [len(part.strokes) for part in without_hidden(plan.artwork, parts, diary)] == [3, 1]
+    plan, log, parts = two_layers("transparent")
+    assert [len(part.strokes) for part in without_hidden(plan.artwork, parts, log)] == [3, 1]
 
 
 def test_layers_without_strokes_hide_nothing_and_are_kept() -> None:
-    plan, diary, parts = two_layers()
+    plan, log, parts = two_layers()
     none = replace(parts[1], strokes=dots()[torch.zeros(0, dtype=torch.bool)])
-    assert [len(part.strokes) for part in without_hidden(plan.artwork, [parts[0], none], diary)] == [3, 0]
-    assert [len(part.strokes) for part in without_hidden(plan.artwork, [none, none], diary)] == [0, 0]
+    assert [len(part.strokes) for part in without_hidden(plan.artwork, [parts[0], none], log)] == [3, 0]
+    assert [len(part.strokes) for part in without_hidden(plan.artwork, [none, none], log)] == [0, 0]
 
 
 # --- budget -----------------------------------------------------------------------------------------------------------
 
 
-def spent(plan: Planned, parts: list[Part], unit: str) -> float:
+def spent(plan: Planned, parts: list[FittedLayer], unit: str) -> float:
     """What the exported drawing costs."""
     return finish._cost(plan.artwork, parts, unit)
 
 
 def budgeted(
     unit: str, share: float, *layers: dict[str, Any], counts: tuple[int, ...]
-) -> tuple[Planned, Diary, list[Part]]:
+) -> tuple[Planned, FitLog, list[FittedLayer]]:
     """A plan, and parts of which its budget pays for about this share."""
-    plan, area, diary = made(artwork(*layers, budget={"strokes": 100}))
+    plan, area, log = made(artwork(*layers, budget={"strokes": 100}))
     parts = scattered(plan, area, *counts)
     amount = share * spent(plan, parts, unit)
     budget = Budget.model_validate({unit: round(amount) if unit == "strokes" else amount})
-    return replace(plan, artwork=plan.artwork.model_copy(update={"budget": budget})), diary, parts
+    return replace(plan, artwork=plan.artwork.model_copy(update={"budget": budget})), log, parts
 
 
 @pytest.mark.parametrize("unit", ["strokes", "metres", "minutes"])
@@ -161,21 +165,21 @@ def budgeted(
 )
 def test_a_budget_is_met_from_below_within_a_tenth(unit: str, layers: tuple[dict[str, Any], ...]) -> None:
     counts = (160,) if len(layers) == 1 else (150, 40)
-    plan, diary, parts = budgeted(unit, 0.75, *layers, counts=counts)
+    plan, log, parts = budgeted(unit, 0.75, *layers, counts=counts)
     budget = plan.artwork.budget
     assert budget is not None
-    kept = within_budget(plan, parts, diary)
+    kept = within_budget(plan, parts, log)
     assert 0.9 * budget.amount <= spent(plan, kept, unit) <= budget.amount * (1 + 1e-9)
     left = sum(counts) - sum(len(part.strokes) for part in kept)
-    [note] = diary.notes
+    [note] = log.notes
     assert note.startswith(f"{left} of {sum(counts)} strokes, the least useful, left out to keep within ")
 
 
 @pytest.mark.parametrize("unit", ["strokes", "metres", "minutes"])
 @pytest.mark.parametrize("share", [0.8, 0.95])
 def test_layers_with_a_count_of_their_own_are_not_touched(unit: str, share: float) -> None:
-    plan, diary, parts = budgeted(unit, share, {"lines": {"count": 60}}, {"curves": {}}, counts=(60, 90))
-    kept = within_budget(plan, parts, diary)
+    plan, log, parts = budgeted(unit, share, {"lines": {"count": 60}}, {"curves": {}}, counts=(60, 90))
+    kept = within_budget(plan, parts, log)
     assert torch.equal(kept[0].strokes.knots, parts[0].strokes.knots)
     assert 0 < len(kept[1].strokes) < 90
     assert plan.artwork.budget is not None
@@ -191,8 +195,8 @@ def test_layers_with_a_count_of_their_own_are_not_touched(unit: str, share: floa
 
 def test_the_strokes_that_help_least_are_left_out() -> None:
     """Short lines all over a slope from black to white: those on white only harm."""
-    plan, diary, parts = budgeted("strokes", 0.5, {"lines": {"max_length_mm": 3}}, counts=(120,))
-    [part] = within_budget(plan, parts, diary)
+    plan, log, parts = budgeted("strokes", 0.5, {"lines": {"max_length_mm": 3}}, counts=(120,))
+    [part] = within_budget(plan, parts, log)
     assert len(part.strokes) == 60
     left = {tuple(knot) for knot in parts[0].strokes.knots[:, 0].tolist()} - {
         tuple(knot) for knot in part.strokes.knots[:, 0].tolist()
@@ -203,29 +207,29 @@ def test_the_strokes_that_help_least_are_left_out() -> None:
 
 
 def test_what_the_budget_pays_for_is_kept_whole() -> None:
-    plan, diary, parts = budgeted("metres", 1.01, {"lines": {}}, counts=(50,))
-    kept = within_budget(plan, parts, diary)
+    plan, log, parts = budgeted("metres", 1.01, {"lines": {}}, counts=(50,))
+    kept = within_budget(plan, parts, log)
     assert len(kept[0].strokes) == 50
-    assert diary.notes == []
+    assert log.notes == []
 
 
 def test_without_a_planned_count_nothing_is_left_out() -> None:
-    plan, area, diary = made(artwork({"lines": {"count": 40}}, budget={"strokes": 3}))
+    plan, area, log = made(artwork({"lines": {"count": 40}}, budget={"strokes": 3}))
     parts = scattered(plan, area, 40)
-    assert within_budget(plan, parts, diary) == parts
+    assert within_budget(plan, parts, log) == parts
 
 
 def test_an_interrupted_fit_keeps_what_it_has() -> None:
-    plan, diary, parts = budgeted("strokes", 0.5, {"lines": {}}, counts=(40,))
-    diary.interrupted = True
-    assert within_budget(plan, parts, diary) == parts
+    plan, log, parts = budgeted("strokes", 0.5, {"lines": {}}, counts=(40,))
+    log.interrupted = True
+    assert within_budget(plan, parts, log) == parts
 
 
 def test_a_budget_for_layers_without_strokes_is_no_trouble() -> None:
-    plan, diary, parts = budgeted("strokes", 0.5, {"lines": {}}, {"curves": {}}, counts=(30, 30))
+    plan, log, parts = budgeted("strokes", 0.5, {"lines": {}}, {"curves": {}}, counts=(30, 30))
     none = replace(parts[0], strokes=parts[0].strokes[torch.zeros(30, dtype=torch.bool)])
-    assert [len(part.strokes) for part in within_budget(plan, [none, parts[1]], diary)] == [0, 30]
-    assert within_budget(plan, [none, replace(none, layer=parts[1].layer)], diary)[0] is none
+    assert [len(part.strokes) for part in within_budget(plan, [none, parts[1]], log)] == [0, 30]
+    assert within_budget(plan, [none, replace(none, layer=parts[1].layer)], log)[0] is none
 
 
 def test_the_lengths_are_those_of_what_is_drawn() -> None:

@@ -16,9 +16,9 @@ from renderer import losses, optimise, placement, preview
 from renderer.colours import to_hex
 from renderer.error import Objective
 from renderer.losses import Sum
-from renderer.optimise import FitError, Ground, Part, State, draw, fit, lines_mm, pruned, refine, shares, stacked
+from renderer.optimise import FitError, FittedLayer, Ground, State, draw, fit, lines_mm, pruned, refine, shares, stacked
 from renderer.optimise.descent import crossed
-from renderer.optimise.show import bounds_mm, inside
+from renderer.optimise.layer_drawing import bounds_mm, inside
 from renderer.palette import Palette
 from renderer.passes import passes
 from renderer.primitives import polylines, turns
@@ -519,7 +519,7 @@ def test_layers_refined_together_fit_better_than_one_by_one(palette: str) -> Non
     with torch.no_grad():
         over = Ground(FRAME, on.target, draw(below, dots.strokes, dots.ground), PALETTES[palette])
     _, curves = fitted(above, over)[-1]
-    parts = [Part(below, dots.strokes, dots.ground), Part(above, curves.strokes, curves.ground)]
+    parts = [FittedLayer(below, dots.strokes, dots.ground), FittedLayer(above, curves.strokes, curves.ground)]
     loss = loss_of(on, above)
     with torch.no_grad():
         before = loss(stacked(parts)).item()
@@ -534,4 +534,4 @@ def test_a_stack_is_each_layer_over_the_one_below() -> None:
     dots, curves = scattered(below, on), scattered(above, on)
     with torch.no_grad():
         picture = draw(above, curves, Ground(FRAME, on.target, draw(below, dots, on), on.palette))
-        assert torch.equal(stacked([Part(below, dots, on), Part(above, curves, on)]), picture)
+        assert torch.equal(stacked([FittedLayer(below, dots, on), FittedLayer(above, curves, on)]), picture)

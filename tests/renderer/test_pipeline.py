@@ -97,7 +97,7 @@ def assert_whole(result: Result) -> None:
 
 
 def of_the_fit(result: Result) -> tuple[str, ...]:
-    """Notes but for the doubts that come first."""
+    """Notes but for the warnings_of that come first."""
     return tuple(note for note in result.notes if "under ink" not in note)
 
 
@@ -513,6 +513,6 @@ def test_the_film_shows_each_layer_from_its_first_step_to_its_last(folder: Path)
 
 
 def test_the_film_of_a_large_sheet_is_no_larger_than_a_screen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("renderer.diary.FRAME_PX", 45)
+    monkeypatch.setattr("renderer.fit_log.FRAME_PX", 45)
     film = render(work_of(folder)).film
     assert all(frame.shape == (3, 38, 45) and frame.dtype == np.float32 for frame in film.frames)

@@ -38,7 +38,7 @@ def test_a_loss_through_a_network_falls_and_is_looked_at(seeing: Path) -> None:
     result = rendered(seeing, FEATURES, "layers.0.start=random", "layers.0.steps=30")
     losses = [dict(step.terms)["features"] for step in result.history]
     assert losses[-1] < losses[0]
-    [look] = result.looks
+    [look] = result.network_views
     assert (look.layer_name, look.term, [name for name, _ in look.depths]) == ("points", "features", ["relu1", "fire3"])
     assert look.map.shape == result.target.shape[1:]
     made = manifest(result, {})
@@ -87,7 +87,7 @@ def test_weights_that_are_none_are_told(seeing: Path) -> None:
 
 def test_a_style_picture_is_read(seeing: Path) -> None:
     change = "layers.0.loss={gram: {net: squeezenet1_1, weights: own.safetensors, style: disc.png, layers: [relu1]}}"
-    [look] = rendered(seeing, change).looks
+    [look] = rendered(seeing, change).network_views
     assert look.is_pull
 
 

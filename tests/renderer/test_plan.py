@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from renderer.doubts import Load, percent
+from renderer.feasibility import LayerInk, percent
 from renderer.plan import Plan, plan
 from renderer.spec import Curves, Lines, Points
 from renderer.specfile import load
@@ -131,7 +131,7 @@ def test_far_too_many_strokes_are_warned_of(tmp_path: Path) -> None:
     [warning] = planned(tmp_path, 128, layers=layers).warnings
     assert warning == (
         "9,000 points of 4 mm and 4,000 lines of 4 mm cover 1143% of the area, 23 times what the picture wants under "
-        "ink: most would lie under or over others; about 1,500 points and 690 lines would do, or `count: auto`"
+        "ink: most would lie under or over others; use about 1,500 points and 690 lines, or `count: auto`"
     )
     assert planned(tmp_path, 128, "layers.0=points", "layers.1=lines", layers=layers).warnings == ()
 
@@ -153,15 +153,15 @@ FRAME = Frame(0, 0, 100, 100, 1)
 
 
 def test_cover_is_the_area_of_strokes_that_lie_apart() -> None:
-    assert Load(Points(count=100), (1.0, 3.0)).cover(FRAME) == pytest.approx(np.pi / 100)
-    assert Load(Lines(count=10, max_length_mm=5), (2.0,)).cover(FRAME) == pytest.approx((10 + np.pi) / 1000)
+    assert LayerInk(Points(count=100), (1.0, 3.0)).cover(FRAME) == pytest.approx(np.pi / 100)
+    assert LayerInk(Lines(count=10, max_length_mm=5), (2.0,)).cover(FRAME) == pytest.approx((10 + np.pi) / 1000)
 
 
 def test_strokes_without_a_limit_are_as_long_as_so_many_usually_are() -> None:
-    curves = Load(Curves(count=100), (1.0,))
+    curves = LayerInk(Curves(count=100), (1.0,))
     assert curves.length_mm(FRAME, 100) == 60  # six times 10 mm
     assert curves.length_mm(FRAME, 4) == 100  # but never longer than the frame
-    assert Load(Curves(count=100, max_length_mm=20), (1.0,)).length_mm(FRAME, 100) == 20
+    assert LayerInk(Curves(count=100, max_length_mm=20), (1.0,)).length_mm(FRAME, 100) == 20
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hardware.program import program
 from renderer.charts import HEIGHT, WIDTH, by_layer, curve, stairs
 from renderer.colours import Choice
 from renderer.report import drawn_part, report, to_image
-from renderer.result import Look, PenChoice, Result, Step, pen_choices
+from renderer.result import NetworkView, PenChoice, Result, Step, pen_choices
 
 Make = Callable[..., Result]
 VOID = {"meta", "link", "img", "br", "hr", "path", "line"}  # what is never closed, or closes itself
@@ -265,9 +265,9 @@ def test_layers_that_share_a_choice_are_told_once_and_free_colours_not_at_all() 
 def test_a_network_shows_its_loss_by_depth_and_where_it_is_high(result: Result) -> None:
     high = np.zeros((132, 89), np.float32)
     high[:40] = 1
-    deep = Look("points", "features", (("relu1_2", 0.02), ("relu5_3", 0.08)), high, False)
-    style = Look("curves", "gram", (("relu1_1", 0.5),), high, True)
-    page = Page(page_of(replace(result, looks=(deep, style))))
+    deep = NetworkView("points", "features", (("relu1_2", 0.02), ("relu5_3", 0.08)), high, False)
+    style = NetworkView("curves", "gram", (("relu1_1", 0.5),), high, True)
+    page = Page(page_of(replace(result, network_views=(deep, style))))
     assert page.open == []
     assert "What the loss sees" in page.words
     assert "points: features 0.1 relu1_2 0.02 relu5_3 0.08 Dark red: where it is still high." in page.words

@@ -73,7 +73,7 @@ def _renders(device: str, threads: int | None) -> Make:
 
 def _plots(machine: Machine, port: str, baud: int) -> Make:
     from hardware.wire.opener import opener
-    from renderer.intake import lines_of
+    from renderer.plot_source import lines_of
     from renderer.studio.plotting import plot_worker, worker_state
 
     def lines(job: Job) -> Lines:

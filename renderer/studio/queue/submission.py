@@ -9,7 +9,7 @@ from typing import Any
 
 from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.machine import MachineError, load_machine
-from renderer.intake import Tell, lines_of, untold
+from renderer.plot_source import Tell, ignore_note, lines_of
 from renderer.specfile.files import is_picture
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.previews import preview_of
@@ -38,7 +38,7 @@ class JobOptions:
         return {"note": self.note, "due": due, "priority": self.priority}
 
 
-def new_jobs(path: Path, wanted: JobOptions, tell: Tell = untold) -> Iterator[tuple[NewJob | None, list[NewJob]]]:
+def new_jobs(path: Path, wanted: JobOptions, tell: Tell = ignore_note) -> Iterator[tuple[NewJob | None, list[NewJob]]]:
     """Of a spec a render for each work, and the plots of it; of all else plots. Raises SpecErrors and others."""
     if not is_picture(path) and (path.suffix.lower() not in {".yaml", ".yml"} or path.is_dir()):
         yield None, _plots(path, wanted, tell)

@@ -23,7 +23,7 @@ from hardware.simulator import Bench
 from hardware.simulator.pty import served as on_a_port
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import is_down
-from renderer.intake import lines_of
+from renderer.plot_source import lines_of
 from renderer.studio.queue import leases, listing, questions, records, requests
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.store import Store

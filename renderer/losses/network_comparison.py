@@ -16,13 +16,13 @@ from renderer.spec import Augment
 Depths = Mapping[str, Tensor]  # by layer
 
 
-class Sighted(Protocol):
+class NetworkComparison(Protocol):
     """A loss that looks through a network: what it makes of a picture, and how far that is from what is wanted."""
 
-    def wanted(self, target: Tensor) -> Depths:  # [3, H, W]
+    def of_target(self, target: Tensor) -> Depths:  # [3, H, W]
         """What the loss remembers of a target."""
 
-    def apart(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+    def distances(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
         """The loss of each layer, which add up to the whole."""
 
     def maps(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:  # [h, w] each
@@ -30,7 +30,7 @@ class Sighted(Protocol):
 
 
 @dataclass(frozen=True)
-class Eye:
+class FeatureExtractor:
     """A network at the size at which it looks."""
 
     encoder: Encoder
@@ -48,12 +48,12 @@ class FeatureDistance:
     none it is what the paper used with Stylised-ImageNet weights. Without unit vectors it is a mean over channels.
     """
 
-    eye: Eye
+    eye: FeatureExtractor
     weights: Mapping[str, Tensor]  # [C] by layer
     normalise: bool
     region: Tensor | None  # [H, W]
 
-    def wanted(self, target: Tensor) -> Depths:
+    def of_target(self, target: Tensor) -> Depths:
         found = {name: _real(value) for name, value in self.eye(target).items()}
         return {name: unit(value) if self.normalise else value for name, value in found.items()}
 
@@ -64,7 +64,7 @@ class FeatureDistance:
             for name, weights in self.weights.items()
         }
 
-    def apart(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+    def distances(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
         found = self.eye(picture)
         return {name: self._apart(name, found[name], wanted[name]) for name in self.weights}
 
@@ -86,14 +86,14 @@ class StyleDistance:
     the others whatever the size of its features, and pictures of any size compare.
     """
 
-    eye: Eye
+    eye: FeatureExtractor
     weights: Mapping[str, float]  # by layer
     region: Tensor | None  # [H, W], of the picture; a style is taken whole
 
-    def wanted(self, target: Tensor) -> Depths:
+    def of_target(self, target: Tensor) -> Depths:
         return {name: gram(_real(value), None) for name, value in self.eye(target).items()}
 
-    def apart(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+    def distances(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
         found = self.eye(picture)
         return {name: weight * self._layer(found[name], wanted[name]) for name, weight in self.weights.items()}
 
@@ -115,28 +115,28 @@ def gram(features: Tensor, region: Tensor | None) -> Tensor:  # [C, h, w] -> [C,
 
 
 @dataclass(frozen=True)
-class Seen:
+class NetworkLoss:
     """A sighted loss with what it remembers of its target, which is looked at once."""
 
-    sighted: Sighted
-    known: Depths
+    comparison: NetworkComparison
+    target_maps: Depths
 
     def each(self, picture: Tensor) -> dict[str, Tensor]:
         """The loss of each layer."""
-        return self.sighted.apart(picture, self.known)
+        return self.comparison.distances(picture, self.target_maps)
 
     def __call__(self, picture: Tensor) -> Tensor:
         return torch.stack(list(self.each(picture).values())).sum()
 
 
 @dataclass(frozen=True)
-class Varied:
+class AugmentedLoss:
     """A sighted loss whose every step sees picture and target through the same random view.
 
     What is judged, compared or reported is seen whole: `inner`.
     """
 
-    inner: Seen
+    inner: NetworkLoss
     target: Tensor | None  # [3, H, W]; None where what is wanted does not turn with the picture: a style
     augment: Augment
     size: Size
@@ -145,11 +145,11 @@ class Varied:
     def step(self, picture: Tensor) -> Tensor:
         """The loss of the next view."""
         view = random_view(self.augment, self.size, self.generator)
-        wanted = self.inner.known
+        wanted = self.inner.target_maps
         if self.target is not None:
             with torch.no_grad():
-                wanted = self.inner.sighted.wanted(view(self.target))
-        return torch.stack(list(self.inner.sighted.apart(view(picture), wanted).values())).sum()
+                wanted = self.inner.comparison.of_target(view(self.target))
+        return torch.stack(list(self.inner.comparison.distances(view(picture), wanted).values())).sum()
 
     def __call__(self, picture: Tensor) -> Tensor:
         return self.inner(picture)

@@ -16,12 +16,12 @@ from hardware.svgfile.layers import By
 Tell = Callable[[str], None]
 
 
-def untold(_: str) -> None:
+def ignore_note(_: str) -> None:
     """Tell nobody."""
 
 
 def drawing_of(
-    what: Path, machine: Machine | None, options: Options, tell: Tell = untold
+    what: Path, machine: Machine | None, options: Options, tell: Tell = ignore_note
 ) -> tuple[Drawing, Machine | None]:
     """The drawing of a finished render, with its machine; or that of an SVG file, made ready for one. SvgError."""
     if not what.is_dir():
@@ -58,7 +58,7 @@ def lines_of(
     rack: Path | None = None,
     by: By | None = None,
     keep_order: bool = False,
-    tell: Tell = untold,
+    tell: Tell = ignore_note,
 ) -> tuple[Job, Machine]:
     """What is sent for a render, an SVG or G-code, and the machine that it is for. Raises MachineError and others."""
     if is_gcode(what):

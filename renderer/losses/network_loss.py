@@ -9,7 +9,13 @@ import torch
 from torch import Tensor
 
 from renderer.encoders import LEAST_PX, Encoder, Network, quick_in_bfloat16
-from renderer.losses.deep import Eye, FeatureDistance, Seen, StyleDistance, Varied
+from renderer.losses.network_comparison import (
+    AugmentedLoss,
+    FeatureDistance,
+    FeatureExtractor,
+    NetworkLoss,
+    StyleDistance,
+)
 from renderer.losses.views import Size, resized
 from renderer.spec import Features, Gram, Lpips
 from renderer.spec.networks import LPIPS_NETS, STYLE_LAYERS, USUAL_LAYERS
@@ -17,20 +23,20 @@ from renderer.spec.networks import LPIPS_NETS, STYLE_LAYERS, USUAL_LAYERS
 USUAL_PX = 224  # longer side at which networks look where nothing is said: what they were trained on
 
 
-def sighted(
+def network_loss(
     term: Lpips | Features | Gram,
     network: Network,
     target: Tensor,  # [3, H, W]
     region: Tensor | None,  # [H, W]
     style: Tensor | None,  # [3, h, w]
     generator: np.random.Generator,
-) -> Seen | Varied:
+) -> NetworkLoss | AugmentedLoss:
     """The loss, on the target's device."""
-    device, size = target.device, looked_at(target, term.scale, network.trunk.net)
+    device, size = target.device, network_size(target, term.scale, network.trunk.net)
     dtype = _dtype(term.precision, device)
 
-    def eye(layers: tuple[str, ...]) -> Eye:
-        return Eye(Encoder.of(network, layers, device, dtype), size)
+    def eye(layers: tuple[str, ...]) -> FeatureExtractor:
+        return FeatureExtractor(Encoder.of(network, layers, device, dtype), size)
 
     match term:
         case Lpips(net=net):
@@ -50,14 +56,14 @@ def sighted(
             depths = dict(term.depths(STYLE_LAYERS))
             loss = StyleDistance(eye(tuple(depths)), depths, region)
     with torch.no_grad():
-        seen = Seen(loss, loss.wanted(target if style is None else _as_large(style, size, network.trunk.net)))
+        seen = NetworkLoss(loss, loss.of_target(target if style is None else _as_large(style, size, network.trunk.net)))
     if term.augment is None:
         return seen
     turned = None if style is not None else target
-    return Varied(seen, turned, term.augment, (target.shape[1], target.shape[2]), generator)
+    return AugmentedLoss(seen, turned, term.augment, (target.shape[1], target.shape[2]), generator)
 
 
-def looked_at(picture: Tensor, scale: float | None, net: str) -> Size:
+def network_size(picture: Tensor, scale: float | None, net: str) -> Size:
     """The size at which a network looks at a picture: never so small that nothing is left at the last layer."""
     height, width = picture.shape[1:]
     scale = scale or min(1.0, USUAL_PX / max(height, width))

@@ -10,7 +10,7 @@ AUTO: Final[Literal["auto"]] = "auto"  # the program works it out
 Path = tuple[str | int, ...]  # of a field below a part: ("layers", 0, "steps")
 
 
-class Part(BaseModel):
+class SpecModel(BaseModel):
     """Every part of a spec: read once, never changed, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -41,7 +41,7 @@ def not_exactly_one(given: list[str], names: Iterable[str]) -> str | None:
     return f"needs exactly one of {', '.join(names)}; found {' and '.join(given) if given else 'none'}"
 
 
-def unowned(names: Iterable[str], owned: list[str] | None) -> Iterable[tuple[tuple[int, ...], str]]:
+def unknown_pens(names: Iterable[str], owned: list[str] | None) -> Iterable[tuple[tuple[int, ...], str]]:
     """Which of a layer's pens nobody owns: index, and what would do. `owned` is None where colours are free."""
     if owned is None:
         yield (), "names pens, but the artwork's colours are free; give the artwork a rack, or leave this out"

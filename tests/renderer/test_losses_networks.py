@@ -13,10 +13,10 @@ from renderer.assets import find
 from renderer.assets.weights import Trunk, at_hand, files
 from renderer.encoders import Network, networks
 from renderer.encoders.checkpoint import blank
-from renderer.losses import Sources, Sum, Varied, build
+from renderer.losses import AugmentedLoss, Sources, Sum, build
 from renderer.losses.distance import distance, plain, unit
-from renderer.losses.looks import looks
-from renderer.losses.sighted import linear_layers, looked_at
+from renderer.losses.network_loss import linear_layers, network_size
+from renderer.losses.network_views import network_views
 from renderer.losses.views import as_mask, random_view, resized
 from renderer.spec import Augment, Loss
 from renderer.spec.networks import LPIPS_NETS, USUAL_LAYERS
@@ -209,7 +209,7 @@ def test_the_linear_layers_are_those_of_the_network() -> None:
 def test_the_targets_features_are_reckoned_once(unreal: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     far = loss(unreal, noise(3, 40, 50), features={"net": "squeezenet1_1"})
     calls: list[Tensor] = []
-    eye = far.terms["features"][1].sighted.eye  # type: ignore[attr-defined]
+    eye = far.terms["features"][1].comparison.eye  # type: ignore[attr-defined]
     whole = type(eye.encoder).__call__
     monkeypatch.setattr(type(eye.encoder), "__call__", lambda self, x: calls.append(x) or whole(self, x))
     for seed in range(3):
@@ -271,10 +271,10 @@ def test_what_lies_outside_a_region_does_not_count(unreal: Sources) -> None:
 
 
 def test_networks_look_at_224_px_and_never_at_too_little() -> None:
-    assert looked_at(torch.empty(3, 448, 300), None, "vgg16") == (224, 150)
-    assert looked_at(torch.empty(3, 100, 80), None, "vgg16") == (100, 80)
-    assert looked_at(torch.empty(3, 400, 300), 0.5, "vgg16") == (200, 150)
-    assert looked_at(torch.empty(3, 40, 30), None, "alexnet") == (85, 64)
+    assert network_size(torch.empty(3, 448, 300), None, "vgg16") == (224, 150)
+    assert network_size(torch.empty(3, 100, 80), None, "vgg16") == (100, 80)
+    assert network_size(torch.empty(3, 400, 300), 0.5, "vgg16") == (200, 150)
+    assert network_size(torch.empty(3, 40, 30), None, "alexnet") == (85, 64)
 
 
 def test_resizing_keeps_means_and_even_pictures() -> None:
@@ -303,7 +303,7 @@ def test_augmented_steps_differ_and_repeat_with_the_seed_and_are_judged_whole(un
     def steps(seed: int) -> list[float]:
         sources = Sources(unreal.networks, seed=seed)
         far = loss(sources, target, features=plain_term | {"augment": {}})
-        assert isinstance(far.terms["features"][1], Varied)
+        assert isinstance(far.terms["features"][1], AugmentedLoss)
         found = [far.each(picture)["features"].item() for _ in range(3)]
         whole = loss(unreal, target, features=plain_term)(picture).item()
         assert far(picture).item() == whole
@@ -333,7 +333,7 @@ def test_a_look_has_the_loss_of_each_depth_and_where_it_is_high(unreal: Sources)
     drawn[:, :32, :32] = 0.5
     terms = ({"mse": {}}, {"features": {"net": "squeezenet1_1", "augment": {}}}, {"gram": {"net": "squeezenet1_1"}})
     far = build(tuple(Loss.model_validate(term) for term in terms), target, 1.0, unreal)
-    found = {look.term: look for look in looks("lines", far, drawn)}
+    found = {look.term: look for look in network_views("lines", far, drawn)}
     assert list(found) == ["features", "gram"]
     assert [name for name, _ in found["features"].depths] == list(USUAL_LAYERS["squeezenet1_1"])
     assert found["features"].loss == pytest.approx(far.terms["features"][1](drawn).item(), rel=1e-5)

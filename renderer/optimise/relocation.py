@@ -11,7 +11,7 @@ from hardware.drawing import Ink
 from renderer import placement
 from renderer.losses import Sum
 from renderer.optimise.descent import adam_for
-from renderer.optimise.show import Ground, draw, judged, weights
+from renderer.optimise.layer_drawing import Ground, draw, judged, weights
 from renderer.raster import EdgeRamp, Workspace
 from renderer.spec import Layer
 from renderer.strokes import Strokes

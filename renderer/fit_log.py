@@ -13,7 +13,7 @@ from torch import Tensor
 from renderer.blur import blur
 from renderer.difference import mean_square
 from renderer.losses.views import resized
-from renderer.optimise import Part, State, draw, shares, stacked
+from renderer.optimise import FittedLayer, State, draw, shares, stacked
 from renderer.progress import Picture, Progress, Report, unknown
 from renderer.result import Film, Step
 from renderer.spec import Artwork, Layer
@@ -59,7 +59,7 @@ def _frame(picture: Picture) -> Picture:
 
 
 @dataclass
-class Diary:
+class FitLog:
     """The fit as it goes: reported to the caller, and kept for the loss curve and the film."""
 
     artwork: Artwork
@@ -114,7 +114,7 @@ class Diary:
         if not self._filmed(state.step, layer.steps):
             self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(self._picture(layer, state))))
 
-    def refined(self, step: int, steps: int, parts: list[Part], loss: float, terms: dict[str, float]) -> None:
+    def refined(self, step: int, steps: int, parts: list[FittedLayer], loss: float, terms: dict[str, float]) -> None:
         """The same for a step of all layers together."""
         number, name = len(self.artwork.layers), "all layers"
         self.believed = loss

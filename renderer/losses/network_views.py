@@ -9,32 +9,32 @@ from torch import Tensor
 from torch.nn import functional
 
 from renderer.blur import blur
-from renderer.losses import Seen, Sum, Varied
-from renderer.result import Look
+from renderer.losses import AugmentedLoss, NetworkLoss, Sum
+from renderer.result import NetworkView
 
 _PULL_PX = 2.0  # blur of the map of a loss that knows no places
 
 
-def looks(layer_name: str, loss: Sum, drawn: Tensor) -> Iterator[Look]:
-    """One for each term that looks through a network. `drawn` [3, H, W] on the loss's device."""
+def network_views(layer_name: str, loss: Sum, drawn: Tensor) -> Iterator[NetworkView]:
+    """One for each term that network_views through a network. `drawn` [3, H, W] on the loss's device."""
     for name, (_, term) in loss.terms.items():
-        seen = term.inner if isinstance(term, Varied) else term
-        if isinstance(seen, Seen):
+        seen = term.inner if isinstance(term, AugmentedLoss) else term
+        if isinstance(seen, NetworkLoss):
             yield _look(layer_name, name, seen, drawn)
 
 
-def _look(layer_name: str, name: str, seen: Seen, drawn: Tensor) -> Look:
+def _look(layer_name: str, name: str, seen: NetworkLoss, drawn: Tensor) -> NetworkView:
     with torch.no_grad():
         depths = tuple((layer, value.item()) for layer, value in seen.each(drawn).items())
-        places = seen.sighted.maps(drawn, seen.known)
+        places = seen.comparison.maps(drawn, seen.target_maps)
     size = (drawn.shape[1], drawn.shape[2])
     values = torch.zeros(size, device=drawn.device) if places else _pull(seen, drawn)
     for place in places.values():
         values += functional.interpolate(place.float()[None, None], size, mode="bilinear", align_corners=False)[0, 0]
-    return Look(layer_name, name, depths, _relative(values), not places)
+    return NetworkView(layer_name, name, depths, _relative(values), not places)
 
 
-def _pull(seen: Seen, drawn: Tensor) -> Tensor:  # [H, W]
+def _pull(seen: NetworkLoss, drawn: Tensor) -> Tensor:  # [H, W]
     """How strongly the loss would change each place."""
     leaf = drawn.clone().requires_grad_()
     seen(leaf).backward()  # type: ignore[no-untyped-call]

@@ -20,12 +20,12 @@ ENOUGH = 0.95  # of the ink that is wanted: an estimate is no more exact
 LEAST_NEEDED = 0.1  # share of the area: of a page that stays nearly bare little can be said
 TOO_MUCH = 8.0  # times the ink that is wanted: most of it would lie under or over other ink
 COARSE = 0.1  # of the frame's shorter side: dots larger than this tell nothing
-UNTOLD = 0.75  # share of the difference from bare paper that pens may leave
+OUT_OF_REACH = 0.75  # share of the difference from bare paper that pens may leave
 PLAIN = 0.05  # root mean square OKLab distance from bare paper of a picture that needs no pens
 
 
 @dataclass(frozen=True)
-class Load:
+class LayerInk:
     """The strokes of a layer: how many of which kind, how wide."""
 
     kind: Kind
@@ -63,11 +63,11 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Case:
+class Setup:
     """All that is looked at."""
 
     artwork: Artwork
-    loads: tuple[Load, ...]
+    loads: tuple[LayerInk, ...]
     area: Frame
     needed: float  # share of the area that the picture wants under ink
     target: Colours  # [3, H, W]
@@ -82,65 +82,66 @@ class Case:
         return min(self.area.width_mm, self.area.height_mm)
 
 
-def doubts(case: Case) -> Iterator[str]:
+def warnings_of(setup: Setup) -> Iterator[str]:
     """What a person should know before a fit; nothing where all is well."""
-    yield from _too_little_ink(case)
-    yield from _too_much_ink(case)
-    yield from _too_thin(case)
-    yield from _too_coarse(case)
-    yield from _untold(case)
+    yield from _too_little_ink(setup)
+    yield from _too_much_ink(setup)
+    yield from _too_thin(setup)
+    yield from _too_coarse(setup)
+    yield from _out_of_reach(setup)
 
 
 # --- too little ink ---
 
 
-def _too_little_ink(case: Case) -> Iterator[str]:
-    cover = case.cover()
-    if cover >= ENOUGH * case.needed or percent(cover) == percent(case.needed):
+def _too_little_ink(setup: Setup) -> Iterator[str]:
+    cover = setup.cover()
+    if cover >= ENOUGH * setup.needed or percent(cover) == percent(setup.needed):
         return
-    remedies = [remedy for remedy in (_more(case), *_wider(case), _smaller(case)) if remedy]
+    remedies = [remedy for remedy in (_more(setup), *_wider(setup), _smaller(setup)) if remedy]
     would_do = f"any of these would do: {', '.join(remedies)}" if remedies else "no single change is enough"
     yield (
-        f"{_strokes(case.loads)} cover {percent(cover)} of the area, and the picture wants about "
-        f"{percent(case.needed)} under ink: too much of the paper stays bare; {would_do}"
+        f"{_strokes(setup.loads)} cover {percent(cover)} of the area, and the picture wants about "
+        f"{percent(setup.needed)} under ink: too much of the paper stays bare; {would_do}"
     )
 
 
-def _too_much_ink(case: Case) -> Iterator[str]:
-    cover = case.cover()
-    if cover <= TOO_MUCH * case.needed or case.needed < LEAST_NEEDED:
+def _too_much_ink(setup: Setup) -> Iterator[str]:
+    cover = setup.cover()
+    if cover <= TOO_MUCH * setup.needed or setup.needed < LEAST_NEEDED:
         return
-    times = TOO_MUCH * case.needed / cover / 2
-    counts = [f"{_down(max(times * counted(load.kind), 1)):,.0f} {load.name}" for load in case.loads]
+    times = TOO_MUCH * setup.needed / cover / 2
+    counts = [f"{_down(max(times * counted(load.kind), 1)):,.0f} {load.name}" for load in setup.loads]
     yield (
-        f"{_strokes(case.loads)} cover {percent(cover)} of the area, {cover / case.needed:.0f} times what the picture "
-        f"wants under ink: most would lie under or over others; about {' and '.join(counts)} would do, or `count: auto`"
+        f"{_strokes(setup.loads)} cover {percent(cover)} of the area, {cover / setup.needed:.0f} times what the "
+        f"picture wants under ink: most would lie under or over others; "
+        f"use about {' and '.join(counts)}, or `count: auto`"
     )
 
 
-def _strokes(loads: tuple[Load, ...]) -> str:
+def _strokes(loads: tuple[LayerInk, ...]) -> str:
     """`2,000 points of 0.5 mm and 500 curves of 1.2 mm`."""
     names = [f"{counted(load.kind):,} {load.name} of {load.width_mm:.2g} mm" for load in loads]
     return " and ".join(names)
 
 
-def _more(case: Case) -> str | None:
-    times = _least(lambda more: case.cover(more=more) >= case.needed)
-    most = max(counted(load.kind) for load in case.loads)
+def _more(setup: Setup) -> str | None:
+    times = _least(lambda more: setup.cover(more=more) >= setup.needed)
+    most = max(counted(load.kind) for load in setup.loads)
     if times is None or times * most > MOST_STROKES:
         return None
-    [load, *others] = case.loads
+    [load, *others] = setup.loads
     if others:
         return f"{_up(times):g} times as many strokes"
     return f"about {_up(times * most):,.0f} {load.name}"
 
 
-def _wider(case: Case) -> list[str]:
-    times = _least(lambda wider: case.cover(wider=wider) >= case.needed)
-    widest_mm = times and _up(times * max(load.width_mm for load in case.loads))
-    if times is None or widest_mm is None or widest_mm > min(MOST_NIB_MM, COARSE * case.shorter_mm):
+def _wider(setup: Setup) -> list[str]:
+    times = _least(lambda wider: setup.cover(wider=wider) >= setup.needed)
+    widest_mm = times and _up(times * max(load.width_mm for load in setup.loads))
+    if times is None or widest_mm is None or widest_mm > min(MOST_NIB_MM, COARSE * setup.shorter_mm):
         return []
-    [load, *others] = case.loads
+    [load, *others] = setup.loads
     if others:
         return [f"strokes {_up(times):g} times as wide"]
     dots = [f"dots of `diameter_mm: {widest_mm:g}`"] if load.traits.is_dots else []
@@ -149,9 +150,9 @@ def _wider(case: Case) -> list[str]:
     return dots if spot else [f"{nib} of {widest_mm:g} mm", *dots]
 
 
-def _smaller(case: Case) -> str | None:
+def _smaller(setup: Setup) -> str | None:
     """The largest paper with a name on which the strokes are enough."""
-    canvas, fit = case.artwork.canvas, case.artwork.target.fit
+    canvas, fit = setup.artwork.canvas, setup.artwork.target.fit
     width_mm, height_mm = canvas.size_mm
     lies = "landscape" if width_mm > height_mm else "portrait"
     for paper in sorted(PAPERS_MM, key=lambda name: -math.prod(PAPERS_MM[name])):
@@ -159,10 +160,10 @@ def _smaller(case: Case) -> str | None:
         if math.prod(smaller.size_mm) >= width_mm * height_mm or min(smaller.size_mm) - 2 * canvas.margin_mm < 10:
             continue
         try:
-            area = frame(smaller, fit, case.aspect, min(case.loads[0].widths_mm))
+            area = frame(smaller, fit, setup.aspect, min(setup.loads[0].widths_mm))
         except TargetError:  # nothing is left of a very long picture
             continue
-        if case.cover(area) >= case.needed:
+        if setup.cover(area) >= setup.needed:
             return f"paper {paper}"
     return None
 
@@ -183,15 +184,15 @@ def _least(enough: Callable[[float], bool]) -> float | None:
 # --- too thin, too coarse ---
 
 
-def _too_thin(case: Case) -> Iterator[str]:
-    scale = case.area.px_per_mm
-    thinnest_mm = min(width_mm for load in case.loads for width_mm in load.widths_mm)
+def _too_thin(setup: Setup) -> Iterator[str]:
+    scale = setup.area.px_per_mm
+    thinnest_mm = min(width_mm for load in setup.loads for width_mm in load.widths_mm)
     if thinnest_mm * scale >= THIN_PX:
         return
     finer = _up(1 / thinnest_mm)
-    px = [round(side_mm * finer) for side_mm in (case.area.width_mm, case.area.height_mm)]
+    px = [round(side_mm * finer) for side_mm in (setup.area.width_mm, setup.area.height_mm)]
     remedies = [f"`px_per_mm: {finer:g}` ({px[0]} x {px[1]} px)"]
-    if finer > MOST_PX_PER_MM or finer * max(case.artwork.canvas.size_mm) > MOST_PX:
+    if finer > MOST_PX_PER_MM or finer * max(setup.artwork.canvas.size_mm) > MOST_PX:
         remedies = []
     remedies.append(f"nibs of at least {_up(THIN_PX / scale):g} mm")
     yield (
@@ -200,29 +201,29 @@ def _too_thin(case: Case) -> Iterator[str]:
     )
 
 
-def _too_coarse(case: Case) -> Iterator[str]:
-    largest_mm = max((max(load.widths_mm) for load in case.loads if load.traits.is_dots), default=0.0)
-    if largest_mm > COARSE * case.shorter_mm:
-        share = percent(largest_mm / case.shorter_mm)
+def _too_coarse(setup: Setup) -> Iterator[str]:
+    largest_mm = max((max(load.widths_mm) for load in setup.loads if load.traits.is_dots), default=0.0)
+    if largest_mm > COARSE * setup.shorter_mm:
+        share = percent(largest_mm / setup.shorter_mm)
         yield (
-            f"dots of {largest_mm:g} mm are {share} of the frame's shorter side, {case.shorter_mm:.3g} mm, and show no "
-            f"detail; use dots of at most {_down(COARSE * case.shorter_mm):g} mm or larger paper"
+            f"dots of {largest_mm:g} mm are {share} of the frame's shorter side, {setup.shorter_mm:.3g} mm, and show "
+            f"no detail; use dots of at most {_down(COARSE * setup.shorter_mm):g} mm or larger paper"
         )
 
 
 # --- pens that cannot tell it ---
 
 
-def _untold(case: Case) -> Iterator[str]:
+def _out_of_reach(setup: Setup) -> Iterator[str]:
     """Whether pens and paper, mixed in any way by how close strokes lie, come near the picture's colours."""
-    paper = from_hex(case.artwork.canvas.colour)
-    pens = _chosen(case, paper)
+    paper = from_hex(setup.artwork.canvas.colour)
+    pens = _chosen(setup, paper)
     if not pens:
         return
-    pixels = thinned(case.target.reshape(3, -1).T, 1000)
+    pixels = thinned(setup.target.reshape(3, -1).T, 1000)
     bare, left = left_over(paper[None], pixels), left_over(_mixtures(pens, paper), pixels)
     share = math.sqrt(left.mean() / max(bare.mean(), 1e-12))
-    if share <= UNTOLD or math.sqrt(bare.mean()) < PLAIN:
+    if share <= OUT_OF_REACH or math.sqrt(bare.mean()) < PLAIN:
         return
     missing = to_hex((pixels * left[:, None]).sum(0) / left.sum())
     names = f"the pen, {pens[0].name}, leaves" if len(pens) == 1 else f"the {len(pens)} pens leave"
@@ -232,17 +233,17 @@ def _untold(case: Case) -> Iterator[str]:
     )
 
 
-def _chosen(case: Case, paper: Colours) -> tuple[Pen, ...]:
+def _chosen(setup: Setup, paper: Colours) -> tuple[Pen, ...]:
     """The pens that would be used over bare paper; none where colours are free."""
-    racks = {case.artwork.pens_of(layer): None for layer in case.artwork.layers}
-    below = np.broadcast_to(paper[:, None, None], case.target.shape)
+    racks = {setup.artwork.pens_of(layer): None for layer in setup.artwork.layers}
+    below = np.broadcast_to(paper[:, None, None], setup.target.shape)
     chosen: dict[Pen, None] = {}
     for rack in racks:
         match rack:
             case FreeColours():
                 return ()
             case RackPens(pens=pens, use=use):
-                chosen |= dict.fromkeys(choose(pens, use or len(pens), case.target, below).chosen)
+                chosen |= dict.fromkeys(choose(pens, use or len(pens), setup.target, below).chosen)
     return tuple(chosen)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from renderer import placement
 from renderer.losses import Sum
-from renderer.optimise.show import Ground, judged, raster, shown, weights
+from renderer.optimise.layer_drawing import Ground, judged, raster, shown, weights
 from renderer.palette import Palette
 from renderer.raster import Workspace
 from renderer.spec import Layer
