@@ -1,5 +1,7 @@
 """The models of a spec -> the tables of fields in `specs/README.md`, between marks that name the model."""
 
+import inspect
+import itertools
 import re
 from enum import Enum
 from typing import Any
@@ -17,7 +19,11 @@ _PATH = re.compile("A (file|path|picture beside)")
 
 
 def with_tables(page: str) -> str:
-    """The page with every table made anew. KeyError for a mark that names no model."""
+    """The page with every table up to date, and a section for each model that had none.
+
+    KeyError where a mark does not name a model.
+    """
+    page = _with_sections(page)
     models, definitions = {model.__name__: model for model in all_models()}, schema()["definitions"]
     definitions["Artwork"] = schema()
 
@@ -26,6 +32,22 @@ def with_tables(page: str) -> str:
         return f"<!-- fields of {name} -->\n{_table(models[name], definitions[name]['properties'])}\n<!-- end -->"
 
     return _MARK.sub(table, page)
+
+
+def _with_sections(page: str) -> str:
+    """A new model gets a heading, its docstring and a mark, below the model that comes before it."""
+    models = all_models()
+    for before, model in itertools.pairwise(models):
+        if f"<!-- fields of {model.__name__} -->" in page:
+            continue
+        [level] = re.findall(rf"^(#+) {before.__name__}$", page, re.MULTILINE)
+        heading, said = f"{level} {model.__name__}", inspect.getdoc(model)
+        section = f"{heading}\n\n{said}\n\n<!-- fields of {model.__name__} -->\n<!-- end -->\n\n"
+        start = page.index(f"<!-- fields of {before.__name__} -->")
+        following = re.compile(r"^#", re.MULTILINE).search(page, start)
+        end = following.start() if following else len(page)
+        page = page[:end] + section + page[end:]
+    return page
 
 
 def all_models() -> list[type[BaseModel]]:

@@ -32,6 +32,15 @@ def test_the_tables_of_the_page_are_current() -> None:
     assert with_tables(README) == README, ANEW
 
 
+@pytest.mark.parametrize("name", ["Gram", "BlurredMSE", "Curves"])
+def test_a_model_that_has_no_section_gets_one(name: str) -> None:
+    [section] = re.findall(rf"^#+ {name}$.*?^<!-- end -->\n\n", README, re.MULTILINE | re.DOTALL)
+    page = with_tables(README.replace(section, ""))
+    assert re.findall(rf"^(#+ {name})$", page, re.MULTILINE) == [section.splitlines()[0]]
+    assert section[section.index("<!-- fields") :] in page
+    assert with_tables(page) == page
+
+
 def test_every_model_has_its_table_and_its_heading() -> None:
     names = [model.__name__ for model in all_models()]
     assert sorted(re.findall(r"<!-- fields of (\w+) -->", README)) == sorted(names)
