@@ -11,23 +11,12 @@ import torch
 from torch import Tensor
 
 from renderer.assets.weights import Trunk
-from renderer.blur import blur
 from renderer.encoders import Network
 from renderer.losses.network_comparison import AugmentedLoss, NetworkLoss
 from renderer.losses.network_loss import network_loss
-from renderer.losses.pixels import (
-    Bands,
-    Blurred,
-    EdgeStrength,
-    LossFunction,
-    SquaredError,
-    Structure,
-    bands,
-    pyramid,
-    strength,
-)
+from renderer.losses.pixels import Blurred, LossFunction, SquaredError, pixel_loss
 from renderer.losses.views import as_mask
-from renderer.spec import MSE, SSIM, BlurredMSE, DogMSE, Edges, Gram, Loss, LossTerm, PyramidMSE
+from renderer.spec import Features, Gram, Loss, LossTerm, Lpips
 
 __all__ = [
     "AugmentedLoss",
@@ -115,26 +104,12 @@ def windowed(
 
 def _function(term: LossTerm, target: Tensor, px_per_mm: float, sources: Sources, number: int) -> LossFunction:
     region = None if term.region is None else sources.regions[term.region].to(target)
-    shown = region if region is not None else sources.importance
-    mask = None if shown is None else as_mask(shown.to(target), (target.shape[1], target.shape[2]))
-
-    def px(sigma_mm: float | None, usual_px: float) -> float:
-        return usual_px if sigma_mm is None else sigma_mm * px_per_mm
-
     match term:
-        case MSE():
-            return SquaredError(target, mask)
-        case BlurredMSE(sigma_mm=sigma_mm):
-            return Blurred(SquaredError(blur(target, px(sigma_mm, 1)), mask), px(sigma_mm, 1))
-        case PyramidMSE(levels=levels):
-            return pyramid(target, mask, levels)
-        case DogMSE(octaves=octaves, sigma_mm=sigma_mm):
-            sigmas_px = tuple(px(sigma_mm, 1) * 2**octave for octave in range(octaves + 1))
-            return Bands(bands(target, sigmas_px), sigmas_px, mask)
-        case SSIM(sigma_mm=sigma_mm):
-            return Structure(target, px(sigma_mm, 1.5), mask)
-        case Edges(sigma_mm=sigma_mm):
-            return EdgeStrength(strength(target, px(sigma_mm, 1)), px(sigma_mm, 1), mask)
-    style = sources.styles[term.style].to(target) if isinstance(term, Gram) and term.style is not None else None
-    generator = np.random.default_rng([sources.seed, number])
-    return network_loss(term, sources.networks[Trunk(*term.trunk)], target, region, style, generator)
+        case Lpips() | Features() | Gram():
+            style = sources.styles[term.style].to(target) if isinstance(term, Gram) and term.style is not None else None
+            generator = np.random.default_rng([sources.seed, number])
+            return network_loss(term, sources.networks[Trunk(*term.trunk)], target, region, style, generator)
+        case _:
+            shown = region if region is not None else sources.importance
+            mask = None if shown is None else as_mask(shown.to(target), (target.shape[1], target.shape[2]))
+            return pixel_loss(term, target, px_per_mm, mask)

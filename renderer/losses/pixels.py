@@ -11,10 +11,38 @@ from torch.nn import functional
 from renderer.blur import blur
 from renderer.difference import mean_square
 from renderer.losses.views import as_mask, masked_mean
+from renderer.spec.losses import MSE, SSIM, BlurredMSE, DogMSE, Edges, PixelTerm, PyramidMSE
 
 LossFunction = Callable[[Tensor], Tensor]  # [3, H, W] -> []
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R 601
+
+
+def pixel_loss(
+    term: PixelTerm,
+    target: Tensor,  # [3, H, W]
+    px_per_mm: float,
+    mask: Tensor | None,  # [H, W], of mean 1
+) -> LossFunction:
+    """The loss that a term of a spec asks for."""
+
+    def px(sigma_mm: float | None, usual_px: float) -> float:
+        return usual_px if sigma_mm is None else sigma_mm * px_per_mm
+
+    match term:
+        case MSE():
+            return SquaredError(target, mask)
+        case BlurredMSE(sigma_mm=sigma_mm):
+            return Blurred(SquaredError(blur(target, px(sigma_mm, 1)), mask), px(sigma_mm, 1))
+        case PyramidMSE(levels=levels):
+            return pyramid(target, mask, levels)
+        case DogMSE(octaves=octaves, sigma_mm=sigma_mm):
+            sigmas_px = tuple(px(sigma_mm, 1) * 2**octave for octave in range(octaves + 1))
+            return Bands(bands(target, sigmas_px), sigmas_px, mask)
+        case SSIM(sigma_mm=sigma_mm):
+            return Structure(target, px(sigma_mm, 1.5), mask)
+        case Edges(sigma_mm=sigma_mm):
+            return EdgeStrength(strength(target, px(sigma_mm, 1)), px(sigma_mm, 1), mask)
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,8 @@ class Gram(FeatureTerm):
         return STYLE_LAYERS[self.net]
 
 
-LossTerm = MSE | BlurredMSE | PyramidMSE | DogMSE | SSIM | Edges | Lpips | Features | Gram
+PixelTerm = MSE | BlurredMSE | PyramidMSE | DogMSE | SSIM | Edges
+LossTerm = PixelTerm | Lpips | Features | Gram
 
 
 class Loss(SpecModel):
