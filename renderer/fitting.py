@@ -14,6 +14,7 @@ from renderer.cores import placed
 from renderer.error import Objective
 from renderer.fit_log import FitLog
 from renderer.form import directions
+from renderer.marks import Canvas, marks
 from renderer.optimise import FitError, FittedLayer, Ground, LossAt, State, draw, fit, pruned, refine, shares
 from renderer.optimise.objective import objective_of
 from renderer.palette import Palette, palette
@@ -51,12 +52,12 @@ def fit_layers(
         pens = artwork.pens_of(layer)
         if pens not in chosen:
             chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy(), importance)
-        inks = replace(chosen[pens], spot_mm=layer.traits.spot_mm)
+        inks = replace(chosen[pens], spot_mm=layer.traits.spot_mm, has_sizes=layer.traits.has_sizes)
         priced = (plan.lifts_mm[number], plan.longest_mm[number], plan.worths[number])
         objective = objective_of(layer, inks, area, importance, *priced)
         ground = Ground(area, target, below, inks, objective, _form(target, objective))
         loss, loss_at = judges[number]
-        state = _fit_layer(layer, number, ground, loss, loss_at, generator, log)
+        state = _fit_layer(layer, number, ground, loss, loss_at, plan.inks_mm[number], generator, log)
         parts.append(_pruned(layer, state, loss, log))
         with torch.no_grad():
             below = draw(layer, parts[-1].strokes, state.ground)
@@ -100,14 +101,15 @@ def _fit_layer(
     ground: Ground,
     loss: losses.Sum,
     loss_at: LossAt,
+    ink_mm: float | None,  # length of line that was planned for the layer
     generator: np.random.Generator,
     log: FitLog,
 ) -> State:
     """Place the strokes of a layer and move them until the steps are done or somebody stops it."""
     log.placing(number, layer, 0)
-    strokes = _placed(layer, number, ground, generator, log)
+    strokes = _placed(layer, number, ground, ink_mm, generator, log)
     wanted = shares(layer)[0]
-    if len(strokes) < wanted and not log.interrupted:
+    if len(strokes) < wanted and not layer.traits.is_mark and not log.interrupted:
         few = f"{wanted - len(strokes)} of {wanted}"
         log.notes.append(
             f"{layer.name or layer.kind_name}: {few} strokes not placed because they would not be worth their ink"
@@ -129,9 +131,15 @@ def _fit_layer(
     return state
 
 
-def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Generator, log: FitLog) -> Strokes:
+def _placed(
+    layer: Layer, number: int, ground: Ground, ink_mm: float | None, generator: np.random.Generator, log: FitLog
+) -> Strokes:
     """The strokes of a layer's first stage, where they start."""
     target, below = ground.target.cpu(), ground.background.cpu()  # places are sought on the processor
+    if layer.traits.is_mark:
+        form = ground.form.cpu() if ground.form is not None else directions(target, ground.objective.form_px)
+        canvas = Canvas(ground.palette, ground.frame, target, below, form, ink_mm, generator)
+        return marks(layer.kind, canvas).to(ground.target.device)
     where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
     match layer.start:
         case "greedy":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from renderer.losses import Sum
 from renderer.optimise.descent import SETTLED, FitError, adam_for, annealed, checked, costs, project
@@ -69,7 +70,8 @@ def fit(
     """
     workspace, when = Workspace(), _timetable(layer)
     leaves = strokes.with_gradient(ground.palette.widths_vary)
-    now = _Fit(leaves, adam_for(layer, leaves, ground), ground)
+    start = leaves.knots.detach().clone() if layer.traits.is_mark else None
+    now = _Fit(leaves, adam_for(layer, leaves, ground), ground, start)
     losses: list[float] = []
     for step in range(layer.steps if len(leaves) else 0):
         now = _rearranged(layer, now, when, step, loss, generator, workspace)
@@ -91,6 +93,7 @@ class _Fit:
     leaves: Strokes
     adam: torch.optim.Adam
     ground: Ground  # with the order of the pens, once they are settled
+    start: Tensor | None = None  # [N, K, 2] mm, the knots of marks where they were placed
 
 
 @dataclass(frozen=True)
@@ -128,11 +131,12 @@ def _rearranged(
     if step == when.settling and chooses:
         ground = settle(layer, leaves, ground, loss, workspace)
     if step in when.moves:
-        move(layer, leaves, adam, ground, loss, generator, workspace)
+        if not layer.traits.is_mark:
+            move(layer, leaves, adam, ground, loss, generator, workspace)
         if step >= when.settling and chooses:
             repen(layer, leaves, ground, loss, workspace)
             ration(layer, leaves, ground, loss, workspace)
-    return _Fit(leaves, adam, ground)
+    return _Fit(leaves, adam, ground, now.start)
 
 
 def _descended(
@@ -155,7 +159,7 @@ def _descended(
     picture = draw(layer, now.leaves, picture_of, edges=edges, temperature=mixing, workspace=workspace)
     terms = judge.each(picture)
     total = judge.total(terms)
-    for name, price in costs(layer, now.leaves, now.ground).items():
+    for name, price in costs(layer, now.leaves, now.ground, now.start).items():
         terms[name] = price
         total = total + price
     now.adam.zero_grad(set_to_none=True)
@@ -178,5 +182,7 @@ def resting(losses: list[float], layer: Layer) -> bool:
 def shares(layer: Layer) -> list[int]:
     """How many strokes are placed in each stage. No more stages than strokes, or than steps before they settle."""
     count = layer.count
+    if layer.traits.is_mark:
+        return [count]  # placed all at once
     stages = max(1, min(layer.stages, count, int(SETTLED * layer.steps)))
     return [count * (stage + 1) // stages - count * stage // stages for stage in range(stages)]

@@ -72,6 +72,7 @@ class Planned:
 
     artwork: Artwork
     decisions: tuple[Decision, ...]
+    inks_mm: tuple[float | None, ...]  # length of line of each layer, where it was planned
     lengths_mm: tuple[float | None, ...]  # mean length of the strokes of each layer, where it was planned
     lifts_mm: tuple[float, ...]  # of each layer, the length that is worth a lift of the pen: about that of its strokes
     longest_mm: tuple[float, ...]  # that the search may make a stroke of each layer
@@ -99,7 +100,9 @@ def planned(artwork: Artwork, picture: Picture) -> Planned:
     if not any(layer.is_auto for layer in artwork.layers):
         sizes = (lifts_mm(artwork, area, share), longest_mm(artwork, area, share))
         none = len(artwork.layers)
-        return Planned(artwork, decisions, (None,) * none, *sizes, (0.0,) * none, None, _idle_budget(artwork))
+        return Planned(
+            artwork, decisions, (None,) * none, (None,) * none, *sizes, (0.0,) * none, None, _idle_budget(artwork)
+        )
     canvas, more = sharpened(canvas, area, thinnest_nib_mm(artwork))
     artwork = artwork.model_copy(update={"canvas": canvas})
     counted = _counted(artwork, area, share)
@@ -245,6 +248,7 @@ def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
     return Planned(
         artwork.model_copy(update={"layers": layers, "budget": budget}),
         tuple(decisions),
+        tuple(s.count * s.length_mm if is_auto else None for s, is_auto in zip(sketches, wanted.is_auto, strict=True)),
         tuple(sketch.length_mm if is_auto else None for sketch, is_auto in zip(sketches, wanted.is_auto, strict=True)),
         lifts_mm(artwork, area, share, sketches),
         longest_mm(artwork.model_copy(update={"layers": layers}), area, share),

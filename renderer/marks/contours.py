@@ -1,0 +1,44 @@
+"""Lines of equal tone, for each pen at levels that share out its ink evenly."""
+
+import numpy as np
+from contourpy import contour_generator
+from numpy.typing import NDArray
+
+from renderer.marks.demand import KNOT_NIBS, LEAST, MOST, Canvas, Line, length_px, strokes_of
+from renderer.spec import Contours
+from renderer.strokes import Strokes
+
+MOST_LEVELS = 60
+SHORTEST_NIBS = 8.0
+
+
+def contours(kind: Contours, canvas: Canvas) -> Strokes:
+    """Marching squares on what each pen has to cover."""
+    lines = []
+    for pen, wanted in enumerate(canvas.demand()):
+        nib_px = canvas.nib_px(pen)
+        if isinstance(kind.count, int):
+            mine = _at_levels(wanted, kind.count, nib_px)
+        else:
+            ink_px = np.minimum(wanted, MOST).sum() / nib_px
+            mine = max(
+                (_at_levels(wanted, n, nib_px) for n in (4, 6, 8, 12, 16, 24, 32, 48)),
+                key=lambda found: -abs(sum(map(length_px, found)) - ink_px),
+            )
+        lines.append(mine)
+    return strokes_of(lines, canvas, KNOT_NIBS * canvas.nib_px(0) / 2)
+
+
+def _at_levels(wanted: NDArray[np.float64], levels: int, nib_px: float) -> list[Line]:
+    made = contour_generator(z=wanted)
+    shown = wanted[wanted > LEAST]
+    if not len(shown):
+        return []
+    lines: list[Line] = []
+    for share in (np.arange(levels) + 0.5) / levels:
+        level = float(LEAST + (min(MOST, shown.max()) - LEAST) * share)
+        for found in made.lines(level):
+            line = np.asarray(found, np.float32) + np.float32(0.5)
+            if length_px(line) > SHORTEST_NIBS * nib_px:
+                lines.append(line)
+    return lines
