@@ -96,6 +96,8 @@ def warnings_of(setup: Setup) -> Iterator[str]:
 
 def _too_little_ink(setup: Setup) -> Iterator[str]:
     cover = setup.cover()
+    if any(load.traits.tones for load in setup.loads):
+        return  # as much ink as the tones want
     if cover >= ENOUGH * setup.needed or percent(cover) == percent(setup.needed):
         return
     remedies = [remedy for remedy in (_more(setup), *_wider(setup), _smaller(setup)) if remedy]
@@ -108,6 +110,8 @@ def _too_little_ink(setup: Setup) -> Iterator[str]:
 
 def _too_much_ink(setup: Setup) -> Iterator[str]:
     cover = setup.cover()
+    if any(load.traits.tones for load in setup.loads):
+        return
     if cover <= TOO_MUCH * setup.needed or setup.needed < LEAST_NEEDED:
         return
     times = TOO_MUCH * setup.needed / cover / 2

@@ -15,7 +15,7 @@ SHORTEST_NIBS = 8.0
 def contours(kind: Contours, canvas: Canvas) -> Strokes:
     """Marching squares on what each pen has to cover."""
     lines = []
-    for pen, wanted in enumerate(canvas.demand()):
+    for pen, wanted in enumerate(canvas.paid_demand()):
         nib_px = canvas.nib_px(pen)
         if isinstance(kind.count, int):
             mine = _at_levels(wanted, kind.count, nib_px)

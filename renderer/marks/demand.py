@@ -56,6 +56,14 @@ class Canvas:
             found = demanded(goal, under, self.palette)
         return np.stack([_smoothed(one, SMOOTH_NIBS * self.nib_px(pen)) for pen, one in enumerate(found)])
 
+    def paid_demand(self) -> NDArray[np.float64]:  # [P, H, W] in [0, 1]
+        """The same, or so much less that it takes no more ink than was planned."""
+        demand = self.demand()
+        if self.ink_mm is None:
+            return demand
+        lines_px = sum(float(one.sum()) / self.nib_px(pen) for pen, one in enumerate(demand))
+        return demand * min(1.0, self.ink_mm * self.frame.px_per_mm / max(lines_px, 1e-9))
+
 
 def _smoothed(demand: NDArray[np.float64], sigma_px: float) -> NDArray[np.float64]:
     return blur(torch.from_numpy(demand[None]).float(), max(sigma_px, 0.3))[0].double().numpy().clip(0, 1)

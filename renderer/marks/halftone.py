@@ -8,9 +8,9 @@ import torch
 from renderer.marks.demand import LEAST, Canvas
 from renderer.placement import SURE
 from renderer.spec import Halftone
+from renderer.spec.kinds import PITCH_NIBS
 from renderer.strokes import Strokes
 
-PITCH_NIBS = 6.0
 TURNS = (0.0, 30.0, -30.0, 45.0, 15.0, -15.0, 60.0, 75.0)  # of each pen's screen, against moire
 LARGEST = 1.12  # of the pitch: dots that overlap leave no paper between them
 
@@ -19,7 +19,7 @@ def halftone(kind: Halftone, canvas: Canvas) -> Strokes:
     """Dots on a slanting grid; diameters by tone, no smaller than the nib."""
     height, width = canvas.size_px
     knots, sizes, pens = [], [], []
-    for pen, wanted in enumerate(canvas.demand()):
+    for pen, wanted in enumerate(canvas.paid_demand()):
         nib_px = canvas.nib_px(pen)
         pitch = math.sqrt(width * height / kind.count) if isinstance(kind.count, int) else PITCH_NIBS * nib_px
         angle = math.radians(kind.angle + TURNS[pen % len(TURNS)])

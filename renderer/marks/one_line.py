@@ -8,13 +8,11 @@ from numpy.typing import NDArray
 from hardware.toolpath.tour import tour
 from renderer.marks.demand import LEAST, MOST, Canvas, Line, length_px, strokes_of
 from renderer.spec import OneLine, Scribble
+from renderer.spec.kinds import LOOP, MOST_POINTS, RADIUS_NIBS, TOUR
 from renderer.stipple import apportioned, relaxed, sampled
 from renderer.strokes import Strokes
 
-TOUR = 0.7124  # length of a short tour through n points on an area A is about this times sqrt(n A)
-MOST_POINTS = 12_000
 LOOP_KNOTS = 6  # knots of a loop
-RADIUS_NIBS = 5.0
 _ITERATIONS = 20
 _SIDE_PX = 1200  # of the picture that stipples are counted on
 
@@ -78,7 +76,7 @@ def _looped(
         ink_px = wanted.sum() / nib_px
         if canvas.ink_mm is not None:
             ink_px = canvas.ink_mm * canvas.frame.px_per_mm * wanted.sum() / max(total, 1e-9)
-        count = int(ink_px / (2 * math.pi * radius_px + 0.5 * radius_px))
+        count = int(ink_px / (LOOP * radius_px))
     if count < 2:
         return []
     [middles] = _stippled(wanted[None], count, canvas)

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from renderer.marks.demand import LEAST, MOST, Canvas, Line, strokes_of
 from renderer.spec import Spiral, Waves
+from renderer.spec.kinds import ROW_NIBS, TURN_NIBS
 from renderer.strokes import Strokes
 
-ROW_NIBS, TURN_NIBS = 6.0, 5.0
 REACH = 0.42  # of the way to the next row: how far a wave swings at most
 SHORTEST_NIBS = 2.2  # wave: shorter, and its flanks run into each other
 SQUARE = 5.0  # power of the superellipse along the frame: its corners are hardly round
@@ -21,7 +21,7 @@ def waves(kind: Waves, canvas: Canvas) -> Strokes:
     height, width = canvas.size_px
     angle = math.radians(kind.angle)
     across = abs(width * math.sin(angle)) + abs(height * math.cos(angle))
-    demand = canvas.demand()
+    demand = canvas.paid_demand()
     lines: list[list[Line]] = []
     for pen, wanted in enumerate(demand):
         gap_px = across / kind.count if isinstance(kind.count, int) else ROW_NIBS * canvas.nib_px(pen)
@@ -38,7 +38,7 @@ def waves(kind: Waves, canvas: Canvas) -> Strokes:
 def spiral(kind: Spiral, canvas: Canvas) -> Strokes:
     """For each pen one spiral from the middle outwards, round within and ever more like the frame."""
     height, width = canvas.size_px
-    demand = canvas.demand()
+    demand = canvas.paid_demand()
     lines: list[list[Line]] = []
     for pen, wanted in enumerate(demand):
         nib_px = canvas.nib_px(pen)

@@ -248,7 +248,7 @@ def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
     return Planned(
         artwork.model_copy(update={"layers": layers, "budget": budget}),
         tuple(decisions),
-        tuple(s.count * s.length_mm if is_auto else None for s, is_auto in zip(sketches, wanted.is_auto, strict=True)),
+        tuple(map(_ink_mm, sketches, wanted.is_auto)),
         tuple(sketch.length_mm if is_auto else None for sketch, is_auto in zip(sketches, wanted.is_auto, strict=True)),
         lifts_mm(artwork, area, share, sketches),
         longest_mm(artwork.model_copy(update={"layers": layers}), area, share),
@@ -256,6 +256,10 @@ def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
         found,
         () if scale is not None else (_unaffordable(budget, found),),
     )
+
+
+def _ink_mm(sketch: Sketch, is_auto: bool) -> float | None:
+    return sketch.count * sketch.length_mm if is_auto and sketch.length_mm else None
 
 
 def _budget(artwork: Artwork, wanted: Wish, area_mm2: float) -> tuple[Budget, float, float]:
@@ -279,9 +283,9 @@ def _with_strokes(artwork: Artwork, number: int, sketch: Sketch) -> Layer:
         return layer
     kind = layer.kind
     change: dict[str, object] = {"count": sketch.count}
-    if layer.traits.is_dots:
+    if "diameter_mm" in type(kind).model_fields:
         change |= {"diameter_mm": sketch.traits.spot_mm}
-    elif layer.traits.limit_mm is None:
+    elif is_planned_length(layer):
         change |= {"max_length_mm": _longest_mm(sketch)}
     if is_open(kind, "knots"):
         change |= {"knots": _knots(sketch)}
@@ -289,6 +293,11 @@ def _with_strokes(artwork: Artwork, number: int, sketch: Sketch) -> Layer:
     if "steps" not in layer.model_fields_set:
         changed |= {"steps": STEPS}
     return layer.model_copy(update=changed)
+
+
+def is_planned_length(layer: Layer) -> bool:
+    """Whether the longest stroke of the layer is left open."""
+    return "max_length_mm" in type(layer.kind).model_fields and layer.traits.limit_mm is None
 
 
 def _knots(sketch: Sketch) -> int:
@@ -320,7 +329,7 @@ def _layer_decisions(artwork: Artwork, number: int, sketch: Sketch, need: str, s
     where = f"layers.{number}.{layer.kind_name}"
     why = f"{_in_ink(sketch)}; {DRAWN_WHY if draws(artwork, number) else need}{_cut(artwork, scale)}"
     found = [Decision(f"{where}.count", str(sketch.count), why)]
-    if not layer.traits.is_dots and layer.traits.limit_mm is None:
+    if is_planned_length(layer):
         why = f"{MOST_OF_MEAN:g} times the planned mean: long contours balance short details"
         found.append(Decision(f"{where}.max_length_mm", f"{_longest_mm(sketch):g}", why))
     if "steps" not in layer.model_fields_set:
@@ -339,6 +348,8 @@ def _in_ink(sketch: Sketch) -> str:
     if sketch.traits.is_dots:
         return f"dots of {sketch.width_mm:.2g} mm"
     metres = sketch.count * sketch.length_mm / 1000
+    if sketch.traits.tones:
+        return f"{metres:.3g} m of {sketch.width_mm:.2g} mm"
     return f"{metres:.3g} m of {sketch.width_mm:.2g} mm in strokes of about {sketch.length_mm:.2g} mm"
 
 

@@ -22,6 +22,7 @@ from renderer.spec import Budget, Kind, Traits, traits
 # Way with the pen up from one stroke to the next, in square roots of the frame's area over the strokes of a pen.
 # Measured over the tours of the gallery's sixteen works for real pens: dots 0.53 to 0.54, strokes 0.33 to 0.51.
 DOT_GAP, STROKE_GAP = 0.53, 0.43
+ZIGZAG = 24  # knots of a long line that are laid out
 SAMPLE = 24  # strokes that are laid out: their time differs by a few per cent at most
 SLANT = math.radians(30)  # of the sample's strokes, so that both axes move
 AMPLE_MM = 10_000.0  # a bed on which any sample lies
@@ -39,7 +40,8 @@ class Sketch:
     pens: tuple[Pen, ...]  # that it may use
     passes: int  # pens that it will use
     count: int
-    length_mm: float  # from the first knot to the last; 0 for dots
+    length_mm: float  # from the first knot to the last; 0 for dots; of long lines, for each of their count
+    spot_mm: float | None = None  # mean diameter of dots that have sizes
 
     @property
     def traits(self) -> Traits:
@@ -49,19 +51,28 @@ class Sketch:
     @property
     def width_mm(self) -> float:
         """Usual width of a stroke."""
-        if self.traits.spot_mm is not None:
-            return self.traits.spot_mm
+        spot_mm = self.spot_mm or self.traits.spot_mm
+        if spot_mm is not None:
+            return spot_mm
         return sum(pen.nib_mm for pen in self.pens) / len(self.pens)
 
     @property
     def ink_mm2(self) -> float:
         """Area that the strokes cover if none lies on another."""
-        return self.count * (self.length_mm * self.width_mm + math.pi * (self.width_mm / 2) ** 2)
+        ends_mm2 = 0.0 if self.traits.is_long else math.pi * (self.width_mm / 2) ** 2
+        return self.count * (self.length_mm * self.width_mm + ends_mm2)
+
+    @property
+    def strokes(self) -> int:
+        """Lines that the pens draw without being lifted."""
+        return self.passes if self.traits.is_long else self.count
 
     def line(self, pen: Pen) -> Line:  # [S, 2] mm
         """One of its strokes as this pen draws it, about the middle."""
         if self.traits.is_dots:
-            return spiral(self.traits.spot_mm or pen.nib_mm, pen.nib_mm)
+            return spiral(self.spot_mm or self.traits.spot_mm or pen.nib_mm, pen.nib_mm)
+        if self.traits.is_long:
+            return _zigzag(max(self.length_mm, 0.5 * pen.nib_mm))
         return _arc(self.length_mm, self.traits.turn)
 
 
@@ -91,7 +102,7 @@ def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None
         (moving_s + change_s) / 60,
         change_s / 60,
         sum(sketch.count * _mean_mm(sketch) for sketch in sketches) / 1000,
-        sum(sketch.count for sketch in sketches),
+        sum(sketch.strokes for sketch in sketches),
         changes,
     )
 
@@ -100,11 +111,12 @@ def _layer_s(sketch: Sketch, area_mm2: float, machine: Machine) -> float:
     """Seconds of the machine: the strokes of each pen, and the way to where it is put in and back."""
     each = sketch.count / sketch.passes
     factor = DOT_GAP if sketch.traits.is_dots else STROKE_GAP
-    gap_mm = factor * math.sqrt(area_mm2 / max(each, 1))
+    gap_mm = 0.0 if sketch.traits.is_long else factor * math.sqrt(area_mm2 / max(each, 1))
     alike = _alike(sketch.pens)
     stroke_s = sum(n * _stroke_s(sketch.line(pen), gap_mm, pen, machine) for pen, n in alike) / len(sketch.pens)
     to_change_s = straight_s(math.sqrt(area_mm2), machine.travel_feed_mm_min / 60, _accel(machine))
-    return sketch.count * stroke_s + 2 * sketch.passes * to_change_s
+    times = sketch.count / ZIGZAG if sketch.traits.is_long else sketch.count
+    return times * stroke_s + 2 * sketch.passes * to_change_s
 
 
 def _alike(pens: tuple[Pen, ...]) -> list[tuple[Pen, int]]:
@@ -156,6 +168,14 @@ def _mean_mm(sketch: Sketch) -> float:
     if not sketch.traits.is_dots:
         return sketch.length_mm
     return sum(length_mm(sketch.line(pen)) for pen in sketch.pens) / len(sketch.pens)
+
+
+def _zigzag(step_mm: float) -> Line:
+    """So many steps of a long line, with the corners of one that wanders."""
+    turns = np.tile([0.9, -0.9, -0.6, 0.6], ZIGZAG // 4)
+    heading = SLANT + np.cumsum(turns)
+    steps = np.column_stack([np.cos(heading), np.sin(heading)]) * step_mm
+    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
 
 
 def _arc(long_mm: float, turn: float) -> Line:

@@ -128,6 +128,14 @@ def _key(kind: type[SpecModel]) -> str:
 KINDS: dict[str, type[Kind]] = {_key(kind): kind for kind in get_args(Kind)}  # by their key in a layer
 
 
+# by which constructions and planning reckon
+TOUR = 0.7124  # length of a short tour through n points on an area A, in sqrt(n A): Beardwood, Halton, Hammersley 1959
+MOST_POINTS = 12_000  # of one line
+LOOP = 2 * math.pi + 0.5  # length of a loop and of the way to the next, in radii
+RADIUS_NIBS, TURN_NIBS, ROW_NIBS, PITCH_NIBS = 5.0, 5.0, 6.0, 6.0
+LEVELS = 12
+
+
 @dataclass(frozen=True, kw_only=True)
 class Traits:
     """What placement, fitting and planning need to know of a stroke, whatever its kind."""
@@ -145,7 +153,8 @@ class Traits:
     # of marks
     follows: bool = True  # whether strokes follow the form of the picture, unless the layer says otherwise
     is_mark: bool = False  # a construction places it, not the search; its strokes have knots of their own number
-    is_long: bool = False  # one stroke for each pen, or for each row; its count is not one of strokes
+    is_long: bool = False  # one stroke for each pen, or each row
+    tones: bool = False  # as much ink as the tones want, whatever the count, which is one of rows, levels, points
     samples: int = 8  # of a span between two knots
     stiffness: float = 0.0  # price of bending a stroke out of the shape in which it was placed
     has_sizes: bool = False  # each dot has a diameter of its own, and keeps its place
@@ -175,11 +184,11 @@ def traits(kind: Kind) -> Traits:
         case Flow(max_length_mm=limit_mm):
             return Traits(**_MARK, limit_mm=limit_mm, longer=4.0, stiffness=0.1)
         case Contours():
-            return Traits(**_MARK, longer=3.0, follows=False, stiffness=0.1)
+            return Traits(**_MARK, longer=3.0, tones=True, follows=False, stiffness=0.1)
         case OneLine() | Scribble() | Spiral() | Waves():
-            return Traits(**_MARK, is_long=True, follows=False, stiffness=0.005)
+            return Traits(**_MARK, is_long=True, tones=True, follows=False, stiffness=0.005)
         case Halftone():
-            return Traits(knots=1, is_dots=True, is_mark=True, has_sizes=True, temperature=0.1)
+            return Traits(knots=1, is_dots=True, is_mark=True, has_sizes=True, tones=True, temperature=0.1)
 
 
 def kind_name(kind: Kind) -> str:
