@@ -92,5 +92,5 @@ def _lines(field: Fields, share: NDArray[np.float64], nib_px: float, longest_px:
     seeds = np.stack([columns.ravel(), rows.ravel()], 1)[order].astype(np.float32) + 0.5
     points = np.empty((min(_MOST_POINTS, 40 + int(6 * share.sum() / nib_px * 2) + 4 * share.size), 2), np.float32)
     starts = np.empty(200_001, np.int64)
-    count = trace(field, spacing, seeds, SHORTEST_NIBS * nib_px, longest_px, 4.0, len(points), points, starts)
+    count = trace(field, spacing, seeds, SHORTEST_NIBS * nib_px, longest_px, 4.0, points, starts)
     return [points[starts[n] : starts[n + 1]].copy() for n in range(count)]
