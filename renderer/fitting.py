@@ -15,7 +15,19 @@ from renderer.error import Objective
 from renderer.fit_log import FitLog
 from renderer.form import directions
 from renderer.marks import Canvas, marks
-from renderer.optimise import FitError, FittedLayer, Ground, LossAt, State, draw, fit, pruned, refine, shares
+from renderer.optimise import (
+    FitError,
+    FittedLayer,
+    Ground,
+    LossAt,
+    State,
+    draw,
+    fit,
+    pruned,
+    refine,
+    shares,
+    without_specks,
+)
 from renderer.optimise.objective import objective_of
 from renderer.palette import Palette, palette
 from renderer.planning import Planned
@@ -74,7 +86,10 @@ def _form(target: Tensor, objective: Objective) -> Tensor | None:  # [2, H, W]
 def _pruned(layer: Layer, state: State, loss: losses.Sum, log: FitLog) -> FittedLayer:
     if layer.start == "stipple" and layer.steps == 0:  # its evenness would be lost
         return FittedLayer(layer, state.strokes, state.ground)
-    strokes = pruned(layer, state.strokes, state.ground, loss)
+    if layer.traits.keeps:
+        return FittedLayer(layer, state.strokes, state.ground)
+    strokes = without_specks(layer, state.strokes, state.ground)
+    strokes = pruned(layer, strokes, state.ground, loss)
     if len(strokes) < len(state.strokes):
         idle = len(state.strokes) - len(strokes)
         of = f"{idle} of {len(state.strokes)} {layer.kind_name}"

@@ -1,12 +1,13 @@
 """Marks: where strokes start that a classical construction places, before the gradient moves them."""
 
+from renderer.marks.areas import areas
 from renderer.marks.contours import contours
 from renderer.marks.demand import Canvas
 from renderer.marks.halftone import halftone
 from renderer.marks.hatching import flow, hatching
 from renderer.marks.one_line import one_line, scribble
 from renderer.marks.waves import spiral, waves
-from renderer.spec import Contours, Flow, Halftone, Hatching, Kind, OneLine, Scribble, Spiral, Waves
+from renderer.spec import Areas, Contours, Flow, Halftone, Hatching, Kind, OneLine, Scribble, Spiral, Waves
 from renderer.strokes import Strokes
 
 __all__ = ["Canvas", "marks"]
@@ -31,4 +32,6 @@ def marks(kind: Kind, canvas: Canvas) -> Strokes:
             return halftone(kind, canvas)
         case Contours():
             return contours(kind, canvas)
+        case Areas():
+            return areas(kind, canvas)
     raise ValueError(f"{type(kind).__name__} is not a mark")

@@ -12,7 +12,7 @@ from renderer.losses import Sum
 from renderer.optimise.descent import SETTLED, FitError, adam_for, annealed, checked, costs, project
 from renderer.optimise.layer_drawing import Ground, draw, lines_mm
 from renderer.optimise.pen_choice import ration, repen, settle
-from renderer.optimise.relocation import grown, move, pruned
+from renderer.optimise.relocation import grown, move, pruned, without_specks
 from renderer.optimise.tiles import LossAt, window
 from renderer.optimise.together import FittedLayer, refine, stacked
 from renderer.raster import Workspace
@@ -32,6 +32,7 @@ __all__ = [
     "refine",
     "shares",
     "stacked",
+    "without_specks",
 ]
 
 MOVES = 15  # how often the least useful strokes are moved
@@ -73,7 +74,8 @@ def fit(
     start = leaves.knots.detach().clone() if layer.traits.is_mark else None
     now = _Fit(leaves, adam_for(layer, leaves, ground), ground, start)
     losses: list[float] = []
-    for step in range(layer.steps if len(leaves) else 0):
+    is_still = layer.traits.keeps and not ground.palette.widths_vary
+    for step in range(0 if is_still or not len(leaves) else layer.steps):
         now = _rearranged(layer, now, when, step, loss, generator, workspace)
         picture_of, judge = now.ground, loss
         if layer.tile_mm is not None and loss_at is not None:
@@ -133,7 +135,7 @@ def _rearranged(
     if step in when.moves:
         if not layer.traits.is_mark:
             move(layer, leaves, adam, ground, loss, generator, workspace)
-        if step >= when.settling and chooses:
+        if step >= when.settling and chooses and not layer.traits.keeps:
             repen(layer, leaves, ground, loss, workspace)
             ration(layer, leaves, ground, loss, workspace)
     return _Fit(leaves, adam, ground, now.start)

@@ -30,9 +30,10 @@ class FitError(Exception):
 def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
     px_mm = 1 / ground.frame.px_per_mm
     rates = layer.rates
+    moves = 0.0 if layer.traits.keeps else 1.0
     groups = [
-        {"params": [leaves.knots], "first": 0.0 if layer.traits.has_sizes else rates.position_mm or 0.5 * px_mm},
-        {"params": [leaves.inks], "first": rates.pens * (0.2 if ground.palette.free else 1.0)},
+        {"params": [leaves.knots], "first": moves * (rates.position_mm or 0.5 * px_mm)},
+        {"params": [leaves.inks], "first": moves * rates.pens * (0.2 if ground.palette.free else 1.0)},
     ]
     if ground.palette.widths_vary:
         groups.append({"params": [leaves.width_mm], "first": rates.width_mm or 0.1 * px_mm})

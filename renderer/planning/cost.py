@@ -22,6 +22,7 @@ from renderer.spec import Budget, Kind, Traits, traits
 # Way with the pen up from one stroke to the next, in square roots of the frame's area over the strokes of a pen.
 # Measured over the tours of the gallery's sixteen works for real pens: dots 0.53 to 0.54, strokes 0.33 to 0.51.
 DOT_GAP, STROKE_GAP = 0.53, 0.43
+USUAL_NIBS = 60.0  # length of a line of equal tone, or of an outline
 ZIGZAG = 24  # knots of a long line that are laid out
 SAMPLE = 24  # strokes that are laid out: their time differs by a few per cent at most
 SLANT = math.radians(30)  # of the sample's strokes, so that both axes move
@@ -65,7 +66,10 @@ class Sketch:
     @property
     def strokes(self) -> int:
         """Lines that the pens draw without being lifted."""
-        return self.passes if self.traits.is_long else self.count
+        if self.traits.tones and not self.traits.is_dots:
+            whole_mm = self.count * self.length_mm
+            return self.passes if self.traits.is_long else max(1, round(whole_mm / (USUAL_NIBS * self.width_mm)))
+        return self.count
 
     def line(self, pen: Pen) -> Line:  # [S, 2] mm
         """One of its strokes as this pen draws it, about the middle."""
@@ -73,7 +77,7 @@ class Sketch:
             return spiral(self.spot_mm or self.traits.spot_mm or pen.nib_mm, pen.nib_mm)
         if self.traits.is_long:
             return _zigzag(max(self.length_mm, 0.5 * pen.nib_mm))
-        return _arc(self.length_mm, self.traits.turn)
+        return _arc(self.count * self.length_mm / self.strokes, self.traits.turn)
 
 
 @dataclass(frozen=True)
@@ -109,13 +113,13 @@ def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None
 
 def _layer_s(sketch: Sketch, area_mm2: float, machine: Machine) -> float:
     """Seconds of the machine: the strokes of each pen, and the way to where it is put in and back."""
-    each = sketch.count / sketch.passes
+    each = sketch.strokes / sketch.passes
     factor = DOT_GAP if sketch.traits.is_dots else STROKE_GAP
     gap_mm = 0.0 if sketch.traits.is_long else factor * math.sqrt(area_mm2 / max(each, 1))
     alike = _alike(sketch.pens)
     stroke_s = sum(n * _stroke_s(sketch.line(pen), gap_mm, pen, machine) for pen, n in alike) / len(sketch.pens)
     to_change_s = straight_s(math.sqrt(area_mm2), machine.travel_feed_mm_min / 60, _accel(machine))
-    times = sketch.count / ZIGZAG if sketch.traits.is_long else sketch.count
+    times = sketch.count / ZIGZAG if sketch.traits.is_long else sketch.strokes
     return times * stroke_s + 2 * sketch.passes * to_change_s
 
 

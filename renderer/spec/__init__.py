@@ -13,6 +13,7 @@ from renderer.spec.base import AUTO, MisfitError, Path, SpecModel, not_exactly_o
 from renderer.spec.budget import Budget
 from renderer.spec.kinds import (
     KINDS,
+    Areas,
     Contours,
     Curves,
     Flow,
@@ -54,6 +55,7 @@ __all__ = [
     "MSE",
     "PAPERS_MM",
     "SSIM",
+    "Areas",
     "Artwork",
     "Augment",
     "BlurredMSE",

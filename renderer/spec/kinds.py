@@ -118,7 +118,15 @@ class Contours(SpecModel):
     count: Count = Field(AUTO, description="Levels of tone for each pen. `auto`: as many as its ink needs.")
 
 
-Kind = Points | Lines | Curves | Hatching | Flow | OneLine | Scribble | Spiral | Waves | Halftone | Contours
+class Areas(SpecModel):
+    """Areas of one colour, outlined and hatched inside: for flat graphics."""
+
+    count: Count = Field(AUTO, description="Is not used: there are as many lines as the areas need.")
+    angle: float = Field(45, ge=-180, le=180, description="Of the first pen's hatch, degrees; each pen has its own.")
+    spacing_mm: Length | None = Field(None, description="Between the lines of a hatch, mm. Default: 1.15 nib widths.")
+
+
+Kind = Points | Lines | Curves | Hatching | Flow | OneLine | Scribble | Spiral | Waves | Halftone | Contours | Areas
 
 
 def _key(kind: type[SpecModel]) -> str:
@@ -157,7 +165,8 @@ class Traits:
     tones: bool = False  # as much ink as the tones want, whatever the count, which is one of rows, levels, points
     samples: int = 8  # of a span between two knots
     stiffness: float = 0.0  # price of bending a stroke out of the shape in which it was placed
-    has_sizes: bool = False  # each dot has a diameter of its own, and keeps its place
+    keeps: bool = False  # strokes keep the places and the pens that the construction gives them
+    has_sizes: bool = False  # each dot has a diameter of its own
 
 
 _MARK: dict[str, Any] = {"knots": 0, "is_curved": True, "is_mark": True, "samples": 4, "turn": BEND}
@@ -187,8 +196,10 @@ def traits(kind: Kind) -> Traits:
             return Traits(**_MARK, longer=3.0, tones=True, follows=False, stiffness=0.1)
         case OneLine() | Scribble() | Spiral() | Waves():
             return Traits(**_MARK, is_long=True, tones=True, follows=False, stiffness=0.005)
+        case Areas():
+            return Traits(**_MARK | {"is_curved": False}, tones=True, follows=False, keeps=True)
         case Halftone():
-            return Traits(knots=1, is_dots=True, is_mark=True, has_sizes=True, tones=True, temperature=0.1)
+            return Traits(knots=1, is_dots=True, is_mark=True, has_sizes=True, tones=True, keeps=True, temperature=0.1)
 
 
 def kind_name(kind: Kind) -> str:

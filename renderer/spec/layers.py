@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from renderer.spec.base import AUTO, MisfitError, SpecModel, exactly_one_of
 from renderer.spec.kinds import (
     KINDS,
+    Areas,
     Contours,
     Curves,
     Flow,
@@ -115,6 +116,7 @@ class Layer(SpecModel):
     waves: Waves | None = Field(None, description="Parallel rows that wave.")
     halftone: Halftone | None = Field(None, description="A screen of dots.")
     contours: Contours | None = Field(None, description="Lines of equal tone.")
+    areas: Areas | None = Field(None, description="Areas of one colour, outlined and hatched.")
     name: str | None = Field(
         None, min_length=1, max_length=40, description="Name in file names and labels. Default: the kind."
     )
