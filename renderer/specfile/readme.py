@@ -17,7 +17,7 @@ _PATH = re.compile("A (file|path|picture beside)")
 
 
 def with_tables(page: str) -> str:
-    """The page with every table made anew. KeyError for a mark that names no model."""
+    """The page with every table regenerated. KeyError for a mark that does not name a model."""
     models, definitions = {model.__name__: model for model in all_models()}, schema()["definitions"]
     definitions["Artwork"] = schema()
 
@@ -29,7 +29,7 @@ def with_tables(page: str) -> str:
 
 
 def all_models() -> list[type[BaseModel]]:
-    """Artwork and every part that can lie below it."""
+    """Artwork and every model that it can contain."""
     found: list[type[BaseModel]] = [Artwork]
     for model in found:
         for field in model.model_fields.values():
