@@ -409,10 +409,10 @@ class StopAfter:
 @pytest.mark.parametrize(
     ("questions", "layers", "notes"),
     [
-        (0, {"points"}, ("layer 1 has had 1 of its 12 steps", "1 of 2 layers are missing")),
-        (6, {"points"}, ("layer 1 has had 7 of its 12 steps", "1 of 2 layers are missing")),
+        (0, {"points"}, ("layer 1 stopped after 1 of 12 steps", "1 of 2 layers are missing")),
+        (6, {"points"}, ("layer 1 stopped after 7 of 12 steps", "1 of 2 layers are missing")),
         (12, {"points"}, ("1 of 2 layers are missing",)),
-        (13, {"points", "outlines"}, ("layer 2 has had 1 of its 12 steps",)),
+        (13, {"points", "outlines"}, ("layer 2 stopped after 1 of 12 steps",)),
     ],
 )
 def test_what_there_is_when_somebody_stops_it_is_finished(
@@ -433,7 +433,7 @@ def test_a_layer_whose_loss_falls_no_more_is_done_early(folder: Path) -> None:
     result = render(work_of(folder, SPEC, *still))
     steps = [step.step for step in result.history if step.layer == 0]
     assert 30 + 2 * 5 <= steps[-1] < 60  # it settles half way, and may then be done
-    assert f"points: done after {steps[-1]} of 60 steps; the loss fell no more" in result.notes
+    assert f"points: done after {steps[-1]} of 60 steps; the loss stopped falling" in result.notes
     assert f"points {steps[-1]}/60" in result.film.captions
     assert not result.interrupted
 

@@ -104,7 +104,7 @@ def test_paper_lies_as_the_machine_needs_it_where_only_that_fits() -> None:
     found = planned(artwork(machine=GANTRY | {"width_mm": 220}), slope(400, 300))
     assert why(found, "canvas.orientation") == (
         "portrait",
-        "A4 in landscape, as the picture lies, does not fit the bed of 'gantry'",
+        "A4 in landscape, like the picture, does not fit the bed of 'gantry'",
     )
 
 
@@ -276,7 +276,7 @@ def test_dots_of_thin_paint_grow_into_spots(nib_mm: float, count: Any, spot_mm: 
         value, text = why(found, "layers.0.points.diameter_mm")
         assert (value, text) == (
             "3.8",
-            "dots of one touch are too small to cover the sheet with about 2500 of them",
+            "about 2500 dots of one touch are too small to cover the sheet",
         )
 
 
@@ -413,7 +413,7 @@ def test_without_a_budget_a_drawing_takes_a_sensible_time() -> None:
     value, text = why(found, "budget")
     assert value == "91 minutes"
     assert text.startswith(
-        "a sensible time for A4, pen changes on top; planned: about 91 minutes with 1 pen change, 0 m, "
+        "a sensible time for A4, plus pen changes; planned: about 91 minutes with 1 pen change, 0 m, "
     )
     assert text.endswith(" strokes, on gantry")
     assert "; a sensible time for the paper pays for " in why(found, "layers.0.points.count")[1]
@@ -429,22 +429,22 @@ def test_sensible_times_go_by_the_area_of_the_paper() -> None:
 def test_without_a_machine_minutes_are_those_of_a_usual_gantry() -> None:
     found = planned(artwork(machine=None, budget={"minutes": 20}), slope())
     assert spent(found).minutes == pytest.approx(22, rel=0.01)
-    assert why(found, "budget")[1].endswith(" on a usual gantry, for the spec names no machine")
+    assert why(found, "budget")[1].endswith(" on a usual gantry, as the spec names no machine")
 
 
 def test_a_budget_that_pays_for_nothing_is_doubted() -> None:
     found = planned(artwork("points", pens=MARKERS, budget={"minutes": 2}), slope())
     assert counts(found) == [1]
     assert found.warnings == (
-        "the budget of 2 minutes pays for no strokes: 3.21 minutes are taken by pen changes and by layers with a count "
-        "of their own; raise it, or use fewer pens or strokes",
+        "the budget of 2 minutes pays for no strokes: 3.21 minutes are taken by pen changes and by layers with their "
+        "own count; raise it, or use fewer pens or strokes",
     )
 
 
 def test_a_budget_that_decides_nothing_is_doubted() -> None:
     found = planned(artwork({"lines": {"count": 3}}, budget={"minutes": 2}), slope())
     assert found.warnings == (
-        "every layer has a count of its own, so the budget decides nothing; leave it out, or make a count `auto`",
+        "every layer has its own count, so the budget has no effect; leave it out, or make a count `auto`",
     )
 
 
