@@ -92,7 +92,7 @@ def test_a_folder_without_china_is_named_with_what_would_do(tmp_path: Path) -> N
     with pytest.raises(PictureError) as error:
         prepared("china", tmp_path)
     assert str(error.value) == (
-        f"{tmp_path / 'china.jpg'} does not exist; --pictures names the folder that holds china.jpg"
+        f"{tmp_path / 'china.jpg'} does not exist; --pictures names the folder with china.jpg"
     )
 
 
