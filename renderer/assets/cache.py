@@ -32,12 +32,12 @@ def cache_folder() -> Path:
 
 
 def find(sha256: str) -> Path | None:
-    """The file of a sha256, if the cache has it intact. A damaged one is removed; `look_up` reports that."""
+    """The file of a sha256, if the cache has it intact. A damaged one is removed; see `look_up`. Raises AssetError."""
     return look_up(sha256)[0]
 
 
 def find_start(start: str) -> Path | None:
-    """The file whose sha256 begins with `start`, if the cache has it intact."""
+    """The file whose sha256 begins with `start`, if the cache has it intact. AssetError if that is not a sha256."""
     if len(start) == 64:
         return find(start)
     names = sorted(path.name for path in (cache_folder() / "sha256").glob(f"{start}*") if len(path.name) == 64)
@@ -47,7 +47,8 @@ def find_start(start: str) -> Path | None:
 def look_up(sha256: str) -> tuple[Path | None, str | None]:
     """The file of a sha256 if the cache has it, and a note if it was damaged.
 
-    A file is read again only where its size or time of change differs from when it was last read.
+    A file is read again only where its size or time of change differs from when it was last read. Raises AssetError
+    where the text is not a sha256.
     """
     path, stamp = _place(sha256), state(sha256, "stamp")
     try:
@@ -90,7 +91,7 @@ def store(path: Path) -> str:
 
 
 def keep(file: Path, sha256: str) -> Path:
-    """Move a verified file to its place in the cache, in one step, and return its path."""
+    """Move a verified file to its place in the cache, in one step, and return its path. AssetError for a bad sha256."""
     path = _place(sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
     file.replace(path)

@@ -81,7 +81,10 @@ def weights(
     size_px: tuple[int, int],  # height, width
     focus: Focus,
 ) -> Map:  # of size_px
-    """The weights of the complete picture at a size. They are relative: their mean is not 1."""
+    """The weights of the complete picture at a size. They are relative: their mean is not 1.
+
+    Raises ValueError for a word other than `auto` and `none`.
+    """
     aspect = picture.shape[1] / picture.shape[0]
     match focus:
         case np.ndarray():

@@ -56,7 +56,7 @@ def plain(
     return (apart * weights[:, None, None]).sum(0)
 
 
-def unit(features: Tensor) -> Tensor:  # [C, h, w]
+def unit(features: Tensor) -> Tensor:  # [C, h, w] -> [C, h, w]
     """The features of each place, scaled to length 1; zeros stay zeros."""
     length: Tensor = torch.linalg.vector_norm(features, dim=0, keepdim=True)
     return features / (length + _LEAST)

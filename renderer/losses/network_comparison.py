@@ -54,18 +54,18 @@ class FeatureDistance:
     normalise: bool
     region: Tensor | None  # [H, W]
 
-    def of_target(self, target: Tensor) -> Depths:
+    def of_target(self, target: Tensor) -> Depths:  # [3, H, W] -> [C, h, w] by layer
         found = {name: _real(value) for name, value in self.eye(target).items()}
         return {name: unit(value) if self.normalise else value for name, value in found.items()}
 
-    def maps(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+    def maps(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:  # [3, H, W] -> [h, w] by layer
         found = self.eye(picture)
         return {
             name: plain(found[name], wanted[name], weights, normalise=self.normalise)
             for name, weights in self.weights.items()
         }
 
-    def distances(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+    def distances(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:  # [3, H, W] -> [] by layer
         found = self.eye(picture)
         return {name: self._apart(name, found[name], wanted[name]) for name in self.weights}
 
@@ -91,10 +91,10 @@ class StyleDistance:
     weights: Mapping[str, float]  # by layer
     region: Tensor | None  # [H, W], of the picture; the complete style counts
 
-    def of_target(self, target: Tensor) -> Depths:
+    def of_target(self, target: Tensor) -> Depths:  # [3, H, W] -> [C, C] by layer
         return {name: gram(_real(value), None) for name, value in self.eye(target).items()}
 
-    def distances(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+    def distances(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:  # [3, H, W] -> [] by layer
         found = self.eye(picture)
         return {name: weight * self._layer(found[name], wanted[name]) for name, weight in self.weights.items()}
 
@@ -102,7 +102,7 @@ class StyleDistance:
         own = gram(_real(found), self.region)
         return ((own - wanted) ** 2).mean(-1).mean() / (wanted**2).mean().clamp_min(1e-12)
 
-    def maps(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:
+    def maps(self, picture: Tensor, wanted: Depths) -> dict[str, Tensor]:  # [3, H, W] -> [h, w] by layer
         """No map: style has no places."""
         return {}
 
@@ -126,7 +126,7 @@ class NetworkLoss:
         """The loss of each layer."""
         return self.comparison.distances(picture, self.target_maps)
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         return torch.stack(list(self.each(picture).values())).sum()
 
 
@@ -152,5 +152,5 @@ class AugmentedLoss:
                 wanted = self.inner.comparison.of_target(view(self.target))
         return torch.stack(list(self.inner.comparison.distances(view(picture), wanted).values())).sum()
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         return self.inner(picture)

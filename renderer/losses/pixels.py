@@ -24,7 +24,7 @@ class SquaredError:
     target: Tensor  # [C, H, W]
     mask: Tensor | None = None  # [H, W]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [C, H, W] -> []
         return mean_square(picture, self.target, self.mask)
 
 
@@ -35,7 +35,7 @@ class Blurred:
     inner: LossFunction
     sigma_px: float
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         return self.inner(blur(picture, self.sigma_px))
 
 
@@ -45,7 +45,7 @@ class Pyramid:
 
     levels: tuple[LossFunction, ...]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         terms = []
         for level in self.levels:
             terms.append(level(picture))
@@ -80,13 +80,13 @@ class Bands:
     sigmas_px: tuple[float, ...]  # one more than there are bands
     mask: Tensor | None  # [H, W]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [C, H, W] -> []
         found = bands(picture, self.sigmas_px)
         errors = [masked_mean((a - b) ** 2, self.mask) for a, b in zip(found, self.target, strict=True)]
         return torch.stack(errors).mean()
 
 
-def bands(picture: Tensor, sigmas_px: tuple[float, ...]) -> tuple[Tensor, ...]:  # [C, H, W], and each band too
+def bands(picture: Tensor, sigmas_px: tuple[float, ...]) -> tuple[Tensor, ...]:  # [C, H, W] -> [C, H, W] each
     """Differences of Gaussians, finest first."""
     blurred = [blur(picture, sigma_px) for sigma_px in sigmas_px]
     return tuple(fine - coarse for fine, coarse in itertools.pairwise(blurred))
@@ -100,7 +100,7 @@ class Structure:
     sigma_px: float
     mask: Tensor | None  # [H, W]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         return 1 - masked_mean(similarity(picture, self.target, self.sigma_px), self.mask)
 
 
@@ -126,7 +126,7 @@ class EdgeStrength:
     sigma_px: float
     mask: Tensor | None  # [H, W]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         return masked_mean((strength(picture, self.sigma_px) - self.target) ** 2, self.mask)
 
 
