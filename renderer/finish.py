@@ -23,7 +23,7 @@ from renderer.raster import Workspace
 from renderer.spec import Artwork
 from renderer.visible import visible_mm2
 
-LEAST_SEEN_MM2 = 0.05  # visible area of a stroke; with less, nobody sees it
+LEAST_SEEN_MM2 = 0.05  # visible area of a stroke; with less, it counts as hidden
 NEARLY = 0.9  # share of a budget that counts as met
 _TRIALS = 4  # at a budget in minutes: leaving strokes out changes the way between the others
 

@@ -126,7 +126,7 @@ class Target(SpecModel):
     )
     fit: Literal["cover", "contain", "stretch"] = Field(
         "contain",
-        description="`contain` shows the whole picture and leaves wider margins; `cover` fills the area inside the "
+        description="`contain` shows the complete picture and leaves wider margins; `cover` fills the area inside the "
         "margins and crops; `stretch` distorts.",
     )
     crop: Crop = Field(Crop(), description="What is cut off the picture first.")

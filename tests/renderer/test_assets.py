@@ -1,4 +1,4 @@
-"""The cache, and fetching from a server on this machine."""
+"""The cache, and downloads from a server on this computer."""
 
 import errno
 import hashlib
@@ -34,7 +34,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @dataclass
 class Server:
-    """Serves CONTENT. `cuts` are the numbers of bytes after which the next answers break off."""
+    """Serves CONTENT. `cuts` are the numbers of bytes after which the next answers stop."""
 
     url: str = ""
     resumes: bool = True

@@ -1,4 +1,4 @@
-"""Files of weights are recognised by their content and loaded strictly, whatever made them; nothing else is let in."""
+"""Files of weights are recognised by their content and loaded strictly, whatever made them; all else is refused."""
 
 import os
 import pickle
@@ -24,7 +24,7 @@ State = dict[str, Tensor]
 
 
 def made_up(net: str, seed: int = 0) -> State:
-    """Weights of a network that are as unevenly spread as trained ones."""
+    """Random weights of a network with a distribution like that of trained ones."""
     generator = torch.Generator().manual_seed(seed)
     shapes = {f"features.{name}": value.shape for name, value in blank(net).state_dict().items()}
     return {name: torch.randn(shape, generator=generator) ** 3 * 0.02 for name, shape in shapes.items()}
@@ -39,7 +39,7 @@ def as_torchvision(state: State, path: Path) -> None:
 
 
 def as_official(state: State, path: Path) -> None:
-    """As Geirhos et al. publish theirs: DataParallel round the features alone, in the record of a training run."""
+    """A file like that of Geirhos et al.: DataParallel around the features only, in the record of a training run."""
     keys = {key.replace("features.", "features.module."): value for key, value in state.items()}
     keys |= {"classifier.6.bias": torch.zeros(1000)}
     torch.save({"epoch": 60, "arch": "vgg16", "state_dict": keys, "best_prec1": torch.tensor(50.0)}, path)

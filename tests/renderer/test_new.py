@@ -24,7 +24,7 @@ READ = "use PNG, JPEG, WebP, TIFF, GIF, BMP, PPM or AVIF"
 
 
 class Said(NamedTuple):
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     out: str

@@ -1,4 +1,4 @@
-"""The folder that a render leaves behind: what is in it, and that it is whole or not there."""
+"""The folder that a render writes: its content, and that it is complete or not there."""
 
 import csv
 import errno
@@ -248,7 +248,7 @@ def test_a_link_to_a_folder_stays_a_link(result: Result, tmp_path: Path) -> None
 
 
 def occupied(folder: Path, result: Result, how: str) -> str:
-    """Puts something of somebody in the way, and gives what is said of it."""
+    """Put something in the way, and return the expected message."""
     match how:
         case "a file":
             folder.write_text("mine")

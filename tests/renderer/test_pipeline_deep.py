@@ -1,4 +1,4 @@
-"""A whole render whose loss looks through a network, with weights that stand beside the spec."""
+"""A complete render whose loss uses a network, with weights from a file beside the spec."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a spec takes, and what is said of one that cannot work."""
+"""What a spec takes, and the warnings about one that cannot work."""
 
 import os
 from pathlib import Path
@@ -118,7 +118,7 @@ def test_transparent_inks_tell_what_their_overlaps_show(tmp_path: Path) -> None:
 
 
 def test_a_lack_that_rounding_hides_is_none(tmp_path: Path) -> None:
-    """53 % of 53 %, and what is a twentieth less: estimates are no more exact."""
+    """No warning for less than a twentieth, because the estimate is not more exact."""
     [needed, cover] = [planned(tmp_path, 119).needed, planned(tmp_path, 119, layers="points: 1000").layers[0].cover]
     enough, lacking = (round(1000 * share * needed / cover) for share in (0.96, 0.94))
     assert planned(tmp_path, 119, layers=f"points: {enough}").warnings == ()

@@ -1,4 +1,4 @@
-"""What a spec leaves open is worked out from its picture, its pens and a budget; what it says always wins."""
+"""What a spec leaves open is planned from its picture, its pens and a budget; what it says always wins."""
 
 import math
 import re
@@ -133,7 +133,7 @@ def test_tone_is_worked_out_unless_it_is_none_or_given() -> None:
 
 
 def test_a_picture_that_the_budget_cannot_pay_for_is_drawn_lighter() -> None:
-    """Rather lighter all over than with parts of it bare."""
+    """The drawing is lighter everywhere, rather than bare in parts."""
     target, night = {"image": "x.png"}, slope() ** 4
     ample = planned(artwork(target=target, budget={"metres": 1000}), night)
     scarce = planned(artwork(target=target, budget={"metres": 14}), night)
@@ -267,7 +267,7 @@ def test_the_thinnest_nib_can_be_seen_by_the_fit(nib_mm: float, longer_px: int) 
     [(0.45, "auto", None), (1.0, "auto", 3.8), (4.5, "auto", None), (1.0, 300, None)],
 )
 def test_dots_of_thin_paint_grow_into_spots(nib_mm: float, count: Any, spot_mm: float | None) -> None:
-    """Fine pens stipple, broad ones cover dot by dot, and a count of the spec is one of touches of the pen."""
+    """Fine pens stipple, broad ones cover dot by dot, and a count in the spec means single touches of the pen."""
     found = planned(artwork({"points": {"count": count}}, pens=[BLACK | {"nib_mm": nib_mm}]), slope())
     kind = found.artwork.layers[0].kind
     assert isinstance(kind, Points)
@@ -324,7 +324,7 @@ def test_strokes_of_a_count_in_the_spec_get_a_lift_unless_their_length_is_given_
 
 
 def test_few_strokes_may_become_long_enough_to_carry_the_ink() -> None:
-    """Twice what is usual for so many; more where that would not cover the share of the frame; dots have no length."""
+    """Twice the usual length for the count; more where that would not cover the share of the frame; 0 for dots."""
 
     def longest(*layers: object, share: float) -> tuple[float, ...]:
         return longest_mm(artwork(*layers), Frame(0, 0, 200, 100, 4), share)
@@ -459,7 +459,7 @@ def test_free_colours_are_planned_too() -> None:
 
 
 def drawn(found: Planned, seed: int = 1) -> Drawing:
-    """Strokes as planned, strewn evenly over the frame, in the order in which a machine would draw them."""
+    """Strokes as planned, spread evenly over the frame, in the order in which a machine would draw them."""
     work, rng = found.artwork, np.random.default_rng(seed)
     area = frame(work.canvas, work.target.fit, 4 / 3, 0.45)
     passes = []

@@ -26,7 +26,7 @@ VOID = {"meta", "link", "img", "br", "hr", "path", "line"}  # what is never clos
 
 
 class Page(HTMLParser):
-    """What a page holds: its tags with their attributes, its text, and whether every tag is closed."""
+    """The content of a page: its tags with their attributes, its text, and whether every tag is closed."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ def test_equal_ratios_are_equal_heights(result: Result) -> None:
     y = {step: points_of(path)[step - 1][1] for step in (1, 2, 4, 8)}
     assert y[2] - y[1] == pytest.approx(y[4] - y[2], abs=0.11)
     assert y[2] - y[1] == pytest.approx(y[8] - y[4], abs=0.11)
-    assert y[1] < y[8]  # a lower loss stands lower
+    assert y[1] < y[8]  # a lower loss is further down
 
 
 def test_a_term_alone_is_the_loss_and_has_no_line_of_its_own(result: Result) -> None:

@@ -1,4 +1,4 @@
-"""The models alone: defaults, and values that are right one by one and wrong together."""
+"""Only the models: defaults, and values that are valid one by one but not together."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is said of bad specs and bad files, word for word."""
+"""The messages about bad specs and bad files, word for word."""
 
 # ruff: noqa: E501  a table of messages is read line by line
 
@@ -35,7 +35,7 @@ pen_lift: {kind: servo, up: 60, down: 40}
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a spec, a rack, a machine and a target, in which we stand."""
+    """The current folder, with a spec, a rack, a machine and a target."""
     for name, text in (("spec.yaml", GOOD), ("rack.yaml", RACK), ("machine.yaml", MACHINE), ("x.png", "pixels")):
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Racks and machines that go by name: which file a name means, in a clone and in the wheel."""
+"""Racks and machines by name: which file a name means, in a clone and in the wheel."""
 
 import subprocess
 import sys

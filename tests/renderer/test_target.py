@@ -1,4 +1,4 @@
-"""Pictures of every kind, and where they lie on the sheet."""
+"""Pictures of every kind, and their place on the sheet."""
 
 import io
 import os
@@ -133,7 +133,7 @@ def test_the_colours_of_a_printing_press_are_converted(tmp_path: Path, name: str
 
 
 def other_profile() -> bytes:
-    """SRGB with red and blue exchanged, and another name."""
+    """SRGB with red and blue swapped, and another name."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     for at in range(132, 132 + 12 * struct.unpack(">I", profile[128:132])[0], 12):
         name = bytes(profile[at : at + 4])
@@ -174,7 +174,7 @@ def test_a_large_picture_is_shrunk_as_it_is_read(
     assert picture.max() == 0
 
 
-# --- files that are no picture ----------------------------------------------------------------------------------------
+# --- files that are not pictures --------------------------------------------------------------------------------------
 
 
 def test_a_file_that_cannot_be_drawn_is_refused_with_what_would_do(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Weights that a spec names: where they are looked for, and the one message that says what is missing."""
+"""Weights that a spec names: where they are searched for, and the single message that says what is missing."""
 
 import hashlib
 import shutil
