@@ -160,7 +160,7 @@ def test_free_colours_are_refused() -> None:
     free = Drawing(120, 140, "#ffffff", (PenPass("x", BLACK, (line((50, 50)),), ("#123456",), (1.0,)),))
     with pytest.raises(ValueError) as error:
         marks.marks(free, AREA, WHITE)
-    assert str(error.value) == "the colours of this drawing are free: marks are those of pens"
+    assert str(error.value) == "the colours of this drawing are free, but only pens make marks"
 
 
 # --- works ------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Polylines in millimetres to a picture, differentiable: gradients for points, widths, colours and what lies below.
+"""Polylines in millimetres -> a picture, differentiable by points, widths, colours and the picture below.
 
 Two ink models, as an SVG viewer shows them: `opaque` (normal blending) and `transparent` (multiply), on sRGB values.
 """
@@ -24,7 +24,7 @@ __all__ = ["SHARP", "EdgeRamp", "Shapes", "Weights", "Workspace", "rasterise", "
 
 @dataclass(frozen=True)
 class Shapes:
-    """Strokes as the rasteriser takes them."""
+    """The rasteriser's input: strokes."""
 
     polylines: Tensor  # [N, S, 2] mm from the picture's top left corner
     width_mm: Tensor  # [N]
@@ -52,8 +52,8 @@ def rasterise(
 ) -> Tensor:  # [3, H, W]
     """Draw strokes over a background.
 
-    A `workspace` saves allocations between calls; a picture drawn with one must have gone back before the next begins.
-    float32 goes to the kernels of the device on which the tensors live; `plain` and float64 to the twin.
+    A `workspace` saves allocations between calls; the gradient of a picture drawn with one must be taken before the
+    next call. float32 uses the kernels of the tensors' device; `plain` and float64 use the reference version.
     """
     assert background.ndim == 3 and background.shape[0] == 3, background.shape
     points, radius = shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2)
@@ -63,7 +63,7 @@ def rasterise(
             softness_px=edges.softness_px, gaussian=edges.gaussian, transparent=ink is Ink.TRANSPARENT,
         )  # fmt: skip
     if points.is_cuda:
-        from renderer.raster import cuda  # Triton takes its time, and is not everywhere
+        from renderer.raster import cuda  # Triton is slow to import, and not installed everywhere
 
         return cuda.rasterise(points, radius, shapes.colours, background, shapes.order, edges, ink)
     leaves, workspace = (points, radius, shapes.colours, background), workspace or Workspace()
@@ -78,8 +78,8 @@ def rasterise(
 class Weights:
     """How much each stroke matters to a picture."""
 
-    removal: Tensor  # [N], what the summed error would grow by without it. Below 0: it harms
-    follows: Tensor  # [N, 3], half of that error's curvature by its colour
+    removal: Tensor  # [N], growth of the summed error without the stroke; below 0: it makes the picture worse
+    follows: Tensor  # [N, 3], half of that error's curvature by the stroke's colour
 
 
 @torch.no_grad()
@@ -93,7 +93,7 @@ def weigh(
     objective: Objective = PLAIN,
     workspace: Workspace | None = None,
 ) -> Weights:
-    """What each stroke does for the likeness of a picture with hard edges, by the error that the objective names."""
+    """How much each stroke matters in the picture with hard edges, by the objective's error."""
     scene = _scene(
         shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2), shapes.colours, shapes.order, SHARP, ink
     )

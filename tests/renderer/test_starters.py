@@ -1,4 +1,4 @@
-"""Racks and machines that go by name: which file a name means, in a clone and in the wheel."""
+"""Racks and machines by name: which file a name means, in a clone and in the wheel."""
 
 import subprocess
 import sys
@@ -177,8 +177,8 @@ def test_a_folder_of_specs_that_nothing_may_leave_has_starters_and_nothing_else(
     with pytest.raises(SpecErrors) as caught:
         load(Path("specs/spec.yaml"), within=specs)
     assert str(caught.value) == (
-        "specs/spec.yaml:4:14: pens.rack: 'fineliners' leads out of the folder of the specs; copy the file there, "
-        "and name it there"
+        "specs/spec.yaml:4:14: pens.rack: 'fineliners' is outside the folder of the specs; copy the file into it, "
+        "and name the copy"
     )
 
 

@@ -249,7 +249,7 @@ def test_a_disk_that_fills_is_told(
     fit({})
     monkeypatch.setattr(os, "fsync", full)
     assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 1
-    assert "the disk is full; make room, or write elsewhere with --out" in capsys.readouterr().err
+    assert "the disk is full; free some space, or write elsewhere with --out" in capsys.readouterr().err
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -405,7 +405,7 @@ def test_ctrl_c_in_the_fit_keeps_what_there_is(spec: Path, tmp_path: Path, fit: 
         assert not options["stop"]()
         press()
         assert options["stop"]()
-        return {"interrupted": True, "notes": ("interrupted: layer 1 has had 1 of its 10 steps",)}
+        return {"interrupted": True, "notes": ("interrupted: layer 1 stopped after 1 of 10 steps",)}
 
     calls = fit(interrupted)
     assert cli.run([str(spec), str(other), "--out", str(tmp_path / "out")]) == 130
@@ -520,7 +520,7 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
         + planned(
             "budget",
             "22 minutes",
-            "a sensible time for A6, pen changes on top; planned: about 3 minutes with 2 pen changes, 0.768 m, "
+            "a sensible time for A6, plus pen changes; planned: about 3 minutes with 2 pen changes, 0.768 m, "
             "85 strokes, on a gantry",
         )
     )
@@ -555,9 +555,9 @@ def test_a_plan_says_what_a_spec_takes(spec: Path, capsys: Capture) -> None:
         "  picture  wants about 18% of the area under ink\n"
         "  time     about 33 s for the points on a gantry, without pen changes\n"
         f"  planned  layers.0.loss  {LOSS}  for strokes of 3.5 mm, seen from where details of 1 mm blur\n"
-        "  note     `fit: cover` cuts 5% of the picture off, left and right; `fit: contain` shows all of it\n"
-        "  warning  40 points of 3.5 mm cover 3% of the area, and the picture wants about 18% under ink: too much of "
-        "the paper stays bare; any of these would do: about 230 points, nibs of 8.3 mm, dots of `diameter_mm: 8.3`\n"
+        "  note     `fit: cover` cuts off 5% of the picture, left and right; `fit: contain` shows all of it\n"
+        "  warning  40 points of 3.5 mm cover 3% of the area, but the picture needs about 18% under ink: too much of "
+        "the paper stays bare; any of these would work: about 230 points, nibs of 8.3 mm, dots of `diameter_mm: 8.3`\n"
     )
 
 
@@ -565,7 +565,7 @@ def test_a_plan_takes_strokes_without_a_limit_to_be_as_long_as_so_many_usually_a
     assert cli.run(["plan", str(spec), "-s", "layers=[{curves: 20}]", "-s", "machine=null", *AS_IT_IS]) == 0
     out = capsys.readouterr().out
     assert "curves: 20 curves of 3 to 4 mm can cover 80% of the area, at about 132 mm each; 2 pens" in out
-    assert "warning  the spec names no machine, so there will be no G-code and no plotting time" in out
+    assert "warning  the spec does not name a machine, so there will be no G-code and no plotting time" in out
     assert "stays bare" not in out
 
 
@@ -585,7 +585,7 @@ def test_a_plan_of_a_finished_render_knows_its_machine(
 
 def test_a_plan_of_nothing_is_told(tmp_path: Path, capsys: Capture) -> None:
     assert cli.run(["plan", str(tmp_path)]) == 1
-    why = "holds no drawing.svg; name a folder that render has written, a spec or an SVG"
+    why = "has no drawing.svg; name a folder that render wrote, a spec or an SVG"
     assert capsys.readouterr().err == f"render: {tmp_path}: {why}\n"
 
 

@@ -278,14 +278,14 @@ def test_what_a_spec_names_does_not_lead_out_of_the_folder(
     answer = site.as_("curator").post("/pieces", {"spec": "out.yaml"})
     assert answer.status == 422
     assert f"{place}:" in answer.text
-    assert "leads out of the folder of the specs; copy the file there, and name it there" in answer.text
+    assert "is outside the folder of the specs; copy the file into it, and name the copy" in answer.text
     assert listing.listed(there) == []
 
 
 def test_nor_do_changes_to_a_spec(site: Site, there: Store) -> None:
     answer = site.as_("curator").post("/pieces", {"spec": "disc.yaml", "changes": "target.image=/etc/passwd"})
     assert answer.status == 422
-    assert "'/etc/passwd' leads out of the folder of the specs" in answer.text
+    assert "'/etc/passwd' is outside the folder of the specs" in answer.text
     assert listing.listed(there) == []
 
 
@@ -421,7 +421,7 @@ def test_a_picture_is_looked_at_before_it_is_kept(site: Site, tmp_path: Path) ->
     curator = site.as_("curator")
     answer = curator.put("/uploads/a.png", b"<script>alert(1)</script>")
     assert (answer.status, answer.text) == (
-        422, "the picture is no picture that can be read; PNG, JPEG, WebP, TIFF, GIF, BMP, PPM and AVIF are read\n"
+        422, "the picture is not a picture that can be read; use PNG, JPEG, WebP, TIFF, GIF, BMP, PPM or AVIF\n"
     )  # fmt: skip
     assert curator.put("/uploads/a.png", b"").status == 422
     assert list((tmp_path / "specs" / "uploads").iterdir()) == []

@@ -137,7 +137,7 @@ def test_what_is_not_ours_is_not_replaced(there: Store, add: Callable[..., Job],
     RenderWorker(there, "w", manner("")).run(drains=True)
     now, why = state(there, job)
     assert now == "failed"
-    assert why.startswith(f"{tmp_path}/out/a: is there and is no finished render")
+    assert why.startswith(f"{tmp_path}/out/a: exists and is not a finished render")
     assert names(tmp_path / "out" / "a") == {"letter.txt"}
     assert names(tmp_path / "out") == {"a"}
 
