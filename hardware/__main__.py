@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from hardware.terminal.commands import plot as plot_command
-from hardware.terminal.commands import ports, simulate
 from hardware.terminal.options import reading_options
+from hardware.terminal.port_commands import plot as plot_command
+from hardware.terminal.port_commands import ports, simulate
 
 if TYPE_CHECKING:  # the rest is imported where it is used, so that --help is quick
     from hardware.drawing import Drawing
@@ -135,9 +135,9 @@ def card(machine_file: Path, rack: Path, paper: str, out: Path) -> None:
 
 def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine, Drawing]":
     """The machine and the drawing, cut at the sheet's edge and in a good order for that machine."""
-    from hardware.intake import options_of, placed, ready
     from hardware.machine import MachineError, load_machine
     from hardware.rack import RackError
+    from hardware.svg_intake import options_of, placed, ready
     from hardware.svgfile import SvgError
 
     try:

@@ -14,10 +14,10 @@ import numpy as np
 
 from hardware.drawing import Drawing, Line, Pen, PenPass
 from hardware.gcode import gcode
-from hardware.intake import prepared
 from hardware.lettering import length_of, lettered
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift, check_sheet
 from hardware.program import heights, program
+from hardware.svg_intake import prepared
 from hardware.svgfile import to_svg
 
 _PAPERS: dict[str, tuple[float, float]] = {

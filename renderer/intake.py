@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
-from hardware.intake import options_of, placed, ready
 from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
 from hardware.machine import Machine, MachineError
+from hardware.svg_intake import options_of, placed, ready
 from hardware.svgfile import Options, SvgError, read_svg
-from hardware.svgfile.layers import By
+from hardware.svgfile.svg_layers import By
 
 Tell = Callable[[str], None]
 

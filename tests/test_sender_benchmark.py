@@ -9,10 +9,10 @@ import pytest
 from benchmarks.sender import plotted, redrawn, short_segments
 from hardware.drawing import Drawing, Ink, Pen, PenPass
 from hardware.estimate import estimate
-from hardware.intake import prepared
 from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
 from hardware.program import program
+from hardware.svg_intake import prepared
 from renderer.preview import picture
 
 MACHINES = Path(__file__).parents[1] / "specs" / "machines"

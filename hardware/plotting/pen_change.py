@@ -1,7 +1,7 @@
 """Changing pens, and other stops: pen up and parked, a person asked; nudges and test strokes on request."""
 
 from hardware.job import locate
-from hardware.job.figures import amount, clock
+from hardware.job.formatting import amount, clock
 from hardware.job.gcode_job import GcodeJob, Point
 from hardware.plotting.asking import ask
 from hardware.plotting.events import Choice, Prompt

@@ -4,7 +4,7 @@ import time
 from collections import deque
 
 from hardware.simulator.controller import Controller
-from hardware.simulator.faults import InjectedFault, Saboteur
+from hardware.simulator.fault_injection import InjectedFault, Saboteur
 
 BYTE_S = 10 / 115200  # a start bit, eight of data, a stop bit
 TO_BOARD_S = 0.001  # a USB frame

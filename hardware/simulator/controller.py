@@ -8,10 +8,10 @@ between the check points of the real one. Not simulated: probing, tool lengths, 
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from hardware.simulator import report, settings
+from hardware.simulator import settings, status_report
+from hardware.simulator.grbl_parser import GrblError, strip
+from hardware.simulator.interpreter import Program, Wait
 from hardware.simulator.machine_state import Body
-from hardware.simulator.program import Program, Wait
-from hardware.simulator.words import GrblError, strip
 
 RX_BYTES = 128
 LINE_BYTES = 80  # GRBL's line buffer, of which one byte ends the line
@@ -23,7 +23,8 @@ REPORT_S = 0.005  # until a status report is out (interface.md: about 5 to 20 ms
 class Controller:
     """Bytes in by `receive`, bytes out by `sent`; `advance` lets time pass.
 
-    `faults` are asked before each line of G-code is executed, with its number from 1; see `hardware.simulator.faults`.
+    `on_line` is called before each line of G-code is executed, with its number from 1; see
+    `hardware.simulator.fault_injection`.
     """
 
     def __init__(self, values: dict[int, float] | None = None, *, force_origin: bool = False) -> None:
@@ -130,7 +131,7 @@ class Controller:
             self.reset()
         elif byte == ord("?"):
             if not body.is_critical and body.state != "Home":
-                self.say(report.status(body, self.now, RX_BYTES - len(self._rx)), REPORT_S)
+                self.say(status_report.status(body, self.now, RX_BYTES - len(self._rx)), REPORT_S)
         elif body.is_critical:
             return
         elif byte == ord("~"):
@@ -184,7 +185,7 @@ class Controller:
         self._line.clear()
         self.body.reborn(alarmed)
         self.say("")
-        self.say(f"{report.BANNER}")
+        self.say(f"{status_report.BANNER}")
         if alarmed:
             self.say("[MSG:'$H'|'$X' to unlock]")
         self._main = self._loop()

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hardware.simulator.planner import Vector
-from hardware.simulator.words import Block, GrblError
+from hardware.simulator.grbl_parser import Block, GrblError
+from hardware.simulator.lookahead_planner import Vector
 
 if TYPE_CHECKING:
     from hardware.simulator.machine_state import Body

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hardware.simulator.planner import Block, Planner, Vector, least
+from hardware.simulator.lookahead_planner import Block, Planner, Vector, least
 from hardware.simulator.trace import Dwell, Move, Spindle, Trace
 
 BLOCKS = 15

@@ -13,7 +13,7 @@ import svgelements as se
 from hardware.drawing import Drawing, Ink, Line, is_dot
 from hardware.svgfile.flatten import FINE_MM, polylines, px_to_mm
 from hardware.svgfile.hatch import hatched
-from hardware.svgfile.layers import LABEL, Layer, Options, Stroke, known_pens, passes_of
+from hardware.svgfile.svg_layers import LABEL, Layer, Options, Stroke, known_pens, passes_of
 from hardware.svgfile.xml import SvgError, checked_root, clip_boxes, file_text, size_px, tidied
 from hardware.toolpath.cut import dashes, inside
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from hardware.plotting.control import Control
 from hardware.plotting.events import Prompt
-from hardware.terminal.words import KEYS
+from hardware.terminal.event_text import KEYS
 
 STEP_MM = 0.1
 ENTER = {"\r", "\n"}

@@ -6,7 +6,7 @@ import time
 from typing import TextIO
 
 from hardware.plotting.events import Event, Progress, Prompt
-from hardware.terminal import words
+from hardware.terminal import event_text
 
 EVERY_S = 5.0
 
@@ -23,11 +23,11 @@ class PlainLines:
             now = time.monotonic()
             if event.state == "drawing" and now - self._said >= EVERY_S:
                 self._said = now
-                self._write(words.progress(event))
+                self._write(event_text.progress(event))
         elif isinstance(event, Prompt):
-            for row in words.question(event):
+            for row in event_text.question(event):
                 self._write(row)
-        elif told := words.line(event):
+        elif told := event_text.line(event):
             self._write(told)
 
     def _write(self, text: str) -> None:

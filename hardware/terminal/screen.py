@@ -12,10 +12,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hardware.job.figures import clock
+from hardware.job.formatting import clock
 from hardware.job.gcode_job import GcodeJob
 from hardware.plotting.events import Answered, Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
-from hardware.terminal import words
+from hardware.terminal import event_text
 
 REFRESH_S = 0.1
 MOST_PASSES = 8
@@ -70,7 +70,7 @@ class Screen:
             case Note():
                 self._note(event.text, {"info": "", "warning": "yellow", "error": "bold red"}[event.level])
             case Fault():
-                self._note(words.line(event) or "", FAULT)
+                self._note(event_text.line(event) or "", FAULT)
             case Finished():
                 self._ended = event
             case PassBegun():
@@ -91,7 +91,7 @@ class Screen:
         told = list(self._notes)[-notes:]
         rows += [self._passes(passes), *([Text(), *told] if told else []), Text()]
         if self._ended:
-            rows.append(Text(words.line(self._ended) or "", style="bold"))
+            rows.append(Text(event_text.line(self._ended) or "", style="bold"))
         elif self._prompt:
             rows.append(self._question(self._prompt))
         else:
@@ -117,7 +117,7 @@ class Screen:
         table.add_column(justify="right", no_wrap=True)
         table.add_row(
             f"stroke {progress.stroke} of {progress.strokes}",
-            words.metres(progress),
+            event_text.metres(progress),
             f"{clock(progress.elapsed_s)} drawn, {clock(progress.left_s)} left",
             f"{progress.machine_state} x {progress.x_mm:.1f} y {progress.y_mm:.1f}",
         )
@@ -147,10 +147,10 @@ class Screen:
 
     def _question(self, prompt: Prompt) -> RenderableType:
         pen = "The pen is up." if prompt.pen_up else "The pen may be down: lift it by hand."
-        rows: list[RenderableType] = [Text(f"{words.sentence(prompt.text)} {pen}"), Text()]
+        rows: list[RenderableType] = [Text(f"{event_text.sentence(prompt.text)} {pen}"), Text()]
         table = Table.grid(padding=(0, 2))
         for choice in prompt.choices:
-            key = "arrows + -" if choice.key == "nudge" else words.KEYS[choice.key]
+            key = "arrows + -" if choice.key == "nudge" else event_text.KEYS[choice.key]
             key = f"Enter or {key}" if choice.key == prompt.default else key
             label = "move the pen by 0.1; + and - for its height" if choice.key == "nudge" else choice.label
             table.add_row(Text(key, style="bold"), label)

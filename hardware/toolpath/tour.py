@@ -9,7 +9,7 @@ sheet elsewhere, so that what lay on a border is then inside.
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.toolpath.moves import improve
+from hardware.toolpath.local_search import improve
 from hardware.toolpath.start import Ends, Points, greedy, nearest
 
 _REGION = 1500  # strokes

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from hardware.machine import load_machine
-from hardware.terminal.command import Wanted, plot
 from hardware.terminal.options import journal_beside
+from hardware.terminal.plot_runner import Wanted, plot
 from renderer.cli import show
 from renderer.intake import lines_of
 

@@ -13,12 +13,12 @@ from samples import BLACK, RED, ROUTER, SERVO, line, sheet, two_pens
 
 from hardware.card import CardError, card_files
 from hardware.drawing import PenPass
-from hardware.intake import prepared
 from hardware.lettering import length_of, lettered
 from hardware.machine import Machine, RelayLift, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
 from hardware.rack import load_rack
+from hardware.svg_intake import prepared
 from hardware.svgfile import read_svg
 
 SPECS = Path(__file__).parents[2] / "specs"

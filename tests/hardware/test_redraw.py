@@ -9,9 +9,9 @@ from redraw import redrawn
 from hardware.arcs import spiral
 from hardware.drawing import Drawing, Ink, Pen, PenPass
 from hardware.gcode import files
-from hardware.intake import prepared, ready
 from hardware.machine import Machine, load_machine
 from hardware.program import ProgramError
+from hardware.svg_intake import prepared, ready
 from hardware.svgfile import to_svg
 from renderer import preview
 

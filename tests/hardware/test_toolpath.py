@@ -9,7 +9,7 @@ from samples import BLACK, RED, curve, line, passes, segments, sheet
 
 from hardware.drawing import Drawing, PenPass, length_mm
 from hardware.toolpath import GAP_NIBS, clip, join, order, split, travel_mm
-from hardware.toolpath.moves import improve
+from hardware.toolpath.local_search import improve
 from hardware.toolpath.start import greedy, nearest
 from hardware.toolpath.tour import tour
 

@@ -11,7 +11,7 @@ from hardware.plotting.control import Control
 from hardware.plotting.events import Choice, Event, Fault, Progress, Prompt
 from hardware.plotting.session import PlotOptions
 from hardware.simulator import InjectedFault
-from hardware.terminal import answers, words
+from hardware.terminal import answers, event_text
 from hardware.terminal.lines import JsonLines, PlainLines
 from hardware.terminal.screen import Screen
 
@@ -130,7 +130,7 @@ def test_every_choice_has_a_key_of_its_own_where_it_is_offered() -> None:
     session = SimulatedPlot(faults=(InjectedFault(58, "error", code=33), InjectedFault(90, "reset")))
     session.run()
     for prompt in session.prompts:
-        keys = [words.KEYS[choice.key] for choice in prompt.choices]
+        keys = [event_text.KEYS[choice.key] for choice in prompt.choices]
         assert len(set(keys)) == len(keys)
 
 

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from hardware.simulator import report, settings
+from hardware.simulator import settings, status_report
 from hardware.simulator.geometry import arc, offset_after
+from hardware.simulator.grbl_parser import Block, GrblError, parse
+from hardware.simulator.lookahead_planner import Vector
 from hardware.simulator.machine_state import Body
-from hardware.simulator.planner import Vector
-from hardware.simulator.words import Block, GrblError, parse
 
 Wait = float | Callable[[], bool]  # until a time, or until something is so
 
@@ -77,7 +77,7 @@ class Program:
             say("[VER:1.1h.20190830:]")
             say(f"[OPT:V{'Z' if body.force_origin else ''},{body.planner.room},128]")
         elif line == "$#":
-            for row in report.parameters(body):
+            for row in status_report.parameters(body):
                 say(row)
         elif line == "$N":
             for at, text in enumerate(body.startup):
@@ -94,9 +94,9 @@ class Program:
     def _switch(self, line: str) -> None:
         body, say = self.body, self.host.say
         if line == "$":
-            say(report.HELP)
+            say(status_report.HELP)
         elif line == "$G":
-            say(report.modes(body.modes, body.spindle, body.spindle_on))
+            say(status_report.modes(body.modes, body.spindle, body.spindle_on))
         elif line == "$X":
             if body.state == "Alarm":
                 body.state = "Idle"
@@ -139,7 +139,7 @@ class Program:
             raise GrblError(16)
         if "F" not in block.values:
             raise GrblError(22)
-        scale = report.INCH if block.g.get("units", 200 if body.modes.inches else 210) == 200 else 1.0
+        scale = status_report.INCH if block.g.get("units", 200 if body.modes.inches else 210) == 200 else 1.0
         relative = block.g.get("distance", 910 if body.modes.relative else 900) == 910
         target = self._target(block, scale, relative, machine="nonmodal" in block.g)
         if body.values[20] and not body.is_within(target):
@@ -156,7 +156,7 @@ class Program:
     def _gcode(self, block: Block) -> Iterator[Wait]:
         """In RS274's order of execution. What a block refuses, it refuses before it changes anything."""
         body, modes, values = self.body, self.body.modes, block.values
-        scale = report.INCH if block.g.get("units", 200 if modes.inches else 210) == 200 else 1.0
+        scale = status_report.INCH if block.g.get("units", 200 if modes.inches else 210) == 200 else 1.0
         motion = block.g.get("motion", modes.motion)
         moves = bool(block.axes) and block.g.get("nonmodal") not in {100, 920, 280, 281, 300, 301}
         feed = values["F"] * scale if "F" in values else modes.feed

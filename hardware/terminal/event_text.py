@@ -1,6 +1,6 @@
 """What is said of a plot, in plain words; shared by all ways of showing it."""
 
-from hardware.job.figures import amount, clock
+from hardware.job.formatting import amount, clock
 from hardware.plotting.events import Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
 
 KEYS = {

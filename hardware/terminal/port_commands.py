@@ -22,15 +22,15 @@ machine_option = click.option("--machine", "-m", "machine_file", metavar="M", re
 @plot_options
 def plot(what: Path, machine_file: Path, **options: Any) -> None:
     """Draw with machine M: streams to its controller, asks for each pen, goes on after whatever happened."""
-    from hardware.terminal import command
+    from hardware.terminal import plot_runner
 
-    sys.exit(command.guarded(lambda: _plot(what, machine_file, options)))
+    sys.exit(plot_runner.guarded(lambda: _plot(what, machine_file, options)))
 
 
 def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
     from hardware.job.prepare import from_drawing, from_gcode, is_gcode
     from hardware.machine import load_machine
-    from hardware.terminal import command
+    from hardware.terminal import plot_runner
 
     machine = load_machine(machine_file)
     if is_gcode(what):
@@ -38,7 +38,7 @@ def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
     else:
         drawing = _rendered(what) if what.is_dir() else _read(what, machine)
         job = from_drawing(drawing, machine, drawing.title or what.stem)
-    return command.plot(job, machine, command.Wanted(**options), journal_beside(what))
+    return plot_runner.plot(job, machine, plot_runner.Wanted(**options), journal_beside(what))
 
 
 def _rendered(folder: Path) -> "Drawing":
@@ -52,7 +52,7 @@ def _rendered(folder: Path) -> "Drawing":
 
 def _read(path: Path, machine: "Machine") -> "Drawing":
     """The drawing of any SVG, put into a good order; as it is where there is nothing to find one with."""
-    from hardware.intake import ready
+    from hardware.svg_intake import ready
     from hardware.svgfile import read_svg
 
     try:

@@ -10,8 +10,8 @@ from samples import BLACK, RED, SERVO, curve, line, sheet
 from test_svgfile import document, lines, stroked
 
 from hardware.drawing import Drawing, Ink, Pen, PenPass, length_mm
-from hardware.intake import prepared, ready
 from hardware.rack import RackError, by_colour, by_name, load_rack
+from hardware.svg_intake import prepared, ready
 from hardware.svgfile import Options, SvgError, read_svg, reading, to_svg
 from hardware.svgfile.hatch import hatched
 from hardware.toolpath.covering import in_order

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hardware.simulator.controller import Controller
-from hardware.simulator.words import GrblError
+from hardware.simulator.grbl_parser import GrblError
 
 Kind = Literal["error", "alarm", "unplug", "reset", "power_cut", "garble", "mute", "deafen"]
 

@@ -9,7 +9,7 @@ from hardware.machine import Machine
 from hardware.program import park_on_sheet
 from hardware.rack import load_rack
 from hardware.svgfile import Options, reading
-from hardware.svgfile.layers import By
+from hardware.svgfile.svg_layers import By
 
 
 @dataclass(frozen=True)

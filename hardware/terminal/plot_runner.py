@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hardware.job.figures import amount, clock
+from hardware.job.formatting import amount, clock
 from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.plotting.control import Control
 
