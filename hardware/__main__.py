@@ -137,12 +137,12 @@ def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine,
     """The machine and the drawing, cut at the sheet's edge and in a good order for that machine."""
     from hardware.machine import MachineError, load_machine
     from hardware.rack import RackError
-    from hardware.svg_intake import options_of, placed, ready
+    from hardware.svg_intake import options_of, ready_drawing, with_sheet_placed
     from hardware.svgfile import SvgError
 
     try:
-        machine = placed(load_machine(machine_file), how.pop("rotate"), how.pop("centre"))
-        made = ready(svg, machine, options_of(**how))
+        machine = with_sheet_placed(load_machine(machine_file), how.pop("rotate"), how.pop("centre"))
+        made = ready_drawing(svg, machine, options_of(**how))
     except (MachineError, RackError, SvgError) as fault:
         _fail(fault)
     for note in made.notes:

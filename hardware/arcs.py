@@ -157,7 +157,7 @@ def _arc(points: Line, tolerance_mm: float) -> Arc | None:
     return Arc((float(end[0]), float(end[1])), (float(centre[0]), float(centre[1])), clockwise=sweep < 0)
 
 
-def swept(begin: Point, end: Point, centre: Point, clockwise: bool, tolerance_mm: float) -> Line:  # [S, 2] mm
+def arc_points(begin: Point, end: Point, centre: Point, clockwise: bool, tolerance_mm: float) -> Line:  # [S, 2] mm
     """Points along an arc, its ends among them, whose chords stray no more than the tolerance."""
     first = math.atan2(begin[1] - centre[1], begin[0] - centre[0])
     sweep = (math.atan2(end[1] - centre[1], end[0] - centre[0]) - first) % math.tau

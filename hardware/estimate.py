@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hardware.arcs import swept
+from hardware.arcs import arc_points
 from hardware.dialect import dialect_of
 from hardware.drawing import Pen
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift
@@ -65,7 +65,7 @@ def estimate(steps: tuple[Step, ...], machine: Machine) -> Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class TimedStep:
     """A step, how long the machine takes for it, and the way that it goes."""
 
     step: Step
@@ -73,7 +73,7 @@ class Timed:
     way_mm: float
 
 
-def timed(steps: tuple[Step, ...], machine: Machine) -> list[Timed]:
+def timed(steps: tuple[Step, ...], machine: Machine) -> list[TimedStep]:
     """Each step with its time; a pen change takes none of the machine's."""
     track, lift = _Track([0.0] * len(steps), _dwells(machine)), _PenMove(machine)
     at: Point | None = None  # it is where the program begins that the machine is thought to stand
@@ -102,7 +102,7 @@ def timed(steps: tuple[Step, ...], machine: Machine) -> list[Timed]:
             case _:
                 track.stop()
     seconds, way_mm = track.planned(machine)
-    return [Timed(*of) for of in zip(steps, seconds, way_mm, strict=True)]
+    return [TimedStep(*of) for of in zip(steps, seconds, way_mm, strict=True)]
 
 
 @dataclass
@@ -175,7 +175,7 @@ class _PenMove:
 def _round(at: Point, step: ArcTo) -> list[Point]:
     """Points along an arc, as near to it as controllers come (GRBL's $12 is 0.002 mm)."""
     end, centre = (step.x_mm, step.y_mm), (step.centre_x_mm, step.centre_y_mm)
-    return [(x, y) for x, y in swept(at, end, centre, step.clockwise, 0.002)[1:].tolist()]
+    return [(x, y) for x, y in arc_points(at, end, centre, step.clockwise, 0.002)[1:].tolist()]
 
 
 def _dwells(machine: Machine) -> Callable[[float], float]:
@@ -183,7 +183,7 @@ def _dwells(machine: Machine) -> Callable[[float], float]:
     return lambda seconds: seconds if step_s == 0 else math.ceil(seconds / step_s - 1e-6) * step_s
 
 
-def _parts(steps: tuple[Step, ...], times: list[Timed]) -> list[tuple[ChangePen, list[Timed]]]:
+def _parts(steps: tuple[Step, ...], times: list[TimedStep]) -> list[tuple[ChangePen, list[TimedStep]]]:
     """The steps of each pass; what comes before the first is the first's, and the way to its pen change the next's."""
     starts = [at for at, step in enumerate(steps) if isinstance(step, ChangePen)]
     return [
@@ -193,7 +193,7 @@ def _parts(steps: tuple[Step, ...], times: list[Timed]) -> list[tuple[ChangePen,
     ]
 
 
-def _pen(change: ChangePen, part: list[Timed]) -> PenEstimate:
+def _pen(change: ChangePen, part: list[TimedStep]) -> PenEstimate:
     return PenEstimate(
         change.number,
         change.pen,

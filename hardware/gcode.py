@@ -24,11 +24,11 @@ from hardware.program import (
     program,
 )
 
-__all__ = ["DIALECTS", "Block", "Dialect", "blocks", "files", "gcode", "per_tool", "prompt"]
+__all__ = ["DIALECTS", "Dialect", "StepLines", "files", "gcode", "lines_by_step", "per_tool", "prompt"]
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class StepLines:
     """The lines of one step; the first block of a program has none: header, and pen up."""
 
     step: Step | None
@@ -37,15 +37,15 @@ class Block:
 
 def gcode(steps: tuple[Step, ...], machine: Machine) -> str:
     """One complete program: header, pen up, all steps, end. Pauses wherever a pen is to be put in."""
-    return _text(blocks(steps, machine))
+    return _text(lines_by_step(steps, machine))
 
 
-def blocks(steps: tuple[Step, ...], machine: Machine, pauses: bool = True) -> Iterator[Block]:
+def lines_by_step(steps: tuple[Step, ...], machine: Machine, pauses: bool = True) -> Iterator[StepLines]:
     """The lines of each step. Without `pauses` none stops the controller: who streams them stops at a `prompt`.
 
     A controller that GRBL's M0 holds executes nothing that is sent, so a sender must not send it.
     """
-    return _Writer(machine, pauses).blocks(steps)
+    return _Writer(machine, pauses).lines_by_step(steps)
 
 
 def prompt(step: Step) -> str | None:
@@ -77,12 +77,14 @@ def files(drawing: Drawing, machine: Machine) -> dict[str, str]:
     steps = program(drawing, machine)
     texts = {"drawing.gcode": gcode(steps, machine)}
     for change, part in per_tool(steps):
-        texts[f"{file_stem(change.number, change.pen)}.gcode"] = _text(_Writer(machine, True, alone=True).blocks(part))
+        texts[f"{file_stem(change.number, change.pen)}.gcode"] = _text(
+            _Writer(machine, True, alone=True).lines_by_step(part)
+        )
     return texts
 
 
-def _text(parts: Iterator[Block]) -> str:
-    return "".join(f"{line}\n" for block in parts for line in block.lines)
+def _text(parts: Iterator[StepLines]) -> str:
+    return "".join(f"{line}\n" for step in parts for line in step.lines)
 
 
 _Paced = tuple[str, float | None]  # a line, and the feed it is to be run at, mm/min; None: it does not matter to it
@@ -100,11 +102,11 @@ class _Writer:
         self.up, self.down = heights(None, machine)
         self.travel_feed = machine.travel_feed_mm_min if self.dialect.travel_has_feed else None
 
-    def blocks(self, steps: tuple[Step, ...]) -> Iterator[Block]:
+    def lines_by_step(self, steps: tuple[Step, ...]) -> Iterator[StepLines]:
         header = (line.format(tolerance=_number(self.machine.tolerance_mm)) for line in self.dialect.header)
-        yield Block(None, (*header, *self._paced(self._lift())))
+        yield StepLines(None, (*header, *self._paced(self._lift())))
         for step in steps:
-            yield Block(step, tuple(self._paced(self._lines(step))))
+            yield StepLines(step, tuple(self._paced(self._lines(step))))
 
     def _paced(self, lines: Iterator[_Paced]) -> Iterator[str]:
         """The lines, with the feed written on those for which it has changed."""

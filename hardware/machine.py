@@ -182,7 +182,7 @@ class Machine(BaseModel):
 
 
 @dataclass(frozen=True)
-class Lie:
+class SheetPlacement:
     """How a sheet lies on a bed: a point of the drawing (origin top left, y down) is at `rows @ point + offset_mm`."""
 
     rows: tuple[tuple[int, int], tuple[int, int]]
@@ -202,7 +202,7 @@ class Lie:
         return a * u + c * v, b * u + d * v
 
 
-def lie(width_mm: float, height_mm: float, machine: Machine) -> Lie:
+def sheet_placement(width_mm: float, height_mm: float, machine: Machine) -> SheetPlacement:
     """How a sheet of this size lies on the machine's bed. Here, and nowhere else, y is turned over."""
     turned = machine.rotate in (90, 270)
     size = (height_mm, width_mm) if turned else (width_mm, height_mm)
@@ -215,7 +215,7 @@ def lie(width_mm: float, height_mm: float, machine: Machine) -> Lie:
     left_mm, bottom_mm = machine.origin_mm
     if machine.centre:
         left_mm, bottom_mm = (machine.width_mm - size[0]) / 2, (machine.height_mm - size[1]) / 2
-    return Lie(rows, (left_mm + corner[0], bottom_mm + corner[1]), (left_mm, bottom_mm), size)
+    return SheetPlacement(rows, (left_mm + corner[0], bottom_mm + corner[1]), (left_mm, bottom_mm), size)
 
 
 def load_machine(path: str | Path) -> Machine:
@@ -251,11 +251,11 @@ def _said(fault: Any) -> str:
 
 def check_sheet(width_mm: float, height_mm: float, machine: Machine) -> list[str]:
     """What is wrong with a sheet of this size on this machine: a message for each side that does not fit."""
-    placed = lie(width_mm, height_mm, machine)
+    placement = sheet_placement(width_mm, height_mm, machine)
     faults = []
     for side, size_mm, bed_mm, origin_mm in (
-        ("wide", placed.size_mm[0], machine.width_mm, machine.origin_mm[0]),
-        ("high", placed.size_mm[1], machine.height_mm, machine.origin_mm[1]),
+        ("wide", placement.size_mm[0], machine.width_mm, machine.origin_mm[0]),
+        ("high", placement.size_mm[1], machine.height_mm, machine.origin_mm[1]),
     ):
         room_mm = bed_mm - origin_mm
         if size_mm > room_mm + ROUNDING_MM:

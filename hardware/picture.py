@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from hardware.drawing import Drawing, Ink, Line, is_dot
 from hardware.estimate import Estimate, PenEstimate, estimate
-from hardware.machine import Lie, Machine, lie
+from hardware.machine import Machine, SheetPlacement, sheet_placement
 from hardware.program import ArcTo, ChangePen, Dot, DrawTo, Park, Step, Travel
 
 _INK, _FAINT, _BED, _GROUND, _TRAVEL = "#22262b", "#8b857a", "#e9e5dc", "#f8f6f1", "#d4145a"
@@ -28,7 +28,7 @@ def plan_svg(drawing: Drawing, steps: tuple[Step, ...], machine: Machine) -> str
     head, row = 11 * unit, 4 * unit
     foot = (len(took.pens) + 3.6) * row
     width, height = machine.width_mm + 10 * unit, head + machine.height_mm + 6 * unit + foot
-    placed = lie(drawing.width_mm, drawing.height_mm, machine)
+    placement = sheet_placement(drawing.width_mm, drawing.height_mm, machine)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}mm" height="{_n(height)}mm"'
         f' viewBox="0 0 {_n(width)} {_n(height)}" font-family="Helvetica, Arial, sans-serif" fill="{_INK}">',
@@ -38,8 +38,8 @@ def plan_svg(drawing: Drawing, steps: tuple[Step, ...], machine: Machine) -> str
         *_bed(machine, unit),
         # in the machine's own coordinates, whose y goes up
         f'<g transform="translate(0 {_n(machine.height_mm)}) scale(1 -1)" fill="none">',
-        _sheet(drawing, placed, unit),
-        *_strokes(drawing, placed),
+        _sheet(drawing, placement, unit),
+        *_strokes(drawing, placement),
         *_travel(steps, unit),
         "</g>",
         *_marks(machine, unit),
@@ -83,8 +83,8 @@ def _bed(machine: Machine, unit: float) -> Iterator[str]:
     yield "</g>"
 
 
-def _sheet(drawing: Drawing, placed: Lie, unit: float) -> str:
-    (x, y), (width, height) = placed.corner_mm, placed.size_mm
+def _sheet(drawing: Drawing, placement: SheetPlacement, unit: float) -> str:
+    (x, y), (width, height) = placement.corner_mm, placement.size_mm
     shadow = 0.5 * unit
     return (
         f'<rect x="{_n(x + shadow)}" y="{_n(y - shadow)}" width="{_n(width)}" height="{_n(height)}"'
@@ -93,22 +93,22 @@ def _sheet(drawing: Drawing, placed: Lie, unit: float) -> str:
     )
 
 
-def _strokes(drawing: Drawing, placed: Lie) -> Iterator[str]:
+def _strokes(drawing: Drawing, placement: SheetPlacement) -> Iterator[str]:
     for pen_pass in drawing.passes:
         pen = pen_pass.pen
         blend = ' style="mix-blend-mode:multiply"' if pen.ink is Ink.TRANSPARENT else ""
-        path = " ".join(_path(line, placed) for line in pen_pass.lines)
+        path = " ".join(_path(line, placement) for line in pen_pass.lines)
         yield (
             f'<path d="{path}" stroke="{pen.colour}" stroke-width="{pen.nib_mm:g}" stroke-linecap="round"'
             f' stroke-linejoin="round"{blend}/>'
         )
 
 
-def _path(line: Line, placed: Lie) -> str:
+def _path(line: Line, placement: SheetPlacement) -> str:
     if is_dot(line):
-        x, y = placed.on_bed(*line.mean(axis=0).tolist())
+        x, y = placement.on_bed(*line.mean(axis=0).tolist())
         return f"M{_n(x)},{_n(y)}h0.01"
-    return "M" + " ".join(f"{_n(x)},{_n(y)}" for x, y in (placed.on_bed(*point) for point in line.tolist()))
+    return "M" + " ".join(f"{_n(x)},{_n(y)}" for x, y in (placement.on_bed(*point) for point in line.tolist()))
 
 
 def _travel(steps: tuple[Step, ...], unit: float) -> Iterator[str]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hardware.arcs import Arc, arcs, simplify, swept
+from hardware.arcs import Arc, arc_points, arcs, simplify
 from hardware.drawing import Drawing, Line, Pen, PenPass, is_dot, length_mm
-from hardware.machine import ROUNDING_MM, Lie, Machine, RelayLift, ZLift, lie
+from hardware.machine import ROUNDING_MM, Machine, RelayLift, SheetPlacement, ZLift, sheet_placement
 
 
 class ProgramError(ValueError):
@@ -113,12 +113,12 @@ def program(drawing: Drawing, machine: Machine) -> tuple[Step, ...]:
 
 def park_on_sheet(width_mm: float, height_mm: float, machine: Machine) -> tuple[float, float]:
     """Where pens are changed, in the own mm of a drawing of this size (origin top left, y down)."""
-    return lie(width_mm, height_mm, machine).on_sheet(*machine.changes_at_mm)
+    return sheet_placement(width_mm, height_mm, machine).on_sheet(*machine.changes_at_mm)
 
 
 def _steps(drawing: Drawing, machine: Machine) -> Iterator[Step]:
     change_at = Park(*machine.changes_at_mm)
-    placed = lie(drawing.width_mm, drawing.height_mm, machine)
+    placement = sheet_placement(drawing.width_mm, drawing.height_mm, machine)
     held: Pen | None = None
     drawn_mm = 0.0  # by the pen that is in, since it was put in or refilled
     for number, pen_pass in enumerate(drawing.passes, 1):
@@ -136,7 +136,7 @@ def _steps(drawing: Drawing, machine: Machine) -> Iterator[Step]:
                 yield change_at
                 yield Refill(number, pen_pass.pen, drawn_mm)
                 drawn_mm = 0.0
-            yield from _stroke(line, placed, pen_pass.pen, machine)
+            yield from _stroke(line, placement, pen_pass.pen, machine)
             drawn_mm += length
     yield Park(*machine.park_mm)
     yield End()
@@ -165,8 +165,8 @@ def heights(pen: Pen | None, machine: Machine) -> tuple[float | None, float | No
     return up if own_up is None else own_up, down if own_down is None else own_down
 
 
-def _stroke(line: Line, placed: Lie, pen: Pen, machine: Machine) -> Iterator[Step]:
-    on_bed = _on_bed(line, placed, pen)
+def _stroke(line: Line, placement: SheetPlacement, pen: Pen, machine: Machine) -> Iterator[Step]:
+    on_bed = _on_bed(line, placement, pen)
     if is_dot(line):
         x_mm, y_mm = on_bed.mean(axis=0).tolist()
         yield Travel(x_mm, y_mm)
@@ -174,15 +174,15 @@ def _stroke(line: Line, placed: Lie, pen: Pen, machine: Machine) -> Iterator[Ste
         return
     yield Travel(*on_bed[0].tolist())
     yield Lower()
-    yield from _moves(on_bed, placed, machine)
+    yield from _moves(on_bed, placement, machine)
     yield Lift()
 
 
-def _moves(line: Line, placed: Lie, machine: Machine) -> Iterator[Step]:
+def _moves(line: Line, placement: SheetPlacement, machine: Machine) -> Iterator[Step]:
     """The line from its second point on. Arcs bulge, if by less than the tolerance: none may leave bed or sheet."""
     tolerance_mm = max(machine.tolerance_mm - 2 * ROUNDING_MM, 0.5 * machine.tolerance_mm)  # what rounding leaves of it
     curved = _arcs(line, tolerance_mm) if machine.arcs else None
-    if curved is None or not _keeps_inside(line[0].tolist(), curved, placed, machine):
+    if curved is None or not _keeps_inside(line[0].tolist(), curved, placement, machine):
         for x_mm, y_mm in simplify(line, tolerance_mm)[1:].tolist():
             yield DrawTo(x_mm, y_mm)
         return
@@ -196,24 +196,26 @@ def _arcs(line: Line, tolerance_mm: float) -> list[ArcTo | DrawTo]:
     ]
 
 
-def _keeps_inside(at: tuple[float, float], moves: list[ArcTo | DrawTo], placed: Lie, machine: Machine) -> bool:
-    x_mm, y_mm = placed.corner_mm
-    most = np.minimum((machine.width_mm, machine.height_mm), (x_mm + placed.size_mm[0], y_mm + placed.size_mm[1]))
+def _keeps_inside(
+    at: tuple[float, float], moves: list[ArcTo | DrawTo], placement: SheetPlacement, machine: Machine
+) -> bool:
+    x_mm, y_mm = placement.corner_mm
+    most = np.minimum((machine.width_mm, machine.height_mm), (x_mm + placement.size_mm[0], y_mm + placement.size_mm[1]))
     least = np.maximum((0.0, 0.0), (x_mm, y_mm))
     for move in moves:
         end = (move.x_mm, move.y_mm)
         if isinstance(move, ArcTo):
-            along = swept(at, end, (move.centre_x_mm, move.centre_y_mm), move.clockwise, ROUNDING_MM)
+            along = arc_points(at, end, (move.centre_x_mm, move.centre_y_mm), move.clockwise, ROUNDING_MM)
             if (along < least - ROUNDING_MM).any() or (along > most + ROUNDING_MM).any():
                 return False
         at = end
     return True
 
 
-def _on_bed(points: Line, placed: Lie, pen: Pen) -> Line:
+def _on_bed(points: Line, placement: SheetPlacement, pen: Pen) -> Line:
     """Where the machine has to be so that this pen's tip is at the points."""
-    offset_mm = np.array(placed.offset_mm) - np.array(pen.offset_mm or (0.0, 0.0))
-    turned: Line = points @ np.array(placed.rows, dtype=np.float64).T + offset_mm
+    offset_mm = np.array(placement.offset_mm) - np.array(pen.offset_mm or (0.0, 0.0))
+    turned: Line = points @ np.array(placement.rows, dtype=np.float64).T + offset_mm
     return turned
 
 
@@ -257,7 +259,9 @@ def _strays(points: Line, drawing: Drawing, machine: Machine, pen: Pen) -> list[
     if not np.isfinite(points).all():
         return ["a line has a coordinate that is not a number"]
     bed_mm, sheet_mm = (machine.width_mm, machine.height_mm), (drawing.width_mm, drawing.height_mm)
-    on_bed = _beyond(_on_bed(points, lie(*sheet_mm, machine), pen), (0.0, 0.0), bed_mm, f"the bed of {machine.name!r}")
+    on_bed = _beyond(
+        _on_bed(points, sheet_placement(*sheet_mm, machine), pen), (0.0, 0.0), bed_mm, f"the bed of {machine.name!r}"
+    )
     if on_bed:
         cure = (
             "use smaller paper or move origin_mm" if pen.offset_mm is None else "move origin_mm or the pen's offset_mm"

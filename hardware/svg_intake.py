@@ -9,18 +9,18 @@ from hardware.machine import Machine
 from hardware.program import park_on_sheet
 from hardware.rack import load_rack
 from hardware.svgfile import Options, reading
-from hardware.svgfile.svg_layers import By
+from hardware.svgfile.svg_layers import PenMatch
 
 
 @dataclass(frozen=True)
-class Ready:
+class ReadyDrawing:
     """A drawing, and what a person should know of how it came about."""
 
     drawing: Drawing
     notes: tuple[str, ...] = ()
 
 
-def ready(path: Path, machine: Machine | None = None, options: Options | None = None) -> Ready:
+def ready_drawing(path: Path, machine: Machine | None = None, options: Options | None = None) -> ReadyDrawing:
     """The drawing of an SVG file, made ready for a machine. Raises SvgError.
 
     Lines with colours of their own are left as they are: no pen draws them.
@@ -30,18 +30,18 @@ def ready(path: Path, machine: Machine | None = None, options: Options | None = 
         options = replace(options, tolerance_mm=min(options.tolerance_mm, 0.1 * machine.tolerance_mm))
     read = reading(path, options)
     if read.drawing.is_free:
-        return Ready(read.drawing, read.notes)
+        return ReadyDrawing(read.drawing, read.notes)
     drawing, cut = prepared(read.drawing, machine)
-    return Ready(drawing, (*read.notes, *cut))
+    return ReadyDrawing(drawing, (*read.notes, *cut))
 
 
-def placed(machine: Machine, rotate: str | None, centre: bool) -> Machine:
+def with_sheet_placed(machine: Machine, rotate: str | None, centre: bool) -> Machine:
     """The machine with the sheet lying on it as a command line says."""
     said: dict[str, object] = {} if rotate is None else {"rotate": int(rotate)}
     return machine.model_copy(update=said | ({"centre": True, "origin_mm": (0.0, 0.0)} if centre else {}))
 
 
-def options_of(hatch_mm: float | None, rack: Path | None, by: By | None, keep_order: bool) -> Options:
+def options_of(hatch_mm: float | None, rack: Path | None, by: PenMatch | None, keep_order: bool) -> Options:
     """How a command line wants a file to be read. Raises RackError."""
     return Options(hatch_mm, None if rack is None else load_rack(rack), by, keep_order)
 

@@ -56,7 +56,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class MachineSetup:
     """What a plot needs to know of the machine besides: how to lift the pen, and where to park."""
 
     lift: tuple[str, ...]  # lines that raise the pen
@@ -82,7 +82,7 @@ class GcodeJob:
     lines: tuple[Line, ...]
     parts: tuple[JobPart, ...]
     stops: tuple[Stop, ...]
-    setting: Setting
+    setup: MachineSetup
     notes: tuple[str, ...] = field(default=())
 
     @property

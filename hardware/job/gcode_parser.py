@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hardware.dialect import dialect_of
-from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, Point, Setting, Stop
+from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, MachineSetup, Point, Stop
 from hardware.job.pen_state import LiftCodes, lift_of
 from hardware.job.timing import timed
 from hardware.wire import gcode_text
@@ -44,10 +44,10 @@ class PassInfo:
 
 
 def read(
-    text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo, ...] = (), title: str = ""
+    text: str, machine: "Machine", setup: MachineSetup, passes: tuple[PassInfo, ...] = (), title: str = ""
 ) -> GcodeJob:
     """The job. `passes` where the G-code is ours, made from a drawing. Raises JobError with every fault."""
-    reader = _Reader(machine, setting)
+    reader = _Reader(machine, setup)
     if reader.dialect not in {"grbl", "marlin"}:
         raise JobError(f"a {reader.dialect} controller runs files by itself: copy the G-code there instead of plotting")
     for number, raw in enumerate(text.splitlines(), 1):
@@ -58,7 +58,7 @@ def read(
         raise JobError("\n".join(shown))
     if any(line.is_draw for line in reader.lines) and not reader.lifts:
         raise JobError(
-            f"this G-code never raises the pen as {machine.name!r} does ({'; '.join(setting.lift)});"
+            f"this G-code never raises the pen as {machine.name!r} does ({'; '.join(setup.lift)});"
             " it is for another machine, or pen_lift in the machine file is wrong"
         )
     if not reader.lines:
@@ -67,7 +67,7 @@ def read(
     lines, stops = _into_parts(reader, found)
     lines = timed(lines, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
-    return GcodeJob(title, machine.name, reader.dialect, lines, parts, stops, setting)
+    return GcodeJob(title, machine.name, reader.dialect, lines, parts, stops, setup)
 
 
 def _part(info: PassInfo, at: int, lines: tuple[Line, ...]) -> JobPart:
@@ -79,11 +79,11 @@ def _part(info: PassInfo, at: int, lines: tuple[Line, ...]) -> JobPart:
 class _Reader:
     """Follows the modes from line to line."""
 
-    def __init__(self, machine: "Machine", setting: Setting) -> None:
+    def __init__(self, machine: "Machine", setup: MachineSetup) -> None:
         self.dialect = dialect_of(machine.dialect).base
         self.lift: LiftCodes = lift_of(machine)
         self.known = _MARLIN if self.dialect in {"marlin"} else _GRBL
-        self.setting = setting
+        self.setup = setup
         self.lines: list[Line] = []
         self.stops: list[tuple[int, str, str]] = []  # line, kind: pause or tool, message
         self.faults: list[str] = []

@@ -10,7 +10,7 @@ NEAR_MM = 0.03  # a controller reports whole steps
 
 
 @dataclass(frozen=True)
-class Spot:
+class JobPosition:
     """Within this line, or before it; at this place. `exact`: the place fits the line."""
 
     line: int
@@ -37,24 +37,24 @@ def waits_for_motion(line: Line) -> bool:
 _SYNCS = {"M3", "M4", "M5", "M7", "M8", "M9", "M280", "M400", "M106", "M107"}
 
 
-def stopped_at(job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16) -> Spot:
+def stopped_at(job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16) -> JobPosition:
     """The first line that may be under way on which the head stands. Earlier rather than later: nothing is left out."""
     first = max(surely_done(job, acked), acked - blocks - 1, 0)
     for at in range(first, sent):
         line, before = job.lines[at], job.place_before(at)
         if not (line.is_draw or line.is_travel):
             if before is not None and math.dist(before, place) <= NEAR_MM:
-                return Spot(at, place)
+                return JobPosition(at, place)
             continue
         if _distance(line, before, place) <= NEAR_MM:
-            return Spot(at, place)
+            return JobPosition(at, place)
     before = job.place_before(sent)
     if before is not None and math.dist(before, place) <= NEAR_MM:
-        return Spot(sent, place)
-    return Spot(first, place, exact=False)
+        return JobPosition(sent, place)
+    return JobPosition(first, place, exact=False)
 
 
-def at_rest(job: GcodeJob, acked: int, sent: int, place: Point, down: bool | None) -> tuple[Spot, Spot]:
+def at_rest(job: GcodeJob, acked: int, sent: int, place: Point, down: bool | None) -> tuple[JobPosition, JobPosition]:
     """After a controller has carried out all that reached it, which is all up to some line: the earliest such line at
     whose end the head would be here, with the pen so, and the latest. They differ where a dot may be done or not.
     """
@@ -64,10 +64,10 @@ def at_rest(job: GcodeJob, acked: int, sent: int, place: Point, down: bool | Non
         if before is not None and math.dist(before, place) > NEAR_MM:
             continue
         if down is None or is_down_before(job, done) == down:
-            fitting.append(Spot(done, place))
+            fitting.append(JobPosition(done, place))
     if not fitting:
-        spot = stopped_at(job, acked, sent, place)
-        return spot, spot
+        position = stopped_at(job, acked, sent, place)
+        return position, position
     return fitting[0], fitting[-1]
 
 
@@ -85,7 +85,7 @@ def _distance(line: Line, before: Point | None, place: Point) -> float:
     return math.dist((before[0] + along * (end[0] - before[0]), before[1] + along * (end[1] - before[1])), place)
 
 
-def lowering(job: GcodeJob, line: int) -> list[str]:
+def lowering_lines(job: GcodeJob, line: int) -> list[str]:
     """What puts the pen down again for this line: the lines that did so for its stroke, with what was waited there."""
     found: list[str] = []
     for each in job.lines[job.start_of_stroke(line) : line]:
@@ -101,7 +101,7 @@ def is_down_before(job: GcodeJob, line: int) -> bool:
     return line > 0 and job.lines[line - 1].down
 
 
-def from_here(line: Line, place: Point) -> str:
+def text_from(line: Line, place: Point) -> str:
     """The line's text for a head that is on its way already: an arc's centre is given from where it goes on."""
     if line.centre_mm is None:
         return line.text
@@ -112,7 +112,7 @@ def from_here(line: Line, place: Point) -> str:
     return " ".join([*words, f"I{gcode_text.number(centre[0])}", f"J{gcode_text.number(centre[1])}"])
 
 
-def with_value(text: str, letter: str, by: float) -> str:
+def with_changed_value(text: str, letter: str, by: float) -> str:
     """The line with one of its numbers changed by that much."""
     return " ".join(
         f"{each}{gcode_text.number(value + by if each == letter else value)}" for each, value in gcode_text.words(text)

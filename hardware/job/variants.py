@@ -40,12 +40,12 @@ def outlined(job: GcodeJob, number: str = "outline") -> GcodeJob:
     if bounds is None:
         raise JobError("nothing is drawn, so that there is no outline")
     left, bottom, right, top = bounds
-    corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom), job.setting.park_mm]
-    feed = f" F{job.setting.travel_mm_min:g}" if job.setting.needs_travel_feed else ""
-    lines, at = [], job.setting.park_mm
+    corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom), job.setup.park_mm]
+    feed = f" F{job.setup.travel_mm_min:g}" if job.setup.needs_travel_feed else ""
+    lines, at = [], job.setup.park_mm
     for x, y in corners:
         mm = math.dist(at, (x, y))
-        seconds = mm / (job.setting.travel_mm_min / 60)
+        seconds = mm / (job.setup.travel_mm_min / 60)
         lines.append(
             Line(f"G0 X{x:.3f} Y{y:.3f}{feed}", 0, 0, 0, False, is_travel=True, x_mm=x, y_mm=y, mm=mm, seconds=seconds)
         )

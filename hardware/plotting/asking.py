@@ -47,7 +47,7 @@ def _answer(session: PlotSession, prompt: Prompt, polls: bool) -> tuple[str, dic
             raise Ended("aborted" if command.name == "abort" else "emergency")
 
 
-def obey(session: PlotSession) -> None:
+def obey_commands(session: PlotSession) -> None:
     """Carries out the commands that came while it draws."""
     while (command := session.control.take()) is not None:
         match command.name:

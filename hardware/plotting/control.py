@@ -29,9 +29,9 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Literal
 
-from hardware.plotting.events import Event, Note, Progress, Prompt
+from hardware.plotting.events import Note, PlotEvent, PlotProgress, Prompt
 
-Observer = Callable[[Event], object]
+Observer = Callable[[PlotEvent], object]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Control:
         self._commands: SimpleQueue[Command] = SimpleQueue()
         self._stop: Callable[[], None] | None = None
         self.prompt: Prompt | None = None
-        self.last: Progress | None = None
+        self.last: PlotProgress | None = None
         self.in_emergency = False
 
     # --- for those who watch and steer ---
@@ -94,9 +94,9 @@ class Control:
 
     # --- for the plot ---
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: PlotEvent) -> None:
         """Calls each observer with it."""
-        if isinstance(event, Progress):
+        if isinstance(event, PlotProgress):
             self.last = event
         for observer in tuple(self._observers):
             try:

@@ -8,16 +8,16 @@ State = Literal["connecting", "drawing", "waiting", "pausing", "stopped", "recov
 
 
 @dataclass(frozen=True)
-class Event:
+class PlotEvent:
     """Anything that a plot reports."""
 
     def as_json(self) -> dict[str, Any]:
-        """`{"event": "PassBegun", ...}`, plain values only."""
-        return {"event": type(self).__name__} | dataclasses.asdict(self)
+        """`{"event": "PassBegun", ...}`, plain values only. A PlotFault is `"Fault"`, a PlotProgress `"Progress"`."""
+        return {"event": type(self).__name__.removeprefix("Plot")} | dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)
-class Connected(Event):
+class Connected(PlotEvent):
     """A controller answers. `reset`: it restarted as the port was opened, so what it knew of its place is gone."""
 
     port: str
@@ -27,7 +27,7 @@ class Connected(Event):
 
 
 @dataclass(frozen=True)
-class Note(Event):
+class Note(PlotEvent):
     """Something that people should know."""
 
     text: str
@@ -35,7 +35,7 @@ class Note(Event):
 
 
 @dataclass(frozen=True)
-class PassBegun(Event):
+class PassBegun(PlotEvent):
     """The pen of this pass is in, and goes to its first stroke."""
 
     number: int  # of the pass among those of this plot, from 1
@@ -48,7 +48,7 @@ class PassBegun(Event):
 
 
 @dataclass(frozen=True)
-class Progress(Event):
+class PlotProgress(PlotEvent):
     """How far it is, a few times a second; the machine's place in work coordinates."""
 
     state: State
@@ -69,7 +69,7 @@ class Progress(Event):
 
 
 @dataclass(frozen=True)
-class Choice:
+class PromptChoice:
     """One answer to a prompt."""
 
     key: str
@@ -89,7 +89,7 @@ class WantedPen:
 
 
 @dataclass(frozen=True)
-class Prompt(Event):
+class Prompt(PlotEvent):
     """A question: the plot waits, pen up wherever it can be reached, until `Control.answer` gives one of the choices.
 
     Kinds: `pen` (put it in), `pause` (a person or the G-code asked for it), `fault` (something went wrong), `origin`
@@ -100,7 +100,7 @@ class Prompt(Event):
     kind: Literal["pen", "pause", "fault", "origin", "resume"]
     title: str
     text: str
-    choices: tuple[Choice, ...]
+    choices: tuple[PromptChoice, ...]
     default: str
     pen: WantedPen | None = None
     pen_up: bool = True  # as far as can be known
@@ -110,7 +110,7 @@ class Prompt(Event):
 
 
 @dataclass(frozen=True)
-class Answered(Event):
+class Answered(PlotEvent):
     """A prompt is closed."""
 
     id: int
@@ -118,7 +118,7 @@ class Answered(Event):
 
 
 @dataclass(frozen=True)
-class Fault(Event):
+class PlotFault(PlotEvent):
     """Something went wrong, and the stream has stopped."""
 
     what: str  # `error:33`, `ALARM:1`, `port`, `reset`, `garbled`, `silent`
@@ -129,7 +129,7 @@ class Fault(Event):
 
 
 @dataclass(frozen=True)
-class Finished(Event):
+class Finished(PlotEvent):
     """The plot is over. `outcome`: `done`, `aborted` or `emergency`."""
 
     outcome: Literal["done", "aborted", "emergency"]

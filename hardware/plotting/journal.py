@@ -174,7 +174,7 @@ def _ends_torn(path: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Known:
+class JournalState:
     """What a journal says of a plot that ended early."""
 
     digest: str
@@ -196,7 +196,7 @@ class Known:
         return self.outcome == "done"
 
 
-def read(path: Path) -> Known:
+def read(path: Path) -> JournalState:
     """The last plot in a journal. Raises JournalError where there is none."""
     try:
         rows = [row for raw in path.read_bytes().split(b"\n") if (row := _row(raw)) is not None]
@@ -206,10 +206,10 @@ def read(path: Path) -> Known:
     if not starts:
         raise JournalError(f"{path}: this is no journal of a plot")
     begin, *rest = rows[starts[-1] :]
-    known = Known(begin["digest"], begin["options"], begin["source"], 0, 0, 0, None, (0.0, 0.0, 0.0),
+    known = JournalState(begin["digest"], begin["options"], begin["source"], 0, 0, 0, None, (0.0, 0.0, 0.0),
                   None, None, None, None, None)  # fmt: skip
     for row in rest:
-        known = _learnt(known, row)
+        known = _updated(known, row)
     return known
 
 
@@ -221,7 +221,7 @@ def _row(raw: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _learnt(known: Known, row: dict[str, Any]) -> Known:
+def _updated(known: JournalState, row: dict[str, Any]) -> JournalState:
     from dataclasses import replace
 
     try:

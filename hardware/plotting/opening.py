@@ -35,7 +35,7 @@ def reconnect(session: PlotSession) -> None:
     if session.guard:
         session.guard.dismiss()
     connect(session)
-    session.guard = guarded(session)
+    session.guard = start_guard(session)
 
 
 def _greeted(link: Link) -> Greeting:
@@ -62,7 +62,7 @@ def open_journal(session: PlotSession, path: Path | None) -> None:
         raise
 
 
-def introduce(session: PlotSession) -> None:
+def report_connection(session: PlotSession) -> None:
     """Reports who answers, and holds the job against it. Raises JobError, with the port closed."""
     greeting = session.greeting
     session.control.emit(Connected(session.options.port_name, greeting.firmware, greeting.buffer_bytes, greeting.reset))
@@ -74,11 +74,11 @@ def introduce(session: PlotSession) -> None:
         session.say(note, "warning")
 
 
-def guarded(session: PlotSession) -> PenGuard | None:
+def start_guard(session: PlotSession) -> PenGuard | None:
     """A small process that lifts the pen should this one be killed."""
     number = getattr(session.link.port, "fileno", lambda: None)()
     if session.options.guards and number is not None and session.job.dialect == "grbl":
-        return PenGuard(number, session.job.setting.lift, session.journal_path)
+        return PenGuard(number, session.job.setup.lift, session.journal_path)
     return None
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from hardware.job import locate
 from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.plotting import opening, pen_change, preflight
-from hardware.plotting.asking import obey
+from hardware.plotting.asking import obey_commands
 from hardware.plotting.control import Control
 from hardware.plotting.events import Finished
 from hardware.plotting.messages import HALTS, fault
 from hardware.plotting.origin import find_origin
-from hardware.plotting.parking import up_and_away
+from hardware.plotting.parking import lift_and_park
 from hardware.plotting.recover import abandon, recover
 from hardware.plotting.resume import Resume, resume
 from hardware.plotting.session import Ended, PauseNow, PlotOptions, PlotSession
@@ -46,8 +46,8 @@ class Plot:
         """Draws. Raises JobError where the machine cannot, before anything moves."""
         session = self.session
         try:
-            opening.introduce(session)
-            session.guard = opening.guarded(session)
+            opening.report_connection(session)
+            session.guard = opening.start_guard(session)
             at = self._begin() if resumed is None else resume(session, resumed)
             self._carry_on(at)
             outcome = "done"
@@ -76,20 +76,20 @@ class Plot:
             raise JobError("\n".join(faults))
         if session.options.checks:
             opening.check_run(session)
-        session.link.run(job.setting.header)
-        session.link.run(job.setting.lift)
+        session.link.run(job.setup.header)
+        session.link.run(job.setup.lift)
         return 0
 
     def _carry_on(self, at: int) -> None:
         """To the end, whatever comes between."""
         session = self.session
         session.first = at
-        session.set_off(at)
+        session.continue_at(at)
         trouble: LinkError | PauseNow | None = None
         while True:
             try:
                 if trouble is not None:
-                    session.set_off(recover(session, trouble))
+                    session.continue_at(recover(session, trouble))
                     trouble = None
                 self._stream()
                 self._leave()
@@ -110,7 +110,7 @@ class Plot:
 
     def _leave(self) -> None:
         """Pen up, parked, and no M2: the servo goes on holding the pen."""
-        up_and_away(self.session)
+        lift_and_park(self.session)
         self.session.report("done", at_once=True)
 
     def _finished(self, outcome: str) -> Finished:
@@ -134,7 +134,7 @@ class Plot:
         """Sends lines as they fit, until the last is answered. Raises LinkError, PauseNow and Ended."""
         session, link, last = self.session, self.session.link, len(self.session.job.lines)
         while True:
-            obey(session)
+            obey_commands(session)
             limit = self._limit()
             self._fill(limit)
             if not link.outstanding:
@@ -165,8 +165,8 @@ class Plot:
     def _text(self, at: int) -> str:
         session, line = self.session, self.session.job.lines[at]
         text = session.replaced.pop(at, None) or line.text
-        if session.nudge[2] and line.is_lowering and session.job.setting.lift_kind == "servo":
-            return locate.with_value(text, "S", session.nudge[2])
+        if session.nudge[2] and line.is_lowering and session.job.setup.lift_kind == "servo":
+            return locate.with_changed_value(text, "S", session.nudge[2])
         return text
 
     def _limit(self) -> int:
@@ -192,7 +192,7 @@ class Plot:
     def _at_a_stop(self) -> None:
         """All that was sent is carried out: pen up, parked, then whatever is asked for here."""
         session = self.session
-        up_and_away(session)
+        lift_and_park(session)
         stop = self._stops.get(session.next)
         if stop and session.next not in self._asked:
             asked = session.next

@@ -29,7 +29,7 @@ def _long_lines(job: GcodeJob) -> list[str]:
 
 def _off_the_bed(job: GcodeJob) -> list[str]:
     """By the machine file; whether the controller checks limits itself or not."""
-    width, height = job.setting.bed_mm
+    width, height = job.setup.bed_mm
     faults = []
     for line in job.lines:
         if not (line.is_draw or line.is_travel):
@@ -93,9 +93,9 @@ def _speeds(job: GcodeJob, greeting: Greeting) -> list[str]:
             f"lines are to be drawn at {fastest:g} mm/min, and the controller allows {limit:g} ($110, $111):"
             " they are drawn more slowly"
         )
-    if job.setting.travel_mm_min > limit + 0.5:
+    if job.setup.travel_mm_min > limit + 0.5:
         notes.append(
-            f"the machine file says travel_mm_min {job.setting.travel_mm_min:g}, and the controller {limit:g}"
+            f"the machine file says travel_mm_min {job.setup.travel_mm_min:g}, and the controller {limit:g}"
             " ($110, $111): it will take longer than planned"
         )
     if greeting.settings.get(32):

@@ -5,25 +5,25 @@ the way, and on from a known line. Nothing is sent after an error until a person
 """
 
 from hardware.job import locate
-from hardware.job.locate import Spot
+from hardware.job.locate import JobPosition
 from hardware.plotting import continuing, pen_change
 from hardware.plotting.asking import ask
-from hardware.plotting.continuing import chosen, go_on
-from hardware.plotting.events import Choice
+from hardware.plotting.continuing import apply_choice, go_on
+from hardware.plotting.events import PromptChoice
 from hardware.plotting.messages import fault, question
 from hardware.plotting.opening import reconnect
-from hardware.plotting.origin import after_loss, find_origin, last_spot
-from hardware.plotting.parking import come_to_rest, found_at_rest, raise_pen, stopped
+from hardware.plotting.origin import after_loss, find_origin, last_position
+from hardware.plotting.parking import come_to_rest, position_at_rest, raise_pen, stopped_position
 from hardware.plotting.session import Ended, PauseNow, PlotSession
 from hardware.wire.link_errors import (
     Alarmed,
     CableOut,
-    Doubt,
     Halted,
     LineRefused,
     LinkError,
     Restarted,
     Silent,
+    UnclearReply,
 )
 from hardware.wire.port import PortError, pass_time
 
@@ -41,21 +41,21 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
     match trouble:
         case LineRefused(_, tag, _):
             session.link.stop()
-            spot = stopped(session)
-            return _ask_on(session, trouble, spot, tag)
+            position = stopped_position(session)
+            return _ask_on(session, trouble, position, tag)
         case Alarmed(code):
             session.link.stop(alarmed=True)
             if code in LOSES_PLACE:
                 return _lost(session, trouble)
-            return _ask_on(session, trouble, stopped(session), None, default="abort" if code == 2 else "")
-        case Doubt():
-            return _doubted(session, trouble)
+            return _ask_on(session, trouble, stopped_position(session), None, default="abort" if code == 2 else "")
+        case UnclearReply():
+            return _after_unclear_reply(session, trouble)
         case Restarted():
             session.greeting = session.link.greet()
             return _lost(session, trouble)
         case Halted("Hold"):  # a button at the machine; a hold would keep the pen down
             session.link.stop()
-            return _ask_on(session, trouble, stopped(session), None)
+            return _ask_on(session, trouble, stopped_position(session), None)
         case Halted("Door"):
             return _behind_a_door(session, trouble)
         case Halted():
@@ -64,14 +64,14 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
         case CableOut():
             return _reconnected(session, trouble)
         case _:
-            again = Choice("retry", "try again")
+            again = PromptChoice("retry", "try again")
             ask(session, question(session, trouble, (again, pen_change.STOP), "retry", pen_up=False), polls=False)
             return _reconnected(session, trouble)
 
 
 def _behind_a_door(session: PlotSession, trouble: LinkError) -> int:
     """Behind an open door nothing can be done; once it is closed the controller itself goes on where it was."""
-    closed = Choice("go-on", "it is closed: go on")
+    closed = PromptChoice("go-on", "it is closed: go on")
     ask(session, question(session, trouble, (closed, pen_change.STOP), "go-on", pen_up=False))
     session.link.go_on()
     return session.next
@@ -89,36 +89,36 @@ def _count(session: PlotSession) -> None:
 def _paused_at_once(session: PlotSession) -> int:
     """A hold would keep the pen down and carry out nothing, so the controller is stopped and its store thrown away."""
     session.link.stop()
-    spot = stopped(session)
-    come_to_rest(session, spot)
+    position = stopped_position(session)
+    come_to_rest(session, position)
     pen_change.pause(session, f"stopped within stroke {session.finished + 1} of {session.job.strokes}, and parked")
-    return go_on(session, spot)
+    return go_on(session, position)
 
 
-def _ask_on(session: PlotSession, trouble: LinkError, spot: Spot, tag: int | None, default: str = "") -> int:
+def _ask_on(session: PlotSession, trouble: LinkError, position: JobPosition, tag: int | None, default: str = "") -> int:
     """The position holds: pen up, parked; then a person says how to go on."""
-    come_to_rest(session, spot)
-    concerned = spot.line if tag is None else min(tag, spot.line)
-    choices = continuing.choices(session, spot, concerned)
+    come_to_rest(session, position)
+    concerned = position.line if tag is None else min(tag, position.line)
+    choices = continuing.choices(session, position, concerned)
     keys = [choice.key for choice in choices]
     prompt = question(session, trouble, choices, default or ("redo" if tag is not None and "redo" in keys else keys[0]))
     choice, _ = ask(session, prompt)
-    return chosen(session, choice, spot, concerned)
+    return apply_choice(session, choice, position, concerned)
 
 
-def _doubted(session: PlotSession, doubt: Doubt) -> int:
+def _after_unclear_reply(session: PlotSession, unclear: UnclearReply) -> int:
     """Lets the controller finish what it has. If all is answered and the head is where it should be, it goes on."""
-    if doubt.text:
+    if unclear.text:
         session.link.accept()
     missing = session.link.settle()
     place = session.link.place()[:2]
     expected = session.job.place_before(session.next)
     there = expected is not None and locate.near(expected, place)
-    if doubt.text and len(doubt.text.strip()) <= 3 and missing == 0 and there:  # an error has more letters
+    if unclear.text and len(unclear.text.strip()) <= 3 and missing == 0 and there:  # an error has more letters
         session.say("every other line was answered, and the pen is where it should be: goes on", "warning")
         return session.next
-    spot = Spot(session.next, place, exact=there)
-    return _ask_on(session, doubt, spot, doubt.tag if doubt.text else session.checked[0])
+    position = JobPosition(session.next, place, exact=there)
+    return _ask_on(session, unclear, position, unclear.tag if unclear.text else session.checked[0])
 
 
 def _reconnected(session: PlotSession, trouble: LinkError) -> int:
@@ -135,12 +135,12 @@ def _reconnected(session: PlotSession, trouble: LinkError) -> int:
             continue
     if session.greeting.reset:
         return _lost(session, trouble)
-    spot = found_at_rest(session, session.acked, session.next)
-    if not spot.exact:  # it restarted unheard, or was moved
+    position = position_at_rest(session, session.acked, session.next)
+    if not position.exact:  # it restarted unheard, or was moved
         return _lost(session, trouble)
-    come_to_rest(session, spot)
+    come_to_rest(session, position)
     session.say("the controller was not reset: its position holds")
-    return go_on(session, spot)
+    return go_on(session, position)
 
 
 def _ended(session: PlotSession) -> None:
@@ -159,7 +159,7 @@ def _lost(session: PlotSession, trouble: LinkError) -> int:
         session.link.run(["$X"])
     raise_pen(session, kept=False)
     find_origin(session, fresh=False, cause=fault(session, trouble), rest=at_rest)
-    return after_loss(session, last_spot(session, at_rest, None))
+    return after_loss(session, last_position(session, at_rest, None))
 
 
 def abandon(session: PlotSession, outcome: str) -> None:
@@ -168,10 +168,10 @@ def abandon(session: PlotSession, outcome: str) -> None:
         session.link.reset()
         if session.journal:
             session.journal.lost("emergency stop")
-        if session.job.setting.lift_kind != "z":
+        if session.job.setup.lift_kind != "z":
             raise_pen(session, kept=False)
         return
     if session.rest is not None:
         return
     session.link.stop()
-    come_to_rest(session, stopped(session))
+    come_to_rest(session, stopped_position(session))

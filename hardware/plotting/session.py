@@ -7,7 +7,7 @@ from typing import Any, Literal
 from hardware.job.gcode_job import GcodeJob, Point
 from hardware.job.locate import waits_for_motion
 from hardware.plotting.control import Control
-from hardware.plotting.events import Note, PassBegun, Progress, State, WantedPen
+from hardware.plotting.events import Note, PassBegun, PlotProgress, State, WantedPen
 from hardware.plotting.journal import Journal
 from hardware.plotting.pace import Pace
 from hardware.plotting.pen_guard import PenGuard
@@ -75,7 +75,7 @@ class PlotSession:
 
     # --- the job ---
 
-    def set_off(self, at: int) -> None:
+    def continue_at(self, at: int) -> None:
         """The next line to be sent is this one; all before it are done with."""
         self.next = self.acked = self.done = at
         self.finished = self.job.finished_before(at)
@@ -120,12 +120,12 @@ class PlotSession:
 
     def go(self, place: Point) -> None:
         """With the pen up."""
-        feed = f" F{self.job.setting.travel_mm_min:g}" if self.job.setting.needs_travel_feed else ""
+        feed = f" F{self.job.setup.travel_mm_min:g}" if self.job.setup.needs_travel_feed else ""
         self.link.run([f"G0 X{place[0]:.3f} Y{place[1]:.3f}{feed}"])
 
     def park(self) -> None:
         """Pen up, to where pens are changed."""
-        self.go(self.job.setting.park_mm)
+        self.go(self.job.setup.park_mm)
         self.link.finish()
 
     def approach(self, line: int) -> None:
@@ -179,12 +179,12 @@ class PlotSession:
         self._reported_at = now
         self.control.emit(self._progress(state))
 
-    def _progress(self, state: State) -> Progress:
+    def _progress(self, state: State) -> PlotProgress:
         job = self.job
         part = job.lines[min(self.acked, len(job.lines) - 1)].part if job.lines else -1
         part = max(part, self.part)
         x, y, _ = self.link.place()
-        return Progress(
+        return PlotProgress(
             state=state,
             number=part + 1,
             passes=len(job.parts),

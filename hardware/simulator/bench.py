@@ -4,7 +4,7 @@ import time
 from collections import deque
 
 from hardware.simulator.controller import Controller
-from hardware.simulator.fault_injection import InjectedFault, Saboteur
+from hardware.simulator.fault_injection import FaultInjector, InjectedFault
 
 BYTE_S = 10 / 115200  # a start bit, eight of data, a stop bit
 TO_BOARD_S = 0.001  # a USB frame
@@ -36,7 +36,7 @@ class Bench:
         self.plugged_at = 0.0  # since when the cable is in
         self._resets = False
         self._begun = time.monotonic()
-        self.saboteur = Saboteur(self.controller, self.unplug, faults)
+        self.fault_injector = FaultInjector(self.controller, self.unplug, faults)
 
     def now(self) -> float:
         """Seconds since it was made."""
@@ -52,8 +52,8 @@ class Bench:
         self.controller.sent().clear()  # to nobody
         if self._resets or self.resets_on_open:
             self._resets = False
-            self.controller.body.power_off(self.now())
-            self.controller.boot(alarmed=self.controller.body.homing)
+            self.controller.machine.power_off(self.now())
+            self.controller.boot(alarmed=self.controller.machine.homing)
         self.port = SimPort(self)
         return self.port
 

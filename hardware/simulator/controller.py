@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 
 from hardware.simulator import settings, status_report
 from hardware.simulator.grbl_parser import GrblError, strip
-from hardware.simulator.interpreter import Program, Wait
-from hardware.simulator.machine_state import Body
+from hardware.simulator.interpreter import Interpreter, Wait
+from hardware.simulator.machine_state import MachineState
 
 RX_BYTES = 128
 LINE_BYTES = 80  # GRBL's line buffer, of which one byte ends the line
@@ -29,7 +29,7 @@ class Controller:
 
     def __init__(self, values: dict[int, float] | None = None, *, force_origin: bool = False) -> None:
         self.now = 0.0
-        self.body = Body(values or dict(settings.DEFAULTS), force_origin)
+        self.machine = MachineState(values or dict(settings.DEFAULTS), force_origin)
         self.on_line: Callable[[Controller, int, str], None] = lambda *_: None
         self.on_say: Callable[[str], str | None] = lambda text: text
         self.lines = 0  # of G-code taken, since it was switched on
@@ -43,7 +43,7 @@ class Controller:
         self._line = bytearray()  # that which is being read
         self._wait: Wait = 0.0
         self._main: Iterator[Wait] = iter(())
-        self.boot(alarmed=self.body.homing)
+        self.boot(alarmed=self.machine.homing)
 
     # --- the wire ---
 
@@ -65,10 +65,10 @@ class Controller:
     def next_event(self) -> float | None:
         """When something will happen by itself."""
         times = [self._arriving[0][0]] if self._arriving else []
-        profile = self.body.planner.profile
+        profile = self.machine.planner.profile
         if profile is not None:
             times.append(profile.ends)
-        if isinstance(self._wait, float) and not self.body.suspended and self.powered:
+        if isinstance(self._wait, float) and not self.machine.suspended and self.powered:
             times.append(self._wait)
         if not self.powered:
             times.append(self._back_at)
@@ -82,27 +82,27 @@ class Controller:
         self.now = max(self.now, until)
 
     def _happen(self) -> None:
-        body = self.body
+        machine = self.machine
         if not self.powered and self._back_at <= self.now:
             self.powered = True
-            self.boot(alarmed=body.homing)
+            self.boot(alarmed=machine.homing)
         while self._arriving and self._arriving[0][0] <= self.now:
             self._take(self._arriving.popleft()[1])
-        profile = body.planner.profile
+        profile = machine.planner.profile
         if profile is not None and profile.ends <= self.now:
-            body.end_of_profile(self.now)
+            machine.end_of_profile(self.now)
         self._run()
 
     def _run(self) -> None:
         """The main program, until it waits for something that has not come."""
-        while self.powered and not self.body.suspended and self._ready():
+        while self.powered and not self.machine.suspended and self._ready():
             main = self._main
             wait = next(main, self.now)
             if main is not self._main:  # it was reset meanwhile
                 continue
             self._wait = wait
             if not isinstance(self._wait, float):  # it waits for a line, for room or for the end of all motion
-                self.body.start(self.now)
+                self.machine.start(self.now)
 
     def _ready(self) -> bool:
         return self._wait <= self.now if isinstance(self._wait, float) else self._wait()
@@ -126,39 +126,39 @@ class Controller:
         self._run()
 
     def _realtime(self, byte: int) -> None:
-        body = self.body
+        machine = self.machine
         if byte == 0x18:
             self.reset()
         elif byte == ord("?"):
-            if not body.is_critical and body.state != "Home":
-                self.say(status_report.status(body, self.now, RX_BYTES - len(self._rx)), REPORT_S)
-        elif body.is_critical:
+            if not machine.is_critical and machine.state != "Home":
+                self.say(status_report.status(machine, self.now, RX_BYTES - len(self._rx)), REPORT_S)
+        elif machine.is_critical:
             return
         elif byte == ord("~"):
-            body.resume(self.now)
+            machine.resume(self.now)
         elif byte == ord("!"):
-            body.feed_hold(self.now)
+            machine.feed_hold(self.now)
         elif byte == 0x84:
-            if body.door(self.now):
+            if machine.door(self.now):
                 self.say("[MSG:Check Door]")
         elif byte == 0x85:
-            if body.state == "Jog":
-                body.feed_hold(self.now)
+            if machine.state == "Jog":
+                machine.feed_hold(self.now)
         elif byte >= 0x90:
-            body.override(byte, self.now)
+            machine.override(byte, self.now)
 
     def reset(self) -> None:
         """Ctrl-X: at once. In motion, the position may be lost: alarm 3."""
-        in_motion = self.body.is_moving(self.now)
+        in_motion = self.machine.is_moving(self.now)
         if in_motion:
-            self.say("ALARM:6" if self.body.state == "Home" else "ALARM:3")
-        alarmed = in_motion or self.body.state in {"Alarm", "Sleep"}
-        self.body.halt(self.now)
+            self.say("ALARM:6" if self.machine.state == "Home" else "ALARM:3")
+        alarmed = in_motion or self.machine.state in {"Alarm", "Sleep"}
+        self.machine.halt(self.now)
         self.boot(alarmed)
 
     def power_cut(self, seconds: float = 0.0) -> None:
         """All is forgotten but the settings, and the motors are free. It comes back by itself after these seconds."""
-        self.body.power_off(self.now)
+        self.machine.power_off(self.now)
         self._out.clear()
         self._arriving.clear()
         self._rx.clear()
@@ -174,8 +174,8 @@ class Controller:
         self.say(f"ALARM:{code}")
         if code in {1, 2}:
             self.say("[MSG:Reset to continue]")
-        self.body.halt(self.now)
-        self.body.spindle_on, self.body.state, self.body.is_critical = False, "Alarm", code in {1, 2}
+        self.machine.halt(self.now)
+        self.machine.spindle_on, self.machine.state, self.machine.is_critical = False, "Alarm", code in {1, 2}
         self._main, self._wait = self._loop(), self.now
         self._line.clear()
 
@@ -183,7 +183,7 @@ class Controller:
         """What it says and forgets at each start."""
         self._rx.clear()
         self._line.clear()
-        self.body.reborn(alarmed)
+        self.machine.reset_state(alarmed)
         self.say("")
         self.say(f"{status_report.BANNER}")
         if alarmed:
@@ -194,10 +194,10 @@ class Controller:
     # --- the main program ---
 
     def _loop(self) -> Iterator[Wait]:
-        program = Program(self)
+        interpreter = Interpreter(self)
         main = self._main
-        if self.body.state == "Idle":
-            yield from program.startup()
+        if self.machine.state == "Idle":
+            yield from interpreter.startup()
         while True:
             yield self._has_line
             line = strip(self._line.decode("latin-1"))
@@ -211,7 +211,7 @@ class Controller:
                     self.on_line(self, self.lines, line)
                 if self._main is not main:  # reset by what was just done
                     return
-                yield from program.execute(line)
+                yield from interpreter.execute(line)
                 if self._main is not main:
                     return
                 self.say("ok")

@@ -30,7 +30,7 @@ class InjectedFault:
 BOOTLOADER_S = 1.5  # of an Arduino, which swallows what comes meanwhile
 
 
-class Saboteur:
+class FaultInjector:
     """Watches the lines that a controller takes, and does what the faults say. `unplug` takes the cable out."""
 
     def __init__(

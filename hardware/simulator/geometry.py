@@ -4,19 +4,19 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hardware.simulator.grbl_parser import Block, GrblError
+from hardware.simulator.grbl_parser import GrblError, ParsedLine
 from hardware.simulator.lookahead_planner import Vector
 
 if TYPE_CHECKING:
-    from hardware.simulator.machine_state import Body
+    from hardware.simulator.machine_state import MachineState
 
 OTHER_AXIS = {170: (0, 1, 2), 180: (2, 0, 1), 190: (1, 2, 0)}
 
 
-def arc(block: Block, scale: float, clockwise: bool, body: "Body", target: Vector) -> Iterator[Vector]:
+def arc(line: ParsedLine, scale: float, clockwise: bool, machine: "MachineState", target: Vector) -> Iterator[Vector]:
     """Chords no further from the arc than $12."""
-    a, b, c = OTHER_AXIS[body.modes.plane]
-    start, values = body.planned, block.values
+    a, b, c = OTHER_AXIS[machine.modes.plane]
+    start, values = machine.planned, line.values
     if "R" in values:
         i, j = by_radius(start[a], start[b], target[a], target[b], values["R"] * scale, clockwise)
     else:
@@ -31,7 +31,7 @@ def arc(block: Block, scale: float, clockwise: bool, body: "Body", target: Vecto
         turn -= 2 * math.pi if turn >= -5e-7 else 0.0
     else:
         turn += 2 * math.pi if turn <= 5e-7 else 0.0
-    tolerance = body.values[12]
+    tolerance = machine.values[12]
     chords = int(abs(0.5 * turn * radius) / math.sqrt(tolerance * (2 * radius - tolerance)))
     for at in range(1, chords):
         angle, point = begin + turn * at / chords, [0.0, 0.0, 0.0]

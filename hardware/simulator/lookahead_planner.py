@@ -13,13 +13,13 @@ Vector = tuple[float, float, float]
 STRAIGHT, REVERSAL = -0.999999, 0.999999
 
 
-def least(limits: Vector, unit: Vector) -> float:
+def limit_along(limits: Vector, unit: Vector) -> float:
     """The most that a motion in this direction may have, where each axis has its own limit."""
     return min(limit / abs(share) for limit, share in zip(limits, unit, strict=True) if share)
 
 
 @dataclass(slots=True)
-class Block:
+class MotionBlock:
     """A straight motion, machine coordinates in mm, mm/s and mm/s^2."""
 
     start: Vector
@@ -79,7 +79,7 @@ class Planner:
         self.room = room
         self.deviation_mm = deviation_mm
         self.accel = accel  # of each axis
-        self.blocks: deque[Block] = deque()
+        self.blocks: deque[MotionBlock] = deque()
         self.profile: Profile | None = None
         self.feed, self.rapid = 1.0, 1.0  # overrides
         self.holding = False
@@ -88,7 +88,7 @@ class Planner:
     def is_full(self) -> bool:
         return len(self.blocks) >= self.room
 
-    def add(self, block: Block, now: float) -> None:
+    def add(self, block: MotionBlock, now: float) -> None:
         """Appends a block and plans again what that changes."""
         before = self.blocks[-1] if self.blocks else None
         block.junction2 = self._corner2(before, block) if before else 0.0
@@ -113,7 +113,7 @@ class Planner:
         x, y, z = (s + (e - s) * share for s, e in zip(block.start, block.end, strict=True))
         return (x, y, z), speed
 
-    def finish(self) -> Block:
+    def finish(self) -> MotionBlock:
         """The first block is done; the next goes on at the speed at which it was left."""
         assert self.profile is not None
         speed = self.profile.at(self.profile.ends)[1]
@@ -158,7 +158,7 @@ class Planner:
             before = block
         self._plan(now)
 
-    def _limit(self, before: Block | None, block: Block) -> None:
+    def _limit(self, before: MotionBlock | None, block: MotionBlock) -> None:
         nominal = block.nominal(self.feed, self.rapid)
         if before:
             nominal = min(nominal, before.nominal(self.feed, self.rapid))
@@ -194,7 +194,7 @@ class Planner:
         along = max(left - ramps, 0.0) / peak if peak > 0 else 0.0
         return Profile(now, mm, v, peak, a, (peak - v) / a, along, (peak - out) / a)
 
-    def _corner2(self, before: Block, block: Block) -> float:
+    def _corner2(self, before: MotionBlock, block: MotionBlock) -> float:
         """GRBL's junction: a circle that passes the corner at the deviation, at what the axes can do across it."""
         cosine = -sum(p * q for p, q in zip(before.unit, block.unit, strict=True))
         if cosine > REVERSAL:
@@ -204,5 +204,5 @@ class Planner:
         sine = math.sqrt(0.5 * (1 - cosine))
         across = [p - q for p, q in zip(block.unit, before.unit, strict=True)]
         size = math.hypot(*across)
-        accel = least(self.accel, (across[0] / size, across[1] / size, across[2] / size))
+        accel = limit_along(self.accel, (across[0] / size, across[1] / size, across[2] / size))
         return accel * self.deviation_mm * sine / (1 - sine)

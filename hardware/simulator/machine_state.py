@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hardware.simulator.lookahead_planner import Block, Planner, Vector, least
+from hardware.simulator.lookahead_planner import MotionBlock, Planner, Vector, limit_along
 from hardware.simulator.trace import Dwell, Move, Spindle, Trace
 
 BLOCKS = 15
@@ -26,7 +26,7 @@ class Modes:
     flow: int = 0
 
 
-class Body:
+class MachineState:
     """What moves. Machine coordinates are what the controller believes; `shift` leads from them to the bed."""
 
     def __init__(self, values: dict[int, float], force_origin: bool) -> None:
@@ -44,17 +44,17 @@ class Body:
         self.at: Vector = (0.0, 0.0, 0.0)  # end of the last motion that is over
         self.planned: Vector = (0.0, 0.0, 0.0)  # end of the last that is planned
         self.planner = self._planner()
-        self.reborn(alarmed=self.homing)
+        self.reset_state(alarmed=self.homing)
 
     def _planner(self) -> Planner:
         accel = (self.values[120], self.values[121], self.values[122])
         return Planner(BLOCKS, self.values[11], accel)
 
-    def reborn(self, alarmed: bool) -> None:
+    def reset_state(self, alarmed: bool) -> None:
         """All that a reset forgets; places, settings and offsets in EEPROM stay."""
         self.state = "Alarm" if alarmed else "Idle"
         if self.flood:  # its pin goes off
-            self.flow(self._begun, False)
+            self.set_coolant(self._begun, False)
         self.is_critical = False
         self.soft_limited = False
         self.modes = Modes()
@@ -107,7 +107,7 @@ class Body:
 
     # --- motion ---
 
-    def block(self, target: Vector, feed_mm_s: float | None) -> Block | None:
+    def motion_block(self, target: Vector, feed_mm_s: float | None) -> MotionBlock | None:
         """A motion from the last planned place, in whole steps; None where it is shorter than a step."""
         steps = (self.values[100], self.values[101], self.values[102])
         x, y, z = (round(t * per_mm) / per_mm for t, per_mm in zip(target, steps, strict=True))
@@ -117,10 +117,10 @@ class Body:
         if length < 1e-9:
             return None
         unit = (away[0] / length, away[1] / length, away[2] / length)
-        rapid = least((self.values[110] / 60, self.values[111] / 60, self.values[112] / 60), unit)
-        accel = least((self.values[120], self.values[121], self.values[122]), unit)
+        rapid = limit_along((self.values[110] / 60, self.values[111] / 60, self.values[112] / 60), unit)
+        accel = limit_along((self.values[120], self.values[121], self.values[122]), unit)
         start, self.planned = self.planned, end
-        return Block(start, end, unit, length, feed_mm_s or rapid, rapid, accel, feed_mm_s is None)
+        return MotionBlock(start, end, unit, length, feed_mm_s or rapid, rapid, accel, feed_mm_s is None)
 
     def start(self, now: float) -> None:
         """Planned motions begin once the main program has nothing else to do."""
@@ -178,17 +178,17 @@ class Body:
         z = self.shift[2] if z_mm is None else z_mm - self.at[2]
         self.shift = (x_mm - self.at[0], y_mm - self.at[1], z)
 
-    def dwelt(self, begun: float, ended: float) -> None:
+    def record_dwell(self, begun: float, ended: float) -> None:
         self.trace.append(Dwell(begun, ended, _sum(self.at, self.shift), self.pen_value))
 
-    def turn(self, now: float, value: float, on: bool) -> None:
+    def set_spindle(self, now: float, value: float, on: bool) -> None:
         """The spindle output; a servo there moves."""
         self.spindle, self.spindle_on = value, on
         if on:
             self.pen_value = value
             self.trace.append(Spindle(now, value, _sum(self.at, self.shift)))
 
-    def flow(self, now: float, on: bool) -> None:
+    def set_coolant(self, now: float, on: bool) -> None:
         """The coolant's pin; a relay there drops or lifts the pen."""
         self.flood = on
         self.pen_value = float(on)

@@ -12,7 +12,7 @@ from hardware.simulator.bench import Bench, SimPort
 ROUND_S = 0.005
 
 
-class Terminal:
+class PseudoTerminal:
     """A pseudo-terminal with a controller at the far end. `name` is what a sender opens."""
 
     def __init__(self, bench: Bench) -> None:
@@ -50,9 +50,9 @@ class Terminal:
 
 
 @contextmanager
-def served(bench: Bench) -> Iterator[Terminal]:
+def served(bench: Bench) -> Iterator[PseudoTerminal]:
     """A terminal, served by a thread for as long as the block lasts. The bench must not be `fast`."""
-    terminal = Terminal(bench)
+    terminal = PseudoTerminal(bench)
     thread = threading.Thread(target=terminal.serve, daemon=True)
     thread.start()
     try:

@@ -5,39 +5,39 @@ from typing import TYPE_CHECKING
 from hardware.simulator import settings
 
 if TYPE_CHECKING:
-    from hardware.simulator.machine_state import Body, Modes
+    from hardware.simulator.machine_state import MachineState, Modes
 
 BANNER = "Grbl 1.1h ['$' for help]"
 HELP = "[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]"
 INCH = 25.4
 
 
-def status(body: "Body", now: float, free_bytes: int) -> str:
+def status(machine: "MachineState", now: float, free_bytes: int) -> str:
     """`<Idle|MPos:0.000,0.000,0.000|FS:0,0>`: state, place, and now and then offset and overrides."""
-    mask, place, speed = int(body.values[10]), body.position(now), body.speed(now)
-    scale = 1 / INCH if body.values[13] else 1.0
-    shown, name = (place, "MPos") if mask & settings.POSITION else (body.work(place), "WPos")
-    fields = [body.state_text(now), f"{name}:{_vector([v * scale for v in shown])}"]
+    mask, place, speed = int(machine.values[10]), machine.position(now), machine.speed(now)
+    scale = 1 / INCH if machine.values[13] else 1.0
+    shown, name = (place, "MPos") if mask & settings.POSITION else (machine.work(place), "WPos")
+    fields = [machine.state_text(now), f"{name}:{_vector([v * scale for v in shown])}"]
     if mask & settings.BUFFERS:
-        fields.append(f"Bf:{body.planner.room - len(body.planner.blocks)},{free_bytes}")
-    fields.append(f"FS:{speed * 60 * scale:.0f},{body.spindle if body.spindle_on else 0:.0f}")
-    if body.report_offset <= 0:
-        body.report_offset = 10 if body.planner.profile is None else 30
-        fields.append(f"WCO:{_vector([v * scale for v in body.offset])}")
-    elif body.report_overrides <= 0:
-        body.report_overrides = 10 if body.planner.profile is None else 20
-        feed, rapid = (f"{round(part * 100)}" for part in (body.planner.feed, body.planner.rapid))
-        fields.append(f"Ov:{feed},{rapid},100" + _accessories(body))
-    body.report_offset -= 1
-    body.report_overrides -= 1
+        fields.append(f"Bf:{machine.planner.room - len(machine.planner.blocks)},{free_bytes}")
+    fields.append(f"FS:{speed * 60 * scale:.0f},{machine.spindle if machine.spindle_on else 0:.0f}")
+    if machine.report_offset <= 0:
+        machine.report_offset = 10 if machine.planner.profile is None else 30
+        fields.append(f"WCO:{_vector([v * scale for v in machine.offset])}")
+    elif machine.report_overrides <= 0:
+        machine.report_overrides = 10 if machine.planner.profile is None else 20
+        feed, rapid = (f"{round(part * 100)}" for part in (machine.planner.feed, machine.planner.rapid))
+        fields.append(f"Ov:{feed},{rapid},100" + _accessories(machine))
+    machine.report_offset -= 1
+    machine.report_overrides -= 1
     return f"<{'|'.join(fields)}>"
 
 
-def parameters(body: "Body") -> list[str]:
+def parameters(machine: "MachineState") -> list[str]:
     """What `$#` prints."""
-    rows = [f"[G{54 + at}:{_vector(offset)}]" for at, offset in enumerate(body.systems)]
-    rows += [f"[G{name}:{_vector(place)}]" for name, place in ((28, body.g28), (30, body.g30))]
-    return [*rows, f"[G92:{_vector(body.g92)}]", "[TLO:0.000]", "[PRB:0.000,0.000,0.000:0]"]
+    rows = [f"[G{54 + at}:{_vector(offset)}]" for at, offset in enumerate(machine.systems)]
+    rows += [f"[G{name}:{_vector(place)}]" for name, place in ((28, machine.g28), (30, machine.g30))]
+    return [*rows, f"[G92:{_vector(machine.g92)}]", "[TLO:0.000]", "[PRB:0.000,0.000,0.000:0]"]
 
 
 def modes(modes: "Modes", spindle: float, on: bool) -> str:
@@ -50,8 +50,8 @@ def modes(modes: "Modes", spindle: float, on: bool) -> str:
     )
 
 
-def _accessories(body: "Body") -> str:
-    on = ("S" if body.spindle_on else "") + ("F" if body.flood else "")
+def _accessories(machine: "MachineState") -> str:
+    on = ("S" if machine.spindle_on else "") + ("F" if machine.flood else "")
     return f"|A:{on}" if on else ""
 
 

@@ -26,11 +26,11 @@ def names(kind: Kind) -> tuple[str, ...]:
 def path(kind: Kind, name: str) -> Path:
     """The file of a starter. StarterError, with the nearest name."""
     if name not in names(kind):
-        raise StarterError(f"there is no starter {_CALLED[kind]} {name!r}; {instead(kind, name)}")
+        raise StarterError(f"there is no starter {_CALLED[kind]} {name!r}; {suggestion(kind, name)}")
     return _folder(kind) / f"{name}.yaml"
 
 
-def instead(kind: Kind, name: str) -> str:
+def suggestion(kind: Kind, name: str) -> str:
     """What to write in place of a name that is not known."""
     known = names(kind)
     if not known:
@@ -53,7 +53,7 @@ def chosen(kind: Kind, named: str | Path, error: type[ValueError] = StarterError
         return file
     if str(named) in names(kind):
         return path(kind, str(named))
-    raise error(f"{str(named)[:60]!r} is neither a file nor a starter {_CALLED[kind]}; {instead(kind, str(named))}")
+    raise error(f"{str(named)[:60]!r} is neither a file nor a starter {_CALLED[kind]}; {suggestion(kind, str(named))}")
 
 
 def folder() -> Path:

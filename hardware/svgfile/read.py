@@ -13,7 +13,7 @@ import svgelements as se
 from hardware.drawing import Drawing, Ink, Line, is_dot
 from hardware.svgfile.flatten import FINE_MM, polylines, px_to_mm
 from hardware.svgfile.hatch import hatched
-from hardware.svgfile.svg_layers import LABEL, Layer, Options, Stroke, known_pens, passes_of
+from hardware.svgfile.svg_layers import LABEL, Options, SvgLayer, SvgStroke, known_pens, passes_of
 from hardware.svgfile.xml import SvgError, checked_root, clip_boxes, file_text, size_px, tidied
 from hardware.toolpath.cut import dashes, inside
 
@@ -38,7 +38,7 @@ class Reading:
 
 
 @dataclass
-class _Told:
+class _Findings:
     """What was found on the way."""
 
     faults: list[str] = field(default_factory=list)
@@ -69,24 +69,24 @@ def reading(source: str | Path, options: Options) -> Reading:
     known, title = known_pens(root), root.findtext("{http://www.w3.org/2000/svg}title") or ""
     boxes, page = clip_boxes(root), _pagecolour(root)
     svg = _parsed(root, size, name)
-    told = _Told()
-    layers, background = _layers(svg, (width_mm, height_mm), page, boxes, options, told)
-    if told.faults:
-        more = [f"and {len(told.faults) - _FAULTS_SHOWN} more"] if len(told.faults) > _FAULTS_SHOWN else []
-        raise SvgError("\n".join(f"{name}: {fault}" for fault in [*told.faults[:_FAULTS_SHOWN], *more]))
+    findings = _Findings()
+    layers, background = _layers(svg, (width_mm, height_mm), page, boxes, options, findings)
+    if findings.faults:
+        more = [f"and {len(findings.faults) - _FAULTS_SHOWN} more"] if len(findings.faults) > _FAULTS_SHOWN else []
+        raise SvgError("\n".join(f"{name}: {fault}" for fault in [*findings.faults[:_FAULTS_SHOWN], *more]))
     passes, notes = passes_of(layers, (width_mm, height_mm), known, options, name)
     if not passes:
         raise SvgError(f"{name}: has no strokes; give its shapes a stroke colour")
-    return Reading(Drawing(width_mm, height_mm, background or page, passes, title), (*_notes(told), *notes))
+    return Reading(Drawing(width_mm, height_mm, background or page, passes, title), (*_notes(findings), *notes))
 
 
-def _notes(told: _Told) -> Iterator[str]:
-    if told.unfilled:
-        yield f"{_shapes(told.unfilled)} drawn in outline alone; --hatch fills them"
-    if told.blank:
-        yield f"{_shapes(told.blank)} left out: filled with the colour of the paper, without a stroke"
-    if told.unclipped:
-        yield f"{_shapes(told.unclipped)} drawn whole: clipped by what is no upright rectangle"
+def _notes(findings: _Findings) -> Iterator[str]:
+    if findings.unfilled:
+        yield f"{_shapes(findings.unfilled)} drawn in outline alone; --hatch fills them"
+    if findings.blank:
+        yield f"{_shapes(findings.blank)} left out: filled with the colour of the paper, without a stroke"
+    if findings.unclipped:
+        yield f"{_shapes(findings.unclipped)} drawn whole: clipped by what is no upright rectangle"
 
 
 def _shapes(count: int) -> str:
@@ -112,26 +112,26 @@ def _pagecolour(root: ElementTree.Element) -> str:
 
 
 def _layers(
-    svg: se.SVG, size_mm: tuple[float, float], page: str, boxes: dict[str, Box], options: Options, told: _Told
-) -> tuple[list[Layer], str | None]:
+    svg: se.SVG, size_mm: tuple[float, float], page: str, boxes: dict[str, Box], options: Options, findings: _Findings
+) -> tuple[list[SvgLayer], str | None]:
     """Layers with their strokes, and the colour of the paper if a shape that fills the page stands for it."""
-    loose = Layer("", {})  # what stands in no group
+    loose = SvgLayer("", {})  # what stands in no group
     layers = [loose]
     background: str | None = None
     for element in svg:
         layer = loose
         if isinstance(element, se.Group | se.Use):
-            layer = Layer(*_named(element))
+            layer = SvgLayer(*_named(element))
             layers.append(layer)
-        for shape, clips in _drawn(element, boxes, told):
+        for shape, clips in _drawn(element, boxes, findings):
             if background is None and not any(each.strokes for each in layers) and _fills_page(shape, size_mm):
                 background = shape.fill.hexrgb
             elif _is_blank(shape, background or page):
-                told.blank += 1
+                findings.blank += 1
             elif fault := _fault(shape, options):
-                told.faults.append(f"{_who(shape)} {fault}")
+                findings.faults.append(f"{_named_shape(shape)} {fault}")
             else:
-                layer.strokes += _strokes(shape, clips, options, told)
+                layer.strokes += _strokes(shape, clips, options, findings)
     return layers, background
 
 
@@ -140,7 +140,7 @@ def _named(group: se.Group | se.Use) -> tuple[str, dict[str, str]]:
     return attributes.get(LABEL, ""), attributes
 
 
-def _drawn(element: object, boxes: dict[str, Box], told: _Told) -> Iterator[tuple[se.Shape, Clips]]:
+def _drawn(element: object, boxes: dict[str, Box], findings: _Findings) -> Iterator[tuple[se.Shape, Clips]]:
     """Shapes, texts and pictures that are visible, in drawing order, and what clips them. Works without recursion."""
     stack: list[tuple[Iterator[object], Clips]] = [(iter([element]), ())]
     while stack:
@@ -150,12 +150,12 @@ def _drawn(element: object, boxes: dict[str, Box], told: _Told) -> Iterator[tupl
             stack.pop()
         elif isinstance(element, se.Group | se.Use):
             if not _named(element)[0].lstrip().startswith("%"):
-                stack.append((iter(element), (*clips, *_clips(element, boxes, told))))
+                stack.append((iter(element), (*clips, *_clips(element, boxes, findings))))
         elif isinstance(element, se.Shape | se.Text | se.Image) and _is_visible(element):
-            yield element, (*clips, *_clips(element, boxes, told))
+            yield element, (*clips, *_clips(element, boxes, findings))
 
 
-def _clips(element: se.Group | se.Use | se.Shape, boxes: dict[str, Box], told: _Told) -> Clips:
+def _clips(element: se.Group | se.Use | se.Shape, boxes: dict[str, Box], findings: _Findings) -> Clips:
     """The rectangle on the sheet, if there is one, that an element's own `clip-path` leaves of it."""
     said = re.fullmatch(r"\s*url\(\s*[\"']?#(.+?)[\"']?\s*\)\s*", str(element.values.get("clip-path", "")))
     if said is None:
@@ -163,7 +163,7 @@ def _clips(element: se.Group | se.Use | se.Shape, boxes: dict[str, Box], told: _
     box, turn = boxes.get(said[1]), element.transform
     upright = abs(turn.b) + abs(turn.c) < 1e-9 * (abs(turn.a) + abs(turn.d))
     if box is None or not upright:
-        told.unclipped += 1
+        findings.unclipped += 1
         return ()
     (x0, y0), (x1, y1) = px_to_mm(np.array([[box[0], box[1]], [box[2], box[3]]]), turn).tolist()
     return ((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)),)
@@ -229,14 +229,14 @@ def _fault(shape: se.Shape, options: Options) -> str | None:
     return None
 
 
-def _who(shape: se.Shape) -> str:
+def _named_shape(shape: se.Shape) -> str:
     tag = shape.values.get("tag", "shape")
     if isinstance(shape, se.Text):
         return f"<{tag}> {shape.text.strip()[:30]!r}"
     return f"<{tag}> {shape.id!r}" if shape.id else f"<{tag}> without an id"
 
 
-def _strokes(shape: se.Shape, clips: Clips, options: Options, told: _Told) -> Iterator[Stroke]:
+def _strokes(shape: se.Shape, clips: Clips, options: Options, findings: _Findings) -> Iterator[SvgStroke]:
     """The lines by which a pen draws a shape: those that fill it, where that is wished, below its outline."""
     ink = Ink.TRANSPARENT if shape.values.get("mix-blend-mode") == "multiply" else Ink.OPAQUE
     lines = polylines(shape, min(options.tolerance_mm, FINE_MM))
@@ -244,19 +244,21 @@ def _strokes(shape: se.Shape, clips: Clips, options: Options, told: _Told) -> It
     if _has_fill(shape) and options.hatch_mm is not None and sound:
         even_odd = shape.values.get("fill-rule") == "evenodd"
         for line in _clipped(hatched(lines, options.hatch_mm, even_odd), clips):
-            yield Stroke(line, shape.fill.hexrgb.lower(), options.hatch_mm, ink)
+            yield SvgStroke(line, shape.fill.hexrgb.lower(), options.hatch_mm, ink)
     elif _has_fill(shape):
-        told.unfilled += _has_stroke(shape)
+        findings.unfilled += _has_stroke(shape)
     if not _has_stroke(shape):
         return
     width = shape.implicit_stroke_width
     width_mm = round(float(1 if width is None else width) * _MM_PER_PX, 4)
     if not sound or not 0 < width_mm <= 30:
-        told.faults.append(f"{_who(shape)} has a coordinate or a stroke width ({width_mm:g} mm) that cannot be drawn")
+        findings.faults.append(
+            f"{_named_shape(shape)} has a coordinate or a stroke width ({width_mm:g} mm) that cannot be drawn"
+        )
         return
     for line in _clipped(_dashed(shape, lines), clips):
         drawn = line[[0, -1]].mean(axis=0, keepdims=True) if is_dot(line) else line
-        yield Stroke(np.ascontiguousarray(drawn), shape.stroke.hexrgb.lower(), width_mm, ink)
+        yield SvgStroke(np.ascontiguousarray(drawn), shape.stroke.hexrgb.lower(), width_mm, ink)
 
 
 def _clipped(lines: Iterable[Line], clips: Clips) -> Iterator[Line]:
@@ -264,7 +266,7 @@ def _clipped(lines: Iterable[Line], clips: Clips) -> Iterator[Line]:
         pieces = [line]
         for left, top, right, bottom in clips:
             corners = np.array([left, top]), np.array([right, bottom])
-            pieces = [piece for whole in pieces for piece in inside(whole, *corners)]
+            pieces = [piece for line_part in pieces for piece in inside(line_part, *corners)]
         yield from pieces
 
 

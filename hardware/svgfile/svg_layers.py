@@ -15,7 +15,7 @@ from hardware.svgfile.xml import SvgError
 from hardware.toolpath.covering import in_order
 
 LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
-By = Literal["name", "number", "colour"]
+PenMatch = Literal["name", "number", "colour"]
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Options:
 
     hatch_mm: float | None = None  # fills are hatched by lines this far apart; None: they are refused
     pens: tuple[Pen, ...] | None = None  # a rack, whose pens are meant
-    by: By | None = None  # how layers and colours name them; None: by name, else by number, else by colour
+    by: PenMatch | None = None  # how layers and colours name them; None: by name, else by number, else by colour
     keep_order: bool = False  # strokes stay above what they cover, even if that costs pen changes
     tolerance_mm: float = 0.005  # that lines may stray from curves; no more than that in any case
 
 
 @dataclass(frozen=True)
-class Stroke:
+class SvgStroke:
     """A line as it stands in a file."""
 
     line: Line
@@ -40,16 +40,16 @@ class Stroke:
 
 
 @dataclass
-class Layer:
+class SvgLayer:
     """A top-level group, or what stands in none."""
 
     label: str
     attributes: dict[str, str]
-    strokes: list[Stroke] = field(default_factory=list)  # bottom first
+    strokes: list[SvgStroke] = field(default_factory=list)  # bottom first
 
 
 def passes_of(
-    layers: list[Layer], size_mm: tuple[float, float], known: dict[str, tuple[str, Pen]], options: Options, name: str
+    layers: list[SvgLayer], size_mm: tuple[float, float], known: dict[str, tuple[str, Pen]], options: Options, name: str
 ) -> tuple[tuple[PenPass, ...], list[str]]:
     """The passes that the layers stand for, bottom first, and notes on them. `known` pens are by a layer's id."""
     passes: list[PenPass] = []
@@ -84,7 +84,7 @@ def known_pens(root: ElementTree.Element) -> dict[str, tuple[str, Pen]]:
     return found
 
 
-def _own_pass(layer: Layer, known: dict[str, tuple[str, Pen]]) -> PenPass | None:
+def _own_pass(layer: SvgLayer, known: dict[str, tuple[str, Pen]]) -> PenPass | None:
     """A layer of ours, unless it has been recoloured since."""
     attributes, strokes = layer.attributes, layer.strokes
     free_colours, free_widths = "data-colours" in attributes, "data-widths" in attributes
@@ -111,7 +111,7 @@ def _own_pass(layer: Layer, known: dict[str, tuple[str, Pen]]) -> PenPass | None
 # --- those of others --------------------------------------------------------------------------------------------------
 
 
-def _by_pens(layer: Layer, size_mm: tuple[float, float], options: Options, notes: list[str]) -> Iterator[PenPass]:
+def _by_pens(layer: SvgLayer, size_mm: tuple[float, float], options: Options, notes: list[str]) -> Iterator[PenPass]:
     """A pass for each colour, width and ink; more where strokes would else come to lie under what they cover."""
     looks = list(dict.fromkeys((s.colour, s.width_mm, s.ink) for s in layer.strokes))
     pens = [_pen(layer, look, len(looks) == 1) for look in looks]
@@ -149,7 +149,7 @@ def _cost(title: str, buried: int, kept: int, fewest: int, keeps: bool) -> str:
     )
 
 
-def _pen(layer: Layer, look: tuple[str, float, Ink], alone: bool) -> Pen:
+def _pen(layer: SvgLayer, look: tuple[str, float, Ink], alone: bool) -> Pen:
     colour, width_mm, ink = look
     plain = _without_nib(_plain(layer.label), {width_mm}) if alone else _plain(layer.label)
     name = plain if plain and alone else f"{plain} {colour}".strip()
@@ -167,14 +167,14 @@ def _without_nib(name: str, widths_mm: set[float]) -> str:
     return name[: nib.start()] if nib and all(abs(float(nib[1]) - width) <= 1e-3 for width in widths_mm) else name
 
 
-def _meant(own: PenPass, layer: Layer, options: Options) -> PenPass:
+def _meant(own: PenPass, layer: SvgLayer, options: Options) -> PenPass:
     if options.pens is None or own.is_free:
         return own
     pen = _of_rack(own.pen, layer, options, alone=True)
     return PenPass(own.layer, pen, own.lines, own.colours, own.widths_mm)
 
 
-def _of_rack(pen: Pen, layer: Layer, options: Options, alone: bool) -> Pen:
+def _of_rack(pen: Pen, layer: SvgLayer, options: Options, alone: bool) -> Pen:
     """The pen of the rack that a layer, or a colour in it, means; as it is if it means none."""
     pens, by = options.pens or (), options.by
     digits = re.match(r"\D*(\d+)", layer.label)

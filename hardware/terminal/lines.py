@@ -5,7 +5,7 @@ import sys
 import time
 from typing import TextIO
 
-from hardware.plotting.events import Event, Progress, Prompt
+from hardware.plotting.events import PlotEvent, PlotProgress, Prompt
 from hardware.terminal import event_text
 
 EVERY_S = 5.0
@@ -18,8 +18,8 @@ class PlainLines:
         self._to = to or sys.stderr
         self._said = time.monotonic()
 
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, Progress):
+    def __call__(self, event: PlotEvent) -> None:
+        if isinstance(event, PlotProgress):
             now = time.monotonic()
             if event.state == "drawing" and now - self._said >= EVERY_S:
                 self._said = now
@@ -27,8 +27,8 @@ class PlainLines:
         elif isinstance(event, Prompt):
             for row in event_text.question(event):
                 self._write(row)
-        elif told := event_text.line(event):
-            self._write(told)
+        elif text := event_text.line(event):
+            self._write(text)
 
     def _write(self, text: str) -> None:
         self._to.write(text + "\n")
@@ -41,6 +41,6 @@ class JsonLines:
     def __init__(self, to: TextIO | None = None) -> None:
         self._to = to or sys.stdout
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: PlotEvent) -> None:
         self._to.write(json.dumps(event.as_json(), ensure_ascii=False) + "\n")
         self._to.flush()

@@ -24,7 +24,7 @@ def plot(what: Path, machine_file: Path, **options: Any) -> None:
     """Draw with machine M: streams to its controller, asks for each pen, goes on after whatever happened."""
     from hardware.terminal import plot_runner
 
-    sys.exit(plot_runner.guarded(lambda: _plot(what, machine_file, options)))
+    sys.exit(plot_runner.exit_code_of(lambda: _plot(what, machine_file, options)))
 
 
 def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
@@ -38,7 +38,7 @@ def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
     else:
         drawing = _rendered(what) if what.is_dir() else _read(what, machine)
         job = from_drawing(drawing, machine, drawing.title or what.stem)
-    return plot_runner.plot(job, machine, plot_runner.Wanted(**options), journal_beside(what))
+    return plot_runner.plot(job, machine, plot_runner.PlotArguments(**options), journal_beside(what))
 
 
 def _rendered(folder: Path) -> "Drawing":
@@ -52,11 +52,11 @@ def _rendered(folder: Path) -> "Drawing":
 
 def _read(path: Path, machine: "Machine") -> "Drawing":
     """The drawing of any SVG, put into a good order; as it is where there is nothing to find one with."""
-    from hardware.svg_intake import ready
+    from hardware.svg_intake import ready_drawing
     from hardware.svgfile import read_svg
 
     try:
-        made = ready(path, machine)
+        made = ready_drawing(path, machine)
     except ModuleNotFoundError as missing:
         click.echo(
             f"{path}: its strokes are drawn in the order of the file; pip install {missing.name} gives a shorter one",
@@ -76,7 +76,7 @@ def simulate(machine_file: Path, speed: float, latency: float) -> None:
     """Be machine M under GRBL 1.1, on a pseudo-terminal whose name is printed, for senders of every kind."""
     from hardware.machine import MachineError, load_machine
     from hardware.simulator import Bench
-    from hardware.simulator.pty import Terminal
+    from hardware.simulator.pty import PseudoTerminal
     from hardware.simulator.settings import for_machine
 
     try:
@@ -84,7 +84,7 @@ def simulate(machine_file: Path, speed: float, latency: float) -> None:
     except MachineError as fault:
         click.echo(str(fault), err=True)
         sys.exit(2)
-    terminal = Terminal(Bench(for_machine(machine), fast=False, speed=speed, latency_s=latency / 1000))
+    terminal = PseudoTerminal(Bench(for_machine(machine), fast=False, speed=speed, latency_s=latency / 1000))
     click.echo(terminal.name)
     click.echo("Ctrl-C ends it", err=True)
     try:
@@ -97,9 +97,9 @@ def simulate(machine_file: Path, speed: float, latency: float) -> None:
 @click.option("--no-questions", is_flag=True, help="Only list them: to be asked restarts some boards.")
 def ports(no_questions: bool) -> None:
     """List the serial ports, and what answers on them."""
-    from hardware.wire.port_scan import look
+    from hardware.wire.port_scan import scan_ports
 
-    found = look(asks=not no_questions)
+    found = scan_ports(asks=not no_questions)
     for port in found:
         click.echo(f"{port.name}  {port.description}{': ' + port.answer if port.answer else ''}")
     if not found:

@@ -12,9 +12,19 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hardware.job.formatting import clock
+from hardware.job.formatting import duration_text
 from hardware.job.gcode_job import GcodeJob
-from hardware.plotting.events import Answered, Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
+from hardware.plotting.events import (
+    Answered,
+    Connected,
+    Finished,
+    Note,
+    PassBegun,
+    PlotEvent,
+    PlotFault,
+    PlotProgress,
+    Prompt,
+)
 from hardware.terminal import event_text
 
 REFRESH_S = 0.1
@@ -36,7 +46,7 @@ class Screen:
         self._job = job
         self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=False)
-        self._progress: Progress | None = None
+        self._progress: PlotProgress | None = None
         self._prompt: Prompt | None = None
         self._notes: deque[Text] = deque(maxlen=MOST_NOTES)
         self._who = ""
@@ -52,10 +62,10 @@ class Screen:
             self._live.update(self._view(), refresh=True)
             self._live.stop()
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: PlotEvent) -> None:
         at_once = True
         match event:
-            case Progress():
+            case PlotProgress():
                 self._progress, at_once = event, event.state == "done"
             case Prompt():
                 self._prompt = event
@@ -69,7 +79,7 @@ class Screen:
                     self._note("the controller restarted as the port was opened", "yellow")
             case Note():
                 self._note(event.text, {"info": "", "warning": "yellow", "error": "bold red"}[event.level])
-            case Fault():
+            case PlotFault():
                 self._note(event_text.line(event) or "", FAULT)
             case Finished():
                 self._ended = event
@@ -88,8 +98,8 @@ class Screen:
         if self._progress:
             rows += [self._bar(self._progress), self._figures(self._progress), Text()]
         passes, notes = IN_A_QUESTION if self._prompt else (MOST_PASSES, MOST_NOTES)
-        told = list(self._notes)[-notes:]
-        rows += [self._passes(passes), *([Text(), *told] if told else []), Text()]
+        notes_shown = list(self._notes)[-notes:]
+        rows += [self._passes(passes), *([Text(), *notes_shown] if notes_shown else []), Text()]
         if self._ended:
             rows.append(Text(event_text.line(self._ended) or "", style="bold"))
         elif self._prompt:
@@ -101,7 +111,7 @@ class Screen:
     def _head(self) -> Text:
         return Text.assemble((self._job.title, "bold"), f" on {self._job.machine}", (f"  {self._who}", "dim"))
 
-    def _bar(self, progress: Progress) -> RenderableType:
+    def _bar(self, progress: PlotProgress) -> RenderableType:
         total = max(self._job.seconds, 1e-9)
         done = 1.0 if progress.state == "done" else _share(self._job, progress.line) / total
         table = Table.grid(expand=True, padding=(0, 1))
@@ -110,7 +120,7 @@ class Screen:
         table.add_row(ProgressBar(total=1.0, completed=done), f"{done:.0%}")
         return table
 
-    def _figures(self, progress: Progress) -> RenderableType:
+    def _figures(self, progress: PlotProgress) -> RenderableType:
         table = Table.grid(expand=True, padding=(0, 2))
         for _ in range(3):
             table.add_column(no_wrap=True)
@@ -118,7 +128,7 @@ class Screen:
         table.add_row(
             f"stroke {progress.stroke} of {progress.strokes}",
             event_text.metres(progress),
-            f"{clock(progress.elapsed_s)} drawn, {clock(progress.left_s)} left",
+            f"{duration_text(progress.elapsed_s)} drawn, {duration_text(progress.left_s)} left",
             f"{progress.machine_state} x {progress.x_mm:.1f} y {progress.y_mm:.1f}",
         )
         state = Text(_STATES[progress.state], style=_COLOURS.get(progress.state, ""))
@@ -139,7 +149,7 @@ class Screen:
             metres = f"{part.drawn_mm / 1000:.2f} m" if part.drawn_mm >= 5 else "dots"
             table.add_row(
                 Text(f" {mark} {number}", style=style), spot + Text(part.name, style=style),
-                f"{part.strokes} strokes", metres, clock(part.seconds),
+                f"{part.strokes} strokes", metres, duration_text(part.seconds),
             )  # fmt: skip
         if len(self._job.parts) > len(shown):
             table.add_row("", Text(f"{len(self._job.parts)} pens in all", style="dim"))

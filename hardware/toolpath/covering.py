@@ -8,7 +8,7 @@ from hardware.drawing import Line
 _MOST_CELLS = 2_000_000
 
 
-class Covering:
+class CoverageGrid:
     """A grid over the sheet, for each pen: strokes overlap if they share a cell.
 
     Cells are half a nib wide, so that strokes which all but touch count too.
@@ -50,7 +50,7 @@ def in_order(
 
     The third value is how many strokes would come to lie under what they cover, if each pen drew all at one go.
     """
-    grid = Covering(size_mm, len(clear), min(widths_mm))
+    grid = CoverageGrid(size_mm, len(clear), min(widths_mm))
     cells = [grid.cells(line, width_mm) for line, width_mm in zip(lines, widths_mm, strict=True)]
     upwards = _stacked(cells, pen_of, clear, grid, range(len(lines)))
     downwards = _stacked(cells, pen_of, clear, grid, range(len(lines) - 1, -1, -1))
@@ -61,7 +61,7 @@ def in_order(
 
 
 def _stacked(
-    cells: list[NDArray[np.int64]], pen_of: list[int], clear: list[bool], grid: Covering, order: range
+    cells: list[NDArray[np.int64]], pen_of: list[int], clear: list[bool], grid: CoverageGrid, order: range
 ) -> tuple[list[int], list[list[int]], int]:
     drawn = np.zeros_like(grid.drawn)  # 1 + the latest pass that drew there, pen by pen; 0: none
     passes: list[int] = []

@@ -12,7 +12,7 @@ from hardware.wire import gcode_text
 from hardware.wire.grbl_stream import ASK, HOLD, RESET, STATUS_S, GrblStream
 from hardware.wire.line_port import POLL_S, SentLine
 from hardware.wire.link import HOMING_S, Greeting
-from hardware.wire.link_errors import Alarmed, Doubt, LineRefused, Silent
+from hardware.wire.link_errors import Alarmed, LineRefused, Silent, UnclearReply
 from hardware.wire.replies import Vector
 
 GO = b"~"
@@ -40,30 +40,30 @@ class Grbl(GrblStream):
                 self._lines.write(ASK)
             self._listen(POLL_S)
         reset = self._restarted()
-        while reset and self._quiet(0.3):
+        while reset and self._hears_something(0.3):
             pass
         self._awaits_banner, self._banner = False, None
         self.outstanding.clear()
         if not reset and self.status.state in {"Idle", "Alarm", "Run", "Jog", "Check"}:
-            self._swallow_half_a_line()
+            self._discard_half_line()
         return self._identify(reset)
 
     def _restarted(self) -> bool:
         return self._banner is not None
 
-    def _quiet(self, seconds: float) -> bool:
+    def _hears_something(self, seconds: float) -> bool:
         """Whether something came within this time."""
         before = self._lines.heard_at
         self._listen(seconds)
         return self._lines.heard_at != before
 
-    def _swallow_half_a_line(self) -> None:
+    def _discard_half_line(self) -> None:
         """An earlier host may have died within a line. `$` makes of it a line that GRBL throws away."""
         self.outstanding.append(SentLine(2, None, "$"))
         self._lines.write(b"$\n")
         until = self.port.now() + 1.0
         while self.outstanding and self.port.now() < until:
-            with suppress(LineRefused, Doubt):
+            with suppress(LineRefused, UnclearReply):
                 self._listen(POLL_S)
         self.outstanding.clear()
 
@@ -113,8 +113,8 @@ class Grbl(GrblStream):
                 if not self.outstanding:
                     return 0
                 self.poll(POLL_S)
-            except Doubt as doubt:
-                if doubt.text:
+            except UnclearReply as unclear:
+                if unclear.text:
                     self._answered()
                     continue
                 missing = len(self.outstanding)
@@ -147,7 +147,7 @@ class Grbl(GrblStream):
             while self.port.now() - asked < STATUS_S:
                 try:
                     self._listen(POLL_S)
-                except (LineRefused, Doubt):
+                except (LineRefused, UnclearReply):
                     continue
                 except Alarmed:
                     return
@@ -166,9 +166,9 @@ class Grbl(GrblStream):
             if self.port.now() - begun > GREETING_S:
                 self._awaits_banner = False
                 raise Silent(GREETING_S)
-            with contextlib.suppress(Alarmed, LineRefused, Doubt):
+            with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
                 self._listen(POLL_S)
-        while self._quiet(0.2):
+        while self._hears_something(0.2):
             pass
         self._awaits_banner, self._banner = False, None
         self.outstanding.clear()

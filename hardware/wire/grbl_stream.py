@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from hardware.wire import gcode_text, replies
 from hardware.wire.line_port import POLL_S, LinePort, Outstanding, SentLine
-from hardware.wire.link_errors import Alarmed, Doubt, LineRefused, Restarted, Silent
+from hardware.wire.link_errors import Alarmed, LineRefused, Restarted, Silent, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Vector
 
@@ -79,7 +79,7 @@ class GrblStream:
         if self.outstanding and self._idle_since is not None:
             dwells_s = sum(_dwell_s(line.text) for line in self.outstanding)
             if now - self._idle_since > STALL_S + dwells_s:
-                raise Doubt("", self.outstanding.oldest.tag)
+                raise UnclearReply("", self.outstanding.oldest.tag)
 
     # --- replies ---
 
@@ -108,7 +108,7 @@ class GrblStream:
                     self.on_info(info)
             case replies.Garbled(noise):
                 if self.outstanding:
-                    raise Doubt(noise, self.outstanding.oldest.tag)
+                    raise UnclearReply(noise, self.outstanding.oldest.tag)
 
     def _report(self, status: replies.Status) -> None:
         self.status = status

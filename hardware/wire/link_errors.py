@@ -38,7 +38,7 @@ class CableOut(LinkError):
 
 
 @dataclass
-class Doubt(LinkError):
+class UnclearReply(LinkError):
     """A reply that cannot be read, or has not come: a line may be lost."""
 
     text: str  # what was read; empty: nothing came

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from hardware.wire import gcode_text
 from hardware.wire.line_port import POLL_S, LinePort, Outstanding, SentLine
 from hardware.wire.link import HOMING_S, Greeting
-from hardware.wire.link_errors import Doubt, LineRefused, Restarted, Silent
+from hardware.wire.link_errors import LineRefused, Restarted, Silent, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Status, Vector
 
@@ -111,7 +111,7 @@ class Marlin:
         if not self.outstanding:
             self._lines.heard_at = self.port.now()
         elif self.port.now() - self._lines.heard_at > SILENCE_S:
-            raise Doubt("", self.outstanding.oldest.tag)
+            raise UnclearReply("", self.outstanding.oldest.tag)
 
     # --- motion ---
 
@@ -221,7 +221,7 @@ class Marlin:
         """The line that it did not get, sent again. The `ok` that comes with the request answers nothing."""
         self._resends += 1
         if number != self._number or self._resends > MOST_RESENDS:
-            raise Doubt(f"Resend: {number}", self.outstanding.oldest.tag)
+            raise UnclearReply(f"Resend: {number}", self.outstanding.oldest.tag)
         self._ignores_ok = True
         self._lines.write(self._wire)
 

@@ -13,23 +13,24 @@ LISTEN_S = 2.5
 
 
 @dataclass(frozen=True)
-class Found:
+class ScannedPort:
     """A port, and what it said when it was asked."""
 
     name: str
     description: str
     answer: str
-    is_well: bool
+    is_usable: bool
 
 
-def look(*, asks: bool = True) -> list[Found]:
+def scan_ports(*, asks: bool = True) -> list[ScannedPort]:
     """Each port, and what answers on it. Asking restarts some boards, so a port in use is left alone."""
     return [
-        Found(port.device, port.description, *(answer(port.device) if asks else ("", True))) for port in plugged_in()
+        ScannedPort(port.device, port.description, *(identify(port.device) if asks else ("", True)))
+        for port in plugged_in()
     ]
 
 
-def answer(name: str) -> tuple[str, bool]:
+def identify(name: str) -> tuple[str, bool]:
     """`Grbl 1.1h`, `Marlin`, or why nothing is known; and whether it can be used."""
     try:
         if firmware := _grbl(name):

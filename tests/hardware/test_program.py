@@ -3,7 +3,7 @@ import pytest
 from samples import BLACK, RED, ROUTER, SERVO, curve, line, sheet, two_pens
 
 from hardware.drawing import Drawing, PenPass
-from hardware.machine import Machine, PenLift, RelayLift, check_sheet, lie
+from hardware.machine import Machine, PenLift, RelayLift, check_sheet, sheet_placement
 from hardware.program import (
     ArcTo,
     ChangePen,
@@ -163,7 +163,7 @@ def test_a_sheet_may_be_turned_and_put_in_the_middle(said: dict[str, object], co
     steps = program(sheet(PenPass("a", BLACK, (path,))), machine)
     assert [(s.x_mm, s.y_mm) for s in steps if isinstance(s, Travel | DrawTo)] == corners
     x_mm, y_mm = park_on_sheet(60, 40, machine)
-    assert lie(60, 40, machine).on_bed(x_mm, y_mm) == machine.park_mm
+    assert sheet_placement(60, 40, machine).on_bed(x_mm, y_mm) == machine.park_mm
 
 
 def test_a_sheet_that_fits_when_turned_is_said_so_by_no_fault() -> None:

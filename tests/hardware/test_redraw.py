@@ -11,7 +11,7 @@ from hardware.drawing import Drawing, Ink, Pen, PenPass
 from hardware.gcode import files
 from hardware.machine import Machine, load_machine
 from hardware.program import ProgramError
-from hardware.svg_intake import prepared, ready
+from hardware.svg_intake import prepared, ready_drawing
 from hardware.svgfile import to_svg
 from renderer import preview
 
@@ -55,7 +55,7 @@ def assert_same_picture(text: str, drawing: Drawing, machine: Machine) -> None:
 def test_the_gcode_of_every_machine_draws_the_picture(path: Path, tmp_path: Path) -> None:
     machine = load_machine(path)
     (tmp_path / "a.svg").write_text(to_svg(artwork()), encoding="utf-8")
-    drawing = ready(tmp_path / "a.svg", machine).drawing
+    drawing = ready_drawing(tmp_path / "a.svg", machine).drawing
     texts = files(drawing, machine)
     assert_same_picture(texts["drawing.gcode"], drawing, machine)
     assert len(texts) == 4

@@ -11,7 +11,7 @@ from test_svgfile import document, lines, stroked
 
 from hardware.drawing import Drawing, Ink, Pen, PenPass, length_mm
 from hardware.rack import RackError, by_colour, by_name, load_rack
-from hardware.svg_intake import prepared, ready
+from hardware.svg_intake import prepared, ready_drawing
 from hardware.svgfile import Options, SvgError, read_svg, reading, to_svg
 from hardware.svgfile.hatch import hatched
 from hardware.toolpath.covering import in_order
@@ -234,9 +234,9 @@ def test_a_smooth_curve_after_one_of_another_kind_is_straight_as_the_standard_sa
 def test_what_lies_in_the_machines_margin_is_left_out_with_a_word(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     path.write_text(to_svg(sheet(PenPass("a", BLACK, (line((1, 20), (59, 20)), curve())))), encoding="utf-8")
-    made = ready(path, SERVO.model_copy(update={"margin_mm": 5.0}))
+    made = ready_drawing(path, SERVO.model_copy(update={"margin_mm": 5.0}))
     assert made.notes == ("what lies off its 60 x 40 mm, or within 5 mm of its edge, is left out",)
-    assert ready(path, SERVO).notes == ()
+    assert ready_drawing(path, SERVO).notes == ()
 
 
 def test_a_drawing_is_joined_cut_for_its_pens_and_ordered() -> None:

@@ -11,7 +11,7 @@ from simulated_plot import card
 from hardware.gcode import gcode
 from hardware.job import variants
 from hardware.job.gcode_job import GcodeJob, JobError
-from hardware.job.prepare import from_drawing, from_gcode, setting_of
+from hardware.job.prepare import from_drawing, from_gcode, setup_of
 from hardware.machine import Machine
 from hardware.program import program
 from hardware.wire import gcode_text
@@ -80,14 +80,14 @@ def test_the_lines_are_those_of_the_file(machine: Machine) -> None:
 
 @MACHINES
 def test_how_the_pen_is_lifted_is_found(machine: Machine) -> None:
-    setting = setting_of(machine)
-    assert setting.header[:2] == ("G21", "G90")
+    setup = setup_of(machine)
+    assert setup.header[:2] == ("G21", "G90")
     assert {
         "gantry": ("M3 S600", "G4 P0.15"),
         "router": ("G1 Z3 F480",),
         "drawbot": ("M9", "G4 P0.1"),
         "printer": ("M400", "M280 P0 S600", "G4 P150"),
-    }[machine.name] == setting.lift
+    }[machine.name] == setup.lift
 
 
 FOREIGN = """%

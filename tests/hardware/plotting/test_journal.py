@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.plotting.journal import FileStore, Journal, JournalError, Known, read
+from hardware.plotting.journal import FileStore, Journal, JournalError, JournalState, read
 
 
 def begun(path: Path) -> Journal:
@@ -19,7 +19,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     journal.stroke(2)
     journal.pen(1, (0.5, 0.0, -0.1))
     journal.close()
-    assert read(tmp_path / "j") == Known(
+    assert read(tmp_path / "j") == JournalState(
         digest="abc", options={"air": False}, source="card", strokes_done=2, sent=12, acked=8, part=1,
         offset_mm=(0.5, 0.0, -0.1), rest=None, stop=None, lost=None, guard=None, outcome=None,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from hardware.job import variants
 from hardware.job.gcode_job import JobError
 from hardware.machine import Machine
 from hardware.plotting.control import Control
-from hardware.plotting.events import Event, Finished, Note, PassBegun, Progress, Prompt
+from hardware.plotting.events import Finished, Note, PassBegun, PlotEvent, PlotProgress, Prompt
 from hardware.plotting.plot import Plot
 from hardware.plotting.session import PlotOptions
 from hardware.simulator.trace import Move
@@ -36,7 +36,7 @@ def test_all_is_drawn_once_and_nothing_is_lost(machine: Machine, waits: bool, tm
     assert session.bench.controller.lost_bytes == 0
     assert session.plot is not None
     assert session.plot.session.link.most_bytes <= (40 if waits else 127)  # type: ignore[attr-defined]
-    assert session.bench.controller.body.spindle_on is (machine is SERVO)  # no M2: the servo goes on holding the pen
+    assert session.bench.controller.machine.spindle_on is (machine is SERVO)  # no M2: the servo goes on holding the pen
 
 
 def test_only_what_may_be_sent_is_sent(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_status_is_asked_five_times_a_second_at_most() -> None:
 def test_what_happens_is_told_in_order() -> None:
     session = SimulatedPlot()
     session.run()
-    told = [event for event in session.events if not isinstance(event, Progress)]
+    told = [event for event in session.events if not isinstance(event, PlotProgress)]
     assert [type(event).__name__ for event in told] == [
         "Connected", "Prompt", "Answered", "PassBegun", "Prompt", "Answered", "PassBegun", "Finished",
     ]  # fmt: skip
@@ -84,7 +84,7 @@ def test_what_happens_is_told_in_order() -> None:
 def test_progress_only_rises_and_ends_at_the_whole() -> None:
     session = SimulatedPlot()
     session.run()
-    steps = [event for event in session.events if isinstance(event, Progress)]
+    steps = [event for event in session.events if isinstance(event, PlotProgress)]
     assert [step.stroke for step in steps] == sorted(step.stroke for step in steps)
     last = steps[-1]
     assert (last.stroke, last.line, last.state, last.left_s) == (12, len(session.job.lines), "done", 0.0)
@@ -121,7 +121,7 @@ def test_a_servo_pen_is_nudged_in_its_own_units() -> None:
     session = SimulatedPlot()
     session.answers = {"pen": [_nudged(0, 0, -20.0)]}
     session.run()
-    values = [event.value for event in session.bench.controller.body.trace if hasattr(event, "value")]
+    values = [event.value for event in session.bench.controller.machine.trace if hasattr(event, "value")]
     assert 280.0 in values
     assert 300.0 in values  # the second pen's
 
@@ -188,8 +188,8 @@ class Steered:
         self.done = False
         session.watchers.append(self)
 
-    def __call__(self, control: Control, event: Event) -> None:
-        if self.done or not isinstance(event, Progress) or event.stroke < self.stroke or event.state != "drawing":
+    def __call__(self, control: Control, event: PlotEvent) -> None:
+        if self.done or not isinstance(event, PlotProgress) or event.stroke < self.stroke or event.state != "drawing":
             return
         if self.down and not (self.session.pen_is_down() and self.session.draws_a_line()):
             return
@@ -240,7 +240,7 @@ def test_a_stop_keeps_the_position_and_can_be_resumed(machine: Machine, tmp_path
     finished = session.run(tmp_path / "journal")
     assert (finished.outcome, finished.text) == ("aborted", "stopped; render plot --resume goes on")
     assert not session.pen_is_down()
-    assert session.bench.controller.body.bed(0)[:2] == pytest.approx(machine.park_mm)
+    assert session.bench.controller.machine.bed(0)[:2] == pytest.approx(machine.park_mm)
     assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
     assert session.prompts[-2].kind == "resume"
     assert session.prompts[-2].text.startswith("2 of 12 strokes are finished. The controller was not reset")
@@ -261,7 +261,7 @@ def test_a_pause_is_taken_back_and_a_pen_is_still_asked_for(tmp_path: Path) -> N
     Steered(session, "pause", 2, down=True)
     asked = threading.Event()
 
-    def waits(control: Control, event: Event) -> None:
+    def waits(control: Control, event: PlotEvent) -> None:
         if isinstance(event, Prompt) and event.kind == "pen" and len(session.prompts) > 1:
             control.unpause()  # meant for a pause that is over, say
             asked.set()
@@ -302,7 +302,7 @@ def test_an_emergency_stop_is_sent_at_once_and_lifts_the_pen(tmp_path: Path) -> 
     reset = written.index(b"\x18")
     assert b"!" not in written
     assert all(content in {b"?", b"\x18", b"$X\n"} or content[:1] in b"GM" for content in written[reset:])  # type: ignore[index]
-    moves = [event for event in session.bench.controller.body.trace if isinstance(event, Move)]
+    moves = [event for event in session.bench.controller.machine.trace if isinstance(event, Move)]
     assert moves[-1].ended <= session.bench.now() - 0.2  # nothing moves after it
 
 
@@ -324,7 +324,7 @@ def test_a_check_run_finds_what_the_controller_refuses_and_moves_nothing(tmp_pat
 def test_a_plot_goes_on_when_an_observer_dies() -> None:
     session = SimulatedPlot()
 
-    def dies(event: Event) -> None:
+    def dies(event: PlotEvent) -> None:
         if isinstance(event, PassBegun):
             raise RuntimeError("the window was closed")
 
@@ -375,7 +375,7 @@ def test_what_the_machine_cannot_reach_is_refused(settings: dict[int, float], me
 
 def test_a_homed_machine_whose_origin_is_set_draws() -> None:
     session = SimulatedPlot(settings={22: 1, 20: 1, 25: 3000}, options=PlotOptions(homes=True))
-    session.bench.controller.body.systems[0] = (-120.0, -100.0, 0.0)
+    session.bench.controller.machine.systems[0] = (-120.0, -100.0, 0.0)
     assert session.run().outcome == "done"
     assert all_drawn_once(session)
 
@@ -417,7 +417,7 @@ def test_the_outline_is_traced_with_the_pen_up() -> None:
     assert session.run().outcome == "done"
     assert session.drawn() == []
     moves = [
-        tuple(np.round(event.end[:2], 6)) for event in session.bench.controller.body.trace if isinstance(event, Move)
+        tuple(np.round(event.end[:2], 6)) for event in session.bench.controller.machine.trace if isinstance(event, Move)
     ]
     assert moves == [(20, 25), (90, 25), (90, 73), (20, 73), (20, 25), (0, 0)]
 
@@ -428,7 +428,9 @@ def test_latency_costs_character_counting_nothing() -> None:
         session = SimulatedPlot(latency_s=latency_s)
         session.run()
         moves = [
-            event for event in session.bench.controller.body.trace if isinstance(event, Move) and event.spindle == 300
+            event
+            for event in session.bench.controller.machine.trace
+            if isinstance(event, Move) and event.spindle == 300
         ]
         took[latency_s] = sum(move.ended - move.begun for move in moves)
     assert took[0.016] == pytest.approx(took[0.001], rel=0.01)

@@ -12,7 +12,7 @@ from samples import RAMPED, RELAY, ROUTER, SERVO
 from simulated_plot import SimulatedPlot, all_drawn_once
 
 from hardware.machine import Machine
-from hardware.plotting.events import Fault as Told
+from hardware.plotting.events import PlotFault as Told
 from hardware.plotting.journal import FileStore, read
 from hardware.simulator import InjectedFault
 from hardware.wire.port import PortError
@@ -100,7 +100,7 @@ def test_an_alarm_that_loses_the_position_asks_where_the_machine_is(
 
 def test_a_soft_limit_is_told_and_nothing_is_sent_on(tmp_path: Path) -> None:
     def narrow(session: SimulatedPlot, _: object) -> None:
-        session.bench.controller.body.values.update({20: 1, 22: 1})
+        session.bench.controller.machine.values.update({20: 1, 22: 1})
 
     session = SimulatedPlot(answers={"pen": [narrow]})
     assert session.run(tmp_path / "journal").outcome == "aborted"

@@ -94,7 +94,7 @@ def board(speed: float = 8.0) -> Iterator[tuple[Bench, str]]:
 
 
 def pen_is_down(bench: Bench) -> bool:
-    return is_down(SERVO, 0.0, bench.controller.body.pen_value)
+    return is_down(SERVO, 0.0, bench.controller.machine.pen_value)
 
 
 def test_answers_come_through_a_pipe_and_lines_are_plain(files: Path) -> None:
@@ -175,16 +175,16 @@ def test_ctrl_c_stops_lifts_and_parks_and_the_plot_is_resumed(files: Path) -> No
         with started(files, port) as process:
             told(process, "Prompt")
             say(process, do="resume")
-            until(lambda: pen_is_down(bench) and len(bench.controller.body.trace) > 10)
+            until(lambda: pen_is_down(bench) and len(bench.controller.machine.trace) > 10)
             process.send_signal(signal.SIGINT)
             assert told(process, "Finished")["outcome"] == "aborted"
             assert process.wait(PATIENCE_S) == 130
         assert not pen_is_down(bench)
-        assert bench.controller.body.bed(0)[:2] == pytest.approx((0, 0))
+        assert bench.controller.machine.bed(0)[:2] == pytest.approx((0, 0))
         done = run(files, port, "--resume", answers="\n\n\n")
         assert done.returncode == 0, done.stderr
         assert "go on with the earlier plot?" in done.stderr
-    assert len(strokes(bench.controller.body.trace, SERVO)) in {6, 7}  # one of them in two parts
+    assert len(strokes(bench.controller.machine.trace, SERVO)) in {6, 7}  # one of them in two parts
 
 
 @pytest.mark.parametrize(
@@ -196,15 +196,15 @@ def test_killed_it_leaves_no_pen_on_the_paper_and_is_resumed(files: Path, where:
             told(process, "Prompt")
             if where != "prompt":
                 say(process, do="resume")
-                until(lambda: len(bench.controller.body.trace) > 10)
-                until(lambda: bench.controller.body.state == "Run" and pen_is_down(bench) == (where == "stroke"))
+                until(lambda: len(bench.controller.machine.trace) > 10)
+                until(lambda: bench.controller.machine.state == "Run" and pen_is_down(bench) == (where == "stroke"))
             process.kill()
             process.wait(PATIENCE_S)
-        until(lambda: not pen_is_down(bench) and bench.controller.body.state == "Idle")  # the guard has lifted it
+        until(lambda: not pen_is_down(bench) and bench.controller.machine.state == "Idle")  # the guard has lifted it
         answers = "\n\n\n\n"
         done = _resumed(files, port, answers)
         assert done.returncode == 0, done.stderr
-    drawn = strokes(bench.controller.body.trace, SERVO)
+    drawn = strokes(bench.controller.machine.trace, SERVO)
     dots = [stroke for stroke in drawn if len(stroke) == 1]
     assert 2 <= len(dots) <= 3
     assert 4 <= len(drawn) - len(dots) <= 5
