@@ -1,4 +1,4 @@
-"""A file of strokes to a drawing that is ready for a machine: read, cut to what the pen may reach, joined, ordered."""
+"""An SVG file -> a Drawing that is ready for a machine: read, clipped to what the pen may reach, joined, ordered."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,16 +14,16 @@ from hardware.svgfile.svg_layers import PenMatch
 
 @dataclass(frozen=True)
 class ReadyDrawing:
-    """A drawing, and what a person should know of how it came about."""
+    """A drawing, and notes on how it was made that a person should know."""
 
     drawing: Drawing
     notes: tuple[str, ...] = ()
 
 
 def ready_drawing(path: Path, machine: Machine | None = None, options: Options | None = None) -> ReadyDrawing:
-    """The drawing of an SVG file, made ready for a machine. Raises SvgError.
+    """Return the drawing of an SVG file, made ready for a machine. Raises SvgError.
 
-    Lines with colours of their own are left as they are: no pen draws them.
+    Lines with free colours are left unchanged: no pen draws them.
     """
     options = options or Options()
     if machine is not None:
@@ -36,24 +36,24 @@ def ready_drawing(path: Path, machine: Machine | None = None, options: Options |
 
 
 def with_sheet_placed(machine: Machine, rotate: str | None, centre: bool) -> Machine:
-    """The machine with the sheet lying on it as a command line says."""
+    """Return the machine with the sheet placed as the command line says."""
     said: dict[str, object] = {} if rotate is None else {"rotate": int(rotate)}
     return machine.model_copy(update=said | ({"centre": True, "origin_mm": (0.0, 0.0)} if centre else {}))
 
 
 def options_of(hatch_mm: float | None, rack: Path | None, by: PenMatch | None, keep_order: bool) -> Options:
-    """How a command line wants a file to be read. Raises RackError."""
+    """Return the reading options of a command line. Raises RackError."""
     return Options(hatch_mm, None if rack is None else load_rack(rack), by, keep_order)
 
 
 def prepared(drawing: Drawing, machine: Machine | None) -> tuple[Drawing, tuple[str, ...]]:
-    """Cut at the sheet's edge, or the margin of it; lines joined, in a good order, none longer than its pen draws."""
+    """Return the drawing clipped to the sheet or its margin, joined, split at `max_draw_m` and ordered; and notes."""
     margin_mm = machine.margin_mm if machine else 0.0
     cut = toolpath.clip(drawing, margin_mm)
     notes: tuple[str, ...] = ()
     if _dots(cut) < _dots(drawing) or _ink_mm(cut) < _ink_mm(drawing) - 0.01:
         margin = f", or within {margin_mm:g} mm of its edge," if margin_mm else ""
-        notes = (f"what lies off its {drawing.width_mm:g} x {drawing.height_mm:g} mm{margin} is left out",)
+        notes = (f"what lies outside its {drawing.width_mm:g} x {drawing.height_mm:g} mm{margin} is left out",)
     start = park_on_sheet(drawing.width_mm, drawing.height_mm, machine) if machine else None
     return toolpath.order(toolpath.split(toolpath.join(cut)), start), notes
 

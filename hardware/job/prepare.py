@@ -1,4 +1,4 @@
-"""A drawing, or any file of G-code, and a machine to the job that is sent."""
+"""A drawing or any G-code file, and a machine -> the job that is sent."""
 
 import re
 from dataclasses import replace
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def from_drawing(drawing: "Drawing", machine: "Machine", title: str) -> GcodeJob:
-    """The job that draws it. Raises ProgramError where the machine cannot."""
+    """Return the job that plots a drawing. Raises ProgramError where the machine cannot draw it."""
     from hardware.gcode import gcode
     from hardware.program import ChangePen, program
 
@@ -27,7 +27,7 @@ def from_drawing(drawing: "Drawing", machine: "Machine", title: str) -> GcodeJob
 
 
 def from_gcode(path: Path, machine: "Machine") -> GcodeJob:
-    """The job that a file of G-code is. Raises JobError with every fault."""
+    """Return the job in a G-code file. Raises JobError with all faults."""
     try:
         text = path.read_bytes().decode("utf-8", "replace")
     except OSError as fault:
@@ -39,12 +39,12 @@ def from_gcode(path: Path, machine: "Machine") -> GcodeJob:
 
 
 def is_gcode(path: Path) -> bool:
-    """By its name."""
+    """Whether a file is G-code, judged by its suffix."""
     return path.suffix.lower() in {".gcode", ".nc", ".ngc", ".gc", ".tap"}
 
 
 def setup_of(machine: "Machine") -> MachineSetup:
-    """How this machine lifts its pen, in its own G-code, and where it parks."""
+    """Return how this machine lifts its pen, in G-code of its dialect, and where it parks."""
     from hardware.dialect import dialect_of
     from hardware.gcode import gcode
     from hardware.program import End

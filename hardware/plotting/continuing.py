@@ -1,4 +1,4 @@
-"""How a plot goes on after it was stopped: the choices a person has, and what each sends."""
+"""How a plot continues after a stop: the choices that a person has, and the lines that each sends."""
 
 from hardware.job import locate
 from hardware.job.locate import JobPosition
@@ -8,7 +8,7 @@ from hardware.plotting.session import PlotSession
 
 GO_ON = PromptChoice("go-on", "go on exactly where it stopped")
 REDO = PromptChoice("redo", "draw this stroke again from its start")
-SKIP = PromptChoice("skip", "leave this stroke out")
+SKIP = PromptChoice("skip", "skip this stroke")
 PASS = PromptChoice("pass", "begin this pen's strokes again")
 
 
@@ -26,13 +26,13 @@ def apply_choice(session: PlotSession, choice: str, position: JobPosition, conce
     stroke = job.lines[concerned].stroke + 1
     if choice == "redo":
         line = job.start_of_stroke(concerned)
-        reached = position.line if position.exact else session.next  # at most
+        reached = position.line if position.exact else session.next  # the last line that may have been executed
         last = max(job.lines[min(reached, len(job.lines) - 1)].stroke + 1, stroke)
         which = f"stroke {stroke} is" if last == stroke else f"strokes {stroke} to {last} are"
         session.say(f"{which} drawn again from the start")
     elif choice == "skip":
         line = job.after_stroke(concerned)
-        session.say(f"stroke {stroke} is left out", "warning")
+        session.say(f"stroke {stroke} is skipped", "warning")
     else:
         line = job.start_of_part(concerned)
         session.say(f"all strokes of {job.parts[max(job.lines[concerned].part, 0)].name} are drawn again")
@@ -40,7 +40,7 @@ def apply_choice(session: PlotSession, choice: str, position: JobPosition, conce
 
 
 def go_on(session: PlotSession, position: JobPosition) -> int:
-    """Exactly where it stopped: pen up to there, pen down if it was, on with the line that was under way."""
+    """Continue exactly where it stopped: travel there, lower the pen if it was down, finish the interrupted line."""
     job, line = session.job, position.line
     if line >= len(job.lines) or not locate.is_down_before(job, line):
         return go_from(session, line)
@@ -48,7 +48,7 @@ def go_on(session: PlotSession, position: JobPosition) -> int:
     session.go(position.place)
     session.link.run(lower(session, line))
     session.replaced[line] = locate.text_from(job.lines[line], position.place)
-    session.say(f"goes on within stroke {job.lines[line].stroke + 1}, where it was stopped")
+    session.say(f"continues in stroke {job.lines[line].stroke + 1}, where it stopped")
     return line
 
 

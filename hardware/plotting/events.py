@@ -1,4 +1,4 @@
-"""What a plot reports: frozen records, each of which can be written as JSON."""
+"""The events that a plot reports: frozen records, each of which can be written as JSON."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ State = Literal["connecting", "drawing", "waiting", "pausing", "stopped", "recov
 
 @dataclass(frozen=True)
 class PlotEvent:
-    """Anything that a plot reports."""
+    """An event that a plot reports."""
 
     def as_json(self) -> dict[str, Any]:
         """`{"event": "PassBegun", ...}`, plain values only. A PlotFault is `"Fault"`, a PlotProgress `"Progress"`."""
@@ -18,7 +18,7 @@ class PlotEvent:
 
 @dataclass(frozen=True)
 class Connected(PlotEvent):
-    """A controller answers. `reset`: it restarted as the port was opened, so what it knew of its place is gone."""
+    """A controller has answered. `reset`: it restarted when the port was opened, and lost its position."""
 
     port: str
     firmware: str
@@ -28,7 +28,7 @@ class Connected(PlotEvent):
 
 @dataclass(frozen=True)
 class Note(PlotEvent):
-    """Something that people should know."""
+    """A message to people."""
 
     text: str
     level: Literal["info", "warning", "error"] = "info"
@@ -36,7 +36,7 @@ class Note(PlotEvent):
 
 @dataclass(frozen=True)
 class PassBegun(PlotEvent):
-    """The pen of this pass is in, and goes to its first stroke."""
+    """The pen of this pass is inserted and travels to its first stroke."""
 
     number: int  # of the pass among those of this plot, from 1
     passes: int
@@ -49,19 +49,19 @@ class PassBegun(PlotEvent):
 
 @dataclass(frozen=True)
 class PlotProgress(PlotEvent):
-    """How far it is, a few times a second; the machine's place in work coordinates."""
+    """How far the plot is, a few times per second; the machine's position is in work coordinates."""
 
     state: State
     number: int  # of the pass, from 1; 0 before the first
     passes: int
     pen: str
-    stroke: int  # finished
+    stroke: int  # strokes finished
     strokes: int
-    line: int  # acknowledged
+    line: int  # lines acknowledged
     lines: int
     drawn_mm: float
     total_mm: float
-    elapsed_s: float  # without the time in which people were waited for
+    elapsed_s: float  # without the time spent waiting for people
     left_s: float
     machine_state: str
     x_mm: float
@@ -90,10 +90,10 @@ class WantedPen:
 
 @dataclass(frozen=True)
 class Prompt(PlotEvent):
-    """A question: the plot waits, pen up wherever it can be reached, until `Control.answer` gives one of the choices.
+    """A question. The plot waits, with the pen up if possible, until `Control.answer` gives one of the choices.
 
-    Kinds: `pen` (put it in), `pause` (a person or the G-code asked for it), `fault` (something went wrong), `origin`
-    (where is the machine?), `resume` (how to go on with an earlier plot).
+    Kinds: `pen` (insert it), `pause` (a person or the G-code asked for it), `fault` (a fault occurred), `origin` (where
+    is the machine?), `resume` (how to continue an earlier plot).
     """
 
     id: int
@@ -103,7 +103,7 @@ class Prompt(PlotEvent):
     choices: tuple[PromptChoice, ...]
     default: str
     pen: WantedPen | None = None
-    pen_up: bool = True  # as far as can be known
+    pen_up: bool = True  # as far as is known
 
     def as_json(self) -> dict[str, Any]:
         return super().as_json() | {"choices": [dataclasses.asdict(choice) for choice in self.choices]}
@@ -119,18 +119,18 @@ class Answered(PlotEvent):
 
 @dataclass(frozen=True)
 class PlotFault(PlotEvent):
-    """Something went wrong, and the stream has stopped."""
+    """A fault occurred, and the stream has stopped."""
 
     what: str  # `error:33`, `ALARM:1`, `port`, `reset`, `garbled`, `silent`
-    line: int  # of the file, from 1; 0 where none is concerned
-    text: str  # that line
+    line: int  # number in the file, from 1; 0 if the fault concerns no line
+    text: str  # of that line
     meaning: str
     remedy: str
 
 
 @dataclass(frozen=True)
 class Finished(PlotEvent):
-    """The plot is over. `outcome`: `done`, `aborted` or `emergency`."""
+    """The plot has ended. `outcome`: `done`, `aborted` or `emergency`."""
 
     outcome: Literal["done", "aborted", "emergency"]
     strokes: int

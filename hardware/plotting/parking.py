@@ -1,4 +1,4 @@
-"""Brings the machine to rest with the pen up and parked, and finds out where in the job it stopped."""
+"""Brings the machine to rest, pen up and parked, and finds where in the job it stopped."""
 
 from hardware.job import locate
 from hardware.job.locate import JobPosition
@@ -7,12 +7,12 @@ from hardware.plotting.session import PlotSession
 
 
 def stopped_position(session: PlotSession) -> JobPosition:
-    """Where in the job a controller stands that was stopped with its position kept."""
+    """Return where in the job the controller stopped, with its position kept."""
     return locate.stopped_at(session.job, session.acked, session.next, session.drawing_place())
 
 
 def raise_pen(session: PlotSession, *, kept: bool = True) -> None:
-    """Pen up; on a Z axis whose place is lost, by as much as it is lowered, unless it was up at rest."""
+    """Raise the pen. A Z axis whose position is lost moves up by the lowering distance, unless it was up at rest."""
     setup = session.job.setup
     session.link.run(setup.header)
     if kept or setup.lift_kind != "z":
@@ -22,7 +22,7 @@ def raise_pen(session: PlotSession, *, kept: bool = True) -> None:
 
 
 def come_to_rest(session: PlotSession, position: JobPosition) -> None:
-    """Pen up, offsets as they were, parked, and noted."""
+    """Raise the pen, restore the offsets, park, and record the position."""
     session.finished = session.job.finished_before(position.line)
     raise_pen(session)
     x, y, z = session.nudge
@@ -37,7 +37,7 @@ def come_to_rest(session: PlotSession, position: JobPosition) -> None:
 
 
 def lift_and_park(session: PlotSession) -> None:
-    """Finishes all motion, lifts the pen, parks, waits for rest; and notes it."""
+    """Finish all motion, lift the pen, park, wait for rest, and record the position."""
     session.link.finish()
     session.carried_out(session.acked)
     session.link.run(session.job.setup.lift)
@@ -49,7 +49,7 @@ def lift_and_park(session: PlotSession) -> None:
 
 
 def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | None = None) -> JobPosition:
-    """The line that comes next on a controller that has carried out some of those that were sent to it."""
+    """Return the next line for a controller that has executed some of the lines sent to it."""
     session.link.settle()
     place, z = session.drawing_place(), session.link.place()[2]
     if session.rest and locate.near(place, session.rest[1:]):
@@ -58,12 +58,12 @@ def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | N
     first, last = locate.at_rest(session.job, acked, sent, place, down)
     if first.line != last.line and session.job.finished_before(last.line) > session.job.finished_before(first.line):
         stroke = session.job.lines[first.line].stroke + 1
-        session.say(f"it cannot be known whether stroke {stroke} was finished; it is drawn, perhaps again", "warning")
+        session.say(f"stroke {stroke} may or may not be finished; it is drawn to be safe", "warning")
     return first
 
 
 def is_pen_down(session: PlotSession, z_mm: float) -> bool | None:
-    """Whether the pen is down, by what the controller reports; None where that does not show."""
+    """Return whether the pen is down according to the controller; None if its report does not show that."""
     setup = session.job.setup
     value = z_mm - session.nudge[2] if setup.lift_kind == "z" else session.link.status.spindle
     if setup.lift_kind == "relay" or value is None or not setup.lower:

@@ -1,4 +1,4 @@
-"""Taking up an earlier plot from its journal: what is known, what is not, and where to go on."""
+"""Resuming an earlier plot from its journal: what is known, what is not, and where to continue."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Resume:
 
 
 def resume(session: PlotSession, resumed: Resume) -> int:
-    """Takes up an earlier plot: says what is known and what is not, asks, and gives the line to go on from."""
+    """Resume an earlier plot: report its state, ask, and return the line to continue from."""
     known = resumed.known
     session.nudge, session.part = known.offset_mm, -1 if known.part is None else known.part
     session.acked, session.next = known.acked, known.sent
@@ -30,13 +30,13 @@ def resume(session: PlotSession, resumed: Resume) -> int:
     session.rest = known.rest
     status = session.link.status
     if session.greeting.reset or known.lost or status.state == "Alarm":
-        why = known.lost or "the controller restarted when the port was opened, and does not know where it is"
+        why = known.lost or "the controller restarted when the port was opened and does not know its position"
         return _resumed_lost(session, known, why)
     if status.state in {"Hold", "Door"}:
         session.link.stop(alarmed=True)
     position = _resumed_position(session, known)
     if not position.exact:
-        return _resumed_lost(session, known, "the machine is not where it was left: it restarted, or was moved")
+        return _resumed_lost(session, known, "the machine is not where it was left: it restarted or was moved")
     come_to_rest(session, position)
     return _with_pen(session, _asked_to_resume(session, position))
 
@@ -75,7 +75,7 @@ def _guard_saw_down(session: PlotSession, text: str) -> bool | None:
 
 def _asked_to_resume(session: PlotSession, position: JobPosition) -> int:
     choices = continuing.choices(session, position, position.line)
-    text = f"{_tally(session)}. The controller was not reset: its position holds."
+    text = f"{_tally(session)}. The controller was not reset: its position is valid."
     choice, _ = ask(session, Prompt(0, "resume", "go on with the earlier plot?", text, choices, choices[0].key))
     return apply_choice(session, choice, position, position.line)
 
@@ -85,7 +85,7 @@ def _tally(session: PlotSession) -> str:
 
 
 def _with_pen(session: PlotSession, line: int) -> int:
-    """The pen of that line must be in; if it may be another than before, it is asked for."""
+    """Report the pen of that line as inserted, if it was in before; return the line."""
     if line >= len(session.job.lines):
         return line
     part = session.job.lines[line].part

@@ -1,8 +1,8 @@
-"""A GRBL 1.1 controller as a host sees it, in virtual time: what it is sent, and when, decides what it does and says.
+"""A GRBL 1.1 controller as a sender sees it, in virtual time: input and its timing determine actions and replies.
 
 Written from GRBL's published documents (interface.md, commands.md, settings.md, jogging.md), not from its source.
-The main program is a generator that yields what it waits for; realtime characters act between its steps, as they do
-between the check points of the real one. Not simulated: probing, tool lengths, parking, laser mode.
+The main program is a generator that yields what it waits for. Realtime characters act between its steps, as they do
+between the check points of real GRBL. Not simulated: probing, tool lengths, parking, laser mode.
 """
 
 from collections import deque
@@ -16,12 +16,12 @@ from hardware.simulator.machine_state import MachineState
 RX_BYTES = 128
 LINE_BYTES = 80  # GRBL's line buffer, of which one byte ends the line
 REALTIME = {0x18, ord("!"), ord("?"), ord("~")}
-PARSING_S = 0.001  # to take a line apart and plan it
-REPORT_S = 0.005  # until a status report is out (interface.md: about 5 to 20 ms)
+PARSING_S = 0.001  # to parse and plan a line
+REPORT_S = 0.005  # until a status report is sent (interface.md: about 5 to 20 ms)
 
 
 class Controller:
-    """Bytes in by `receive`, bytes out by `sent`; `advance` lets time pass.
+    """Bytes in through `receive`, bytes out through `sent`; `advance` lets time pass.
 
     `on_line` is called before each line of G-code is executed, with its number from 1; see
     `hardware.simulator.fault_injection`.
@@ -32,15 +32,15 @@ class Controller:
         self.machine = MachineState(values or dict(settings.DEFAULTS), force_origin)
         self.on_line: Callable[[Controller, int, str], None] = lambda *_: None
         self.on_say: Callable[[str], str | None] = lambda text: text
-        self.lines = 0  # of G-code taken, since it was switched on
+        self.lines = 0  # lines of G-code accepted since power-on
         self.lost_bytes = 0
-        self.most_bytes = 0  # in the receive buffer at once
+        self.most_bytes = 0  # highest fill of the receive buffer
         self.powered = True
         self._back_at = 0.0  # when the power comes back
         self._arriving: deque[tuple[float, bytes]] = deque()
         self._out: deque[tuple[float, bytes]] = deque()
         self._rx = bytearray()
-        self._line = bytearray()  # that which is being read
+        self._line = bytearray()  # the line being read
         self._wait: Wait = 0.0
         self._main: Iterator[Wait] = iter(())
         self.boot(alarmed=self.machine.homing)
@@ -48,11 +48,11 @@ class Controller:
     # --- the wire ---
 
     def receive(self, at: float, content: bytes) -> None:
-        """Bytes whose last arrives at this time."""
+        """Receive bytes, the last of which arrives at this time."""
         self._arriving.append((max(at, self._arriving[-1][0] if self._arriving else 0.0), content))
 
     def sent(self) -> deque[tuple[float, bytes]]:
-        """What it has said and when, to be taken from the left."""
+        """Return the replies with their times, to be consumed from the left."""
         return self._out
 
     def say(self, text: str, delay_s: float = 0.0) -> None:
@@ -63,7 +63,7 @@ class Controller:
     # --- time ---
 
     def next_event(self) -> float | None:
-        """When something will happen by itself."""
+        """Return the time of the next event; None if nothing happens without input."""
         times = [self._arriving[0][0]] if self._arriving else []
         profile = self.machine.planner.profile
         if profile is not None:
@@ -75,7 +75,7 @@ class Controller:
         return min(times, default=None)
 
     def advance(self, until: float) -> None:
-        """Lets time pass."""
+        """Let time pass and process all events until then."""
         while (at := self.next_event()) is not None and at <= until:
             self.now = max(self.now, at)
             self._happen()
@@ -94,7 +94,7 @@ class Controller:
         self._run()
 
     def _run(self) -> None:
-        """The main program, until it waits for something that has not come."""
+        """Run the main program until it waits for something that has not happened."""
         while self.powered and not self.machine.suspended and self._ready():
             main = self._main
             wait = next(main, self.now)
@@ -107,10 +107,10 @@ class Controller:
     def _ready(self) -> bool:
         return self._wait <= self.now if isinstance(self._wait, float) else self._wait()
 
-    # --- what comes in ---
+    # --- input ---
 
     def _take(self, content: bytes) -> None:
-        """Realtime characters are picked off wherever they stand; what the buffer cannot hold is lost."""
+        """Take bytes: realtime characters act at once; bytes that do not fit into the buffer are lost."""
         if not self.powered:
             return
         for byte in content:
@@ -148,7 +148,7 @@ class Controller:
             machine.override(byte, self.now)
 
     def reset(self) -> None:
-        """Ctrl-X: at once. In motion, the position may be lost: alarm 3."""
+        """Reset at once (Ctrl-X). In motion the position may be lost: alarm 3."""
         in_motion = self.machine.is_moving(self.now)
         if in_motion:
             self.say("ALARM:6" if self.machine.state == "Home" else "ALARM:3")
@@ -157,7 +157,7 @@ class Controller:
         self.boot(alarmed)
 
     def power_cut(self, seconds: float = 0.0) -> None:
-        """All is forgotten but the settings, and the motors are free. It comes back by itself after these seconds."""
+        """Cut the power for some seconds. Only the settings survive, and the motors are released."""
         self.machine.power_off(self.now)
         self._out.clear()
         self._arriving.clear()
@@ -170,7 +170,7 @@ class Controller:
         return False
 
     def alarm(self, code: int) -> None:
-        """An alarm from outside, such as a limit switch (1): blocked until a reset. The position may be lost."""
+        """Raise an external alarm, such as a limit switch (1). It blocks until a reset; the position may be lost."""
         self.say(f"ALARM:{code}")
         if code in {1, 2}:
             self.say("[MSG:Reset to continue]")
@@ -180,7 +180,7 @@ class Controller:
         self._line.clear()
 
     def boot(self, alarmed: bool) -> None:
-        """What it says and forgets at each start."""
+        """Start: clear the buffers, reset the state, send the banner."""
         self._rx.clear()
         self._line.clear()
         self.machine.reset_state(alarmed)
@@ -209,7 +209,7 @@ class Controller:
                 if line and line[0] != "$":
                     self.lines += 1
                     self.on_line(self, self.lines, line)
-                if self._main is not main:  # reset by what was just done
+                if self._main is not main:  # reset by this line
                     return
                 yield from interpreter.execute(line)
                 if self._main is not main:
@@ -219,7 +219,7 @@ class Controller:
                 self.say(f"error:{refused.code}")
 
     def _has_line(self) -> bool:
-        """Reads on, as the main program does while it has nothing else to do, so that the buffer is free again."""
+        """Read bytes until a line is complete, which frees the receive buffer. Return whether it is complete."""
         while self._rx:
             byte = self._rx.pop(0)
             if byte in b"\r\n":

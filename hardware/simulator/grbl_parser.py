@@ -1,11 +1,11 @@
-"""A line of G-code to its words, and what they mean together; refuses what GRBL refuses, by its error codes."""
+"""A line of G-code -> its words by modal group; refuses what GRBL refuses, with its error codes."""
 
 import re
 from dataclasses import dataclass, field
 
 _WORD = re.compile(r"([A-Z])([+-]?(?:\d+\.?\d*|\.\d+))?")
 
-# Modal groups by the G and M numbers in them, times ten: a block takes one of each (error:21 otherwise).
+# Modal groups with their G and M numbers, times ten: a line can have one of each group (error:21 otherwise).
 _GROUPS = {
     "nonmodal": {40, 100, 280, 281, 300, 301, 530, 920, 921},
     "motion": {0, 10, 20, 30, 800},
@@ -19,7 +19,7 @@ _GROUPS = {
     "system": {540, 550, 560, 570, 580, 590},
 }
 _M_GROUPS = {"flow": {0, 1, 2, 30}, "spindle": {3, 4, 5}, "coolant": {7, 8, 9}}
-_TAKES_AXES = {100, 280, 281, 300, 301, 920, 431}  # besides the motions
+_TAKES_AXES = {100, 280, 281, 300, 301, 920, 431}  # apart from motions
 _VALUES = set("FIJKLNPRSTXYZ")
 
 
@@ -45,7 +45,7 @@ class ParsedLine:
 
 
 def strip(text: str) -> str:
-    """Without comments, blanks, control characters and `/`, in capitals: what GRBL keeps of a line."""
+    """Return what GRBL keeps of a line: no comments, spaces, control characters or `/`, and capitals."""
     kept, comment = [], ""
     for char in text:
         if comment:
@@ -58,7 +58,7 @@ def strip(text: str) -> str:
 
 
 def parse(text: str) -> ParsedLine:
-    """The words of a stripped line. Raises GrblError."""
+    """Return the words of a stripped line. Raises GrblError."""
     line, at = ParsedLine(), 0
     while at < len(text):
         word = _WORD.match(text, at)

@@ -1,4 +1,4 @@
-"""What the simulated controller does with a line: `$` commands and G-code, waiting where GRBL waits."""
+"""Executes a line on the simulated controller: `$` commands and G-code, waiting where GRBL waits."""
 
 import math
 import re
@@ -11,14 +11,14 @@ from hardware.simulator.grbl_parser import GrblError, ParsedLine, parse
 from hardware.simulator.lookahead_planner import Vector
 from hardware.simulator.machine_state import MachineState
 
-Wait = float | Callable[[], bool]  # until a time, or until something is so
+Wait = float | Callable[[], bool]  # until a time, or until a condition holds
 
-STEP_S = 0.05  # a dwell counts in these
+STEP_S = 0.05  # step in which a dwell counts
 MOTIONS = {0, 10, 20, 30}
 
 
 class ControllerLike(Protocol):
-    """What runs a program: its clock, its machine and its voice."""
+    """The controller that an interpreter needs: its clock, its machine, its replies and its reset."""
 
     now: float
     machine: MachineState
@@ -45,7 +45,7 @@ class Interpreter:
                 self.controller.say(f">{text}:ok")
 
     def execute(self, line: str) -> Iterator[Wait]:
-        """Raises GrblError."""
+        """Execute a line, yielding what it waits for. Raises GrblError."""
         if not line:
             return
         if line[0] == "$":
@@ -132,7 +132,7 @@ class Interpreter:
         machine.home()
 
     def _jog(self, text: str) -> Iterator[Wait]:
-        """jogging.md: in Idle and Jog only; like G1, but it changes no mode, and beyond the limits it is refused."""
+        """Jog (jogging.md): in Idle and Jog only; like G1, but without changing modes; refused beyond the limits."""
         machine = self.machine
         if machine.state not in {"Idle", "Jog"}:
             raise GrblError(8)
@@ -156,7 +156,7 @@ class Interpreter:
     # --- G-code ---
 
     def _gcode(self, line: ParsedLine) -> Iterator[Wait]:
-        """In RS274's order of execution. What a block refuses, it refuses before it changes anything."""
+        """Execute words in the order of RS274. A line is refused before it changes anything."""
         machine, modes, values = self.machine, self.machine.modes, line.values
         scale = status_report.INCH if line.g.get("units", 200 if modes.inches else 210) == 200 else 1.0
         motion = line.g.get("motion", modes.motion)
@@ -201,7 +201,7 @@ class Interpreter:
             raise GrblError(36)
 
     def _spindle(self, line: ParsedLine) -> Iterator[Wait]:
-        """interface and settings.md: a new S stops all motion first, unless in laser mode."""
+        """Set the spindle; a new S first stops all motion, unless in laser mode (interface.md, settings.md)."""
         machine = self.machine
         value = line.values.get("S", machine.spindle)
         state = line.m.get("spindle")
@@ -216,7 +216,7 @@ class Interpreter:
             machine.spindle = value
 
     def _dwell(self, seconds: float) -> Iterator[Wait]:
-        """After all motion, in steps of 50 ms, rounded up."""
+        """Dwell after all motion, in steps of 50 ms, rounded up."""
         if self.machine.state == "Check":
             return
         yield from self._synchronised()
@@ -261,7 +261,7 @@ class Interpreter:
             yield from self._line(point, feed / 60)
 
     def _flow(self, code: int) -> Iterator[Wait]:
-        """M0 is a hold in which nothing is executed until `~`; M2 sets modes back and stops the spindle."""
+        """Pause or end: M0 holds and executes nothing until `~`; M2 resets modes and stops the spindle."""
         machine = self.machine
         if machine.state == "Check":
             return
@@ -310,7 +310,7 @@ class Interpreter:
             yield lambda: not self.machine.planner.blocks
 
     def _soft_limit(self) -> Iterator[Wait]:
-        """A feed hold, then alarm 2; blocked until a reset (settings.md $20, interface.md)."""
+        """Hold, then raise alarm 2, which blocks until a reset (settings.md $20, interface.md)."""
         machine = self.machine
         if machine.planner.profile is not None:
             machine.soft_limited = True

@@ -1,4 +1,4 @@
-"""What the simulated controller says of itself: status, settings, parameters, modes."""
+"""Reports of the simulated controller: status, parameters, modes."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ INCH = 25.4
 
 
 def status(machine: "MachineState", now: float, free_bytes: int) -> str:
-    """`<Idle|MPos:0.000,0.000,0.000|FS:0,0>`: state, place, and now and then offset and overrides."""
+    """Return `<Idle|MPos:0.000,0.000,0.000|FS:0,0>`: state, position, and now and then offset and overrides."""
     mask, place, speed = int(machine.values[10]), machine.position(now), machine.speed(now)
     scale = 1 / INCH if machine.values[13] else 1.0
     shown, name = (place, "MPos") if mask & settings.POSITION else (machine.work(place), "WPos")
@@ -34,14 +34,14 @@ def status(machine: "MachineState", now: float, free_bytes: int) -> str:
 
 
 def parameters(machine: "MachineState") -> list[str]:
-    """What `$#` prints."""
+    """Return what `$#` prints."""
     rows = [f"[G{54 + at}:{_vector(offset)}]" for at, offset in enumerate(machine.systems)]
     rows += [f"[G{name}:{_vector(place)}]" for name, place in ((28, machine.g28), (30, machine.g30))]
     return [*rows, f"[G92:{_vector(machine.g92)}]", "[TLO:0.000]", "[PRB:0.000,0.000,0.000:0]"]
 
 
 def modes(modes: "Modes", spindle: float, on: bool) -> str:
-    """What `$G` prints."""
+    """Return what `$G` prints."""
     motion = {0: "G0", 10: "G1", 20: "G2", 30: "G3", 800: "G80"}[modes.motion]
     units, distance = "G20" if modes.inches else "G21", "G91" if modes.relative else "G90"
     return (

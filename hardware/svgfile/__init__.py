@@ -1,4 +1,4 @@
-"""Drawing to SVG, and any SVG to Drawing. Millimetres throughout; one Inkscape layer a pen pass."""
+"""Drawing -> SVG, and any SVG -> Drawing. Millimetres throughout; one Inkscape layer per pass."""
 
 from hardware.svgfile.read import Reading, read_svg, reading
 from hardware.svgfile.svg_layers import Options

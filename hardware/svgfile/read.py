@@ -1,4 +1,4 @@
-"""Any SVG file to a drawing: layers, transforms, units, strokes; a pen for each colour and width in a layer."""
+"""Any SVG file -> a drawing: layers, transforms, units, strokes; a pen for each colour and width in a layer."""
 
 import io
 import re
@@ -17,13 +17,11 @@ from hardware.svgfile.svg_layers import LABEL, Options, SvgLayer, SvgStroke, kno
 from hardware.svgfile.xml import SvgError, checked_root, clip_boxes, file_text, size_px, tidied
 from hardware.toolpath.cut import dashes, inside
 
-FARTHEST_MM = 1e5  # from the origin: what lies a hundred metres away is a slip, and would take for ever to follow
+FARTHEST_MM = 1e5  # from the origin: a coordinate of a hundred metres is a mistake, and would take too long to follow
 _MM_PER_PX = 25.4 / 96  # CSS: 96 px an inch
 _VIEW = "{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}namedview"
 _FAULTS_SHOWN = 3
-_FILL_ONLY = (
-    "has a fill but no stroke; pens draw strokes only: give it a stroke, have it hatched (--hatch), or remove it"
-)
+_FILL_ONLY = "has a fill but no stroke; pens draw strokes only: give it a stroke, hatch it (--hatch), or remove it"
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 Clips = tuple[Box, ...]  # mm
@@ -31,7 +29,7 @@ Clips = tuple[Box, ...]  # mm
 
 @dataclass(frozen=True)
 class Reading:
-    """A drawing, and what a person should know of how its file was read."""
+    """A drawing, and notes on how its file was read."""
 
     drawing: Drawing
     notes: tuple[str, ...]
@@ -39,7 +37,7 @@ class Reading:
 
 @dataclass
 class _Findings:
-    """What was found on the way."""
+    """Faults, and counts of shapes for the notes."""
 
     faults: list[str] = field(default_factory=list)
     unfilled: int = 0
@@ -48,7 +46,7 @@ class _Findings:
 
 
 def read_svg(source: str | Path, options: Options | None = None) -> Drawing:
-    """The drawing in an SVG file, or in the text of one (which begins with `<`).
+    """Return the drawing in an SVG file or in an SVG text (which begins with `<`).
 
     Each top-level group is a layer; in it, each colour and stroke width becomes a pen, in the order in which they first
     occur. Curves become lines within 0.005 mm. Layers whose label begins with `%` are not drawn. Raises SvgError, which
@@ -58,7 +56,7 @@ def read_svg(source: str | Path, options: Options | None = None) -> Drawing:
 
 
 def reading(source: str | Path, options: Options) -> Reading:
-    """The same, with notes."""
+    """Return the drawing as `read_svg` does, with notes. Raises SvgError."""
     if isinstance(source, str) and (not source.strip() or source.lstrip("\ufeff \t\r\n").startswith("<")):
         text, name = source, "the SVG text"
     else:
@@ -82,11 +80,11 @@ def reading(source: str | Path, options: Options) -> Reading:
 
 def _notes(findings: _Findings) -> Iterator[str]:
     if findings.unfilled:
-        yield f"{_shapes(findings.unfilled)} drawn in outline alone; --hatch fills them"
+        yield f"{_shapes(findings.unfilled)} drawn as outlines only; --hatch fills them"
     if findings.blank:
-        yield f"{_shapes(findings.blank)} left out: filled with the colour of the paper, without a stroke"
+        yield f"{_shapes(findings.blank)} left out: filled with the colour of the paper and without a stroke"
     if findings.unclipped:
-        yield f"{_shapes(findings.unclipped)} drawn whole: clipped by what is no upright rectangle"
+        yield f"{_shapes(findings.unclipped)} drawn without clipping: the clip path is not an upright rectangle"
 
 
 def _shapes(count: int) -> str:
@@ -98,7 +96,7 @@ def _parsed(root: ElementTree.Element, size: tuple[float, float], name: str) -> 
         svg = se.SVG.parse(io.StringIO(tidied(root, size)), reify=False, ppi=96)
     except RecursionError:
         raise SvgError(f"{name}: its groups are nested too deeply") from None
-    except Exception as fault:  # svgelements raises anything at all on mangled attributes
+    except Exception as fault:  # svgelements raises any exception for damaged attributes
         raise SvgError(f"{name}: is damaged ({type(fault).__name__}: {fault})") from None
     if not isinstance(svg, se.SVG):
         raise SvgError(f"{name}: has nothing to draw")
@@ -114,8 +112,8 @@ def _pagecolour(root: ElementTree.Element) -> str:
 def _layers(
     svg: se.SVG, size_mm: tuple[float, float], page: str, boxes: dict[str, Box], options: Options, findings: _Findings
 ) -> tuple[list[SvgLayer], str | None]:
-    """Layers with their strokes, and the colour of the paper if a shape that fills the page stands for it."""
-    loose = SvgLayer("", {})  # what stands in no group
+    """Return the layers with their strokes, and the colour of a shape that fills the page and stands for the paper."""
+    loose = SvgLayer("", {})  # elements outside all groups
     layers = [loose]
     background: str | None = None
     for element in svg:
@@ -141,7 +139,7 @@ def _named(group: se.Group | se.Use) -> tuple[str, dict[str, str]]:
 
 
 def _drawn(element: object, boxes: dict[str, Box], findings: _Findings) -> Iterator[tuple[se.Shape, Clips]]:
-    """Shapes, texts and pictures that are visible, in drawing order, and what clips them. Works without recursion."""
+    """Yield visible shapes, texts and pictures in drawing order, with their clips. Works without recursion."""
     stack: list[tuple[Iterator[object], Clips]] = [(iter([element]), ())]
     while stack:
         elements, clips = stack[-1]
@@ -156,7 +154,7 @@ def _drawn(element: object, boxes: dict[str, Box], findings: _Findings) -> Itera
 
 
 def _clips(element: se.Group | se.Use | se.Shape, boxes: dict[str, Box], findings: _Findings) -> Clips:
-    """The rectangle on the sheet, if there is one, that an element's own `clip-path` leaves of it."""
+    """Return the rectangle on the sheet of an element's own `clip-path`, if it has an upright one."""
     said = re.fullmatch(r"\s*url\(\s*[\"']?#(.+?)[\"']?\s*\)\s*", str(element.values.get("clip-path", "")))
     if said is None:
         return ()
@@ -190,21 +188,21 @@ def _has_fill(shape: se.Shape) -> bool:
 
 
 def _is_paint(colour: se.Color | None, text: str | None) -> bool:
-    """Whether a fill or stroke shows. Gradients do, although svgelements has no colour for them."""
+    """Whether a fill or stroke is visible. Gradients are, although svgelements has no colour for them."""
     if text is not None and text.strip().startswith("url("):
         return True
     return colour is not None and colour.value is not None and colour.alpha > 0
 
 
 def _is_blank(shape: se.Shape, paper: str) -> bool:
-    """Whether a shape is only filled, with the paper's own colour: there is nothing to draw."""
+    """Whether a shape has only a fill of the paper's colour, so that there is nothing to draw."""
     if isinstance(shape, se.Text | se.Image) or _has_stroke(shape):
         return False
     return shape.fill is not None and shape.fill.value is not None and shape.fill.hexrgb.lower() == paper.lower()
 
 
 def _fills_page(shape: se.Shape, size_mm: tuple[float, float]) -> bool:
-    """Whether this is a plain rectangle without a stroke that covers the sheet: it stands for the paper."""
+    """Whether this is a plain rectangle without a stroke that covers the sheet, and so stands for the paper."""
     if not isinstance(shape, se.Shape) or _has_stroke(shape) or shape.fill is None or shape.fill.value is None:
         return False
     lines = polylines(shape)
@@ -216,7 +214,7 @@ def _fills_page(shape: se.Shape, size_mm: tuple[float, float]) -> bool:
 
 
 def _fault(shape: se.Shape, options: Options) -> str | None:
-    """Why this cannot be drawn with a pen."""
+    """Return why a pen cannot draw this shape; None if it can."""
     if isinstance(shape, se.Text):
         return "cannot be drawn; turn text into paths (Inkscape: Path > Object to Path) and give them a stroke"
     if isinstance(shape, se.Image):
@@ -237,10 +235,10 @@ def _named_shape(shape: se.Shape) -> str:
 
 
 def _strokes(shape: se.Shape, clips: Clips, options: Options, findings: _Findings) -> Iterator[SvgStroke]:
-    """The lines by which a pen draws a shape: those that fill it, where that is wished, below its outline."""
+    """Yield the lines with which a pen draws a shape: its hatching, if requested, then its outline."""
     ink = Ink.TRANSPARENT if shape.values.get("mix-blend-mode") == "multiply" else Ink.OPAQUE
     lines = polylines(shape, min(options.tolerance_mm, FINE_MM))
-    sound = all((np.abs(line) <= FARTHEST_MM).all() for line in lines)  # nor is what is no number
+    sound = all((np.abs(line) <= FARTHEST_MM).all() for line in lines)  # also rules out values that are not numbers
     if _has_fill(shape) and options.hatch_mm is not None and sound:
         even_odd = shape.values.get("fill-rule") == "evenodd"
         for line in _clipped(hatched(lines, options.hatch_mm, even_odd), clips):
@@ -271,7 +269,7 @@ def _clipped(lines: Iterable[Line], clips: Clips) -> Iterator[Line]:
 
 
 def _dashed(shape: se.Shape, lines: list[Line]) -> Iterable[Line]:
-    """The lines, or the dashes that a `stroke-dasharray` makes of them."""
+    """Return the lines, or their dashes by `stroke-dasharray`."""
     said = str(shape.values.get("stroke-dasharray", "none"))
     lengths = [_number(part) for part in re.findall(r"[-+.\deE]+", said)] if re.search("[1-9]", said) else []
     if not lengths or any(length is None or length < 0 for length in lengths):

@@ -1,4 +1,4 @@
-"""What people press or type, as commands and answers."""
+"""Keys and lines from people -> commands and answers."""
 
 import json
 import os
@@ -21,7 +21,7 @@ _ARROWS = {"\x1b[A": (0.0, 1.0), "\x1b[B": (0.0, -1.0), "\x1b[C": (1.0, 0.0), "\
 
 
 def on_key(control: Control, key: str) -> bool:
-    """A key: `e` stops everything at once, whatever goes on; else an answer, or a command. Whether it is one."""
+    """Handle a key: `e` stops everything at once; any other is an answer or a command. Return whether it is one."""
     if key == "e":
         control.emergency()
         return True
@@ -52,8 +52,9 @@ def _answered(control: Control, prompt: Prompt, key: str) -> bool:
 
 
 def on_line(control: Control, line: str) -> None:
-    """A line that was typed, or came through a pipe: a key, the name of a choice, or `n X Y Z`. An answer waits for
-    its question, so that all of them can be given beforehand.
+    """Handle a typed or piped line: a key, the name of a choice, or `n X Y Z`.
+
+    An answer waits for its question, so that all answers can be given in advance.
     """
     text = line.strip()
     if text in COMMANDS:
@@ -85,8 +86,9 @@ def _until(holds: Callable[[], bool]) -> None:
 
 
 def on_json_line(control: Control, line: str) -> None:
-    """A line of JSON: `{"answer": 3, "choice": "done"}`, or `{"do": "pause"}`: pause, pause now, resume, abort,
-    emergency. What is neither is left out.
+    """Handle a line of JSON: `{"answer": 3, "choice": "done"}` or `{"do": "pause"}`. Other lines are ignored.
+
+    Commands are pause, pause now, resume, abort and emergency.
     """
     try:
         message: Any = json.loads(line)
@@ -111,7 +113,7 @@ def on_json_line(control: Control, line: str) -> None:
 
 @contextmanager
 def listening(control: Control, *, as_json: bool) -> Iterator[None]:
-    """Keys of a terminal, or lines of a pipe, are heard by a thread of their own while the block lasts."""
+    """Read keys of a terminal, or lines of a pipe, in a separate thread during the block."""
     if as_json or not sys.stdin.isatty():
         read = on_json_line if as_json else on_line
         threading.Thread(target=_lines, args=(control, read), daemon=True).start()
@@ -130,11 +132,11 @@ def _lines(control: Control, read: Any) -> None:
 
 @contextmanager
 def _single_keys() -> Iterator[None]:
-    """Keys come at once and are not shown."""
+    """Deliver keys at once and without echo during the block."""
     try:
         import termios
         import tty
-    except ImportError:  # Windows: msvcrt does so by itself
+    except ImportError:  # Windows: msvcrt does this by itself
         yield
         return
     number = sys.stdin.fileno()

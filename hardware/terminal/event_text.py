@@ -1,4 +1,4 @@
-"""What is said of a plot, in plain words; shared by all ways of showing it."""
+"""The texts of a plot's events, shared by all observers."""
 
 from hardware.job.formatting import amount_text, duration_text
 from hardware.plotting.events import Connected, Finished, Note, PassBegun, PlotEvent, PlotFault, PlotProgress, Prompt
@@ -10,10 +10,10 @@ KEYS = {
 
 
 def line(event: PlotEvent) -> str | None:
-    """An event as one line; None for those that are not worth one."""
+    """Return an event as one line; None if it needs none."""
     match event:
         case Connected():
-            reset = "; it restarted as the port was opened" if event.reset else ""
+            reset = "; it restarted when the port was opened" if event.reset else ""
             return f"{event.firmware or 'a controller'} on {event.port}, {event.buffer_bytes} bytes of buffer{reset}"
         case Note():
             return event.text if event.level == "info" else f"{event.level}: {event.text}"
@@ -32,7 +32,7 @@ def line(event: PlotEvent) -> str | None:
 
 
 def progress(event: PlotProgress) -> str:
-    """`stroke 14 of 120, 1.42 of 6.41 m, 8:12 drawn, 19:40 left`."""
+    """Return `pen 1 of 3 black 0.5: stroke 14 of 120, 1.42 of 6.41 m, 8:12 drawn, 19:40 left`."""
     return (
         f"pen {event.number} of {event.passes} {event.pen}: stroke {event.stroke} of {event.strokes},"
         f" {metres(event)}, {duration_text(event.elapsed_s)} drawn, {duration_text(event.left_s)} left"
@@ -44,7 +44,7 @@ def metres(event: PlotProgress) -> str:
 
 
 def question(prompt: Prompt) -> list[str]:
-    """A prompt as lines of text, with the keys that answer it."""
+    """Return a prompt as lines of text, with the keys that answer it."""
     pen = "The pen is up." if prompt.pen_up else "The pen may be down: lift it by hand."
     rows = [prompt.title, f"{sentence(prompt.text)} {pen}"]
     for choice in prompt.choices:
@@ -56,6 +56,6 @@ def question(prompt: Prompt) -> list[str]:
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop."""
+    """Return a text with a capital letter and a full stop."""
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."

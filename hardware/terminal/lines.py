@@ -1,4 +1,4 @@
-"""A plot where nobody looks at a terminal: plain lines for people, or JSON lines for programs."""
+"""A plot without a terminal: plain lines for people, or JSON lines for programs."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ EVERY_S = 5.0
 
 
 class PlainLines:
-    """A line for whatever happens, and one every few seconds. Errors of writing end it, not the plot."""
+    """A line for each event, and one every few seconds. A write error ends this observer, not the plot."""
 
     def __init__(self, to: TextIO | None = None) -> None:
         self._to = to or sys.stderr

@@ -1,4 +1,4 @@
-"""`plot`: options to a job, a job to a plot that people watch and steer; outcomes to exit codes."""
+"""The command `plot`: arguments -> a job -> a plot that people observe and control -> an exit code."""
 
 import json
 import signal
@@ -20,7 +20,7 @@ DONE, FAILED, USAGE, DEVICE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class ControllerError(Exception):
-    """A port, or what is on it, that cannot be used."""
+    """A port that cannot be used, or a controller that does not answer on it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,10 @@ class PlotArguments:
 
 
 def plot(job: GcodeJob, machine: "Machine", arguments: PlotArguments, journal: Path) -> int:
-    """Plots, or says what would be plotted. Raises JobError, JournalError, PortError and ControllerError."""
+    """Plot the job, or print its plan for a dry run. Return the exit code.
+
+    Raises JobError, JournalError, PortError and ControllerError.
+    """
     from hardware.job.variants import selected
     from hardware.plotting import journal as journals
 
@@ -57,14 +60,14 @@ def plot(job: GcodeJob, machine: "Machine", arguments: PlotArguments, journal: P
         _say_plan(job, arguments)
         return DONE
     port = _port(arguments)
-    noted = None if kept["outline"] or kept["air"] else path  # of what leaves no ink there is nothing to resume
+    noted = None if kept["outline"] or kept["air"] else path  # a plot without ink cannot be resumed
     if known is None and noted is not None:
         _set_aside(path)
     return _run(job, machine, replace(arguments, port=port), noted, kept, known)
 
 
 def exit_code_of(run: Callable[[], int]) -> int:
-    """The exit code of a plot, also where it cannot be begun; that is said on stderr."""
+    """Return the exit code of a plot. A foreseen error is printed on stderr."""
     from hardware.machine import MachineError
     from hardware.plotting.journal import JournalError
     from hardware.program import ProgramError
@@ -102,7 +105,7 @@ def _port(arguments: PlotArguments) -> str:
     there = ", ".join(names())
     raise click.UsageError(
         f"name the port with --port: {'there are ' + there if there else 'no serial port is plugged in'};"
-        " sim is a simulated one"
+        " sim is a simulated port"
     )
 
 
@@ -110,16 +113,16 @@ def _refuse_others(known: Any, job: GcodeJob, path: Path) -> None:
     from hardware.plotting.journal import JournalError
 
     if known.is_done:
-        raise JournalError(f"{path}: that plot is done; there is nothing to resume")
+        raise JournalError(f"{path}: that plot is finished; there is nothing to resume")
     if known.digest != job.digest:
         raise JournalError(
-            f"{path}: that plot was of another drawing, or for another machine file; what is on the sheet"
-            " cannot be gone on with. Plot without --resume on a new sheet"
+            f"{path}: that plot was of another drawing or for another machine file, so it cannot be resumed;"
+            " plot without --resume on a new sheet"
         )
 
 
 def _set_aside(path: Path) -> None:
-    """The journal of a plot that can still be resumed is not written over unasked: it moves aside."""
+    """Move the journal of a plot that can still be resumed aside, so that it is not overwritten."""
     from hardware.plotting import journal as journals
 
     try:
@@ -131,7 +134,7 @@ def _set_aside(path: Path) -> None:
         path.replace(aside)
         sys.stderr.write(
             f"note: an earlier plot ended after {known.strokes_done} strokes;"
-            f" its journal is now {aside}. --resume --journal {aside} goes on with it\n"
+            f" its journal is now {aside}. To resume it: --resume --journal {aside}\n"
         )
 
 
@@ -154,11 +157,11 @@ def _run(
         running = Plot(job, open_port, control, journal, options)
     except Silent as silent:
         raise ControllerError(
-            f"{port}: nothing answers within {silent.seconds:.0f} s; is the machine switched on, is it the right"
-            f" port, and does it speak {job.dialect} at {arguments.baud} baud?"
+            f"{port}: nothing answers within {silent.seconds:.0f} s; is the machine switched on, is this the right"
+            f" port, and does the controller speak {job.dialect} at {arguments.baud} baud?"
         ) from None
     except CableOut as cable:
-        raise ControllerError(f"{port}: went away while it was opened ({cable.why})") from None
+        raise ControllerError(f"{port}: disconnected while it was opened ({cable.why})") from None
     with ExitStack() as stack:
         stack.enter_context(_watched(job, control, arguments))
         stack.enter_context(_interruptible(control))
@@ -190,7 +193,7 @@ def _watched(job: GcodeJob, control: Control, arguments: PlotArguments) -> Itera
 
 @contextmanager
 def _interruptible(control: Control) -> Iterator[None]:
-    """Ctrl-C stops and keeps the position; once more, it is an emergency stop."""
+    """Stop and keep the position on Ctrl-C; a second Ctrl-C is an emergency stop."""
     times = 0
 
     def take(_number: int, _frame: object) -> None:
@@ -202,7 +205,7 @@ def _interruptible(control: Control) -> Iterator[None]:
             control.emergency()
 
     before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
-    if hasattr(signal, "SIGHUP"):  # the terminal is gone, the plot goes on
+    if hasattr(signal, "SIGHUP"):  # the terminal is gone, the plot continues
         before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         yield
@@ -212,7 +215,7 @@ def _interruptible(control: Control) -> Iterator[None]:
 
 
 def _say_plan(job: GcodeJob, arguments: PlotArguments) -> None:
-    """What would be done; nothing is opened and nothing moves."""
+    """Print the plan; nothing is opened and nothing moves."""
     bounds = job.bounds()
     if arguments.as_json:
         rows = [
@@ -220,9 +223,9 @@ def _say_plan(job: GcodeJob, arguments: PlotArguments) -> None:
              "drawn_m": round(part.drawn_mm / 1000, 3), "minutes": round(part.seconds / 60, 2)}
             for number, part in enumerate(job.parts, 1)
         ]  # fmt: skip
-        whole = {"title": job.title, "lines": len(job.lines), "strokes": job.strokes, "bounds_mm": bounds,
+        summary = {"title": job.title, "lines": len(job.lines), "strokes": job.strokes, "bounds_mm": bounds,
                  "minutes": round(job.seconds / 60, 2), "passes": rows}  # fmt: skip
-        sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
         return
     widest = max((len(part.name) for part in job.parts), default=0)
     out = [f"{job.title} on {job.machine}"]
@@ -231,10 +234,10 @@ def _say_plan(job: GcodeJob, arguments: PlotArguments) -> None:
         out.append(f"  {number:>2}  {part.name:<{widest}}  {drawn:>22}  {took:>7}")
     asked = sum(stop.is_pen for stop in job.stops)
     others = len(job.stops) - asked
-    stops = f"{asked} pen{'' if asked == 1 else 's'} asked for" + (f", {others} other pauses" if others else "")
+    stops = f"{asked} pen{'' if asked == 1 else 's'} to insert" + (f", {others} other pauses" if others else "")
     out.append(f"{len(job.lines)} lines, {duration_text(job.seconds)} without pen changes; {stops}")
     if bounds:
-        out.append(f"the machine goes from x {bounds[0]:g}, y {bounds[1]:g} to x {bounds[2]:g}, y {bounds[3]:g} mm")
+        out.append(f"the machine moves from x {bounds[0]:g}, y {bounds[1]:g} to x {bounds[2]:g}, y {bounds[3]:g} mm")
     out.append("nothing was sent")
     sys.stdout.write("\n".join(out) + "\n")
 

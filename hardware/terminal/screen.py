@@ -1,4 +1,4 @@
-"""A plot on a terminal: where it is, what comes, and the keys; drawn again a few times a second."""
+"""A plot on a terminal: its progress, its passes and the keys, refreshed a few times per second."""
 
 import time
 from collections import deque
@@ -30,7 +30,7 @@ from hardware.terminal import event_text
 REFRESH_S = 0.1
 MOST_PASSES = 8
 MOST_NOTES = 4
-IN_A_QUESTION = 3, 2  # passes and notes that are shown beside one, so that all its answers are seen
+IN_A_QUESTION = 3, 2  # passes and notes shown beside a question, so that all its answers fit
 FAULT = "bold red"
 _STATES = {
     "connecting": "connecting", "drawing": "drawing", "waiting": "waiting for you",
@@ -40,7 +40,7 @@ _COLOURS = {"drawing": "green", "waiting": "yellow", "pausing": "yellow", "stopp
 
 
 class Screen:
-    """An observer. What is finished stays above it, line by line."""
+    """An observer that draws the plot's progress on a terminal."""
 
     def __init__(self, job: GcodeJob, console: Console) -> None:
         self._job = job
@@ -70,13 +70,13 @@ class Screen:
             case Prompt():
                 self._prompt = event
                 if event.kind in {"fault", "origin"} and self._notes and self._notes[-1].style == FAULT:
-                    self._notes.pop()  # the question says the same
+                    self._notes.pop()  # the question repeats it
             case Answered():
                 self._prompt = None
             case Connected():
                 self._who = f"{event.firmware}, {event.port}"
                 if event.reset:
-                    self._note("the controller restarted as the port was opened", "yellow")
+                    self._note("the controller restarted when the port was opened", "yellow")
             case Note():
                 self._note(event.text, {"info": "", "warning": "yellow", "error": "bold red"}[event.level])
             case PlotFault():

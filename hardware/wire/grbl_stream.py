@@ -1,4 +1,4 @@
-"""Streaming to GRBL by character counting: lines out, replies in; what is outstanding, and the last status."""
+"""Streaming to GRBL by character counting: lines out, replies in, the outstanding lines and the last status."""
 
 import re
 from collections.abc import Callable
@@ -12,25 +12,25 @@ from hardware.wire.replies import Vector
 RESET, HOLD, ASK = b"\x18", b"!", b"?"
 STATUS_S = 0.2  # 5 Hz at most (interface.md)
 SILENCE_S = 5.0
-STALL_S = 1.5  # at rest, with answers missing
+STALL_S = 1.5  # at rest, with replies missing
 LONGEST = 79  # characters in GRBL's line buffer
 
 
 class GrblStream:
-    """Keeps what is outstanding and the last status. `on_ack` is called with each line's tag as it is answered."""
+    """Keeps the outstanding lines and the last status. `on_ack` is called with the tag of each acknowledged line."""
 
     def __init__(self, port: Port, *, waits: bool = False) -> None:
         self.port = port
         self._lines = LinePort(port)
-        self.waits = waits  # send and wait, instead of counting
+        self.waits = waits  # send and wait, instead of character counting
         self.room = 127
         self.on_ack: Callable[[int], None] = lambda _: None
         self.on_info: Callable[[str], None] = lambda _: None
         self.outstanding = Outstanding()
-        self.most_bytes = 0  # outstanding at once
+        self.most_bytes = 0  # largest number outstanding at once
         self.status = replies.Status("Idle")
         self.offset: Vector = (0.0, 0.0, 0.0)
-        self._seen = 0  # status reports
+        self._seen = 0  # number of status reports
         self._offset_seen = False
         self._asked_at = port.now()
         self._idle_since: float | None = None
@@ -47,6 +47,7 @@ class GrblStream:
         return self.outstanding.total_bytes + len(gcode_text.packed(text)) + 1 <= self.room
 
     def send(self, text: str, tag: int | None = None) -> None:
+        """Send a line. Raises ValueError for one that GRBL must not receive, and CableOut."""
         line = gcode_text.packed(text)
         if len(line) > LONGEST or not line.isascii() or not line.isprintable() or set(line) & set(gcode_text.REALTIME):
             raise ValueError(f"{line!r} must not be sent")
@@ -56,7 +57,7 @@ class GrblStream:
         self._lines.write(line.encode("ascii") + b"\n")
 
     def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None:
-        """The sender's own lines, one after the other, each answered before the next."""
+        """Send lines of the sender's own, each after the previous one is acknowledged. Raises LinkError."""
         assert not self.outstanding
         for text in lines:
             self.send(text)
@@ -67,7 +68,7 @@ class GrblStream:
                     raise Silent(patience_s or 0.0)
 
     def poll(self, timeout_s: float, *, asks: bool = True) -> None:
-        """Reads what has come, and asks for the status now and then. Raises what is wrong as LinkError."""
+        """Read what has arrived and ask for the status now and then. Raises LinkError for any fault."""
         now = self.port.now()
         if asks and now - self._asked_at >= STATUS_S:
             self._asked_at = now

@@ -1,4 +1,4 @@
-"""What a plot needs of a controller, whether it is GRBL or Marlin."""
+"""The interface of a controller that a plot uses, for GRBL and Marlin."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ HOMING_S = 180.0
 
 @dataclass(frozen=True)
 class Greeting:
-    """Who answers, and how."""
+    """The controller that answered, and its properties."""
 
     firmware: str
-    reset: bool  # it restarted as the port was opened
+    reset: bool  # it restarted when the port was opened
     buffer_bytes: int = 128
     settings: dict[int, float] = field(default_factory=dict)
     options: str = ""
 
 
 class Link(Protocol):
-    """Lines to a controller, and what it says of itself. All of it may raise LinkError."""
+    """Sends lines to a controller and reads its status. Every method may raise LinkError."""
 
     port: Port
     status: Status
