@@ -48,7 +48,7 @@ def go_on(session: PlotSession, position: JobPosition) -> int:
     session.go(position.place)
     session.link.run(lower(session, line))
     session.replaced[line] = locate.text_from(job.lines[line], position.place)
-    session.say(f"continues in stroke {job.lines[line].stroke + 1}, where it stopped")
+    session.say(f"continues within stroke {job.lines[line].stroke + 1}, where it stopped")
     return line
 
 

@@ -51,6 +51,7 @@ class FileStore:
         self._file = path.open("ab", buffering=0)
 
     def write(self, content: bytes) -> None:
+        """Append bytes. Raises OSError where the disk has no room for all of them."""
         written = self._file.write(content)
         if written != len(content):  # the disk had room for a part only
             raise OSError(28, "No space left on device")

@@ -58,7 +58,7 @@ def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | N
     first, last = locate.at_rest(session.job, acked, sent, place, down)
     if first.line != last.line and session.job.finished_before(last.line) > session.job.finished_before(first.line):
         stroke = session.job.lines[first.line].stroke + 1
-        session.say(f"stroke {stroke} may or may not be finished; it is drawn to be safe", "warning")
+        session.say(f"stroke {stroke} may not be finished; it is drawn again to be safe", "warning")
     return first
 
 

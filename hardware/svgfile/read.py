@@ -80,7 +80,7 @@ def reading(source: str | Path, options: Options) -> Reading:
 
 def _notes(findings: _Findings) -> Iterator[str]:
     if findings.unfilled:
-        yield f"{_shapes(findings.unfilled)} drawn as outlines only; --hatch fills them"
+        yield f"{_shapes(findings.unfilled)} drawn in outline only; --hatch fills them"
     if findings.blank:
         yield f"{_shapes(findings.blank)} left out: filled with the colour of the paper and without a stroke"
     if findings.unclipped:

@@ -50,7 +50,7 @@ def reading_options(command: F) -> F:
         click.option("--keep-order", is_flag=True,
                      help="Keep strokes above those that they cover, at the cost of more pen changes."),
         click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]),
-                     help="Turn the sheet on the bed, anticlockwise.  [default: from the machine file]"),
+                     help="Turn the sheet on the bed, anticlockwise.  [default: the machine's own]"),
         click.option("--centre", is_flag=True, help="Place the sheet in the centre of the bed."),
     )[::-1]:  # fmt: skip
         command = option(command)

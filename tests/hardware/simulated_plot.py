@@ -103,8 +103,8 @@ class SimulatedPlot:
     prompts: list[Prompt] = field(default_factory=list)
     pen_down_at_prompts: list[Prompt] = field(default_factory=list)
     log: list[tuple[str, object]] = field(default_factory=list)
-    watchers: list[Callable[[Control, PlotEvent], None]] = field(default_factory=list)  # told with the control
-    observers: list[Callable[[PlotEvent], None]] = field(default_factory=list)  # told as everybody is
+    watchers: list[Callable[[Control, PlotEvent], None]] = field(default_factory=list)  # called with the control
+    observers: list[Callable[[PlotEvent], None]] = field(default_factory=list)  # called like any observer
     plot: Plot | None = None
     control: Control = field(default_factory=Control)
 
@@ -150,7 +150,7 @@ class SimulatedPlot:
             if answer == "none yet":
                 return
             if answer not in {choice.key for choice in event.choices}:
-                raise Killed(f"{answer!r} is no answer to {event}")
+                raise Killed(f"{answer!r} does not answer {event}")
             control.answer(event.id, answer)
 
     def killed(self, journal: Path, after: int | None = None) -> None:
@@ -210,11 +210,11 @@ class SimulatedPlot:
     def notes(self) -> list[str]:
         return [event.text for event in self.events if isinstance(event, Note)]
 
-    def told_faults(self) -> list[str]:
+    def reported_faults(self) -> list[str]:
         return [event.what for event in self.events if isinstance(event, PlotFault)]
 
     def lines_between_fault_and_answer(self) -> list[object]:
-        """Lines of the job that were sent after a fault was told and before a person had answered."""
+        """Lines of the job that were sent after a fault was reported and before a person had answered."""
         sent, stopped = [], False
         for what, content in self.log:
             if what == "event" and isinstance(content, PlotFault):

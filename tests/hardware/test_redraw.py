@@ -75,5 +75,5 @@ def test_it_does_so_however_the_sheet_lies(rotate: int, centre: bool) -> None:
 def test_a_sheet_that_is_too_large_is_refused_before_a_line_is_written() -> None:
     machine = load_machine(MACHINES[0])
     large = Drawing(900, 900, "#ffffff", (PenPass("a", PENS[2], (np.array([[1.0, 899.0], [899.0, 1.0]]),)),))
-    with pytest.raises(ProgramError, match=r"a line reaches x = 899\.0 mm, the bed of .* ends at"):
+    with pytest.raises(ProgramError, match=r"a line reaches x = 899\.0 mm, but the bed of .* ends at"):
         files(large, machine)

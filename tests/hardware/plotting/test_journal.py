@@ -66,25 +66,28 @@ def test_the_last_plot_counts(tmp_path: Path) -> None:
     assert read(tmp_path / "j").strokes_done == 0
 
 
-def test_no_journal_and_no_journal_of_ours_are_told(tmp_path: Path) -> None:
+def test_no_journal_and_no_journal_of_ours_are_reported(tmp_path: Path) -> None:
     with pytest.raises(JournalError) as caught:
         read(tmp_path / "j")
-    assert str(caught.value) == f"{tmp_path}/j: there is no journal to resume from (No such file or directory)"
+    assert (
+        str(caught.value)
+        == f"{tmp_path}/j: cannot be read (No such file or directory); there is no journal to resume from"
+    )
     (tmp_path / "j").write_text("a diary\n")
     with pytest.raises(JournalError) as caught:
         read(tmp_path / "j")
-    assert str(caught.value) == f"{tmp_path}/j: this is no journal of a plot"
+    assert str(caught.value) == f"{tmp_path}/j: this is not the journal of a plot"
     (tmp_path / "file").touch()
     with pytest.raises(JournalError) as caught:
         begun(tmp_path / "file" / "j")
     assert str(caught.value) == (
         f"{tmp_path}/file/j: the journal cannot be written: File exists; without it a plot cannot be resumed."
-        " Name another place with --journal FILE"
+        " Name another file with --journal FILE"
     )
 
 
 def test_what_finds_no_room_is_written_later(tmp_path: Path) -> None:
-    full, told, now = [False], [], [0.0]
+    full, reported, now = [False], [], [0.0]
 
     class Disk(FileStore):
         def write(self, content: bytes) -> None:
@@ -92,7 +95,7 @@ def test_what_finds_no_room_is_written_later(tmp_path: Path) -> None:
                 raise OSError(28, "No space left on device")
             super().write(content)
 
-    journal = Journal(Disk(tmp_path / "j"), lambda: now[0], told.append)
+    journal = Journal(Disk(tmp_path / "j"), lambda: now[0], reported.append)
     journal.start("abc", 100, 7, {}, "card")
     full[0] = True
     for line in range(5000):
@@ -101,5 +104,5 @@ def test_what_finds_no_room_is_written_later(tmp_path: Path) -> None:
     full[0], now[0] = False, 11.0
     journal.stroke(4)
     journal.close()
-    assert len(told) == 2
+    assert len(reported) == 2
     assert (read(tmp_path / "j").strokes_done, read(tmp_path / "j").sent) == (4, 4999)

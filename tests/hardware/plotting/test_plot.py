@@ -64,27 +64,28 @@ def test_status_is_asked_five_times_a_second_at_most() -> None:
     assert asked <= session.bench.now() * 5 + 10
 
 
-def test_what_happens_is_told_in_order() -> None:
+def test_what_happens_is_reported_in_order() -> None:
     session = SimulatedPlot()
     session.run()
-    told = [event for event in session.events if not isinstance(event, PlotProgress)]
-    assert [type(event).__name__ for event in told] == [
+    reported = [event for event in session.events if not isinstance(event, PlotProgress)]
+    assert [type(event).__name__ for event in reported] == [
         "Connected", "Prompt", "Answered", "PassBegun", "Prompt", "Answered", "PassBegun", "Finished",
     ]  # fmt: skip
-    first = told[1]
+    first = reported[1]
     assert isinstance(first, Prompt)
     assert first.title == "pen 1 of 2: black 0.5"
     assert first.pen is not None
     assert (first.pen.number, first.pen.colour, first.pen.strokes) == (1, "#101418", 6)
-    assert first.text.startswith("put it in; it draws 6 strokes, 0.12 m in 0:")
+    assert first.text.startswith("insert it; it draws 6 strokes, 0.12 m in 0:")
     assert [choice.key for choice in first.choices] == ["done", "nudge", "test", "skip", "abort"]
-    assert all(event.as_json()["event"] == type(event).__name__ for event in told)
+    assert all(event.as_json()["event"] == type(event).__name__ for event in reported)
 
 
 def test_progress_only_rises_and_ends_at_the_whole() -> None:
     session = SimulatedPlot()
     session.run()
     steps = [event for event in session.events if isinstance(event, PlotProgress)]
+    assert steps[0].as_json()["event"] == "Progress"
     assert [step.stroke for step in steps] == sorted(step.stroke for step in steps)
     last = steps[-1]
     assert (last.stroke, last.line, last.state, last.left_s) == (12, len(session.job.lines), "done", 0.0)
@@ -107,7 +108,7 @@ def test_a_nudge_moves_what_this_pen_draws_and_no_other(machine: Machine, tmp_pa
     assert drawn[0][0] == pytest.approx(moved[0], abs=0.011)
     assert drawn[0][-1] == pytest.approx(moved[-1], abs=0.011)
     assert drawn[6][0] == pytest.approx(wanted[6][0], abs=0.011)
-    assert "this pen is off by x +0.5, y -0.25, z +0" in session.notes()
+    assert "this pen is offset by x +0.5, y -0.25, z +0" in session.notes()
 
 
 def _nudged(x: float, y: float, z: float = 0.0):  # type: ignore[no-untyped-def]
@@ -130,7 +131,7 @@ def test_a_nudge_too_far_is_refused() -> None:
     session = SimulatedPlot()
     session.answers = {"pen": [_nudged(11.0, 0)]}
     session.run()
-    assert session.notes()[0] == "a pen is moved by at most 10 mm; put the sheet or origin_mm right instead"
+    assert session.notes()[0] == "a pen can be moved by at most 10 mm; move the sheet or correct origin_mm instead"
     assert all_drawn_once(session)
 
 
@@ -154,7 +155,7 @@ def test_a_pass_can_be_left_out(tmp_path: Path) -> None:
     session.answers = {"pen": ["skip"]}
     session.run(tmp_path / "journal")
     assert [round(times) for times in session.times_drawn()] == [0] * 6 + [1] * 6
-    assert "6 strokes, 0.12 m of black 0.5 are left out" in session.notes()
+    assert "6 strokes, 0.12 m of black 0.5 are skipped" in session.notes()
 
 
 def test_a_pause_in_foreign_g_code_is_a_question(tmp_path: Path) -> None:
@@ -238,7 +239,7 @@ def test_a_stop_keeps_the_position_and_can_be_resumed(machine: Machine, tmp_path
     session = SimulatedPlot(machine=machine)
     Steered(session, "abort", 2, down=True)
     finished = session.run(tmp_path / "journal")
-    assert (finished.outcome, finished.text) == ("aborted", "stopped; render plot --resume goes on")
+    assert (finished.outcome, finished.text) == ("aborted", "stopped; continue with render plot --resume")
     assert not session.pen_is_down()
     assert session.bench.controller.machine.bed(0)[:2] == pytest.approx(machine.park_mm)
     assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
@@ -272,7 +273,7 @@ def test_a_pause_is_taken_back_and_a_pen_is_still_asked_for(tmp_path: Path) -> N
     assert asked.wait(30)
     time.sleep(0.3)
     assert session.control.prompt is not None
-    assert session.control.prompt.kind == "pen", "nobody has put it in"
+    assert session.control.prompt.kind == "pen", "the pen is not in yet"
     session.control.answer(session.control.prompt.id, "done")
     plots.join(30)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "pause", "pen"]
@@ -314,7 +315,7 @@ def test_an_emergency_stop_works_while_a_question_is_open(tmp_path: Path) -> Non
 def test_a_check_run_finds_what_the_controller_refuses_and_moves_nothing(tmp_path: Path) -> None:
     session = SimulatedPlot(options=PlotOptions(checks=True))
     assert session.run(tmp_path / "journal").outcome == "done"
-    assert f"the controller takes all {len(session.job.lines)} lines" in session.notes()
+    assert f"the controller accepts all {len(session.job.lines)} lines" in session.notes()
     assert all_drawn_once(session)
 
 
@@ -330,9 +331,7 @@ def test_a_plot_goes_on_when_an_observer_dies() -> None:
 
     session.observers.append(dies)
     assert session.run().outcome == "done"
-    assert (
-        Note("an observer failed and is told no more: RuntimeError: the window was closed", "warning") in session.events
-    )
+    assert Note("an observer failed and was removed: RuntimeError: the window was closed", "warning") in session.events
 
 
 def test_an_answer_to_a_closed_or_unknown_question_is_left_out() -> None:
@@ -357,10 +356,10 @@ def test_resume_gives_the_default_answer() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({131: 40.0}, "the drawing takes 73.0 mm of y, and the controller says that this axis travels 40 mm ($131);"
+        ({131: 40.0}, "the drawing needs 73.0 mm in y, but the controller gives this axis a travel of 40 mm ($131);"
                       " use smaller paper, or correct $131"),
-        ({22: 1}, "x goes from 0.0 to 90.0 mm in machine coordinates, and the machine from -120 to 0 ($130); set the"
-                  " bed's origin (G54), or use smaller paper\ny goes from 0.0 to 73.0 mm in machine coordinates, and"
+        ({22: 1}, "x goes from 0.0 to 90.0 mm in machine coordinates, but the machine from -120 to 0 ($130); set the"
+                  " bed's origin (G54), or use smaller paper\ny goes from 0.0 to 73.0 mm in machine coordinates, but"
                   " the machine from -100 to 0 ($131); set the bed's origin (G54), or use smaller paper"),
     ],
 )  # fmt: skip
@@ -380,14 +379,14 @@ def test_a_homed_machine_whose_origin_is_set_draws() -> None:
     assert all_drawn_once(session)
 
 
-def test_slower_axes_are_told() -> None:
+def test_slower_axes_are_reported() -> None:
     session = SimulatedPlot(settings={110: 1000.0, 111: 900.0, 1: 25})
     session.run()
     assert session.notes()[:3] == [
-        "lines are to be drawn at 1800 mm/min, and the controller allows 900 ($110, $111): they are drawn more slowly",
-        "the machine file says travel_mm_min 6000, and the controller 900 ($110, $111): it will take longer than"
-        " planned",
-        "the motors are let go at rest ($1=25), so that the position can be lost by touch; $1=255 keeps them on",
+        "the job draws at up to 1800 mm/min, but the controller allows 900 ($110, $111): it draws more slowly",
+        "the machine file has travel_mm_min 6000, but the controller allows 900 ($110, $111): the plot takes longer"
+        " than planned",
+        "the motors are released at rest ($1=25), so that a touch can lose the position; $1=255 keeps them on",
     ]
 
 

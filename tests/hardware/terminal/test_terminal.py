@@ -69,10 +69,10 @@ class Heard(Control):
         self.prompt = prompt
 
     def commands(self) -> list[tuple[object, ...]]:
-        told = []
+        reported = []
         while (command := self.take()) is not None:
-            told.append((command.name, command.choice, *command.values.items()))
-        return told
+            reported.append((command.name, command.choice, *command.values.items()))
+        return reported
 
 
 PEN = Prompt(

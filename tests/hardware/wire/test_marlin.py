@@ -1,4 +1,4 @@
-"""Marlin by send and wait, against a scripted board that keeps its host protocol (as marlinfw.org tells it)."""
+"""Marlin by send and wait, against a scripted board that keeps its host protocol (as marlinfw.org describes it)."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Run:
         wanted = {line.text for line in self.job.lines}
         return [line for line in self.board.lines if line in wanted]
 
-    def told(self, kind: type) -> list[PlotEvent]:
+    def reported(self, kind: type) -> list[PlotEvent]:
         return [event for event in self.events if isinstance(event, kind)]
 
 
@@ -51,7 +51,7 @@ def test_every_line_is_carried_out_in_order_with_number_and_checksum(tmp_path: P
     moves = [line for line in run.board.lines if line.startswith("G1 ")]
     assert moves == [line.text for line in run.job.lines if line.is_draw]
     assert run.board.place[:2] == [0.0, 0.0]
-    assert [event.kind for event in run.told(Prompt)] == ["pen", "pen"]  # type: ignore[attr-defined]
+    assert [event.kind for event in run.reported(Prompt)] == ["pen", "pen"]  # type: ignore[attr-defined]
 
 
 def test_a_line_that_arrives_damaged_is_sent_again(tmp_path: Path) -> None:
@@ -65,13 +65,13 @@ def test_a_busy_board_is_waited_for(tmp_path: Path) -> None:
     run = Run(faults={40: "busy"})
     assert run.go(tmp_path / "journal").outcome == "done"
     assert run.board.now() > 50
-    assert run.told(PlotFault) == []
+    assert run.reported(PlotFault) == []
 
 
 def test_a_command_that_it_does_not_know_stops_the_stream(tmp_path: Path) -> None:
     run = Run(faults={40: "unknown"}, answers={"fault": "abort"})
     assert run.go(tmp_path / "journal").outcome == "aborted"
-    fault = run.told(PlotFault)[0]
+    fault = run.reported(PlotFault)[0]
     assert isinstance(fault, PlotFault)
     assert fault.meaning == "a G-code that this controller does not know"
     assert run.board.lines[-4:-1] != []
@@ -81,8 +81,8 @@ def test_a_command_that_it_does_not_know_stops_the_stream(tmp_path: Path) -> Non
 def test_a_board_that_restarts_is_asked_about(tmp_path: Path) -> None:
     run = Run(faults={40: "start"}, answers={"origin": "abort"})
     assert run.go(tmp_path / "journal").outcome == "aborted"
-    assert [event.what for event in run.told(PlotFault)] == ["reset"]  # type: ignore[attr-defined]
-    assert [event.kind for event in run.told(Prompt)] == ["pen", "origin"]  # type: ignore[attr-defined]
+    assert [event.what for event in run.reported(PlotFault)] == ["reset"]  # type: ignore[attr-defined]
+    assert [event.kind for event in run.reported(Prompt)] == ["pen", "origin"]  # type: ignore[attr-defined]
 
 
 def test_a_stop_is_resumed(tmp_path: Path) -> None:
@@ -118,9 +118,9 @@ def test_a_nudge_is_an_offset_of_its_own(tmp_path: Path) -> None:
     run.control._observers.insert(0, nudge)
     assert run.go(tmp_path / "journal").outcome == "done"
     assert "G92 X0 Y0 Z0" in run.board.lines
-    first = run.told(Note)[0]
+    first = run.reported(Note)[0]
     assert isinstance(first, Note)
-    assert first.text == "this pen is off by x +0.5, y +0, z +0"
+    assert first.text == "this pen is offset by x +0.5, y +0, z +0"
 
 
 @pytest.mark.parametrize("text", ["G1 X1*5", "G1 X1;a"])

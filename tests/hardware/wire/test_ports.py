@@ -36,7 +36,7 @@ def test_a_port_that_somebody_has_is_left_alone() -> None:
         port = SerialPort(terminal.name)
         try:
             assert port_scan.identify(terminal.name) == (
-                "another program has it open (a second plot, a terminal, another sender); close that first",
+                "another program has it open (a second plot, a terminal, another sender); close that program first",
                 False,
             )
         finally:
@@ -47,7 +47,7 @@ def test_a_port_that_somebody_has_is_left_alone() -> None:
 def test_a_port_on_which_nothing_speaks() -> None:
     near, far = os.openpty()
     try:
-        assert port_scan.identify(os.ttyname(far)) == ("nothing that speaks GRBL or Marlin", True)
+        assert port_scan.identify(os.ttyname(far)) == ("neither GRBL nor Marlin answers", True)
     finally:
         os.close(near)
         os.close(far)
@@ -77,7 +77,7 @@ def refusing(code: int) -> Callable[..., None]:
         (errno.EACCES, "/dev/ttyX9: no permission; join the group dialout: sudo usermod -aG dialout $USER, then log out"
                        " and in"),
         (errno.EBUSY, "/dev/ttyX9: another program has it open (a second plot, a terminal, another sender); close that"
-                      " first"),
+                      " program first"),
         (errno.EIO, "/dev/ttyX9: cannot be opened: [Errno 5] Input/output error"),
     ],
 )  # fmt: skip
