@@ -1,10 +1,10 @@
 """Streaming to GRBL by character counting: lines out, replies in, the outstanding lines and the last status."""
 
 import re
-from collections.abc import Callable
 
 from hardware.wire import gcode_text, replies
-from hardware.wire.line_port import POLL_S, LinePort, Outstanding, SentLine
+from hardware.wire.line_port import POLL_S, SentLine
+from hardware.wire.link import LinkBase
 from hardware.wire.link_errors import Alarmed, LineRefused, Restarted, Silent, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Vector
@@ -16,19 +16,14 @@ STALL_S = 1.5  # at rest, with replies missing
 LONGEST = 79  # characters in GRBL's line buffer
 
 
-class GrblStream:
-    """Keeps the outstanding lines and the last status. `on_ack` is called with the tag of each acknowledged line."""
+class GrblStream(LinkBase):
+    """Sends lines as long as they fit into the receive buffer, and asks for the status."""
 
     def __init__(self, port: Port, *, waits: bool = False) -> None:
-        self.port = port
-        self._lines = LinePort(port)
+        super().__init__(port)
         self.waits = waits  # send and wait, instead of character counting
         self.room = 127
-        self.on_ack: Callable[[int], None] = lambda _: None
-        self.on_info: Callable[[str], None] = lambda _: None
-        self.outstanding = Outstanding()
         self.most_bytes = 0  # largest number outstanding at once
-        self.status = replies.Status("Idle")
         self.offset: Vector = (0.0, 0.0, 0.0)
         self._seen = 0  # number of status reports
         self._offset_seen = False
@@ -36,7 +31,6 @@ class GrblStream:
         self._idle_since: float | None = None
         self._banner: str | None = None
         self._awaits_banner = False
-        self._infos: list[str] = []
 
     # --- sending ---
 
@@ -123,9 +117,7 @@ class GrblStream:
 
     def _answered(self) -> None:
         self._idle_since = None
-        tag = self.outstanding.take().tag
-        if tag is not None:
-            self.on_ack(tag)
+        self._acknowledge()
 
 
 def _dwell_s(text: str) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hardware.wire.line_port import Outstanding
+from hardware.wire.line_port import LinePort, Outstanding
 from hardware.wire.port import Port
 from hardware.wire.replies import Status, Vector
 
@@ -50,3 +50,25 @@ class Link(Protocol):
     def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None: ...
     def unshift(self) -> None: ...
     def emergency(self) -> None: ...
+
+
+class LinkBase:
+    """What all links share: the port, the outstanding lines and the last status.
+
+    `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller.
+    """
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+        self.on_ack: Callable[[int], None] = lambda _: None
+        self.on_info: Callable[[str], None] = lambda _: None
+        self.outstanding = Outstanding()
+        self.status = Status("Idle")
+        self._lines = LinePort(port)
+        self._infos: list[str] = []
+
+    def _acknowledge(self) -> None:
+        """Remove the oldest outstanding line and report its tag, if it has one."""
+        tag = self.outstanding.take().tag
+        if tag is not None:
+            self.on_ack(tag)

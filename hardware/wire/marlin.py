@@ -7,11 +7,10 @@ not a fault; `M110` sets the line number. Marlin has no realtime hold: it execut
 
 import contextlib
 import re
-from collections.abc import Callable
 
 from hardware.wire import gcode_text
-from hardware.wire.line_port import POLL_S, LinePort, Outstanding, SentLine
-from hardware.wire.link import HOMING_S, Greeting
+from hardware.wire.line_port import POLL_S, SentLine
+from hardware.wire.link import HOMING_S, Greeting, LinkBase
 from hardware.wire.link_errors import LineRefused, Restarted, Silent, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Status, Vector
@@ -23,16 +22,11 @@ KILLED = 0
 UNKNOWN_CODE = 20  # GRBL's error number for an unknown code
 
 
-class Marlin:
+class Marlin(LinkBase):
     """A link that keeps the number of the last line and the line that is not yet acknowledged."""
 
     def __init__(self, port: Port) -> None:
-        self.port = port
-        self._lines = LinePort(port)
-        self.on_ack: Callable[[int], None] = lambda _: None
-        self.on_info: Callable[[str], None] = lambda _: None
-        self.outstanding = Outstanding()
-        self.status = Status("Idle")
+        super().__init__(port)
         self._number = 0
         self._wire = b""  # the line that is not yet acknowledged, as it was sent
         self._resends = 0
@@ -40,7 +34,6 @@ class Marlin:
         self._shifted: Vector = (0.0, 0.0, 0.0)
         self._started = False
         self._expects_start = False
-        self._infos: list[str] = []
 
     def greet(self) -> Greeting:
         """Wait for `start` from a board that restarts, or ask for the firmware. Raises Silent if nothing answers."""
@@ -143,9 +136,7 @@ class Marlin:
 
     def stop(self, *, alarmed: bool = False) -> None:
         """Finish the few buffered lines: Marlin has no hold that keeps the position."""
-        self.outstanding.clear()
-        self._restart_numbering()
-        self.finish()
+        self.settle()
 
     def reset(self) -> None:
         """Raise Silent: after M112 only a reset of the board restarts it."""
@@ -231,6 +222,4 @@ class Marlin:
             self._ignores_ok = False
             return
         self._resends = 0
-        tag = self.outstanding.take().tag
-        if tag is not None:
-            self.on_ack(tag)
+        self._acknowledge()
