@@ -66,10 +66,10 @@ def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> di
 
 def _size(machine: Machine, paper: str) -> tuple[float, float]:
     """Return width and height of the sheet in mm, in the orientation that fits the machine. Raises CardError."""
-    said = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[xX]\s*(\d+(?:\.\d+)?)", paper)
-    if said is None and paper.upper() not in _PAPERS:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[xX]\s*(\d+(?:\.\d+)?)", paper)
+    if match is None and paper.upper() not in _PAPERS:
         raise CardError(f"{paper!r} is not a paper size; write {', '.join(_PAPERS)}, or a size in mm such as 200x150")
-    size = (float(said[1]), float(said[2])) if said else _PAPERS[paper.upper()]
+    size = (float(match[1]), float(match[2])) if match else _PAPERS[paper.upper()]
     if min(size) < 90:
         raise CardError(f"a card of {size[0]:g} x {size[1]:g} mm is too small; use at least 90 mm each way")
     for width_mm, height_mm in (size, size[::-1]):
@@ -126,11 +126,11 @@ class _Page:
     scale: float
     writer: Pen
 
-    def text(self, said: str, x: float, y: float, height: float) -> _Mark:
+    def text(self, text: str, x: float, y: float, height: float) -> _Mark:
         room = self.left + self.width - x
-        while said and length_of(said, height) > room + 0.01:
-            said = said[:-1]
-        return _Mark(self.writer, "lettering", tuple(lettered(said, x, y, height)))
+        while text and length_of(text, height) > room + 0.01:
+            text = text[:-1]
+        return _Mark(self.writer, "lettering", tuple(lettered(text, x, y, height)))
 
     def drawn(self, *lines: Line) -> _Mark:
         return _Mark(self.writer, "lettering", lines)

@@ -156,9 +156,9 @@ class Dialect(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _on_its_base(cls, said: Any) -> Any:
-        base = said.get("base", "grbl") if isinstance(said, dict) else "grbl"
-        return {**BASES[base], **said} if isinstance(said, dict) and base in BASES else said
+    def _on_its_base(cls, given: Any) -> Any:
+        base = given.get("base", "grbl") if isinstance(given, dict) else "grbl"
+        return {**BASES[base], **given} if isinstance(given, dict) and base in BASES else given
 
     @model_validator(mode="after")
     def _templates_can_be_filled_in(self) -> Self:
@@ -187,9 +187,9 @@ def _fault(name: str, template: str | tuple[str, ...]) -> str | None:
     return None
 
 
-def dialect_of(said: DialectName | Dialect) -> Dialect:
+def dialect_of(given: DialectName | Dialect) -> Dialect:
     """Return the dialect that a machine's `dialect` field names."""
-    return said if isinstance(said, Dialect) else DIALECTS[said]
+    return given if isinstance(given, Dialect) else DIALECTS[given]
 
 
 DIALECTS: dict[str, Dialect] = {name: Dialect.model_validate({"base": name}) for name in BASES}

@@ -230,7 +230,7 @@ def load_machine(path: str | Path) -> Machine:
     try:
         return Machine.model_validate(fields)
     except ValidationError as faults:
-        raise MachineError("\n".join(f"{path}: {_said(fault)}" for fault in faults.errors())) from None
+        raise MachineError("\n".join(f"{path}: {_fault_text(fault)}" for fault in faults.errors())) from None
 
 
 _BRANCHES = (
@@ -244,7 +244,7 @@ _BRANCHES = (
 )  # parts of pydantic's error locations that no file contains
 
 
-def _said(fault: Any) -> str:
+def _fault_text(fault: Any) -> str:
     where = [str(part) for part in fault["loc"] if part not in _BRANCHES]
     if fault["type"] == "extra_forbidden":
         models = (Machine, ServoLift, ZLift, RelayLift, Dialect)

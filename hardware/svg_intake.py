@@ -37,8 +37,8 @@ def ready_drawing(path: Path, machine: Machine | None = None, options: Options |
 
 def with_sheet_placed(machine: Machine, rotate: str | None, centre: bool) -> Machine:
     """Return the machine with the sheet placed as the command line says."""
-    said: dict[str, object] = {} if rotate is None else {"rotate": int(rotate)}
-    return machine.model_copy(update=said | ({"centre": True, "origin_mm": (0.0, 0.0)} if centre else {}))
+    changes: dict[str, object] = {} if rotate is None else {"rotate": int(rotate)}
+    return machine.model_copy(update=changes | ({"centre": True, "origin_mm": (0.0, 0.0)} if centre else {}))
 
 
 def options_of(hatch_mm: float | None, rack: Path | None, by: PenMatch | None, keep_order: bool) -> Options:

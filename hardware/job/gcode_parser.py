@@ -93,11 +93,11 @@ class _Reader:
         self._x = self._y = self._z = 0.0
         self._placed = False
         self._motion, self._relative, self._inches, self._feed = 0, False, False, 0.0
-        self._tool, self._said = "", ""
+        self._tool, self._message = "", ""
 
     def take(self, number: int, raw: str) -> None:
-        if said := gcode_text.message(raw):
-            self._said = said
+        if message := gcode_text.message(raw):
+            self._message = message
         text = gcode_text.clean(raw)
         if not text or set(raw.strip()) == {"%"}:
             return
@@ -113,7 +113,7 @@ class _Reader:
             return
         self._modes(words)
         words = [word for word in words if not self._intercepted(word)]
-        if words and (kept := self._carried_out(number, text, words)):
+        if words and (kept := self._executed(number, text, words)):
             self.lines.append(kept)
 
     def passes(self) -> tuple[PassInfo, ...]:
@@ -160,10 +160,10 @@ class _Reader:
         if letter == "M" and value in {0, 1}:
             self._pause()
         elif letter == "M" and value == 6:
-            name = self._said or f"tool {self._tool or '?'}"
+            name = self._message or f"tool {self._tool or '?'}"
             self.stops.append((len(self.lines), "tool", name))
             self.begun.append((self.stroke, name))
-            self._said = ""
+            self._message = ""
         elif letter in "TN" or (letter == "M" and value in {2, 30}):
             pass
         else:
@@ -171,13 +171,13 @@ class _Reader:
         return True
 
     def _pause(self) -> None:
-        asked = re.match(r"insert pen \d+: (.+)", self._said)
+        asked = re.match(r"insert pen \d+: (.+)", self._message)
         if asked:
             self.begun.append((self.stroke, asked[1]))
-        self.stops.append((len(self.lines), "tool" if asked else "pause", asked[1] if asked else self._said))
-        self._said = ""
+        self.stops.append((len(self.lines), "tool" if asked else "pause", asked[1] if asked else self._message))
+        self._message = ""
 
-    def _carried_out(self, number: int, text: str, words: list[tuple[str, float]]) -> Line | None:
+    def _executed(self, number: int, text: str, words: list[tuple[str, float]]) -> Line | None:
         values = {letter: value for letter, value in words if letter not in "GM"}
         codes = {f"{letter}{value:g}" for letter, value in words if letter in "GM"}
         if "G4" in codes:

@@ -22,7 +22,7 @@ def near(a: Point, b: Point) -> bool:
     return math.dist(a, b) <= NEAR_MM
 
 
-def surely_done(job: GcodeJob, acked: int) -> int:
+def certainly_executed(job: GcodeJob, acked: int) -> int:
     """Return how many lines are certainly executed: dwells and pen moves are acknowledged after all motion."""
     for at in range(acked - 1, -1, -1):
         if waits_for_motion(job.lines[at]):
@@ -39,7 +39,7 @@ _SYNCS = {"M3", "M4", "M5", "M7", "M8", "M9", "M280", "M400", "M106", "M107"}
 
 def stopped_at(job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16) -> JobPosition:
     """Return the earliest line that may be executing and on which the head is, so that no line is left out."""
-    first = max(surely_done(job, acked), acked - blocks - 1, 0)
+    first = max(certainly_executed(job, acked), acked - blocks - 1, 0)
     for at in range(first, sent):
         line, before = job.lines[at], job.place_before(at)
         if not (line.is_draw or line.is_travel):

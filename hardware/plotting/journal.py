@@ -119,7 +119,7 @@ class Journal:
         self._put("lost", why=why)
         self._sync()
 
-    def goes_on(self, line: int) -> None:
+    def continues(self, line: int) -> None:
         self._last = (-1, -1)
         self._put("from", l=line)
         self._sync()

@@ -75,5 +75,5 @@ def last_position(
         return JobPosition(rest[0], session.job.place_before(rest[0]) or rest[1:], exact=True)
     if stop:
         return JobPosition(stop[0], stop[1:])
-    line = max(locate.surely_done(session.job, session.acked), session.acked - PLANNER_BLOCKS, session.first)
+    line = max(locate.certainly_executed(session.job, session.acked), session.acked - PLANNER_BLOCKS, session.first)
     return JobPosition(line, session.job.place_before(line) or session.job.setup.park_mm, exact=False)

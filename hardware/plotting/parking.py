@@ -39,7 +39,7 @@ def come_to_rest(session: PlotSession, position: JobPosition) -> None:
 def lift_and_park(session: PlotSession) -> None:
     """Finish all motion, lift the pen, park, wait for rest, and record the position."""
     session.link.finish()
-    session.carried_out(session.acked)
+    session.mark_executed(session.acked)
     session.link.run(session.job.setup.lift)
     session.park()
     x, y, _ = session.link.place()

@@ -46,8 +46,8 @@ def change(session: PlotSession, part: int) -> None:
 
 def pause(session: PlotSession, text: str) -> None:
     """Wait until a person continues the plot. Raises Ended and LinkError."""
-    goes_on = PromptChoice("resume", "go on")
-    ask(session, Prompt(0, "pause", "paused", text, (goes_on, STOP), "resume"))
+    go_on = PromptChoice("resume", "go on")
+    ask(session, Prompt(0, "pause", "paused", text, (go_on, STOP), "resume"))
 
 
 def nudge(session: PlotSession, x_mm: float, y_mm: float, z: float) -> None:

@@ -73,7 +73,7 @@ def _behind_a_door(session: PlotSession, trouble: LinkError) -> int:
     """Wait for the door: while it is open nothing can move; afterwards the controller continues where it was."""
     closed = PromptChoice("go-on", "it is closed: go on")
     ask(session, question(session, trouble, (closed, pen_change.STOP), "go-on", pen_up=False))
-    session.link.go_on()
+    session.link.resume_motion()
     return session.next
 
 

@@ -83,16 +83,16 @@ class PlotSession:
         self.checked = (at, self.now())
         self.skip_time()
         if self.journal:
-            self.journal.goes_on(at)
+            self.journal.continues(at)
 
     def on_ack(self, tag: int) -> None:
         """Record that the controller has acknowledged this line."""
         self.acked = tag + 1
         if waits_for_motion(self.job.lines[tag]):
             self.done = self.acked
-        self.carried_out(max(self.done, self.acked - PLANNER_BLOCKS))
+        self.mark_executed(max(self.done, self.acked - PLANNER_BLOCKS))
 
-    def carried_out(self, line: int) -> None:
+    def mark_executed(self, line: int) -> None:
         """Record that all lines before this one are executed."""
         self.done = line
         finished = self.job.finished_before(line)

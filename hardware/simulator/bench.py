@@ -145,9 +145,9 @@ class SimPort:
 
     def _collect(self) -> None:
         self.bench.controller.advance(self.now())
-        said = self.bench.controller.sent()
-        while said:
-            at, text = said.popleft()
+        replies = self.bench.controller.sent()
+        while replies:
+            at, text = replies.popleft()
             self._last_visible = max(self._last_visible, at + self.bench.latency_s) + len(text) * BYTE_S
             self._visible.append((self._last_visible, text))
 

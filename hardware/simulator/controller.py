@@ -56,9 +56,9 @@ class Controller:
         return self._out
 
     def say(self, text: str, delay_s: float = 0.0) -> None:
-        said = self.on_say(text)
-        if said is not None and self.powered:
-            self._out.append((self.now + delay_s, said.encode("latin-1") + b"\r\n"))
+        reply = self.on_say(text)
+        if reply is not None and self.powered:
+            self._out.append((self.now + delay_s, reply.encode("latin-1") + b"\r\n"))
 
     # --- time ---
 

@@ -32,8 +32,8 @@ class PseudoTerminal:
                 try:
                     if ready:
                         self._port.write(os.read(self._near, 4096))
-                    if said := self._port.read(0.0):
-                        os.write(self._near, said)
+                    if reply := self._port.read(0.0):
+                        os.write(self._near, reply)
                 except OSError:  # a fault unplugged the cable; it is plugged in again later
                     self._plug_in()
 

@@ -155,10 +155,10 @@ def _drawn(element: object, boxes: dict[str, Box], findings: _Findings) -> Itera
 
 def _clips(element: se.Group | se.Use | se.Shape, boxes: dict[str, Box], findings: _Findings) -> Clips:
     """Return the rectangle on the sheet of an element's own `clip-path`, if it has an upright one."""
-    said = re.fullmatch(r"\s*url\(\s*[\"']?#(.+?)[\"']?\s*\)\s*", str(element.values.get("clip-path", "")))
-    if said is None:
+    given = re.fullmatch(r"\s*url\(\s*[\"']?#(.+?)[\"']?\s*\)\s*", str(element.values.get("clip-path", "")))
+    if given is None:
         return ()
-    box, turn = boxes.get(said[1]), element.transform
+    box, turn = boxes.get(given[1]), element.transform
     upright = abs(turn.b) + abs(turn.c) < 1e-9 * (abs(turn.a) + abs(turn.d))
     if box is None or not upright:
         findings.unclipped += 1
@@ -270,8 +270,8 @@ def _clipped(lines: Iterable[Line], clips: Clips) -> Iterator[Line]:
 
 def _dashed(shape: se.Shape, lines: list[Line]) -> Iterable[Line]:
     """Return the lines, or their dashes by `stroke-dasharray`."""
-    said = str(shape.values.get("stroke-dasharray", "none"))
-    lengths = [_number(part) for part in re.findall(r"[-+.\deE]+", said)] if re.search("[1-9]", said) else []
+    given = str(shape.values.get("stroke-dasharray", "none"))
+    lengths = [_number(part) for part in re.findall(r"[-+.\deE]+", given)] if re.search("[1-9]", given) else []
     if not lengths or any(length is None or length < 0 for length in lengths):
         return lines
     turn = shape.transform

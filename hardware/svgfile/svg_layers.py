@@ -73,12 +73,12 @@ def known_pens(root: ElementTree.Element) -> dict[str, tuple[str, Pen]]:
     """Return what <metadata> says of the layers that `to_svg` wrote: by id, the name and the pen of each."""
     found = {}
     for element in root.iterfind(f".//{{{DRAWING}}}pen"):
-        said: dict[str, object] = dict(element.attrib)
-        number, layer = str(said.pop("pass", "")), str(said.pop("layer", ""))
-        if "offset_mm" in said:
-            said["offset_mm"] = str(said["offset_mm"]).split()
+        fields: dict[str, object] = dict(element.attrib)
+        number, layer = str(fields.pop("pass", "")), str(fields.pop("layer", ""))
+        if "offset_mm" in fields:
+            fields["offset_mm"] = str(fields["offset_mm"]).split()
         try:
-            found[number] = layer, Pen.model_validate(said)
+            found[number] = layer, Pen.model_validate(fields)
         except ValidationError:
             continue  # damaged: the layer itself is used
     return found

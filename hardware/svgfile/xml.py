@@ -74,13 +74,13 @@ def checked_root(text: str, name: str) -> ElementTree.Element:
 
 def size_px(root: ElementTree.Element, name: str) -> tuple[float, float]:
     """Return width and height of the picture in CSS pixels. Raises SvgError if the file does not give them."""
-    said = [root.get("width", "100%"), root.get("height", "100%")]
+    given = [root.get("width", "100%"), root.get("height", "100%")]
     box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
-    size = [_length_px(length, box[2 + axis] if len(box) == 4 else None) for axis, length in enumerate(said)]
-    if any("%" in length for length in said) and len(box) != 4:
+    size = [_length_px(length, box[2 + axis] if len(box) == 4 else None) for axis, length in enumerate(given)]
+    if any("%" in length for length in given) and len(box) != 4:
         raise SvgError(f'{name}: does not give its size; give <svg> a width and a height, such as width="210mm"')
     if not all(math.isfinite(length) and 0 < length <= _MOST_PX for length in size):
-        raise SvgError(f'{name}: its size, {said[0]!r} by {said[1]!r}, is not valid; write it as in width="210mm"')
+        raise SvgError(f'{name}: its size, {given[0]!r} by {given[1]!r}, is not valid; write it as in width="210mm"')
     return size[0], size[1]
 
 
@@ -103,17 +103,17 @@ def _box(shape: ElementTree.Element) -> tuple[float, float, float, float] | None
         if shape.tag == f"{_SVG}rect":
             x, y, width, height = (float(shape.get(name, "0")) for name in ("x", "y", "width", "height"))
             return x, y, x + width, y + height
-        if shape.tag == f"{_SVG}path" and re.fullmatch(r"[MLHVZz\s,\d.eE+-]*", said := shape.get("d", "")):
-            return _box_of_path(said)
+        if shape.tag == f"{_SVG}path" and re.fullmatch(r"[MLHVZz\s,\d.eE+-]*", given := shape.get("d", "")):
+            return _box_of_path(given)
     except ValueError:
         pass
     return None
 
 
-def _box_of_path(said: str) -> tuple[float, float, float, float] | None:
+def _box_of_path(given: str) -> tuple[float, float, float, float] | None:
     x = y = 0.0
     points = []
-    for command, numbers in re.findall(r"([MLHV])([^MLHVZz]*)", said):
+    for command, numbers in re.findall(r"([MLHV])([^MLHVZz]*)", given):
         values = [float(number) for number in re.findall(r"[-+]?(?:\d*\.)?\d+(?:[eE][-+]?\d+)?", numbers)]
         if command in "HV":
             for value in values:
@@ -129,11 +129,11 @@ def _box_of_path(said: str) -> tuple[float, float, float, float] | None:
 
 
 def _length_px(text: str, full: str | None) -> float:
-    said = re.fullmatch(r"\s*\+?([\d.]+(?:[eE][-+]?\d+)?)\s*(%|[a-zA-Z]*)\s*", text)
+    given = re.fullmatch(r"\s*\+?([\d.]+(?:[eE][-+]?\d+)?)\s*(%|[a-zA-Z]*)\s*", text)
     try:
-        if said is None or (said[2] == "%" and full is None):
+        if given is None or (given[2] == "%" and full is None):
             return math.nan
-        return float(said[1]) * (float(full or 0) / 100 if said[2] == "%" else _PX.get(said[2].lower(), math.nan))
+        return float(given[1]) * (float(full or 0) / 100 if given[2] == "%" else _PX.get(given[2].lower(), math.nan))
     except ValueError:
         return math.nan
 

@@ -16,13 +16,13 @@ class PlainLines:
 
     def __init__(self, to: TextIO | None = None) -> None:
         self._to = to or sys.stderr
-        self._said = time.monotonic()
+        self._written_at = time.monotonic()
 
     def __call__(self, event: PlotEvent) -> None:
         if isinstance(event, PlotProgress):
             now = time.monotonic()
-            if event.state == "drawing" and now - self._said >= EVERY_S:
-                self._said = now
+            if event.state == "drawing" and now - self._written_at >= EVERY_S:
+                self._written_at = now
                 self._write(event_text.progress(event))
         elif isinstance(event, Prompt):
             for row in event_text.question(event):

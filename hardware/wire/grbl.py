@@ -122,7 +122,7 @@ class Grbl(GrblStream):
                 self._idle_since = None
                 return missing
 
-    def go_on(self) -> None:
+    def resume_motion(self) -> None:
         """Continue after a door or a hold."""
         self._lines.write(GO)
         self.wait_for({"Idle", "Run"})

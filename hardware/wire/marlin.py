@@ -120,7 +120,7 @@ class Marlin(LinkBase):
             if found := re.match(r"X:(-?[\d.]+) Y:(-?[\d.]+) Z:(-?[\d.]+)", text):
                 self.status = Status("Idle", None, (float(found[1]), float(found[2]), float(found[3])), is_work=True)
 
-    def go_on(self) -> None:
+    def resume_motion(self) -> None:
         """Do nothing: Marlin has no hold."""
 
     def accept(self) -> None:

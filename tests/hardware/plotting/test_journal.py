@@ -35,7 +35,7 @@ def test_lines_that_are_sent_after_a_rest_end_it(tmp_path: Path) -> None:
     assert read(tmp_path / "j").stop == (20, 3.0, 4.0)
     journal.lost("the power was cut")
     assert read(tmp_path / "j").lost == "the power was cut"
-    journal.goes_on(20)
+    journal.continues(20)
     assert (read(tmp_path / "j").lost, read(tmp_path / "j").acked) == (None, 20)
     journal.end("done")
     assert read(tmp_path / "j").is_done
