@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 from benchmarks import sets
-from hardware.arcs import swept
+from hardware.arcs import arc_points
 from hardware.drawing import Line
 from hardware.gcode import gcode
 from hardware.machine import Machine, ServoLift
@@ -58,7 +58,7 @@ def _drawn(text: str) -> list[list[tuple[float, float]]]:
             lines[-1].append(end)
         else:
             centre = (at[0] + words["I"], at[1] + words["J"])
-            lines[-1] += [(x, y) for x, y in swept(at, end, centre, words["G"] == 2, 1e-4)[1:].tolist()]
+            lines[-1] += [(x, y) for x, y in arc_points(at, end, centre, words["G"] == 2, 1e-4)[1:].tolist()]
         at = end
     return [line for line in lines if len(line) > 1]
 

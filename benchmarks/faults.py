@@ -19,7 +19,7 @@ WITHIN = 64  # lines of G-code until the middle of the third stroke
 
 def soft_limit(session: SimulatedPlot, _: object) -> None:
     """Switch on soft limits."""
-    session.bench.controller.body.values.update({20: 1, 22: 1})
+    session.bench.controller.machine.values.update({20: 1, 22: 1})
 
 
 def cut_while_waiting(session: SimulatedPlot, _: object) -> str:

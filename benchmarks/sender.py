@@ -20,7 +20,7 @@ from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
 from hardware.pen import Pen
 from hardware.plotting.control import Control
-from hardware.plotting.events import Event, Prompt
+from hardware.plotting.events import PlotEvent, Prompt
 from hardware.plotting.plot import Plot
 from hardware.plotting.session import PlotOptions
 from hardware.simulator import Bench
@@ -41,11 +41,11 @@ class Watched:
         self.control.watch(self._see)
         self.prompts, self.down_at_prompts = 0, 0
 
-    def _see(self, event: Event) -> None:
+    def _see(self, event: PlotEvent) -> None:
         if isinstance(event, Prompt):
-            body = self.bench.controller.body
+            state = self.bench.controller.machine
             self.prompts += 1
-            self.down_at_prompts += is_down(self.machine, body.bed(self.bench.now())[2], body.pen_value)
+            self.down_at_prompts += is_down(self.machine, state.bed(self.bench.now())[2], state.pen_value)
             self.control.answer(event.id, event.default)
 
 
@@ -89,15 +89,15 @@ def compared(folder: Path) -> None:
 
 def redrawn(drawing: Drawing, bench: Bench, machine: Machine) -> Drawing:
     """The plot of the simulated machine as a drawing, pass after pass in the order of its strokes."""
-    from hardware.machine import lie
+    from hardware.machine import sheet_placement
 
-    placed, found, passes = lie(drawing.width_mm, drawing.height_mm, machine), 0, []
-    drawn = strokes(bench.controller.body.trace, machine)
+    placement, found, passes = sheet_placement(drawing.width_mm, drawing.height_mm, machine), 0, []
+    drawn = strokes(bench.controller.machine.trace, machine)
     for part in drawing.passes:
         offset = part.pen.offset_mm or (0.0, 0.0)
         own = drawn[found : found + len(part.lines)]
         found += len(part.lines)
-        lines = tuple(np.array([placed.on_sheet(x + offset[0], y + offset[1]) for x, y in stroke]) for stroke in own)
+        lines = tuple(np.array([placement.on_sheet(x + offset[0], y + offset[1]) for x, y in stroke]) for stroke in own)
         passes.append(PenPass(part.layer, part.pen, lines))
     assert found == len(drawn), f"{len(drawn)} strokes were drawn, but there are {found}"
     return replace(drawing, passes=tuple(passes))
@@ -105,7 +105,7 @@ def redrawn(drawing: Drawing, bench: Bench, machine: Machine) -> Drawing:
 
 def _busy_s(bench: Bench, watched: Watched) -> float:
     """Simulated seconds, without those of the greeting."""
-    trace = bench.controller.body.trace
+    trace = bench.controller.machine.trace
     return bench.now() - (trace[0].begun if isinstance(trace[0], Move) else getattr(trace[0], "at", 0.0))
 
 
@@ -140,7 +140,7 @@ def latencies() -> None:
 
 
 def _drawing_s(bench: Bench) -> float:
-    moves = [event for event in bench.controller.body.trace if isinstance(event, Move) and event.spindle == 400]
+    moves = [event for event in bench.controller.machine.trace if isinstance(event, Move) and event.spindle == 400]
     return moves[-1].ended - moves[0].begun
 
 

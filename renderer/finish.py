@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hardware.drawing import Drawing, Ink, PenPass
 from hardware.estimate import estimate
-from hardware.intake import prepared
 from hardware.machine import Machine
 from hardware.program import program
+from hardware.svg_intake import prepared
 from renderer.fit_log import FitLog, name_of
 from renderer.optimise import FittedLayer, lines_mm
 from renderer.optimise.layer_drawing import weights

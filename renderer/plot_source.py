@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
-from hardware.intake import options_of, placed, ready
 from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
 from hardware.machine import Machine, MachineError
+from hardware.svg_intake import options_of, ready_drawing, with_sheet_placed
 from hardware.svgfile import Options, SvgError, read_svg
-from hardware.svgfile.layers import By
+from hardware.svgfile.svg_layers import PenMatch
 
 Tell = Callable[[str], None]
 
@@ -25,7 +25,7 @@ def drawing_of(
 ) -> tuple[Drawing, Machine | None]:
     """The drawing of a finished render, with its machine; or that of an SVG file, prepared for one. Raises SvgError."""
     if not what.is_dir():
-        made = ready(what, machine, options)
+        made = ready_drawing(what, machine, options)
         for note in made.notes:
             tell(f"note: {what}: {note}")
         return made.drawing, None
@@ -56,7 +56,7 @@ def lines_of(
     centre: bool = False,
     hatch_mm: float | None = None,
     rack: Path | None = None,
-    by: By | None = None,
+    by: PenMatch | None = None,
     keep_order: bool = False,
     tell: Tell = ignore_note,
 ) -> tuple[Job, Machine]:
@@ -65,9 +65,9 @@ def lines_of(
         if machine is None:
             raise MachineError(f"{what}: G-code does not say for which machine it is; name it with --machine")
         return from_gcode(what, machine), machine
-    chosen = machine and placed(machine, rotate, centre)
+    chosen = machine and with_sheet_placed(machine, rotate, centre)
     drawing, own = drawing_of(what, chosen, options_of(hatch_mm, rack, by, keep_order), tell)
-    used = chosen or (own and placed(own, rotate, centre))
+    used = chosen or (own and with_sheet_placed(own, rotate, centre))
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
     return from_drawing(drawing, used, drawing.title or what.stem), used

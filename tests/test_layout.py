@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
-    "svgfile intake picture lettering card simulator wire job plotting terminal __main__",
+    "svgfile svg_intake picture lettering card simulator wire job plotting terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple optimise visible fit_log "
@@ -18,14 +18,14 @@ ORDER = {
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
-    "hardware.simulator": "settings planner trace words machine_state geometry report program controller faults bench "
-    "pty",
+    "hardware.simulator": "settings lookahead_planner trace grbl_parser machine_state geometry status_report "
+    "interpreter controller fault_injection bench pty",
     "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
     "grbl marlin port_scan",
-    "hardware.job": "gcode_job figures pen_state timing gcode_parser prepare variants locate",
+    "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
     "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace session messages asking "
     "opening pen_change parking continuing origin resume recover plot",
-    "hardware.terminal": "words lines screen answers command options commands",
+    "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {
@@ -39,7 +39,7 @@ TORCHLESS |= {
     "renderer.cli",
 }
 # imported when there is something to order
-KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "moves")}
+KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "local_search")}
 LAZY = {"torch", "torchvision", "numba", "lpips"}
 
 FILES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))

@@ -9,10 +9,10 @@ import pytest
 from benchmarks.sender import plotted, redrawn, short_segments
 from hardware.drawing import Drawing, Ink, Pen, PenPass
 from hardware.estimate import estimate
-from hardware.intake import prepared
 from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
 from hardware.program import program
+from hardware.svg_intake import prepared
 from renderer.preview import picture
 
 MACHINES = Path(__file__).parents[1] / "specs" / "machines"
@@ -47,7 +47,7 @@ def test_what_is_drawn_is_the_preview_in_the_time_that_was_estimated(machine: Ma
     assert plot.session.link.most_bytes <= 127  # type: ignore[attr-defined]
     difference = np.abs(picture(redrawn(drawing, bench, machine), 8.0) - picture(drawing, 8.0)) * 255
     assert difference.mean() < 1.0
-    took_s = sum(event.ended - event.begun for event in bench.controller.body.trace if hasattr(event, "begun"))
+    took_s = sum(event.ended - event.begun for event in bench.controller.machine.trace if hasattr(event, "begun"))
     assert estimate(program(drawing, machine), machine).seconds == pytest.approx(took_s, rel=0.05)
 
 

@@ -25,6 +25,7 @@ CODES = {
     "JobError": FAILED,
     "JournalError": FAILED,
     "PortError": DEVICE,
+    "ControllerError": DEVICE,
     "DeviceError": DEVICE,
     "StudioError": FAILED,
 }

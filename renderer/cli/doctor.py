@@ -116,13 +116,13 @@ def _cache() -> Iterator[Finding]:
 def _ports() -> Iterator[Finding]:
     """Each serial port with what answers on it: a controller, another program that has it, or why not."""
     try:
-        from hardware.wire.port_scan import look
+        from hardware.wire.port_scan import scan_ports
 
-        found = look()
+        found = scan_ports()
     except ImportError:
         yield Finding("ports", False, "pyserial is missing; install it again")
         return
     if not found:
         yield Finding("ports", True, "no serial port: no machine is plugged in")
     for port in found:
-        yield Finding("port", port.is_well, f"{port.name} ({port.description}): {port.answer}")
+        yield Finding("port", port.is_usable, f"{port.name} ({port.description}): {port.answer}")

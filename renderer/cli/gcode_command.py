@@ -6,9 +6,9 @@ from typing import Any
 
 from hardware.card import card_files
 from hardware.gcode import files
-from hardware.intake import options_of, placed
 from hardware.machine import load_machine
 from hardware.rack import load_rack
+from hardware.svg_intake import options_of, with_sheet_placed
 from hardware.svgfile import to_svg
 from renderer.cli import show
 from renderer.cli.atomic_file import write_atomically
@@ -21,7 +21,7 @@ def write_gcode(
     *, svg: Path, machine: Path, out: str | None, as_svg: Path | None, pauses: bool, as_json: bool, **how: Any
 ) -> int:
     """Everything is checked before the first file is written."""
-    chosen = placed(load_machine(machine), how.pop("rotate"), how.pop("centre"))
+    chosen = with_sheet_placed(load_machine(machine), how.pop("rotate"), how.pop("centre"))
     drawing, _ = drawing_of(svg, chosen, options_of(**how), show.say)
     texts = files(drawing, chosen)
     if as_svg is not None:

@@ -9,10 +9,10 @@ import click
 
 from hardware.drawing import Drawing, PenPass, is_dot, length_mm
 from hardware.estimate import Estimate, estimate
-from hardware.intake import options_of, placed
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
+from hardware.svg_intake import options_of, with_sheet_placed
 from renderer.cli import show
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
@@ -31,14 +31,14 @@ def show_plan(
 ) -> int:
     """Chooses by what it is: a YAML file is a spec, a folder a finished render, all else an SVG."""
     rotate, centre = how.pop("rotate"), how.pop("centre")
-    chosen = None if machine is None else placed(load_machine(machine), rotate, centre)
+    chosen = None if machine is None else with_sheet_placed(load_machine(machine), rotate, centre)
     if is_picture(what) or (what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir()):
         if plot is not None:
             raise click.UsageError("--plot draws what is to be plotted: render the spec, and name its folder")
         return _plan_spec(what, chosen, changes, as_json)
     drawing, machine_then = drawing_of(what, chosen, options_of(**how), show.say)
     if chosen is None and machine_then is not None:
-        chosen = placed(machine_then, rotate, centre)
+        chosen = with_sheet_placed(machine_then, rotate, centre)
     return _plan_drawing(what, drawing, chosen, plot, as_json)
 
 

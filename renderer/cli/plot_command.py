@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from hardware.machine import load_machine
-from hardware.terminal.command import Wanted, plot
 from hardware.terminal.options import journal_beside
+from hardware.terminal.plot_runner import PlotArguments, plot
 from renderer.cli import show
 from renderer.plot_source import lines_of
 
@@ -17,4 +17,4 @@ def plot_work(*, what: Path, machine: Path | None, **options: Any) -> int:
     how = {name: options.pop(name) for name in _HOW}
     chosen = None if machine is None else load_machine(machine)
     job, used = lines_of(what, chosen, **how, tell=show.say)
-    return plot(job, used, Wanted(**options), journal_beside(what))
+    return plot(job, used, PlotArguments(**options), journal_beside(what))

@@ -98,7 +98,7 @@ def starter(kind: starters.Kind, name: str, folder: Path) -> tuple[Path, str | N
     if name in starters.names(kind):
         return starters.path(kind, name), None
     twin = next((name + suffix for suffix in YAML_SUFFIXES if (folder / (name + suffix)).is_file()), None)
-    instead = f"did you mean {twin!r}?" if twin else starters.instead(kind, name)
+    instead = f"did you mean {twin!r}?" if twin else starters.suggestion(kind, name)
     what = "rack" if kind == "pens" else "machine"
     return folder / name, f"{name!r} is neither a file beside the spec nor a starter {what}; {instead}"
 

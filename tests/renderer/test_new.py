@@ -329,7 +329,7 @@ def test_a_file_that_is_there_is_not_replaced_unasked(run: Run) -> None:
         (["x.png", "--pens", "mine.yaml"], "mine.yaml: cannot be read: No such file or directory"),
         (
             ["x.png", "--machine", "text.jpg"],
-            "text.jpg: a machine is a mapping of fields such as `name: gantry`, not this",
+            "text.jpg: a machine file is a mapping of fields such as `name: gantry`",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from hardware.drawing import Drawing, Line, PenPass
 from hardware.estimate import estimate
-from hardware.intake import prepared
 from hardware.machine import Machine
 from hardware.program import program
+from hardware.svg_intake import prepared
 from renderer.planning import (
     KNOT_NIBS,
     KNOTS,

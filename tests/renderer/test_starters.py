@@ -87,7 +87,7 @@ def test_a_name_that_is_not_known_is_answered_with_the_nearest(kind: starters.Ki
 def test_a_copy_without_starters_says_so(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr(starters, "_CLONE", folder)
     assert starters.names("pens") == ()
-    assert starters.instead("pens", "fineliners") == "no starters came with this copy of the program; name a file"
+    assert starters.suggestion("pens", "fineliners") == "this copy of the program has no starters; name a file"
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.yaml", "a/b", "a\\b", "a\0b", ".hidden"])

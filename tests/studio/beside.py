@@ -93,5 +93,5 @@ class Beside:
 
 
 def pen_is_down(bench: Bench) -> bool:
-    body = bench.controller.body
-    return is_down(SERVO, body.bed(bench.now())[2], body.pen_value)
+    state = bench.controller.machine
+    return is_down(SERVO, state.bed(bench.now())[2], state.pen_value)

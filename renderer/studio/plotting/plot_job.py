@@ -11,8 +11,8 @@ from typing import Any
 
 from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.plotting.control import Control
-from hardware.plotting.events import Answered, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
-from hardware.plotting.journal import JournalError, Known, read
+from hardware.plotting.events import Answered, Finished, Note, PassBegun, PlotEvent, PlotFault, PlotProgress, Prompt
+from hardware.plotting.journal import JournalError, JournalState, read
 from hardware.plotting.plot import Plot
 from hardware.plotting.resume import Resume
 from hardware.plotting.session import PlotOptions as Options
@@ -44,7 +44,7 @@ class PlotJob:
         self.worker, self.job, self.store, self.name = worker, job, worker.store, worker.name
         self.journal = worker.machine.journals / f"plot-{job.id}-{int(job.made)}.journal"
         self.control = Control()
-        self.events: SimpleQueue[Event | BaseException] = SimpleQueue()
+        self.events: SimpleQueue[PlotEvent | BaseException] = SimpleQueue()
         self.how = job.how
         self.progress: dict[str, Any] | None = None
         self.wanted = ""
@@ -84,7 +84,7 @@ class PlotJob:
         self._stopped(plot_messages.stop_reason(end, self.faults))
         return False
 
-    def _prepared(self) -> tuple[Lines, Known | None]:
+    def _prepared(self) -> tuple[Lines, JournalState | None]:
         lines = self.worker.machine.lines(self.job)
         if self.how not in {"stroke", "pass"}:
             release.check_unchanged(
@@ -151,7 +151,7 @@ class PlotJob:
 
     # --- while it draws ---
 
-    def _start(self, lines: Lines, known: Known | None) -> None:
+    def _start(self, lines: Lines, known: JournalState | None) -> None:
         self.control.watch(self.events.put)
 
         def plot() -> None:
@@ -198,18 +198,18 @@ class PlotJob:
                     lost = error  # a person has been told that this plot has stopped: so it does
                     self.control.abort()
 
-    def _pass_on(self, event: Event | None) -> None:
+    def _pass_on(self, event: PlotEvent | None) -> None:
         match event:
             case Prompt():
                 self._prompted(event)
             case Answered():
                 self.prompt = None
                 self._answered()
-            case Progress():
+            case PlotProgress():
                 self.progress = plot_messages.progress_row(event)
             case PassBegun():
                 self.rows.remark(f"pen {event.number} of {event.passes}: {event.pen}")
-            case Fault():
+            case PlotFault():
                 self.faults.append(f"{event.meaning} ({event.what})")
                 self.rows.remark(f"{event.what}: {event.meaning}; {event.remedy}")
             case Note() if event.level != "info":
@@ -277,4 +277,4 @@ def _height_step(lines: Lines) -> float:
 
     A twentieth of the way of its lift, which a person sees and no pen breaks by.
     """
-    return 0.0 if lines.setting.lift_kind == "relay" else float(f"{abs(lines.setting.lower) / 20:.2g}")
+    return 0.0 if lines.setup.lift_kind == "relay" else float(f"{abs(lines.setup.lower) / 20:.2g}")

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from hardware.plotting.events import Finished, Progress
+from hardware.plotting.events import Finished, PlotProgress
 from hardware.wire.link_errors import CableOut, Silent
 
 
-def progress_row(progress: Progress) -> dict[str, Any]:
+def progress_row(progress: PlotProgress) -> dict[str, Any]:
     """What the queue keeps of how far a plot is."""
     share = progress.drawn_mm / progress.total_mm if progress.total_mm else 0.0
     text = f"pen {progress.number} of {progress.passes}, stroke {progress.stroke} of {progress.strokes}"

@@ -626,7 +626,7 @@ def test_gcode_comes_with_the_svg_in_the_order_of_drawing_marked_for_pauses(svg:
 def test_fills_are_hatched_on_request(svg: Path, capsys: Capture) -> None:
     svg.write_text(SVG.format("M5,5 H15 V15 H5 Z").replace('stroke="#000" fill="none"', 'fill="#00f"'))
     assert cli.run(["gcode", str(svg), "-m", MACHINE]) == 1
-    assert "have it hatched (--hatch), or remove it" in capsys.readouterr().err
+    assert "hatch it (--hatch), or remove it" in capsys.readouterr().err
     assert cli.run(["gcode", str(svg), "-m", MACHINE, "--hatch", "1", "-o", "-"]) == 0
     assert capsys.readouterr().out.count("\nG1 ") > 10
 
@@ -682,7 +682,7 @@ def test_gcode_is_not_written_where_the_machine_cannot_draw_it(svg: Path, capsys
 def test_what_lies_off_the_sheet_is_left_out_and_told(svg: Path, capsys: Capture) -> None:
     svg.write_text(SVG.format("M5,5 L75,5"))
     assert cli.run(["gcode", str(svg), "-m", MACHINE]) == 0
-    assert capsys.readouterr().err == f"note: {svg}: what lies off its 50 x 50 mm is left out\n"
+    assert capsys.readouterr().err == f"note: {svg}: what lies outside its 50 x 50 mm is left out\n"
 
 
 def test_assets_are_added_and_listed(spec: Path, capsys: Capture) -> None:

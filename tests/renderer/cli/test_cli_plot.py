@@ -46,7 +46,7 @@ def test_it_plots_and_is_then_done(svg: str, capsys: Capture, monkeypatch: pytes
     assert cli.run(["plot", svg, "-m", MACHINE, "--port", "sim:fast"]) == 0
     assert "done: the pen is up and parked; 4 of 4 strokes" in capsys.readouterr().err
     assert cli.run(["plot", svg, "-m", MACHINE, "--port", "sim:fast", "--resume"]) == 1
-    assert capsys.readouterr().err == f"render: {svg}.journal: that plot is done; there is nothing to resume\n"
+    assert capsys.readouterr().err == f"render: {svg}.journal: that plot is finished; there is nothing to resume\n"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_it_plots_and_is_then_done(svg: str, capsys: Capture, monkeypatch: pytes
         ),
         (["SVG"], 2, "render: SVG: does not say which machine draws it; name it with --machine\n"),
         (["SVG", "-m", MACHINE, "--port", "/dev/ttyNOPE"], 3, "render: /dev/ttyNOPE: no such port; "),
-        (["SVG", "-m", MACHINE, "--only-pen", "9", "--dry-run"], 1, "render: there are passes 1 to 2, but not 9\n"),
+        (["SVG", "-m", MACHINE, "--only-pen", "9", "--dry-run"], 1, "render: the job has passes 1 to 2, but not 9\n"),
         (["SVG", "-m", MACHINE], 2, "render: name the port with --port: "),
     ],
 )

@@ -164,8 +164,8 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
     bench = Bench(for_machine(machine), fast=False, speed=1.0)
 
     def pen_is_down() -> bool:
-        body = bench.controller.body
-        return is_down(machine, body.bed(bench.now())[2], body.pen_value)
+        state = bench.controller.machine
+        return is_down(machine, state.bed(bench.now())[2], state.pen_value)
 
     server = studio.serves()
     studio.starts("worker", "--threads", "1")
@@ -208,9 +208,9 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         until(pen_is_down)
         server.send_signal(signal.SIGKILL)
         server.wait()
-        drawn = len(bench.controller.body.trace)
+        drawn = len(bench.controller.machine.trace)
         page.locator("#line.lost").wait_for()
-        until(lambda: len(bench.controller.body.trace) > drawn + 3)  # the plot does not notice
+        until(lambda: len(bench.controller.machine.trace) > drawn + 3)  # the plot does not notice
         page.said.clear()  # a browser tells of a server that is gone
         studio.serves()
         page.locator("#line.live").wait_for()

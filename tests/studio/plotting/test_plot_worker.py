@@ -210,7 +210,7 @@ def test_what_the_machine_cannot_draw_fails_before_anything_moves(there: Store, 
         beside.lets_go()
         beside.reaches(a, "failed")
     assert job(there, a).error == "the sheet is larger than the bed"
-    assert session.bench.controller.body.trace == []
+    assert session.bench.controller.machine.trace == []
 
 
 def test_a_machine_has_one_plot_whatever_the_programs_believe(store: Store) -> None:

@@ -68,7 +68,7 @@ def test_an_emergency_stop_before_anything_moves(there: Store, tmp_path: Path) -
         requests.emergency(there, a, "ada")
         beside.asked(a, "attention")
     assert job(there, a).error == "emergency stop: nothing was moving, but see where the pen is"
-    assert session.bench.controller.body.trace == []
+    assert session.bench.controller.machine.trace == []
 
 
 def test_an_emergency_stop_goes_before_all_else_and_only_for_a_plot_at_work(store: Store) -> None:

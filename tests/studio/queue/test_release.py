@@ -30,7 +30,7 @@ def test_what_has_changed_since_it_was_released_is_not_drawn(there: Store, tmp_p
         assert job(there, a).error == (
             f"a.svg: has changed since it was released on {at} by ada; look at it and release it again"
         )
-        assert session.bench.controller.body.trace == []
+        assert session.bench.controller.machine.trace == []
         assert requests.retry(there, a, "ada").state == "draft"
         assert job(there, a).released == {}
         requests.resume(there, a, "bob")
