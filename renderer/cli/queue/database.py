@@ -1,12 +1,12 @@
 """The queue that a command works on, who gives the command, and how the jobs stand after it."""
 
-import dataclasses
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from renderer.cli import show
 from renderer.cli.queue.status_text import status_text
+from renderer.studio.queue import records
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.store import Store
 
@@ -34,7 +34,7 @@ def user_name() -> str:
 def print_jobs(jobs: list[Job], as_json: bool, what: str) -> None:
     """Says how jobs stand now."""
     if as_json:
-        show.as_json({"jobs": [dataclasses.asdict(job) for job in jobs]})
+        show.as_json({"jobs": [records.as_json(job) for job in jobs]})
         return
     for job in jobs:
         show.say(

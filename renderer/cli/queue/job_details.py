@@ -9,6 +9,7 @@ from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
 from renderer.cli.queue.status_text import status_text
 from renderer.studio.queue import ink_supply, listing, records
+from renderer.studio.queue.job_fields import LISTED
 from renderer.studio.queue.records import Job, folder_of
 from renderer.studio.queue.states import HELD, state_text
 
@@ -22,7 +23,7 @@ def show_job(*, job: int, db: str | None, as_json: bool) -> int:
     empty = [each for each in ink_supply.pens_running_dry(plots) if each.job == job]
     if as_json:
         question = dataclasses.asdict(asked) if asked else None
-        told = {"job": dataclasses.asdict(found), "question": question, "dry": [dataclasses.asdict(e) for e in empty]}
+        told = {"job": records.as_json(found), "question": question, "dry": [dataclasses.asdict(e) for e in empty]}
         show.as_json(told | {"events": [dataclasses.asdict(event) for event in events]})
         return DONE
     lines = [*_facts(found), *(_dry(each) for each in empty), *(_asked(asked) if asked else ())]
@@ -33,7 +34,8 @@ def show_job(*, job: int, db: str | None, as_json: bool) -> int:
 def _facts(job: Job) -> Iterator[str]:
     yield f"{job.shown}: {status_text(job.state, job.wanted, job.progress)}"
     facts = {
-        "from": job.source, "changes": " ".join(job.changes), "note": job.note, "due": job.due,
+        "from": job.source, "changes": " ".join(job.changes), "note": job.note,
+        **{field.name: field.text(getattr(job, field.name)) for field in LISTED},
         "into": str(folder_of(job)) if job.kind == "render" else "", "machine": job.machine,
         "priority": str(job.priority) if job.priority else "", "worker": job.worker,
         "tries": str(job.tries) if job.tries > 1 else "", "error": job.error, "now": job.progress.get("text", ""),

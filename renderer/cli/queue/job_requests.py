@@ -8,7 +8,9 @@ import click
 from renderer.cli import show
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened, print_jobs, user_name
+from renderer.cli.queue.field_options import either
 from renderer.studio.queue import pausing, questions, records, requests
+from renderer.studio.queue.job_fields import EDITED
 from renderer.studio.queue.order import Where
 from renderer.studio.queue.states import Refused, state_text
 
@@ -48,11 +50,11 @@ def answer(
     return DONE
 
 
-def edit(*, job: int, due: str | None, db: str | None, as_json: bool, **given: Any) -> int:
-    if due is None and all(value is None for value in given.values()):
-        raise click.UsageError("say what to change, with --title, --note, --due or --priority")
+def edit(*, job: int, db: str | None, as_json: bool, **given: Any) -> int:
+    if all(value is None for value in given.values()):
+        raise click.UsageError(f"say what to change, with {either(field.option for field in EDITED)}")
     with opened(db) as store:
-        print_jobs([requests.edit(store, job, user_name(), due=due, **given)], as_json, "edit")
+        print_jobs([requests.edit(store, job, user_name(), **given)], as_json, "edit")
     return DONE
 
 

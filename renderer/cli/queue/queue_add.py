@@ -12,7 +12,7 @@ from renderer.studio.queue.submission import JobOptions, new_jobs
 
 def add(*, what: tuple[Path, ...], db: str | None, as_json: bool, **options: Any) -> int:
     """All of them, or none where one is wrong."""
-    wanted = JobOptions(**options)
+    wanted = JobOptions(**{name: value for name, value in options.items() if value is not None})
     news = [pair for path in what for pair in new_jobs(path, wanted, show.say)]
     with opened(db) as store:
         print_jobs(requests.add_all(store, news, user_name()), as_json, "added")

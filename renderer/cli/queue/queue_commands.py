@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import click
 
 from renderer.cli.commands import json_option, machine_option, set_option
+from renderer.cli.queue.field_options import add_options, edit_options, either
+from renderer.studio.queue.job_fields import EDITED, noun_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 JOBS = click.argument("jobs", metavar="JOB...", nargs=-1, required=True, type=int)
@@ -49,11 +51,7 @@ def queue() -> None:
 @machine_option(required=False)
 @click.option("--edition", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
               help="Plot so many sheets.")  # fmt: skip
-@click.option("--priority", type=click.IntRange(-100, 100), default=0, show_default=True, metavar="N",
-              help="Higher ones are taken first.")  # fmt: skip
-@click.option("--title", metavar="TEXT", help="What it is called in the queue.  [default: the spec's title]")
-@click.option("--note", default="", metavar="TEXT", help="A word for whoever reads the queue.")
-@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="When it is wanted, as in 2026-12-01.")
+@add_options
 @asked
 def queue_add(**options: Any) -> int:
     """Add works at the end of the queue: specs to be rendered; finished renders, SVG and G-code to be plotted.
@@ -186,21 +184,20 @@ holding(
 )
 
 
-@queue.command("edit")
+EDIT_HELP = f"""Change the {either(map(noun_of, EDITED))} of a job. The history keeps what they were.
+
+\b
+Examples:
+  render queue edit 3 --due 2026-12-01 --priority 5
+  render queue edit 3 --due ""
+"""
+
+
+@queue.command("edit", help=EDIT_HELP)
 @click.argument("job", type=int)
-@click.option("--title", metavar="TEXT", help="What it is called in the queue.")
-@click.option("--note", metavar="TEXT", help="A word for whoever reads the queue.")
-@click.option("--due", metavar="DATE", help='When it is wanted, as in 2026-12-01; "" for no date.')
-@click.option("--priority", type=click.IntRange(-100, 100), metavar="N", help="Higher ones are taken first.")
+@edit_options
 @asked
 def queue_edit(**options: Any) -> int:
-    """Change the title, note, due date or priority of a job. The history keeps what they were.
-
-    \b
-    Examples:
-      render queue edit 3 --due 2026-12-01 --priority 5
-      render queue edit 3 --due ""
-    """
     from renderer.cli.queue.job_requests import edit
 
     return edit(**options)

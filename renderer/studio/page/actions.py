@@ -6,9 +6,8 @@ Errors are those of the queue: StudioError, Refused where it makes no sense (any
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from renderer.specfile.files import PICTURE_SUFFIXES
 from renderer.studio.page import queue_views
@@ -16,6 +15,7 @@ from renderer.studio.page.access import Session
 from renderer.studio.page.folders import Folders, Outside
 from renderer.studio.page.upload_checks import check_picture
 from renderer.studio.queue import pausing, questions, records, requests, submission
+from renderer.studio.queue.job_fields import ADDED, EDITED, Fields
 from renderer.studio.queue.order import Where
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import HELD, Refused, StudioError, state_text
@@ -89,8 +89,7 @@ def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: boo
     return submission.JobOptions(
         changes=changes, out=folders.out, draft="draft" in form, plot=plot,
         machine=folders.machine(machine) if machine else None,
-        edition=_whole(form, "edition", 1, 1000), priority=_whole(form, "priority", -100, 100, 0),
-        title=_text(form, "title") or None, note=_text(form, "note"), due=_date(form), within=folders.specs,
+        edition=_whole(form, "edition", 1, 1000), within=folders.specs, **_fields(form, ADDED),
     )  # fmt: skip
 
 
@@ -131,13 +130,9 @@ def move(context: ActionContext, session: Session, number: int, form: Form) -> s
 
 
 def edit(context: ActionContext, session: Session, number: int, form: Form) -> str:
-    """What it is called, a word about it, when it is wanted, how much it matters."""
+    """What people have set on a job: its title, its note and other fields."""
     need(session, "curator", "change the queue")
-    due = _date(form)
-    given = {"title": _text(form, "title") or None, "note": _text(form, "note")}
-    priority = _whole(form, "priority", -100, 100) if form.get("priority") else None
-    day = due.strftime("%Y-%m-%d") if due else ""
-    return f"{requests.edit(context.store, number, session.who, **given, due=day, priority=priority).shown}: changed"
+    return f"{requests.edit(context.store, number, session.who, **_fields(form, EDITED)).shown}: changed"
 
 
 # --- machines ---
@@ -186,6 +181,12 @@ def upload(context: ActionContext, session: Session, name: str, content: bytes) 
 # --- fields ---
 
 
+def _fields(form: Form, fields: Fields) -> dict[str, Any]:
+    """The fields of a job that a form sets. An empty input sets nothing where the field cannot be empty."""
+    values = {field.name: field.from_form(_text(form, field.name)) for field in fields if field.on_page}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _text(form: Form, name: str) -> str:
     text = re.sub(UNSEEN, " ", form.get(name, "")).strip()
     if len(text) > MOST_TEXT:
@@ -193,10 +194,10 @@ def _text(form: Form, name: str) -> str:
     return text
 
 
-def _whole(form: Form, name: str, least: int, most: int, usual: int = 1) -> int:
+def _whole(form: Form, name: str, least: int, most: int) -> int:
     text = form.get(name, "").strip()
     try:
-        value = int(text) if text else usual
+        value = int(text) if text else 1
     except ValueError:
         value = least - 1
     if not least <= value <= most:
@@ -213,11 +214,3 @@ def _number(form: Form, name: str, most: float) -> float:
     if not abs(value) <= most:
         raise StudioError(f"{name} is {text[:20]!r}; a number from {-most:g} to {most:g} is wanted")
     return value
-
-
-def _date(form: Form) -> datetime | None:
-    text = form.get("due", "").strip()
-    try:
-        return datetime.strptime(text, "%Y-%m-%d") if text else None
-    except ValueError:
-        raise StudioError(f"due is {text[:20]!r}; a day like 2026-12-01 is wanted") from None

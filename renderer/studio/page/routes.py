@@ -40,7 +40,7 @@ from renderer.studio.page.responses import (
     text_response,
     unexpected_error,
 )
-from renderer.studio.queue import job_pictures, records
+from renderer.studio.queue import job_fields, job_pictures, records
 from renderer.studio.queue.pausing import all_paused
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import Refused, StudioError
@@ -375,10 +375,13 @@ def _templates() -> Environment:
         "operator_buttons": queue_views.operator_buttons,
         "wanted_pens": queue_views.wanted_pens,
         "curve": queue_views.curve,
+        "added_fields": [field for field in job_fields.ADDED if field.on_page],
+        "edited_fields": [field for field in job_fields.EDITED if field.on_page],
+        "listed_fields": job_fields.LISTED,
     }
     made.filters |= {
         "state_label": queue_views.state_label, "state_colour": queue_views.state_colour, "at": queue_views.moment_text,
-        "duration": duration, "address": partial(quote, safe=""),
+        "duration": duration, "noun": job_fields.noun_of, "address": partial(quote, safe=""),
         "capital": lambda text: text[:1].upper() + text[1:],
     }  # fmt: skip
     return made

@@ -8,13 +8,14 @@ from sqlalchemy import Connection, func, select
 
 from renderer.studio.queue import job_pictures
 from renderer.studio.queue.changes import note
+from renderer.studio.queue.job_fields import JobFields
 from renderer.studio.queue.order import STEP
 from renderer.studio.queue.records import Job, find
 from renderer.studio.queue.tables import jobs
 
 
 @dataclass(frozen=True)
-class NewJob:
+class NewJob(JobFields):
     """A job that is to be added."""
 
     kind: str
@@ -28,9 +29,6 @@ class NewJob:
     follows: int | None = None
     edition: int = 1
     editions: int = 1
-    note: str = ""
-    due: str = ""
-    priority: int = 0
     result: dict[str, Any] | None = None  # of a plot: what it takes, as far as it is known
     preview: tuple[str, bytes] | None = None  # of a plot: media type and content of a small picture
 

@@ -5,12 +5,13 @@ database is not as this program would leave it: then the store is opened, which 
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from renderer.studio.queue.job_fields import LISTED
 from renderer.studio.queue.location import VERSION, network_warning, url_of
 from renderer.studio.queue.states import ENDED, HELD
 
@@ -24,12 +25,22 @@ class JobLine(NamedTuple):
     kind: str
     state: str
     wanted: str
-    due: str
     title: str
     edition: int
     editions: int
     note: str
     progress: str  # JSON; of what is at work
+    listed: tuple[str, ...]  # the fields LISTED of the job, as text
+
+
+LINE_COLUMNS = (*JobLine._fields[:-1], *(field.name for field in LISTED))
+
+
+def line_of(row: Sequence[Any]) -> JobLine:
+    """The line of a job, from the values of LINE_COLUMNS."""
+    own = len(JobLine._fields) - 1
+    listed = tuple(field.text(value) for field, value in zip(LISTED, row[own:], strict=True))
+    return JobLine._make((*row[:own], listed))
 
 
 @dataclass(frozen=True)
@@ -46,9 +57,9 @@ def _listed(states: frozenset[str]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(states))
 
 
+_PROGRESS = f"CASE WHEN state IN ({_listed(HELD)}) THEN progress ELSE '{{}}' END"
 _LINES = f"""
-SELECT id, kind, state, wanted, due, title, edition, editions, note,
-CASE WHEN state IN ({_listed(HELD)}) THEN progress ELSE '{{}}' END
+SELECT {", ".join(_PROGRESS if name == "progress" else name for name in LINE_COLUMNS)}
 FROM jobs {{which}} ORDER BY priority DESC, place, id
 """
 _OPEN = f"WHERE state NOT IN ({_listed(ENDED)})"
@@ -77,7 +88,7 @@ def fast_list(named: str | None, *, every: bool) -> QueueList | None:
 def _fast_list(rows: Rows, every: bool, warning: str) -> QueueList | None:
     if rows("SELECT value FROM meta WHERE name = 'schema'") != [(str(VERSION),)]:
         return None
-    lines = list(map(JobLine._make, rows(_LINES.replace("{which}", "" if every else _OPEN))))
+    lines = list(map(line_of, rows(_LINES.replace("{which}", "" if every else _OPEN))))
     asked: dict[int, str] = dict(rows("SELECT job, title FROM prompts WHERE state = 'open' ORDER BY id"))
     paused: dict[str, str] = dict(rows("SELECT name, why FROM queues WHERE paused = 1 ORDER BY name"))
     return QueueList(sorted(lines, key=list_position), asked, paused, warning)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Select, case, select
 
-from renderer.studio.queue.fast_list import JobLine, list_position
+from renderer.studio.queue.fast_list import LINE_COLUMNS, JobLine, line_of, list_position
 from renderer.studio.queue.records import Job, job_of
 from renderer.studio.queue.states import ENDED, HELD
 from renderer.studio.queue.store import Store
@@ -19,13 +19,13 @@ def listed(store: Store, *, kind: str | None = None, every: bool = False) -> lis
 
 
 _PROGRESS = case((jobs.c.state.in_(sorted(HELD)), jobs.c.progress), else_="{}")
-_LINE = [jobs.c[name] if name != "progress" else _PROGRESS for name in JobLine._fields]
+_LINE = [jobs.c[name] if name != "progress" else _PROGRESS for name in LINE_COLUMNS]
 
 
 def job_lines(store: Store, *, every: bool = False) -> list[JobLine]:
     """As `listed`, of each job what a list shows."""
     with store.read() as connection:
-        rows = list(map(JobLine._make, connection.execute(_in_order(select(*_LINE), None, every))))
+        rows = [line_of(row) for row in connection.execute(_in_order(select(*_LINE), None, every))]
     return sorted(rows, key=list_position)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from renderer.studio.queue.fast_list import edition_title
+from renderer.studio.queue.job_fields import JobFields
 from renderer.studio.queue.states import StudioError
 from renderer.studio.queue.tables import events, jobs, prompts
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(JobFields):
     """A work to render, or a sheet to plot. Times are seconds since 1970."""
 
     id: int
@@ -28,9 +29,6 @@ class Job:
     follows: int | None
     edition: int
     editions: int
-    note: str
-    due: str
-    priority: int
     place: float
     state: str
     wanted: str
@@ -53,6 +51,11 @@ class Job:
     def shown(self) -> str:
         """`3 The Scream`, or `3 The Scream (2 of 5)`."""
         return f"{self.id} {edition_title(self.title, self.edition, self.editions)}"
+
+
+def as_json(job: Job) -> dict[str, Any]:
+    """All of a job for programs, in the order of the table's columns."""
+    return {column.name: getattr(job, column.name) for column in jobs.columns}
 
 
 def folder_of(job: Job) -> Path:

@@ -56,20 +56,14 @@ def copy(store: Store, number: int, who: str) -> Job:
         return copy_row(connection, store.now(connection), job, who)
 
 
-def edit(
-    store: Store,
-    number: int,
-    who: str,
-    *,
-    title: str | None = None,
-    note: str | None = None,
-    due: str | None = None,
-    priority: int | None = None,
-) -> Job:
-    """Changes what is given; the history keeps from what to what. An empty `due` takes the date away."""
+def edit(store: Store, number: int, who: str, **given: str | int | None) -> Job:
+    """Changes the fields that are given, by name (job_fields.FIELDS); the history keeps from what to what.
+
+    None leaves a field as it is; an empty text or date takes it away. StudioError where a value is not allowed.
+    """
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
-        new = editing.checked_changes(job, {"title": title, "note": note, "due": due, "priority": priority})
+        new = editing.checked_changes(job, given)
         if new:
             put(connection, job, **new)
             remark(connection, job, store.now(connection), who, editing.described(job, new))

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +11,28 @@ from hardware.machine import MachineError, load_machine
 from renderer.intake import Tell, lines_of, untold
 from renderer.specfile.files import is_picture
 from renderer.studio.queue.adding import NewJob
+from renderer.studio.queue.job_fields import COLUMNS, JobFields
 from renderer.studio.queue.previews import preview_of
 from renderer.studio.queue.release import content_sha256
 
 
 @dataclass(frozen=True)
-class JobOptions:
+class JobOptions(JobFields):
     """What a person says of new jobs: how, and how many sheets."""
 
     changes: tuple[str, ...]
     out: Path
     draft: bool
     plot: bool
-    machine: Path | None
     edition: int
-    priority: int
-    title: str | None
-    note: str
-    due: datetime | None
+    machine: Path | None = None
+    title: str | None = None
     within: Path | None = None  # the folder out of which no spec and no file that it names may lead
 
     @property
     def common(self) -> dict[str, Any]:
-        due = self.due.strftime("%Y-%m-%d") if self.due else ""
-        return {"note": self.note, "due": due, "priority": self.priority}
+        """The fields that every job has which is made of this."""
+        return {field.name: getattr(self, field.name) for field in COLUMNS}
 
 
 def new_jobs(path: Path, wanted: JobOptions, tell: Tell = untold) -> Iterator[tuple[NewJob | None, list[NewJob]]]:

@@ -18,10 +18,12 @@ from sqlalchemy import (
     text,
 )
 
+from renderer.studio.queue.job_fields import COLUMNS
 from renderer.studio.queue.location import VERSION
 from renderer.studio.queue.states import StudioError
 
 metadata = MetaData()
+_TYPES = {"TEXT": Text, "INTEGER": Integer}
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
@@ -40,10 +42,8 @@ jobs = Table(
     Column("follows", Integer),  # a plot of what this render makes
     Column("edition", Integer, nullable=False),  # the number of this sheet
     Column("editions", Integer, nullable=False),  # of so many
-    Column("note", Text, nullable=False),
-    Column("due", Text, nullable=False),  # YYYY-MM-DD, or nothing
-    Column("priority", Integer, nullable=False),  # the highest first
-    Column("place", Float, nullable=False),  # then the lowest
+    *(Column(field.name, _TYPES[field.column_type], nullable=False) for field in COLUMNS),  # note, due, priority ...
+    Column("place", Float, nullable=False),  # the order: the highest priority first, then the lowest place
     Column("state", Text, nullable=False),  # reached
     Column("wanted", Text, nullable=False),  # asked for: pause, cancel, emergency, or nothing
     Column("how", Text, nullable=False),  # a plot that stopped goes on: stroke, pass, restart; or nothing
@@ -144,8 +144,27 @@ def _second(connection: Connection) -> None:
     pictures.create(connection)
 
 
+_CHANGES = {2: _second}  # what a version changes beside the columns of new job fields
+
+
+def _migration(version: int) -> Callable[[Connection], None]:
+    """The step from the version before to this one: its own change, and the columns of the fields that came with it."""
+
+    def migrate(connection: Connection) -> None:
+        if version in _CHANGES:
+            _CHANGES[version](connection)
+        for field in COLUMNS:
+            if field.since == version:
+                default = f"'{field.default}'" if field.column_type == "TEXT" else field.default
+                connection.exec_driver_sql(
+                    f"ALTER TABLE jobs ADD COLUMN {field.name} {field.column_type} NOT NULL DEFAULT {default}"
+                )
+
+    return migrate
+
+
 # How a database of version n + 1 becomes one of version n + 2. A new database is made in the newest version.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_second,)
+MIGRATIONS = tuple(_migration(version) for version in range(2, VERSION + 1))
 
 _SQLITE_STAY = (
     "CREATE TRIGGER events_stay_{0} BEFORE {0} ON events BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END"

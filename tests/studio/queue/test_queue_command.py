@@ -139,7 +139,7 @@ def test_a_job_is_edited(spec: Path, capsys: Capture) -> None:
         "render: say what to change, with --title, --note, --due or --priority (see render queue edit --help)\n"
     )
     _, err = call(capsys, "edit", 1, "--due", "soon", code=1)
-    assert err == "render: due 'soon': is no date; write it as in 2026-12-01\n"
+    assert err == "render: due: 'soon' is not a date; write it as in 2026-12-01\n"
 
 
 def test_an_emergency_stop_is_for_plots_and_says_what_it_is_not(spec: Path, capsys: Capture) -> None:

@@ -64,11 +64,11 @@ def made_by_version_1(url: str) -> None:
         older.close()
 
 
-def test_a_queue_of_version_1_becomes_one_of_version_2(url: str, new: Make, clock: Clock) -> None:
+def test_a_queue_of_version_1_becomes_one_of_this_version(url: str, new: Make, clock: Clock) -> None:
     made_by_version_1(url)
     store = Store(url, now=clock)
     with store.read() as connection:
-        assert tables.version(connection) == 2
+        assert tables.version(connection) == VERSION
         jobs = [records.find(connection, number) for number in (1, 2, 3)]
         told = [event.why for event in records.history(connection)]
     assert [(job.title, job.state, job.fault, job.released) for job in jobs] == [
@@ -110,7 +110,9 @@ def test_a_newer_database_is_refused(url: str) -> None:
     with store.begin() as connection:
         connection.execute(text("UPDATE meta SET value = '99'"))
     store.close()
-    with pytest.raises(StudioError, match=r"its tables have version 99, this program knows 2\); update render"):
+    with pytest.raises(
+        StudioError, match=rf"its tables have version 99, this program knows {VERSION}\); update render"
+    ):
         Store(url)
 
 
