@@ -8,12 +8,12 @@ from typing import NoReturn
 
 import click
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, code_of, error_text, unexpected
-from renderer.cli.commands import commands
 from renderer.cli.gallery import gallery_commands
 from renderer.cli.process import prepare
 from renderer.cli.queue import queue_commands
+from renderer.cli.render_commands import commands
 
 gallery_commands.add_to(commands)
 queue_commands.add_to(commands)
@@ -58,9 +58,11 @@ def _called(arguments: list[str]) -> int:
 
 def failed(arguments: list[str], code: int, text: str) -> int:
     """Tells of a command that ended early; on stdout too where somebody asked for JSON."""
-    show.say(text)
+    printing.say(text)
     if "--json" in arguments:
-        show.data(json.dumps({"error": text.removeprefix("render: "), "exit_code": code}, indent=2, ensure_ascii=False))
+        printing.data(
+            json.dumps({"error": text.removeprefix("render: "), "exit_code": code}, indent=2, ensure_ascii=False)
+        )
     return code
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import hardware
 from renderer import assets
 from renderer.assets.weights import Trunk, at_hand
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.manifest import versions
 from renderer.spec.networks import IMAGENET, LAYERS
@@ -31,11 +31,13 @@ def examine(*, as_json: bool) -> int:
     """Looks at everything and always succeeds; `well` says what to mend."""
     findings = list(_findings())
     if as_json:
-        show.as_json({"well": all(one.well for one in findings), "findings": [dataclasses.asdict(f) for f in findings]})
+        printing.as_json(
+            {"well": all(one.well for one in findings), "findings": [dataclasses.asdict(f) for f in findings]}
+        )
         return DONE
     widest = max(len(one.name) for one in findings)
     for one in findings:
-        show.data(f"{'ok  ' if one.well else 'warn'}  {one.name:<{widest}}  {one.text}")
+        printing.data(f"{'ok  ' if one.well else 'warn'}  {one.name:<{widest}}  {one.text}")
     return DONE
 
 
@@ -72,7 +74,7 @@ def _memory() -> Finding:
     except (AttributeError, ValueError, OSError):
         return Finding("memory", True, "unknown here")
     enough = total >= 2e9
-    return Finding("memory", enough, show.size(total) + ("" if enough else "; a large work takes 1.5 GB"))
+    return Finding("memory", enough, printing.size(total) + ("" if enough else "; a large work takes 1.5 GB"))
 
 
 def _compiled() -> Finding:
@@ -83,7 +85,7 @@ def _compiled() -> Finding:
     kept = len(list(place.rglob("*.nbc"))) if place.is_dir() else 0
     parent = next(p for p in (place, *place.parents) if p.exists())
     if _writable(parent):
-        return Finding("compiled", True, f"{show.counted(kept, 'kernel')} kept in {place}")
+        return Finding("compiled", True, f"{printing.counted(kept, 'kernel')} kept in {place}")
     return Finding(
         "compiled", kept > 0, f"{place} cannot be written, so kernels are compiled anew; set NUMBA_CACHE_DIR"
     )
@@ -101,7 +103,7 @@ def _cache() -> Iterator[Finding]:
     folder = assets.cache_folder()
     files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     parent = next(p for p in (folder, *folder.parents) if p.exists())
-    used = show.size(sum(path.stat().st_size for path in files))
+    used = printing.size(sum(path.stat().st_size for path in files))
     well = _writable(parent)
     yield Finding("cache", well, f"{folder}, {used}" if well else f"{folder} cannot be written; set RENDER_CACHE")
     known = assets.known()

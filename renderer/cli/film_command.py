@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.svgfile import read_svg
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 
 
@@ -16,12 +16,12 @@ def make_film(*, what: Path, out: Path | None, seconds: float, size: int, as_jso
     from renderer.film import film  # torch
 
     count = film(drawing, path, seconds=seconds, longer_px=size)
-    told: dict[str, Any] = {"film": str(path), "frames": count, "bytes": path.stat().st_size}
+    record: dict[str, Any] = {"film": str(path), "frames": count, "bytes": path.stat().st_size}
     if as_json:
-        show.as_json(told)
+        printing.as_json(record)
         return DONE
-    show.say(f"{count} frames, {show.size(told['bytes'])}")
-    show.data(str(path))
+    printing.say(f"{count} frames, {printing.size(record['bytes'])}")
+    printing.data(str(path))
     return DONE
 
 

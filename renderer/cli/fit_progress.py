@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
-from renderer.cli.show import clock, console, say, size
+from renderer.cli.printing import clock, console, say, size
 from renderer.progress import Progress
 
 EVERY_S = 5.0  # between two lines

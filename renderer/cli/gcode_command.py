@@ -10,7 +10,7 @@ from hardware.intake import options_of, placed
 from hardware.machine import load_machine
 from hardware.rack import load_rack
 from hardware.svgfile import to_svg
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
 from renderer.intake import drawing_of
@@ -22,7 +22,7 @@ def write_gcode(
 ) -> int:
     """Everything is checked before the first file is written."""
     chosen = placed(load_machine(machine), how.pop("rotate"), how.pop("centre"))
-    drawing, _ = drawing_of(svg, chosen, options_of(**how), show.say)
+    drawing, _ = drawing_of(svg, chosen, options_of(**how), printing.say)
     texts = files(drawing, chosen)
     if as_svg is not None:
         with explained(as_svg):
@@ -33,10 +33,10 @@ def write_gcode(
         return DONE
     written = [] if out == "-" else _written(texts, svg, out)
     for path in written if not as_json else []:
-        show.data(str(path))
+        printing.data(str(path))
     if as_json:
         inline = {"gcode": texts["drawing.gcode"]} if out == "-" else {}
-        show.as_json({"svg": str(svg), "files": [str(path) for path in written]} | inline)
+        printing.as_json({"svg": str(svg), "files": [str(path) for path in written]} | inline)
     return DONE
 
 
@@ -48,9 +48,9 @@ def write_card(*, machine: Path, rack: Path, paper: str, out: Path, as_json: boo
         with explained(path):
             write_atomically(path, text)
     if as_json:
-        show.as_json({"files": [str(path) for path in paths]})
+        printing.as_json({"files": [str(path) for path in paths]})
     for path in paths if not as_json else []:
-        show.data(str(path))
+        printing.data(str(path))
     return DONE
 
 

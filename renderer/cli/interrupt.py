@@ -4,7 +4,7 @@ import signal
 from types import FrameType
 from typing import Any
 
-from renderer.cli.show import say
+from renderer.cli.printing import say
 
 
 class Interrupt:
@@ -13,7 +13,7 @@ class Interrupt:
     def __init__(self) -> None:
         self.asked = False
         self.worth_keeping = False
-        self._told = False
+        self._announced = False
         self._before: Any = None
 
     def __enter__(self) -> "Interrupt":
@@ -25,8 +25,8 @@ class Interrupt:
 
     def __call__(self) -> bool:
         """Whether to stop. Asked between two steps, so it can speak; a signal handler must not."""
-        if self.asked and not self._told:
-            self._told = True
+        if self.asked and not self._announced:
+            self._announced = True
             say("stopping, and keeping what there is; Ctrl-C again to end at once")
         return self.asked
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware import starters
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.new_spec import Wanted, new_spec
 
@@ -15,16 +15,16 @@ def write_spec(*, as_json: bool, **options: Any) -> int:
     """The file's name goes to stdout, all that is said of it to stderr."""
     made = new_spec(Wanted(**options))
     for decision in made.decisions:
-        show.say(f"{decision.field}: {decision.value} ({decision.why})")
+        printing.say(f"{decision.field}: {decision.value} ({decision.why})")
     for warning in made.warnings:
-        show.say(f"warning: {warning}")
+        printing.say(f"warning: {warning}")
     for line in _next(made.path):
-        show.say(line)
+        printing.say(line)
     if as_json:
         decisions = [dataclasses.asdict(decision) for decision in made.decisions]
-        show.as_json({"spec": str(made.path), "decisions": decisions, "warnings": list(made.warnings)})
+        printing.as_json({"spec": str(made.path), "decisions": decisions, "warnings": list(made.warnings)})
     else:
-        show.data(str(made.path))
+        printing.data(str(made.path))
     return DONE
 
 

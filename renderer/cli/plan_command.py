@@ -13,7 +13,7 @@ from hardware.intake import options_of, placed
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
 from renderer.intake import drawing_of
@@ -36,7 +36,7 @@ def show_plan(
         if plot is not None:
             raise click.UsageError("--plot draws what is to be plotted: render the spec, and name its folder")
         return _plan_spec(what, chosen, changes, as_json)
-    drawing, machine_then = drawing_of(what, chosen, options_of(**how), show.say)
+    drawing, machine_then = drawing_of(what, chosen, options_of(**how), printing.say)
     if chosen is None and machine_then is not None:
         chosen = placed(machine_then, rotate, centre)
     return _plan_drawing(what, drawing, chosen, plot, as_json)
@@ -53,10 +53,10 @@ def _plan_spec(path: Path, machine: Machine | None, changes: tuple[str, ...], as
         artwork = work.artwork if machine is None else work.artwork.model_copy(update={"machine": machine})
         plans.append(plan(replace(work, artwork=artwork)))
     if as_json:
-        show.as_json({"works": [dataclasses.asdict(one) | {"layers": _layers(one)} for one in plans]})
+        printing.as_json({"works": [dataclasses.asdict(one) | {"layers": _layers(one)} for one in plans]})
         return DONE
     for one in plans:
-        show.data(_spec_text(one))
+        printing.data(_spec_text(one))
     return DONE
 
 
@@ -107,21 +107,21 @@ def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: P
         why = "its strokes have colours of their own" if drawing.is_free else "no --machine is named"
         raise click.UsageError(f"--plot cannot draw how {what} is plotted: {why}")
     if as_json:
-        show.as_json(_drawing_record(what, drawing, machine, plotting))
+        printing.as_json(_drawing_record(what, drawing, machine, plotting))
         return DONE
-    show.data(f"{what}: {drawing.width_mm:g} x {drawing.height_mm:g} mm")
+    printing.data(f"{what}: {drawing.width_mm:g} x {drawing.height_mm:g} mm")
     for line in _rows(drawing, plotting):
-        show.data(line)
+        printing.data(line)
     if plotting and machine:
-        changes = show.counted(plotting.pen_changes, "pen change")
+        changes = printing.counted(plotting.pen_changes, "pen change")
         if plotting.refills:
-            changes += f" and {show.counted(plotting.refills, 'refill')}"
+            changes += f" and {printing.counted(plotting.refills, 'refill')}"
         travel = f"{plotting.travel_mm / 1000:.1f} m with the pen up"
-        show.data(f"about {duration(plotting.total_s)} on {machine.name}, {changes} included; {travel}")
+        printing.data(f"about {duration(plotting.total_s)} on {machine.name}, {changes} included; {travel}")
     elif drawing.is_free:
-        show.say("note: its strokes have colours of their own, so no set of pens can draw it")
+        printing.say("note: its strokes have colours of their own, so no set of pens can draw it")
     else:
-        show.say("note: name a --machine to see how long it takes")
+        printing.say("note: name a --machine to see how long it takes")
     return DONE
 
 

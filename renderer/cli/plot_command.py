@@ -6,7 +6,7 @@ from typing import Any
 from hardware.machine import load_machine
 from hardware.terminal.command import Wanted, plot
 from hardware.terminal.options import journal_beside
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.intake import lines_of
 
 _HOW = ("hatch_mm", "rack", "by", "keep_order", "rotate", "centre")
@@ -16,5 +16,5 @@ def plot_work(*, what: Path, machine: Path | None, **options: Any) -> int:
     """Everything is checked before the port is opened, and against the controller before anything moves."""
     how = {name: options.pop(name) for name in _HOW}
     chosen = None if machine is None else load_machine(machine)
-    job, used = lines_of(what, chosen, **how, tell=show.say)
+    job, used = lines_of(what, chosen, **how, tell=printing.say)
     return plot(job, used, Wanted(**options), journal_beside(what))

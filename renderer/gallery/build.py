@@ -42,8 +42,8 @@ class Builder:
     device: str = "cpu"
     threads: int | None = None  # of each; None: the cores, shared out
     _running: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
-    _ears: dict[str, threading.Thread] = field(default_factory=dict)
-    _words: "queue.SimpleQueue[BuildMessage | None]" = field(default_factory=queue.SimpleQueue)
+    _readers: dict[str, threading.Thread] = field(default_factory=dict)
+    _messages: "queue.SimpleQueue[BuildMessage | None]" = field(default_factory=queue.SimpleQueue)
 
     def build(self, works: Iterable[Work]) -> Generator[BuildMessage, None, None]:
         """Renders all, and passes on what is said of each. One that fails stops no other.
@@ -57,7 +57,7 @@ class Builder:
             while waiting or self._running:
                 while waiting and len(self._running) < self.jobs:
                     self._start(waiting.pop(0))
-                message = self._words.get()
+                message = self._messages.get()
                 if message is None:
                     return
                 if message.name not in self._running:  # it has said its last message
@@ -70,7 +70,7 @@ class Builder:
 
     def stop(self) -> None:
         """Ends the build without a trace of what is still being rendered; from any thread, and it does not wait."""
-        self._words.put(None)
+        self._messages.put(None)
 
     def _start(self, work: Work) -> None:
         threads = self.threads or max(1, (os.cpu_count() or 1) // self.jobs)
@@ -86,30 +86,30 @@ class Builder:
             start_new_session=True,  # so that Ctrl-C comes to us alone
         )
         self._running[work.name] = process
-        self._ears[work.name] = threading.Thread(target=self._hear, args=(work.name, process), daemon=True)
-        self._ears[work.name].start()
+        self._readers[work.name] = threading.Thread(target=self._read_output, args=(work.name, process), daemon=True)
+        self._readers[work.name].start()
 
-    def _hear(self, name: str, process: "subprocess.Popen[str]") -> None:
+    def _read_output(self, name: str, process: "subprocess.Popen[str]") -> None:
         """Passes on what a process says; one that ends without a message has failed too."""
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         stderr, complaints = process.stderr, list[str]()
-        ear = threading.Thread(target=lambda: complaints.extend(stderr), daemon=True)
-        ear.start()
+        stderr_reader = threading.Thread(target=lambda: complaints.extend(stderr), daemon=True)
+        stderr_reader.start()
         for line in process.stdout:
-            self._words.put(BuildMessage(name, json.loads(line)))
+            self._messages.put(BuildMessage(name, json.loads(line)))
         code = process.wait()
-        ear.join(GRACE_S)
+        stderr_reader.join(GRACE_S)
         last = next((line.strip() for line in reversed(complaints) if line.strip()), "")
         why = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        for pipe in (process.stdin, process.stdout, *(() if ear.is_alive() else (stderr,))):
+        for pipe in (process.stdin, process.stdout, *(() if stderr_reader.is_alive() else (stderr,))):
             with suppress(OSError):
                 pipe.close()
-        self._words.put(BuildMessage(name, {"failed": f"its process {why}{f': {last}' if last else ''}"}))
+        self._messages.put(BuildMessage(name, {"failed": f"its process {why}{f': {last}' if last else ''}"}))
 
     def _end(self, name: str) -> None:
         """Waits for a process that has sent its last message, and for the thread that reads it."""
         self._running.pop(name).wait()
-        self._ears.pop(name).join()
+        self._readers.pop(name).join()
 
     def _end_all(self) -> None:
         for process in self._running.values():
@@ -120,6 +120,6 @@ class Builder:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            self._ears.pop(name).join()
+            self._readers.pop(name).join()
             recover((self.gallery / name).resolve())
         self._running.clear()

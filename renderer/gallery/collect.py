@@ -25,10 +25,10 @@ class Collection:
     def only(self, patterns: tuple[str, ...]) -> tuple[Work, ...]:
         """Those whose name is like one of the patterns; all, without any. GalleryError where a pattern fits none."""
         names = [work.name for work in self.works]
-        idle = [pattern for pattern in patterns if not fnmatch.filter(names, pattern)]
-        if idle and not self.faults:
-            told = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-            raise GalleryError(f"no work is called {idle[0]!r}; there are {told}")
+        unmatched = [pattern for pattern in patterns if not fnmatch.filter(names, pattern)]
+        if unmatched and not self.faults:
+            shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+            raise GalleryError(f"no work is called {unmatched[0]!r}; there are {shown}")
         wanted = {name for pattern in patterns or ("*",) for name in fnmatch.filter(names, pattern)}
         return tuple(work for work in self.works if work.name in wanted)
 

@@ -12,7 +12,7 @@ from renderer.specfile import Work
 
 def take_from(work: Work, sources: Iterable[Path], gallery: Path) -> Path | None:
     """Copies it from the first gallery where it is whole and up to date; None where it is in none. OutputError."""
-    source = next((source for source in sources if state(work, source).is_well), None)
+    source = next((source for source in sources if state(work, source).is_up_to_date), None)
     if source is not None:
         write(gallery / work.name, {path.name: path.read_bytes() for path in (source / work.name).iterdir()})
     return source

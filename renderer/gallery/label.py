@@ -22,7 +22,7 @@ def labels(passes: Passes, loss: Sequence[Spark]) -> dict[str, bytes]:
 
 
 def pens(passes: Passes) -> list[dict[str, Any]]:
-    """Each pen once, in drawing order, with all that it draws. Free colours are told as one."""
+    """Each pen once, in drawing order, with all that it draws. Free colours are shown as one."""
     found: dict[str, dict[str, Any]] = {}
     for one in passes:
         pen = one["pen"]
@@ -40,11 +40,11 @@ def pens(passes: Passes) -> list[dict[str, Any]]:
 
 def pens_svg(passes: Passes) -> str:
     """A row of swatches."""
-    told = pens(passes)[:MOST_SWATCHES]
-    width = 2 * MARGIN + max(1, len(told)) * (SWATCH + GAP) - GAP
+    shown = pens(passes)[:MOST_SWATCHES]
+    width = 2 * MARGIN + max(1, len(shown)) * (SWATCH + GAP) - GAP
     height = SWATCH + 2 * MARGIN
-    names = ", ".join(f"{pen['name']} {pen['nib_mm']:g} mm" for pen in told)
-    discs = "".join(_swatch(MARGIN + SWATCH / 2 + at * (SWATCH + GAP), height / 2, pen) for at, pen in enumerate(told))
+    names = ", ".join(f"{pen['name']} {pen['nib_mm']:g} mm" for pen in shown)
+    discs = "".join(_swatch(MARGIN + SWATCH / 2 + at * (SWATCH + GAP), height / 2, pen) for at, pen in enumerate(shown))
     return _svg(width, height, names, discs)
 
 
@@ -73,15 +73,15 @@ def _swatch(x: float, y: float, pen: dict[str, Any]) -> str:
 def loss_svg(loss: Sequence[Spark]) -> str:
     """A sparkline of all layers, one after another."""
     line = f'<path d="{spark_path(loss)}" fill="none" stroke="#b4552d" stroke-width="1.5" stroke-linejoin="round"/>'
-    return _svg(SPARK_WIDTH, SPARK_HEIGHT, spoken(loss), line if loss else "")
+    return _svg(SPARK_WIDTH, SPARK_HEIGHT, loss_text(loss), line if loss else "")
 
 
-def spoken(loss: Sequence[Spark]) -> str:
+def loss_text(loss: Sequence[Spark]) -> str:
     """The curve in words: `Loss: points from 0.021 to 0.0093 in 300 steps`."""
-    told = [
+    shown = [
         f"{one['layer']} from {one['losses'][0]:.3g} to {one['losses'][-1]:.3g} in {one['steps']} steps" for one in loss
     ]
-    return f"Loss: {'; '.join(told)}" if told else "No loss: nothing was fitted"
+    return f"Loss: {'; '.join(shown)}" if shown else "No loss: nothing was fitted"
 
 
 def spark_path(loss: Sequence[Spark]) -> str:

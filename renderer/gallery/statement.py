@@ -36,11 +36,11 @@ class RenderCost:
 
 
 @dataclass(frozen=True)
-class Made:
-    """A manifest, read back. `whole` is False where somebody changed it by hand."""
+class WorkManifest:
+    """A manifest, read back. `is_intact` is False where somebody changed it by hand."""
 
     statement: dict[str, Any]
-    whole: bool
+    is_intact: bool
 
     @property
     def predicate(self) -> dict[str, Any]:
@@ -128,11 +128,11 @@ def seal(statement: Mapping[str, Any]) -> str:
     return canonical_sha256({**statement, "predicate": predicate})
 
 
-def read(folder: Path) -> Made | None:
+def read(folder: Path) -> WorkManifest | None:
     """The manifest of a work's folder; None where there is none that can be read."""
     try:
         found = json.loads((folder / MANIFEST).read_bytes())
-        made = Made(found, found["predicate"]["render_seal"] == seal(found))
+        made = WorkManifest(found, found["predicate"]["render_seal"] == seal(found))
         return made if found["_type"] == STATEMENT and made.parts and made.subjects else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

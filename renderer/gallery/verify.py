@@ -7,7 +7,7 @@ enough to make other strokes of that, and yet a picture as good. Tolerances are 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from renderer.gallery.statement import Made
+from renderer.gallery.statement import WorkManifest
 
 # name -> place in the predicate, how far apart both may be, and whether as a share
 TOLERANCES: Mapping[str, tuple[tuple[str, str], float, bool]] = {
@@ -25,27 +25,27 @@ class Comparison:
     """One figure of both."""
 
     name: str
-    hangs: float | None
-    again: float | None
+    kept: float | None
+    rerendered: float | None
     within: float
 
     @property
     def ok(self) -> bool:
         """Whether they are near enough; two that are not there are."""
-        if self.hangs is None or self.again is None:
-            return self.hangs == self.again
-        return abs(self.hangs - self.again) <= self.within
+        if self.kept is None or self.rerendered is None:
+            return self.kept == self.rerendered
+        return abs(self.kept - self.rerendered) <= self.within
 
 
-def compared(hangs: Made, again: Made) -> list[Comparison]:
+def compared(kept: WorkManifest, rerendered: WorkManifest) -> list[Comparison]:
     """Every figure that has a tolerance."""
     found = []
     for name, ((group, field), tolerance, is_share) in TOLERANCES.items():
-        one, other = hangs.predicate[group][field], again.predicate[group][field]
+        one, other = kept.predicate[group][field], rerendered.predicate[group][field]
         found.append(Comparison(name, one, other, tolerance * abs(one or 0) if is_share else tolerance))
     return found
 
 
-def same_files(hangs: Made, again: Made) -> dict[str, bool]:
+def same_files(kept: WorkManifest, rerendered: WorkManifest) -> dict[str, bool]:
     """Which files are the same to the last byte."""
-    return {name: again.subjects.get(name) == sha256 for name, sha256 in hangs.subjects.items()}
+    return {name: rerendered.subjects.get(name) == sha256 for name, sha256 in kept.subjects.items()}

@@ -24,19 +24,19 @@ class WorkError(Exception):
 
 def publish(work: Work, gallery: Path, report: Report, out: Path | None = None, device: str = "cpu") -> dict[str, Any]:
     """Renders a work and writes its folder; gives what there is to tell of it."""
-    files, record = made(work, gallery, report, out, device)
+    files, record = render_files(work, gallery, report, out, device)
     write(gallery / work.name, files)
-    told = record["predicate"]
+    predicate = record["predicate"]
     size = sum(map(len, files.values()))
     return {
-        "metrics": told["render_metrics"],
-        "cost": told["render_cost"],
-        "totals": told["render_totals"],
+        "metrics": predicate["render_metrics"],
+        "cost": predicate["render_cost"],
+        "totals": predicate["render_totals"],
         "bytes": size,
     }
 
 
-def made(
+def render_files(
     work: Work, gallery: Path, report: Report, out: Path | None = None, device: str = "cpu"
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Every file of a work's folder, and its manifest, which is one of them. `out`: where all else is written too."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 
 if TYPE_CHECKING:
@@ -31,21 +31,21 @@ def builder(gallery: Path, cluster: str, jobs: int, device: str, out: Path | Non
     _prepare(cluster)
     from renderer.gallery.cluster.cluster_build import ClusterBuilder
 
-    return ClusterBuilder(gallery, cluster, "cuda" if device == "cuda" else "cpu", show.say)
+    return ClusterBuilder(gallery, cluster, "cuda" if device == "cuda" else "cpu", printing.say)
 
 
-def work(cluster: str, device: str, threads: int | None, *, as_json: bool) -> int:
+def run_cluster_worker(cluster: str, device: str, threads: int | None, *, as_json: bool) -> int:
     """Renders for others until it is asked to stop, or its scheduler has gone."""
     _prepare(cluster)
     from renderer.gallery.cluster.worker_plugin import RenderPlugin
     from renderer.gallery.cluster.worker_process import run_worker
 
-    plugin = RenderPlugin("cuda" if has_gpu(device) else "cpu", threads, show.say)
-    name = run_worker(cluster, plugin, show.say)
+    plugin = RenderPlugin("cuda" if has_gpu(device) else "cpu", threads, printing.say)
+    name = run_worker(cluster, plugin, printing.say)
     if as_json:
-        show.as_json({"worker": name, "done": plugin.done})
+        printing.as_json({"worker": name, "done": plugin.done})
     else:
-        show.say(f"worker {name} has left; {show.counted(plugin.done, 'work')} done")
+        printing.say(f"worker {name} has left; {printing.counted(plugin.done, 'work')} done")
     return DONE
 
 

@@ -22,12 +22,12 @@ from renderer.specfile import load
 
 EVERY_S = 0.5  # between two words
 
-Tell = Callable[[Mapping[str, Any]], None]
+Send = Callable[[Mapping[str, Any]], None]
 
 
 def main(spec: str, name: str, gallery: str, threads: str, out: str = "", device: str = "cpu") -> int:
     """Renders and writes the work, or says why not."""
-    tell = _teller(sys.stdout)
+    send = _sender(sys.stdout)
     sys.stdout = sys.stderr  # what a library prints is no word of ours
     try:
         work = next(work for work in load(spec) if work.name == name)
@@ -36,24 +36,24 @@ def main(spec: str, name: str, gallery: str, threads: str, out: str = "", device
         from renderer.gallery.work import publish
 
         torch.set_num_threads(int(threads))
-        told = publish(work, Path(gallery), _reporter(tell), Path(out) if out else None, device)
+        done = publish(work, Path(gallery), _reporter(send), Path(out) if out else None, device)
     except Exception as error:
         foreseen = code_of(error) is not None
-        tell({"failed": str(error) if foreseen else f"unexpected {type(error).__name__}: {error}"})
+        send({"failed": str(error) if foreseen else f"unexpected {type(error).__name__}: {error}"})
         return 1
-    tell({"done": told})
+    send({"done": done})
     return 0
 
 
-def _teller(stream: IO[str]) -> Tell:
-    def tell(document: Mapping[str, Any]) -> None:
+def _sender(stream: IO[str]) -> Send:
+    def send(document: Mapping[str, Any]) -> None:
         stream.write(json.dumps(document) + "\n")
         stream.flush()
 
-    return tell
+    return send
 
 
-def _reporter(tell: Tell) -> Callable[[Progress], None]:
+def _reporter(send: Send) -> Callable[[Progress], None]:
     said = 0.0
 
     def report(progress: Progress) -> None:
@@ -61,12 +61,12 @@ def _reporter(tell: Tell) -> Callable[[Progress], None]:
         if time.monotonic() - said > EVERY_S:
             said = time.monotonic()
             names = ("stage", "layer", "layers", "layer_name", "step", "steps")
-            tell({name: getattr(progress, name) for name in names})
+            send({name: getattr(progress, name) for name in names})
 
     return report
 
 
-def leave_with(stdin: IO[bytes]) -> None:
+def end_with(stdin: IO[bytes]) -> None:
     """Ends this process when nobody holds the other end of its stdin."""
 
     def watch() -> None:
@@ -79,5 +79,5 @@ def leave_with(stdin: IO[bytes]) -> None:
 
 if __name__ == "__main__":
     prepare()
-    leave_with(sys.stdin.buffer)
+    end_with(sys.stdin.buffer)
     sys.exit(main(*sys.argv[1:]))

@@ -4,7 +4,7 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.queue.status_text import status_text
 from renderer.studio.queue import records
 from renderer.studio.queue.records import Job
@@ -16,7 +16,7 @@ def opened(db: str | None) -> Iterator[Store]:
     """The queue, for as long as the block lasts; a warning where its place does not do."""
     store = Store(db)
     if store.warning:
-        show.say(f"warning: {store.warning}")
+        printing.say(f"warning: {store.warning}")
     try:
         yield store
     finally:
@@ -34,10 +34,10 @@ def user_name() -> str:
 def print_jobs(jobs: list[Job], as_json: bool, what: str) -> None:
     """Says how jobs stand now."""
     if as_json:
-        show.as_json({"jobs": [records.as_json(job) for job in jobs]})
+        printing.as_json({"jobs": [records.as_json(job) for job in jobs]})
         return
     for job in jobs:
-        show.say(
+        printing.say(
             f"{what}: {job.shown}, {status_text(job.state, job.wanted, job.progress)}"
             if what == "added"
             else f"{job.shown}: {status_text(job.state, job.wanted, job.progress)}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened, print_jobs, user_name
 from renderer.cli.queue.field_options import either
@@ -14,9 +14,9 @@ from renderer.studio.queue.job_fields import EDITED
 from renderer.studio.queue.order import Where
 from renderer.studio.queue.states import Refused, state_text
 
-DOING = {"copy": requests.copy, "cancel": requests.cancel, "retry": requests.retry, "remove": requests.remove}
-DOING["emergency"] = requests.emergency
-HOLDING = {"pause": requests.pause, "resume": requests.resume}
+JOB_ACTIONS = {"copy": requests.copy, "cancel": requests.cancel, "retry": requests.retry, "remove": requests.remove}
+JOB_ACTIONS["emergency"] = requests.emergency
+HOLD_ACTIONS = {"pause": requests.pause, "resume": requests.resume}
 
 
 def move_job(
@@ -44,9 +44,9 @@ def answer(
         given = {name: value for name, value in numbers.items() if value is not None}
         answered = questions.answer(store, number or 0, choice, user_name(), given)
     if as_json:
-        show.as_json({"question": answered.id, "job": job, "answer": choice})
+        printing.as_json({"question": answered.id, "job": job, "answer": choice})
     else:
-        show.say(f"{found.shown}: {answered.title}: {dict(answered.choices)[choice]}")
+        printing.say(f"{found.shown}: {answered.title}: {dict(answered.choices)[choice]}")
     return DONE
 
 
@@ -58,28 +58,28 @@ def edit(*, job: int, db: str | None, as_json: bool, **given: Any) -> int:
     return DONE
 
 
-def do(name: str, *, jobs: tuple[int, ...], db: str | None, as_json: bool) -> int:
+def act_on_jobs(name: str, *, jobs: tuple[int, ...], db: str | None, as_json: bool) -> int:
     with opened(db) as store:
-        print_jobs([DOING[name](store, job, user_name()) for job in jobs], as_json, name)
+        print_jobs([JOB_ACTIONS[name](store, job, user_name()) for job in jobs], as_json, name)
     return DONE
 
 
-def hold(name: str, *, jobs: tuple[int, ...], whole: str | None, db: str | None, as_json: bool) -> int:
-    if bool(jobs) == (whole is not None):
+def hold_or_resume(name: str, *, jobs: tuple[int, ...], queue_name: str | None, db: str | None, as_json: bool) -> int:
+    if bool(jobs) == (queue_name is not None):
         raise click.UsageError(f"say what to {name}: jobs by their numbers, or a queue with --queue NAME")
     with opened(db) as store:
-        if whole is None:
-            print_jobs([HOLDING[name](store, job, user_name()) for job in jobs], as_json, name)
+        if queue_name is None:
+            print_jobs([HOLD_ACTIONS[name](store, job, user_name()) for job in jobs], as_json, name)
             return DONE
         if name == "pause":
-            pausing.pause_queue(store, whole, user_name())
+            pausing.pause_queue(store, queue_name, user_name())
         else:
-            pausing.resume_queue(store, whole)
+            pausing.resume_queue(store, queue_name)
         paused = pausing.paused_queues(store)
     if as_json:
-        show.as_json({"paused": paused})
+        printing.as_json({"paused": paused})
     else:
-        show.say(f"queue {whole} {'is paused' if whole in paused else 'goes on'}")
+        printing.say(f"queue {queue_name} {'is paused' if queue_name in paused else 'goes on'}")
     return DONE
 
 
@@ -87,7 +87,7 @@ def back_up(*, to: Path, db: str | None, as_json: bool) -> int:
     with opened(db) as store:
         count = store.backup(to)
     if as_json:
-        show.as_json({"file": str(to), "bytes": count})
+        printing.as_json({"file": str(to), "bytes": count})
     else:
-        show.say(f"{to}: {show.size(count)}")
+        printing.say(f"{to}: {printing.size(count)}")
     return DONE

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from renderer.cli.commands import json_option, machine_option, set_option
 from renderer.cli.queue.field_options import add_options, edit_options, either
+from renderer.cli.render_commands import json_option, machine_option, set_option
 from renderer.studio.queue.job_fields import EDITED, noun_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,7 +24,7 @@ def db_option(command: F) -> F:
     )(command)
 
 
-def asked(command: F) -> F:
+def queue_options(command: F) -> F:
     """What all commands of the queue take."""
     return db_option(json_option(command))
 
@@ -52,7 +52,7 @@ def queue() -> None:
 @click.option("--edition", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
               help="Plot so many sheets.")  # fmt: skip
 @add_options
-@asked
+@queue_options
 def queue_add(**options: Any) -> int:
     """Add works at the end of the queue: specs to be rendered; finished renders, SVG and G-code to be plotted.
 
@@ -74,7 +74,7 @@ def queue_add(**options: Any) -> int:
 
 @queue.command("list")
 @click.option("--all", "every", is_flag=True, help="Those that have ended, too.")
-@asked
+@queue_options
 def queue_list(**options: Any) -> int:
     """List the jobs: what is at work, then what waits, in the order in which it will be taken.
 
@@ -90,7 +90,7 @@ def queue_list(**options: Any) -> int:
 
 @queue.command("show")
 @click.argument("job", type=int)
-@asked
+@queue_options
 def queue_show(**options: Any) -> int:
     """Show all that is known of a job: how far it is, what it asks, what happened.
 
@@ -109,7 +109,7 @@ def queue_show(**options: Any) -> int:
 @click.option("--last", "where", flag_value="last", help="After all that wait.")
 @click.option("--before", type=int, metavar="JOB", help="Just before this job.")
 @click.option("--after", type=int, metavar="JOB", help="Just after this job.")
-@asked
+@queue_options
 def queue_move(**options: Any) -> int:
     """Move a job that waits. Beside a job of another priority, it takes that one's priority.
 
@@ -123,61 +123,63 @@ def queue_move(**options: Any) -> int:
     return move_job(**options)
 
 
-def doing(name: str, text: str, example: str) -> None:
+def job_command(name: str, text: str, example: str) -> None:
     """A command that does one thing to each of several jobs."""
 
     def command(**options: Any) -> int:
-        from renderer.cli.queue.job_requests import do
+        from renderer.cli.queue.job_requests import act_on_jobs
 
-        return do(name, **options)
+        return act_on_jobs(name, **options)
 
     command.__doc__ = f"{text}\n\n    \b\n    Example:\n      {example}\n"
-    queue.command(name)(JOBS(asked(command)))
+    queue.command(name)(JOBS(queue_options(command)))
 
 
-doing("copy", "Add the same works once more, at the end of the queue.", "render queue copy 3")
-doing(
+job_command("copy", "Add the same works once more, at the end of the queue.", "render queue copy 3")
+job_command(
     "cancel",
     "Cancel jobs. One that waits is cancelled at once; the worker of one that is at work is asked to stop it, "
     "and kills it where that takes too long.",
     "render queue cancel 3 4",
 )
-doing(
+job_command(
     "emergency",
     "Stop the machine of a plot this instant, through its worker. This is no substitute for the button on the "
     "machine: it takes up to half a second, and comes to nothing where the queue, the worker or the cable does not "
     "answer. The position may be lost; the plot then needs attention. `cancel` and `pause` keep the position.",
     "render queue emergency 3",
 )
-doing("retry", "Queue jobs again that failed or were cancelled.", "render queue retry 3")
-doing(
+job_command("retry", "Queue jobs again that failed or were cancelled.", "render queue retry 3")
+job_command(
     "remove",
     "Take jobs that have ended out of the list. What they made stays, and so does their history.",
     "render queue remove 3",
 )
 
 
-def holding(name: str, text: str, example: str) -> None:
+def hold_command(name: str, text: str, example: str) -> None:
     """A command for several jobs, or for a whole queue."""
 
     def command(**options: Any) -> int:
-        from renderer.cli.queue.job_requests import hold
+        from renderer.cli.queue.job_requests import hold_or_resume
 
-        return hold(name, **options)
+        return hold_or_resume(name, **options)
 
     command.__doc__ = text + example
     jobs = click.argument("jobs", metavar="[JOB...]", nargs=-1, type=int)
-    whole = click.option("--queue", "whole", metavar="NAME", help="A whole queue: render, or the name of a machine.")
-    queue.command(name)(jobs(whole(asked(command))))
+    queue_option = click.option(
+        "--queue", "queue_name", metavar="NAME", help="A whole queue: render, or the name of a machine."
+    )
+    queue.command(name)(jobs(queue_option(queue_options(command))))
 
 
-holding(
+hold_command(
     "pause",
     "Hold jobs back, or a whole queue: nothing new is taken from it, and what is at work goes on. A plot\n"
     "    that is named stops at the next pen-up.\n",
     "\n    \b\n    Examples:\n      render queue pause 3\n      render queue pause --queue render\n",
 )
-holding(
+hold_command(
     "resume",
     "Let jobs or a queue go on that were held back, and release plots that are drafts.\n",
     "\n    \b\n    Examples:\n      render queue resume 3\n      render queue resume --queue render\n",
@@ -196,7 +198,7 @@ Examples:
 @queue.command("edit", help=EDIT_HELP)
 @click.argument("job", type=int)
 @edit_options
-@asked
+@queue_options
 def queue_edit(**options: Any) -> int:
     from renderer.cli.queue.job_requests import edit
 
@@ -210,7 +212,7 @@ def queue_edit(**options: Any) -> int:
 @click.option("-x", type=float, metavar="MM", help="With `nudge`: to the right.")
 @click.option("-y", type=float, metavar="MM", help="With `nudge`: away from you.")
 @click.option("-z", type=float, metavar="MM", help="With `nudge`: up; of a servo, in its own units.")
-@asked
+@queue_options
 def queue_answer(**options: Any) -> int:
     """Answer what a plot asks; `render queue show JOB` tells the question and its answers.
 
@@ -226,7 +228,7 @@ def queue_answer(**options: Any) -> int:
 
 @queue.command("history")
 @click.argument("job", type=int, required=False)
-@asked
+@queue_options
 def queue_history(**options: Any) -> int:
     """Tell what happened to a job, or to all of them: when, what, by whom, why. Nothing is ever taken from it.
 
@@ -235,14 +237,14 @@ def queue_history(**options: Any) -> int:
       render queue history 3
       render queue history --json | jq '.events[-1]'
     """
-    from renderer.cli.queue.job_details import tell_history
+    from renderer.cli.queue.job_details import show_history
 
-    return tell_history(**options)
+    return show_history(**options)
 
 
 @queue.command("backup")
 @click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
-@asked
+@queue_options
 def queue_backup(**options: Any) -> int:
     """Copy the whole queue into a file, while others go on working. The copy is checked.
 
@@ -271,7 +273,7 @@ def queue_backup(**options: Any) -> int:
 @click.option("--drain", is_flag=True, help="End when nothing is left to do.")
 @click.option("--cluster", metavar="tcp://HOST:PORT",
               help="Not for the queue: render for this dask scheduler and render gallery build --cluster.")  # fmt: skip
-@asked
+@queue_options
 def worker(**options: Any) -> int:
     """Take works from the queue, one at a time: render them, or plot them with one machine.
 
@@ -294,9 +296,9 @@ def worker(**options: Any) -> int:
       render worker --kind plot --machine mine.yaml --port /dev/ttyUSB0
       render worker --cluster tcp://192.168.1.5:8786
     """
-    from renderer.cli.queue.run_worker import take
+    from renderer.cli.queue.run_worker import run_worker
 
-    return take(**options)
+    return run_worker(**options)
 
 
 @click.command("serve", short_help="Open the page from which curators run the queue.")
@@ -314,7 +316,7 @@ def worker(**options: Any) -> int:
               help="A gallery to show, if it is there.")  # fmt: skip
 @click.option("--links", is_flag=True, help="Print the links and end.")
 @click.option("--new-links", is_flag=True, help="Make new links; the old ones and all open pages end.")
-@asked
+@queue_options
 def serve(**options: Any) -> int:
     """Open a page from which curators add works, see them being made, order them, and stand beside a plot.
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.status_text import status_text
 from renderer.studio.queue.fast_list import JobLine, QueueList, edition_title, fast_list
@@ -13,15 +13,15 @@ from renderer.studio.queue.job_fields import LISTED
 def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
     if as_json:
         return _list_as_json(every, db)
-    seen = fast_list(db, every=every) or _looked(db, every)
+    seen = fast_list(db, every=every) or _list_from_store(db, every)
     if seen.warning:
-        show.say(f"warning: {seen.warning}")
+        printing.say(f"warning: {seen.warning}")
     for name, why in seen.paused.items():
-        show.say(f"queue {name} is paused ({why}); render queue resume --queue {name!r} lets it go on")
+        printing.say(f"queue {name} is paused ({why}); render queue resume --queue {name!r} lets it go on")
     if not seen.lines:
-        show.say("nothing is queued; render queue add SPEC adds a work")
+        printing.say("nothing is queued; render queue add SPEC adds a work")
         return DONE
-    show.data("\n".join(_rows(seen.lines, seen.asked)))
+    printing.data("\n".join(_rows(seen.lines, seen.asked)))
     return DONE
 
 
@@ -31,11 +31,11 @@ def _list_as_json(every: bool, db: str | None) -> int:
 
     with opened(db) as store:
         jobs = [records.as_json(job) for job in listing.listed(store, every=every)]
-        show.as_json({"jobs": jobs, "paused": pausing.paused_queues(store), "asked": listing.open_questions(store)})
+        printing.as_json({"jobs": jobs, "paused": pausing.paused_queues(store), "asked": listing.open_questions(store)})
     return DONE
 
 
-def _looked(db: str | None, every: bool) -> QueueList:
+def _list_from_store(db: str | None, every: bool) -> QueueList:
     """The same by way of the store, which makes a new database, brings up an old one, and says what is wrong."""
     from renderer.studio.queue import listing, pausing
     from renderer.studio.queue.store import Store

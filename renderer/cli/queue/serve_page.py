@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
 from renderer.studio.page.access import ROLES, Access, key_in
@@ -41,41 +41,41 @@ def serve(  # each an option of the command
     if not specs.is_dir():
         raise click.UsageError(f"--specs {specs}: there is no such folder; name the one whose specs may be queued")
     with opened(db) as store:
-        access = Access(key_in(_keys(store), renewed=new_links))
+        access = Access(key_in(_key_folder(store), renewed=new_links))
         shown = allowed_host[0] if host not in LOOPBACK else f"[{host}]" if ":" in host else host
         if links:
-            _tell(access, f"http://{shown}:{port}", as_json)
+            _print_links(access, f"http://{shown}:{port}", as_json)
             return DONE
-        with _listening(host, port) as listening:
+        with _bound_socket(host, port) as listening:
             real_port = listening.getsockname()[1]
             if host not in LOOPBACK:
-                show.say(
+                printing.say(
                     f"warning: whoever reaches {host}:{real_port} on the network and has a link can use this page, and"
                     " what it says is not encrypted; keep it on a network that you trust, or behind a proxy with TLS"
                 )
-            _tell(access, f"http://{shown}:{real_port}", as_json)
+            _print_links(access, f"http://{shown}:{real_port}", as_json)
             folders = Folders(specs.resolve(), out.resolve(), gallery.resolve() if gallery.is_dir() else None)
             _run(store, folders, access, listening, allowed_host)
-    show.say("the page is closed; workers go on without it")
+    printing.say("the page is closed; workers go on without it")
     return DONE
 
 
-def _keys(store: Store) -> Path:
+def _key_folder(store: Store) -> Path:
     return store.file.absolute().parent if store.file else data_folder()
 
 
-def _tell(access: Access, address: str, as_json: bool) -> None:
+def _print_links(access: Access, address: str, as_json: bool) -> None:
     """The links: who has one has its role."""
     links = {role: f"{address}/enter?token={access.token(role)}" for role in reversed(ROLES)}
     if as_json:
-        show.as_json({"links": links})
+        printing.as_json({"links": links})
         return
     for role, link in links.items():
-        show.data(f"{role:<9} {link}")
-    show.say("open a link in a browser; whoever has it may do what its role may. Ctrl-C closes the page")
+        printing.data(f"{role:<9} {link}")
+    printing.say("open a link in a browser; whoever has it may do what its role may. Ctrl-C closes the page")
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _bound_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

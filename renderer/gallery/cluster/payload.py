@@ -56,9 +56,9 @@ def packed(work: Work, gallery: Path) -> tuple[Payload, tuple[Need, ...]]:
     here = Path.cwd()
     places = {beside(here, str(path)): path for twin in load(work.path) for path in _files(twin)}
     _refuse_absolute(work, set(places))
-    spec, hall = beside(here, str(work.path)), beside(here, str(gallery))
+    spec, gallery_path = beside(here, str(work.path)), beside(here, str(gallery))
     try:
-        root = Path(os.path.commonpath([*(path.parent for path in places), hall]))
+        root = Path(os.path.commonpath([*(path.parent for path in places), gallery_path]))
     except ValueError:
         raise PayloadError(f"{work.path}: lies on another drive than the gallery; put both on one") from None
     files: dict[str, bytes] = {}
@@ -74,7 +74,7 @@ def packed(work: Work, gallery: Path) -> tuple[Payload, tuple[Need, ...]]:
                 needs.append(Need((large[place],), named))
         except OSError as error:
             raise PayloadError(f"{named}: cannot be read: {error.strerror or error}") from None
-    where = spec.relative_to(root).as_posix(), hall.relative_to(root).as_posix()
+    where = spec.relative_to(root).as_posix(), gallery_path.relative_to(root).as_posix()
     return Payload(work.name, *where, str(root), files, large), tuple(filter(None, needs))
 
 

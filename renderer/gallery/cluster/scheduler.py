@@ -20,7 +20,7 @@ def connected(address: str) -> Iterator[Client]:
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False, name="render")
     except (OSError, ValueError) as error:
-        raise nobody_answers(address, CONNECT_S, error) from error
+        raise no_scheduler(address, CONNECT_S, error) from error
     try:
         yield client
     finally:
@@ -37,7 +37,7 @@ def check_certificates(address: str, role: str) -> None:
         )
 
 
-def nobody_answers(address: str, waited_s: float, error: Exception) -> ClusterError:
+def no_scheduler(address: str, waited_s: float, error: Exception) -> ClusterError:
     """What is said where no scheduler is."""
     text = " ".join(str(error).split())
     why = "" if not text or text.startswith("Timed out") else f" ({text})"

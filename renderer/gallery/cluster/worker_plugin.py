@@ -21,7 +21,7 @@ from renderer.gallery.cluster.payload import Payload, lacking, unpacked
 from renderer.gallery.engine import ENGINE, engine_sha256
 
 PLUGIN = "render"
-Tell = Callable[[str], None]
+Say = Callable[[str], None]
 
 
 def program() -> dict[str, str]:
@@ -34,11 +34,11 @@ class RenderPlugin(WorkerPlugin):
 
     name = PLUGIN
 
-    def __init__(self, device: str = "cpu", threads: int | None = None, tell: Tell = lambda _: None) -> None:
-        self.device, self.threads, self.tell = device, threads, tell
+    def __init__(self, device: str = "cpu", threads: int | None = None, say: Say = lambda _: None) -> None:
+        self.device, self.threads, self.say = device, threads, say
         self.program = program()  # as it is when the worker starts
         self.done = 0
-        self.leaves = False
+        self.is_leaving = False
         self._wanted: set[Any] = set()  # keys of tasks that run and are not cancelled
         self._building: dict[Any, Builder] = {}
         self._lock = threading.Lock()  # tasks run in a thread of their own
@@ -67,36 +67,37 @@ class RenderPlugin(WorkerPlugin):
     def give_back(self) -> None:
         """Ends what is being rendered; the scheduler gives it to another worker."""
         with self._lock:
-            self.leaves = True
+            self.is_leaving = True
             for builder in self._building.values():
                 builder.stop()
 
     def make(self, key: Any, payload: Payload, device: str, topic: str) -> dict[str, Any]:
-        """Renders a work. `files` and what there is to tell of them, or `failed`; Reschedule where it was stopped."""
-        self.tell(f"{payload.name}: taken up")
+        """Renders a work. `files` and what there is to say of them, or `failed`; Reschedule where it was stopped."""
+        self.say(f"{payload.name}: taken up")
         with TemporaryDirectory(prefix="render-", dir=self.worker.local_directory) as folder:
             gallery = Path(folder) / payload.gallery
             builder = Builder(gallery, 1, device=device, threads=self.threads)
             try:
                 self._begin(key, builder)
-                told = self._built(builder, payload, Path(folder), topic)
-                files = _read(gallery / payload.name) if "done" in told else {}
+                result = self._built(builder, payload, Path(folder), topic)
+                files = _read(gallery / payload.name) if "done" in result else {}
             except Reschedule:
-                self.tell(f"{payload.name}: {'given back' if key in self._wanted else 'cancelled'}")
+                self.say(f"{payload.name}: {'given back' if key in self._wanted else 'cancelled'}")
                 raise
             except Exception as error:  # of the payload, or of this machine's disk
-                told, files = {"failed": f"{type(error).__name__}: {error}"}, {}
+                result, files = {"failed": f"{type(error).__name__}: {error}"}, {}
             finally:
                 with self._lock:
                     del self._building[key]
-        self.done += "done" in told
-        self.tell(f"{payload.name}: {_named(told, folder, payload.root)['failed'] if 'failed' in told else 'done'}")
-        return {**_named(told, folder, payload.root), "files": files}
+        self.done += "done" in result
+        result = _with_original_paths(result, folder, payload.root)
+        self.say(f"{payload.name}: {result.get('failed', 'done')}")
+        return {**result, "files": files}
 
     def _begin(self, key: Any, builder: Builder) -> None:
         with self._lock:
             self._building[key] = builder
-            if self.leaves or key not in self._wanted:
+            if self.is_leaving or key not in self._wanted:
                 raise Reschedule
 
     def _built(self, builder: Builder, payload: Payload, folder: Path, topic: str) -> dict[str, Any]:
@@ -112,11 +113,11 @@ def _read(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def _named(told: dict[str, Any], folder: str, root: str) -> dict[str, Any]:
+def _with_original_paths(result: dict[str, Any], folder: str, root: str) -> dict[str, Any]:
     """With the places of the machine that the work comes from."""
-    if "failed" not in told:
-        return told
-    return {"failed": told["failed"].replace(folder + os.sep, root.rstrip("/\\") + "/")}
+    if "failed" not in result:
+        return result
+    return {"failed": result["failed"].replace(folder + os.sep, root.rstrip("/\\") + "/")}
 
 
 # --- what others call -------------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ def make(payload: Payload, device: str, topic: str) -> dict[str, Any]:
     return _plugin(worker).make(worker.get_current_task(), payload, device, topic)
 
 
-def introduced(dask_worker: Worker) -> dict[str, str] | None:
+def worker_program(dask_worker: Worker) -> dict[str, str] | None:
     """The program that renders here; None where none does."""
     return _plugin(dask_worker).program if PLUGIN in dask_worker.plugins else None
 

@@ -12,13 +12,13 @@ from typing import Any, get_args
 from renderer.specfile.files import PICTURE_SUFFIXES
 from renderer.studio.page import queue_views
 from renderer.studio.page.access import Session
-from renderer.studio.page.folders import Folders, Outside
+from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.upload_checks import check_picture
 from renderer.studio.queue import pausing, questions, records, requests, submission
 from renderer.studio.queue.job_fields import ADDED, EDITED, Fields
 from renderer.studio.queue.order import Where
 from renderer.studio.queue.records import Job
-from renderer.studio.queue.states import HELD, Refused, StudioError, state_text
+from renderer.studio.queue.states import LEASED, Refused, StudioError, state_text
 from renderer.studio.queue.store import Store
 
 Form = Mapping[str, str]
@@ -68,7 +68,7 @@ def plot(context: ActionContext, session: Session, number: int, form: Form) -> s
         job = records.find(connection, number)
     if job.kind != "render" or job.state != "done":
         raise Refused(f"job {number} is {state_text(job.state)}; only a finished render can be plotted")
-    drawing = context.folders.made(str(job.result.get("folder", "")), "drawing.svg")
+    drawing = context.folders.work_file(str(job.result.get("folder", "")), "drawing.svg")
     wanted = _wanted(context.folders, {"title": job.title, **form}, changes=(), plot=True)
     return _added(context, session, drawing.parent, wanted)
 
@@ -108,7 +108,7 @@ def do(context: ActionContext, session: Session, number: int, name: str, _: Form
     """One of BY_NAME to a job."""
     with context.store.read() as connection:
         job = records.find(connection, number)
-    if job.kind == "plot" and (job.state in HELD or job.state == "needs_attention" or name == "emergency"):
+    if job.kind == "plot" and (job.state in LEASED or job.state == "needs_attention" or name == "emergency"):
         need(session, "operator", "steer a machine")
     need(session, "curator", "change the queue")
     done = BY_NAME[name](context.store, number, session.who)
@@ -159,7 +159,7 @@ def hold(context: ActionContext, session: Session, name: str, form: Form) -> str
     need(session, "curator" if name == "render" else "operator", f"hold or start the queue of {name[:80]}")
     with context.store.read() as connection:
         if name not in {"render", *queue_views.machine_names(connection)}:
-            raise Outside("there is no such machine")
+            raise NotFound("there is no such machine")
     if "go" in form:
         pausing.resume_queue(context.store, name)
         return f"the queue of {name} goes on"
@@ -174,7 +174,7 @@ def upload(context: ActionContext, session: Session, name: str, content: bytes) 
     if not content:
         raise StudioError(f"{name[:80]!r} is empty")
     is_picture = place.suffix.lower() in PICTURE_SUFFIXES
-    context.folders.keep(place, content, check_picture if is_picture else None)
+    context.folders.save(place, content, check_picture if is_picture else None)
     return place.relative_to(context.folders.specs).as_posix()
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from renderer.studio.queue.states import HELD
+from renderer.studio.queue.states import LEASED
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import events, jobs, pictures, prompts, queues, workers
 
@@ -31,7 +31,7 @@ def marks(connection: Connection, now: float) -> Marks:
     """`jobs`: anything in the history; `questions`, `machines`; `work` and `work:7`: how far what is at work is."""
     last = connection.execute(select(func.max(events.c.id))).scalar() or 0
     held = connection.execute(
-        select(jobs.c.id, jobs.c.state, jobs.c.wanted, jobs.c.progress).where(jobs.c.state.in_(sorted(HELD)))
+        select(jobs.c.id, jobs.c.state, jobs.c.wanted, jobs.c.progress).where(jobs.c.state.in_(sorted(LEASED)))
     ).all()
     made = select(pictures.c.job, pictures.c.at).where(pictures.c.name == "progress")
     drawn = {row.job: row.at for row in connection.execute(made)}
@@ -127,12 +127,12 @@ class ChangeStream:
             self._hurry.clear()
 
 
-def _put(line: "asyncio.Queue[Marks | None]", told: Marks | None) -> None:
+def _put(line: "asyncio.Queue[Marks | None]", newest: Marks | None) -> None:
     """The newest alone, for a browser that does not listen for a while."""
     if line.full():
         line.get_nowait()
-    line.put_nowait(told)
+    line.put_nowait(newest)
 
 
-def _event(name: str, told: Marks) -> str:
-    return f"event: {name}\ndata: {json.dumps(told)}\n\n"
+def _event(name: str, newest: Marks) -> str:
+    return f"event: {name}\ndata: {json.dumps(newest)}\n\n"

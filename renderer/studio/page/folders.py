@@ -13,14 +13,14 @@ from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES, leads_withi
 from renderer.studio.queue.states import StudioError
 
 UPLOADS = "uploads"  # in the folder of specs
-APART = {"pens", "machines", "targets"}  # folders of specs whose files are none
+SKIPPED = {"pens", "machines", "targets"}  # folders of specs whose files are none
 MOST_LISTED = 2000
 MOST_KEPT_BYTES = 2_000_000_000  # of all uploads
 SHOWN = ("preview.png", "drawing.svg", "report.html", "manifest.json", "progress.gif", "loss.csv")  # of a work
 PUBLISHED = ("preview.webp", "drawing.svg", "manifest.json")  # of a work in a gallery
 
 
-class Outside(StudioError):
+class NotFound(StudioError):
     """What is not the page's to look at. 404: it does not say whether anything is there."""
 
 
@@ -33,50 +33,50 @@ class Folders:
     gallery: Path | None = None
 
     def spec(self, name: str) -> Path:
-        """The spec of this name, as `spec_names` gives them. Outside."""
-        return self._ours(self.specs, name, YAML_SUFFIXES)
+        """The spec of this name, as `spec_names` gives them. NotFound."""
+        return self._inside(self.specs, name, YAML_SUFFIXES)
 
     def holds_spec(self, path: Path) -> bool:
         """Whether this is the path of a spec of the folder."""
         return path.suffix.lower() in YAML_SUFFIXES and leads_within(path, self.specs) and not not_a_file(path)
 
     def machine(self, name: str) -> Path:
-        """The machine's file of this name. Outside."""
-        return self._ours(self.specs, name, YAML_SUFFIXES)
+        """The machine's file of this name. NotFound."""
+        return self._inside(self.specs, name, YAML_SUFFIXES)
 
-    def made(self, folder: str, name: str) -> Path:
-        """A file of a finished work. Outside."""
+    def work_file(self, folder: str, name: str) -> Path:
+        """A file of a finished work. NotFound."""
         path = Path(folder) / name
         if not folder or name not in SHOWN or not leads_within(path, self.out) or not_a_file(path):
-            raise Outside("there is no such file")
+            raise NotFound("there is no such file")
         return path
 
-    shown: ClassVar[tuple[str, ...]] = SHOWN
+    shown_files: ClassVar[tuple[str, ...]] = SHOWN
 
-    def has(self, folder: str, name: str) -> bool:
+    def has_work_file(self, folder: str, name: str) -> bool:
         """Whether a finished work has a file that the page may show."""
         try:
-            self.made(folder, name)
-        except Outside:
+            self.work_file(folder, name)
+        except NotFound:
             return False
         return True
 
-    def hung(self, work: str, name: str) -> Path:
-        """A file of a work in the gallery. Outside."""
+    def gallery_file(self, work: str, name: str) -> Path:
+        """A file of a work in the gallery. NotFound."""
         if self.gallery is None or name not in PUBLISHED:
-            raise Outside("there is no such file")
-        return self._ours(self.gallery, f"{work}/{name}", (Path(name).suffix,))
+            raise NotFound("there is no such file")
+        return self._inside(self.gallery, f"{work}/{name}", (Path(name).suffix,))
 
-    def _ours(self, folder: Path, name: str, suffixes: tuple[str, ...]) -> Path:
+    def _inside(self, folder: Path, name: str, suffixes: tuple[str, ...]) -> Path:
         path = folder / name
         hides = any(part.startswith(".") for part in Path(name).parts)
         if hides or path.suffix.lower() not in suffixes or not leads_within(path, folder) or not_a_file(path):
-            raise Outside(f"there is no file {name[:80]!r} in the folder")
+            raise NotFound(f"there is no file {name[:80]!r} in the folder")
         return path
 
     def spec_names(self) -> list[str]:
         """All specs, relative to their folder."""
-        found = (path for path in _yaml_files(self.specs) if not APART & set(path.relative_to(self.specs).parts[:-1]))
+        found = (path for path in _yaml_files(self.specs) if not SKIPPED & set(path.relative_to(self.specs).parts[:-1]))
         return [path.relative_to(self.specs).as_posix() for path in found]
 
     def machine_names(self) -> list[str]:
@@ -100,7 +100,7 @@ class Folders:
             place = folder / f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
         return place
 
-    def keep(self, place: Path, content: bytes, check: Callable[[Path], None] | None = None) -> None:
+    def save(self, place: Path, content: bytes, check: Callable[[Path], None] | None = None) -> None:
         """Writes an upload, whole or not at all; what is there already stays. `check` raises where it is no good.
 
         StudioError where it cannot be written, or too much is kept already.

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from renderer.studio.page.folders import Folders, Outside
+from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import StudioError
 
@@ -22,10 +22,10 @@ AT_ONCE = threading.BoundedSemaphore(2)  # however many ask
 
 
 def plan_of(job: Job, folders: Folders) -> dict[str, Any]:
-    """Layers, minutes and doubts, as `render plan --json` tells them. Outside, StudioError."""
+    """Layers, minutes and doubts, as `render plan --json` tells them. NotFound, StudioError."""
     source = Path(job.source)
     if job.kind != "render" or not folders.holds_spec(source):
-        raise Outside("there is no plan")
+        raise NotFound("there is no plan")
     try:
         return _planned(str(source), job.name, job.changes, source.stat().st_mtime_ns)
     except OSError as error:
@@ -41,13 +41,13 @@ def _planned(source: str, name: str, changes: tuple[str, ...], _changed: int) ->
             done = subprocess.run(
                 command, capture_output=True, timeout=PATIENCE_S, check=False, env=os.environ | {"RENDER_OFFLINE": "1"}
             )
-        told = json.loads(done.stdout)
+        document = json.loads(done.stdout)
     except subprocess.TimeoutExpired as error:
         raise StudioError(f"the plan was not made within {PATIENCE_S:g} s") from error
     except ValueError as error:
         raise StudioError("there is no plan: render plan tells why") from error
-    works = {str(work.get("name")): work for work in told.get("works", ())}
+    works = {str(work.get("name")): work for work in document.get("works", ())}
     if name not in works or "layers" not in works[name]:
-        raise StudioError(str(told.get("error") or works.get(name, {}).get("error") or f"there is no work {name}"))
+        raise StudioError(str(document.get("error") or works.get(name, {}).get("error") or f"there is no work {name}"))
     work: dict[str, Any] = works[name]
     return work

@@ -11,19 +11,19 @@ from sqlalchemy import Connection, func, select
 from renderer.manifest import duration
 from renderer.studio.queue import ink_supply
 from renderer.studio.queue.records import Job, Question, job_of, question_of
-from renderer.studio.queue.states import ENDED, HELD, WAITING, state_text
+from renderer.studio.queue.states import ENDED, LEASED, WAITING, state_text
 from renderer.studio.queue.tables import jobs, pictures, prompts, queues, workers
 
 MOST_WAITING = 200  # rows of a list
 MOST_ENDED = 24
 MOST_FINISHED = 120
 ALIVE_S = 30.0  # a worker that was not heard of for longer is shown as lost
-DONE_BY = {
+BUTTONS = {
     "pause": ("Hold", "curator"), "resume": ("Go on", "curator"), "release": ("Release", "curator"),
     "cancel": ("Cancel", "curator"), "copy": ("Copy", "curator"), "retry": ("Try again", "curator"),
     "remove": ("Remove", "curator"),
 }  # fmt: skip
-AT_A_PLOT = {"pause": ("Pause", "operator"), "resume": ("Go on", "operator"), "cancel": ("Abort", "operator")}
+PLOT_BUTTONS = {"pause": ("Pause", "operator"), "resume": ("Go on", "operator"), "cancel": ("Abort", "operator")}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Station:
 
 def at_work(connection: Connection) -> list[Job]:
     """Jobs that a worker has, and plots that need a person."""
-    wanted = select(jobs).where(jobs.c.state.in_(sorted(HELD | {"needs_attention"}))).order_by(jobs.c.id)
+    wanted = select(jobs).where(jobs.c.state.in_(sorted(LEASED | {"needs_attention"}))).order_by(jobs.c.id)
     return [job_of(row) for row in connection.execute(wanted)]
 
 
@@ -132,14 +132,14 @@ def finished(connection: Connection) -> list[Job]:
     return ended(connection, jobs.c.kind == "render", jobs.c.state == "done", most=MOST_FINISHED)
 
 
-def takes(job: Job) -> dict[str, Any]:
+def pen_usage(job: Job) -> dict[str, Any]:
     """The pens of a job, metres and minutes, as far as they are known."""
     result = ink_supply.plot_usage(job.result) if job.kind == "render" else job.result
     pens = result.get("pens") or []
     return {"pens": pens, "minutes": result.get("minutes") or 0, "metres": sum(pen["metres"] for pen in pens)}
 
 
-def dry_of(connection: Connection, machine: str) -> list[ink_supply.DryPen]:
+def dry_pens(connection: Connection, machine: str) -> list[ink_supply.DryPen]:
     """The pens that will run dry in the plots of this machine."""
     own = (jobs.c.machine == machine, jobs.c.kind == "plot", jobs.c.state.not_in(sorted(ENDED)))
     order = (jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
@@ -153,7 +153,7 @@ def machine_names(connection: Connection) -> list[str]:
     known = {str(name) for name in connection.execute(select(queues.c.name)).scalars()}
     known |= {str(name) for name in connection.execute(select(jobs.c.machine).distinct()).scalars()}
     places = connection.execute(select(workers.c.place).where(workers.c.kind == "plot")).scalars()
-    known |= {place_of(place) for place in places}
+    known |= {machine_of(place) for place in places}
     return sorted(known - {"", "render"}, key=str.casefold)
 
 
@@ -167,10 +167,10 @@ def station(connection: Connection, name: str, found: list[WorkerView]) -> Stati
     row = connection.execute(select(queues).where(queues.c.name == name)).first()
     is_render = name == "render"
     own = jobs.c.kind == "render" if is_render else (jobs.c.machine == name) & (jobs.c.kind == "plot")
-    busy = select(jobs).where(own, jobs.c.state.in_(sorted(HELD | {"needs_attention"}))).order_by(jobs.c.id)
+    busy = select(jobs).where(own, jobs.c.state.in_(sorted(LEASED | {"needs_attention"}))).order_by(jobs.c.id)
     now = [job_of(each) for each in connection.execute(busy)]
     comes = waiting(connection, own)
-    mine = [w for w in found if (w.kind == "render" if is_render else place_of(w.place) == name)]
+    mine = [w for w in found if (w.kind == "render" if is_render else machine_of(w.place) == name)]
     asked = open_questions(connection)
     released = [job for job in comes.jobs if job.state == "queued"]
     return Station(
@@ -186,7 +186,7 @@ def station(connection: Connection, name: str, found: list[WorkerView]) -> Stati
     )
 
 
-def place_of(place: str) -> str:
+def machine_of(place: str) -> str:
     """The machine of a worker's place."""
     return place.removeprefix("machine ")
 
@@ -229,8 +229,8 @@ def operator_buttons(job: Job, asked: Question | None) -> list[Button]:
 
 
 def _button(job: Job, name: str) -> Button:
-    held = job.kind == "plot" and job.state in HELD
-    label, role = (AT_A_PLOT if held else DONE_BY)[name]
+    held = job.kind == "plot" and job.state in LEASED
+    label, role = (PLOT_BUTTONS if held else BUTTONS)[name]
     ends = " Its sheet is given up: it cannot be resumed." if held else ""
     ask = {
         "cancel": f"{label} {job.shown}?{ends}" if held or job.state == "running" else "",
@@ -245,8 +245,8 @@ def state_label(job: Job) -> str:
         "pause": "held" if job.state == "queued" else "pausing", "cancel": "stopping", "emergency": "emergency stop"
     }  # fmt: skip
     words = {"awaiting_operator": "asks", "needs_attention": "needs you"}.get(job.state, state_text(job.state))
-    told = job.wanted in asked and (job.state, job.wanted) not in {("paused", "pause"), ("pausing", "pause")}
-    return f"{words}, {asked[job.wanted]}" if told else words
+    is_shown = job.wanted in asked and (job.state, job.wanted) not in {("paused", "pause"), ("pausing", "pause")}
+    return f"{words}, {asked[job.wanted]}" if is_shown else words
 
 
 def state_colour(job: Job) -> str:
@@ -258,7 +258,7 @@ def state_colour(job: Job) -> str:
             return "bad"
         case "done":
             return "good"
-        case state if state in HELD:
+        case state if state in LEASED:
             return "work"
         case _:
             return "wait"

@@ -25,7 +25,7 @@ def text_response(headers: Headers, text: str, status: int, back: str = "", **mo
     if "hx-request" in headers or "text/html" not in headers.get("accept", ""):
         return PlainTextResponse(f"{text}\n", status, more)
     heading = HEADINGS.get(status, HEADINGS[400])
-    page = _TEMPLATES.get_template("wrong.html.j2").render(heading=heading, text=text, back=back)
+    page = _TEMPLATES.get_template("error.html.j2").render(heading=heading, text=text, back=back)
     return HTMLResponse(page, status, more)
 
 

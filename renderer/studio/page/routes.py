@@ -30,7 +30,7 @@ from renderer.studio.page import actions, gallery_works, plans, queue_views
 from renderer.studio.page.access import SESSION_S, Access, Session
 from renderer.studio.page.actions import ActionContext, Denied, Form
 from renderer.studio.page.change_stream import ChangeStream, marks
-from renderer.studio.page.folders import Folders, Outside
+from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.request_checks import with_request_checks
 from renderer.studio.page.responses import (
     database_error,
@@ -41,18 +41,18 @@ from renderer.studio.page.responses import (
     unexpected_error,
 )
 from renderer.studio.queue import job_fields, job_pictures, records
-from renderer.studio.queue.pausing import all_paused
+from renderer.studio.queue.pausing import pause_reasons
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
 
 # What is shown as it was made by somebody: it runs nothing and loads nothing
-CAGE = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
+SANDBOX = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 STATIC = Path(__file__).parent / "static"
-OURS = ("renderer", "hardware")
+OWN_PACKAGES = ("renderer", "hardware")
 MOST_FIELDS = 100
-AWAY = (OperationalError, InterfaceError, PoolTimeout)  # what is wrong with the database, and not with us
-Doing = Callable[[ActionContext, Session, Form], str]
+DATABASE_ERRORS = (OperationalError, InterfaceError, PoolTimeout)  # what is wrong with the database, and not with us
+Action = Callable[[ActionContext, Session, Form], str]
 Values = dict[str, Any]  # of a template
 
 
@@ -72,24 +72,24 @@ class Page:
             routes=self._routes(),
             exception_handlers={
                 HTTPException: http_error,
-                Outside: http_error,
-                **dict.fromkeys(AWAY, database_error),
+                NotFound: http_error,
+                **dict.fromkeys(DATABASE_ERRORS, database_error),
                 Exception: unexpected_error,
             },
         )
         return with_request_checks(app, self.access, names, self.cookie)
 
     def _routes(self) -> list[BaseRoute]:
-        def post(path: str, doing: Callable[[Request], Doing]) -> Route:
+        def post(path: str, action: Callable[[Request], Action]) -> Route:
             async def endpoint(request: Request) -> Response:
-                return await self._done(request, doing(request))
+                return await self._act(request, action(request))
 
             return Route(path, endpoint, methods=["POST"])
 
-        def number(request: Request, doing: Callable[..., str], *more: str) -> Doing:
-            return lambda context, session, form: doing(context, session, _number(request), *more, form)
+        def number(request: Request, action: Callable[..., str], *more: str) -> Action:
+            return lambda context, session, form: action(context, session, _number(request), *more, form)
 
-        buttons = [post(f"/pieces/{{job:int}}/{name}", partial(_press, name)) for name in actions.BY_NAME]
+        buttons = [post(f"/pieces/{{job:int}}/{name}", partial(_button_action, name)) for name in actions.BY_NAME]
         return [
             Route("/", self.queue),
             Route("/pieces/{job:int}", self.piece),
@@ -99,7 +99,7 @@ class Page:
             Route("/machines", self.machines),
             Route("/machines/{name}", self.operator),
             Route("/gallery", self.gallery),
-            Route("/gallery/{work}/{name}", self.hung),
+            Route("/gallery/{work}/{name}", self.gallery_file),
             Route("/history", self.history),
             Route("/events", self.events),
             Route("/enter", self.enter),
@@ -135,7 +135,7 @@ class Page:
                 "waiting": waits,
                 "ended": past,
                 "thumbs": {job.id: self._picture(connection, job) for job in (*now, *waits.jobs, *past)},
-                "paused": all_paused(connection),
+                "paused": pause_reasons(connection),
                 "specs": self.folders.spec_names(),
                 "machine_files": self.folders.machine_names(),
             }
@@ -155,10 +155,10 @@ class Page:
                 "events": records.history(connection, number)[::-1],
                 "follows": records.find(connection, job.follows) if job.follows else None,
                 "plots": queue_views.plots_of(connection, number),
-                "dry": [each for each in queue_views.dry_of(connection, job.machine) if each.job == number],
+                "dry": [each for each in queue_views.dry_pens(connection, job.machine) if each.job == number],
                 "files": self._files(job),
                 "machine_files": self.folders.machine_names(),
-                **queue_views.takes(job),
+                **queue_views.pen_usage(job),
             }
 
         return self._shown(request, "piece", f"jobs questions work:{number}", values)
@@ -178,7 +178,7 @@ class Page:
             stations = {each.name: each for each in queue_views.stations(connection, self.store.now(connection))}
             station = stations.get(request.path_params["name"])
             if station is None or station.name == "render":
-                raise Outside("there is no such machine")
+                raise NotFound("there is no such machine")
             comes = next(iter(station.waiting.jobs), None)
             return {
                 "station": station,
@@ -237,23 +237,23 @@ class Page:
         name = request.path_params["name"]
         found = job_pictures.get(self.store, _number(request), name) if name in job_pictures.NAMES else None
         if found is None:
-            raise Outside("there is no such picture")
+            raise NotFound("there is no such picture")
         return Response(
-            found.content, media_type=found.media, headers={**CAGE, "Cache-Control": "private, max-age=3600"}
+            found.content, media_type=found.media, headers={**SANDBOX, "Cache-Control": "private, max-age=3600"}
         )
 
     def _files(self, job: Job) -> list[str]:
         """Files of a finished work that the page may show."""
-        return [name for name in self.folders.shown if self.folders.has(_folder(job), name)]
+        return [name for name in self.folders.shown_files if self.folders.has_work_file(_folder(job), name)]
 
     def file(self, request: Request) -> Response:
         with self.store.read() as connection:
             job = _found(connection, _number(request))
-        return FileResponse(self.folders.made(_folder(job), request.path_params["name"]), headers=CAGE)
+        return FileResponse(self.folders.work_file(_folder(job), request.path_params["name"]), headers=SANDBOX)
 
-    def hung(self, request: Request) -> Response:
-        path = self.folders.hung(request.path_params["work"], request.path_params["name"])
-        return FileResponse(path, headers=CAGE | {"Cache-Control": "private, max-age=60"})
+    def gallery_file(self, request: Request) -> Response:
+        path = self.folders.gallery_file(request.path_params["work"], request.path_params["name"])
+        return FileResponse(path, headers=SANDBOX | {"Cache-Control": "private, max-age=60"})
 
     async def events(self, _: Request) -> Response:
         if self.watch.is_full:
@@ -293,15 +293,15 @@ class Page:
 
     # --- to do something ---
 
-    async def _done(self, request: Request, doing: Doing) -> Response:
+    async def _act(self, request: Request, action: Action) -> Response:
         form = await _form(request)
-        return await self._carried_out(request, lambda session: doing(self.context, session, form))
+        return await self._answered(request, lambda session: action(self.context, session, form))
 
     async def upload(self, request: Request) -> Response:
         content, name = await request.body(), request.path_params["name"]
-        return await self._carried_out(request, lambda session: actions.upload(self.context, session, name, content))
+        return await self._answered(request, lambda session: actions.upload(self.context, session, name, content))
 
-    async def _carried_out(self, request: Request, act: Callable[[Session], str]) -> Response:
+    async def _answered(self, request: Request, act: Callable[[Session], str]) -> Response:
         """An answer with what was done, or why not."""
         try:
             said = await run_in_threadpool(act, request.scope["session_of_page"])
@@ -315,15 +315,15 @@ class Page:
         return done_response(request, said)
 
 
-def _press(name: str, request: Request) -> Doing:
+def _button_action(name: str, request: Request) -> Action:
     return lambda context, session, form: actions.do(context, session, _number(request), name, form)
 
 
 def _number(request: Request) -> int:
-    """Of the job, or question, that is named. Outside where no table counts so far."""
+    """Of the job, or question, that is named. NotFound where no table counts so far."""
     number = int(request.path_params["job"])
     if number >= 2**31:
-        raise Outside("there is no such job")
+        raise NotFound("there is no such job")
     return number
 
 
@@ -336,7 +336,7 @@ def _found(connection: Connection, number: int) -> Job:
     try:
         return records.find(connection, number)
     except StudioError as error:
-        raise Outside(str(error)) from error
+        raise NotFound(str(error)) from error
 
 
 def _status(error: Exception) -> int | None:
@@ -346,11 +346,11 @@ def _status(error: Exception) -> int | None:
             return 403
         case Refused():
             return 409
-        case Outside():
+        case NotFound():
             return 404
         case StudioError() | SpecErrors():
             return 422
-    return 422 if type(error).__module__.split(".")[0] in OURS else None
+    return 422 if type(error).__module__.split(".")[0] in OWN_PACKAGES else None
 
 
 async def _form(request: Request) -> dict[str, str]:

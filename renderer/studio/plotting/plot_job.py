@@ -50,14 +50,14 @@ class PlotJob:
         self.wanted = ""
         self.prompt: Prompt | None = None
         self.rows = PlotRows(worker, job)
-        self.owes = False  # the word that it goes on, which the database has not taken yet
+        self.resume_unsaved = False  # the word that it goes on, which the database has not taken yet
         self.height_step = 0.0  # of a nudge; see below
         self.faults: list[str] = []
         self._thread: threading.Thread | None = None
 
     # --- from the claim to the end ---
 
-    def drawn(self) -> bool:
+    def run(self) -> bool:
         """Whether it is done; else the queue says what became of it."""
         try:
             lines, known = self._prepared()
@@ -66,10 +66,10 @@ class PlotJob:
         except Exception as error:  # whatever is wrong with a drawing, nothing has moved
             self._refused(error)
             return False
-        if known is None and not self._loaded():
+        if known is None and not self._paper_is_loaded():
             return False
-        self.rows.reach("plotting", "the plot begins" if known is None else f"goes on by {self.how}")
-        self._heed()
+        self.rows.set_state("plotting", "the plot begins" if known is None else f"goes on by {self.how}")
+        self._check_requests()
         if self.wanted == "emergency":
             raise EmergencyStop
         self.height_step = _height_step(lines)
@@ -99,13 +99,13 @@ class PlotJob:
 
     def _refused(self, error: Exception) -> None:
         text = " ".join(str(error).split()) or type(error).__name__
-        self.worker.tell(f"{self.job.shown}: {text}")
+        self.worker.say(f"{self.job.shown}: {text}")
         if self.how:  # something is drawn already: a person decides what becomes of it
             self._stopped(text)
         else:
-            leases.fail(self.store, self.job.id, self.job.token, self.name, text, again=False)
+            leases.fail(self.store, self.job.id, self.job.token, self.name, text, can_retry=False)
 
-    def _loaded(self) -> bool:
+    def _paper_is_loaded(self) -> bool:
         """A person has said that a new sheet is in place."""
         with self.store.read() as connection:
             lies = pausing.sheet_on_bed(connection, self.worker.machine.name)
@@ -116,29 +116,29 @@ class PlotJob:
             sheet = f"the sheet of job {self.job.id}"
             pausing.set_queue(self.store, self.worker.machine.name, sheet=sheet)
             return True
-        leases.settle(self.store, self.job.id, self.job.token, self.name, "cancelled", "not plotted", cleared=False)
+        leases.end_plot(self.store, self.job.id, self.job.token, self.name, "cancelled", "not plotted", cleared=False)
         return False
 
     def _clear(self, state: str, why: str) -> None:
-        self.rows.reach("finishing", why)
+        self.rows.set_state("finishing", why)
         asks = NewQuestion(
             "clear", "clear the sheet", "The pen is up and parked. Take the sheet off the bed.", CLEARED, "done"
         )
         self._ask(asks, "asks for the sheet to be cleared")
-        leases.settle(
+        leases.end_plot(
             self.store, self.job.id, self.job.token, self.name, state, "the sheet is off the bed", cleared=True
         )
-        self.worker.tell(f"{self.job.shown}: {state}")
+        self.worker.say(f"{self.job.shown}: {state}")
 
     def _stopped(self, why: str) -> None:
-        self.worker.tell(f"{self.job.shown}: needs attention: {why}")
-        self.rows.insist(lambda: leases.trouble(self.store, self.job.id, self.job.token, self.name, why))
+        self.worker.say(f"{self.job.shown}: needs attention: {why}")
+        self.rows.until_written(lambda: leases.report_trouble(self.store, self.job.id, self.job.token, self.name, why))
 
     def _ask(self, asks: NewQuestion, why: str) -> str:
         """Waits for a person. A cancel is the answer `abort`, where there is that. Raises Left, Emergency."""
-        self.rows.reach("awaiting_operator", why, asks)
+        self.rows.set_state("awaiting_operator", why, asks)
         while True:
-            self._heed()
+            self._check_requests()
             if self.wanted == "emergency":
                 raise EmergencyStop
             if (found := self.rows.answer()) is not None:
@@ -216,7 +216,7 @@ class PlotJob:
                 self.rows.remark(event.text)
             case _:
                 pass
-        self._heed()
+        self._check_requests()
         if self.prompt is not None and (found := self.rows.answer()) is not None:
             self.control.answer(self.prompt.id, found[0], **found[1])
             self.rows.question = 0
@@ -225,8 +225,8 @@ class PlotJob:
 
     def _answered(self) -> None:
         """A pause is over once its question is answered; a cancel is not."""
-        self.owes = not self.worker.write(lambda: self.rows.put("plotting", "goes on", unpaused=True))
-        self.wanted = "" if self.wanted == "pause" and not self.owes else self.wanted
+        self.resume_unsaved = not self.worker.write(lambda: self.rows.put("plotting", "goes on", unpaused=True))
+        self.wanted = "" if self.wanted == "pause" and not self.resume_unsaved else self.wanted
 
     def _prompted(self, prompt: Prompt) -> None:
         keys = [choice.key for choice in prompt.choices]
@@ -234,22 +234,22 @@ class PlotJob:
             self.control.answer(prompt.id, "pass" if self.how == "pass" and "pass" in keys else prompt.default)
             self.how = ""
             return
-        self.prompt, self.rows.question, self.owes = prompt, 0, False
+        self.prompt, self.rows.question, self.resume_unsaved = prompt, 0, False
         about = {"pen": prompt.as_json()["pen"], "pen_up": prompt.pen_up, "z_step": self.height_step}
         choices = tuple((choice.key, choice.label) for choice in prompt.choices)
         asks = NewQuestion(prompt.kind, prompt.title, prompt.text, choices, prompt.default, about)
         state = "paused" if prompt.kind == "pause" else "awaiting_operator"
-        self.rows.reach(state, prompt.title, asks)
+        self.rows.set_state(state, prompt.title, asks)
 
-    def _heed(self) -> None:
+    def _check_requests(self) -> None:
         """Tells that it lives and how far it is; does what people want. LeaseLost."""
-        wants = self.rows.beat(self.progress) or self.rows.look()
-        if wants is not None and self.owes:
+        wants = self.rows.beat(self.progress) or self.rows.requested()
+        if wants is not None and self.resume_unsaved:
             self._answered()
         elif wants is not None and wants[0] != self.wanted:
-            self._obey(*wants)
+            self._carry_out(*wants)
 
-    def _obey(self, wanted: str, state: str) -> None:
+    def _carry_out(self, wanted: str, state: str) -> None:
         before, self.wanted = self.wanted, wanted
         match wanted:
             case "emergency":
@@ -259,13 +259,13 @@ class PlotJob:
             case "pause":
                 self.control.pause()
                 if state == "plotting":
-                    self.rows.reach("pausing", "at the next pen-up")
+                    self.rows.set_state("pausing", "at the next pen-up")
             case _ if before == "pause":
                 self.control.unpause()  # no `resume`: were it to meet the question for a pen, it would answer that
                 if state == "pausing":
-                    self.rows.reach("plotting", "goes on")
+                    self.rows.set_state("plotting", "goes on")
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """At the end nothing moves any more, whatever has happened here."""
         if self._thread is not None and self._thread.is_alive():
             self.control.abort()

@@ -19,12 +19,12 @@ class WorkerLeft(Exception):
 
 
 class PlotRows:
-    """Writes under the token of one lease. A database that is away stops no pen: see `insist`."""
+    """Writes under the token of one lease. A database that is away stops no pen: see `until_written`."""
 
     def __init__(self, worker: WorkerState, job: Job) -> None:
         self.worker, self.job, self.store = worker, job, worker.store
         self.question = 0  # that is open; 0 where nothing is asked
-        self._beaten = self._sought = self._looked = 0.0
+        self._beaten = self._answer_read = self._requests_read = 0.0
 
     # --- to write ---
 
@@ -35,11 +35,11 @@ class PlotRows:
             self.store, job.id, job.token, self.worker.name, state, why, asks=asks, unpaused=unpaused
         )
 
-    def reach(self, state: str, why: str, asks: NewQuestion | None = None) -> None:
+    def set_state(self, state: str, why: str, asks: NewQuestion | None = None) -> None:
         """The same, as long as it takes. LeaseLost; raises Left."""
-        self.insist(lambda: self.put(state, why, asks))
+        self.until_written(lambda: self.put(state, why, asks))
 
-    def insist(self, write: Callable[[], object]) -> None:
+    def until_written(self, write: Callable[[], object]) -> None:
         """Until the database takes it: a question that nobody can see is not asked."""
         while not self.worker.write(write):
             if self.worker.at_once:
@@ -47,7 +47,7 @@ class PlotRows:
             time.sleep(1.0)
 
     def remark(self, text: str) -> None:
-        self.worker.write(lambda: leases.remark(self.store, self.job.id, self.job.token, self.worker.name, text))
+        self.worker.write(lambda: leases.add_remark(self.store, self.job.id, self.job.token, self.worker.name, text))
 
     def beat(self, progress: dict[str, Any] | None, *, now: bool = False) -> tuple[str, str] | None:
         """The worker lives, and is so far; gives what people want, and the state. LeaseLost.
@@ -59,17 +59,19 @@ class PlotRows:
             return None
         self._beaten = time.monotonic()
         found: list[Job] = []
-        self.worker.write(lambda: found.append(leases.beat(self.store, job.id, job.token, progress, times.lease_s)))
+        self.worker.write(
+            lambda: found.append(leases.heartbeat(self.store, job.id, job.token, progress, times.lease_s))
+        )
         self.worker.write(lambda: workers.heard_from(self.store, self.worker.name))
         return (found[0].wanted, found[0].state) if found else None
 
     # --- to read ---
 
-    def look(self) -> tuple[str, str] | None:
+    def requested(self) -> tuple[str, str] | None:
         """What people want, and the state, by a read that costs little; None where it was read a moment ago."""
-        if time.monotonic() - self._looked < LOOK_S:
+        if time.monotonic() - self._requests_read < LOOK_S:
             return None
-        self._looked = time.monotonic()
+        self._requests_read = time.monotonic()
         try:
             return listing.requested(self.store, self.job.id, self.job.token)
         except SQLAlchemyError:  # the next beat says so
@@ -77,9 +79,9 @@ class PlotRows:
 
     def answer(self) -> tuple[str, dict[str, float]] | None:
         """What was answered to the open question, and the numbers with it."""
-        if not self.question or time.monotonic() - self._sought < LOOK_S:
+        if not self.question or time.monotonic() - self._answer_read < LOOK_S:
             return None
-        self._sought = time.monotonic()
+        self._answer_read = time.monotonic()
         found: list[tuple[str, dict[str, float]] | None] = []
         self.worker.write(lambda: found.append(questions.answer_to(self.store, self.question)))
         return found[0] if found else None

@@ -25,9 +25,9 @@ class PlotWorker:
         name: str,
         machine: PlotMachine,
         times: PlotTimes = USUAL,
-        tell: Callable[[str], None] = lambda _: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.state = WorkerState(store, name, machine, times, tell)
+        self.state = WorkerState(store, name, machine, times, say)
 
     def leave(self) -> None:
         """Takes up no other sheet; called once more, it stops the plot so that it can be resumed."""
@@ -45,7 +45,7 @@ class PlotWorker:
                     self.state.store, "plot", self.state.name, self.state.machine.name, self.state.times.lease_s
                 )
             except SQLAlchemyError as error:
-                self.state.tell(f"the queue does not answer ({error.__class__.__name__}); trying again")
+                self.state.say(f"the queue does not answer ({error.__class__.__name__}); trying again")
                 job = None
             if job is not None:
                 done += self._plot(job)
@@ -57,29 +57,29 @@ class PlotWorker:
 
     def _idle(self) -> bool:
         with self.state.store.read() as connection:
-            is_paused = pausing.paused(connection, self.state.machine.name) is not None
+            is_paused = pausing.pause_reason(connection, self.state.machine.name) is not None
         waiting = [
             job for job in listing.listed(self.state.store, kind="plot") if job.machine == self.state.machine.name
         ]
         return not is_paused and not any(job.state == "queued" and not job.wanted for job in waiting)
 
     def _plot(self, job: Job) -> bool:
-        self.state.tell(f"{job.shown}: taken up")
+        self.state.say(f"{job.shown}: taken up")
         plot = PlotJob(self.state, job)
         try:
-            return plot.drawn()
+            return plot.run()
         except LeaseLost as lost:
-            self.state.tell(f"{job.shown}: {lost}")
+            self.state.say(f"{job.shown}: {lost}")
         except EmergencyStop:
             why = "emergency stop: nothing was moving, but see where the pen is"
-            self.state.write(lambda: leases.trouble(self.state.store, job.id, job.token, self.state.name, why))
+            self.state.write(lambda: leases.report_trouble(self.state.store, job.id, job.token, self.state.name, why))
         except WorkerLeft:
-            plot.let_go()  # first: the operator who is sent to the machine finds it at rest
+            plot.stop()  # first: the operator who is sent to the machine finds it at rest
             self.state.write(
-                lambda: leases.trouble(
+                lambda: leases.report_trouble(
                     self.state.store, job.id, job.token, self.state.name, "the worker was asked to stop"
                 )
             )
         finally:
-            plot.let_go()
+            plot.stop()
         return False

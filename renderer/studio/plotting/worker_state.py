@@ -41,7 +41,7 @@ class WorkerState:
     name: str
     machine: PlotMachine
     times: PlotTimes = PlotTimes()
-    tell: Callable[[str], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
     leaving: bool = field(default=False, init=False)  # takes up no other sheet
     at_once: bool = field(default=False, init=False)  # and stops the plot at hand, so that it can be resumed
 
@@ -55,6 +55,6 @@ class WorkerState:
         try:
             write()
         except SQLAlchemyError as error:
-            self.tell(f"the queue does not answer ({error.__class__.__name__}); the plot goes on")
+            self.say(f"the queue does not answer ({error.__class__.__name__}); the plot goes on")
             return False
         return True

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from renderer.studio.queue import job_pictures
-from renderer.studio.queue.changes import note
+from renderer.studio.queue.changes import add_event
 from renderer.studio.queue.job_fields import JobFields
 from renderer.studio.queue.order import STEP
 from renderer.studio.queue.records import Job, find
@@ -49,7 +49,7 @@ def add_row(connection: Connection, now: float, new: NewJob, who: str, why: str 
     }  # fmt: skip
     made = connection.execute(jobs.insert().values(**values)).inserted_primary_key
     job = find(connection, int(made[0]))  # type: ignore[index]
-    note(connection, replace(job, state=""), now, who, why, after=state)
+    add_event(connection, replace(job, state=""), now, who, why, after=state)
     if new.preview is not None:
         job_pictures.put_row(connection, job.id, now, "preview", *new.preview)
     return job

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from renderer.studio.queue.job_fields import LISTED
 from renderer.studio.queue.location import VERSION, network_warning, url_of
-from renderer.studio.queue.states import ENDED, HELD
+from renderer.studio.queue.states import ENDED, LEASED
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
@@ -57,7 +57,7 @@ def _listed(states: frozenset[str]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(states))
 
 
-_PROGRESS = f"CASE WHEN state IN ({_listed(HELD)}) THEN progress ELSE '{{}}' END"
+_PROGRESS = f"CASE WHEN state IN ({_listed(LEASED)}) THEN progress ELSE '{{}}' END"
 _LINES = f"""
 SELECT {", ".join(_PROGRESS if name == "progress" else name for name in LINE_COLUMNS)}
 FROM jobs {{which}} ORDER BY priority DESC, place, id
@@ -96,7 +96,7 @@ def _fast_list(rows: Rows, every: bool, warning: str) -> QueueList | None:
 
 def list_position(job: Any) -> int:
     """What is at work stands first, what has ended last."""
-    return 2 if job.state in ENDED else 1 - (job.state in HELD)
+    return 2 if job.state in ENDED else 1 - (job.state in LEASED)
 
 
 def edition_title(title: str, edition: int, editions: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from renderer.studio.queue.changes import held
+from renderer.studio.queue.changes import leased_job
 from renderer.studio.queue.states import StudioError
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs, pictures
@@ -29,7 +29,7 @@ class JobPicture:
 def put(store: Store, number: int, token: int, name: str, media: str, content: bytes) -> None:
     """The picture of a job that is lent under this token, in place of an older one. LeaseLost, StudioError."""
     with store.begin() as connection:
-        put_row(connection, held(connection, number, token).id, store.now(connection), name, media, content)
+        put_row(connection, leased_job(connection, number, token).id, store.now(connection), name, media, content)
 
 
 def put_row(connection: Connection, number: int, at: float, name: str, media: str, content: bytes) -> None:

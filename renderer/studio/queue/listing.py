@@ -6,7 +6,7 @@ from sqlalchemy import Select, case, select
 
 from renderer.studio.queue.fast_list import LINE_COLUMNS, JobLine, line_of, list_position
 from renderer.studio.queue.records import Job, job_of
-from renderer.studio.queue.states import ENDED, HELD
+from renderer.studio.queue.states import ENDED, LEASED
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs, prompts
 
@@ -18,7 +18,7 @@ def listed(store: Store, *, kind: str | None = None, every: bool = False) -> lis
     return sorted(rows, key=list_position)
 
 
-_PROGRESS = case((jobs.c.state.in_(sorted(HELD)), jobs.c.progress), else_="{}")
+_PROGRESS = case((jobs.c.state.in_(sorted(LEASED)), jobs.c.progress), else_="{}")
 _LINE = [jobs.c[name] if name != "progress" else _PROGRESS for name in LINE_COLUMNS]
 
 

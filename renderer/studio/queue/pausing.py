@@ -8,7 +8,7 @@ from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import queues
 
 
-def paused(connection: Connection, name: str) -> str | None:
+def pause_reason(connection: Connection, name: str) -> str | None:
     """Why this queue takes up nothing new; None where it does."""
     row = connection.execute(select(queues.c.paused, queues.c.why).where(queues.c.name == name)).first()
     return row.why if row is not None and row.paused else None
@@ -22,10 +22,10 @@ def sheet_on_bed(connection: Connection, name: str) -> str:
 def paused_queues(store: Store) -> dict[str, str]:
     """Names of queues that take up nothing, and why."""
     with store.read() as connection:
-        return all_paused(connection)
+        return pause_reasons(connection)
 
 
-def all_paused(connection: Connection) -> dict[str, str]:
+def pause_reasons(connection: Connection) -> dict[str, str]:
     """The same within a transaction."""
     rows = connection.execute(select(queues).where(queues.c.paused == 1).order_by(queues.c.name))
     return {row.name: row.why for row in rows}

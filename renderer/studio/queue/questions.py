@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from renderer.studio.queue.changes import note, reach
+from renderer.studio.queue.changes import add_event, change_state
 from renderer.studio.queue.records import Job, Question, find, question_of
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
@@ -88,7 +88,7 @@ def record_answer(
         raise StudioError(f"{choice!r} is no answer to question {asked.id}; it takes {', '.join(keys)}")
     values = {"state": "answered", "answer": choice, "who": who, "ended": at, "numbers": json.dumps(numbers or {})}
     connection.execute(prompts.update().where(prompts.c.id == asked.id).values(**values))
-    note(connection, job, at, who, f"{asked.title}: {dict(asked.choices)[choice]}")
+    add_event(connection, job, at, who, f"{asked.title}: {dict(asked.choices)[choice]}")
     if asked.kind == "attention":
         _settle(connection, job, at, choice, who)
 
@@ -97,9 +97,9 @@ def _settle(connection: Connection, job: Job, at: float, choice: str, who: str) 
     """A plot that stopped goes the way that a person chose for it. No worker holds it, so that is done here."""
     match choice:
         case "accept":
-            reach(connection, job, "done", at, who, "accepted as it is", ended=at)
+            change_state(connection, job, "done", at, who, "accepted as it is", ended=at)
         case "abandon":
-            reach(connection, job, "cancelled", at, who, "abandoned", ended=at)
+            change_state(connection, job, "cancelled", at, who, "abandoned", ended=at)
         case _:  # its sheet lies on the bed, or it is the one whose turn it was: nothing comes before it
             own = (jobs.c.machine == job.machine, jobs.c.kind == "plot", jobs.c.state == "queued")
             first, most = connection.execute(
@@ -107,7 +107,7 @@ def _settle(connection: Connection, job: Job, at: float, choice: str, who: str) 
             ).one()
             values = {"place": job.place if first is None else min(first, job.place) - 1.0, "wanted": ""}
             values |= {"priority": job.priority if most is None else max(most, job.priority)}
-            reach(connection, job, "queued", at, who, choice, how=choice, **values)
+            change_state(connection, job, "queued", at, who, choice, how=choice, **values)
 
 
 def answer_to(store: Store, number: int) -> tuple[str, dict[str, float]] | None:

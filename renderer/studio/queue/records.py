@@ -64,7 +64,7 @@ def folder_of(job: Job) -> Path:
 
 
 @dataclass(frozen=True)
-class Event:
+class JobEvent:
     """Something that happened to a job."""
 
     id: int
@@ -105,8 +105,8 @@ def job_of(row: Row[Any]) -> Job:
     return Job(**(values | {"changes": tuple(values["changes"]), "draft": bool(values["draft"])}))
 
 
-def event_of(row: Row[Any]) -> Event:
-    return Event(**row._mapping)
+def event_of(row: Row[Any]) -> JobEvent:
+    return JobEvent(**row._mapping)
 
 
 def question_of(row: Row[Any]) -> Question:
@@ -132,7 +132,7 @@ def open_question(connection: Connection, job: int) -> Question | None:
     return question_of(row) if row else None
 
 
-def history(connection: Connection, job: int | None = None, last: int = 1000) -> list[Event]:
+def history(connection: Connection, job: int | None = None, last: int = 1000) -> list[JobEvent]:
     """What happened, oldest first; to all jobs where none is named."""
     wanted = select(events).order_by(events.c.id.desc()).limit(last)
     rows = connection.execute(wanted if job is None else wanted.where(events.c.job == job))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from renderer.studio.queue import ink_supply, job_pictures
-from renderer.studio.queue.changes import put, reach
+from renderer.studio.queue.changes import change_state, update_job
 from renderer.studio.queue.previews import preview_of
 from renderer.studio.queue.records import Job, find
 from renderer.studio.queue.states import Refused, StudioError, state_text
@@ -61,10 +61,10 @@ def reread_source(job: Job) -> tuple[dict[str, Any], tuple[str, bytes] | None] |
     return result | {"drawing": found}, preview_of(source)
 
 
-def released(connection: Connection, job: Job, now: float, who: str, sha256: str) -> None:
+def release_draft(connection: Connection, job: Job, now: float, who: str, sha256: str) -> None:
     """A draft is queued. Refused where what it plots is not rendered yet."""
     check_rendered(connection, job)
-    reach(connection, job, "queued", now, who, "released", released={"sha256": sha256, "at": now, "who": who})
+    change_state(connection, job, "queued", now, who, "released", released={"sha256": sha256, "at": now, "who": who})
 
 
 def check_rendered(connection: Connection, job: Job) -> None:
@@ -80,7 +80,7 @@ def show_reread(
 ) -> None:
     """The queue shows a plot as `seen_anew` has found it."""
     result, preview = seen
-    put(connection, job, result=result)
+    update_job(connection, job, result=result)
     job_pictures.clear(connection, job.id)
     if preview is not None:
         job_pictures.put_row(connection, job.id, now, "preview", *preview)

@@ -7,11 +7,10 @@ from sqlalchemy import select
 
 from renderer.studio.queue import editing, job_pictures, questions, release
 from renderer.studio.queue.adding import NewJob, add_row, copy_row
-from renderer.studio.queue.changes import note as remark
-from renderer.studio.queue.changes import put, reach
+from renderer.studio.queue.changes import add_event, change_state, update_job
 from renderer.studio.queue.order import Where, place_of
 from renderer.studio.queue.records import Job, find, open_question
-from renderer.studio.queue.states import ENDED, HELD, WAITING, Refused, state_text
+from renderer.studio.queue.states import ENDED, LEASED, WAITING, Refused, state_text
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs, prompts
 
@@ -44,8 +43,8 @@ def move(store: Store, number: int, where: Where, other: int | None, who: str) -
         if other == number:
             raise Refused(f"job {number} cannot be put {where} itself")
         place, priority = place_of(connection, job, where, other)
-        put(connection, job, place=place, priority=priority)
-        remark(connection, job, store.now(connection), who, f"moved {where}" + (f" {other}" if other else ""))
+        update_job(connection, job, place=place, priority=priority)
+        add_event(connection, job, store.now(connection), who, f"moved {where}" + (f" {other}" if other else ""))
         return find(connection, number)
 
 
@@ -65,8 +64,8 @@ def edit(store: Store, number: int, who: str, **given: str | int | None) -> Job:
         job = find(connection, number, to_change=True)
         new = editing.checked_changes(job, given)
         if new:
-            put(connection, job, **new)
-            remark(connection, job, store.now(connection), who, editing.described(job, new))
+            update_job(connection, job, **new)
+            add_event(connection, job, store.now(connection), who, editing.described(job, new))
         return find(connection, number)
 
 
@@ -76,9 +75,11 @@ def pause(store: Store, number: int, who: str) -> Job:
         job = find(connection, number, to_change=True)
         can = job.state in {"queued", "plotting"}
         if job.wanted or not can:
-            raise Refused(f"job {number} is {_stand(job)} and cannot be paused" + _instead(job))
-        put(connection, job, wanted="pause")
-        remark(connection, job, store.now(connection), who, "pause asked for" if job.state in HELD else "held back")
+            raise Refused(f"job {number} is {_status(job)} and cannot be paused" + _instead(job))
+        update_job(connection, job, wanted="pause")
+        add_event(
+            connection, job, store.now(connection), who, "pause asked for" if job.state in LEASED else "held back"
+        )
         return find(connection, number)
 
 
@@ -97,14 +98,14 @@ def resume(store: Store, number: int, who: str) -> Job:
         job, now = find(connection, number, to_change=True), store.now(connection)
         asked = open_question(connection, number)
         if job.state == "draft":
-            release.released(connection, job, now, who, sha256 or release.sha256_of(job))
+            release.release_draft(connection, job, now, who, sha256 or release.sha256_of(job))
         elif job.state == "paused" and asked is not None and asked.kind == "pause":
             questions.record_answer(connection, asked, job, now, asked.fallback, who)
         elif job.wanted == "pause":
-            put(connection, job, wanted="")
-            remark(connection, job, now, who, "goes on")
+            update_job(connection, job, wanted="")
+            add_event(connection, job, now, who, "goes on")
         else:
-            raise Refused(f"job {number} is {_stand(job)}; there is nothing to resume" + _attention(job))
+            raise Refused(f"job {number} is {_status(job)}; there is nothing to resume" + _attention(job))
         return find(connection, number)
 
 
@@ -118,15 +119,15 @@ def cancel(store: Store, number: int, who: str) -> Job:
         job = find(connection, number, to_change=True)
         now = store.now(connection)
         if job.state in WAITING:
-            reach(connection, job, "cancelled", now, who, "cancelled", wanted="", ended=now)
+            change_state(connection, job, "cancelled", now, who, "cancelled", wanted="", ended=now)
         elif job.state == "needs_attention":
             questions.close(connection, number, now)
-            reach(connection, job, "cancelled", now, who, "abandoned", wanted="", ended=now)
-        elif job.state in HELD and job.wanted not in {"cancel", "emergency"}:
-            put(connection, job, wanted="cancel")
-            remark(connection, job, now, who, "cancel asked for")
+            change_state(connection, job, "cancelled", now, who, "abandoned", wanted="", ended=now)
+        elif job.state in LEASED and job.wanted not in {"cancel", "emergency"}:
+            update_job(connection, job, wanted="cancel")
+            add_event(connection, job, now, who, "cancel asked for")
         else:
-            raise Refused(f"job {number} is {_stand(job)}; there is nothing to cancel")
+            raise Refused(f"job {number} is {_status(job)}; there is nothing to cancel")
         return find(connection, number)
 
 
@@ -134,12 +135,12 @@ def emergency(store: Store, number: int, who: str) -> Job:
     """The worker of a plot is asked to stop the machine this instant, whatever else was asked for."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
-        if job.kind != "plot" or job.state not in HELD or job.wanted == "emergency":
+        if job.kind != "plot" or job.state not in LEASED or job.wanted == "emergency":
             raise Refused(
-                f"job {number} is a {job.kind} and {_stand(job)}; only a plot that is at work can be stopped so"
+                f"job {number} is a {job.kind} and {_status(job)}; only a plot that is at work can be stopped so"
             )
-        put(connection, job, wanted="emergency")
-        remark(connection, job, store.now(connection), who, "emergency stop asked for")
+        update_job(connection, job, wanted="emergency")
+        add_event(connection, job, store.now(connection), who, "emergency stop asked for")
         return find(connection, number)
 
 
@@ -152,17 +153,17 @@ def retry(store: Store, number: int, who: str) -> Job:
         job = find(connection, number, to_change=True)
         state = "queued" if job.kind == "render" else "draft"
         if job.state not in {"failed", "cancelled"}:
-            raise Refused(f"job {number} is {_stand(job)}; only what failed or was cancelled is tried again")
+            raise Refused(f"job {number} is {_status(job)}; only what failed or was cancelled is tried again")
         now = store.now(connection)
         fresh = {"tries": 0, "not_before": 0.0, "error": "", "ended": None, "progress": "{}", "wanted": ""}
         fresh |= {"fault": "", "released": "{}"}
-        reach(connection, job, state, now, who, "to be tried again", how="", **fresh)
+        change_state(connection, job, state, now, who, "to be tried again", how="", **fresh)
         if seen is not None:
             release.show_reread(connection, job, now, seen)
         return find(connection, number)
 
 
-def _stand(job: Job) -> str:
+def _status(job: Job) -> str:
     asked = {"pause": "held back" if job.state == "queued" else "asked to pause", "cancel": "asked to stop"}
     asked["emergency"] = "asked for an emergency stop"
     return f"{state_text(job.state)} and {asked[job.wanted]}" if job.wanted else state_text(job.state)
@@ -173,13 +174,13 @@ def remove(store: Store, number: int, who: str) -> Job:
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         if job.state not in ENDED:
-            raise Refused(f"job {number} is {_stand(job)}; cancel it first")
+            raise Refused(f"job {number} is {_status(job)}; cancel it first")
         follower = connection.execute(
             select(jobs.c.id).where(jobs.c.follows == number, jobs.c.state.in_(sorted(WAITING)))
         ).scalar()
         if follower is not None:
             raise Refused(f"job {number} made what job {follower} is to plot; cancel that first")
-        remark(connection, job, store.now(connection), who, "removed", after="")
+        add_event(connection, job, store.now(connection), who, "removed", after="")
         connection.execute(prompts.delete().where(prompts.c.job == number))
         job_pictures.clear(connection, number)
         connection.execute(jobs.delete().where(jobs.c.id == number))

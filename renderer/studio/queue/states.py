@@ -32,7 +32,7 @@ NEXT: dict[str, dict[str, frozenset[str]]] = {
     },
 }
 ENDED = frozenset({"done", "failed", "cancelled"})
-HELD = frozenset(
+LEASED = frozenset(
     {"running", "claimed", "awaiting_operator", "plotting", "pausing", "paused", "finishing"}
 )  # by a worker
 WAITING = frozenset({"draft", "queued"})

@@ -30,7 +30,7 @@ class JobOptions(JobFields):
     within: Path | None = None  # the folder out of which no spec and no file that it names may lead
 
     @property
-    def common(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
         """The fields that every job has which is made of this."""
         return {field.name: getattr(self, field.name) for field in COLUMNS}
 
@@ -46,7 +46,7 @@ def new_jobs(path: Path, wanted: JobOptions, tell: Tell = untold) -> Iterator[tu
         title = wanted.title or work.artwork.title or work.name
         render = NewJob(
             kind="render", name=work.name, title=title, source=str(path.absolute()), changes=wanted.changes,
-            out=str(wanted.out.absolute()), draft=wanted.draft, **wanted.common,
+            out=str(wanted.out.absolute()), draft=wanted.draft, **wanted.fields,
         )  # fmt: skip
         machine = load_machine(wanted.machine) if wanted.machine else work.artwork.machine
         if wanted.plot and machine is None:
@@ -61,7 +61,7 @@ def _plots(path: Path, wanted: JobOptions, tell: Tell) -> list[NewJob]:
     name = path.resolve().name if path.is_dir() else path.stem
     new = NewJob(
         kind="plot", name=name, title=wanted.title or lines.title, source=str(path.absolute()),
-        machine=machine.name, result=_takes(path, lines), preview=preview_of(path), **wanted.common,
+        machine=machine.name, result=_usage(path, lines), preview=preview_of(path), **wanted.fields,
     )  # fmt: skip
     return _editions(new, wanted)
 
@@ -70,18 +70,18 @@ def _editions(new: NewJob, wanted: JobOptions) -> list[NewJob]:
     return [replace(new, edition=n, editions=wanted.edition) for n in range(1, wanted.edition + 1)]
 
 
-def _takes(path: Path, lines: Lines) -> dict[str, Any]:
-    """Metres and minutes of each pen, and how far it lasts; the sha256 of what is drawn."""
-    lasts = _lasts(path)
+def _usage(path: Path, lines: Lines) -> dict[str, Any]:
+    """Metres and minutes of each pen, and how far it ranges_m; the sha256 of what is drawn."""
+    ranges_m = _pen_ranges_m(path)
     pens = [
-        {"name": part.name, "colour": part.colour, "strokes": part.strokes, "lasts_m": lasts.get(number),
+        {"name": part.name, "colour": part.colour, "strokes": part.strokes, "lasts_m": ranges_m.get(number),
          "metres": round(part.drawn_mm / 1000, 3), "minutes": round(part.seconds / 60, 2)}
         for number, part in enumerate(lines.parts)
     ]  # fmt: skip
     return {"pens": pens, "minutes": round(lines.seconds / 60, 2), "drawing": content_sha256(path)}
 
 
-def _lasts(path: Path) -> dict[int, float]:
+def _pen_ranges_m(path: Path) -> dict[int, float]:
     """`max_draw_m` of the pens, by the number of their pass, where a render's manifest tells it."""
     try:
         passes = json.loads((path / "manifest.json").read_bytes())["passes"]

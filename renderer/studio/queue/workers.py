@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from renderer.studio.queue.leases import LEASE_S, take_back
 from renderer.studio.queue.records import Job
-from renderer.studio.queue.states import HELD, StudioError
+from renderer.studio.queue.states import LEASED, StudioError
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs, workers
 
@@ -34,7 +34,7 @@ def take_back_from(store: Store, names: Iterable[str]) -> list[Job]:
     """These workers are dead for certain: what they had is taken back at once, not when the lease runs out."""
     with store.begin() as connection:
         now, dead = store.now(connection), list(names)
-        held_by = (jobs.c.worker.in_(dead), jobs.c.state.in_(sorted(HELD)))
+        held_by = (jobs.c.worker.in_(dead), jobs.c.state.in_(sorted(LEASED)))
         connection.execute(jobs.update().where(*held_by).values(lease_until=now - 1.0))
         connection.execute(workers.delete().where(workers.c.name.in_(dead)))
         return take_back(connection, now) if dead else []

@@ -72,10 +72,10 @@ class Attempt:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._say(json.dumps(self._order()))
+        self._say(json.dumps(self._instructions()))
         return self
 
-    def _order(self) -> dict[str, Any]:
+    def _instructions(self) -> dict[str, Any]:
         job = self.job
         return {
             "job": job.id, "token": job.token, "source": job.source, "name": job.name, "changes": job.changes,

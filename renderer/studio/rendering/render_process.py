@@ -79,9 +79,9 @@ def main() -> None:
         _render(order, writer, asked)
     except Exception as error:
         foreseen = type(error).__module__.split(".")[0] in {"renderer", "hardware"}
-        mends = not foreseen or type(error).__name__ == "AssetError"  # the web may be there later
+        can_retry = not foreseen or type(error).__name__ == "AssetError"  # the web may be there later
         what = str(error) if foreseen else f"{type(error).__name__}: {error}"
-        writer.say("failed", {"why": " ".join(what.split()), "again": mends, "bug": not foreseen})
+        writer.say("failed", {"why": " ".join(what.split()), "again": can_retry, "bug": not foreseen})
 
 
 def _render(order: dict[str, Any], writer: MessageWriter, asked: threading.Event) -> None:

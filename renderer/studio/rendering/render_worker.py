@@ -22,9 +22,9 @@ class RenderWorker:
     """Runs in one thread; `leave` may be called from any other, or from a signal's handler."""
 
     def __init__(
-        self, store: Store, name: str, settings: RenderSettings = USUAL, tell: Callable[[str], None] = lambda _: None
+        self, store: Store, name: str, settings: RenderSettings = USUAL, say: Callable[[str], None] = lambda _: None
     ) -> None:
-        self.store, self.name, self.settings, self.tell = store, name, settings, tell
+        self.store, self.name, self.settings, self.say = store, name, settings, say
         self._leaving = self._at_once = False
 
     def leave(self) -> None:
@@ -44,7 +44,7 @@ class RenderWorker:
                 if job is None and drains and not self._awaited():
                     break
             except SQLAlchemyError as error:
-                self.tell(f"the queue does not answer ({_short(error)}); trying again")
+                self.say(f"the queue does not answer ({_short(error)}); trying again")
                 job = None
             if job is not None:
                 done += self.work(job)
@@ -55,21 +55,21 @@ class RenderWorker:
     def _awaited(self) -> bool:
         """Whether there will be something to do: jobs that rest before another try, or that others may yet lose."""
         with self.store.read() as connection:
-            is_paused = pausing.paused(connection, "render") is not None
+            is_paused = pausing.pause_reason(connection, "render") is not None
         jobs = [job for job in listing.job_lines(self.store) if job.kind == "render"]
         return any(job.state == "running" or not (job.wanted or is_paused) for job in jobs)
 
     def work(self, job: Job) -> bool:
         """Renders one job; whether it is done. What goes wrong is written into the queue."""
-        self.tell(f"{job.shown}: taken up" + (f" (try {job.tries})" if job.tries > 1 else ""))
+        self.say(f"{job.shown}: taken up" + (f" (try {job.tries})" if job.tries > 1 else ""))
         try:
             with Attempt(job, self.settings) as attempt:
                 self._watch(job, attempt)
                 return self._ended(job, attempt)
         except LeaseLost as lost:
-            self.tell(f"{job.shown}: {lost}; what was made of it is thrown away")
+            self.say(f"{job.shown}: {lost}; what was made of it is thrown away")
         except SQLAlchemyError as error:  # the lease will run out, and it is rendered again
-            self.tell(f"{job.shown}: the queue does not answer ({_short(error)})")
+            self.say(f"{job.shown}: the queue does not answer ({_short(error)})")
         return False
 
     def _watch(self, job: Job, attempt: "Attempt") -> None:
@@ -83,13 +83,13 @@ class RenderWorker:
             if now - beaten >= self.settings.beat_s:
                 beaten = now
                 try:
-                    wanted = leases.beat(
+                    wanted = leases.heartbeat(
                         self.store, job.id, job.token, attempt.progress, lease_s=self.settings.lease_s
                     ).wanted
                     if (picture := attempt.pictures.pop("progress", None)) is not None:
                         job_pictures.put(self.store, job.id, job.token, "progress", *picture)
                 except SQLAlchemyError as error:
-                    self.tell(f"{job.shown}: the queue does not answer ({_short(error)}); the work goes on")
+                    self.say(f"{job.shown}: the queue does not answer ({_short(error)}); the work goes on")
                 else:
                     if wanted == "cancel":
                         attempt.ask_to_stop()
@@ -102,28 +102,28 @@ class RenderWorker:
                 folder = folder_of(job)
                 try:
                     result = {"folder": str(folder), **result}
-                    leases.beat(
+                    leases.heartbeat(
                         store, job.id, job.token, attempt.progress, lease_s=self.settings.lease_s
                     )  # its last word
                     preview = attempt.pictures.get("preview")
                     place = partial(_publish, attempt.staged, folder)
                     leases.finish(store, job.id, job.token, name, result, place, preview)
                 except OutputError as error:
-                    leases.fail(store, job.id, job.token, name, str(error), again=False)
-                    self.tell(f"{job.shown}: {error}")
+                    leases.fail(store, job.id, job.token, name, str(error), can_retry=False)
+                    self.say(f"{job.shown}: {error}")
                     return False
-                self.tell(f"{job.shown}: done, see {folder}")
+                self.say(f"{job.shown}: done, see {folder}")
                 return True
             case _ if attempt.asked_at is not None:
                 leases.stop(store, job.id, job.token, name, "stopped" if not attempt.killed else "killed")
-                self.tell(f"{job.shown}: cancelled")
+                self.say(f"{job.shown}: cancelled")
             case _ if self._at_once:
                 leases.give_back(store, job.id, job.token, name)
-                self.tell(f"{job.shown}: given back")
+                self.say(f"{job.shown}: given back")
             case _, why:
-                again, bug = why["again"], why.get("bug", False)
-                leases.fail(store, job.id, job.token, name, why["why"], again=again, bug=bug)
-                self.tell(f"{job.shown}: {why['why']}")
+                can_retry, is_bug = why["again"], why.get("bug", False)
+                leases.fail(store, job.id, job.token, name, why["why"], can_retry=can_retry, is_bug=is_bug)
+                self.say(f"{job.shown}: {why['why']}")
         return False
 
 

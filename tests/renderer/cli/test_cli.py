@@ -22,9 +22,9 @@ from hardware.program import ProgramError
 from hardware.svgfile import SvgError
 from renderer import cli, output
 from renderer.assets import AssetError
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import CODES, code_of
-from renderer.cli.commands import commands
+from renderer.cli.render_commands import commands
 from renderer.pipeline import RenderError
 from renderer.progress import Progress, Report
 from renderer.result import Result
@@ -42,7 +42,7 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RENDER_OFFLINE", "1")
     monkeypatch.delenv("RENDER_DEBUG", raising=False)
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 @pytest.fixture

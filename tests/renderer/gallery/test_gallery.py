@@ -15,14 +15,14 @@ from PIL import Image
 
 from renderer import cli, pipeline
 from renderer.assets import PICTURES
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.gallery import build
 from renderer.gallery.build import Builder
 from renderer.gallery.collect import GalleryError, collect, shard
 from renderer.gallery.exhibit import MOST_BYTES, ORIGINAL_BYTES, ORIGINAL_PX, shrunk
 from renderer.gallery.label import loss_svg, pens_svg, spark_path
 from renderer.gallery.pages import pages
-from renderer.gallery.statement import Made, read, seal
+from renderer.gallery.statement import WorkManifest, read, seal
 from renderer.gallery.verify import compared, same_files
 from renderer.gallery.work import publish
 from renderer.progress import silent
@@ -38,7 +38,7 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RENDER_OFFLINE", "1")
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 @pytest.fixture
@@ -356,7 +356,7 @@ def test_the_manifest_is_a_statement_about_the_files_beside_it(hung: Path, spec:
 
 def test_the_seal_sees_every_value(hung: Path) -> None:
     made = read(hung / "disc")
-    assert made is not None and made.whole
+    assert made is not None and made.is_intact
     said = json.loads(json.dumps(made.statement))
     said["predicate"]["render_totals"]["strokes"] = 12
     assert seal(said) != made.predicate["render_seal"]
@@ -387,7 +387,7 @@ def test_a_work_rendered_again_is_compared_within_tolerance(hung: Path) -> None:
     said = json.loads(json.dumps(made.statement))
     said["predicate"]["render_metrics"]["psnr"] += 0.5
     said["predicate"]["render_totals"]["strokes"] += 0.3
-    assert [figure.name for figure in compared(made, Made(said, True)) if not figure.ok] == ["PSNR, dB"]
+    assert [figure.name for figure in compared(made, WorkManifest(said, True)) if not figure.ok] == ["PSNR, dB"]
 
 
 # --- pictures and pages -----------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from distributed import KilledWorker, Reschedule
 
 from renderer import cli
 from renderer.assets import AssetError, find
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.gallery.build import Builder, BuildMessage
 from renderer.gallery.cluster import cluster_workers, worker_plugin
 from renderer.gallery.cluster import scheduler as scheduling
@@ -40,7 +40,7 @@ A, B = "tcp://192.0.2.2:4001", "tcp://192.0.2.3:4002"
 def _offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RENDER_OFFLINE", "1")
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 # --- who may render ---------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ class FakeClient:
     def run(self, call: Callable[..., Any], *arguments: Any, workers: list[str], on_error: str) -> dict[str, Any]:
         assert on_error == "return"
         self.calls.append((call.__name__, workers))
-        if call is worker_plugin.introduced:
+        if call is worker_plugin.worker_program:
             return {one: self.answers[one] for one in workers if one in self.answers}
         if call is worker_plugin.lacks:
             return {one: tuple(n for n, need in enumerate(arguments[0]) if need not in self.met) for one in workers}
@@ -178,7 +178,7 @@ def test_a_worker_is_sent_what_it_lacks_once_and_in_pieces(
     told.supply(needs)
     told.supply(needs)
     assert client.taken == [b"0123", b"4567", b"89"]
-    assert [call for call, _ in client.calls] == ["introduced", "lacks", "receive", "receive", "receive"]
+    assert [call for call, _ in client.calls] == ["worker_program", "lacks", "receive", "receive", "receive"]
     assert said == [f"sending a (0.0 MB) to {A}"]
 
 
@@ -212,7 +212,7 @@ def test_a_piece_that_does_not_follow_the_last_ends_it() -> None:
 # --- how a work ends --------------------------------------------------------------------------------------------------
 
 
-def flight(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
+def submitted(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
     def result(timeout: float) -> Any:
         if isinstance(ends, Exception):
             raise ends
@@ -236,14 +236,14 @@ def flight(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
 )
 def test_a_work_that_fails_is_told_and_leaves_nothing(spec: Path, tmp_path: Path, ends: Any, told: str) -> None:
     builder = ClusterBuilder(tmp_path / "gallery", PLACE)
-    assert builder._ended(flight(spec, ends)) == {"failed": told}
+    assert builder._ended(submitted(spec, ends)) == {"failed": told}
     assert not (tmp_path / "gallery").exists()
 
 
 def test_works_of_a_scheduler_that_has_gone_end_the_build(spec: Path, tmp_path: Path) -> None:
     builder = ClusterBuilder(tmp_path / "gallery", PLACE)
     with pytest.raises(ClusterError, match=f"^the scheduler at {PLACE} has gone;"):
-        builder._ended(flight(spec, None, "cancelled"))
+        builder._ended(submitted(spec, None, "cancelled"))
 
 
 def test_a_task_that_is_cancelled_before_its_process_starts_starts_none(tmp_path: Path) -> None:
@@ -292,9 +292,9 @@ def test_a_task_that_is_cancelled_ends_its_builder(tmp_path: Path) -> None:
     member.transition("key", "ready", "executing")
     member._begin("key", builder)
     member.transition("other", "executing", "memory")
-    assert builder._words.empty()
+    assert builder._messages.empty()
     member.transition("key", "executing", "cancelled")
-    assert builder._words.get_nowait() is None
+    assert builder._messages.get_nowait() is None
 
 
 # --- what the commands say --------------------------------------------------------------------------------------------
@@ -373,10 +373,10 @@ def test_no_scheduler_is_told_with_where_to_look() -> None:
     late = OSError("Timed out trying to connect to tcp://192.0.2.1:8786 after 10 s")
     advice = "check the address, or start one there with dask scheduler --host ADDRESS"
     assert (
-        str(scheduling.nobody_answers(PLACE, 10, late)) == f"no dask scheduler answers at {PLACE} within 10 s; {advice}"
+        str(scheduling.no_scheduler(PLACE, 10, late)) == f"no dask scheduler answers at {PLACE} within 10 s; {advice}"
     )
     other = OSError("Name or service\nnot known")
-    assert str(scheduling.nobody_answers(PLACE, 10, other)) == (
+    assert str(scheduling.no_scheduler(PLACE, 10, other)) == (
         f"no dask scheduler answers at {PLACE} within 10 s (Name or service not known); {advice}"
     )
 
@@ -403,10 +403,10 @@ class Process:
         )
         self.pid, self.said = self.process.pid, list[str]()
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._ear = threading.Thread(target=self._hear)
+        self._ear = threading.Thread(target=self._read_output)
         self._ear.start()
 
-    def _hear(self) -> None:
+    def _read_output(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self._lines.put(line.rstrip("\n"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from renderer import cli
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.gallery.statement import read
 
 Capture = pytest.CaptureFixture[str]
@@ -19,7 +19,7 @@ Capture = pytest.CaptureFixture[str]
 def _offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RENDER_OFFLINE", "1")
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 def command(*arguments: object) -> list[str]:

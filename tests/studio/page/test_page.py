@@ -98,7 +98,8 @@ def test_beside_a_machine_nothing_is_offered_twice_and_a_reader_hears_the_questi
     claimed, _ = asking(there)
     text = site.as_("operator").get("/machines/gantry").text
     assert (
-        '<p class="unseen" id="spoken" role="status">Insert pen&nbsp;3: Sakura Micron 05 blue. Put it in.</p>' in text
+        '<p class="visually-hidden" id="spoken" role="status">Insert pen&nbsp;3: Sakura Micron 05 blue. Put it in.</p>'
+        in text
     )
     assert text.count("aria-live") == 1  # that of what was done
     paused = NewQuestion("pause", "paused", "The pen is up.", (("resume", "go on"), ("abort", "stop here")), "resume")
@@ -319,10 +320,10 @@ def test_marks_differ_where_something_has_changed_and_only_there(there: Store) -
     assert before.keys() | {f"work:{number}"} == after.keys()
     assert all(before[name] != after[name] for name in ("jobs", "questions", "work"))
     assert before["machines"] == after["machines"]
-    leases.beat(there, number, claimed.token, {"share": 0.5})
+    leases.heartbeat(there, number, claimed.token, {"share": 0.5})
     beaten = looks(there)
     assert {name for name in after if after[name] != beaten[name]} == {"work", f"work:{number}"}
-    leases.beat(there, number, claimed.token, {"share": 0.5})
+    leases.heartbeat(there, number, claimed.token, {"share": 0.5})
     assert looks(there) == beaten, "that it still lives is no news"
     pausing.pause_queue(there, "gantry", "ada")
     assert {name for name in beaten if looks(there)[name] != beaten[name]} == {"machines"}

@@ -209,11 +209,11 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         server.send_signal(signal.SIGKILL)
         server.wait()
         drawn = len(bench.controller.body.trace)
-        page.locator("#line.lost").wait_for()
+        page.locator("#connection.lost").wait_for()
         until(lambda: len(bench.controller.body.trace) > drawn + 3)  # the plot does not notice
         page.said.clear()  # a browser tells of a server that is gone
         studio.serves()
-        page.locator("#line.live").wait_for()
+        page.locator("#connection.live").wait_for()
         page.get_by_role("heading", name="Insert pen 2:").wait_for()  # nobody has loaded the page anew
         page.said.clear()
         page.get_by_role("button", name="Continue").click()
@@ -362,26 +362,26 @@ def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, s
     for name in ("a", "b"):
         requests.add(studio.store, [NewJob("render", name, name, f"{name}.yaml")], "ada")
     with tab(browser, studio, "curator") as page:
-        page.locator("#line.live").wait_for()
+        page.locator("#connection.live").wait_for()
         page.route("**/", lambda route: route.abort())
         requests.add(studio.store, [NewJob("render", "c", "c", "c.yaml")], "ada")
-        page.locator("#line", has_text="not up to date; trying again").wait_for()
+        page.locator("#connection", has_text="not up to date; trying again").wait_for()
         page.unroute("**/")
         page.locator("#job-3").wait_for()  # with the next beat
-        page.locator("#line.live").wait_for()
+        page.locator("#connection.live").wait_for()
 
         page.goto(f"{studio.address}/pieces/1")
-        page.locator("#line.live").wait_for()
+        page.locator("#connection.live").wait_for()
         requests.cancel(studio.store, 1, "ada")
         requests.remove(studio.store, 1, "ada")
-        page.locator("#line", has_text="this was taken out of the list").wait_for()
+        page.locator("#connection", has_text="this was taken out of the list").wait_for()
         assert page.locator("h1").inner_text() == "a"  # what was shown stays
 
         page.goto(studio.address)
-        page.locator("#line.live").wait_for()
+        page.locator("#connection.live").wait_for()
         page.context.clear_cookies()
         requests.add(studio.store, [NewJob("render", "d", "d", "d.yaml")], "ada")
-        page.locator("#line", has_text="this session is over; open the link again").wait_for()
+        page.locator("#connection", has_text="this session is over; open the link again").wait_for()
         page.said.clear()  # a browser tells of each answer that is none
 
 
@@ -415,7 +415,7 @@ def test_every_view_fits_and_says_nothing_wrong(browser: Any, studio: Studio, wi
     with tab(browser, studio, "operator", width) as page:
         for path in VIEWS:
             page.goto(studio.address + path)
-            page.locator("#line.live").wait_for()
+            page.locator("#connection.live").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
             assert page.evaluate("[...document.images].every(image => image.hasAttribute('alt'))")
             assert page.locator("h1").count() == 1

@@ -150,7 +150,7 @@ def test_a_plot_goes_on_while_the_database_is_away(
 ) -> None:
     session = SimulatedPlot(drawing=small_card())
     (a,) = added(there, "a")
-    away, advance, beat = threading.Event(), leases.advance, leases.beat
+    away, advance, beat = threading.Event(), leases.advance, leases.heartbeat
     refused: list[str] = []
 
     def broken(what: str, real: Callable[..., object]) -> Callable[..., object]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from renderer.studio.queue import leases, listing, pausing, questions, records, requests
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.fast_list import QueueList, fast_list
-from renderer.studio.queue.states import ENDED, HELD, NEXT, WAITING, Refused, StudioError, check
+from renderer.studio.queue.states import ENDED, LEASED, NEXT, WAITING, Refused, StudioError, check
 from renderer.studio.queue.store import Store
 
 Make = Callable[..., NewJob]
@@ -30,7 +30,7 @@ def added(store: Store, *news: NewJob) -> list[int]:
 
 def test_every_state_has_a_place_and_only_some_ways_lead_on() -> None:
     for kind, ways in NEXT.items():
-        assert set(ways) <= HELD | WAITING | ENDED | {"needs_attention"}
+        assert set(ways) <= LEASED | WAITING | ENDED | {"needs_attention"}
         for before, after in itertools.product(ways, ways):
             if after not in ways[before]:
                 with pytest.raises(Refused, match=f"^a {kind} that is "):
@@ -215,7 +215,7 @@ def test_the_quick_list_is_that_of_the_store(store: Store, url: str, new: Callab
     pausing.pause_queue(store, "gantry", "ada", "it's being oiled: 50 %")
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
-    leases.beat(store, claimed.id, claimed.token, {"share": 0.5})
+    leases.heartbeat(store, claimed.id, claimed.token, {"share": 0.5})
     with store.begin() as connection:
         questions.ask(connection, claimed, 1.0, "pen", "which {}?", "", (("done", "this"),), "done")
     for every in (False, True):

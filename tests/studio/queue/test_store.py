@@ -144,7 +144,7 @@ def test_600_transactions_at_once_wait_for_each_other(url: str, new: Make) -> No
                 requests.add(store, [new(name)], name)
                 while (job := leases.claim(store, "render", name)) is None:
                     pass  # others took the jobs that this transaction saw; one that came since is there
-                leases.beat(store, job.id, job.token)
+                leases.heartbeat(store, job.id, job.token)
         except Exception as fault:
             faults.append(fault)
         store.close()

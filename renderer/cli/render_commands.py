@@ -303,7 +303,7 @@ def assets() -> None:
 @json_option
 def assets_list(**options: Any) -> int:
     """List the files that are known by name, and whether they are here."""
-    from renderer.cli.assets import list_assets
+    from renderer.cli.assets_command import list_assets
 
     return list_assets(**options)
 
@@ -318,7 +318,7 @@ def assets_add(**options: Any) -> int:
     Example:
       render assets add /media/stick/scream.jpg
     """
-    from renderer.cli.assets import add_assets
+    from renderer.cli.assets_command import add_assets
 
     return add_assets(**options)
 
@@ -334,7 +334,7 @@ def assets_fetch(**options: Any) -> int:
       render assets fetch
       render assets fetch scream vgg16-imagenet
     """
-    from renderer.cli.assets import fetch_assets
+    from renderer.cli.assets_command import fetch_assets
 
     return fetch_assets(**options)
 

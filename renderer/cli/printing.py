@@ -48,7 +48,7 @@ def table(*columns: str) -> "Table":
     return made
 
 
-def show(table: "Table") -> None:
+def show_table(table: "Table") -> None:
     console().print(table, soft_wrap=False)
 
 
