@@ -1,7 +1,7 @@
 """The fields that people set on a job, each described once; docs/extending.md says how to add one.
 
-These are made from the descriptions: the columns of the table, also in a database that is older than a field; the
-attributes of jobs; the options of `queue add` and `queue edit`; the page's forms; and what the lists and the page show.
+Everything else follows from the descriptions: the columns of the table, also in a database that is older than a field;
+the attributes of jobs; the options of `queue add` and `queue edit`; the page's forms; and what lists and pages show.
 """
 
 import dataclasses
@@ -49,15 +49,15 @@ class JobField(Generic[V]):
         return {}
 
     def checked(self, value: V) -> V:
-        """The value as a job keeps it. StudioError where it is not allowed."""
+        """The value as a job keeps it. Raises StudioError if it is not allowed."""
         return value
 
     def from_form(self, text: str) -> V | None:
-        """The value that an input of the page gives; None where an empty input sets nothing. StudioError."""
+        """The value of an input on the page; None if an empty input sets nothing. Raises StudioError."""
         raise NotImplementedError
 
     def text(self, value: V) -> str:
-        """The value in lists; empty where there is nothing to say."""
+        """The value in lists; empty if it is the default."""
         return str(value or "")
 
     def listed_text(self, value: V) -> str:
@@ -174,7 +174,7 @@ def described(field: JobField[V]) -> V:
 class JobFields:
     """The fields, as attributes of jobs. Their order is that of the columns, options and inputs."""
 
-    note: str = described(Text(label="Note", help="A word for whoever reads the queue."))
+    note: str = described(Text(label="Note", help="A remark for everyone who reads the queue."))
     due: str = described(
         Day(
             noun="due date",

@@ -1,4 +1,7 @@
-"""What people ask of the queue: to add, move, copy, edit, pause, resume, cancel, retry and remove jobs."""
+"""What people ask of the queue: to add, move, copy, edit, pause, resume, cancel, retry and remove jobs.
+
+All but `add` and `add_all` raise StudioError if there is no such job, and Refused if its state does not allow it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,13 +19,13 @@ from renderer.studio.queue.tables import jobs, prompts
 
 
 def add(store: Store, wanted: Iterable[NewJob], who: str) -> list[Job]:
-    """Adds jobs at the end of the queue, all or none."""
+    """Add jobs at the end of the queue, all or none. Raises StudioError if a picture is too large."""
     with store.begin() as connection:
         return [add_row(connection, store.now(connection), new, who) for new in wanted]
 
 
 def add_all(store: Store, wanted: Iterable[tuple[NewJob | None, list[NewJob]]], who: str) -> list[Job]:
-    """Adds renders, each with the plots of what it makes; plots are drafts until somebody has seen what it is."""
+    """Add renders, each with its plots; a plot is a draft until a person releases it. Raises as `add` does."""
     made: list[Job] = []
     with store.begin() as connection:
         now = store.now(connection)
@@ -35,11 +38,11 @@ def add_all(store: Store, wanted: Iterable[tuple[NewJob | None, list[NewJob]]], 
 
 
 def move(store: Store, number: int, where: Where, other: int | None, who: str) -> Job:
-    """Puts a waiting job elsewhere in the queue. Beside a job of another priority, it takes that one's."""
+    """Move a job that waits. It takes the priority of the job that it is put beside. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         if job.state not in WAITING:
-            raise Refused(f"job {number} is {state_text(job.state)}; only one that waits can be moved")
+            raise Refused(f"job {number} is {state_text(job.state)}; only a job that waits can be moved")
         if other == number:
             raise Refused(f"job {number} cannot be put {where} itself")
         place, priority = place_of(connection, job, where, other)
@@ -49,16 +52,17 @@ def move(store: Store, number: int, where: Where, other: int | None, who: str) -
 
 
 def copy(store: Store, number: int, who: str) -> Job:
-    """The same once more, at the end of the queue."""
+    """Add a copy of a job at the end of the queue. Raises StudioError."""
     with store.begin() as connection:
         job = find(connection, number)
         return copy_row(connection, store.now(connection), job, who)
 
 
 def edit(store: Store, number: int, who: str, **given: str | int | None) -> Job:
-    """Changes the fields that are given, by name (job_fields.FIELDS); the history keeps from what to what.
+    """Change the fields that are given by name (`job_fields.FIELDS`); the history keeps the old and the new values.
 
-    None leaves a field as it is; an empty text or date takes it away. StudioError where a value is not allowed.
+    None leaves a field as it is; an empty text or date clears it. Raises StudioError if a value is not allowed, and
+    Refused if it is too late to change it.
     """
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
@@ -70,7 +74,7 @@ def edit(store: Store, number: int, who: str, **given: str | int | None) -> Job:
 
 
 def pause(store: Store, number: int, who: str) -> Job:
-    """A job that waits is not taken up; a plot stops at the next pen-up."""
+    """Hold back a job that waits, or stop a plot at the next pen-up. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         can = job.state in {"queued", "plotting"}
@@ -88,12 +92,12 @@ def _instead(job: Job) -> str:
 
 
 def resume(store: Store, number: int, who: str) -> Job:
-    """A job that was held goes on, a paused plot by the answer that means so; a plot that is a draft is released."""
+    """Let a held or paused job go on, or release a draft. Raises Refused, StudioError."""
     with store.read() as connection:
         draft = find(connection, number)
         if draft.state == "draft":
             release.check_rendered(connection, draft)
-    sha256 = release.sha256_of(draft) if draft.state == "draft" else ""  # outside of transactions: it reads a file
+    sha256 = release.sha256_of(draft) if draft.state == "draft" else ""  # outside transactions, because it reads a file
     with store.begin() as connection:
         job, now = find(connection, number, to_change=True), store.now(connection)
         asked = open_question(connection, number)
@@ -114,7 +118,7 @@ def _attention(job: Job) -> str:
 
 
 def cancel(store: Store, number: int, who: str) -> Job:
-    """A job that waits is cancelled now; the worker of one that is at work is asked to stop it."""
+    """Cancel a job that waits, or ask the worker of a job to stop it. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         now = store.now(connection)
@@ -132,12 +136,12 @@ def cancel(store: Store, number: int, who: str) -> Job:
 
 
 def emergency(store: Store, number: int, who: str) -> Job:
-    """The worker of a plot is asked to stop the machine this instant, whatever else was asked for."""
+    """Ask the worker of a plot to stop the machine at once, whatever else was asked. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         if job.kind != "plot" or job.state not in LEASED or job.wanted == "emergency":
             raise Refused(
-                f"job {number} is a {job.kind} and {_status(job)}; only a plot that is at work can be stopped so"
+                f"job {number} is a {job.kind} and {_status(job)}; only a plot at work can be stopped this way"
             )
         update_job(connection, job, wanted="emergency")
         add_event(connection, job, store.now(connection), who, "emergency stop asked for")
@@ -145,15 +149,18 @@ def emergency(store: Store, number: int, who: str) -> Job:
 
 
 def retry(store: Store, number: int, who: str) -> Job:
-    """A job that failed or was cancelled waits again; a plot as a draft, shown as what it draws is now."""
+    """Queue a job again that failed or was cancelled; a plot becomes a draft that shows its current drawing.
+
+    Raises Refused, StudioError.
+    """
     with store.read() as connection:
         job = find(connection, number)
-    seen = release.reread_source(job) if job.kind == "plot" else None  # outside of transactions: it reads files
+    seen = release.reread_source(job) if job.kind == "plot" else None  # outside transactions, because it reads files
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         state = "queued" if job.kind == "render" else "draft"
         if job.state not in {"failed", "cancelled"}:
-            raise Refused(f"job {number} is {_status(job)}; only what failed or was cancelled is tried again")
+            raise Refused(f"job {number} is {_status(job)}; only a job that failed or was cancelled can be tried again")
         now = store.now(connection)
         fresh = {"tries": 0, "not_before": 0.0, "error": "", "ended": None, "progress": "{}", "wanted": ""}
         fresh |= {"fault": "", "released": "{}"}
@@ -170,7 +177,7 @@ def _status(job: Job) -> str:
 
 
 def remove(store: Store, number: int, who: str) -> Job:
-    """Takes a job that has ended out of the list. What it made stays, and so does its history."""
+    """Remove a job that has ended from the list. Its files and its history stay. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         if job.state not in ENDED:
@@ -179,7 +186,7 @@ def remove(store: Store, number: int, who: str) -> Job:
             select(jobs.c.id).where(jobs.c.follows == number, jobs.c.state.in_(sorted(WAITING)))
         ).scalar()
         if follower is not None:
-            raise Refused(f"job {number} made what job {follower} is to plot; cancel that first")
+            raise Refused(f"job {number} is the render that job {follower} plots; cancel that plot first")
         add_event(connection, job, store.now(connection), who, "removed", after="")
         connection.execute(prompts.delete().where(prompts.c.job == number))
         job_pictures.clear(connection, number)

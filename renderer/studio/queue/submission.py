@@ -1,4 +1,4 @@
-"""Adding works: specs to renders, and what is drawn already to plots. All is checked before anything is added."""
+"""Files to jobs: specs to renders, and finished drawings to plots. Everything is checked before a job is added."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from renderer.studio.queue.release import content_sha256
 
 @dataclass(frozen=True)
 class JobOptions(JobFields):
-    """What a person says of new jobs: how, and how many sheets."""
+    """What a person asks of new jobs: their fields, how they are made, and how many sheets are plotted."""
 
     changes: tuple[str, ...]
     out: Path
@@ -27,16 +27,20 @@ class JobOptions(JobFields):
     edition: int
     machine: Path | None = None
     title: str | None = None
-    within: Path | None = None  # the folder out of which no spec and no file that it names may lead
+    within: Path | None = None  # the folder that must hold the spec and every file that it names
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The fields that every job has which is made of this."""
+        """The fields that all of these jobs share."""
         return {field.name: getattr(self, field.name) for field in COLUMNS}
 
 
 def new_jobs(path: Path, wanted: JobOptions, tell: Tell = untold) -> Iterator[tuple[NewJob | None, list[NewJob]]]:
-    """Of a spec a render for each work, and the plots of it; of all else plots. Raises SpecErrors and others."""
+    """The jobs of a file: for a spec a render of each work and its plots, for any other file only plots.
+
+    Raises SpecErrors if the spec has faults, MachineError if no machine is known or it cannot be read, and the errors
+    of `renderer.intake.lines_of` if the machine cannot draw the file.
+    """
     if not is_picture(path) and (path.suffix.lower() not in {".yaml", ".yml"} or path.is_dir()):
         yield None, _plots(path, wanted, tell)
         return
@@ -50,13 +54,13 @@ def new_jobs(path: Path, wanted: JobOptions, tell: Tell = untold) -> Iterator[tu
         )  # fmt: skip
         machine = load_machine(wanted.machine) if wanted.machine else work.artwork.machine
         if wanted.plot and machine is None:
-            raise MachineError(f"{path}: does not say which machine plots it; name it with --machine")
+            raise MachineError(f"{path}: names no machine that plots it; name one with --machine")
         name = machine.name if machine else ""
         yield render, _editions(replace(render, kind="plot", machine=name), wanted) if wanted.plot else []
 
 
 def _plots(path: Path, wanted: JobOptions, tell: Tell) -> list[NewJob]:
-    """Plots of what is there already, once it is known that the machine can draw it."""
+    """Plots of a finished drawing, once it is certain that the machine can draw it."""
     lines, machine = lines_of(path, load_machine(wanted.machine) if wanted.machine else None, tell=tell)
     name = path.resolve().name if path.is_dir() else path.stem
     new = NewJob(
@@ -71,7 +75,7 @@ def _editions(new: NewJob, wanted: JobOptions) -> list[NewJob]:
 
 
 def _usage(path: Path, lines: Lines) -> dict[str, Any]:
-    """Metres and minutes of each pen, and how far it ranges_m; the sha256 of what is drawn."""
+    """Metres and minutes of each pen and how far it lasts, and the sha256 of the drawing."""
     ranges_m = _pen_ranges_m(path)
     pens = [
         {"name": part.name, "colour": part.colour, "strokes": part.strokes, "lasts_m": ranges_m.get(number),
@@ -82,7 +86,7 @@ def _usage(path: Path, lines: Lines) -> dict[str, Any]:
 
 
 def _pen_ranges_m(path: Path) -> dict[int, float]:
-    """`max_draw_m` of the pens, by the number of their pass, where a render's manifest tells it."""
+    """`max_draw_m` of the pens, by the number of their pass, from a render's manifest if there is one."""
     try:
         passes = json.loads((path / "manifest.json").read_bytes())["passes"]
         return {n: row["pen"]["max_draw_m"] for n, row in enumerate(passes) if row["pen"].get("max_draw_m")}

@@ -27,7 +27,7 @@ from renderer.gallery.cluster.cluster_workers import ClusterWorkers
 from renderer.gallery.cluster.payload import Need, packed
 from renderer.gallery.cluster.scheduler import ClusterError
 from renderer.gallery.statement import read
-from renderer.gallery.work import made
+from renderer.gallery.work import render_files
 from renderer.progress import silent
 from renderer.specfile import Work, load
 
@@ -521,7 +521,7 @@ def test_eight_works_come_back_whole_though_a_worker_is_killed(
     assert {"stage", "step", "steps"} <= words[0].content.keys()
     assert sorted(path.name for path in gallery.iterdir()) == [work.name for work in works]
     for work in works:
-        files, record = made(work, gallery, silent)
+        files, record = render_files(work, gallery, silent)
         hangs = {path.name: path.read_bytes() for path in (gallery / work.name).iterdir()}
         assert hangs.keys() == files.keys()
         assert [name for name in files if hangs[name] != files[name]] == ["manifest.json"]

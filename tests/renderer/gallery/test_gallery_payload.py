@@ -15,7 +15,7 @@ from renderer.gallery.cluster.payload import Need, PayloadError, lacking, packed
 from renderer.gallery.cluster.result_checks import ResultError, verified
 from renderer.gallery.key import key
 from renderer.gallery.names import MANIFEST
-from renderer.gallery.work import made
+from renderer.gallery.work import render_files
 from renderer.progress import silent
 from renderer.specfile import load
 
@@ -150,7 +150,7 @@ def hung(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], An
         f"{RACK}layers:\n  - points: 5\n    steps: 1\n"
     )
     (work,) = load(folder / "grey.yaml")
-    return made(work, folder / "gallery", silent)[0], key(work)
+    return render_files(work, folder / "gallery", silent)[0], key(work)
 
 
 def test_what_came_back_whole_is_taken(hung: tuple[dict[str, bytes], Any]) -> None:

@@ -262,7 +262,7 @@ def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_onc
         beside.until(lambda: not pen_is_down(bench))  # the guard has lifted it
         second = plotting(url, terminal.name, tmp_path / "second.log", tmp_path)
         try:
-            assert beside.answers(a, "attention", "stroke").said.startswith("worker plotter was not heard of any more.")
+            assert beside.answers(a, "attention", "stroke").said.startswith("worker plotter has stopped reporting.")
             beside.lets_go()
             beside.answers(a, "pen")
             beside.answers(a, "clear")

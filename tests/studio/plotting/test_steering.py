@@ -73,7 +73,7 @@ def test_an_emergency_stop_before_anything_moves(there: Store, tmp_path: Path) -
 
 def test_an_emergency_stop_goes_before_all_else_and_only_for_a_plot_at_work(store: Store) -> None:
     (a,) = added(store, "a")
-    with pytest.raises(Refused, match=r"^job 1 is a plot and queued; only a plot that is at work can be stopped so$"):
+    with pytest.raises(Refused, match=r"^job 1 is a plot and queued; only a plot at work can be stopped this way$"):
         requests.emergency(store, a, "ada")
     claimed = leases.claim(store, "plot", "w", "gantry")
     assert claimed is not None

@@ -65,5 +65,5 @@ def test_a_job_that_has_ended_keeps_its_priority_alone(store: Store, new: Make) 
     requests.add(store, [new("a")], "ada")
     requests.cancel(store, 1, "ada")
     assert requests.edit(store, 1, "ada", note="sold to Ada").note == "sold to Ada"
-    with pytest.raises(Refused, match=r"^job 1 is cancelled; its priority matters no more$"):
+    with pytest.raises(Refused, match=r"^job 1 is cancelled; its priority no longer matters$"):
         requests.edit(store, 1, "ada", priority=3)

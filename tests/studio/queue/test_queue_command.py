@@ -112,7 +112,7 @@ def test_jobs_are_cancelled_tried_again_copied_and_removed(spec: Path, capsys: C
 
 def test_what_cannot_be_done_says_why(spec: Path, capsys: Capture) -> None:
     _, err = call(capsys, "resume", 5, code=1)
-    assert err == "render: there is no job 5; render queue list shows what there is\n"
+    assert err == "render: there is no job 5; render queue list shows the jobs\n"
     call(capsys, "add", spec)
     out, err = call(capsys, "resume", 1, "--json", code=1)
     assert json.loads(out) == {"error": "job 1 is queued; there is nothing to resume", "exit_code": 1}
@@ -144,7 +144,7 @@ def test_a_job_is_edited(spec: Path, capsys: Capture) -> None:
 def test_an_emergency_stop_is_for_plots_and_says_what_it_is_not(spec: Path, capsys: Capture) -> None:
     call(capsys, "add", spec)
     _, err = call(capsys, "emergency", 1, code=1)
-    assert err == "render: job 1 is a render and queued; only a plot that is at work can be stopped so\n"
+    assert err == "render: job 1 is a render and queued; only a plot at work can be stopped this way\n"
     assert "no substitute for the button" in " ".join(call(capsys, "emergency", "--help")[0].split())
 
 
@@ -196,7 +196,7 @@ def test_an_edition_of_plots_is_added_as_drafts_with_what_it_takes(svg: Path, ma
 
 def test_a_spec_is_added_with_the_plots_of_it(spec: Path, machine: Path, capsys: Capture) -> None:
     _, err = call(capsys, "add", spec, "--plot", code=2)
-    assert err == f"render: {spec}: does not say which machine plots it; name it with --machine\n"
+    assert err == f"render: {spec}: names no machine that plots it; name one with --machine\n"
     _, err = call(capsys, "add", spec, "--plot", "--machine", machine)
     assert err == "added: 1 Red <disc>, queued\nadded: 2 Red <disc>, draft\n"
     _, err = call(capsys, "resume", 2, code=1)

@@ -85,7 +85,7 @@ def test_there_is_always_room_between_two_jobs(store: Store, new: Make) -> None:
 def test_a_job_that_is_at_work_is_not_moved(store: Store, new: Make) -> None:
     (a,) = added(store, new("a"))
     leases.claim(store, "render", "w")
-    with pytest.raises(Refused, match=r"^job 1 is running; only one that waits can be moved$"):
+    with pytest.raises(Refused, match=r"^job 1 is running; only a job that waits can be moved$"):
         requests.move(store, a, "first", None, "ada")
 
 
@@ -148,7 +148,7 @@ def test_a_job_that_is_at_work_is_only_asked_to_stop(store: Store, new: Make) ->
         (requests.pause, "job 1 is done and cannot be paused"),
         (requests.resume, "job 1 is done; there is nothing to resume"),
         (requests.cancel, "job 1 is done; there is nothing to cancel"),
-        (requests.retry, "job 1 is done; only what failed or was cancelled is tried again"),
+        (requests.retry, "job 1 is done; only a job that failed or was cancelled can be tried again"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -170,7 +170,7 @@ def test_a_render_that_is_at_work_cannot_be_paused(store: Store, new: Make) -> N
 
 
 def test_a_job_that_there_is_not(store: Store) -> None:
-    with pytest.raises(StudioError, match=r"^there is no job 7; render queue list shows what there is$"):
+    with pytest.raises(StudioError, match=r"^there is no job 7; render queue list shows the jobs$"):
         requests.cancel(store, 7, "ada")
 
 

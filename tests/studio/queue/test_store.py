@@ -165,7 +165,7 @@ def test_a_backup_is_whole_and_can_be_opened(tmp_path: Path, new: Make) -> None:
     requests.add(store, [new("a"), new("b")], "ada")
     with store.begin():  # somebody is at work
         assert store.backup(tmp_path / "kept" / "copy.db") > 0
-    with pytest.raises(StudioError, match=r"copy\.db: is there already; name a new file$"):
+    with pytest.raises(StudioError, match=r"copy\.db: already exists; name a new file$"):
         store.backup(tmp_path / "kept" / "copy.db")
     store.close()
     copy = Store(str(tmp_path / "kept" / "copy.db"))
