@@ -73,7 +73,7 @@ class RenderPlugin(WorkerPlugin):
 
     def make(self, key: Any, payload: Payload, device: str, topic: str) -> dict[str, Any]:
         """Renders a work. `files` and what there is to say of them, or `failed`; Reschedule where it was stopped."""
-        self.say(f"{payload.name}: taken up")
+        self.say(f"{payload.name}: started")
         with TemporaryDirectory(prefix="render-", dir=self.worker.local_directory) as folder:
             gallery = Path(folder) / payload.gallery
             builder = Builder(gallery, 1, device=device, threads=self.threads)

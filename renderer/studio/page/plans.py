@@ -1,6 +1,6 @@
-"""What a render will take, before it is made: `render plan`, in a process of its own that can be given up.
+"""What a render will take, before it is made: `render plan` in a process of its own, with a time limit.
 
-To read a picture and to weigh it against pens takes half a second and libraries that a server need not hold.
+To read a picture and compare it with the pens takes half a second and libraries that a server does not need.
 """
 
 import json
@@ -18,11 +18,11 @@ from renderer.studio.queue.states import StudioError
 
 COMMAND = (sys.executable, "-c", "from renderer.cli import main; main()", "plan", "--json")
 PATIENCE_S = 60.0
-AT_ONCE = threading.BoundedSemaphore(2)  # however many ask
+AT_ONCE = threading.BoundedSemaphore(2)  # however many browsers ask
 
 
 def plan_of(job: Job, folders: Folders) -> dict[str, Any]:
-    """Layers, minutes and doubts, as `render plan --json` tells them. NotFound, StudioError."""
+    """Layers, minutes and warnings, from `render plan --json`. Raises NotFound, StudioError."""
     source = Path(job.source)
     if job.kind != "render" or not folders.holds_spec(source):
         raise NotFound("there is no plan")
@@ -36,7 +36,7 @@ def plan_of(job: Job, folders: Folders) -> dict[str, Any]:
 def _planned(source: str, name: str, changes: tuple[str, ...], _changed: int) -> dict[str, Any]:
     command = [*COMMAND, *(part for change in changes for part in ("--set", change)), "--", source]
     try:
-        # The page fetches nothing from the web for anybody: a worker does, once
+        # The page downloads nothing from the web; a worker does so, once
         with AT_ONCE:
             done = subprocess.run(
                 command, capture_output=True, timeout=PATIENCE_S, check=False, env=os.environ | {"RENDER_OFFLINE": "1"}
@@ -45,7 +45,7 @@ def _planned(source: str, name: str, changes: tuple[str, ...], _changed: int) ->
     except subprocess.TimeoutExpired as error:
         raise StudioError(f"the plan was not made within {PATIENCE_S:g} s") from error
     except ValueError as error:
-        raise StudioError("there is no plan: render plan tells why") from error
+        raise StudioError("there is no plan: render plan says why") from error
     works = {str(work.get("name")): work for work in document.get("works", ())}
     if name not in works or "layers" not in works[name]:
         raise StudioError(str(document.get("error") or works.get(name, {}).get("error") or f"there is no work {name}"))

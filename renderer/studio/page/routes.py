@@ -1,7 +1,8 @@
-"""The page's addresses. Looking is for every session; what changes something names the role that it takes (`actions`).
+"""The page's addresses. Every session can look; each action says which role it needs (`actions`).
 
-Each view is one page, fetched again where a mark that it watches has changed (`watch`). A button posts a form; the
-answer is a sentence, with the status of what went wrong. Without script the browser is sent back to where it was.
+Each view is one page, which is fetched again when a mark that it watches changes (`change_stream`). A button posts a
+form; the answer is a sentence, with the status of the error if there is one. A browser without script goes back to the
+view of the form.
 """
 
 from collections.abc import Callable
@@ -46,12 +47,12 @@ from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
 
-# What is shown as it was made by somebody: it runs nothing and loads nothing
+# Headers of files that others have made: they run nothing and load nothing
 SANDBOX = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 STATIC = Path(__file__).parent / "static"
 OWN_PACKAGES = ("renderer", "hardware")
 MOST_FIELDS = 100
-DATABASE_ERRORS = (OperationalError, InterfaceError, PoolTimeout)  # what is wrong with the database, and not with us
+DATABASE_ERRORS = (OperationalError, InterfaceError, PoolTimeout)  # faults of the database, not of this program
 Action = Callable[[ActionContext, Session, Form], str]
 Values = dict[str, Any]  # of a template
 
@@ -67,7 +68,7 @@ class Page:
         self.templates = _templates()
 
     def application(self, names: tuple[str, ...] = ()) -> ASGIApp:
-        """All of it behind its guard. `names`: those under which others may ask for it."""
+        """The application behind its request checks. `names`: the host names for other machines."""
         app = Starlette(
             routes=self._routes(),
             exception_handlers={
@@ -122,7 +123,7 @@ class Page:
     # --- views ---
 
     def queue(self, request: Request) -> Response:
-        """What is at work, what waits, what has ended; works are added here."""
+        """The jobs at work, those that wait and those that have ended; here works are added."""
 
         def values(connection: Connection) -> Values:
             now, waits, past = (
@@ -143,7 +144,7 @@ class Page:
         return self._shown(request, "queue", "jobs questions machines work", values)
 
     def piece(self, request: Request) -> Response:
-        """One job: its picture, how far it is, its pens, what happened."""
+        """One job: its picture, its progress, its pens, its history."""
         number = _number(request)
 
         def values(connection: Connection) -> Values:
@@ -172,7 +173,7 @@ class Page:
         return self._shown(request, "machines", "jobs questions machines work", values)
 
     def operator(self, request: Request) -> Response:
-        """One machine, for whoever stands beside it."""
+        """One machine, for the person beside it."""
 
         def values(connection: Connection) -> Values:
             stations = {each.name: each for each in queue_views.stations(connection, self.store.now(connection))}
@@ -190,7 +191,7 @@ class Page:
         return self._shown(request, "operator", "", values)
 
     def gallery(self, request: Request) -> Response:
-        """Finished works: those of the queue, and those that hang in the gallery."""
+        """Finished works: those of the queue and those in the gallery."""
 
         def values(connection: Connection) -> Values:
             done = [(job, self._picture(connection, job)) for job in queue_views.finished(connection)]
@@ -199,13 +200,13 @@ class Page:
         return self._shown(request, "gallery", "jobs", values)
 
     def history(self, request: Request) -> Response:
-        """What happened to all jobs, the last first."""
+        """The history of all jobs, the last event first."""
         return self._shown(
             request, "history", "jobs", lambda connection: {"events": records.history(connection, last=500)[::-1]}
         )
 
     def _shown(self, request: Request, name: str, watches: str, values: Callable[[Connection], Values]) -> Response:
-        """A view, with the marks of the moment before it was read: what has changed since is fetched again."""
+        """A view with the marks from before it was read, so that later changes are fetched again."""
         with self.store.read() as connection:
             now = marks(connection, self.store.now(connection))
             shown = {"watches": watches, **values(connection), "asking": queue_views.asking(connection)}
@@ -214,7 +215,7 @@ class Page:
         return HTMLResponse(text)
 
     def plan(self, request: Request) -> Response:
-        """What a render will take; a part of its page that is fetched when somebody wants to see it."""
+        """What a render will take: a part of its page that is fetched when a person opens it."""
         with self.store.read() as connection:
             job = _found(connection, _number(request))
         try:
@@ -226,7 +227,7 @@ class Page:
     # --- pictures and files ---
 
     def _picture(self, connection: Connection, job: Job | None) -> str | None:
-        """Where the best picture of a job is, if there is one."""
+        """The address of the best picture of a job, if there is one."""
         if job is None:
             return None
         sent = queue_views.picture_of(connection, job)
@@ -243,7 +244,7 @@ class Page:
         )
 
     def _files(self, job: Job) -> list[str]:
-        """Files of a finished work that the page may show."""
+        """Files of a finished work that the page can show."""
         return [name for name in self.folders.shown_files if self.folders.has_work_file(_folder(job), name)]
 
     def file(self, request: Request) -> Response:
@@ -260,27 +261,29 @@ class Page:
             return PlainTextResponse("too many pages are open\n", 503)
         return Stream(self.watch.listen(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
-    # --- who it is ---
+    # --- sessions ---
 
     def enter(self, request: Request) -> Response:
-        """A link becomes a session. It answers with a page, since a strict cookie does not come along when sent on."""
+        """Turn a link into a session. The answer is a page, because browsers drop a strict cookie on a redirect."""
         role = self.access.role_of(request.query_params.get("token", ""))
         if role is None:
             return text_response(
-                request.headers, "This link opens nothing (any more); render serve --links prints those that do.", 401
+                request.headers,
+                "This link is not valid, or no longer; render serve --links prints the current links.",
+                401,
             )
         text = self.templates.get_template("enter.html.j2").render(role=role)
         return self._with_session(request, HTMLResponse(text), Session(role))
 
     async def me(self, request: Request) -> Response:
-        """A name, for the history."""
+        """Set the name for the history."""
         form, session = await _form(request), request.scope["session_of_page"]
         name = " ".join("".join(c for c in form.get("name", "") if c.isprintable()).split())[:40]
-        answer = done_response(request, f"the history will say {Session(session.role, name).who}")
+        answer = done_response(request, f"the history will name you as {Session(session.role, name).who}")
         return self._with_session(request, answer, Session(session.role, name))
 
     def leave(self, request: Request) -> Response:
-        response = text_response(request.headers, "This browser has left; the link opens the page again.", 200)
+        response = text_response(request.headers, "The session is closed; the link opens the page again.", 200)
         response.delete_cookie(self.cookie)
         return response
 
@@ -291,7 +294,7 @@ class Page:
         )  # fmt: skip
         return response
 
-    # --- to do something ---
+    # --- actions ---
 
     async def _act(self, request: Request, action: Action) -> Response:
         form = await _form(request)
@@ -302,14 +305,14 @@ class Page:
         return await self._answered(request, lambda session: actions.upload(self.context, session, name, content))
 
     async def _answered(self, request: Request, act: Callable[[Session], str]) -> Response:
-        """An answer with what was done, or why not."""
+        """Carry out an action; answer with what was done, or why not."""
         try:
             said = await run_in_threadpool(act, request.scope["session_of_page"])
         except Exception as error:
             status = _status(error)
             if status is None:
                 raise
-            text = str(error).replace(f"{self.folders.specs}/", "")  # of this disk nobody needs to know
+            text = str(error).replace(f"{self.folders.specs}/", "")  # without the folders of this disk
             return text_response(request.headers, text, status, form_page(request))
         self.watch.hurry()
         return done_response(request, said)
@@ -320,7 +323,7 @@ def _button_action(name: str, request: Request) -> Action:
 
 
 def _number(request: Request) -> int:
-    """Of the job, or question, that is named. NotFound where no table counts so far."""
+    """The number of the job or question in the address. Raises NotFound if it is too large for the table."""
     number = int(request.path_params["job"])
     if number >= 2**31:
         raise NotFound("there is no such job")
@@ -328,7 +331,7 @@ def _number(request: Request) -> int:
 
 
 def _folder(job: Job) -> str:
-    """Where the files of a job are; nothing where there are none."""
+    """The folder with the files of a job; empty if there is none."""
     return str(job.result.get("folder") or (job.source if job.kind == "plot" else ""))
 
 
@@ -340,7 +343,7 @@ def _found(connection: Connection, number: int) -> Job:
 
 
 def _status(error: Exception) -> int | None:
-    """The status of an error that was foreseen; None of any other."""
+    """The HTTP status of an error that was foreseen; None for any other."""
     match error:
         case Denied():
             return 403
@@ -354,12 +357,12 @@ def _status(error: Exception) -> int | None:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form as browsers send it."""
+    """The inputs of a form. Raises HTTPException if there are too many."""
     text = (await request.body()).decode("utf-8", "replace")
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError as error:
-        raise HTTPException(400, f"a form of more than {MOST_FIELDS} fields is none of this page") from error
+        raise HTTPException(400, f"a form can have at most {MOST_FIELDS} inputs") from error
 
 
 def _templates() -> Environment:

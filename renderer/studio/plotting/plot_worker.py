@@ -1,4 +1,4 @@
-"""The worker that plots: takes jobs from the queue of one machine; `plot_job` is what it does with each."""
+"""The worker that plots: it takes jobs from the queue of one machine; `plot_job` carries out each of them."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ USUAL = PlotTimes()
 
 
 class PlotWorker:
-    """Runs in one thread; `leave` may be called from any other, or from a signal's handler."""
+    """Runs in one thread; `leave` can be called from any other thread or from a signal handler."""
 
     def __init__(
         self,
@@ -30,12 +30,12 @@ class PlotWorker:
         self.state = WorkerState(store, name, machine, times, say)
 
     def leave(self) -> None:
-        """Takes up no other sheet; called once more, it stops the plot so that it can be resumed."""
+        """Take no other sheet; if called again, stop the plot so that it can be resumed."""
         self.state.leave()
 
     def run(self, *, drains: bool = False) -> int:
-        """Plots until it is asked to stop, or with `drains` until nothing can be taken. How many it has finished."""
-        why = "the plot worker has started: see that the machine is ready, then let the queue go on"
+        """Plot until asked to leave, or with `drains` until no job can be taken. Return how many plots finished."""
+        why = "the plot worker has started: check that the machine is ready, then resume the queue"
         pausing.set_queue(self.state.store, self.state.machine.name, paused=1, why=why)
         done = 0
         while not self.state.leaving:
@@ -64,17 +64,17 @@ class PlotWorker:
         return not is_paused and not any(job.state == "queued" and not job.wanted for job in waiting)
 
     def _plot(self, job: Job) -> bool:
-        self.state.say(f"{job.shown}: taken up")
+        self.state.say(f"{job.shown}: started")
         plot = PlotJob(self.state, job)
         try:
             return plot.run()
         except LeaseLost as lost:
             self.state.say(f"{job.shown}: {lost}")
         except EmergencyStop:
-            why = "emergency stop: nothing was moving, but see where the pen is"
+            why = "emergency stop: nothing was moving, but check where the pen is"
             self.state.write(lambda: leases.report_trouble(self.state.store, job.id, job.token, self.state.name, why))
         except WorkerLeft:
-            plot.stop()  # first: the operator who is sent to the machine finds it at rest
+            plot.stop()  # first, so that the operator who comes to the machine finds it at rest
             self.state.write(
                 lambda: leases.report_trouble(
                     self.state.store, job.id, job.token, self.state.name, "the worker was asked to stop"

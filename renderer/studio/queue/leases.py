@@ -28,7 +28,7 @@ WAYS_ON = (
     ("pass", "resume, and draw this pen's strokes again"),
     ("restart", "restart on a new sheet"),
     ("accept", "accept the sheet as it is"),
-    ("abandon", "abandon it"),
+    ("abandon", "abandon the plot"),
 )
 
 
@@ -44,7 +44,7 @@ def claim(store: Store, kind: str, worker: str, queue: str = "render", lease_s: 
             return None
         state = "running" if kind == "render" else "claimed"
         values = {"token": job.token + 1, "worker": worker, "lease_until": now + lease_s, "tries": job.tries + 1}
-        change_state(connection, job, state, now, worker, "taken up", began=now, error="", progress={}, **values)
+        change_state(connection, job, state, now, worker, "started", began=now, error="", progress={}, **values)
         if kind == "render" and job.token:
             job_pictures.clear(connection, job.id)  # those of an earlier try
         return find(connection, job.id)

@@ -57,9 +57,9 @@ def may_follow(kind: str, before: str, after: str) -> bool:
 def check(kind: str, before: str, after: str) -> None:
     """Raise Refused if a job of this kind cannot go from the first state to the second."""
     if not may_follow(kind, before, after):
-        ways = ", ".join(sorted(NEXT[kind].get(before, ()))) or "nothing"
-        reached, refused = state_text(before), state_text(after)
-        raise Refused(f"a {kind} that is {reached} cannot become {refused}; it can become {state_text(ways)}")
+        ways = ", ".join(map(state_text, sorted(NEXT[kind].get(before, ()))))
+        rest = f"it can become {ways}" if ways else "it stays so"
+        raise Refused(f"a {kind} that is {state_text(before)} cannot become {state_text(after)}; {rest}")
 
 
 def state_text(state: str) -> str:

@@ -1,4 +1,4 @@
-"""The worker that renders: takes jobs from the queue, one at a time, each into a process of its own."""
+"""The worker that renders: it takes jobs from the queue, one at a time, and renders each in a process of its own."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ USUAL = RenderSettings()
 
 
 class RenderWorker:
-    """Runs in one thread; `leave` may be called from any other, or from a signal's handler."""
+    """Runs in one thread; `leave` can be called from any other thread or from a signal handler."""
 
     def __init__(
         self, store: Store, name: str, settings: RenderSettings = USUAL, say: Callable[[str], None] = lambda _: None
@@ -28,12 +28,12 @@ class RenderWorker:
         self._leaving = self._at_once = False
 
     def leave(self) -> None:
-        """Takes up nothing more; called once more, it gives back what it works at, too."""
+        """Take no more jobs; if called again, give the current job back too."""
         self._at_once = self._leaving
         self._leaving = True
 
     def run(self, *, drains: bool = False) -> int:
-        """Works until it is asked to stop, or with `drains` until nothing is queued. How many jobs it has done."""
+        """Render until asked to leave, or with `drains` until nothing is queued. Return the number of jobs done."""
         done, sought = 0, 0.0
         while not self._leaving:
             try:
@@ -53,27 +53,27 @@ class RenderWorker:
         return done
 
     def _awaited(self) -> bool:
-        """Whether there will be something to do: jobs that rest before another try, or that others may yet lose."""
+        """Whether a job may still come: one that waits for its next try, or one that another worker may lose."""
         with self.store.read() as connection:
             is_paused = pausing.pause_reason(connection, "render") is not None
         jobs = [job for job in listing.job_lines(self.store) if job.kind == "render"]
         return any(job.state == "running" or not (job.wanted or is_paused) for job in jobs)
 
     def work(self, job: Job) -> bool:
-        """Renders one job; whether it is done. What goes wrong is written into the queue."""
-        self.say(f"{job.shown}: taken up" + (f" (try {job.tries})" if job.tries > 1 else ""))
+        """Render one job and return whether it is done. Errors are written into the queue."""
+        self.say(f"{job.shown}: started" + (f" (try {job.tries})" if job.tries > 1 else ""))
         try:
             with Attempt(job, self.settings) as attempt:
                 self._watch(job, attempt)
                 return self._ended(job, attempt)
         except LeaseLost as lost:
-            self.say(f"{job.shown}: {lost}; what was made of it is thrown away")
-        except SQLAlchemyError as error:  # the lease will run out, and it is rendered again
+            self.say(f"{job.shown}: {lost}; its result is thrown away")
+        except SQLAlchemyError as error:  # the lease will run out, and the job is rendered again
             self.say(f"{job.shown}: the queue does not answer ({_short(error)})")
         return False
 
     def _watch(self, job: Job, attempt: "Attempt") -> None:
-        """Until the child has ended: tells the queue how far it is, and the child what people want."""
+        """Until the child has ended, report progress to the queue and pass requests of people to the child."""
         beaten = 0.0
         while attempt.is_alive():
             if self._at_once:
@@ -89,7 +89,7 @@ class RenderWorker:
                     if (picture := attempt.pictures.pop("progress", None)) is not None:
                         job_pictures.put(self.store, job.id, job.token, "progress", *picture)
                 except SQLAlchemyError as error:
-                    self.say(f"{job.shown}: the queue does not answer ({_short(error)}); the work goes on")
+                    self.say(f"{job.shown}: the queue does not answer ({_short(error)}); the render goes on")
                 else:
                     if wanted == "cancel":
                         attempt.ask_to_stop()
@@ -104,7 +104,7 @@ class RenderWorker:
                     result = {"folder": str(folder), **result}
                     leases.heartbeat(
                         store, job.id, job.token, attempt.progress, lease_s=self.settings.lease_s
-                    )  # its last word
+                    )  # the last report
                     preview = attempt.pictures.get("preview")
                     place = partial(_publish, attempt.staged, folder)
                     leases.finish(store, job.id, job.token, name, result, place, preview)
@@ -128,7 +128,7 @@ class RenderWorker:
 
 
 def _publish(staged: Path, folder: Path) -> None:
-    """Into its place, whole or not at all. OutputError where somebody else's work is there."""
+    """Move the render into its place, complete or not at all. Raises OutputError if another work is there."""
     with explained(folder):
         place = folder.resolve()
         recover(place)

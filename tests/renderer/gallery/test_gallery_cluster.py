@@ -248,10 +248,10 @@ def test_works_of_a_scheduler_that_has_gone_end_the_build(spec: Path, tmp_path: 
 
 def test_a_task_that_is_cancelled_before_its_process_starts_starts_none(tmp_path: Path) -> None:
     member = worker_plugin.RenderPlugin()
-    for finish, leaves in (("cancelled", False), ("executing", True)):
+    for finish, is_leaving in (("cancelled", False), ("executing", True)):
         member.transition("key", "ready", "executing")
         member.transition("key", "executing", finish) if finish != "executing" else None
-        member.leaves = leaves
+        member.is_leaving = is_leaving
         with pytest.raises(Reschedule):
             member._begin("key", Builder(tmp_path, 1))
 
@@ -512,7 +512,7 @@ def test_eight_works_come_back_whole_though_a_worker_is_killed(
                     second.end(signal.SIGKILL)
         assert victims and gone(victims)
         assert first.end() == 0
-    taken = [line for one in (first, second) for line in one.said if line.endswith(": taken up")]
+    taken = [line for one in (first, second) for line in one.said if line.endswith(": started")]
     assert len(taken) == 9  # one of them twice
     ends = [word for word in words if word.is_last]
     assert sorted(word.name for word in ends) == [work.name for work in works]
@@ -569,7 +569,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_i
         assert "done" in list(words)[-1].content
         assert hand.wait() == 0
     assert hand.said[1:-1] == [
-        "disc: taken up",
+        "disc: started",
         "leaves after the work at hand; Ctrl-C again gives that back",
         "disc: done",
     ]
@@ -598,7 +598,7 @@ def test_a_work_with_an_error_of_its_own_is_told_once_as_it_is_told_here(
         assert hand.end() == 0
     assert [word.content for word in words] == [here.content]
     assert f"{spec.parent / 'disc.png'}: " in here.content["failed"]
-    assert len([line for line in hand.said if line.endswith("taken up")]) == 1
+    assert len([line for line in hand.said if line.endswith("started")]) == 1
 
 
 @pytest.mark.slow

@@ -181,7 +181,7 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         )
         plotter = studio.starts(*plots)
         page.locator("#spec").fill("two.yaml")
-        page.get_by_label("plot it, too").check()
+        page.get_by_label("plot it too").check()
         page.get_by_role("button", name="Add", exact=True).click()
         page.get_by_role("button", name="Release 2 Two pens").click()  # once it is rendered
         page.goto(f"{studio.address}/machines/gantry%20with%20a%20servo")
@@ -374,14 +374,14 @@ def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, s
         page.locator("#connection.live").wait_for()
         requests.cancel(studio.store, 1, "ada")
         requests.remove(studio.store, 1, "ada")
-        page.locator("#connection", has_text="this was taken out of the list").wait_for()
+        page.locator("#connection", has_text="this job was removed from the list").wait_for()
         assert page.locator("h1").inner_text() == "a"  # what was shown stays
 
         page.goto(studio.address)
         page.locator("#connection.live").wait_for()
         page.context.clear_cookies()
         requests.add(studio.store, [NewJob("render", "d", "d", "d.yaml")], "ada")
-        page.locator("#connection", has_text="this session is over; open the link again").wait_for()
+        page.locator("#connection", has_text="this session has ended; open the link again").wait_for()
         page.said.clear()  # a browser tells of each answer that is none
 
 
@@ -399,7 +399,7 @@ def test_without_script_forms_go_and_come_back(browser: Any, studio: Studio) -> 
     assert page.locator("main p").first.inner_text() == "there is no file 'none.yaml' in the folder"
     page.get_by_role("link", name="Back").click()
     page.locator(".who summary").click()
-    page.get_by_role("button", name="Leave this page").click()
+    page.get_by_role("button", name="Close this session").click()
     page.goto(studio.address)
     assert page.locator("h1").inner_text() == "This page is closed"
     context.close()

@@ -103,7 +103,7 @@ def test_a_name_that_was_allowed_does(there: Store, tmp_path: Path) -> None:
 def test_a_form_from_elsewhere_is_refused(site: Site, there: Store, headers: dict[str, str | None]) -> None:
     given = {name: value and value.format(port=site.port) for name, value in headers.items()}
     answer = site.as_("operator").post("/pieces", {"spec": "disc.yaml"}, **given)
-    assert (answer.status, answer.text) == (403, "this may be asked for by the page itself alone\n")
+    assert (answer.status, answer.text) == (403, "only the page itself can send this request\n")
     assert listing.listed(there) == []
 
 
@@ -113,7 +113,7 @@ def test_another_page_may_link_here_but_not_use_what_is_here(site: Site) -> None
     assert viewer.get("/", **visit).status == 200
     for mode, dest in (("no-cors", "script"), ("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")):
         answer = viewer.get("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode=mode, Sec_Fetch_Dest=dest)
-        assert (answer.status, answer.text) == (403, "another page may not use this one\n")
+        assert (answer.status, answer.text) == (403, "other sites cannot use this page\n")
 
 
 def test_nothing_is_changed_by_looking(site: Site, there: Store) -> None:
@@ -221,7 +221,7 @@ def test_a_continue_counts_once_and_for_the_question_that_was_seen(
     assert operator.post(f"/questions/{question}/answer", {"choice": "done"}).status == 200
     twice = operator.post(f"/questions/{question}/answer", {"choice": "done"})
     assert twice.status == 409
-    assert twice.text.startswith(f"question {question} is answered already by the operator at the page (done)")
+    assert twice.text.startswith(f"question {question} is already answered by the operator at the page (done)")
     with there.begin() as connection:
         leases.take_back(connection, time.time() + 1000)  # the worker is lost: another question stands
     with there.read() as connection:
@@ -497,7 +497,7 @@ def test_who_says_nothing_is_not_waited_for_for_ever(site: Site, monkeypatch: py
     assert site.as_("viewer").get("/").status == 200
     monkeypatch.setattr(request_checks, "BODY_S", 0.2)
     answer = site.as_("operator").post("/pieces", Content_Length="1000")
-    assert (answer.status, answer.text) == (408, "the request did not come to its end\n")
+    assert (answer.status, answer.text) == (408, "the request was not complete in time\n")
 
 
 def test_silent_connections_leave_room_for_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -695,7 +695,7 @@ def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatc
     monkeypatch.setattr(there.engine, "begin", away)
     for answer in (site.as_("viewer").get("/"), site.as_("operator").post("/queues/gantry")):
         assert (answer.status, answer.text) == (
-            503, "The queue's database does not answer (the server is down); look again in a moment.\n"
+            503, "The queue's database does not answer (the server is down); try again in a moment.\n"
         )  # fmt: skip
 
 

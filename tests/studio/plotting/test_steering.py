@@ -54,7 +54,7 @@ def test_an_emergency_stop_while_a_pen_is_asked_for(there: Store, tmp_path: Path
         pen = beside.asked(a, "pen")
         requests.emergency(there, a, "ada")
         beside.asked(a, "attention")
-        with pytest.raises(Refused, match=rf"^question {pen.id} is asked no more"):
+        with pytest.raises(Refused, match=rf"^question {pen.id} is closed"):
             questions.answer(there, pen.id, "done", "ada")
     assert job(there, a).error == "emergency stop: the position may be lost"
 
@@ -67,7 +67,7 @@ def test_an_emergency_stop_before_anything_moves(there: Store, tmp_path: Path) -
         beside.asked(a, "load")
         requests.emergency(there, a, "ada")
         beside.asked(a, "attention")
-    assert job(there, a).error == "emergency stop: nothing was moving, but see where the pen is"
+    assert job(there, a).error == "emergency stop: nothing was moving, but check where the pen is"
     assert session.bench.controller.body.trace == []
 
 
@@ -138,7 +138,7 @@ def test_a_pause_and_a_resume_by_the_queue(there: Store, tmp_path: Path) -> None
         far = job(there, a).progress
         assert {"x_mm", "y_mm", "machine"} <= far.keys()
         requests.resume(there, a, "ada")
-        with pytest.raises(Refused, match=rf"^question {question.id} is answered already by ada"):
+        with pytest.raises(Refused, match=rf"^question {question.id} is already answered by ada"):
             questions.answer(there, question.id, question.fallback, "bob")
         beside.answers(a, "pen")
         beside.answers(a, "clear")

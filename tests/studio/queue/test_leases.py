@@ -53,7 +53,7 @@ def test_the_job_of_a_lost_worker_is_taken_up_again_and_its_late_word_is_refused
     clock.now += LEASE_S + 1
     assert leases.claim(store, "render", "x") is None, "it rests before it is tried again"
     published: list[str] = []
-    with pytest.raises(LeaseLost, match=r"^job 1 is lent to somebody else by now \(token 1, it has 2\)$"):
+    with pytest.raises(LeaseLost, match=r"^job 1 is no longer leased to this worker \(token 1, the job has 2\)$"):
         leases.finish(store, 1, zombie.token, "w", {}, lambda: published.append("zombie"))
     clock.now += BACK_OFF_S[0]
     second = claimed(store, "x")
@@ -154,9 +154,7 @@ def test_where_publishing_fails_the_job_is_not_done(store: Store, new: Make) -> 
 
 def test_a_place_has_one_worker(store: Store, clock: Clock) -> None:
     workers.register(store, "w", "render", "cuda:0 of a")
-    with pytest.raises(
-        StudioError, match=r"^worker w has cuda:0 of a, and was heard of in the last 30 s; end it first"
-    ):
+    with pytest.raises(StudioError, match=r"^worker w has cuda:0 of a, and reported in the last 30 s; end it first"):
         workers.register(store, "x", "render", "cuda:0 of a")
     workers.register(store, "x", "render", "cuda:1 of a")
     clock.now += LEASE_S + 1

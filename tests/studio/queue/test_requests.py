@@ -38,12 +38,12 @@ def test_every_state_has_a_place_and_only_some_ways_lead_on() -> None:
 
 
 def test_a_plot_cannot_be_done_before_the_sheet_is_cleared() -> None:
-    with pytest.raises(Refused, match=r"^a plot that is plotting cannot become done; what may follow is awaiting"):
+    with pytest.raises(Refused, match=r"^a plot that is plotting cannot become done; it can become awaiting"):
         check("plot", "plotting", "done")
 
 
 def test_what_is_done_stays_done() -> None:
-    with pytest.raises(Refused, match=r"^a render that is done cannot become queued; what may follow is nothing$"):
+    with pytest.raises(Refused, match=r"^a render that is done cannot become queued; it stays so$"):
         check("render", "done", "queued")
 
 

@@ -78,7 +78,7 @@ def test_a_child_that_dies_is_tried_again(
     RenderWorker(there, "w", manner("dies")).run(drains=True)
     died = "the renderer was killed by signal 9: terminate called: out of memory"
     assert state(there, job) == ("failed", died)
-    assert whys(there, job)[1:3] == ["taken up", f"{died}; tried again in 0.01 s"]
+    assert whys(there, job)[1:3] == ["started", f"{died}; next try in 0.01 s"]
     assert whys(there, job)[-1] == f"{died}; tried 4 times"
 
 
@@ -90,9 +90,9 @@ def test_a_bug_is_tried_once_more_and_not_four_times(
     RenderWorker(there, "w", manner("bug")).run(drains=True)
     assert state(there, job) == ("failed", "KeyError: 'x'")
     assert whys(there, job)[1:] == [
-        "taken up",
-        "KeyError: 'x'; tried again in 0.01 s",
-        "taken up",
+        "started",
+        "KeyError: 'x'; next try in 0.01 s",
+        "started",
         "KeyError: 'x'; the same twice in a row",
     ]
 
@@ -205,7 +205,7 @@ def test_what_was_made_under_a_lost_lease_is_thrown_away(there: Store, add: Call
     worker.leave()
     thread.join(20)
     assert told[1] == (
-        f"{job.id} a: job {job.id} is lent to somebody else by now (token 1, it has 2);"
+        f"{job.id} a: job {job.id} is no longer leased to this worker (token 1, the job has 2);"
         " what was made of it is thrown away"
     )
     assert names(tmp_path / "out") == set()
@@ -274,13 +274,13 @@ def test_a_worker_that_slept_past_its_lease_is_refused(
     store, log = Store(url), tmp_path / "log"
     (job,) = requests.add(store, [new("a", out=str(tmp_path / "out"))], "ada")
     sleeper = crashing(url, "sleeper", log)
-    _wait(lambda: "taken up" in log.read_text())
+    _wait(lambda: "started" in log.read_text())
     _put_to_sleep(sleeper, store, url)
     assert state(store, job)[0] == "running"
     RenderWorker(store, "other", manner("")).run(drains=True)
     sleeper.send_signal(signal.SIGCONT)
     assert sleeper.wait(60) == 0
-    assert "is lent to somebody else by now" in log.read_text()
+    assert "is no longer leased to this worker" in log.read_text()
     assert state(store, job)[0] == "done"
     assert (tmp_path / "out" / "a" / "made.txt").read_text() == f"{job.id} 3"
     store.close()

@@ -1,12 +1,12 @@
-// The page keeps itself up to date: the stream tells marks of what has changed; where one that this page watches differs
-// from those that it was made with, it fetches itself again, and only what differs is put in place.
+// The page keeps itself up to date: the stream sends marks of what has changed. If a mark that this page watches differs
+// from the marks that the page was made with, the page fetches itself again and replaces only what differs.
 "use strict";
 
 const page = () => document.getElementById("page");
-let latest = null;        // the last marks of the stream
+let latest = null;      // the last marks of the stream
 let fetching = false;
 let dragging = false;
-let focus = "";         // the id of what has to keep the focus when it moves
+let focus = "";         // the id of the element that keeps the focus when it moves
 
 function differs() {
   const own = JSON.parse(page().dataset.marks);
@@ -29,15 +29,15 @@ async function refresh(isSure = differs()) {
   if (focus) document.getElementById(focus)?.focus();
   focus = "";
   makeSortable();
-  if (latest !== before) refresh();  // more has happened meanwhile
+  if (latest !== before) refresh();  // something has changed meanwhile
 }
 
 // --- the stream ---
 
 let source, receivedAt = 0, failed = "";
-const NO_ANSWER = "The studio does not answer. Once it does, look whether this was done.";
+const NO_ANSWER = "The server does not answer. When it does, check whether this was done.";
 const NOT_CONNECTED = "not connected; trying again", NOT_UP_TO_DATE = "not up to date; trying again";
-const REFUSALS = { 401: "this session is over; open the link again", 404: "this was taken out of the list" };
+const REFUSALS = { 401: "this session has ended; open the link again", 404: "this job was removed from the list" };
 
 function showConnection(wrong) {
   const text = wrong || "live";
@@ -61,14 +61,14 @@ function listen() {
 }
 
 setInterval(() => {
-  // A browser gives up on a server that answers wrongly; a line can also be dead without telling
+  // A browser gives up after a wrong answer; a connection can also be dead without an event
   if (source.readyState === EventSource.CLOSED) { refresh(true); listen(); }
   else if (Date.now() - receivedAt > 15000) { showConnection(NOT_CONNECTED); listen(); }
 }, 2000);
 document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() - receivedAt > 6000) listen(); });
 addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 
-// --- what was done, and what went wrong ---
+// --- messages: what was done, and what went wrong ---
 
 function say(text, isWrong) {
   const toast = document.createElement("div"), toasts = document.getElementById("toasts");
@@ -89,7 +89,7 @@ const isRead = (ctx) => !ctx?.request?.method || ctx.request.method.toUpperCase(
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail, { status } = ctx.response;
   if (isRead(ctx)) {
-    if (status >= 400) { event.preventDefault(); failed = REFUSALS[status] ?? NOT_UP_TO_DATE; }  // what is shown stays
+    if (status >= 400) { event.preventDefault(); failed = REFUSALS[status] ?? NOT_UP_TO_DATE; }  // keep what is shown
     return;
   }
   say(ctx.text, status >= 400);
@@ -103,7 +103,7 @@ document.addEventListener("htmx:error", (event) => {
   else say(NO_ANSWER, true);
 });
 
-// A button that is pressed twice in a hurry is meant once
+// Two quick presses of a button count as one
 document.addEventListener("submit", (event) => {
   const form = event.target, now = Date.now();
   if (form.matches(".htmx-request") || now - (form.sent ?? 0) < 700) {
@@ -129,7 +129,7 @@ function makeSortable() {
   const list = document.querySelector("[data-sorts]");
   if (!list || list.sorts) return;
   list.sorts = Sortable.create(list, {
-    handle: ".grip", animation: 120, delayOnTouchOnly: true, delay: 80, forceFallback: true,  // the same on a tablet
+    handle: ".grip", animation: 120, delayOnTouchOnly: true, delay: 80, forceFallback: true,  // as on a tablet
     onStart: () => { dragging = true; },
     onEnd: (event) => {
       dragging = false;
@@ -167,13 +167,13 @@ async function upload(files) {
     try {
       const answer = await fetch(`/uploads/${encodeURIComponent(file.name)}`, { method: "PUT", body: file });
       const text = await answer.text();
-      say(answer.ok ? `${file.name}: kept as ${text}` : `${file.name}: ${text}`, !answer.ok);
+      say(answer.ok ? `${file.name}: saved as ${text}` : `${file.name}: ${text}`, !answer.ok);
       if (answer.ok && /\.ya?ml$/.test(text)) {
         document.getElementById("spec").value = text;
         document.getElementById("specs").append(new Option("", text));
       }
     } catch {
-      say(`${file.name}: the studio did not take it`, true);
+      say(`${file.name}: the server did not accept it`, true);
     }
   }
 }
