@@ -1,4 +1,4 @@
-"""`render assets`: pictures and weights by their SHA-256."""
+"""`render assets`: pictures and weights, identified by their SHA-256."""
 
 import difflib
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from renderer.cli.fit_progress import watching
 
 
 def list_assets(*, as_json: bool) -> int:
-    """The files that are known by name, and whether they are here."""
+    """List the files that are known by name, and whether they are in the cache."""
     rows = [_row(asset) for asset in assets.known()]
     if as_json:
         printing.as_json({"cache": str(assets.cache_folder()), "assets": rows})
@@ -32,21 +32,22 @@ def list_assets(*, as_json: bool) -> int:
 
 
 def add_assets(*, files: tuple[Path, ...], as_json: bool) -> int:
-    """Copies files into the cache; goes on after one that fails."""
+    """Copy files into the cache; go on after one that fails."""
     return _each(files, _added, as_json)
 
 
 def _added(path: Path) -> dict[str, Any]:
     asset = assets.add(path)
     if assets.known_as(asset.sha256) is None:
-        printing.say(
-            f"note: {path} is no file that is known by name; a spec finds it by its sha256, or as a file beside it"
-        )
+        printing.say(f"note: {path} is not known by name; a spec finds it by its sha256 or as a file beside the spec")
     return _row(asset)
 
 
 def fetch_assets(*, names: tuple[str, ...], as_json: bool) -> int:
-    """Fetches files that are known by name, or all pictures; goes on after one that fails."""
+    """Fetch files that are known by name, or all pictures; go on after one that fails.
+
+    Raises UsageError if a name is not known.
+    """
     wanted = [_named(name) for name in names] or list(assets.PICTURES)
     return _each(wanted, _fetched, as_json)
 
@@ -54,7 +55,7 @@ def fetch_assets(*, names: tuple[str, ...], as_json: bool) -> int:
 def _fetched(asset: Asset) -> dict[str, Any]:
     if asset.url is None:
         where = f": it is {asset.page}" if asset.page else ""
-        raise AssetError(f"{asset.name} cannot be fetched{where}; with a copy of it, render assets add FILE")
+        raise AssetError(f"{asset.name} cannot be fetched{where}; if you have a copy, run render assets add FILE")
     with watching("assets") as watch:
         path = assets.fetch(asset.url, asset.sha256, lambda done, total: watch.fetched(asset.name, done, total))
     return _row(asset, path)
@@ -82,7 +83,7 @@ def _named(name: str) -> Asset:
     if name in known:
         return known[name]
     near = difflib.get_close_matches(name, known, n=1)
-    suggestion = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    suggestion = f"did you mean {near[0]!r}?" if near else f"known names are {', '.join(known)}"
     raise click.UsageError(f"no file is known as {name!r}; {suggestion}")
 
 

@@ -1,4 +1,4 @@
-"""`render doctor`: what this machine has, and what it lacks."""
+"""`render doctor`: what this machine has and what is missing."""
 
 import dataclasses
 import os
@@ -20,7 +20,7 @@ from renderer.spec.networks import IMAGENET, LAYERS
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. What is not well is no error: it says what will not work."""
+    """The result of one check. If `well` is False, the text says what will not work; that is not an error."""
 
     name: str
     well: bool
@@ -28,7 +28,7 @@ class Finding:
 
 
 def examine(*, as_json: bool) -> int:
-    """Looks at everything and always succeeds; `well` says what to mend."""
+    """Check everything and print the findings; always succeed."""
     findings = list(_findings())
     if as_json:
         printing.as_json(
@@ -54,7 +54,7 @@ def _findings() -> Iterator[Finding]:
 def _torch() -> Iterator[Finding]:
     try:
         import torch
-    except (ImportError, OSError) as error:  # OSError: a library that it needs is missing
+    except (ImportError, OSError) as error:  # OSError: a library that torch needs is missing
         yield Finding("torch", False, f"cannot be imported ({error}); install it again")
         return
     yield Finding("torch", True, torch.__version__)
@@ -68,7 +68,7 @@ def _torch() -> Iterator[Finding]:
 
 
 def _memory() -> Finding:
-    """Of the machine; what cannot be asked for is not a fault."""
+    """The memory of the machine; if it cannot be found out, that is not a fault."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -78,7 +78,7 @@ def _memory() -> Finding:
 
 
 def _compiled() -> Finding:
-    """Where numba keeps what it has compiled: without that, each run compiles again."""
+    """Where numba keeps compiled kernels; without that, each run compiles them again."""
     folder = Path(__file__).parent.parent / "raster" / "__pycache__"
     named = os.environ.get("NUMBA_CACHE_DIR")
     place = Path(named) if named else folder
@@ -87,7 +87,9 @@ def _compiled() -> Finding:
     if _writable(parent):
         return Finding("compiled", True, f"{printing.counted(kept, 'kernel')} kept in {place}")
     return Finding(
-        "compiled", kept > 0, f"{place} cannot be written, so kernels are compiled anew; set NUMBA_CACHE_DIR"
+        "compiled",
+        kept > 0,
+        f"{place} cannot be written, so kernels are compiled again in each run; set NUMBA_CACHE_DIR",
     )
 
 
@@ -112,11 +114,11 @@ def _cache() -> Iterator[Finding]:
     text = f"{len(here)} of {len(known)} here" + (f"; render assets fetch gets {', '.join(missing)}" if missing else "")
     yield Finding("assets", True, text)
     seeing = [name for name in LAYERS if at_hand(Trunk(name, IMAGENET), folder)]
-    yield Finding("weights", True, f"of {', '.join(seeing) or 'no network'}; render assets list tells of others")
+    yield Finding("weights", True, f"of {', '.join(seeing) or 'no network'}; render assets list shows others")
 
 
 def _ports() -> Iterator[Finding]:
-    """Each serial port with what answers on it: a controller, another program that has it, or why not."""
+    """Each serial port with what answers there: a controller, or why none does."""
     try:
         from hardware.wire.port_scan import look
 

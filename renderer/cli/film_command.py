@@ -1,4 +1,4 @@
-"""`render film`: how a drawing comes to be under the pens."""
+"""`render film`: how a drawing is made, pen by pen."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,10 @@ from renderer.cli.codes import DONE
 
 
 def make_film(*, what: Path, out: Path | None, seconds: float, size: int, as_json: bool) -> int:
-    """The film of a finished render's folder, of a gallery's work, or of any SVG."""
+    """Write the film of a finished render, of a work of a gallery, or of any SVG.
+
+    Raises SvgError if the drawing cannot be read, and FilmError if the film cannot be written.
+    """
     source = what / "drawing.svg" if what.is_dir() else what
     drawing = read_svg(source)
     path = out or _beside(what)
@@ -26,6 +29,6 @@ def make_film(*, what: Path, out: Path | None, seconds: float, size: int, as_jso
 
 
 def _beside(what: Path) -> Path:
-    """Beside a render's folder and not inside it: what is in there is what the render made, and no more."""
-    whole = what.resolve()
-    return whole.with_name(f"{whole.name if what.is_dir() else whole.stem}-plot.webp")
+    """The default file: beside the folder of a render, because the folder holds only what the render made."""
+    path = what.resolve()
+    return path.with_name(f"{path.name if what.is_dir() else path.stem}-plot.webp")

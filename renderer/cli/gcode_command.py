@@ -20,7 +20,11 @@ from renderer.output.place import explained
 def write_gcode(
     *, svg: Path, machine: Path, out: str | None, as_svg: Path | None, pauses: bool, as_json: bool, **how: Any
 ) -> int:
-    """Everything is checked before the first file is written."""
+    """Write an SVG as G-code. Everything is checked before the first file is written.
+
+    Raises MachineError, SvgError, ProgramError and other errors of `renderer.intake.drawing_of`, and OutputError if a
+    file cannot be written.
+    """
     chosen = placed(load_machine(machine), how.pop("rotate"), how.pop("centre"))
     drawing, _ = drawing_of(svg, chosen, options_of(**how), printing.say)
     texts = files(drawing, chosen)
@@ -41,7 +45,10 @@ def write_gcode(
 
 
 def write_card(*, machine: Path, rack: Path, paper: str, out: Path, as_json: bool) -> int:
-    """All cards are made before the first file is written."""
+    """Write test cards. All cards are made before the first file is written.
+
+    Raises MachineError, RackError, CardError and ProgramError, and OutputError if a file cannot be written.
+    """
     texts = card_files(load_machine(machine), load_rack(rack), paper)
     paths = [out / name for name in texts]
     for path, text in zip(paths, texts.values(), strict=True):

@@ -1,4 +1,4 @@
-"""`render new`: a picture to a spec, and what was chosen and why."""
+"""`render new`: a picture to a spec, with what was chosen and why."""
 
 import dataclasses
 import shlex
@@ -12,7 +12,7 @@ from renderer.new_spec import Wanted, new_spec
 
 
 def write_spec(*, as_json: bool, **options: Any) -> int:
-    """The file's name goes to stdout, all that is said of it to stderr."""
+    """Write a spec. The file name goes to stdout, everything else to stderr. Raises NewSpecError, StarterError."""
     made = new_spec(Wanted(**options))
     for decision in made.decisions:
         printing.say(f"{decision.field}: {decision.value} ({decision.why})")
@@ -29,7 +29,7 @@ def write_spec(*, as_json: bool, **options: Any) -> int:
 
 
 def _next(path: Path) -> list[str]:
-    """How to go on."""
+    """The next commands."""
     spec = shlex.quote(str(path))
     return [
         "",
@@ -37,6 +37,6 @@ def _next(path: Path) -> list[str]:
         f"render {spec}           the drawing",
         f"render plan {spec}      what it takes",
         "",
-        f"The racks and machines that come with the program are in {starters.folder()}; to use your own, copy one and",
-        "measure it, and name it with --pens or --machine.",
+        f"The racks and machines that come with the program are in {starters.folder()}; to use your own, copy one,",
+        "measure your pens or machine, and name the file with --pens or --machine.",
     ]

@@ -29,12 +29,15 @@ if TYPE_CHECKING:
 def show_plan(
     *, what: Path, machine: Path | None, changes: tuple[str, ...], plot: Path | None, as_json: bool, **how: Any
 ) -> int:
-    """Chooses by what it is: a YAML file is a spec, a folder a finished render, all else an SVG."""
+    """Show the plan: a YAML file is a spec, a folder a finished render, anything else an SVG.
+
+    Raises UsageError if --plot cannot draw it, SpecErrors, MachineError, and what `renderer.intake.drawing_of` raises.
+    """
     rotate, centre = how.pop("rotate"), how.pop("centre")
     chosen = None if machine is None else placed(load_machine(machine), rotate, centre)
     if is_picture(what) or (what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir()):
         if plot is not None:
-            raise click.UsageError("--plot draws what is to be plotted: render the spec, and name its folder")
+            raise click.UsageError("--plot draws a finished drawing: render the spec first, then name its folder")
         return _plan_spec(what, chosen, changes, as_json)
     drawing, machine_then = drawing_of(what, chosen, options_of(**how), printing.say)
     if chosen is None and machine_then is not None:
@@ -86,13 +89,13 @@ def _spec_text(one: "Plan") -> str:
 
 
 def _decided(one: "Plan") -> list[str]:
-    """A table of what the program worked out: field, value, why."""
+    """A table of what the program has chosen: field, value, reason."""
     rows = [(decision.field, decision.value, decision.why) for decision in one.decisions]
     wide = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     return [f"  planned  {field.ljust(wide[0])}  {value.ljust(wide[1])}  {why}" for field, value, why in rows]
 
 
-# --- after it ---
+# --- after the fit ---
 
 
 def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: Path | None, as_json: bool) -> int:
@@ -121,7 +124,7 @@ def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: P
     elif drawing.is_free:
         printing.say("note: its strokes have colours of their own, so no set of pens can draw it")
     else:
-        printing.say("note: name a --machine to see how long it takes")
+        printing.say("note: name a machine with --machine to see how long it takes")
     return DONE
 
 
@@ -141,7 +144,7 @@ def _rows(drawing: Drawing, plotting: Estimate | None) -> list[str]:
 
 
 def _aligned(row: list[str], widths: list[int]) -> list[str]:
-    """Numbers flush right, the pen's name flush left."""
+    """The cells of a row: numbers flush right, the pen's name flush left."""
     cells = zip(row, widths, strict=True)
     return [cell.ljust(width) if at == 1 else cell.rjust(width) for at, (cell, width) in enumerate(cells)]
 
@@ -160,11 +163,11 @@ def _row(number: int, pen_pass: PenPass) -> dict[str, Any]:
 
 def _drawing_record(what: Path, drawing: Drawing, machine: Machine | None, plotting: Estimate | None) -> dict[str, Any]:
     passes = [_row(number, pen_pass) for number, pen_pass in enumerate(drawing.passes, 1)]
-    whole: dict[str, Any] | None = None
+    totals: dict[str, Any] | None = None
     if plotting and machine:
         for pen in plotting.pens:
             passes[pen.number - 1] |= {"lifts": pen.lifts, "minutes": round(pen.seconds / 60, 2)}
-        whole = {
+        totals = {
             "machine": machine.name,
             "minutes": round(plotting.total_s / 60, 2),
             "pen_changes": plotting.pen_changes,
@@ -173,4 +176,4 @@ def _drawing_record(what: Path, drawing: Drawing, machine: Machine | None, plott
             "lifts": plotting.lifts,
         }
     sheet = {"width_mm": drawing.width_mm, "height_mm": drawing.height_mm}
-    return {"drawing": str(what), "sheet": sheet, "passes": passes, "plotting": whole}
+    return {"drawing": str(what), "sheet": sheet, "passes": passes, "plotting": totals}

@@ -13,7 +13,10 @@ _HOW = ("hatch_mm", "rack", "by", "keep_order", "rotate", "centre")
 
 
 def plot_work(*, what: Path, machine: Path | None, **options: Any) -> int:
-    """Everything is checked before the port is opened, and against the controller before anything moves."""
+    """Plot a drawing. It is checked before the port is opened, and against the controller before anything moves.
+
+    Raises MachineError and other errors of `renderer.intake.lines_of`; errors of the plot become exit codes.
+    """
     how = {name: options.pop(name) for name in _HOW}
     chosen = None if machine is None else load_machine(machine)
     job, used = lines_of(what, chosen, **how, tell=printing.say)

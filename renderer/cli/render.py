@@ -1,4 +1,4 @@
-"""`render SPEC...`: load, fit, write, and say what came of it."""
+"""`render SPEC...`: load, fit, write, and print a summary."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from renderer.specfile import SpecErrors, Work, load
 
 
 class DeviceError(Exception):
-    """A device that this machine has not got."""
+    """A device that this machine does not have."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the options say about how to render."""
+    """The options of a render."""
 
     out: Path
     device: str
@@ -33,12 +33,15 @@ class Settings:
     as_json: bool
 
     def folder(self, work: Work) -> Path:
-        """Where a work goes. A draft has a place of its own, so that it never replaces the finished work."""
+        """The folder of a work. A draft has a folder of its own, so that it never replaces the finished work."""
         return self.out / (f"{work.name}-draft" if self.draft else work.name)
 
 
 def run_specs(*, specs: tuple[Path, ...], threads: int | None, **options: Any) -> int:
-    """Renders all works of all specs; the worst exit code of any of them."""
+    """Render all works of all specs and return the highest exit code.
+
+    Raises DeviceError if there is no such device. With a single work, an error that is not foreseen is raised again.
+    """
     settings = Settings(**options)
     works, results = _loaded(specs, settings)
     if works:
@@ -50,7 +53,7 @@ def run_specs(*, specs: tuple[Path, ...], threads: int | None, **options: Any) -
 
 
 def _loaded(specs: tuple[Path, ...], settings: Settings) -> tuple[list[Work], list[dict[str, Any]]]:
-    """The works that can be rendered, and what is wrong with the others, all said before the first is begun."""
+    """The works that can be rendered, and the faults of the others, reported before the first render starts."""
     works: list[Work] = []
     results: list[dict[str, Any]] = []
     for path in specs:
@@ -75,10 +78,10 @@ class PlaceError(Exception):
 
 
 def _check_place(work: Work, others: list[Work], settings: Settings) -> None:
-    twin = next((other for other in others if settings.folder(other) == settings.folder(work)), None)
-    if twin is not None:
+    other = next((one for one in others if settings.folder(one) == settings.folder(work)), None)
+    if other is not None:
         where = settings.folder(work)
-        raise PlaceError(f"{work.path}: would be written to {where}, as {twin.path} is; render it with another --out")
+        raise PlaceError(f"{work.path}: would be written to {where}, as {other.path} is; render it with another --out")
     output.check(settings.folder(work), force=settings.force)
 
 
@@ -92,7 +95,7 @@ def _rendered(works: list[Work], settings: Settings, threads: int | None) -> lis
                 results.append(_render(work, settings, device, interrupt))
             except Exception as error:
                 if code_of(error) is None and len(works) == 1:
-                    raise  # reported as unexpected, with its traceback where somebody wants it
+                    raise  # reported as unexpected, with its traceback if RENDER_DEBUG is set
                 results.append(_failed(work.path, work.name, error))
             except KeyboardInterrupt:
                 results.append(_interrupted(work))
@@ -130,13 +133,13 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
 
 
 def device_of(name: str) -> str:
-    """`auto` is the processor: what there is to compute for pixels is drawn there. DeviceError."""
+    """The device that an option names; `auto` is the processor. Raises DeviceError if torch can use no CUDA device."""
     if name != "cuda":
         return "cpu"
     import torch
 
     if not torch.cuda.is_available():
-        raise DeviceError("there is no CUDA device that torch can use; --device cpu does without (see render doctor)")
+        raise DeviceError("there is no CUDA device that torch can use; use --device cpu (see render doctor)")
     return "cuda"
 
 
@@ -147,7 +150,7 @@ def _use_threads(count: int | None) -> None:
         torch.set_num_threads(count)
 
 
-# --- what is said ---
+# --- output ---
 
 
 def _failed(path: Path, name: str | None, error: Exception) -> dict[str, Any]:
@@ -165,7 +168,7 @@ def _interrupted(work: Work) -> dict[str, Any]:
 
 
 def _summary(result: Result, record: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """What --json says of a work: the manifest but for its long parts."""
+    """The JSON of a work: the manifest without its long parts."""
     status = "interrupted" if result.interrupted else "done"
     head = {"name": record["name"], "spec": record["spec"]["file"], "status": status, "folder": str(folder)}
     keys = ("title", "metrics", "sheet", "passes", "plotting", "notes", "device")
@@ -174,7 +177,7 @@ def _summary(result: Result, record: dict[str, Any], folder: Path) -> dict[str, 
 
 
 def _summarise(result: Result, record: dict[str, Any], folder: Path, early: set[str]) -> None:
-    """A table of the pens, and what a person wants to know before plotting; `early` are notes that were said."""
+    """Print a table of the pens and what a person wants to know before plotting; `early` are printed notes."""
     plotting = record["plotting"]
     table = printing.table("", "<pen", "nib", "strokes", "metres", *(("lifts", "time") if plotting else ()))
     for pen_pass, row in zip(result.drawing.passes, record["passes"], strict=True):

@@ -9,7 +9,7 @@ from renderer.specfile import Fault, SpecErrors, Work, load
 
 
 def validate_specs(*, specs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool) -> int:
-    """Tells the works of each spec, or all its faults."""
+    """Print the works of each spec, or all its faults."""
     results = [_validated(path, changes, as_json) for path in specs]
     code = DONE if all(one["ok"] for one in results) else USAGE
     if as_json:
@@ -47,7 +47,7 @@ def _fault(fault: Fault) -> dict[str, Any]:
 
 
 def print_schema() -> int:
-    """The JSON Schema of a spec."""
+    """Print the JSON Schema of a spec."""
     from renderer.specfile.schema import schema_text
 
     printing.data(schema_text().rstrip("\n"))

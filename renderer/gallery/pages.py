@@ -1,6 +1,6 @@
-"""The manifests of a gallery -> its two pages: `index.html` for people, `README.md` for where the sources are read.
+"""The manifests of a gallery -> its two pages: `index.html` for browsers, `README.md` for sites that show sources.
 
-Both are made of the manifests alone, so they can be made again anywhere, and the same manifests give the same bytes.
+Both are made only from the manifests, so they can be made anywhere, and the same manifests give the same bytes.
 """
 
 import math
@@ -20,7 +20,7 @@ PAGES = {"index.html": "gallery.html.j2", "README.md": "gallery.md.j2"}
 
 
 def write_pages(gallery: Path) -> None:
-    """Writes both, each whole or not at all."""
+    """Write both pages, each complete or not at all. Raises OSError."""
     if not gallery.is_dir():
         return
     for name, text in pages(gallery).items():
@@ -33,7 +33,7 @@ def write_pages(gallery: Path) -> None:
 
 
 def outdated_pages(gallery: Path) -> list[str]:
-    """Pages that are not what the manifests make. Line endings do not count."""
+    """Names of pages that do not agree with the manifests. Line endings do not count."""
     if not finished(gallery):
         return []
     made = pages(gallery)
@@ -64,7 +64,7 @@ def pages(gallery: Path) -> dict[str, str]:
 
 
 def _work(folder: Path, made: WorkManifest) -> dict[str, Any]:
-    """What a page says of one work."""
+    """The values of one work on a page."""
     said = made.predicate
     sheet, totals, metrics = said["render_sheet"], said["render_totals"], said["render_metrics"]
     return {
@@ -104,7 +104,7 @@ def _work(folder: Path, made: WorkManifest) -> dict[str, Any]:
 
 
 def _target(said: dict[str, Any]) -> dict[str, Any]:
-    """The target as the spec gives it."""
+    """The target in the spec."""
     return dict(said["buildDefinition"]["externalParameters"]["resolved"]["target"])
 
 
@@ -116,14 +116,14 @@ def _sheet(said: dict[str, Any]) -> str:
 
 
 def _kinds(said: dict[str, Any]) -> str:
-    """`2000 points, then 500 curves`, as they were asked for."""
+    """`2000 points, then 500 curves`, from the spec."""
     layers = said["buildDefinition"]["externalParameters"]["resolved"]["layers"]
     names = [(kind, layer[kind]["count"]) for layer in layers for kind in ("points", "lines", "curves") if layer[kind]]
     return ", then ".join(f"{count} {kind}" for kind, count in names)
 
 
 def _loss_networks(said: dict[str, Any]) -> str:
-    """Through what the losses look: `pixels`, `pixels and VGG16`."""
+    """What the losses compare: `pixels`, `pixels and VGG16`."""
     layers = said["buildDefinition"]["externalParameters"]["resolved"]["layers"]
     terms = [(name, term) for layer in layers for loss in layer["loss"] or () for name, term in loss.items() if term]
     names = [_network_name(name, term) for name, term in terms]
@@ -138,7 +138,7 @@ def _network_name(name: str, term: dict[str, Any]) -> str:
 
 
 def _alt(said: dict[str, Any]) -> str:
-    """What a person hears who cannot see the picture."""
+    """The alternative text of the picture."""
     shown = pens(said["render_passes"])
     names = [pen["name"] for pen in shown if not pen["free"]]
     ink = f"{'one pen' if len(names) == 1 else f'{len(names)} pens'}: {', '.join(names)}" if names else "any colours"

@@ -1,6 +1,6 @@
 """A gallery's folder and the works that belong there -> what is missing, stale, changed by hand or left over.
 
-Nothing is rendered, and torch is not needed: keys are reckoned anew and set beside those of the manifests.
+Nothing is rendered, and torch is not needed: keys are computed again and compared with those of the manifests.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ from renderer.gallery.names import MANIFEST
 from renderer.gallery.statement import WorkManifest, read
 from renderer.specfile import Work
 
-_TEXTS = (".svg", ".html", ".md")  # which a version control may have given other line endings
+_TEXTS = (".svg", ".html", ".md")  # version control may have changed their line endings
 
 
 @dataclass(frozen=True)
 class WorkState:
-    """How one work stands."""
+    """The state of one work."""
 
     name: str
     work: Work | None  # None: an orphan
@@ -45,12 +45,12 @@ class WorkState:
 
 
 def states(works: Iterable[Work], gallery: Path) -> list[WorkState]:
-    """Of each work."""
+    """The state of each work. Raises EngineError."""
     return [state(work, gallery) for work in works]
 
 
 def state(work: Work, gallery: Path) -> WorkState:
-    """Of one work. EngineError."""
+    """The state of one work. Raises EngineError."""
     folder = gallery / work.name
     if not folder.is_dir():
         return WorkState(work.name, work, missing=True)
@@ -74,7 +74,7 @@ def finished(gallery: Path) -> list[Path]:
 
 
 def modified(folder: Path, made: WorkManifest) -> tuple[str, ...]:
-    """Files that are not as they were made, or gone."""
+    """Files that were changed or are gone."""
     changed = [name for name, sha256 in made.subjects.items() if not _is(folder / name, sha256)]
     return (*changed, *(() if made.is_intact else (MANIFEST,)))
 

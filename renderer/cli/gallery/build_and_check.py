@@ -25,7 +25,7 @@ SPECS = Path("specs/gallery")
 
 
 class WorkBuilder(Protocol):
-    """What renders works and tells of each."""
+    """A builder: it renders works and reports on each."""
 
     def build(self, works: Iterable[Work]) -> "Generator[BuildMessage, None, None]": ...
 
@@ -33,7 +33,10 @@ class WorkBuilder(Protocol):
 def check_gallery(
     *, specs: tuple[Path, ...], gallery: Path, only: tuple[str, ...], verify: str | None, as_json: bool
 ) -> int:
-    """Tells every work that is not as it would be made now. Renders nothing but what `verify` names."""
+    """Print every work that is not up to date. Only `verify` renders anything.
+
+    Raises GalleryError if there are no specs or no such work, and EngineError if the program's sources cannot be read.
+    """
     collection = _collect(specs)
     if verify is not None:
         from renderer.cli.gallery.gallery_verify import verify_work
@@ -72,7 +75,10 @@ def build_gallery(  # each an option of the command
     prune: bool,
     as_json: bool,
 ) -> int:
-    """Renders what is due and writes the pages."""
+    """Render the works that are due and write the pages.
+
+    Raises GalleryError, EngineError, UsageError, DeviceError; ClusterError if the cluster cannot be used.
+    """
     builder = _builder(gallery, jobs, device, cluster, out)
     collection = _collect(specs)
     works = collection.only(only)
@@ -80,11 +86,11 @@ def build_gallery(  # each an option of the command
     found = states(works, gallery)
     due, kept = _due_and_kept(found, force)
     for state in kept:
-        printing.say(f"{state.name}: {state.text}; left as it is, --force renders it anew")
+        printing.say(f"{state.name}: {state.text}; kept as it is, --force renders it again")
     began = time.perf_counter()
     try:
         ended, interrupted = _build([state.work for state in due if state.work is not None], builder)
-    except Exception:  # a cluster that is gone: what has come back hangs
+    except Exception:  # a cluster that is gone: the finished works are in the gallery
         write_pages(gallery)
         raise
     failed = [name for name, result in ended.items() if "failed" in result]
@@ -100,7 +106,10 @@ def build_gallery(  # each an option of the command
 
 
 def gather_works(*, sources: tuple[Path, ...], specs: tuple[Path, ...], gallery: Path, as_json: bool) -> int:
-    """Takes what is due from other galleries, and writes the pages."""
+    """Take works that are due from other galleries, and write the pages.
+
+    Raises GalleryError, EngineError, OutputError.
+    """
     from renderer.gallery.gather import take_from
 
     collection = _collect(specs)
@@ -113,7 +122,7 @@ def gather_works(*, sources: tuple[Path, ...], specs: tuple[Path, ...], gallery:
     if as_json:
         printing.as_json({"taken": {name: source and str(source) for name, source in found.items()}, "exit_code": code})
     for name, source in found.items() if not as_json else ():
-        printing.data(f"{name}: {'nowhere up to date' if source is None else f'from {source}'}")
+        printing.data(f"{name}: {'not up to date in any gallery' if source is None else f'from {source}'}")
     return code
 
 
@@ -127,7 +136,7 @@ def _collect(specs: tuple[Path, ...]) -> Collection:
 
 
 def _due_and_kept(found: list[WorkState], force: bool) -> tuple[list[WorkState], list[WorkState]]:
-    """What is to be rendered, and what is not because somebody changed it by hand."""
+    """The works to render, and those that are kept because they were changed by hand."""
     due = [state for state in found if (state.is_due or state.modified) and (force or not state.modified)]
     return due, [state for state in found if state.modified and not force]
 
@@ -136,7 +145,7 @@ def _due_and_kept(found: list[WorkState], force: bool) -> tuple[list[WorkState],
 
 
 def _builder(gallery: Path, jobs: int, device: str, cluster: str | None, out: Path | None) -> "WorkBuilder":
-    """What renders: processes of this machine, or workers of a cluster. UsageError, DeviceError."""
+    """The builder: processes of this machine, or workers of a cluster. Raises UsageError, DeviceError."""
     if cluster is not None:
         from renderer.cli.gallery.cluster_options import builder
 
@@ -148,7 +157,7 @@ def _builder(gallery: Path, jobs: int, device: str, cluster: str | None, out: Pa
 
 
 def _build(works: list[Work], builder: "WorkBuilder") -> tuple[dict[str, dict[str, Any]], bool]:
-    """How each work ended, and whether Ctrl-C ended it all."""
+    """How each work ended, and whether Ctrl-C ended the build."""
     from renderer.cli.gallery.gallery_progress import watching
 
     ended: dict[str, dict[str, Any]] = {}
@@ -166,13 +175,13 @@ def _build(works: list[Work], builder: "WorkBuilder") -> tuple[dict[str, dict[st
 
 
 def _prune(left_over: list[WorkState], gallery: Path) -> None:
-    """Removes works without a spec, unless somebody has changed them or put something beside them. OutputError."""
+    """Remove works without a spec, unless they were changed or have other files. Raises OSError."""
     for state in left_over:
         folder = gallery / state.name
         made = read(folder)
         strange = {path.name for path in folder.iterdir()} - {MANIFEST, *(made.subjects if made else ())}
         if made is None or strange or modified(folder, made):
-            printing.say(f"{state.name}: orphan; left as it is, because somebody has changed it")
+            printing.say(f"{state.name}: orphan; kept as it is, because it was changed")
             continue
         shutil.rmtree(folder)
         printing.say(f"{state.name}: orphan; removed")

@@ -1,4 +1,4 @@
-"""How the building of a gallery is watched: a bar a work on a terminal, a line for each start and end elsewhere."""
+"""The progress of a build: a bar for each work on a terminal, a line for each start and end elsewhere."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ EVERY_S = 15.0  # between two lines of one work
 
 @contextmanager
 def watching(count: int) -> Iterator["GalleryBars | GalleryLines"]:
-    """The right watch for where stderr goes."""
+    """Bars if stderr is a terminal, or else lines."""
     if console().is_terminal and not console().is_dumb_terminal:
         from rich.progress import BarColumn, Progress, TextColumn
 
@@ -26,7 +26,7 @@ def watching(count: int) -> Iterator["GalleryBars | GalleryLines"]:
 
 
 class GalleryLines:
-    """A line when a work begins, one every so often, one when it ends."""
+    """A line when a work starts, one now and then, one when it ends."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -34,7 +34,7 @@ class GalleryLines:
         self._said: dict[str, float] = {}
 
     def report(self, message: BuildMessage) -> None:
-        """Says what is worth a line."""
+        """Print a message that is worth a line."""
         if message.is_last:
             self._ended += 1
             say(f"[{self._ended}/{self._count}] {message.name}: {_end_text(message.content)}")
@@ -53,7 +53,7 @@ class GalleryBars:
         self._tasks: dict[str, Any] = {}
 
     def report(self, message: BuildMessage) -> None:
-        """Draws how a work stands."""
+        """Draw the progress of a work."""
         if message.is_last:
             self._ended += 1
             self._bar.console.print(

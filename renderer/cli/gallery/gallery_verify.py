@@ -1,4 +1,4 @@
-"""`render gallery check --verify NAME`: a work rendered again, and set beside the one that hangs."""
+"""`render gallery check --verify NAME`: a work rendered again and compared with the one in the gallery."""
 
 import tempfile
 from contextlib import closing
@@ -16,7 +16,10 @@ from renderer.specfile import Work
 
 
 def verify_work(collection: Collection, gallery: Path, pattern: str, as_json: bool) -> int:
-    """Renders the works of that name again into a folder that is thrown away, and compares."""
+    """Render the works with this name again into a temporary folder, and compare.
+
+    Raises GalleryError if no work has this name, if a work is not in the gallery, or if its render fails.
+    """
     results = [_verified(work, gallery, quiet=as_json) for work in collection.only((pattern,))]
     code = DONE if all(one["ok"] for one in results) else FAILED
     if as_json:
@@ -27,14 +30,14 @@ def verify_work(collection: Collection, gallery: Path, pattern: str, as_json: bo
 def _verified(work: Work, gallery: Path, *, quiet: bool) -> dict[str, Any]:
     kept = read(gallery / work.name)
     if kept is None:
-        raise GalleryError(f"{work.name}: does not hang in {gallery}; render gallery build first")
+        raise GalleryError(f"{work.name}: is not in {gallery}; run render gallery build first")
     with tempfile.TemporaryDirectory(prefix="render-verify-") as folder:
         rerendered = _rendered(work, Path(folder))
     figures, same = compared(kept, rerendered), same_files(kept, rerendered)
     ok = all(figure.ok for figure in figures)
     lines = [f"{work.name}: {_line(figure)}" for figure in figures]
     equal = sum(same.values())
-    lines.append(f"{work.name}: {'ok' if ok else 'differs'}; {equal} of {len(same)} files the same to the byte")
+    lines.append(f"{work.name}: {'ok' if ok else 'differs'}; {equal} of {len(same)} files are the same byte for byte")
     for line in lines if not quiet else ():
         printing.data(line)
     rows = [{"name": f.name, "hangs": f.kept, "again": f.rerendered, "within": f.within, "ok": f.ok} for f in figures]

@@ -2,8 +2,8 @@
 
 `python -m renderer.cli.gallery.work_process SPEC NAME GALLERY THREADS [OUT [DEVICE]]`
 
-It writes to stdout, a JSON document a line: where it stands, and how it ended. When the process that started it ends,
-its stdin ends, and so does it: no render goes on for nobody.
+It writes one JSON document per line to stdout: its progress, and how it ended. When the process that started it ends,
+its stdin is closed and it ends too, so that no render goes on alone.
 """
 
 import json
@@ -20,15 +20,15 @@ from renderer.cli.process import prepare
 from renderer.progress import Progress
 from renderer.specfile import load
 
-EVERY_S = 0.5  # between two words
+EVERY_S = 0.5  # between two progress messages
 
 Send = Callable[[Mapping[str, Any]], None]
 
 
 def main(spec: str, name: str, gallery: str, threads: str, out: str = "", device: str = "cpu") -> int:
-    """Renders and writes the work, or says why not."""
+    """Render and write the work, or send the reason why not; return the exit code."""
     send = _sender(sys.stdout)
-    sys.stdout = sys.stderr  # what a library prints is no word of ours
+    sys.stdout = sys.stderr  # what a library prints is not a message
     try:
         work = next(work for work in load(spec) if work.name == name)
         import torch
@@ -67,7 +67,7 @@ def _reporter(send: Send) -> Callable[[Progress], None]:
 
 
 def end_with(stdin: IO[bytes]) -> None:
-    """Ends this process when nobody holds the other end of its stdin."""
+    """End this process when the other end of its stdin is closed."""
 
     def watch() -> None:
         while stdin.read(1):

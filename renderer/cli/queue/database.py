@@ -1,4 +1,4 @@
-"""The queue that a command works on, who gives the command, and how the jobs stand after it."""
+"""The queue that a command works on, the user who gives it, and the jobs after it."""
 
 import getpass
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from renderer.studio.queue.store import Store
 
 @contextmanager
 def opened(db: str | None) -> Iterator[Store]:
-    """The queue, for as long as the block lasts; a warning where its place does not do."""
+    """The queue for the duration of the block, with a warning if its place is not suitable. Raises StudioError."""
     store = Store(db)
     if store.warning:
         printing.say(f"warning: {store.warning}")
@@ -24,7 +24,7 @@ def opened(db: str | None) -> Iterator[Store]:
 
 
 def user_name() -> str:
-    """Who does it, for the history."""
+    """The name of the user, for the history."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name
@@ -32,7 +32,7 @@ def user_name() -> str:
 
 
 def print_jobs(jobs: list[Job], as_json: bool, what: str) -> None:
-    """Says how jobs stand now."""
+    """Print the states of jobs."""
     if as_json:
         printing.as_json({"jobs": [records.as_json(job) for job in jobs]})
         return

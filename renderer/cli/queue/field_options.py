@@ -21,9 +21,9 @@ class DayType(click.DateTime):
 
 
 def add_options(command: F) -> F:
-    """The options of `queue add`: a field that is not given has its default, which the help shows of a number."""
+    """Add the options of `queue add`: a field that is not given has its default, which the help shows for numbers."""
     in_help = sorted(ADDED, key=lambda field: not isinstance(field, Number))  # numbers first, beside --edition
-    for field in reversed(in_help):  # the option that is put on last comes first in the help
+    for field in reversed(in_help):  # the option that is added last comes first in the help
         how: dict[str, Any] = {"type": DayType() if isinstance(field, Day) else _type(field)}
         if isinstance(field, Number):
             how |= {"default": field.default, "show_default": True}
@@ -32,7 +32,7 @@ def add_options(command: F) -> F:
 
 
 def edit_options(command: F) -> F:
-    """The options of `queue edit`: a field that is not given stays as it is."""
+    """Add the options of `queue edit`: a field that is not given stays as it is."""
     for field in reversed(EDITED):
         command = _option(field, field.help_in_edit, type=_type(field))(command)
     return command

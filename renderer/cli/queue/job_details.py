@@ -15,6 +15,7 @@ from renderer.studio.queue.states import LEASED, state_text
 
 
 def show_job(*, job: int, db: str | None, as_json: bool) -> int:
+    """Print everything about a job. Raises StudioError if there is no such job."""
     with opened(db) as store:
         with store.read() as connection:
             found, asked = records.find(connection, job), records.open_question(connection, job)
@@ -49,8 +50,8 @@ def _fact_lines(job: Job) -> Iterator[str]:
 
 def _dry_pen_line(empty: ink_supply.DryPen) -> str:
     return (
-        f"  warning  pen {empty.pen} will run dry in this plot, number {empty.nth} of those with it"
-        f" ({empty.metres:g} m by then; it lasts {empty.lasts_m:g} m)"
+        f"  warning  pen {empty.pen} will run dry in this plot, number {empty.nth} of those that use it"
+        f" (it lasts {empty.lasts_m:g} m and has {empty.metres:g} m to draw by then)"
     )
 
 
@@ -61,6 +62,7 @@ def _question_lines(asked: records.Question) -> Iterator[str]:
 
 
 def show_history(*, job: int | None, db: str | None, as_json: bool) -> int:
+    """Print the history of a job, or of all jobs. Raises StudioError if the queue cannot be opened."""
     with opened(db) as store, store.read() as connection:
         events = records.history(connection, job)
     if as_json:
@@ -68,12 +70,12 @@ def show_history(*, job: int | None, db: str | None, as_json: bool) -> int:
     elif events:
         printing.data("\n".join(_event_line(event, job is None) for event in events))
     else:
-        printing.say("nothing has happened yet" if job is None else f"nothing ever happened to a job {job}")
+        printing.say("nothing has happened yet" if job is None else f"the history has no job {job}")
     return DONE
 
 
 def _event_line(event: records.JobEvent, named: bool = False) -> str:
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.at))
     which = f"{event.job} {event.what}: " if named else ""
-    changed = f"{state_text(event.after) or 'gone'}, " if event.before != event.after else ""
+    changed = f"{state_text(event.after) or 'removed'}, " if event.before != event.after else ""
     return f"  {at}  {which}{changed}{event.why} ({event.who})"

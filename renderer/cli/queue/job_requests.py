@@ -1,4 +1,7 @@
-"""The commands of `render queue` that change jobs: move, edit, answer, pause, resume, cancel and others; and backup."""
+"""The commands of `render queue` that change jobs: move, edit, answer, pause, resume, cancel and others; and backup.
+
+All raise StudioError if the queue cannot do what is asked, and Refused if the state of the job does not allow it.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ HOLD_ACTIONS = {"pause": requests.pause, "resume": requests.resume}
 def move_job(
     *, job: int, where: Where | None, before: int | None, after: int | None, db: str | None, as_json: bool
 ) -> int:
+    """Move a job. Raises UsageError unless one place is given."""
     ways: list[tuple[Where, int | None]] = [(where, None)] if where else []
     ways += [("before", before)] if before is not None else []
     ways += [("after", after)] if after is not None else []
@@ -35,11 +39,12 @@ def move_job(
 def answer(
     *, job: int, choice: str, question: int | None, db: str | None, as_json: bool, **numbers: float | None
 ) -> int:
+    """Answer a question of a plot: the one that is named, or the open one."""
     with opened(db) as store:
         with store.read() as connection:
             found, asked = records.find(connection, job), records.open_question(connection, job)
         if question is None and asked is None:
-            raise Refused(f"job {job} is {state_text(found.state)} and asks nothing")
+            raise Refused(f"job {job} is {state_text(found.state)} and has no open question")
         number = question if question is not None or asked is None else asked.id
         given = {name: value for name, value in numbers.items() if value is not None}
         answered = questions.answer(store, number or 0, choice, user_name(), given)
@@ -51,6 +56,7 @@ def answer(
 
 
 def edit(*, job: int, db: str | None, as_json: bool, **given: Any) -> int:
+    """Change fields of a job. Raises UsageError if none is given."""
     if all(value is None for value in given.values()):
         raise click.UsageError(f"say what to change, with {either(field.option for field in EDITED)}")
     with opened(db) as store:
@@ -59,12 +65,14 @@ def edit(*, job: int, db: str | None, as_json: bool, **given: Any) -> int:
 
 
 def act_on_jobs(name: str, *, jobs: tuple[int, ...], db: str | None, as_json: bool) -> int:
+    """Carry out one of JOB_ACTIONS on each job."""
     with opened(db) as store:
         print_jobs([JOB_ACTIONS[name](store, job, user_name()) for job in jobs], as_json, name)
     return DONE
 
 
 def hold_or_resume(name: str, *, jobs: tuple[int, ...], queue_name: str | None, db: str | None, as_json: bool) -> int:
+    """Pause or resume jobs or a queue. Raises UsageError unless either is given."""
     if bool(jobs) == (queue_name is not None):
         raise click.UsageError(f"say what to {name}: jobs by their numbers, or a queue with --queue NAME")
     with opened(db) as store:
@@ -79,11 +87,12 @@ def hold_or_resume(name: str, *, jobs: tuple[int, ...], queue_name: str | None, 
     if as_json:
         printing.as_json({"paused": paused})
     else:
-        printing.say(f"queue {queue_name} {'is paused' if queue_name in paused else 'goes on'}")
+        printing.say(f"queue {queue_name} {'is paused' if queue_name in paused else 'has been resumed'}")
     return DONE
 
 
 def back_up(*, to: Path, db: str | None, as_json: bool) -> int:
+    """Copy the queue into a file."""
     with opened(db) as store:
         count = store.backup(to)
     if as_json:

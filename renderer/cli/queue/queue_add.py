@@ -11,7 +11,7 @@ from renderer.studio.queue.submission import JobOptions, new_jobs
 
 
 def add(*, what: tuple[Path, ...], db: str | None, as_json: bool, **options: Any) -> int:
-    """All of them, or none where one is wrong."""
+    """Add the jobs of all files, or none if one is wrong. Raises StudioError, and what `submission.new_jobs` raises."""
     wanted = JobOptions(**{name: value for name, value in options.items() if value is not None})
     news = [pair for path in what for pair in new_jobs(path, wanted, printing.say)]
     with opened(db) as store:

@@ -1,4 +1,4 @@
-"""`render queue list`: what is at work, then what waits, in its order."""
+"""`render queue list`: the jobs at work, then the jobs that wait, in their order."""
 
 import json
 from collections.abc import Iterator
@@ -11,13 +11,14 @@ from renderer.studio.queue.job_fields import LISTED
 
 
 def list_jobs(*, every: bool, db: str | None, as_json: bool) -> int:
+    """Print the list of jobs. Raises StudioError if the queue cannot be opened."""
     if as_json:
         return _list_as_json(every, db)
     seen = fast_list(db, every=every) or _list_from_store(db, every)
     if seen.warning:
         printing.say(f"warning: {seen.warning}")
     for name, why in seen.paused.items():
-        printing.say(f"queue {name} is paused ({why}); render queue resume --queue {name!r} lets it go on")
+        printing.say(f"queue {name} is paused ({why}); render queue resume --queue {name!r} resumes it")
     if not seen.lines:
         printing.say("nothing is queued; render queue add SPEC adds a work")
         return DONE
@@ -36,7 +37,7 @@ def _list_as_json(every: bool, db: str | None) -> int:
 
 
 def _list_from_store(db: str | None, every: bool) -> QueueList:
-    """The same by way of the store, which makes a new database, brings up an old one, and says what is wrong."""
+    """The list through the store, which makes a new database, migrates an old one, and says what is wrong."""
     from renderer.studio.queue import listing, pausing
     from renderer.studio.queue.store import Store
 

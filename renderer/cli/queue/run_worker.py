@@ -22,14 +22,14 @@ from renderer.studio.queue.store import Store
 
 
 class JobWorker(Protocol):
-    """What takes jobs from the queue."""
+    """A worker of the queue."""
 
     def run(self, *, drains: bool = False) -> int: ...
 
     def leave(self) -> None: ...
 
 
-Make = Callable[[Store, str], tuple[JobWorker, str]]  # the worker of this name, and the place that it has for itself
+Make = Callable[[Store, str], tuple[JobWorker, str]]  # the worker with this name, and the place that it has exclusively
 
 
 def run_worker(
@@ -47,7 +47,7 @@ def run_worker(
         from renderer.cli.gallery.cluster_options import run_cluster_worker
 
         if kind != "render" or machine is not None or port is not None or options["drain"]:
-            raise click.UsageError("a worker of a cluster only renders: --cluster takes --device and --threads")
+            raise click.UsageError("a worker of a cluster only renders: use --cluster only with --device and --threads")
         return run_cluster_worker(cluster, device, threads, as_json=options["as_json"])
     if kind == "render":
         return _run(kind, _render_worker(device, threads), **options)
@@ -82,14 +82,14 @@ def _plot_worker(machine: Machine, port: str, baud: int) -> Make:
     def make(store: Store, name: str) -> tuple[plot_worker.PlotWorker, str]:
         journals = (store.file.absolute().parent if store.file else data_folder()) / "journals"
         uses = worker_state.PlotMachine(machine.name, port, opener(port, machine, baud), lines, journals)
-        printing.say(f"render queue resume --queue {machine.name!r} lets its queue go on")
+        printing.say(f"render queue resume --queue {machine.name!r} resumes its queue")
         return plot_worker.PlotWorker(store, name, uses, say=printing.say), f"machine {machine.name}"
 
     return make
 
 
 def _run(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) -> int:
-    """Works until it is asked to stop; then the job at hand is finished, or given up at the second signal."""
+    """Run a worker until it is asked to stop: the first signal lets it finish the current job, the second does not."""
     name = f"{socket.gethostname()}-{os.getpid()}"
     with opened(db) as store:
         worker, place = make(store, name)
@@ -97,7 +97,7 @@ def _run(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) -
         for job in workers.take_back_from(store, liveness.dead_workers(folder)):
             printing.say(f"{job.shown}: its worker {job.worker} is gone")
         workers.register(store, name, kind, place)
-        printing.say(f"worker {name} takes {kind}s from {store.shown}; Ctrl-C ends it after the job at hand")
+        printing.say(f"worker {name} takes {kind}s from {store.shown}; Ctrl-C ends it after the current job")
         try:
             with liveness.alive_lock(folder, name), _stop_signals(worker):
                 done = worker.run(drains=drain)
@@ -112,7 +112,7 @@ def _run(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) -
 
 @contextmanager
 def _stop_signals(worker: JobWorker) -> Iterator[None]:
-    """SIGINT and SIGTERM ask the worker to leave."""
+    """Let SIGINT and SIGTERM ask the worker to leave."""
 
     def leave(_number: int, _frame: Any) -> None:
         worker.leave()

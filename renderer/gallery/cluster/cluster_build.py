@@ -1,4 +1,4 @@
-"""Works that are due -> finished folders, as `build` makes them, each rendered by a worker of a dask cluster."""
+"""Works that are due -> finished folders, as in `build`, but each rendered by a worker of a dask cluster."""
 
 import queue
 import uuid
@@ -22,36 +22,37 @@ from renderer.gallery.key import key
 from renderer.output.place import OutputError, recover
 from renderer.specfile import SpecErrors, Work
 
-RESULT_S = 60.0  # for a result to come from its worker
+RESULT_S = 60.0  # to wait for a result from its worker
 
 
 @dataclass
 class SubmittedWork:
-    """A work that a worker has, or will have."""
+    """A work that was submitted to the cluster."""
 
     work: Work
     future: "Future[dict[str, Any]]"
-    to: frozenset[str]  # addresses of the workers that may have it
+    to: frozenset[str]  # addresses of the workers that can render it
 
 
 @dataclass
 class ClusterBuilder:
-    """Gives works to workers and hears what they say. Whatever ends it, no worker renders on."""
+    """Gives works to workers and reads their messages. However a build ends, no worker goes on rendering."""
 
     gallery: Path
     address: str
     device: str = "cpu"
     say: Say = lambda _: None
-    patience_s: float = 60.0  # without a worker
+    patience_s: float = 60.0  # to wait for a worker
     _submitted: dict[str, SubmittedWork] = field(default_factory=dict)
     _messages: "queue.SimpleQueue[BuildMessage | str]" = field(
         default_factory=queue.SimpleQueue
-    )  # str: the future has ended
+    )  # str: the name of a work whose future has ended
 
     def build(self, works: Iterable[Work]) -> Generator[BuildMessage, None, None]:
-        """Renders all, and passes on what is said of each. One that fails stops no other. ClusterError.
+        """Render all works and yield the messages of each. If a work fails, the others are still rendered.
 
-        Close it, and what is still being rendered ends without a trace.
+        Closing the generator ends the renders that are not finished; they leave no files. Raises ClusterError if the
+        scheduler does not answer or no worker comes, and OutputError if an interrupted write cannot be undone.
         """
         waiting = list(works)
         for work in waiting:
@@ -74,12 +75,12 @@ class ClusterBuilder:
                 self._submitted.clear()
 
     def _receive(self, event: tuple[float, Any]) -> None:
-        """Takes a progress message from a worker."""
+        """Take a progress message from a worker."""
         name, result = event[1]
         self._messages.put(BuildMessage(str(name), dict(result)))
 
     def _take_back_stranded(self, workers: "ClusterWorkers", waiting: list[Work]) -> None:
-        """Takes back the works of which no worker is left that might have them."""
+        """Queue works again if every worker that could render them is gone."""
         for name, submitted in list(self._submitted.items()):
             if not submitted.to & workers.fit.keys() and not submitted.future.done():
                 del self._submitted[name]
@@ -96,7 +97,7 @@ class ClusterBuilder:
             return
         if workers.fit:
             self._submitted[work.name] = self._submit(work, payload, workers, topic)
-        else:  # they have gone meanwhile
+        else:  # the workers have left meanwhile
             waiting.insert(0, work)
 
     def _submit(self, work: Work, payload: Payload, workers: "ClusterWorkers", topic: str) -> SubmittedWork:
@@ -117,27 +118,27 @@ class ClusterBuilder:
         return SubmittedWork(work, future, to)
 
     def _passed_on(self, message: BuildMessage | str) -> Iterator[BuildMessage]:
-        """What is to be passed on."""
+        """The messages to pass on."""
         name = message if isinstance(message, str) else message.name
         submitted = self._submitted.get(name)
-        if submitted is None:  # it has said its last message
+        if submitted is None:  # it has sent its last message
             return
         if isinstance(message, BuildMessage):
             yield message
         elif submitted.future.done():
             try:
                 result = self._ended(submitted)
-            except TimeoutError:  # its worker died with the result, and another renders it again
+            except TimeoutError:  # its worker died with the result; another worker renders it again
                 return
             del self._submitted[name]
             yield BuildMessage(name, result)
 
     def _ended(self, submitted: SubmittedWork) -> dict[str, Any]:
-        """How a work ended; what came back is in its place. ClusterError where the scheduler has gone."""
+        """How a work ended; its files are then in the gallery. Raises ClusterError if the scheduler is gone."""
         future = submitted.future
         if future.status == "cancelled":
             raise ClusterError(
-                f"the scheduler at {self.address} has gone; start it and build again, what is done stays"
+                f"the scheduler at {self.address} is gone; start it and build again, finished works are kept"
             )
         try:
             result = future.result(timeout=RESULT_S)
@@ -149,9 +150,7 @@ class ClusterBuilder:
             raise
         except KilledWorker as error:
             times = error.allowed_failures + 1
-            return {
-                "failed": f"{times} workers died while they rendered it; look at their memory, and at what they said"
-            }
+            return {"failed": f"{times} workers died while they rendered it; check their memory and their output"}
         except (ResultError, OutputError) as error:
             return {"failed": str(error)}
         except Exception as error:

@@ -1,4 +1,4 @@
-"""The workers of a dask cluster: which of them may be given works, and what they lack for one."""
+"""The workers of a dask cluster: which of them can render, and which files they need for a work."""
 
 import os
 import time
@@ -14,7 +14,7 @@ from renderer.gallery.cluster import worker_plugin
 from renderer.gallery.cluster.payload import Need
 from renderer.gallery.cluster.scheduler import ClusterError
 
-LOOK_S = 1.0  # between two looks at who is there
+LOOK_S = 1.0  # between two checks of the workers
 PIECE_BYTES = 16_000_000
 Say = Callable[[str], None]
 
@@ -25,22 +25,22 @@ def _short(program: Mapping[str, str]) -> str:
 
 @dataclass
 class ClusterWorkers:
-    """The workers of a cluster that may be given works: of this very program, with a GPU where one is asked for."""
+    """The workers of a cluster that can render: those with this version of the program, and with a GPU if asked for."""
 
     client: Client
     address: str
     device: str
     say: Say
     patience_s: float
-    fit: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)  # address -> needs that it has met
+    fit: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)  # address -> needs that it meets
     _refused: dict[str, str] = field(default_factory=dict)
     _program: dict[str, str] = field(default_factory=worker_plugin.program)
     _looked: float = float("-inf")
     _empty_since: float | None = None
-    _was_there: bool = False  # whether anybody has ever fitted
+    _was_there: bool = False  # whether a worker has ever been usable
 
     def look(self) -> None:
-        """Sees who has come and who has gone, now and then. ClusterError where nobody comes, or nobody fits."""
+        """Check now and then which workers have come and gone. Raises ClusterError if none comes or none can render."""
         while True:
             if time.monotonic() - self._looked < LOOK_S and self.fit:
                 return
@@ -74,7 +74,7 @@ class ClusterWorkers:
         found = self.client.scheduler_info(n_workers=-1)["workers"]
         if self.client.status != "running":
             raise ClusterError(
-                f"the scheduler at {self.address} has gone; start it and build again, what is done stays"
+                f"the scheduler at {self.address} is gone; start it and build again, finished works are kept"
             )
         return {str(address): dict(one.get("resources") or {}) for address, one in found.items()}
 
@@ -83,22 +83,20 @@ class ClusterWorkers:
         return answers
 
     def _why_unfit(self, answer: Any, resources: Mapping[str, float]) -> str | None:
-        """Why a worker gets no work; empty where it has only just gone."""
+        """Why a worker gets no work; empty if it has just left, None if it can render."""
         ours = self._program
         if isinstance(answer, OSError):
             return ""
         if not isinstance(answer, dict):
-            return f"is none of render's; start one there with render worker --cluster {self.address}"
+            return f"does not belong to render; start one there with render worker --cluster {self.address}"
         if answer != ours:
-            return (
-                f"has render {_short(answer)}, and here is {_short(ours)}; install the same on both, and start it again"
-            )
+            return f"has render {_short(answer)}, but here is {_short(ours)}; install the same on both and restart it"
         if self.device == "cuda" and resources.get("GPU", 0) < 1:
-            return "has no GPU, and --device cuda asks for one; start it on a machine that has, or build without"
+            return "has no GPU, and --device cuda asks for one; start it on a machine with a GPU, or build without it"
         return None
 
     def _wait_for_workers(self, now: float) -> None:
-        """Nobody is there that fits. ClusterError once that has lasted."""
+        """Wait for a usable worker. Raises ClusterError if none comes in time."""
         if self._refused and not self._was_there:
             raise ClusterError(f"no worker at {self.address} can render this: {'; '.join(self._refused.values())}")
         start = f"render worker --cluster {self.address}"
@@ -112,7 +110,7 @@ class ClusterWorkers:
             )
 
     def supply(self, needs: Iterable[Need]) -> None:
-        """Sends each worker what a work needs, and it lacks, and we have. AssetError."""
+        """Send each worker the files that a work needs and the worker lacks, if they are here. Raises AssetError."""
         for address, met in list(self.fit.items()):
             asked = [need for need in needs if need.starts not in met]
             if not asked:
@@ -121,15 +119,15 @@ class ClusterWorkers:
                 address
             )
             if not isinstance(answer, tuple | list):
-                del self.fit[address]  # it has gone, or will be looked at again
+                del self.fit[address]  # it has left, or will be checked again
                 continue
             for need in (asked[number] for number in answer):
-                if need.here is not None:  # or else it tries to fetch it, as we should have done
+                if need.here is not None:  # otherwise the worker tries to fetch it
                     self._send_file(address, need, need.here)
             met |= {need.starts for need in asked}
 
     def _send_file(self, address: str, need: Need, path: Path) -> None:
-        """Sends a file to a worker's asset cache, in pieces. AssetError."""
+        """Send a file to a worker's asset cache, in pieces. Raises AssetError."""
         total, sender = path.stat().st_size, os.urandom(4).hex()
         self.say(f"sending {path.name[:16]} ({total / 1e6:.1f} MB) to {address}")
         with path.open("rb") as file:

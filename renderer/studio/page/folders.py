@@ -111,8 +111,8 @@ class Folders:
         kept = sum(path.lstat().st_size for path in place.parent.glob("*")) if place.parent.is_dir() else 0
         if kept + len(content) > MOST_KEPT_BYTES:
             raise StudioError(
-                f"{place.parent.name}/ holds {kept / 1e6:.0f} MB, and at most {MOST_KEPT_BYTES / 1e6:.0f} MB are allowed;"
-                " delete files there that no spec needs"
+                f"{place.parent.name}/ holds {kept / 1e6:.0f} MB, and at most {MOST_KEPT_BYTES / 1e6:.0f} MB are"
+                " allowed; delete files there that no spec needs"
             )
         beside = place.with_name(f".{threading.get_ident()}{place.name}")
         try:

@@ -219,7 +219,7 @@ def test_a_device_that_is_not_there_is_code_3(
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert cli.run([str(spec), "--device", "cuda", "--out", str(tmp_path / "out")]) == 3
-    why = "there is no CUDA device that torch can use; --device cpu does without (see render doctor)"
+    why = "there is no CUDA device that torch can use; use --device cpu (see render doctor)"
     assert capsys.readouterr().err == f"render: {why}\n"
 
 
@@ -412,7 +412,7 @@ def test_ctrl_c_in_the_fit_keeps_what_there_is(spec: Path, tmp_path: Path, fit: 
     said = capsys.readouterr()
     assert len(calls) == 1  # the other one is not begun
     assert said.out == f"{tmp_path / 'out' / 'disc'}\n"
-    assert "stopping, and keeping what there is; Ctrl-C again to end at once" in said.err
+    assert "stopping and keeping the drawing so far; Ctrl-C again ends at once" in said.err
     assert json.loads((tmp_path / "out" / "disc" / "manifest.json").read_bytes())["interrupted"] is True
 
 
@@ -579,7 +579,7 @@ def test_a_plan_of_a_finished_render_knows_its_machine(
     assert document["plotting"]["minutes"] == pytest.approx(record["plotting"]["minutes"], abs=0.05)
     assert cli.run(["plan", str(tmp_path / "disc" / "drawing.svg")]) == 0
     said = capsys.readouterr()
-    assert said.err == "note: name a --machine to see how long it takes\n"
+    assert said.err == "note: name a machine with --machine to see how long it takes\n"
     assert "1  warm grey    3       10    10     0.0\n" in said.out
 
 

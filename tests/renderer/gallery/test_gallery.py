@@ -288,7 +288,7 @@ def test_a_build_leaves_alone_what_was_changed_by_hand(hung: Path, spec: Path, c
     capsys.readouterr()
     assert cli.run(["gallery", "build", str(spec), "--to", str(hung)]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("disc: stale: spec; modified: preview.webp; left as it is, --force renders it anew\n")
+    assert said.startswith("disc: stale: spec; modified: preview.webp; kept as it is, --force renders it again\n")
     assert (hung / "disc" / "preview.webp").read_bytes() == b"mine"
 
 
@@ -304,7 +304,7 @@ def test_prune_removes_orphans_and_nothing_that_somebody_touched(hung: Path, spe
 
     capsys.readouterr()
     _prune(orphans([], hung), hung)
-    assert capsys.readouterr().err == "disc: orphan; left as it is, because somebody has changed it\n"
+    assert capsys.readouterr().err == "disc: orphan; kept as it is, because it was changed\n"
     mine.unlink()
     _prune(orphans([], hung), hung)
     assert not (hung / "disc").exists()
@@ -375,7 +375,7 @@ def test_a_fallback_never_hangs(spec: Path, make_result: Make, monkeypatch: pyte
     monkeypatch.setattr(pipeline, "render", lambda work, report, device: make_result(work=work, notes=("it is gone",)))
     with pytest.raises(WorkError) as error:
         publish(load(spec, (image,))[0], tmp_path / "g", silent)
-    assert str(error.value) == "its picture is not to be had, and the fallback is another: it is gone"
+    assert str(error.value) == "its picture is not available, and the fallback is another picture: it is gone"
     assert not (tmp_path / "g").exists()
 
 

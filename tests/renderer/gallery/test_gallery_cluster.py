@@ -159,7 +159,7 @@ def test_a_scheduler_that_has_gone_is_an_error(hands: Hands) -> None:
     client.status = "closed"
     with pytest.raises(ClusterError) as caught:
         hands(client)[0].look()
-    assert str(caught.value) == (f"the scheduler at {PLACE} has gone; start it and build again, what is done stays")
+    assert str(caught.value) == (f"the scheduler at {PLACE} is gone; start it and build again, finished works are kept")
 
 
 # --- files that a worker lacks ----------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def submitted(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
         ({"done": {}, "files": {}}, "what came back has no manifest.json that can be read; nothing was written"),
         (
             KilledWorker("render-disc", SimpleNamespace(address=A), 3),  # type: ignore[arg-type]
-            "4 workers died while they rendered it; look at their memory, and at what they said",
+            "4 workers died while they rendered it; check their memory and their output",
         ),
         (RuntimeError("no room"), "unexpected RuntimeError on a worker: no room"),
     ],
@@ -312,7 +312,7 @@ BUILD, WORKER = ["gallery", "build", "SPEC", "--cluster"], ["worker", "--cluster
         ),
         (
             [*BUILD, PLACE, "--jobs", "2"],
-            "--jobs counts processes of this machine; a cluster renders as many works as it has workers "
+            "--jobs counts processes of this machine; a cluster renders as many works at once as it has workers "
             "(see render gallery build --help)",
         ),
         (
@@ -322,7 +322,8 @@ BUILD, WORKER = ["gallery", "build", "SPEC", "--cluster"], ["worker", "--cluster
         ),
         (
             [*WORKER, PLACE, "--drain"],
-            "a worker of a cluster only renders: --cluster takes --device and --threads (see render worker --help)",
+            "a worker of a cluster only renders: use --cluster only with --device and --threads"
+            " (see render worker --help)",
         ),
         (
             [*WORKER, "http://localhost:8786/"],
@@ -570,7 +571,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_i
         assert hand.wait() == 0
     assert hand.said[1:-1] == [
         "disc: started",
-        "leaves after the work at hand; Ctrl-C again gives that back",
+        "leaves after the current work; Ctrl-C again gives it back",
         "disc: done",
     ]
     long = spec.with_name("long.yaml")
@@ -579,7 +580,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_i
         next(words)
         at_work = children(hand)
         hand.process.send_signal(signal.SIGINT)
-        hand.until("leaves after the work at hand")
+        hand.until("leaves after the current work")
         assert hand.end(signal.SIGINT) == 0
         assert len(at_work) == 1 and gone(at_work)
     assert hand.said[-2] == "long: given back"

@@ -53,7 +53,7 @@ def test_what_is_due_is_rendered_and_nothing_else(spec: Path, tmp_path: Path, ca
     assert made.predicate["render_cost"]["peak_mb"] > 100
     capsys.readouterr()
     assert cli.run(["gallery", "check", *place, "--verify", "disc-seed-1"]) == 0
-    assert capsys.readouterr().out.endswith("disc-seed-1: ok; 4 of 4 files the same to the byte\n")
+    assert capsys.readouterr().out.endswith("disc-seed-1: ok; 4 of 4 files are the same byte for byte\n")
 
 
 @pytest.mark.slow

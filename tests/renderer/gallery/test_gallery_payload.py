@@ -175,7 +175,7 @@ def test_a_file_that_the_manifest_has_not_is_refused(hung: tuple[dict[str, bytes
     files, wanted = hung
     with pytest.raises(ResultError) as caught:
         verified({**files, name: b"x"}, wanted)
-    assert str(caught.value) == (f"what came back lacks {name!r}, or has it without its manifest; nothing was written")
+    assert str(caught.value) == (f"the result lacks {name!r}, or its manifest does; nothing was written")
 
 
 def test_a_file_that_is_missing_is_refused(hung: tuple[dict[str, bytes], Any]) -> None:

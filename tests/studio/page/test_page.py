@@ -86,7 +86,7 @@ def test_the_operator_is_told_which_pen_and_has_the_answers(site: Site, there: S
     assert f'id="answer-abort-{question}">Stop here<' in text
     assert 'name="z" value="12.5"' in text
     assert "21 min of plotting" in text
-    assert "black 0.5 will run dry in plot 2: 120 m by then, and it lasts 90 m." in text
+    assert "black 0.5 will run dry in plot 2: it lasts 90 m and has 120 m to draw by then." in text
     everywhere = site.as_("viewer").get("/").text
     assert 'href="/machines/gantry"><span><b>gantry</b> asks: 1 a</span>' in everywhere
 
@@ -257,7 +257,7 @@ def test_jobs_are_ordered_held_copied_changed_and_taken_away(site: Site, there: 
         curator.post("/pieces", {"spec": "disc.yaml"})
     assert curator.post("/pieces/3/move", {"where": "before", "other": "1"}).text == "3 Red disc: moved"
     assert [each.id for each in listing.listed(there)] == [3, 1, 2]
-    assert curator.post("/pieces/1/pause").text == "1 Red disc: queued, pause asked for"
+    assert curator.post("/pieces/1/pause").text == "1 Red disc: queued, pause requested"
     assert curator.post("/pieces/1/resume").text == "1 Red disc: queued"
     assert curator.post("/pieces/1/copy").text == "added 4 Red disc"
     changed = curator.post("/pieces/4/edit", {"title": "Blue", "note": "n", "due": "2026-12-01", "priority": "7"})
@@ -267,8 +267,8 @@ def test_jobs_are_ordered_held_copied_changed_and_taken_away(site: Site, there: 
     assert curator.post("/pieces/2/retry").text == "2 Red disc: queued"
     assert curator.post("/pieces/2/cancel").status == 200
     assert curator.post("/pieces/2/cancel").status == 409
-    assert curator.post("/pieces/2/remove").text == "2 Red disc: taken out of the list"
-    assert curator.post("/queues/render", {"why": "the fan is loud"}).text == "the queue of render takes up nothing new"
+    assert curator.post("/pieces/2/remove").text == "2 Red disc: removed from the list"
+    assert curator.post("/queues/render", {"why": "the fan is loud"}).text == "the queue of render is paused"
     assert pausing.paused_queues(there) == {"render": "the fan is loud"}
     curator.post("/queues/render", {"go": "1"})
     assert pausing.paused_queues(there) == {}
@@ -287,9 +287,9 @@ def test_a_pen_is_nudged_by_no_more_than_is_safe(site: Site, there: Store) -> No
     _, question = asking(there, {"z_step": 0.2})
     operator, address = site.as_("operator"), f"/questions/{question}/answer"
     answer = operator.post(address, {"choice": "nudge", "z": "-0.3"})
-    assert (answer.status, answer.text) == (422, "z is '-0.3'; a number from -0.2 to 0.2 is wanted\n")
+    assert (answer.status, answer.text) == (422, "z: '-0.3' is not a number from -0.2 to 0.2\n")
     answer = operator.post(address, {"choice": "nudge", "x": "nan"})
-    assert (answer.status, answer.text) == (422, "x is 'nan'; a number from -20 to 20 is wanted\n")
+    assert (answer.status, answer.text) == (422, "x: 'nan' is not a number from -20 to 20\n")
     assert operator.post(address, {"choice": "nudge", "x": "0.5", "z": "-0.2"}).status == 200
     assert questions.answer_to(there, question) == ("nudge", {"x": 0.5, "z": -0.2})
 

@@ -73,7 +73,7 @@ def state_of(store: Store, number: int) -> tuple[str, str]:
 def test_another_name_that_leads_here_is_refused(site: Site, host: str) -> None:
     answer = site.as_("operator").get("/", Host=host.format(port=site.port))
     assert answer.status in {400, 403}
-    assert "is no name of this page" in answer.text or answer.status == 400
+    assert "is not a name of this page" in answer.text or answer.status == 400
 
 
 @pytest.mark.parametrize("host", ["localhost:{port}", "[::1]:{port}", "127.0.0.1"])
@@ -131,7 +131,7 @@ def test_nothing_is_changed_by_looking(site: Site, there: Store) -> None:
 def test_without_a_link_nothing_is_shown(site: Site, path: str) -> None:
     answer = site.as_(None).get(path)
     assert answer.status == 401
-    assert answer.text.startswith("This page opens by its link: render serve prints it")
+    assert answer.text.startswith("This page opens with a link: render serve prints it")
 
 
 def test_without_a_link_nothing_is_done(site: Site, there: Store) -> None:
@@ -178,7 +178,7 @@ def test_new_links_end_the_old_ones_and_others_cannot_read_the_key(tmp_path: Pat
     assert key_in(tmp_path, renewed=True) != key
     assert (tmp_path / "page.key").stat().st_mode & 0o777 == 0o600
     (tmp_path / "page.key").chmod(0o644)
-    with pytest.raises(StudioError, match="others can read the key of the page; chmod 600"):
+    with pytest.raises(StudioError, match="other users can read the key of the page; run chmod 600"):
         key_in(tmp_path)
 
 
@@ -188,7 +188,7 @@ def test_continue_takes_the_operator(site: Site, there: Store, asking: tuple[Job
     answer = site.as_(role).post(f"/questions/{question}/answer", {"choice": "done"})
     assert answer.status == 403
     assert answer.text == (
-        f"to answer for a machine takes the link of the operator; this page was opened by that of the {role}\n"
+        f"to answer for a machine, open the link of the operator; this page was opened with the link of the {role}\n"
     )
     for path in (f"/pieces/{job.id}/cancel", f"/pieces/{job.id}/emergency", "/queues/gantry"):
         assert site.as_(role).post(path).status == 403
@@ -432,13 +432,13 @@ def test_an_upload_of_100_mb_is_not_taken_however_it_is_sent(site: Site, tmp_pat
     part, count = b"x" * 2**20, 100
     curator = site.as_("curator")
     told = curator.put("/uploads/a.png", (part for _ in range(count)), Content_Length=str(count * len(part)))
-    assert (told.status, told.text) == (413, "more than 20480 KiB is not taken\n")
+    assert (told.status, told.text) == (413, "more than 20480 KiB is not accepted\n")
     chunk = b"%x\r\n%s\r\n" % (len(part), part)
     untold = curator.put("/uploads/a.png", (chunk for _ in range(count)), Transfer_Encoding="chunked")
     assert untold.status == 413
     assert not (tmp_path / "specs" / "uploads").exists()
     form = curator.post("/pieces", {"spec": "x" * 70_000})
-    assert (form.status, form.text) == (413, "more than 64 KiB is not taken\n")
+    assert (form.status, form.text) == (413, "more than 64 KiB is not accepted\n")
 
 
 def test_a_picture_that_swells_is_not_unpacked_in_the_server(site: Site, tmp_path: Path) -> None:
@@ -460,7 +460,7 @@ def test_uploads_do_not_fill_the_disk(site: Site, tmp_path: Path, monkeypatch: p
     assert curator.put("/uploads/a.yaml", b"#" * 600_000).status == 200
     answer = curator.put("/uploads/b.yaml", b"#" * 600_000)
     assert (answer.status, answer.text) == (
-        422, "uploads/ holds 1 MB, and 1 MB at most are kept; take away there what no spec needs\n"
+        422, "uploads/ holds 1 MB, and at most 1 MB are allowed; delete files there that no spec needs\n"
     )  # fmt: skip
     assert [path.name for path in (tmp_path / "specs" / "uploads").iterdir()] == ["a.yaml"]
 
@@ -617,11 +617,11 @@ def test_odd_requests_are_answered_not_crashed_on(site: Site) -> None:
     assert operator.get("/machines/nobody").status == 404
     assert operator.post("/questions/999/answer", {"choice": "done"}).status == 422
     assert operator.post("/pieces", {"spec": "disc.yaml", "edition": "1e9", "plot": "1"}).text.startswith(
-        "edition is '1e9'"
+        "edition: '1e9'"
     )
     assert operator.post("/pieces", {"spec": "disc.yaml", "due": "soon"}).text.startswith("due: 'soon' is not a date;")
     many = operator.post("/pieces", {f"a{n}": 1 for n in range(101)})
-    assert (many.status, many.text) == (400, "a form of more than 100 fields is none of this page\n")
+    assert (many.status, many.text) == (400, "a form can have at most 100 inputs\n")
     assert operator.post("/pieces/1/move", {"where": "after", "other": 2**31}).status == 422
     assert operator.get("/pieces/1/picture/%00").status == 404
     assert operator.ask("OPTIONS", "/").status == 405
@@ -674,7 +674,7 @@ def test_one_press_does_not_add_more_than_anybody_can_mean(site: Site, there: St
     fields = {"spec": "many.yaml", "plot": "1", "machine": "machines/gantry.yaml"}
     answer = site.as_("curator").post("/pieces", {**fields, "edition": "25"})
     assert (answer.status, answer.text) == (
-        422, "this makes more than 1000 jobs; add fewer sheets, or a matrix with fewer works\n"
+        422, "this would add more than 1000 jobs; add fewer sheets, or a matrix with fewer works\n"
     )  # fmt: skip
     assert listing.listed(there) == []
     assert site.as_("curator").post("/pieces", {**fields, "edition": "24"}).status == 200
