@@ -647,7 +647,7 @@ def test_a_plan_is_drawn_on_request(svg: Path, capsys: Capture) -> None:
 
 def test_a_spec_is_not_drawn_before_it_is_rendered(spec: Path, capsys: Capture) -> None:
     assert cli.run(["plan", str(spec), "--plot", "x.svg"]) == 2
-    assert "render the spec, and name its folder" in capsys.readouterr().err
+    assert "render the spec first, then name its folder" in capsys.readouterr().err
 
 
 def test_cards_go_into_a_folder(tmp_path: Path, capsys: Capture) -> None:

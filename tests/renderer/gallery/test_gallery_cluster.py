@@ -307,7 +307,7 @@ BUILD, WORKER = ["gallery", "build", "SPEC", "--cluster"], ["worker", "--cluster
     [
         (
             [*BUILD, "127.0.0.1:8786"],
-            "'127.0.0.1:8786' is no address of a dask scheduler; write it like tcp://192.168.1.5:8786 "
+            "'127.0.0.1:8786' is not the address of a dask scheduler; write it like tcp://192.168.1.5:8786 "
             "(see render gallery build --help)",
         ),
         (
@@ -327,7 +327,7 @@ BUILD, WORKER = ["gallery", "build", "SPEC", "--cluster"], ["worker", "--cluster
         ),
         (
             [*WORKER, "http://localhost:8786/"],
-            "'http://localhost:8786/' is no address of a dask scheduler; write it like tcp://192.168.1.5:8786 "
+            "'http://localhost:8786/' is not the address of a dask scheduler; write it like tcp://192.168.1.5:8786 "
             "(see render worker --help)",
         ),
     ],
