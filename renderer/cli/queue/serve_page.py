@@ -40,7 +40,7 @@ def serve(  # each an option of the command
     """
     if host not in LOOPBACK and not allowed_host:
         raise click.UsageError(
-            f"--host {host} opens the page to other machines; name the host that they use with --allowed-host"
+            f"--host {host} opens the page to other machines; give the host name that they use with --allowed-host"
         )
     if not specs.is_dir():
         raise click.UsageError(
@@ -91,7 +91,7 @@ def _bound_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise StudioError(
-            f"{host}:{port} the server cannot listen there ({error.strerror}); name another port with --port"
+            f"{host}:{port}: the server cannot listen there ({error.strerror}); name another port with --port"
         ) from error
     return listening
 

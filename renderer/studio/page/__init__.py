@@ -3,5 +3,5 @@
 `routes` lists the addresses; `request_checks` holds what every request has to pass, `access` links, roles and sessions,
 `folders` the files that can be shown. `queue_views`, `gallery_works` and `plans` turn the queue, the gallery and specs
 into values for the templates. `actions` carries out what buttons do, `upload_checks` looks at uploaded pictures,
-`responses` makes answers, `change_stream` tells browsers about changes, and `server` configures uvicorn.
+`responses` makes answers, `change_stream` sends changes to browsers, and `server` configures uvicorn.
 """

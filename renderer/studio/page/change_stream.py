@@ -1,4 +1,4 @@
-"""Tells browsers about changes: a few short marks of what the page shows, streamed to every browser.
+"""Sends changes to browsers: a few short marks of what the page shows, streamed to every browser.
 
 A page carries the marks of the moment at which it was made. If a mark that matters to the page differs from the stream,
 the page fetches itself again. So a stream that was interrupted loses nothing: its first marks show what has changed.

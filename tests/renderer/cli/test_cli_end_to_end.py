@@ -63,7 +63,7 @@ def test_a_terminal_of_80_columns_shows_bars_that_fit(spec: Path, tmp_path: Path
         while True:
             try:
                 piece = os.read(ours, 4096)
-            except OSError:  # how Linux says that nobody holds the other end
+            except OSError:  # how Linux says that the other end is closed
                 break
             if not piece:
                 break

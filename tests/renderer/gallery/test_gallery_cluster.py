@@ -47,7 +47,7 @@ def _offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 class FakeClient:
-    """A client of a cluster whose workers answer as they are told to."""
+    """A client of a cluster whose workers give prepared answers."""
 
     status = "running"
 
@@ -94,51 +94,51 @@ def shown(program: dict[str, str]) -> str:
 
 def skewed(address: str) -> str:
     return (
-        f"the worker at {address} has render {shown(OTHER)}, and here is {shown(worker_plugin.program())}; "
-        "install the same on both, and start it again"
+        f"the worker at {address} has render {shown(OTHER)}, but here is {shown(worker_plugin.program())}; "
+        "install the same on both and restart it"
     )
 
 
 def test_a_worker_with_another_program_gets_no_work_and_that_is_said_once(hands: Hands) -> None:
-    told, said = hands(FakeClient(a=worker_plugin.program(), b=OTHER))
-    told.look()
-    told._looked = float("-inf")
-    told.look()
-    assert list(told.fit) == [A]
+    workers, said = hands(FakeClient(a=worker_plugin.program(), b=OTHER))
+    workers.look()
+    workers._looked = float("-inf")
+    workers.look()
+    assert list(workers.fit) == [A]
     assert said == [f"{skewed(B)}. It gets no work"]
 
 
 def test_where_no_worker_fits_nothing_is_begun(hands: Hands) -> None:
-    told, said = hands(FakeClient(a=None, b=OTHER))
+    workers, said = hands(FakeClient(a=None, b=OTHER))
     with pytest.raises(ClusterError) as caught:
-        told.look()
-    plain = f"the worker at {A} is none of render's; start one there with render worker --cluster {PLACE}"
+        workers.look()
+    plain = f"the worker at {A} does not belong to render; start one there with render worker --cluster {PLACE}"
     assert str(caught.value) == f"no worker at {PLACE} can render this: {plain}; {skewed(B)}"
     assert said == []
 
 
 def test_a_worker_that_does_not_know_what_is_asked_is_none_of_renders(hands: Hands) -> None:
-    told, _ = hands(FakeClient(a=ModuleNotFoundError("No module named 'renderer'")))
-    with pytest.raises(ClusterError, match=r"is none of render's; start one there"):
-        told.look()
+    workers, _ = hands(FakeClient(a=ModuleNotFoundError("No module named 'renderer'")))
+    with pytest.raises(ClusterError, match=r"does not belong to render; start one there"):
+        workers.look()
 
 
 def test_a_gpu_is_asked_for_where_the_device_is_one(hands: Hands) -> None:
     client = FakeClient(a=worker_plugin.program(), b=worker_plugin.program())
     client.gpus = {B}
-    told, said = hands(client, "cuda")
-    told.look()
-    assert list(told.fit) == [B]
+    workers, said = hands(client, "cuda")
+    workers.look()
+    assert list(workers.fit) == [B]
     assert said == [
-        f"the worker at {A} has no GPU, and --device cuda asks for one; start it on a machine that has, or build "
-        "without. It gets no work"
+        f"the worker at {A} has no GPU, and --device cuda asks for one; start it on a machine with a GPU, or build "
+        "without it. It gets no work"
     ]
 
 
 def test_no_worker_within_the_patience_is_an_error_that_says_how_to_start_one(hands: Hands) -> None:
-    told, said = hands(FakeClient())
+    workers, said = hands(FakeClient())
     with pytest.raises(ClusterError) as caught:
-        told.look()
+        workers.look()
     start = f"render worker --cluster {PLACE}"
     assert said == [f"no worker at {PLACE}; waiting 0 s for one: {start}"]
     assert str(caught.value) == (
@@ -148,10 +148,10 @@ def test_no_worker_within_the_patience_is_an_error_that_says_how_to_start_one(ha
 
 def test_a_worker_that_has_just_gone_is_looked_at_again(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     client = FakeClient(a=OSError("connection refused"))
-    told, _ = hands(client, patience_s=60)
+    workers, _ = hands(client, patience_s=60)
     monkeypatch.setattr(time, "sleep", lambda _: client.answers.update({A: worker_plugin.program()}))
-    told.look()
-    assert list(told.fit) == [A]
+    workers.look()
+    assert list(workers.fit) == [A]
 
 
 def test_a_scheduler_that_has_gone_is_an_error(hands: Hands) -> None:
@@ -172,11 +172,11 @@ def test_a_worker_is_sent_what_it_lacks_once_and_in_pieces(
     (tmp_path / "a").write_bytes(b"0123456789")
     client = FakeClient(a=worker_plugin.program())
     client.met = {("11" * 32,)}
-    told, said = hands(client)
-    told.look()
+    workers, said = hands(client)
+    workers.look()
     needs = (Need(("11" * 32,), tmp_path / "a"), Need(("22" * 32,), tmp_path / "a"), Need(("33" * 32,)))
-    told.supply(needs)
-    told.supply(needs)
+    workers.supply(needs)
+    workers.supply(needs)
     assert client.taken == [b"0123", b"4567", b"89"]
     assert [call for call, _ in client.calls] == ["worker_program", "lacks", "receive", "receive", "receive"]
     assert said == [f"sending a (0.0 MB) to {A}"]
@@ -195,7 +195,7 @@ def test_pieces_become_a_file_of_the_cache_and_anything_else_is_refused() -> Non
     with pytest.raises(AssetError) as caught:
         worker_plugin.receive(sha256, "0a" * 4, 0, b"9876543210", 10)
     other = "7619ee8cea49187f309616e30ecf54be072259b43760f1f550a644945d5572f2"
-    assert str(caught.value) == f"what was sent has the sha256 {other}, and not {sha256}"
+    assert str(caught.value) == f"the file that was sent has the sha256 {other}, not {sha256}"
     assert find(sha256) is None
     with pytest.raises(AssetError, match="is no sha256"):
         worker_plugin.receive("../../x", "0a" * 4, 0, b"x", 1)
@@ -204,7 +204,7 @@ def test_pieces_become_a_file_of_the_cache_and_anything_else_is_refused() -> Non
 def test_a_piece_that_does_not_follow_the_last_ends_it() -> None:
     sha256 = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882"
     worker_plugin.receive(sha256, "0c" * 4, 0, b"0123", 10)
-    with pytest.raises(AssetError, match=r"^what was sent has the sha256"):
+    with pytest.raises(AssetError, match=r"^the file that was sent has the sha256"):
         worker_plugin.receive(sha256, "0c" * 4, 8, b"89", 10)
     assert find(sha256) is None
 
@@ -222,10 +222,10 @@ def submitted(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
 
 
 @pytest.mark.parametrize(
-    ("ends", "told"),
+    ("ends", "message"),
     [
         ({"failed": "disc.png: is damaged"}, "disc.png: is damaged"),
-        ({"done": {}, "files": {}}, "what came back has no manifest.json that can be read; nothing was written"),
+        ({"done": {}, "files": {}}, "the result has no readable manifest.json; nothing was written"),
         (
             KilledWorker("render-disc", SimpleNamespace(address=A), 3),  # type: ignore[arg-type]
             "4 workers died while they rendered it; check their memory and their output",
@@ -234,15 +234,15 @@ def submitted(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_work_that_fails_is_told_and_leaves_nothing(spec: Path, tmp_path: Path, ends: Any, told: str) -> None:
+def test_a_work_that_fails_is_reported_and_leaves_nothing(spec: Path, tmp_path: Path, ends: Any, message: str) -> None:
     builder = ClusterBuilder(tmp_path / "gallery", PLACE)
-    assert builder._ended(submitted(spec, ends)) == {"failed": told}
+    assert builder._ended(submitted(spec, ends)) == {"failed": message}
     assert not (tmp_path / "gallery").exists()
 
 
 def test_works_of_a_scheduler_that_has_gone_end_the_build(spec: Path, tmp_path: Path) -> None:
     builder = ClusterBuilder(tmp_path / "gallery", PLACE)
-    with pytest.raises(ClusterError, match=f"^the scheduler at {PLACE} has gone;"):
+    with pytest.raises(ClusterError, match=f"^the scheduler at {PLACE} is gone;"):
         builder._ended(submitted(spec, None, "cancelled"))
 
 
@@ -370,7 +370,7 @@ def test_tls_without_certificates_says_where_they_are_named(role: str) -> None:
     )
 
 
-def test_no_scheduler_is_told_with_where_to_look() -> None:
+def test_no_scheduler_is_reported_with_where_to_look() -> None:
     late = OSError("Timed out trying to connect to tcp://192.0.2.1:8786 after 10 s")
     advice = "check the address, or start one there with dask scheduler --host ADDRESS"
     assert (
@@ -487,7 +487,7 @@ def gone(pids: list[int]) -> bool:
     return not [pid for pid in pids if _parent(Path(f"/proc/{pid}")) is not None]
 
 
-def told(record: dict[str, Any]) -> dict[str, Any]:
+def without_costs(record: dict[str, Any]) -> dict[str, Any]:
     """A manifest without its times and its cost."""
     predicate = {
         name: value for name, value in record["predicate"].items() if name not in ("render_cost", "render_seal")
@@ -523,12 +523,12 @@ def test_eight_works_come_back_whole_though_a_worker_is_killed(
     assert sorted(path.name for path in gallery.iterdir()) == [work.name for work in works]
     for work in works:
         files, record = render_files(work, gallery, silent)
-        hangs = {path.name: path.read_bytes() for path in (gallery / work.name).iterdir()}
-        assert hangs.keys() == files.keys()
-        assert [name for name in files if hangs[name] != files[name]] == ["manifest.json"]
+        kept = {path.name: path.read_bytes() for path in (gallery / work.name).iterdir()}
+        assert kept.keys() == files.keys()
+        assert [name for name in files if kept[name] != files[name]] == ["manifest.json"]
         found = read(gallery / work.name)
         assert found is not None and found.whole
-        assert told(found.statement) == told(record)
+        assert without_costs(found.statement) == without_costs(record)
 
 
 @pytest.mark.slow
@@ -558,7 +558,7 @@ def test_a_build_that_is_ended_stops_what_its_worker_renders(
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_it_back(
+def test_a_worker_that_is_reported_to_leave_finishes_its_work_and_told_twice_gives_it_back(
     spec: Path, tmp_path: Path, scheduler: str
 ) -> None:
     text, gallery = spec.read_text(), tmp_path / "gallery"
@@ -588,7 +588,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_i
 
 
 @pytest.mark.slow
-def test_a_work_with_an_error_of_its_own_is_told_once_as_it_is_told_here(
+def test_a_work_with_an_error_of_its_own_is_told_once_as_it_is_reported_here(
     spec: Path, tmp_path: Path, scheduler: str
 ) -> None:
     (spec.parent / "disc.png").write_bytes(b"no picture")
@@ -611,8 +611,8 @@ def test_no_scheduler_and_no_worker_of_ours_end_the_command(
         plain.until("Registered to:")
         assert cli.run([*build, scheduler]) == 3
     assert re.fullmatch(
-        rf"render: no worker at {scheduler} can render this: the worker at tcp://\S+ is none of render's; start one "
-        rf"there with render worker --cluster {scheduler}\n",
+        rf"render: no worker at {scheduler} can render this: the worker at tcp://\S+ does not belong to render; start "
+        rf"one there with render worker --cluster {scheduler}\n",
         capsys.readouterr().err,
     )
     monkeypatch.setattr(scheduling, "CONNECT_S", 1.0)

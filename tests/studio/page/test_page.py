@@ -76,7 +76,7 @@ def asking(store: Store, about: dict[str, object] | None = None) -> tuple[Job, i
 # --- what it shows ---
 
 
-def test_the_operator_is_told_which_pen_and_has_the_answers(site: Site, there: Store) -> None:
+def test_the_operator_is_reported_which_pen_and_has_the_answers(site: Site, there: Store) -> None:
     plots(there, "a", "b")
     _, question = asking(there, {"z_step": 12.5})
     text = site.as_("operator").get("/machines/gantry").text
@@ -205,7 +205,7 @@ def _picture(store: Store, number: int) -> str:
     return address
 
 
-def test_the_plan_of_a_render_is_told_before_it_is_made(site: Site, there: Store, tmp_path: Path) -> None:
+def test_the_plan_of_a_render_is_reported_before_it_is_made(site: Site, there: Store, tmp_path: Path) -> None:
     site.as_("curator").post("/pieces", {"spec": "disc.yaml", "changes": "layers.0.points.count=4000"})
     text = site.as_("viewer").get("/pieces/1/plan").text
     assert "4000 points of 1 mm can cover" in text
@@ -243,7 +243,7 @@ def test_a_work_is_added_with_all_that_can_be_said_of_it(site: Site, there: Stor
     assert [job(there, n).machine for n in (2, 3)] == ["gantry with a servo"] * 2
 
 
-def test_a_spec_with_a_fault_is_told_of_where_it_is(site: Site, there: Store, tmp_path: Path) -> None:
+def test_a_spec_with_a_fault_is_reported_of_where_it_is(site: Site, there: Store, tmp_path: Path) -> None:
     (tmp_path / "specs" / "wrong.yaml").write_text(SPEC.replace("points", "poinst"), encoding="utf-8")
     answer = site.as_("curator").post("/pieces", {"spec": "wrong.yaml"})
     assert answer.status == 422
@@ -274,7 +274,7 @@ def test_jobs_are_ordered_held_copied_changed_and_taken_away(site: Site, there: 
     assert pausing.paused_queues(there) == {}
 
 
-def test_the_history_tells_who_it_was(site: Site, there: Store) -> None:
+def test_the_history_shows_who_it_was(site: Site, there: Store) -> None:
     operator = site.as_("operator")
     cookie = operator.post("/me", {"name": "Ada"}).headers["set-cookie"].partition(";")[0]
     operator.post("/pieces", {"spec": "disc.yaml"}, Cookie=cookie)
@@ -375,8 +375,8 @@ class Listener:
             if line.startswith("event: "):
                 name = line.removeprefix("event: ")
             elif line.startswith("data: ") and name == "marks":
-                told: Marks = json.loads(line.removeprefix("data: "))
-                return told
+                marks: Marks = json.loads(line.removeprefix("data: "))
+                return marks
 
 
 def test_a_browser_hears_the_marks_at_once_and_when_anybody_changes_something(site: Site, there: Store) -> None:
@@ -403,5 +403,5 @@ def test_nobody_looks_while_nobody_listens(site: Site, there: Store) -> None:
         time.sleep(0.05)
         requests.add(
             there, [NewJob("render", "a", "a", "a.yaml")], "ada"
-        )  # so that the server writes, and finds nobody
+        )  # so that the server writes, and finds no browser
     assert not site.page.watch.is_busy

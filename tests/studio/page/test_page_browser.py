@@ -100,8 +100,8 @@ class Studio:
         return f"http://127.0.0.1:{self.port}"
 
     def link(self, role: str) -> str:
-        told = self._run("serve", "--links", "--json", "--port", str(self.port), "--db", str(self.db))
-        link: str = json.loads(told)["links"][role]
+        printed = self._run("serve", "--links", "--json", "--port", str(self.port), "--db", str(self.db))
+        link: str = json.loads(printed)["links"][role]
         return link
 
     def _run(self, *command: str) -> bytes:
@@ -211,10 +211,10 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         drawn = len(bench.controller.body.trace)
         page.locator("#connection.lost").wait_for()
         until(lambda: len(bench.controller.body.trace) > drawn + 3)  # the plot does not notice
-        page.said.clear()  # a browser tells of a server that is gone
+        page.said.clear()  # a browser reports a server that is gone
         studio.serves()
         page.locator("#connection.live").wait_for()
-        page.get_by_role("heading", name="Insert pen 2:").wait_for()  # nobody has loaded the page anew
+        page.get_by_role("heading", name="Insert pen 2:").wait_for()  # nobody has reloaded the page
         page.said.clear()
         page.get_by_role("button", name="Continue").click()
 
@@ -286,7 +286,7 @@ def test_keys_alone_add_reorder_and_answer(browser: Any, studio: Studio) -> None
         for expected in (["a", "b", "two", "c"], ["a", "two", "b", "c"]):
             page.keyboard.press("ArrowUp")
             until(lambda wanted=expected: [each.name for each in listing.listed(studio.store)] == wanted)  # type: ignore[misc]
-            page.wait_for_timeout(700)  # it has been shown anew, and the focus is still there
+            page.wait_for_timeout(700)  # the page has been fetched again, and the focus is still there
             assert page.evaluate("document.activeElement.id") == "grip-4"
         page.keyboard.press("Home")
         until(lambda: [each.name for each in listing.listed(studio.store)] == ["two", "a", "b", "c"])
@@ -323,7 +323,7 @@ def test_a_row_is_dragged_to_its_place(browser: Any, studio: Studio) -> None:
 
 
 def test_what_others_do_is_shown_while_somebody_writes(browser: Any, studio: Studio) -> None:
-    """The page is put together anew around the field that a person is at."""
+    """The page is fetched again around the field that a person is editing."""
     studio.serves()
     with tab(browser, studio, "curator") as page:
         page.locator("#spec").fill("two")
@@ -382,7 +382,7 @@ def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, s
         page.context.clear_cookies()
         requests.add(studio.store, [NewJob("render", "d", "d", "d.yaml")], "ada")
         page.locator("#connection", has_text="this session has ended; open the link again").wait_for()
-        page.said.clear()  # a browser tells of each answer that is none
+        page.said.clear()  # a browser reports each answer that failed
 
 
 def test_without_script_forms_go_and_come_back(browser: Any, studio: Studio) -> None:

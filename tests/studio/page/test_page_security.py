@@ -431,11 +431,11 @@ def test_a_picture_is_looked_at_before_it_is_kept(site: Site, tmp_path: Path) ->
 def test_an_upload_of_100_mb_is_not_taken_however_it_is_sent(site: Site, tmp_path: Path) -> None:
     part, count = b"x" * 2**20, 100
     curator = site.as_("curator")
-    told = curator.put("/uploads/a.png", (part for _ in range(count)), Content_Length=str(count * len(part)))
-    assert (told.status, told.text) == (413, "more than 20480 KiB is not accepted\n")
+    answer = curator.put("/uploads/a.png", (part for _ in range(count)), Content_Length=str(count * len(part)))
+    assert (answer.status, answer.text) == (413, "more than 20480 KiB is not accepted\n")
     chunk = b"%x\r\n%s\r\n" % (len(part), part)
-    untold = curator.put("/uploads/a.png", (chunk for _ in range(count)), Transfer_Encoding="chunked")
-    assert untold.status == 413
+    undeclared = curator.put("/uploads/a.png", (chunk for _ in range(count)), Transfer_Encoding="chunked")
+    assert undeclared.status == 413
     assert not (tmp_path / "specs" / "uploads").exists()
     form = curator.post("/pieces", {"spec": "x" * 70_000})
     assert (form.status, form.text) == (413, "more than 64 KiB is not accepted\n")
@@ -538,7 +538,7 @@ def bomb_of_aliases() -> str:
 @pytest.mark.parametrize(
     "text", [bomb_of_aliases(), "[" * 100_000, "a: &a [*a]", "x: !!python/object/apply:os.system [id]"]
 )
-def test_a_yaml_bomb_is_told_of_and_harms_nothing(site: Site, there: Store, text: str) -> None:
+def test_a_yaml_bomb_is_reported_of_and_harms_nothing(site: Site, there: Store, text: str) -> None:
     curator = site.as_("curator")
     kept = curator.put("/uploads/bomb.yaml", text.encode()).text
     answer = curator.post("/pieces", {"spec": kept})
@@ -687,7 +687,7 @@ def test_what_turns_text_round_is_not_kept(site: Site, there: Store) -> None:
     assert [job.title for job in listing.listed(there)] == ["elcric    \u05e9"]
 
 
-def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_is_reported_of(site: Site, there: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object, **__: object) -> None:
         raise OperationalError("SELECT secret", {}, Exception("the server is down\nDETAIL: secret"))
 
@@ -699,7 +699,7 @@ def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatc
         )  # fmt: skip
 
 
-def test_a_fault_of_the_page_tells_nothing_of_it_to_whoever_asks(
+def test_a_fault_of_the_page_shows_nothing_of_it_to_whoever_asks(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:
@@ -711,7 +711,7 @@ def test_a_fault_of_the_page_tells_nothing_of_it_to_whoever_asks(
         500, "The page failed; the terminal of render serve has the details.\n"
     )  # fmt: skip
     ends = time.monotonic() + 20
-    while "RuntimeError: secret" not in caplog.text:  # it is told after the answer
+    while "RuntimeError: secret" not in caplog.text:  # it is logged after the answer
         assert time.monotonic() < ends
         time.sleep(0.01)
 
@@ -722,7 +722,7 @@ def test_a_fault_of_the_page_tells_nothing_of_it_to_whoever_asks(
 def test_serving_others_takes_a_name(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["serve", "--host", "0.0.0.0", "--db", str(tmp_path / "q.db")]) == 2
     assert capsys.readouterr().err == (
-        "render: --host 0.0.0.0 opens the page to other machines; say under which name they reach it, with"
+        "render: --host 0.0.0.0 opens the page to other machines; give the host name that they use with"
         " --allowed-host (see render serve --help)\n"
     )
 
@@ -735,7 +735,9 @@ def test_a_port_that_is_taken_and_a_folder_that_is_not_there(
         other.listen()
         port = str(other.getsockname()[1])
         assert run(["serve", "--port", port, "--specs", str(tmp_path), "--db", str(tmp_path / "q.db")]) == 1
-    assert f"render: 127.0.0.1:{port} cannot be listened at (Address already in use)" in capsys.readouterr().err
+    assert (
+        f"render: 127.0.0.1:{port}: the server cannot listen there (Address already in use)" in capsys.readouterr().err
+    )
     assert run(["serve", "--specs", str(tmp_path / "no"), "--db", str(tmp_path / "q.db")]) == 2
 
 

@@ -65,7 +65,7 @@ def test_an_answer_counts_once_and_only_while_it_is_asked(there: Store, tmp_path
         ):
             questions.answer(there, load.id, "done", "bob")
         pen = beside.asked(a, "pen")
-        with pytest.raises(StudioError, match=r"^'later' is no answer to question 2; it takes done, nudge, "):
+        with pytest.raises(StudioError, match=r"^'later' is not an answer to question 2; choose from done, nudge, "):
             questions.answer(there, pen.id, "later", "bob")
         requests.cancel(there, a, "ada")
         beside.answers(a, "clear")
@@ -175,7 +175,7 @@ def test_a_plot_goes_on_while_the_database_is_away(
         beside.answers(a, "clear")
         beside.reaches(a, "done")
     assert all_drawn_once(session)
-    assert "the queue does not answer (OperationalError); the plot goes on" in beside.told
+    assert "the queue does not answer (OperationalError); the plot goes on" in beside.said
 
 
 def test_a_worker_that_was_given_up_stops_and_the_plot_goes_on_from_there(there: Store, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_worker_that_was_given_up_stops_and_the_plot_goes_on_from_there(there:
             leases.take_back(connection, time.time() + 1000)
         with pytest.raises(Refused, match=rf"^question {second.id} is closed"):
             questions.answer(there, second.id, "done", "ada")
-        beside.until(lambda: any("is no longer leased to this worker" in text for text in beside.told))
+        beside.until(lambda: any("is no longer leased to this worker" in text for text in beside.said))
         beside.answers(a, "attention", "stroke")
         beside.answers(a, "pen")
         beside.answers(a, "clear")

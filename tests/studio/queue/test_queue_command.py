@@ -145,7 +145,7 @@ def test_an_emergency_stop_is_for_plots_and_says_what_it_is_not(spec: Path, caps
     call(capsys, "add", spec)
     _, err = call(capsys, "emergency", 1, code=1)
     assert err == "render: job 1 is a render and queued; only a plot at work can be stopped this way\n"
-    assert "no substitute for the button" in " ".join(call(capsys, "emergency", "--help")[0].split())
+    assert "does not replace the emergency button" in " ".join(call(capsys, "emergency", "--help")[0].split())
 
 
 def test_a_backup(spec: Path, capsys: Capture, tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_whole_plot_is_answered_from_the_command_line(svg: Path, machine: Path
             process.kill()
     assert json.loads(call(capsys, "show", 1, "--json")[0])["job"]["state"] == "done"
     _, err = call(capsys, "answer", 1, "done", code=1)
-    assert err == "render: job 1 is done and asks nothing\n"
+    assert err == "render: job 1 is done and has no open question\n"
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -281,5 +281,6 @@ def test_a_pen_that_will_run_dry_is_foretold(tmp_path: Path, capsys: Capture) ->
     requests.add(store, plots, "ada")
     store.close()
     assert "warning" not in call(capsys, "show", 2)[0]
-    line = "  warning  pen black will run dry in this plot, number 3 of those with it (120 m by then; it lasts 100 m)"
+    line = "  warning  pen black will run dry in this plot, number 3 of those that use it"
+    line += " (it lasts 100 m and has 120 m to draw by then)"
     assert line in call(capsys, "show", 3)[0].splitlines()

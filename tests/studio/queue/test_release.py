@@ -46,7 +46,7 @@ def test_of_a_folder_its_drawing_counts(store: Store) -> None:
     requests.add(store, [NewJob("plot", "made", "made", "made", machine="gantry")], "ada")
     released = requests.resume(store, 1, "ada").released
     assert released["sha256"] == hashlib.sha256(b"<svg/>").hexdigest()
-    (folder / "report.html").write_text("anew")
+    (folder / "report.html").write_text("new")
     release.check_unchanged(job(store, 1))
     (folder / "drawing.svg").write_text("<svg> </svg>")
     with pytest.raises(StudioError, match=r"^made: has changed since it was released on .+ by ada; look at it"):

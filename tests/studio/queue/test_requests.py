@@ -183,8 +183,8 @@ def test_the_history_says_who_and_why_and_outlives_the_job(store: Store, new: Ma
     requests.remove(store, a, "bob")
     assert titles(store, every=True) == ""
     with store.read() as connection:
-        told = [(e.what, e.before, e.after, e.who, e.why) for e in records.history(connection, a)]
-    assert told == [
+        events = [(e.what, e.before, e.after, e.who, e.why) for e in records.history(connection, a)]
+    assert events == [
         ("render a", "", "queued", "ada", "added"),
         ("render a", "queued", "cancelled", "bob", "cancelled"),
         ("render a", "cancelled", "", "bob", "removed"),

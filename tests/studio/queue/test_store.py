@@ -70,13 +70,13 @@ def test_a_queue_of_version_1_becomes_one_of_this_version(url: str, new: Make, c
     with store.read() as connection:
         assert tables.version(connection) == VERSION
         jobs = [records.find(connection, number) for number in (1, 2, 3)]
-        told = [event.why for event in records.history(connection)]
+        whys = [event.why for event in records.history(connection)]
     assert [(job.title, job.state, job.fault, job.released) for job in jobs] == [
         ("Red disc", "running", "", {}),
         ("Red disc", "draft", "", {}),
         ("A line", "queued", "", {}),
     ]
-    assert told == ["added", "added", "added", "released", "taken up"]
+    assert whys == ["added", "added", "added", "released", "taken up"]
     job_pictures.put(store, 1, 1, "progress", "image/webp", b"seen")  # the worker goes on with its lease
     leases.finish(store, 1, 1, "w", {"folder": "out/disc", "drawing": "ab" * 32}, lambda: None)
     assert requests.resume(store, 2, "ada").released == {"sha256": "ab" * 32, "at": clock.now, "who": "ada"}
@@ -191,7 +191,7 @@ def test_another_kind_of_url_is_refused() -> None:
         location.url_of("mysql://x")
 
 
-def test_a_network_file_system_is_told() -> None:
+def test_a_network_file_system_is_reported() -> None:
     mounts = "/dev/sda1 / ext4 rw 0 0\nnas:/home /home nfs4 rw 0 0\n/dev/sdb1 /home/ada/disk xfs rw 0 0\n"
     assert location.network_file_system(Path("/home/ada"), mounts) == "nfs4"
     assert location.network_file_system(Path("/home/ada/disk/queue"), mounts) is None

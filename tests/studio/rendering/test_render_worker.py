@@ -167,7 +167,7 @@ def test_a_cancelled_job_is_asked_to_stop_and_killed_where_it_does_not(
     assert names(tmp_path / "out") == set()
 
 
-def test_a_worker_that_is_told_to_leave_finishes_its_job(there: Store, add: Callable[..., Job]) -> None:
+def test_a_worker_that_is_reported_to_leave_finishes_its_job(there: Store, add: Callable[..., Job]) -> None:
     first, second = add("a"), add("b")
     worker = RenderWorker(there, "w", manner("sleep 0.4"))
     thread = threading.Thread(target=worker.run)
@@ -178,7 +178,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_job(there: Store, add: Call
     assert (state(there, first)[0], state(there, second)[0]) == ("done", "queued")
 
 
-def test_a_worker_that_is_told_twice_gives_its_job_back(there: Store, add: Callable[..., Job]) -> None:
+def test_a_worker_that_is_reported_twice_gives_its_job_back(there: Store, add: Callable[..., Job]) -> None:
     job = add()
     worker = RenderWorker(there, "w", manner("deaf"))
     thread = threading.Thread(target=worker.run)
@@ -193,20 +193,20 @@ def test_a_worker_that_is_told_twice_gives_its_job_back(there: Store, add: Calla
 
 
 def test_what_was_made_under_a_lost_lease_is_thrown_away(there: Store, add: Callable[..., Job], tmp_path: Path) -> None:
-    job, told = add(), list[str]()
-    worker = RenderWorker(there, "w", replace(manner("deaf"), beat_s=0.1), told.append)
+    job, said = add(), list[str]()
+    worker = RenderWorker(there, "w", replace(manner("deaf"), beat_s=0.1), said.append)
     thread = threading.Thread(target=worker.run)
     thread.start()
     at_work(there, job)
     with there.begin() as connection:
         leases.take_back(connection, time.time() + 1000)
-    while len(told) < 2:
+    while len(said) < 2:
         time.sleep(0.02)
     worker.leave()
     thread.join(20)
-    assert told[1] == (
+    assert said[1] == (
         f"{job.id} a: job {job.id} is no longer leased to this worker (token 1, the job has 2);"
-        " what was made of it is thrown away"
+        " its result is thrown away"
     )
     assert names(tmp_path / "out") == set()
 
