@@ -165,18 +165,19 @@ FOLDERS = {
     "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
     "cluster_build",
     "renderer.studio": "queue rendering plotting page",
-    "renderer.studio.queue": "states location fast_list tables store records changes order ink_supply editing "
-    "job_pictures previews adding questions pausing listing release submission requests leases workers liveness",
+    "renderer.studio.queue": "states job_fields location fast_list tables store records changes order ink_supply "
+    "editing job_pictures previews adding questions pausing listing release submission requests leases workers "
+    "liveness",
     "renderer.studio.rendering": "job_progress render_process attempt render_worker",
     "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
     "renderer.studio.page": "access responses request_checks folders upload_checks queue_views gallery_works plans "
     "actions change_stream routes server",
-    "renderer.cli": "codes process show atomic_file interrupt fit_progress assets doctor film_command gcode_command "
-    "new plan_command plot_command render specs commands gallery queue",
+    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor film_command "
+    "gcode_command new plan_command plot_command render specs render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
-    "renderer.cli.queue": "status_text database queue_list job_details job_requests queue_add run_worker serve_page "
-    "queue_commands",
+    "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "
+    "run_worker serve_page queue_commands",
 }
 
 

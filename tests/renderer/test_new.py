@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from renderer import cli
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.new_spec import is_grey
 from renderer.planning import planned
 from renderer.spec import Artwork, RackPens
@@ -40,7 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
     def call(*arguments: str | Path) -> Said:
         code = cli.run([str(argument) for argument in arguments])

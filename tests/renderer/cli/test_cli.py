@@ -22,9 +22,9 @@ from hardware.program import ProgramError
 from hardware.svgfile import SvgError
 from renderer import cli, output
 from renderer.assets import AssetError
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import CODES, code_of
-from renderer.cli.commands import commands
+from renderer.cli.render_commands import commands
 from renderer.pipeline import RenderError
 from renderer.progress import Progress, Report
 from renderer.result import Result
@@ -42,7 +42,7 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RENDER_OFFLINE", "1")
     monkeypatch.delenv("RENDER_DEBUG", raising=False)
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 @pytest.fixture
@@ -219,11 +219,11 @@ def test_a_device_that_is_not_there_is_code_3(
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert cli.run([str(spec), "--device", "cuda", "--out", str(tmp_path / "out")]) == 3
-    why = "there is no CUDA device that torch can use; --device cpu does without (see render doctor)"
+    why = "there is no CUDA device that torch can use; use --device cpu (see render doctor)"
     assert capsys.readouterr().err == f"render: {why}\n"
 
 
-def test_a_bad_spec_is_told_with_its_places_and_code_2(spec: Path, capsys: Capture) -> None:
+def test_a_bad_spec_is_reported_with_its_places_and_code_2(spec: Path, capsys: Capture) -> None:
     spec.write_text(spec.read_text().replace("steps: 10", "stpes: 10"))
     assert cli.run([str(spec)]) == 2
     said = capsys.readouterr()
@@ -231,7 +231,9 @@ def test_a_bad_spec_is_told_with_its_places_and_code_2(spec: Path, capsys: Captu
     assert said.err.startswith(f"{spec}:16:5: layers.0.stpes: ")
 
 
-def test_an_output_that_cannot_be_is_told_before_the_fit(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+def test_an_output_that_cannot_be_is_reported_before_the_fit(
+    spec: Path, tmp_path: Path, fit: Any, capsys: Capture
+) -> None:
     calls = fit({})
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "disc").write_text("mine")
@@ -240,7 +242,7 @@ def test_an_output_that_cannot_be_is_told_before_the_fit(spec: Path, tmp_path: P
     assert "is a file; move it away, or write elsewhere with --out" in capsys.readouterr().err
 
 
-def test_a_disk_that_fills_is_told(
+def test_a_disk_that_fills_is_reported(
     spec: Path, tmp_path: Path, fit: Any, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
@@ -412,7 +414,7 @@ def test_ctrl_c_in_the_fit_keeps_what_there_is(spec: Path, tmp_path: Path, fit: 
     said = capsys.readouterr()
     assert len(calls) == 1  # the other one is not begun
     assert said.out == f"{tmp_path / 'out' / 'disc'}\n"
-    assert "stopping, and keeping what there is; Ctrl-C again to end at once" in said.err
+    assert "stopping and keeping the drawing so far; Ctrl-C again ends at once" in said.err
     assert json.loads((tmp_path / "out" / "disc" / "manifest.json").read_bytes())["interrupted"] is True
 
 
@@ -463,7 +465,7 @@ def test_validate_says_what_a_spec_holds(spec: Path, capsys: Capture) -> None:
     assert capsys.readouterr() == (f"{spec}: ok, 1 work: disc\n", "")
 
 
-def test_validate_tells_all_faults_of_all_specs(spec: Path, capsys: Capture) -> None:
+def test_validate_shows_all_faults_of_all_specs(spec: Path, capsys: Capture) -> None:
     broken = spec.with_name("broken.yaml")
     broken.write_text(spec.read_text().replace("count", "cuont").replace("steps: 10", "steps: many"))
     assert cli.run(["validate", str(broken), str(spec), "--set", "sed=7", "--json"]) == 2
@@ -579,11 +581,11 @@ def test_a_plan_of_a_finished_render_knows_its_machine(
     assert document["plotting"]["minutes"] == pytest.approx(record["plotting"]["minutes"], abs=0.05)
     assert cli.run(["plan", str(tmp_path / "disc" / "drawing.svg")]) == 0
     said = capsys.readouterr()
-    assert said.err == "note: name a --machine to see how long it takes\n"
+    assert said.err == "note: name a machine with --machine to see how long it takes\n"
     assert "1  warm grey    3       10    10     0.0\n" in said.out
 
 
-def test_a_plan_of_nothing_is_told(tmp_path: Path, capsys: Capture) -> None:
+def test_a_plan_of_nothing_is_reported(tmp_path: Path, capsys: Capture) -> None:
     assert cli.run(["plan", str(tmp_path)]) == 1
     why = "has no drawing.svg; name a folder that render wrote, a spec or an SVG"
     assert capsys.readouterr().err == f"render: {tmp_path}: {why}\n"
@@ -647,7 +649,7 @@ def test_a_plan_is_drawn_on_request(svg: Path, capsys: Capture) -> None:
 
 def test_a_spec_is_not_drawn_before_it_is_rendered(spec: Path, capsys: Capture) -> None:
     assert cli.run(["plan", str(spec), "--plot", "x.svg"]) == 2
-    assert "render the spec, and name its folder" in capsys.readouterr().err
+    assert "render the spec first, then name its folder" in capsys.readouterr().err
 
 
 def test_cards_go_into_a_folder(tmp_path: Path, capsys: Capture) -> None:
@@ -696,13 +698,13 @@ def test_assets_are_added_and_listed(spec: Path, capsys: Capture) -> None:
     assert {row["name"]: row["path"] for row in rows}["scream"] is None
 
 
-def test_a_file_that_is_out_of_reach_is_told(capsys: Capture) -> None:
+def test_a_file_that_is_out_of_reach_is_reported(capsys: Capture) -> None:
     assert cli.run(["assets", "fetch", "scream", "--json"]) == 1
     [row] = json.loads(capsys.readouterr().out)["assets"]
     assert "RENDER_OFFLINE is set" in row["error"]
 
 
-def test_doctor_tells_what_there_is(capsys: Capture) -> None:
+def test_doctor_shows_what_there_is(capsys: Capture) -> None:
     assert cli.run(["doctor", "--json"]) == 0
     findings = {one["name"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
     assert set(findings) >= {

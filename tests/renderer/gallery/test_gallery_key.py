@@ -218,7 +218,7 @@ def test_a_picture_is_its_pixels_and_not_its_file(spec: Path, copy: Path) -> Non
     picture = copy.parent / "disc.png"
     with Image.open(picture) as image:
         notes = PngImagePlugin.PngInfo()
-        notes.add_text("Comment", "saved anew")
+        notes.add_text("Comment", "saved again")
         image.save(picture, compress_level=0, pnginfo=notes)
         assert picture.read_bytes() != (spec.parent / "disc.png").read_bytes()
         assert stale(copy, spec) == ()
