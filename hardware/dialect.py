@@ -54,6 +54,10 @@ Lines = Annotated[tuple[str, ...], BeforeValidator(_as_lines), WithJsonSchema(_L
 
 
 DialectName = Literal["grbl", "marlin", "linuxcnc", "klipper"]
+Protocol = Literal["grbl", "marlin"]
+
+# How lines are sent to a controller and answered, by dialect; None: it runs files by itself, so nothing is streamed
+PROTOCOLS: dict[str, Protocol | None] = {"grbl": "grbl", "marlin": "marlin", "linuxcnc": None, "klipper": None}
 
 # What differs from GRBL 1.1, which grblHAL and FluidNC follow
 BASES: dict[str, dict[str, Any]] = {

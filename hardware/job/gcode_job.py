@@ -5,6 +5,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hardware.dialect import PROTOCOLS, Protocol
+
 Point = tuple[float, float]  # mm, in work coordinates
 
 
@@ -84,6 +86,11 @@ class GcodeJob:
     stops: tuple[Stop, ...]
     setup: MachineSetup
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """How its lines are sent and answered; None: its controller runs files by itself."""
+        return PROTOCOLS[self.dialect]
 
     @property
     def strokes(self) -> int:

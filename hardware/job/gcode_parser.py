@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hardware.dialect import dialect_of
+from hardware.dialect import PROTOCOLS, dialect_of
 from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, MachineSetup, Point, Stop
 from hardware.job.pen_state import LiftCodes, lift_of
 from hardware.job.timing import timed
@@ -48,7 +48,7 @@ def read(
 ) -> GcodeJob:
     """Return the job. `passes` are given for G-code made from a drawing. Raises JobError with all faults."""
     reader = _Reader(machine, setup)
-    if reader.dialect not in {"grbl", "marlin"}:
+    if reader.protocol is None:
         raise JobError(f"a {reader.dialect} controller runs files by itself: copy the G-code to it instead of plotting")
     for number, raw in enumerate(text.splitlines(), 1):
         reader.take(number, raw)
@@ -81,8 +81,9 @@ class _Reader:
 
     def __init__(self, machine: "Machine", setup: MachineSetup) -> None:
         self.dialect = dialect_of(machine.dialect).base
+        self.protocol = PROTOCOLS[self.dialect]
         self.lift: LiftCodes = lift_of(machine)
-        self.known = _MARLIN if self.dialect in {"marlin"} else _GRBL
+        self.known = _MARLIN if self.protocol == "marlin" else _GRBL
         self.setup = setup
         self.lines: list[Line] = []
         self.stops: list[tuple[int, str, str]] = []  # line, kind: pause or tool, message
@@ -102,7 +103,7 @@ class _Reader:
         if not text or set(raw.strip()) == {"%"}:
             return
         if text[0] == "$" or not gcode_text.is_only_words(text):
-            if self.dialect == "marlin" and text.startswith(("M117", "M118", "M0 ", "M1 ")):
+            if self.protocol == "marlin" and text.startswith(("M117", "M118", "M0 ", "M1 ")):
                 if text[:2] in {"M0", "M1"} and text[2] == " ":
                     self._pause()
                 return

@@ -13,12 +13,13 @@ from hardware.wire.grbl import Grbl
 from hardware.wire.link import Greeting, Link
 from hardware.wire.link_errors import LinkError, Silent
 from hardware.wire.marlin import Marlin
+from hardware.wire.port import Port
 
 
 def connect(session: PlotSession) -> None:
     """Open the port and greet the controller. Raises PortError, OSError and LinkError, with the port closed."""
     port = session.open_port()
-    link: Link = Marlin(port) if session.job.dialect == "marlin" else Grbl(port, waits=session.options.waits)
+    link = _link(session, port)
     link.on_ack = session.on_ack
     link.on_info = lambda text: session.control.emit(Note(text))
     session.control.on_emergency(link.emergency)
@@ -28,6 +29,15 @@ def connect(session: PlotSession) -> None:
         port.close()
         raise
     session.link = link
+
+
+def _link(session: PlotSession, port: Port) -> Link:
+    match session.job.protocol:
+        case "grbl":
+            return Grbl(port, waits=session.options.waits)
+        case "marlin":
+            return Marlin(port)
+    raise JobError(f"a {session.job.dialect} controller runs files by itself")
 
 
 def reconnect(session: PlotSession) -> None:
@@ -77,7 +87,7 @@ def report_connection(session: PlotSession) -> None:
 def start_guard(session: PlotSession) -> PenGuard | None:
     """Start a small process that lifts the pen if this one is killed; None where that is impossible."""
     number = getattr(session.link.port, "fileno", lambda: None)()
-    if session.options.guards and number is not None and session.job.dialect == "grbl":
+    if session.options.guards and number is not None and session.job.protocol == "grbl":
         return PenGuard(number, session.job.setup.lift, session.journal_path)
     return None
 

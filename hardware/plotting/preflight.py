@@ -18,7 +18,7 @@ def check(job: GcodeJob, greeting: Greeting) -> tuple[list[str], list[str]]:
 
 
 def _long_lines(job: GcodeJob) -> list[str]:
-    if job.dialect == "marlin":
+    if job.protocol == "marlin":
         return []
     return [
         f"line {line.number}: it has {len(gcode_text.packed(line.text))} characters; the controller takes {LONGEST}"

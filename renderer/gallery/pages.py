@@ -15,6 +15,7 @@ from renderer.gallery.names import DRAWING, LOSS, MANIFEST, ORIGINAL, PENS, PREV
 from renderer.gallery.state import finished
 from renderer.gallery.statement import WorkManifest, read
 from renderer.manifest import duration
+from renderer.spec import KINDS
 
 PAGES = {"index.html": "gallery.html.j2", "README.md": "gallery.md.j2"}
 
@@ -118,7 +119,7 @@ def _sheet(said: dict[str, Any]) -> str:
 def _kinds(said: dict[str, Any]) -> str:
     """`2000 points, then 500 curves`, from the spec."""
     layers = said["buildDefinition"]["externalParameters"]["resolved"]["layers"]
-    names = [(kind, layer[kind]["count"]) for layer in layers for kind in ("points", "lines", "curves") if layer[kind]]
+    names = [(kind, layer[kind]["count"]) for layer in layers for kind in KINDS if layer.get(kind)]
     return ", then ".join(f"{count} {kind}" for kind, count in names)
 
 

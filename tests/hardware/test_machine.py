@@ -5,10 +5,11 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from hardware.dialect import DIALECTS, Dialect, DialectName
+from hardware.dialect import DIALECTS, PROTOCOLS, Dialect, DialectName
 from hardware.machine import Machine, MachineError, RelayLift, ServoLift, ZLift, load_machine
 
 MACHINES = sorted((Path(__file__).parents[2] / "specs" / "machines").glob("*.yaml"))
+DIALECTS_TEXT = re.sub(r", ([^,]*)$", r" or \1", ", ".join(map(repr, get_args(DialectName))))
 GOOD = "name: gantry\nwidth_mm: 300\nheight_mm: 200\npen_lift: {kind: servo, up: 600, down: 300}\n"
 
 
@@ -21,6 +22,10 @@ def loaded(tmp_path: Path, text: str) -> Machine:
 def test_there_are_machines_with_every_pen_lift_and_every_dialect() -> None:
     assert {load_machine(path).pen_lift.kind for path in MACHINES} == {"servo", "z", "relay"}
     assert {load_machine(path).dialect for path in MACHINES} == set(get_args(DialectName))
+
+
+def test_every_dialect_says_whether_its_lines_are_streamed() -> None:
+    assert set(PROTOCOLS) == set(get_args(DialectName))
 
 
 @pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.stem)
@@ -54,8 +59,8 @@ def test_every_field_is_described_and_every_quantity_has_its_unit(model: type[Ba
         (GOOD.replace("width_mm: 300\n", ""), "width_mm: is missing"),
         (GOOD + "feed_mm_mn: 3", "feed_mm_mn: no such field; did you mean feed_mm_min?"),
         (GOOD + "colour: red", "colour: no such field"),
-        (GOOD + "dialect: marlim", "dialect: Input should be 'grbl', 'marlin', 'linuxcnc' or 'klipper'"),
-        (GOOD + "dialect: {base: tinyg}", "dialect.base: Input should be 'grbl', 'marlin', 'linuxcnc' or 'klipper'"),
+        (GOOD + "dialect: marlim", f"dialect: Input should be {DIALECTS_TEXT}"),
+        (GOOD + "dialect: {base: tinyg}", f"dialect.base: Input should be {DIALECTS_TEXT}"),
         (GOOD + "dialect: {paus: M0}", "dialect.paus: no such field; did you mean pause?"),
         (GOOD + "dialect: {draw: 'G1 X{x}'}", "dialect: draw: 'G1 X{x}' lacks {y}"),
         (GOOD + "dialect: {dwell: 'G4 P{time}'}", "dialect: dwell: 'G4 P{time}' cannot be filled in; in braces it can"),

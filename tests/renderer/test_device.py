@@ -70,8 +70,7 @@ def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(layer_drawing, "rasterise", plain)
     monkeypatch.setattr(losses.pixels, "mean_square", partial(mean_square, plain=True))
-    for module in (losses, losses.pixels):
-        monkeypatch.setattr(module, "blur", partial(blur, plain=True))
+    monkeypatch.setattr(losses.pixels, "blur", partial(blur, plain=True))
     for module in (pipeline, fitting):
         monkeypatch.setattr(module, "placed", lambda picture, device: picture.to(device).contiguous())
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from hardware.drawing import Drawing, Ink, Pen
-from renderer import losses, optimise, placement, preview
+from renderer import losses, optimise, placement, preview, spec
 from renderer.colours import to_hex
 from renderer.error import Objective
 from renderer.losses import Sum
@@ -29,10 +29,9 @@ from renderer.target import Frame
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, Kind] = {name: kind(count=20) for name, kind in spec.KINDS.items()} | {
     "points": Points(count=40),
     "lines": Lines(count=30),
-    "curves": Curves(count=20),
     "closed curves": Curves(count=15, knots=5, closed=True),
 }
 FRAME = Frame(6.0, 4.0, 20.0, 24.0, 2.0)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hardware.drawing import Ink, Pen
+from renderer import spec
 from renderer.blur import blur
 from renderer.colours import from_hex
 from renderer.error import Objective, energies, residual
@@ -29,7 +30,7 @@ Floats = NDArray[np.float32]
 Kind = Points | Lines | Curves
 Place = Callable[..., Strokes]
 KINDS = pytest.mark.parametrize(
-    "kind", [Points(count=1), Lines(count=1), Curves(count=1), Curves(count=1, knots=6, closed=True)], ids=str
+    "kind", [*(kind(count=1) for kind in spec.KINDS.values()), Curves(count=1, knots=6, closed=True)], ids=str
 )
 WAYS = pytest.mark.parametrize("place", [greedy, scatter])
 FRAME = Frame(7.0, 5.0, 24.0, 30.0, 2.0)

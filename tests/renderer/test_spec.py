@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from renderer.spec import Artwork, Canvas, FreeColours, Layer, Loss, Points, Rack, RackPens
+from renderer.spec import KINDS, Artwork, Canvas, FreeColours, Layer, Loss, Points, Rack, RackPens
 
 BLACK = {"name": "black", "colour": "#000000", "nib_mm": 0.5}
 RED = {"name": "red", "colour": "#FF0000", "nib_mm": 1}
@@ -145,12 +145,11 @@ def test_a_number_is_finite(value: float) -> None:
         ),
         (
             {"layers": [{"points": {"count": 1}, "lines": {"count": 1}}]},
-            "needs exactly one of points, lines, curves; found points and lines",
+            f"needs exactly one of {', '.join(KINDS)}; found points and lines",
         ),
         (
             {"layers": [{"points": {"count": 1}, "loss": [{}]}]},
-            "needs exactly one of mse, blurred_mse, pyramid_mse, dog_mse, ssim, edges, lpips, features, gram; "
-            "found none",
+            f"needs exactly one of {', '.join(Loss.model_fields)}; found none",
         ),
     ],
 )

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from renderer.spec import KINDS, Loss
 from renderer.specfile import SpecErrors, load
+
+KINDS_TEXT, LOSSES = ", ".join(KINDS), ", ".join(Loss.model_fields)
 
 GOOD = """\
 version: 1
@@ -69,7 +72,7 @@ CHANGES = [
     ("machine:", "margin_mm: 9\nmachine:", "6:1: margin_mm: unknown key 'margin_mm'; it belongs below 'canvas', one level further in"),
     ("{count: 2}", "{count: 2, steps: 9}", "8:24: layers.0.points.steps: unknown key 'steps'; it belongs beside 'points', one level further out"),
     ("[mse]", "[{mse: , weight: 2}]", "9:20: layers.0.loss.0.weight: unknown key 'weight'; it belongs below 'mse', one level further in"),
-    ("[mse]", "[{vgg: {net: vgg}}]", "9:13: layers.0.loss.0.vgg: 'vgg' is not one of mse, blurred_mse, pyramid_mse, dog_mse, ssim, edges, lpips, features, gram"),
+    ("[mse]", "[{vgg: {net: vgg}}]", f"9:13: layers.0.loss.0.vgg: 'vgg' is not one of {LOSSES}"),
     ("[mse]", "{lpips: {net: vgg19}}", "9:25: layers.0.loss.0.lpips.net: 'vgg19' is not one of vgg, alex, squeeze"),
     ("[mse]", "{lpips: {weights: stylised_imagenet}}", "9:29: layers.0.loss.0.lpips.weights: LPIPS has no linear layers for 'stylised_imagenet', only for imagenet; leave weights out, or use features: {net: vgg16, weights: stylised_imagenet}"),
     ("[mse]", "{features: {layers: [relu3_3, relu6_1]}}", "9:41: layers.0.loss.0.features.layers.1: vgg16 has no layer 'relu6_1'; did you mean 'relu5_1'?"),
@@ -86,7 +89,7 @@ CHANGES = [
     ("title: Two dots\n", "", "1:1: the key 'title' is missing (title of the artwork)"),
     ("{count: 2}", "{count: many}", "8:21: layers.0.points.count: 'many' is a string; a whole number is needed"),
     ("points: {count: 2}", "points: Auto", "8:13: layers.0.points.count: 'Auto' is a string; a whole number is needed"),
-    ("points: {count: 2}\n    loss: [mse]", "point", "8:5: layers.0: 'point' is a string; a mapping is needed, with keys from points, lines, curves, name, pens, loss, steps, patience, tile_mm, start, fill, stages, form, cost, edge, temperature, rates"),
+    ("points: {count: 2}\n    loss: [mse]", "point", f"8:5: layers.0: 'point' is a string; a mapping is needed, with keys from {KINDS_TEXT}, name, pens, loss, steps, patience, tile_mm, start, fill, stages, form, cost, edge, temperature, rates"),
     ("machine: machine.yaml", "budget: {}", "6:9: budget: needs exactly one of minutes, metres, strokes; found none"),
     ("machine: machine.yaml", "budget: {minutes: 3, metres: 2}", "6:9: budget: needs exactly one of minutes, metres, strokes; found minutes and metres"),
     ("machine: machine.yaml", "budget: 60", "6:9: budget: 60 is a number; a mapping is needed, with keys from minutes, metres, strokes"),
@@ -95,8 +98,8 @@ CHANGES = [
     ("{image: x.png}", "{image: x.png, tone: soft}", "3:30: target.tone: 'soft' is not one of auto, none"),
     ("{image: x.png}", "{image: x.png, tone: }", "3:30: target.tone: has no value; write auto or none"),
     ("margin_mm: 8", "orientation: wide", "4:34: canvas.orientation: 'wide' is not one of auto, portrait, landscape"),
-    ("points: {count: 2}", "steps: 2", "8:5: layers.0: needs exactly one of points, lines, curves; found none"),
-    ("points: {count: 2}", "points: 2\n    lines: 3", "8:5: layers.0: needs exactly one of points, lines, curves; found points and lines"),
+    ("points: {count: 2}", "steps: 2", f"8:5: layers.0: needs exactly one of {KINDS_TEXT}; found none"),
+    ("points: {count: 2}", "points: 2\n    lines: 3", f"8:5: layers.0: needs exactly one of {KINDS_TEXT}; found points and lines"),
     # numbers
     ("margin_mm: 8", "margin_mm: 8mm", "4:32: canvas.margin_mm: '8mm' is a string; write the number alone: 8 (the unit is in the name)"),
     ("margin_mm: 8", "margin_mm: 0.8 cm", "4:32: canvas.margin_mm: '0.8 cm' is a string; write the number alone: 8 (the unit is in the name)"),
@@ -222,9 +225,8 @@ layers:
         "spec.yaml:8:14: layers.0.points.cuont: unknown key 'cuont'; did you mean 'count'?",
         "spec.yaml:10:12: layers.0.steps: -4 is too small; use at least 0",
         "spec.yaml:11:12: layers.0.pens.0: the rack has no pen named 'blak'; did you mean 'black'?",
-        "spec.yaml:12:5: layers.1: needs exactly one of points, lines, curves; found lines and curves",
-        "spec.yaml:14:13: layers.1.loss.0.vgg: 'vgg' is not one of mse, blurred_mse, pyramid_mse, dog_mse, ssim, edges, "
-        "lpips, features, gram",
+        f"spec.yaml:12:5: layers.1: needs exactly one of {KINDS_TEXT}; found lines and curves",
+        f"spec.yaml:14:13: layers.1.loss.0.vgg: 'vgg' is not one of {LOSSES}",
         "spec.yaml:15:21: layers.1.edge.from_px: '8px' is a string; write the number alone: 8 (the unit is in the name)",
         "spec.yaml:15:35: layers.1.edge.profile: 'soft' is not one of smooth, gaussian",
         "--set layers.9.steps=50: layers has 2 entries, layers.0 to layers.1; there is no '9'",

@@ -15,9 +15,7 @@ from renderer.specfile import SpecErrors, Work, load
 
 ROOT = Path(__file__).parents[2]
 PENS = "fineliners, micron_black, paint_markers_24, paint_markers_fine"
-MACHINES = (
-    "corexy_klipper_servo, drawbot_grbl_solenoid, gantry_grbl_servo, gantry_grbl_z, mill_linuxcnc_z, printer_marlin_z"
-)
+MACHINES = ", ".join(sorted(path.stem for path in (ROOT / "specs" / "machines").glob("*.yaml")))
 SPEC = """\
 version: 1
 title: A dot
