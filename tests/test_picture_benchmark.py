@@ -51,7 +51,7 @@ def stripes() -> np.ndarray:
 
 def test_stray_ink_is_its_area_by_that_of_the_paper_that_should_stay_bare() -> None:
     found = measured((BLACK, [line((60, 50), (90, 50))]), target=half_black())
-    assert found.bare_cm2 == pytest.approx(49, rel=0.01)  # a millimetre beside the black is no stray ink
+    assert found.bare_cm2 == pytest.approx(49, rel=0.01)  # a millimetre beside the black is not stray ink
     assert found.stray_mm2_per_cm2 == pytest.approx((30 + np.pi / 4) / 49, rel=0.02)
 
 

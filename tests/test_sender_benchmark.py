@@ -53,7 +53,7 @@ def test_what_is_drawn_is_the_preview_in_the_time_that_was_estimated(machine: Ma
 
 @pytest.mark.parametrize(("latency_s", "waits", "most"), [(0.016, False, 1.05), (0.001, True, 1.5)])
 def test_latency_costs_a_stream_of_short_segments_little(latency_s: float, waits: bool, most: float) -> None:
-    """In virtual time, so it is no measurement: the same each time."""
+    """In virtual time, so the figures are not measured: they are the same each time."""
     drawing = short_segments()
     part = drawing.passes[0]
     short = Drawing(140, 140, "#ffffff", (PenPass(part.layer, part.pen, (part.lines[0][:400],)),))

@@ -23,7 +23,7 @@ def clean(text: str) -> str:
 
 
 def message(text: str) -> str:
-    """Return the text of a line for people: that of `M117` or `M0`, of `(MSG, ...)` and its like, or of another comment."""
+    """Return the text of a line for people: that of `M117` or `M0`, of `(MSG, ...)`, or of another comment."""
     for pattern in (
         r"\s*(?:M117|M118|M[01](?=\s+[A-Za-z]))\s+(.*)",
         r".*?\(\s*(?:[A-Z]+\s*,)?\s*([^)]*)\)",

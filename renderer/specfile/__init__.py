@@ -76,13 +76,13 @@ def _tree(path: Path, within: Path | None) -> tuple[Fields, list[Fault]]:
     raise SpecErrors(faults)
 
 
-def _artwork(tree: Fields, reader: Reader, told: set[Place]) -> tuple[Artwork | None, list[Fault]]:
-    """The artwork of a tree, and its faults. `told`: the places of values whose faults are already reported."""
+def _artwork(tree: Fields, reader: Reader, reported: set[Place]) -> tuple[Artwork | None, list[Fault]]:
+    """The artwork of a tree, and its faults. `reported`: the places of values whose faults are already reported."""
     faults = checked(tree, reader.missing)
     try:
         return validated(Artwork, tree), faults
     except ValidationError as error:
-        faults += translated(Artwork, error, tree, told | {fault.place for fault in faults})
+        faults += translated(Artwork, error, tree, reported | {fault.place for fault in faults})
         return None, [*faults, *_hidden(tree, unknown_keys(error))]
 
 

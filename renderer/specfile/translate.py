@@ -31,13 +31,13 @@ def misfits(error: ValidationError, tree: Node) -> list[Fault]:
     ]
 
 
-def translated(root: type[BaseModel], error: ValidationError, tree: Node, told: set[Place]) -> list[Fault]:
-    """The faults of a tree that is not a `root`. `told`: the places of values whose faults are already reported."""
+def translated(root: type[BaseModel], error: ValidationError, tree: Node, reported: set[Place]) -> list[Fault]:
+    """The faults of a tree that is not a `root`. `reported`: the places of values whose faults are already reported."""
     details = error.errors(include_url=False)
     faults = []
     for detail in details:
         node, path = located(tree, detail["loc"])
-        if not (isinstance(node, Scalar) and node.place in told) and not _is_echo(root, detail, details):
+        if not (isinstance(node, Scalar) and node.place in reported) and not _is_echo(root, detail, details):
             faults += _faults(root, detail, tree, node, path)
     return faults
 

@@ -33,7 +33,7 @@ def read(text: str, machine: Machine) -> Plot:
 
 
 def expected(drawing: Drawing, machine: Machine) -> list[Line]:
-    """The drawing's lines as the machine should draw them, reckoned apart from the writer."""
+    """The drawing's lines as the machine should draw them, computed apart from the writer."""
     lines = [each for p in drawing.passes for each in p.lines]
     lines = [np.mean(each, axis=0, keepdims=True) if is_dot(each) else simplify(each, 0.049) for each in lines]
     return [each * (1, -1) + (machine.origin_mm[0], machine.origin_mm[1] + drawing.height_mm) for each in lines]

@@ -1,4 +1,4 @@
-"""Ports: what answers, who has them, and what would do where they cannot be opened."""
+"""Ports: what answers, which program has them open, and what to do if they cannot be opened."""
 
 import errno
 import os

@@ -197,7 +197,7 @@ def test_pieces_become_a_file_of_the_cache_and_anything_else_is_refused() -> Non
     other = "7619ee8cea49187f309616e30ecf54be072259b43760f1f550a644945d5572f2"
     assert str(caught.value) == f"the file that was sent has the sha256 {other}, not {sha256}"
     assert find(sha256) is None
-    with pytest.raises(AssetError, match="is no sha256"):
+    with pytest.raises(AssetError, match="is not a sha256"):
         worker_plugin.receive("../../x", "0a" * 4, 0, b"x", 1)
 
 

@@ -324,7 +324,7 @@ def test_marks_differ_where_something_has_changed_and_only_there(there: Store) -
     beaten = looks(there)
     assert {name for name in after if after[name] != beaten[name]} == {"work", f"work:{number}"}
     leases.heartbeat(there, number, claimed.token, {"share": 0.5})
-    assert looks(there) == beaten, "that it still lives is no news"
+    assert looks(there) == beaten, "that it is still alive is not a change"
     pausing.pause_queue(there, "gantry", "ada")
     assert {name for name in beaten if looks(there)[name] != beaten[name]} == {"machines"}
     questions.answer(there, question, "done", "ada")
