@@ -1,1 +1,1 @@
-"""Measurements anybody can repeat: `python -m benchmarks.raster`. Figures are printed, never asserted."""
+"""Measurements that anyone can repeat: `python -m benchmarks.raster`. Figures are printed, never asserted."""

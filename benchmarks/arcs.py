@@ -1,9 +1,9 @@
-"""Curves as straight moves and as arcs: commands, bytes of G-code and how far they stray, for 500 curves.
+"""Curves as straight moves and as arcs: commands, bytes of G-code and deviation, for 500 curves.
 
     python -m benchmarks.arcs
 
-The curves are cubic Beziers of about 10 to 60 mm, 400 points each, from a seed. What strays is measured on the G-code's
-own numbers, rounding included, and both ways: the curve's points from what is drawn, and what is drawn from the curve.
+The curves are cubic Beziers of about 10 to 60 mm, 400 points each, from a seed. The deviation is measured on the
+G-code's own numbers, including rounding, both ways: from the curve's points to the drawn path, and back.
 """
 
 import re
@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 from benchmarks import sets
-from hardware.arcs import swept
+from hardware.arcs import arc_points
 from hardware.drawing import Line
 from hardware.gcode import gcode
 from hardware.machine import Machine, ServoLift
@@ -26,6 +26,7 @@ MACHINE = Machine(
 
 
 def beziers() -> list[Line]:
+    """`COUNT` random curves inside the sheet, `[POINTS, 2]` mm each."""
     rng = np.random.default_rng(7)
     t = np.linspace(0, 1, POINTS)[:, None]
     found: list[Line] = []
@@ -38,7 +39,7 @@ def beziers() -> list[Line]:
 
 
 def strays_mm(curves: list[Line], text: str) -> float:
-    """The furthest that a curve is from what its G-code draws, or the other way round."""
+    """The largest distance between a curve and the path of its G-code, either way, mm."""
     drawn = [np.array(points) * (1, -1) + (0, 297) for points in _drawn(text)]
     return max(max(_off(a, b), _off(b, a)) for a, b in zip(curves, drawn, strict=True))
 
@@ -57,7 +58,7 @@ def _drawn(text: str) -> list[list[tuple[float, float]]]:
             lines[-1].append(end)
         else:
             centre = (at[0] + words["I"], at[1] + words["J"])
-            lines[-1] += [(x, y) for x, y in swept(at, end, centre, words["G"] == 2, 1e-4)[1:].tolist()]
+            lines[-1] += [(x, y) for x, y in arc_points(at, end, centre, words["G"] == 2, 1e-4)[1:].tolist()]
         at = end
     return [line for line in lines if len(line) > 1]
 
@@ -73,6 +74,7 @@ def _off(points: Line, path: Line) -> float:
 
 
 def main() -> None:
+    """Print a row for each tolerance, with and without arcs."""
     curves = beziers()
     drawing = sets.sheet(curves)
     print(f"{'tolerance':>9} {'moves':<6} {'commands':>9} {'a curve':>8} {'bytes':>9} {'strays':>9} {'CPU s':>6}")

@@ -1,7 +1,7 @@
-"""The works of the quality benchmark, the best figures known for each, and when a figure counts as reached.
+"""The artworks of the quality benchmark, the best known figures for each, and when a figure counts as reached.
 
-The figures were measured with other programs and with prototypes, by the definitions of `scores`; where a row gives
-several, they need not come from one run.
+The figures were measured with other programs and with prototypes, by the definitions of `scores`. Several figures in
+one row can be from different runs.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ CPU_FACTOR = 2.0
 
 @dataclass(frozen=True)
 class Bar:
-    """What a drawing of one picture is held against. None where no figure is known."""
+    """The figures to reach for a drawing of one picture. None where no figure is known."""
 
     psnr: float | None  # dB
     psnr_blurred: float  # dB
@@ -49,7 +49,7 @@ BARS: dict[str, dict[str, Bar]] = {
 def verdict(bar: Bar, psnr: float, psnr_blurred: float, ssim: float, cpu_s: float) -> str:
     """`beaten`, `met` or `missed`: seen from afar, and in detail by SSIM, or by PSNR where no SSIM is known.
 
-    Both from one and the same run, or both means over the same runs. `, slow` where it took over twice the CPU time.
+    Both figures must be from the same run, or be means over the same runs. `, slow` is added above twice the CPU time.
     """
     ahead = [(psnr_blurred - bar.psnr_blurred, SLACK_DB)]
     if bar.ssim is not None:

@@ -1,14 +1,14 @@
 """A lower bound on the travel of any order of strokes: Held and Karp's, for strokes instead of cities.
 
-A plot is a round through all strokes, one of which is the park point. Leave out one stroke, and what is left of the
-round's travel is a tree over the others; so the shortest such tree, and the two shortest ways to the one left out, are
-no longer than the shortest round. Now give each end of a stroke a price that every travel to it pays: a round pays each
-price once, whatever its order, so prices change no round's place among others, but they do change which tree is the
-shortest. Prices that rise where the tree has too many ways, and fall where it has none, lift the bound towards the
-shortest round (Held and Karp 1971).
+A plot is a round through all strokes, one of which is the park point. If one stroke is left out, the rest of the
+round's travel is a tree over the others. So the shortest such tree, plus the two shortest ways to the stroke left out,
+is not longer than the shortest round. Now give each end of a stroke a price that every travel to it pays. A round pays
+each price once, whatever its order, so prices do not change which round is the shortest, but they do change which tree
+is. Prices that rise where the tree has too many ways, and fall where it has none, raise the bound towards the shortest
+round (Held and Karp 1971).
 
-While prices are sought the tree may use ways between near neighbours alone; the bound itself is taken from the shortest
-tree over all ways, by Prim's algorithm.
+During the search for prices the tree uses only ways between near neighbours. The bound itself is taken from the
+shortest tree over all ways, by Prim's algorithm.
 """
 
 import numpy as np
@@ -27,9 +27,9 @@ def bound_mm(
     rounds: int = 400,
     near: int = 24,
 ) -> float:
-    """No order of the strokes has less travel than this, there and back; stroke 0 is the park point.
+    """A lower bound on the travel of any order of the strokes, there and back; stroke 0 is the park point.
 
-    `known_mm` is the travel of some order: it says how far prices may be moved (Polyak's rule).
+    `known_mm` is the travel of some order; it determines how far prices are moved (Polyak's rule).
     """
     count = len(ends) // 2
     a, b = _ways(ends, near)
@@ -57,7 +57,7 @@ def bound_mm(
 
 
 def _ways(ends: Points, near: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of near ends of different strokes, without those of stroke 0."""
+    """Pairs of near ends of different strokes, [W] each, without those of stroke 0."""
     found = cKDTree(ends).query(ends, near + 2)[1]
     a = np.repeat(np.arange(len(ends)), near + 2)
     b = found.ravel()
@@ -70,11 +70,11 @@ def _ways(ends: Points, near: int) -> tuple[NDArray[np.int64], NDArray[np.int64]
 def _tree(
     a: NDArray[np.int64], b: NDArray[np.int64], paid: Points, count: int
 ) -> tuple[float, NDArray[np.int64]]:  # fmt: skip
-    """What the shortest tree over strokes pays, and the ways that it uses."""
-    shift = 1.0 - paid.min()  # the library takes a weight of nothing for no way at all
+    """The price of the shortest tree over strokes, and the ways that it uses."""
+    shift = 1.0 - paid.min()  # the library takes a weight of 0 for no way at all
     order = np.argsort(paid, kind="stable")
     i, j = np.minimum(a // 2, b // 2)[order], np.maximum(a // 2, b // 2)[order]
-    _, first = np.unique(i * count + j, return_index=True)  # of several ways between two strokes the shortest
+    _, first = np.unique(i * count + j, return_index=True)  # the shortest of several ways between two strokes
     chosen = order[first]
     graph = coo_matrix((paid[chosen] + shift, (i[first], j[first])), shape=(count, count)).tocsr()
     tree = minimum_spanning_tree(graph).tocoo()
@@ -95,7 +95,7 @@ def _to_first(ends: Points, price: Points) -> tuple[float, NDArray[np.int64]]:
 
 @njit(cache=True)
 def _prim(ends: Points, price: Points) -> float:
-    """What the shortest tree over all strokes but the first pays, all ways allowed."""
+    """The price of the shortest tree over all strokes but the first, with all ways allowed."""
     count = len(ends) // 2
     cost = np.full(count, np.inf)
     done = np.zeros(count, dtype=np.bool_)

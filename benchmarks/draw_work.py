@@ -1,9 +1,9 @@
-"""Renders one spec with the engine that stands first on PYTHONPATH, in a process of its own.
+"""Render one spec with the engine that is first on PYTHONPATH, in its own process.
 
     PYTHONPATH=ENGINE python -P benchmarks/draw_work.py SPEC FOLDER [FIELD=VALUE ...]
 
-It is called by its path, so that an older checkout can be measured; it imports nothing of the benchmarks. The folder
-gets `drawing.svg` and `render.json`.
+It is called by its path, so that an older checkout can be measured; it imports nothing from the benchmarks. It writes
+`drawing.svg` and `render.json` into the folder.
 """
 
 import dataclasses

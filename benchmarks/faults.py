@@ -1,4 +1,4 @@
-"""What goes wrong, and what comes of it, as a table; tests/hardware/plotting/test_plot_faults.py has the same cases.
+"""Faults and their consequences, as a table; tests/hardware/plotting/test_plot_faults.py has the same cases.
 
 python -m benchmarks.faults
 """
@@ -18,15 +18,19 @@ WITHIN = 64  # lines of G-code until the middle of the third stroke
 
 
 def soft_limit(session: SimulatedPlot, _: object) -> None:
-    session.bench.controller.body.values.update({20: 1, 22: 1})
+    """Switch on soft limits."""
+    session.bench.controller.machine.values.update({20: 1, 22: 1})
 
 
 def cut_while_waiting(session: SimulatedPlot, _: object) -> str:
+    """Cut the power instead of answering a question."""
     session.bench.controller.power_cut(1.0)
     return "none yet"
 
 
 def faulty(*faults: InjectedFault, **answers: list[object]) -> Callable[[Path], SimulatedPlot]:
+    """A plot with these faults and answers."""
+
     def run(journal: Path) -> SimulatedPlot:
         session = SimulatedPlot(faults=faults, answers=answers)  # type: ignore[arg-type]
         session.run(journal)
@@ -36,18 +40,23 @@ def faulty(*faults: InjectedFault, **answers: list[object]) -> Callable[[Path], 
 
 
 def in_a_stroke(session: SimulatedPlot) -> bool:
+    """Whether the machine is drawing the fourth stroke."""
     return len(session.drawn()) == 3 and session.pen_is_down() and session.draws_a_line()
 
 
 def on_the_way(session: SimulatedPlot) -> bool:
+    """Whether the machine is moving to the fourth stroke."""
     return len(session.drawn()) == 3 and not session.pen_is_down() and session.draws_a_line()
 
 
 def at_a_question(session: SimulatedPlot) -> bool:
+    """Whether the second question is open."""
     return len(session.prompts) == 2
 
 
 def killed(when: Callable[[SimulatedPlot], bool], *, power_cut: bool = False) -> Callable[[Path], SimulatedPlot]:
+    """A plot that is killed at a moment and then resumed."""
+
     def run(journal: Path) -> SimulatedPlot:
         session = SimulatedPlot()
         session.kill_when = when
@@ -85,9 +94,8 @@ CASES: dict[str, Callable[[Path], SimulatedPlot]] = {
 
 
 def main() -> None:
-    print(
-        f"{'fault':<28}{'told':<11}{'questions':<26}{'end':<9}{'down':>5}{'after':>6}  {'strokes':<24}told of strokes"
-    )
+    """Run every case, and print a row for each."""
+    print(f"{'fault':<28}{'reported':<11}{'questions':<26}{'end':<9}{'down':>5}{'after':>6}  {'strokes':<24}notes")
     for name, run in CASES.items():
         with tempfile.TemporaryDirectory() as folder:
             session = run(Path(folder) / "journal")
@@ -102,7 +110,7 @@ def main() -> None:
 
 
 def drawn(session: SimulatedPlot) -> str:
-    """How many of the strokes were drawn, how many twice."""
+    """How many of the strokes were drawn once, how many in part twice, and how many not."""
     if all_drawn_once(session):
         return "12 once"
     times = session.times_drawn()

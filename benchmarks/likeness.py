@@ -1,4 +1,4 @@
-"""How like its picture a drawing is, seen at reading distance, and what it takes to plot it."""
+"""How similar a drawing and its picture look at reading distance, and what plotting it takes."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from benchmarks import scores
 from hardware.drawing import Drawing
 
-if TYPE_CHECKING:  # torch is loaded where there is something to compare
+if TYPE_CHECKING:  # torch is imported only when there is something to compare
     from renderer.losses import Sources
     from renderer.target import Frame
 
-LONGER_PX = 512  # of the frame as it is seen
-GREYISH = 15  # of 255, between the channels of a colour that counts as grey
+LONGER_PX = 512  # longer side of the frame, as it is seen
+GREYISH = 15  # of 255, the largest difference between the channels of a colour that counts as grey
 Picture = NDArray[np.float32]  # [3, H, W] sRGB in [0, 1], over the frame
 
 
@@ -30,7 +30,7 @@ class Likeness:
 
 
 def frame_of(record: dict[str, Any]) -> "Frame":
-    """The frame of a finished render, as it is seen: its resolution is the same whatever the engine fitted at."""
+    """The frame of a finished render, at a fixed resolution, whatever resolution the engine used."""
     from renderer.target import Frame
 
     x_mm, y_mm, width_mm, height_mm = (record[name] for name in ("x_mm", "y_mm", "width_mm", "height_mm"))
@@ -39,14 +39,14 @@ def frame_of(record: dict[str, Any]) -> "Frame":
 
 
 def target_of(image: Path, paper: str, frame: "Frame") -> Picture:
-    """What of the picture the frame shows, as the picture is: cut alike on both sides to the frame's shape."""
+    """The part of the picture that the frame shows, unchanged: both sides are cut equally to the frame's shape."""
     from renderer.target import fit_picture, load_picture
 
     return fit_picture(load_picture(image, paper), frame, "cover")
 
 
 def for_pens(target: Picture, drawing: Drawing) -> Picture:
-    """The target in grey where paper and pens have no colour, or hardly any: what such pens can be asked for."""
+    """The target, in grey where paper and pens have no colour or hardly any: grey pens cannot show more."""
     colours = [drawing.paper, *(part.pen.colour for part in drawing.passes)]
     channels = [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in colours]
     if max(max(one) - min(one) for one in channels) > GREYISH:
@@ -94,7 +94,7 @@ def _alexnet() -> "Sources | None":
 
 
 def plot_of(drawing: Drawing, machine: Path) -> tuple[float, float | None]:
-    """Metres drawn and minutes, pen changes included; no minutes where the sheet does not fit on the machine.
+    """Metres drawn, and minutes including pen changes; no minutes where the sheet does not fit the machine.
 
     A sheet that does not fit as it lies is turned.
     """

@@ -1,4 +1,4 @@
-"""What the eye sees at once and the usual figures hardly show: stray strokes, ink along the frame, ink on ink.
+"""Marks that the eye sees at once but the usual figures hardly show: stray strokes, ink along the frame, ink on ink.
 
 All figures come from the exported drawing and the picture. README.md beside this file defines each of them.
 """
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from hardware.drawing import Drawing, Ink, is_dot, length_mm
 
-if TYPE_CHECKING:  # torch is loaded where there is something to compare
+if TYPE_CHECKING:  # torch is imported only when there is something to compare
     from renderer.target import Frame
 
 Grid = NDArray[np.float64]  # [H, W], over the frame
 Target = NDArray[np.float64]  # [H, W, 3] sRGB in [0, 1], over the frame
 
-INK_PX_PER_MM = 8  # at which ink is counted
-BARE_DIFFERENCE = 0.04  # by which a channel of the picture may differ from the paper's where it asks for bare paper
-BARE_CLEARANCE_MM = 1.0  # from all that is not bare
-LEAST_CM2 = 1.0  # of bare or light paper; below this, stray ink and rays say nothing
+INK_PX_PER_MM = 8  # resolution at which ink is counted
+BARE_DIFFERENCE = 0.04  # largest difference between a channel of the picture and the paper that counts as bare
+BARE_CLEARANCE_MM = 1.0  # from everything that is not bare
+LEAST_CM2 = 1.0  # of bare or light paper; with less, stray ink and rays mean nothing
 FRAME_BAND_MM, FOLDED_BAND_MM = 0.3, 0.05
 PARALLEL_DEG = 15.0
 GRADIENT_PX, TENSOR_PX = 1.5, 4.0  # sigmas of the structure tensor, in pixels of the target
 TENSOR_FLOOR = 1e-4  # squared gradient below which an area has no direction
-PIECE_MM = 1.0  # strokes are looked at in pieces of at most this length
+PIECE_MM = 1.0  # strokes are judged in pieces of at most this length
 EVEN_PX, EVEN_CONTRAST = 4.0, 0.04  # window of the local contrast, and what counts as even
 LONE_NIBS = 4.0
 LIGHT, DARKER = 0.7, 0.2  # luma of a light area; how much darker a stroke's other end is where it comes from elsewhere
@@ -39,11 +39,11 @@ class Marks:
     """The marks of one drawing."""
 
     strokes: int  # times the pen goes down
-    stray_mm2_per_cm2: float | None  # ink on paper that should stay bare; None where there is none of it
+    stray_mm2_per_cm2: float | None  # ink on paper that should stay bare; None where there is hardly any such paper
     bare_cm2: float
-    rays_mm2_per_cm2: float | None  # ink in light even areas by strokes that come from something darker
+    rays_mm2_per_cm2: float | None  # ink in light even areas by strokes from darker areas
     frame_ink: float  # share of all ink
-    folded: float  # share of all ink, exactly on the bound
+    folded: float  # share of all ink, exactly on the edge of the frame
     overdrawn: float  # share of all ink
     hidden: int  # strokes
     off_form_deg: float | None  # 0 along the form, 45 at random, 90 across; None where nothing has a direction
@@ -56,17 +56,17 @@ class Stroke:
 
     line: NDArray[np.float64]  # [S, 2] mm
     nib_mm: float
-    tone: int  # of the drawing's inks, each colour once
+    tone: int  # number of its colour among the drawing's inks
     opaque: bool
 
     @property
     def ink_mm2(self) -> float:
-        """Area of the line as drawn by a round nib, crossings counted twice."""
+        """Area of the line as a round nib draws it, with crossings counted twice, mm2."""
         return self.nib_mm * length_mm(self.line) + np.pi * self.nib_mm**2 / 4
 
 
 def marks(drawing: Drawing, frame: "Frame", target: Target) -> Marks:
-    """All marks of a drawing. ValueError where colours are free, for no pen draws those."""
+    """All marks of a drawing. ValueError where colours are free, because no pen draws those."""
     strokes = strokes_of(drawing)
     ink = inked(strokes, frame)
     bare = bare_paper(target, drawing.paper, frame)
@@ -86,9 +86,9 @@ def marks(drawing: Drawing, frame: "Frame", target: Target) -> Marks:
 
 
 def strokes_of(drawing: Drawing) -> list[Stroke]:
-    """All strokes, first to last."""
+    """All strokes, first to last. ValueError where colours are free, or where there are too many inks."""
     if drawing.is_free:
-        raise ValueError("the colours of this drawing are free: marks are those of pens")
+        raise ValueError("the colours of this drawing are free, but only pens make marks")
     tones = {part.pen.colour.lower(): 0 for part in drawing.passes}
     tones = {colour: number for number, colour in enumerate(tones)}
     if len(tones) > MOST_TONES:
@@ -105,16 +105,16 @@ def strokes_of(drawing: Drawing) -> list[Stroke]:
 
 @dataclass(frozen=True)
 class Inked:
-    """Where ink lies, and how much of it was of use."""
+    """Where there is ink, and how much of it was useful."""
 
     covered: NDArray[np.bool_]  # [h, w], INK_PX_PER_MM
-    drawn_px: int  # of all strokes, whatever lies on what
-    overdrawn_px: int  # of those, on pixels where the same ink was on top already
-    hidden: int  # strokes of which later ones leave nothing to be seen
+    drawn_px: int  # of all strokes, including overlaps
+    overdrawn_px: int  # of those, on pixels where the same ink was already on top
+    hidden: int  # strokes that later ones hide completely
 
 
 def inked(strokes: list[Stroke], frame: "Frame") -> Inked:
-    """Draws all strokes with hard edges. Transparent ink hides nothing."""
+    """Draw all strokes with hard edges. Transparent ink hides nothing."""
     shape = (max(1, round(frame.height_mm * INK_PX_PER_MM)), max(1, round(frame.width_mm * INK_PX_PER_MM)))
     if not strokes:
         return Inked(np.zeros(shape, bool), 0, 0, 0)
@@ -134,7 +134,7 @@ def inked(strokes: list[Stroke], frame: "Frame") -> Inked:
 @njit(cache=True)
 def _inked(points, offsets, radii, tones, opaque, height, width):  # type: ignore[no-untyped-def]
     count = len(radii)
-    on_top = np.zeros(height * width, np.uint64)  # a bit an ink
+    on_top = np.zeros(height * width, np.uint64)  # one bit for each ink
     stamp = np.full(height * width, -1, np.int32)
     found = np.empty(height * width, np.int32)
     drawn = overdrawn = hidden = 0
@@ -162,7 +162,7 @@ def _inked(points, offsets, radii, tones, opaque, height, width):  # type: ignor
 
 @njit(cache=True)
 def _pixels(line, radius, stamp, number, found, height, width):  # type: ignore[no-untyped-def]
-    """Finds the pixels whose middle lies under a stroke, each once."""
+    """Find the pixels whose centre is under a stroke, each once."""
     many = 0
     for end in range(max(1, len(line) - 1)):
         x0, y0 = line[end]
@@ -187,7 +187,7 @@ def _pixels(line, radius, stamp, number, found, height, width):  # type: ignore[
 
 
 def bare_paper(target: Target, paper: str, frame: "Frame") -> NDArray[np.bool_]:  # [H, W]
-    """Where the picture has the colour of the paper, with a clearance from all else."""
+    """Where the picture `[H, W, 3]` has the colour of the paper, with a clearance from everything else."""
     from scipy.ndimage import distance_transform_edt
 
     colour = np.array([int(paper[at : at + 2], 16) / 255 for at in (1, 3, 5)])
@@ -199,7 +199,7 @@ def bare_paper(target: Target, paper: str, frame: "Frame") -> NDArray[np.bool_]:
 
 
 def stray_mm2(ink: Inked, bare: NDArray[np.bool_]) -> float:
-    """Area of ink where the paper should stay bare."""
+    """Area of ink where the paper `bare [H, W]` should stay bare, mm2."""
     rows, columns = (
         (np.arange(many) + 0.5) * there / many for many, there in zip(ink.covered.shape, bare.shape, strict=True)
     )
@@ -220,12 +220,13 @@ class Pieces:
     owner: NDArray[np.int64]  # [N], the number of the stroke
 
     @property
-    def ink_mm2(self) -> NDArray[np.float64]:
+    def ink_mm2(self) -> NDArray[np.float64]:  # [N]
+        """Area of each piece."""
         return np.hypot(*self.along.T) * self.nib_mm
 
 
 def pieces(strokes: list[Stroke]) -> Pieces:
-    """Of all strokes that are lines."""
+    """The pieces of all strokes that are lines."""
     cut = [(number, *_cut(one.line)) for number, one in enumerate(strokes) if not is_dot(one.line)]
     if not cut:
         return Pieces(np.empty((0, 2)), np.empty((0, 2)), np.empty(0), np.empty(0, np.int64))
@@ -246,7 +247,7 @@ def _cut(line: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def frame_ink(strokes: list[Stroke], frame: "Frame", band_mm: float = FRAME_BAND_MM) -> float:
-    """Share of all ink in lines that run along the bound: as far out as the pen may go."""
+    """Share of all ink in lines that run along the edge of the frame, as far out as the pen may go."""
     cut = pieces(strokes)
     total = sum(stroke.ink_mm2 for stroke in strokes)
     if not total or not len(cut.middle):
@@ -269,7 +270,7 @@ def _at_bound(
 
 
 def rays(strokes: list[Stroke], frame: "Frame", target: Target) -> float | None:
-    """Ink in light even areas, mm2 a cm2, of strokes that also run over something clearly darker."""
+    """Ink in light even areas, mm2 per cm2, of strokes that also run over something clearly darker."""
     light = even_areas(target) & (target @ LUMA >= LIGHT)
     light_cm2 = float(light.mean()) * frame.width_mm * frame.height_mm / 100
     if light_cm2 < LEAST_CM2:
@@ -284,7 +285,7 @@ def rays(strokes: list[Stroke], frame: "Frame", target: Target) -> float | None:
 
 
 def off_form_deg(strokes: list[Stroke], frame: "Frame", target: Target) -> float | None:
-    """Mean angle between lines and the form under them, by ink and by how clear the form is."""
+    """Mean angle between lines and the form under them, weighted by ink and by how clear the form is."""
     cut = pieces(strokes)
     form, clear = form_of(target)
     at = _pixel(cut.middle, frame, form.shape)
@@ -295,7 +296,7 @@ def off_form_deg(strokes: list[Stroke], frame: "Frame", target: Target) -> float
     return float(np.degrees(np.average(np.minimum(angle, np.pi - angle), weights=weight)))
 
 
-def form_of(target: Target) -> tuple[Grid, Grid]:
+def form_of(target: Target) -> tuple[Grid, Grid]:  # [H, W, 3] -> [H, W], [H, W]
     """Direction in which the picture changes least, in radians, and how clear it is, 0 to 1: the structure tensor."""
     from scipy.ndimage import gaussian_filter
 
@@ -307,7 +308,7 @@ def form_of(target: Target) -> tuple[Grid, Grid]:
 
 
 def lone(strokes: list[Stroke], frame: "Frame", target: Target) -> int:
-    """Strokes that stand alone, by half of their length or more, where the picture is even."""
+    """The number of strokes that are alone, for at least half of their length, where the picture is even."""
     from scipy.spatial import cKDTree
 
     if not strokes:
@@ -329,7 +330,7 @@ def lone(strokes: list[Stroke], frame: "Frame", target: Target) -> int:
 
 
 def even_areas(target: Target) -> NDArray[np.bool_]:  # [H, W]
-    """Where the picture has little contrast in the small."""
+    """Where the picture has little local contrast."""
     from scipy.ndimage import gaussian_filter
 
     grey = target @ LUMA

@@ -1,11 +1,11 @@
-"""The most memory that this process has held."""
+"""The peak memory of this process."""
 
 import resource
 from pathlib import Path
 
 
 def peak_mib() -> float:
-    """Of this process alone where the system says so: ru_maxrss may still hold that of the process that started it."""
+    """The peak in MiB, of only this process if the system reports that: ru_maxrss can include the parent process."""
     status = Path("/proc/self/status")
     if status.exists():
         [peak] = [line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM")]

@@ -1,11 +1,11 @@
-"""What losses through networks do and cost.
+"""What losses that use networks do, and what they cost.
 
     python -m benchmarks.perceptual losses          The Scream by each loss, scored by each of three measures
     python -m benchmarks.perceptual losses --only lines:mse --json >> rows
     python -m benchmarks.perceptual losses --table rows
     python -m benchmarks.perceptual cost            a step of 1000 lines: seconds, share of the network, memory
 
-Each run is a process of its own. README.md beside this file has the definitions and the figures.
+Each run has its own process. README.md beside this file has the definitions and the figures.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from rich.table import Table
 from benchmarks.memory import peak_mib
 from renderer.assets import find
 
-if TYPE_CHECKING:  # torch is loaded in the processes that render
+if TYPE_CHECKING:  # torch is imported only in the processes that render
     from torch import Tensor
 
     from renderer.losses import Sources
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # torch is loaded in the processes that render
 PAPER = Path(__file__).parents[1] / "specs" / "paper"
 STEPS = 300
 DEPTHS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
-# VGG16 trained further to find edges (HED, BSDS500): a second set of weights, to see that they matter.
+# VGG16 trained further to find edges (HED, BSDS500): a second set of weights, to show that weights matter.
 HED = "539eb29a84c96a475671259e242193ea2f79cd38552b6ab58807d8d5dcfb0dda"
 MEASURES = ("mse", "lpips_vgg", "lpips_alex")
 NETS, SIDES_PX = ("vgg", "alex", "squeeze"), (224, 256, 384)
@@ -44,7 +44,7 @@ NETS, SIDES_PX = ("vgg", "alex", "squeeze"), (224, 256, 384)
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One drawing: of which strokes, by which loss, and how far from the target by each measure; less is better."""
+    """One drawing: its strokes, its loss, and its distance from the target by each measure; less is better."""
 
     strokes: str
     loss: str
@@ -55,7 +55,7 @@ class Row:
 
 
 def losses() -> dict[str, str]:
-    """Each loss by name, as a spec writes it."""
+    """Each loss by name, as in a spec."""
     terms = {"mse": "mse", "lpips vgg": "{lpips: {net: vgg}}"}
     terms |= {f"vgg16 {layer}": f"{{features: {{layers: [{layer}]}}}}" for layer in DEPTHS}
     hed = find(HED)
@@ -63,7 +63,7 @@ def losses() -> dict[str, str]:
 
 
 def drawn(strokes: str, loss: str, term: str, keep: Path | None) -> Row:
-    """Render The Scream and score the exported drawing. To be called in a fresh process."""
+    """Render The Scream and score the exported drawing. Call it in a new process."""
     import torch
     from PIL import Image
 
@@ -85,7 +85,7 @@ def drawn(strokes: str, loss: str, term: str, keep: Path | None) -> Row:
 
 
 def scores(picture: "Tensor", target: "Tensor") -> tuple[float, float, float]:  # [3, H, W] each
-    """MSE, LPIPS with VGG and with AlexNet, whole pictures in float32."""
+    """MSE, and LPIPS with VGG and with AlexNet, of complete pictures in float32."""
     from renderer.losses import build
     from renderer.spec import Loss, Lpips
 
@@ -107,7 +107,7 @@ def trained() -> "Sources":
 
 
 def losses_table(rows: list[Row]) -> Table:
-    """A row a drawing; the best of each column and kind of strokes is marked."""
+    """A row for each drawing; the best of each column and kind of strokes is marked."""
     result = Table(title=f"The Scream by each loss, {STEPS} steps; * is the best of its column", title_justify="left")
     for name in ("strokes", "fitted by", "MSE", "LPIPS vgg", "LPIPS alex", "CPU s"):
         result.add_column(name, justify="left" if name in ("strokes", "fitted by") else "right")
@@ -133,13 +133,13 @@ class Cost:
     side_px: int
     precision: str
     step_s: float
-    lpips_s: float  # the loss of a picture and its way back, the target's features known
-    network_s: float  # there and back, as deep as LPIPS looks, without any loss
+    lpips_s: float  # the loss of a picture and its gradient, with the target's features known
+    network_s: float  # forward and backward, as deep as LPIPS goes, without any loss
     peak_mib: float
 
     @property
     def share(self) -> float:
-        """Of the network in the step."""
+        """The share of the network in the step."""
         return self.network_s / self.step_s
 
     @property
@@ -149,7 +149,7 @@ class Cost:
 
 
 def cost(net: str, side_px: int, precision: str) -> Cost:
-    """Measure it. To be called in a fresh process: the peak of memory is the process's."""
+    """Measure a step. Call it in a new process: the peak of memory is the process's."""
     import torch
 
     from renderer.assets.weights import Trunk
@@ -177,13 +177,13 @@ def cost(net: str, side_px: int, precision: str) -> Cost:
 
     for _ in range(2):
         step()
-    most_mib = peak_mib()  # of whole steps: what follows is kept beside them
+    most_mib = peak_mib()  # of complete steps: the rest below would add to it
     times = _medians(step, lambda: back_from(loss), lambda: back_from(alone))
     return Cost(net, side_px, precision, *times, most_mib)
 
 
 def _step(net: str, side_px: int, precision: str, sources: "Sources") -> Callable[[], None]:
-    """A whole gradient step: picture, loss, gradients, Adam, limits."""
+    """A complete gradient step: picture, loss, gradients, Adam, limits."""
     import numpy as np
     import torch
 
@@ -207,7 +207,7 @@ def _step(net: str, side_px: int, precision: str, sources: "Sources") -> Callabl
 
 
 def _medians(*calls: Callable[[], None], times: int = 11) -> list[float]:
-    """CPU seconds of each. In turns, so that a machine that slows down slows them all."""
+    """CPU seconds of each call. They take turns, so that a computer that slows down slows them all."""
     seconds: list[list[float]] = [[] for _ in calls]
     for _ in range(times + 1):
         for call, found in zip(calls, seconds, strict=True):
@@ -218,7 +218,7 @@ def _medians(*calls: Callable[[], None], times: int = 11) -> list[float]:
 
 
 def cost_table(rows: list[Cost]) -> Table:
-    """A row a network, size and precision."""
+    """A row for each network, size and precision."""
     result = Table(title="A step of 1000 lines by LPIPS, one thread", title_justify="left")
     for name in ("network", "px", "numbers", "step, CPU s", "LPIPS", "network", "its share", "rest", "peak MiB"):
         result.add_column(name, justify="left" if name in ("network", "numbers") else "right")
@@ -229,14 +229,14 @@ def cost_table(rows: list[Cost]) -> Table:
     return result
 
 
-# --- all of it --------------------------------------------------------------------------------------------------------
+# --- the command ------------------------------------------------------------------------------------------------------
 
 
 def main() -> None:
-    """Run what is asked for; a table, or JSON lines, on stdout, progress on stderr."""
+    """Run the requested rows; print a table or JSON lines to stdout, progress to stderr."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.perceptual", description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=("losses", "cost"))
-    parser.add_argument("--only", action="append", default=[], help="lines:mse, or vgg:224:bfloat16; may be repeated")
+    parser.add_argument("--only", action="append", default=[], help="lines:mse or vgg:224:bfloat16; can be repeated")
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
     parser.add_argument("--table", type=Path, metavar="FILE", help="measure nothing; show the rows of such lines")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="folder for the picture of each drawing")

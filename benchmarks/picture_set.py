@@ -1,6 +1,7 @@
 """The pictures of `python -m benchmarks.pictures`: what they show, where they come from, and how they are found.
 
-None of them belongs to this repository. Each is known by its sha256 and looked for in folders and installed packages.
+None of them belongs to this repository. Each is identified by its sha256, and searched for in folders and installed
+packages.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 KINDS = ("portraits", "animals", "landscapes", "buildings", "night", "still life", "engravings", "flat graphics")
-LARGEST_BYTES = 10_000_000  # of a file that may be one of them
+LARGEST_BYTES = 10_000_000  # of a file that can be one of them
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,14 @@ class Picture:
     name: str
     kind: str
     sha256: str
-    package: str  # which ships it, and as what
+    package: str  # that ships it, with its format
     path: str  # in that package
     credit: str
-    face: tuple[float, float, float] = (0.5, 0.5, 0.167)  # what matters most: middle and half the width, shares
+    face: tuple[float, float, float] = (
+        0.5,
+        0.5,
+        0.167,
+    )  # the most important part: centre and half the width, as shares
 
 
 _SKIMAGE, _SKLEARN, _SHARED = "scikit-image (wheel)", "scikit-learn (wheel)", "assets of this repository's specs"
@@ -200,7 +205,7 @@ def _candidates(folder: Path) -> list[Path]:
 
 
 def _installed(picture: Picture) -> Path | None:
-    """Where a package that is installed has it, without importing that package."""
+    """The path of a picture in an installed package, which is not imported."""
     module, _, rest = picture.path.partition("/")
     if not picture.package.endswith("(wheel)") or (spec := find_spec(module)) is None or spec.origin is None:
         return None

@@ -1,12 +1,12 @@
-"""How good a drawing of any picture is with no tuning: pictures of eight kinds, drawn with five sets of pens.
+"""How good a drawing of any picture is without tuning: pictures of eight kinds, drawn with five sets of pens.
 
-    python -m benchmarks.pictures --pictures DIR            all that is at hand; a JSON line a work, and contact sheets
+    python -m benchmarks.pictures --pictures DIR            all pictures found; JSON lines and contact sheets
     python -m benchmarks.pictures --only portraits --only black
     python -m benchmarks.pictures --layers '[{curves: 2000}]' --framed --engine OTHER_CHECKOUT --keep /tmp/other
     python -m benchmarks.pictures --layers '[{curves: 2000}]' --framed --beside /tmp/other --enlarge astronaut
 
-Each work has the shortest spec that validates. It is rendered in a process of its own, and all figures are taken from
-the exported SVG. README.md beside this file has the definitions.
+Each artwork has the shortest valid spec. It is rendered in its own process, and all figures are taken from the exported
+SVG. README.md beside this file has the definitions.
 """
 
 import argparse
@@ -32,17 +32,17 @@ from benchmarks.picture_set import KINDS, PICTURES, Picture, at_hand
 
 HERE = Path(__file__).parent
 SPECS = HERE.parent / "specs"
-MACHINE = SPECS / "machines" / "gantry_grbl_servo.yaml"  # on which minutes are reckoned
+MACHINE = SPECS / "machines" / "gantry_grbl_servo.yaml"  # for the minutes
 
 
 @dataclasses.dataclass(frozen=True)
 class PenSet:
-    """Pens, a sheet, and the layers that somebody would try first."""
+    """Pens, a sheet, and the layers that a person would try first."""
 
     title: str
     paper: str
     rack: str
-    pens: dict[str, object]  # beside the rack
+    pens: dict[str, object]  # fields besides the rack
     layers: tuple[object, ...]
 
 
@@ -66,6 +66,7 @@ class Work:
     image: Path
 
     def folder(self, keep: Path) -> Path:
+        """The folder of its drawing and figures."""
         return keep / self.pen_set / self.picture.name
 
 
@@ -99,7 +100,7 @@ class Figures:
 
 
 def spec_of(work: Work, layers: list[object] | None = None, framed: bool = False) -> str:
-    """The shortest spec; `framed` adds what shows the whole picture on a sheet that lies as the picture does."""
+    """The shortest spec; `framed` adds fields for the complete picture on a sheet with the picture's orientation."""
     pens = PEN_SETS[work.pen_set]
     target, canvas = {"image": str(work.image)}, {"paper": pens.paper}
     if framed:
@@ -120,7 +121,7 @@ def spec_of(work: Work, layers: list[object] | None = None, framed: bool = False
 
 
 def drawn(work: Work, folder: Path, options: argparse.Namespace) -> None:
-    """Renders a work into a folder, with the engine that was asked for."""
+    """Render an artwork into a folder, with the chosen engine. Raises RuntimeError where that fails."""
     folder.mkdir(parents=True, exist_ok=True)
     spec = folder / "spec.yaml"
     spec.write_text(spec_of(work, options.layers, options.framed), encoding="utf-8")
@@ -155,7 +156,7 @@ def measured(work: Work, folder: Path) -> Figures:
 
 
 def done(work: Work, keep: Path, options: argparse.Namespace) -> Figures:
-    """Draws, unless that is there and may be used again, and measures."""
+    """Render, unless `--reuse` finds the drawing, and measure. Raises RuntimeError where rendering fails."""
     folder = work.folder(keep)
     if not (options.reuse and (folder / "render.json").exists()):
         drawn(work, folder, options)
@@ -168,7 +169,7 @@ def done(work: Work, keep: Path, options: argparse.Namespace) -> Figures:
 
 
 def works(only: list[str], files: dict[str, Path]) -> list[Work]:
-    """What was asked for, of the pictures that are at hand: pen set by pen set, kind by kind. ValueError."""
+    """The requested artworks whose pictures are available: pen set by pen set, kind by kind. Raises ValueError."""
     names = {one.name for one in PICTURES}
     unknown = [word for word in only if word not in names | set(KINDS) | set(PEN_SETS)]
     if unknown:
@@ -182,7 +183,7 @@ def works(only: list[str], files: dict[str, Path]) -> list[Work]:
 
 
 def run(all_works: list[Work], keep: Path, options: argparse.Namespace, console: Console) -> Iterator[Figures]:
-    """Each work's figures, in order, as they come. A work that fails is reported and left out."""
+    """The figures of each artwork, in order, as they come. One that fails is reported and left out."""
     with ThreadPoolExecutor(options.jobs) as pool:
         calls = [(work, pool.submit(done, work, keep, options)) for work in all_works]
         for number, (work, call) in enumerate(calls, 1):
@@ -216,7 +217,7 @@ COLUMNS = {
 
 
 def table(rows: list[Figures]) -> Table:
-    """For people: a row a work."""
+    """A table for people, with a row for each artwork."""
     result = Table(title="Exported drawings against their pictures", title_justify="left")
     for name in ("pens", "picture"):
         result.add_column(name)
@@ -234,25 +235,31 @@ def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures", description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    add("--pictures", type=Path, action="append", default=[], metavar="DIR", help="folder of pictures; may be repeated")
-    add("--only", action="append", default=[], metavar="NAME", help="a picture, a kind or a pen set; may be repeated")
-    add("--layers", type=yaml.safe_load, metavar="YAML", help="these layers for all, as a spec writes them")
+    add("--pictures", type=Path, action="append", default=[], metavar="DIR", help="folder of pictures; can be repeated")
+    add("--only", action="append", default=[], metavar="NAME", help="a picture, a kind or a pen set; can be repeated")
+    add("--layers", type=yaml.safe_load, metavar="YAML", help="layers for all, in the format of a spec")
     add("--framed", action="store_true", help="set `fit: contain` and the sheet's orientation, as older engines need")
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the specs")
     add("--engine", type=Path, metavar="DIR", help="render with the checkout in this folder")
-    add("--jobs", type=int, choices=(1, 2), default=1, help="works at a time, each on one thread")
+    add("--jobs", type=int, choices=(1, 2), default=1, help="artworks at a time, each on one thread")
     add("--keep", type=Path, metavar="DIR", help="folder for specs, drawings and figures")
     add("--reuse", action="store_true", help="measure the drawings that --keep already has; render the others")
     add("--sheets", type=Path, default=Path("out/pictures"), metavar="DIR", help="folder for the contact sheets")
     add("--cell", type=int, default=500, metavar="PX", help="width of each picture on the sheets")
-    add("--beside", type=Path, metavar="DIR", help="on the sheets, show the drawings that another run kept beside ours")
-    add("--enlarge", action="append", default=[], metavar="NAME", help="also a face or the middle of a picture at 3x")
-    add("--json", action="store_true", help="JSON lines alone, without the table")
+    add("--beside", type=Path, metavar="DIR", help="also show the drawings that another run kept, beside ours")
+    add(
+        "--enlarge",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also show the face or the middle of a picture at 3x",
+    )
+    add("--json", action="store_true", help="only JSON lines, without the table")
     return parser
 
 
 def main() -> None:
-    """JSON lines on stdout, then a table; progress on stderr; contact sheets in a folder."""
+    """Print JSON lines and then a table to stdout, progress to stderr; write contact sheets to a folder."""
     parser = arguments()
     options = parser.parse_args()
     console = Console(stderr=True, width=200)
@@ -263,7 +270,7 @@ def main() -> None:
         parser.error(str(error))
     for one in PICTURES:
         if one.name not in files:
-            console.print(f"left out: {one.name} is not at hand; {one.package} has it: {one.path}", highlight=False)
+            console.print(f"left out: {one.name} was not found; {one.package} has it: {one.path}", highlight=False)
     keep = options.keep or Path(tempfile.mkdtemp(prefix="pictures-"))
     try:
         rows = _all(all_works, keep, options, console)

@@ -1,12 +1,12 @@
-"""How good a drawing is for its number of strokes and pens: seven works, three pictures, several seeds.
+"""How good a drawing is for its number of strokes and pens: seven artworks, three pictures, several seeds.
 
-    python -m benchmarks.quality                    all works, three seeds, one row a work and picture
+    python -m benchmarks.quality                    all artworks, three seeds, a row for each artwork and picture
     python -m benchmarks.quality --only L2 --seeds 1
-    python -m benchmarks.quality --json             one JSON line a run, then one a row
+    python -m benchmarks.quality --json             a JSON line for each run, then one for each row
     python -m benchmarks.quality --keep /tmp/look   also the SVG and the picture of each run
 
-Each work is a spec under benchmarks/specs, rendered by the ordinary pipeline in a process of its own, so that CPU
-seconds and memory are its own, and scored from the exported SVG. README.md beside this file has the definitions.
+Each artwork is a spec under benchmarks/specs. The ordinary pipeline renders it in its own process, so that CPU seconds
+and memory are its own, and it is scored from the exported SVG. README.md beside this file has the definitions.
 """
 
 import argparse
@@ -30,15 +30,15 @@ from benchmarks.memory import peak_mib
 from benchmarks.squares import PictureError, written
 from renderer.cli.process import prepare
 
-if TYPE_CHECKING:  # torch and numba are loaded in the processes that render
+if TYPE_CHECKING:  # torch and numba are imported only in the processes that render
     from benchmarks.scores import Scores
     from hardware.drawing import Drawing
     from renderer.result import Step
 
 HERE = Path(__file__).parent
-MACHINE = HERE.parent / "specs" / "machines" / "gantry_grbl_servo.yaml"  # on which minutes are reckoned
-AGREEMENT_DB = 0.1  # within which our picture of the SVG and cairosvg's must score
-WARM_STROKES, WARM_STEPS = 20, 10  # of an uncounted render before each counted one: it loads or compiles the kernels
+MACHINE = HERE.parent / "specs" / "machines" / "gantry_grbl_servo.yaml"  # for the minutes
+AGREEMENT_DB = 0.1  # largest difference between the scores of our picture of the SVG and cairosvg's
+WARM_STROKES, WARM_STEPS = 20, 10  # of an uncounted render before each counted one, which loads or compiles the kernels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,16 +48,16 @@ class Run:
     work: str
     picture: str
     seed: int
-    psnr: float  # dB; this and the next two of the exported SVG, drawn with hard edges
+    psnr: float  # dB; this and the next two are of the exported SVG, drawn with hard edges
     psnr_blurred: float  # dB
     ssim: float
     psnr_believed: float | None  # dB, of the optimiser's own picture at its last step
-    cairo_db: float | None  # how far PSNR and PSNRv of cairosvg's picture are off, the larger
+    cairo_db: float | None  # difference of PSNR or PSNRv for cairosvg's picture, the larger one
     strokes: int
     pens: int  # passes that draw something; 1 where colours are free
     metres: float
     lifts: int
-    minutes: float  # pen changes included; free colours as if one pen drew them all
+    minutes: float  # including pen changes; for free colours as if one pen drew them all
     cpu_s: float
     peak_mib: float
 
@@ -74,7 +74,7 @@ def measure(
     changes: tuple[str, ...] = (),
     keep: Path | None = None,
 ) -> Run:
-    """Render and score. To be called in a fresh process: the peak of memory is the process's."""
+    """Render and score. Call it in a new process: the peak of memory is the process's."""
     prepare()
     import torch
     from PIL import Image
@@ -119,7 +119,7 @@ def _apart(ours: "Scores", theirs: "Scores") -> float:
 
 
 def _plot(drawing: "Drawing") -> tuple[int, int, float, int, float]:
-    """What it takes to draw it: strokes, pens, metres, lifts, minutes."""
+    """What plotting takes: strokes, pens, metres, lifts, minutes."""
     import numpy as np
 
     from hardware.estimate import estimate
@@ -130,7 +130,7 @@ def _plot(drawing: "Drawing") -> tuple[int, int, float, int, float]:
     one_pen = [dataclasses.replace(part, colours=None, widths_mm=None) for part in drawing.passes]
     machine = load_machine(MACHINE)
     plan = estimate(program(dataclasses.replace(drawing, passes=tuple(one_pen)), machine), machine)
-    # Strokes that meet were joined: a line is as many strokes as it has segments, those that bridge a gap left out.
+    # Strokes that meet were joined: a line counts as many strokes as it has segments, except those that bridge a gap.
     lines = [(line, GAP_NIBS * part.pen.nib_mm) for part in drawing.passes for line in part.lines]
     segments = [int((np.hypot(*np.diff(line, axis=0).T) > gap_mm).sum()) for line, gap_mm in lines]
     strokes = sum(max(1, count) for count in segments)
@@ -141,7 +141,7 @@ def _plot(drawing: "Drawing") -> tuple[int, int, float, int, float]:
 
 
 def runs(options: argparse.Namespace, pictures: Path, console: Console) -> Iterator[tuple[Bar, list[Run]]]:
-    """Each row's runs, one a seed; rows whose picture is not at hand are left out, which is said."""
+    """The runs of each row, one for each seed. Rows without their picture are reported and left out."""
     context = multiprocessing.get_context("spawn")
     for work, bars in BARS.items():
         for picture, bar in bars.items():
@@ -178,7 +178,7 @@ def _line(run: Run) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A work and a picture over all seeds: means, spreads (largest less smallest), and the verdict on the means."""
+    """An artwork and a picture over all seeds: means, spreads (largest minus smallest), verdict on the means."""
 
     work: str
     picture: str
@@ -193,7 +193,7 @@ MEASURED = tuple(field.name for field in dataclasses.fields(Run))[3:]
 
 
 def row(bar: Bar, found: list[Run]) -> Row:
-    """Runs of one work and picture, summed up."""
+    """The row of the runs of one artwork and picture."""
     values = {name: [getattr(run, name) for run in found] for name in MEASURED}
     known = {name: each for name, each in values.items() if None not in each}
     mean = {name: statistics.fmean(each) for name, each in known.items()}
@@ -215,8 +215,8 @@ def summary(rows: list[Row]) -> str:
 
 
 def table(rows: list[Row]) -> Table:
-    """For people. Beside each figure its spread over the seeds and the one to beat."""
-    result = Table(title="Exported drawings, 256 px; in brackets the best figure known", title_justify="left")
+    """A table for people. Each figure has its spread over the seeds, and the figure to beat."""
+    result = Table(title="Exported drawings, 256 px; in brackets the best known figure", title_justify="left")
     result.add_column("work")
     result.add_column("picture")
     for name in ("PSNR", "PSNRv", "SSIM", "strokes", "pens", "m", "lifts", "min", "CPU s", "MiB"):
@@ -248,11 +248,13 @@ def _cell(one: Row, name: str, form: str, best: float | None, best_form: str) ->
 
 
 def main() -> None:
-    """Run what is asked for; a table, or JSON lines, on stdout, progress on stderr."""
+    """Run the requested rows; print a table or JSON lines to stdout, progress to stderr."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", action="append", default=[], help="a work, L2, or a row, L1:china; may be repeated")
-    parser.add_argument("--seeds", type=int, default=3, help="how many")
-    parser.add_argument("--json", action="store_true", help="JSON lines: a run each, then a row each")
+    parser.add_argument(
+        "--only", action="append", default=[], help="an artwork, L2, or a row, L1:china; can be repeated"
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
+    parser.add_argument("--json", action="store_true", help="JSON lines: one for each run, then one for each row")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="folder with china.jpg, without scikit-learn")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the specs")
@@ -264,7 +266,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = [row(bar, found) for bar, found in runs(options, Path(folder), console)]
     if not rows:
-        sys.exit("nothing was measured: --only names a work (L2) or a row of it (L1:china)")
+        sys.exit("nothing was measured: --only names an artwork (L2) or a row of it (L1:china)")
     if options.json:
         for one in rows:
             print(json.dumps(dataclasses.asdict(one)), flush=True)

@@ -1,12 +1,12 @@
-"""Time and memory of one gradient step of the drawing alone: picture, mean squared error, gradients.
+"""Time and memory of one gradient step of only the drawing: picture, mean squared error, gradients.
 
     python -m benchmarks.raster                    all scenes at 128, 256 and 512 px, one JSON line each
     python -m benchmarks.raster --threads 2        on two cores
-    python -m benchmarks.raster --scene pages      lines across the whole page instead: the most covered pixels
+    python -m benchmarks.raster --scene pages      instead, lines across the complete page: the most covered pixels
 
 The scenes are the random starts of Mihai and Hare's DifferentiableSketching (imageopt.py), 1.82 px wide at any size:
-lines of up to a tenth of the picture, dots, and the middle span of Catmull-Rom curves through four knots; `pages` holds
-lines with both ends anywhere. Each scene runs in a process of its own, so that its memory is its own.
+lines of up to a tenth of the picture, dots, and the middle span of Catmull-Rom curves through four knots; `pages` has
+lines with both ends anywhere. Each scene runs in its own process, so that its memory is its own.
 """
 
 import argparse
@@ -31,7 +31,7 @@ MIB = 1024  # ru_maxrss counts KiB
 
 
 def knots(scene: str, count: int, generator: torch.Generator) -> torch.Tensor:  # [N, K, 2] in [0, 1]
-    """The random start of a scene, as a share of the picture."""
+    """The random start of a scene, as shares of the picture."""
     first = torch.rand(count, 1, 2, generator=generator)
     match scene:
         case "points":
@@ -87,15 +87,15 @@ def measure(scene: str, size_px: int, threads: int, ink: str, repeats: int) -> d
 
 
 def main() -> None:
-    """Print one JSON line a scene."""
+    """Print a JSON line for each scene."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.raster", description=__doc__.partition("\n")[0])
-    parser.add_argument("--scene", choices=COUNTS, action="append", help="only this one; may be repeated")
-    parser.add_argument("--size", type=int, action="append", help="pixels a side; may be repeated")
+    parser.add_argument("--scene", choices=COUNTS, action="append", help="only this one; can be repeated")
+    parser.add_argument("--size", type=int, action="append", help="pixels per side; can be repeated")
     parser.add_argument("--ink", choices=[ink.value for ink in Ink], default="opaque")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=15)
     options = parser.parse_args()
-    prepare()  # the environment that the processes below begin with
+    prepare()  # the environment for the processes below
     context = multiprocessing.get_context("spawn")
     for scene in options.scene or ("lines", "points", "curves"):
         for size_px in options.size or (128, 256, 512):

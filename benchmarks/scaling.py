@@ -1,13 +1,13 @@
 """How time and memory grow with strokes and pixels: one step of a fit, as the pipeline takes it.
 
     python -m benchmarks.scaling                     lines and dots, 500 to 32000 of them, 128 to 2048 px
-    python -m benchmarks.scaling --json              one JSON line each
+    python -m benchmarks.scaling --json              a JSON line for each measurement
     python -m benchmarks.scaling --kind lines --strokes 2000 --size 512 --threads 2
 
-A step is all of it: picture, losses (half squared error, half blurred), gradients, Adam, limits. Strokes are 2 px wide
-and stay so on any page, lines at most 32 px long, at random places; so a column shows what a stroke costs and a row
-what a page does. Each measurement runs in a process of its own; memory is by how much its peak grew with the strokes
-and the page.
+A step has all parts: picture, losses (half squared error, half blurred), gradients, Adam, limits. On every page,
+strokes are 2 px wide, lines at most 32 px long, and places random; so a column shows the cost of a stroke, and a row
+that of a page. Each measurement runs in its own process; memory is the growth of its peak with the strokes and the
+page.
 """
 
 import argparse
@@ -30,12 +30,12 @@ SIZES_PX = (128, 256, 512, 1024, 2048)
 PX_PER_MM = 2.0
 WIDTH_MM = 1.0
 KINDS: dict[str, dict[str, float]] = {"lines": {"max_length_mm": 16.0}, "points": {}}
-UNCOUNTED = 3  # first steps, in which buffers grow
+UNCOUNTED = 3  # first steps, during which buffers grow
 
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """One kind, number of strokes and size of page."""
+    """The figures of one kind and number of strokes on one size of page."""
 
     kind: str
     strokes: int
@@ -47,19 +47,19 @@ class Figures:
 
 
 def measure(kind: str, strokes: int, size_px: int, threads: int, steps: int) -> Figures:
-    """Time some steps of a fit. To be called in a fresh process: the peak of memory is the process's."""
+    """Time some steps of a fit. Call it in a new process: the peak of memory is the process's."""
     prepare()
     import torch
 
     torch.set_num_threads(threads)
-    timed(kind, 20, 64, UNCOUNTED)  # kernels are loaded, or compiled
+    timed(kind, 20, 64, UNCOUNTED)  # loads or compiles the kernels
     before = peak_mib()
     cpu_ms, wall_ms = timed(kind, strokes, size_px, steps)
     return Figures(kind, strokes, size_px, threads, cpu_ms, wall_ms, peak_mib() - before)
 
 
 def timed(kind: str, strokes: int, size_px: int, steps: int) -> tuple[float, float]:
-    """Median milliseconds of a step, of the processor's time and of the clock's."""
+    """Median milliseconds of a step: CPU time and wall time."""
     import numpy as np
     import torch
 
@@ -72,7 +72,7 @@ def timed(kind: str, strokes: int, size_px: int, steps: int) -> tuple[float, flo
     frame = Frame(0, 0, size_px / PX_PER_MM, size_px / PX_PER_MM, PX_PER_MM)
     target = torch.from_numpy(generator.random((3, size_px, size_px), np.float32))
     paper = torch.ones_like(target)
-    # So many steps that the first ones, those that are timed, move no stroke to another place: that is rare.
+    # So many steps that the timed ones, at the beginning, move no stroke to another place, which is rare in a fit.
     layer = Layer.model_validate({kind: {"count": strokes} | KINDS[kind], "steps": 1000 * steps})
     inks = palette(FreeColours(colours="free", nib_mm=WIDTH_MM), target.numpy(), paper.numpy())
     start = placement.scatter(layer.kind, strokes, inks, frame, target, paper, generator)
@@ -88,9 +88,9 @@ def timed(kind: str, strokes: int, size_px: int, steps: int) -> tuple[float, flo
 
 
 def table(kind: str, found: list[Figures]) -> Table:
-    """A row a number of strokes, a column a size: milliseconds of CPU a step, and MiB."""
+    """A row for each number of strokes, a column for each size: CPU milliseconds per step, and MiB."""
     sizes = sorted({one.size_px for one in found})
-    result = Table(title=f"{kind}: CPU ms a step, MiB", title_justify="left")
+    result = Table(title=f"{kind}: CPU ms per step, MiB", title_justify="left")
     result.add_column("strokes", justify="right")
     for size_px in sizes:
         result.add_column(f"{size_px} px", justify="right")
@@ -101,13 +101,13 @@ def table(kind: str, found: list[Figures]) -> Table:
 
 
 def main() -> None:
-    """Measure what is asked for; a table a kind, or JSON lines, on stdout."""
+    """Run the requested measurements; print a table for each kind, or JSON lines, to stdout."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__.partition("\n")[0])
-    parser.add_argument("--kind", choices=KINDS, action="append", help="only this one; may be repeated")
-    parser.add_argument("--strokes", type=int, action="append", help="how many; may be repeated")
-    parser.add_argument("--size", type=int, action="append", help="pixels a side; may be repeated")
+    parser.add_argument("--kind", choices=KINDS, action="append", help="only this one; can be repeated")
+    parser.add_argument("--strokes", type=int, action="append", help="number of strokes; can be repeated")
+    parser.add_argument("--size", type=int, action="append", help="pixels per side; can be repeated")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=9, help="of which the median is taken")
+    parser.add_argument("--steps", type=int, default=9, help="number of steps, of which the median is taken")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     context = multiprocessing.get_context("spawn")

@@ -1,4 +1,4 @@
-"""How like a picture an exported drawing is: the SVG's text back to pixels, with hard pen edges, and compared.
+"""The similarity of an exported drawing and its picture: the SVG is drawn as pixels with hard pen edges, and compared.
 
 The SVG is drawn twice: by our own reader and preview, and by cairosvg as an independent check.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-if TYPE_CHECKING:  # torch and numba are loaded where there is something to draw
+if TYPE_CHECKING:  # torch and numba are imported only when there is something to draw
     from renderer.target import Frame
 
 Pixels = NDArray[np.float64]  # [H, W, 3] sRGB in [0, 1]
@@ -23,12 +23,12 @@ class Scores:
     """The figures of one drawing."""
 
     psnr: float  # dB
-    psnr_blurred: float  # dB, of both pictures seen from afar
+    psnr_blurred: float  # dB, of both pictures as seen from afar
     ssim: float
 
 
 def scores(drawn: Pixels, wanted: Pixels) -> Scores:
-    """Compare two pictures of one size."""
+    """Compare two pictures `[H, W, 3]` of the same size."""
     return Scores(psnr(drawn, wanted), psnr(blurred(drawn), blurred(wanted)), ssim(drawn, wanted))
 
 
@@ -38,7 +38,7 @@ def psnr(drawn: Pixels, wanted: Pixels) -> float:
 
 
 def blurred(picture: Pixels) -> Pixels:
-    """As seen from afar: a Gaussian of sigma 2 px, edges repeated."""
+    """The picture as seen from afar: a Gaussian of sigma 2 px, with repeated edges."""
     from scipy.ndimage import gaussian_filter
 
     result: Pixels = gaussian_filter(picture, sigma=(BLUR_PX, BLUR_PX, 0), mode="nearest")
@@ -46,7 +46,7 @@ def blurred(picture: Pixels) -> Pixels:
 
 
 def ssim(drawn: Pixels, wanted: Pixels) -> float:
-    """Wang et al. 2004, Gaussian window of sigma 1.5 px, mean over channels."""
+    """Structural similarity: Wang et al. 2004, Gaussian window of sigma 1.5 px, mean over channels."""
     from skimage.metrics import structural_similarity
 
     return float(
@@ -57,7 +57,7 @@ def ssim(drawn: Pixels, wanted: Pixels) -> float:
 
 
 def by_preview(svg: str, frame: "Frame") -> Pixels:
-    """What of the SVG lies inside the frame, read back and drawn by ourselves."""
+    """The part of the SVG inside the frame, read back and drawn by our own preview."""
     from hardware.svgfile import read_svg
     from renderer.preview import framed
 
@@ -65,9 +65,9 @@ def by_preview(svg: str, frame: "Frame") -> Pixels:
 
 
 def by_cairo(svg: str, frame: "Frame", sheet_mm: tuple[float, float]) -> Pixels | None:
-    """The same drawn by cairosvg; None where it, or the library that it needs, is not installed.
+    """The same, drawn by cairosvg; None where it, or the library that it needs, is not installed.
 
-    The frame has to begin at a whole pixel.
+    The frame must begin at a whole pixel.
     """
     try:
         import cairosvg
@@ -81,5 +81,5 @@ def by_cairo(svg: str, frame: "Frame", sheet_mm: tuple[float, float]) -> Pixels 
 
 
 def pixels(image: Image.Image) -> Pixels:
-    """An opaque image file's values."""
+    """The values of an opaque image."""
     return np.asarray(image.convert("RGB"), np.float64) / 255

@@ -1,4 +1,4 @@
-"""The sender against the simulated controller: is what was drawn the preview, what latency costs, is the estimate true.
+"""The sender with the simulated controller: is the plot the same as the preview, the cost of latency, the estimate.
 
 python -m benchmarks.sender                       latency, and the estimate for the specs' own drawings
 python -m benchmarks.sender out/scream_pointillist   the same for finished renders, and their pictures
@@ -20,7 +20,7 @@ from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
 from hardware.pen import Pen
 from hardware.plotting.control import Control
-from hardware.plotting.events import Event, Prompt
+from hardware.plotting.events import PlotEvent, Prompt
 from hardware.plotting.plot import Plot
 from hardware.plotting.session import PlotOptions
 from hardware.simulator import Bench
@@ -34,25 +34,25 @@ PX_PER_MM = 8.0
 
 
 class Watched:
-    """Answers every question with its default, and notes whether the pen was up then."""
+    """Answers every question with its default, and counts the questions with the pen down."""
 
     def __init__(self, bench: Bench, machine: Machine) -> None:
         self.bench, self.machine, self.control = bench, machine, Control()
         self.control.watch(self._see)
         self.prompts, self.down_at_prompts = 0, 0
 
-    def _see(self, event: Event) -> None:
+    def _see(self, event: PlotEvent) -> None:
         if isinstance(event, Prompt):
-            body = self.bench.controller.body
+            state = self.bench.controller.machine
             self.prompts += 1
-            self.down_at_prompts += is_down(self.machine, body.bed(self.bench.now())[2], body.pen_value)
+            self.down_at_prompts += is_down(self.machine, state.bed(self.bench.now())[2], state.pen_value)
             self.control.answer(event.id, event.default)
 
 
 def plotted(
     job: GcodeJob, machine: Machine, *, latency_s: float = 0.001, waits: bool = False
 ) -> tuple[Plot, Bench, Watched]:
-    """A whole plot in virtual time."""
+    """A complete plot in virtual time."""
     bench = Bench(for_machine(machine), latency_s=latency_s)
     watched = Watched(bench, machine)
     plot = Plot(job, bench.open, watched.control, None, PlotOptions(waits=waits))
@@ -60,11 +60,11 @@ def plotted(
     return plot, bench, watched
 
 
-# --- 1: what was drawn is the preview ---
+# --- 1: the plot is the preview ---
 
 
 def compared(folder: Path) -> None:
-    """Streams a finished render and redraws what the simulated machine has drawn."""
+    """Plot a finished render, redraw the plot of the simulated machine, and print the differences."""
     from renderer.plot_source import drawing_of
     from renderer.preview import picture
 
@@ -88,32 +88,32 @@ def compared(folder: Path) -> None:
 
 
 def redrawn(drawing: Drawing, bench: Bench, machine: Machine) -> Drawing:
-    """What the simulated machine has drawn, as a drawing; pass after pass in the order of its strokes."""
-    from hardware.machine import lie
+    """The plot of the simulated machine as a drawing, pass after pass in the order of its strokes."""
+    from hardware.machine import sheet_placement
 
-    placed, found, passes = lie(drawing.width_mm, drawing.height_mm, machine), 0, []
-    drawn = strokes(bench.controller.body.trace, machine)
+    placement, found, passes = sheet_placement(drawing.width_mm, drawing.height_mm, machine), 0, []
+    drawn = strokes(bench.controller.machine.trace, machine)
     for part in drawing.passes:
         offset = part.pen.offset_mm or (0.0, 0.0)
         own = drawn[found : found + len(part.lines)]
         found += len(part.lines)
-        lines = tuple(np.array([placed.on_sheet(x + offset[0], y + offset[1]) for x, y in stroke]) for stroke in own)
+        lines = tuple(np.array([placement.on_sheet(x + offset[0], y + offset[1]) for x, y in stroke]) for stroke in own)
         passes.append(PenPass(part.layer, part.pen, lines))
-    assert found == len(drawn), f"{len(drawn)} strokes were drawn, and {found} wanted"
+    assert found == len(drawn), f"{len(drawn)} strokes were drawn, but there are {found}"
     return replace(drawing, passes=tuple(passes))
 
 
 def _busy_s(bench: Bench, watched: Watched) -> float:
-    """Simulated seconds, without those that greeting takes."""
-    trace = bench.controller.body.trace
+    """Simulated seconds, without those of the greeting."""
+    trace = bench.controller.machine.trace
     return bench.now() - (trace[0].begun if isinstance(trace[0], Move) else getattr(trace[0], "at", 0.0))
 
 
-# --- 3: what latency costs ---
+# --- 3: the cost of latency ---
 
 
 def short_segments() -> Drawing:
-    """One line of 2000 short segments, a good millimetre each: a spiral."""
+    """One line of 2000 short segments, a little over a millimetre each: a spiral."""
     angle = np.sqrt(np.linspace(10, 44000, SEGMENTS + 1)) * 0.35
     points: NDArray[np.float64] = np.column_stack(
         [70 + 0.85 * angle * np.cos(angle), 70 + 0.85 * angle * np.sin(angle)]
@@ -125,6 +125,7 @@ def short_segments() -> Drawing:
 
 
 def latencies() -> None:
+    """Print the time of a plot of short segments at two latencies, for both ways of sending."""
     machine = load_machine(SPECS / "machines" / "gantry_grbl_servo.yaml").model_copy(
         update={"feed_mm_min": 6000.0, "tolerance_mm": 0.0001, "accel_mm_s2": 2000.0}
     )
@@ -139,7 +140,7 @@ def latencies() -> None:
 
 
 def _drawing_s(bench: Bench) -> float:
-    moves = [event for event in bench.controller.body.trace if isinstance(event, Move) and event.spindle == 400]
+    moves = [event for event in bench.controller.machine.trace if isinstance(event, Move) and event.spindle == 400]
     return moves[-1].ended - moves[0].begun
 
 
@@ -147,7 +148,7 @@ def _drawing_s(bench: Bench) -> float:
 
 
 def estimates(folders: list[Path]) -> None:
-    """For each finished render and each machine that GRBL drives: planned and simulated minutes."""
+    """Print planned and simulated minutes for each finished render and each machine with GRBL."""
     from hardware.estimate import estimate
     from hardware.program import program
 
@@ -156,7 +157,7 @@ def estimates(folders: list[Path]) -> None:
         job = from_drawing(drawing, machine, name)
         planned_s = estimate(program(drawing, machine), machine).seconds
         _, bench, watched = plotted(job, machine)
-        took_s = _busy_s(bench, watched) - 1.0 * watched.prompts  # a second a prompt, for coming to rest and parking
+        took_s = _busy_s(bench, watched) - 1.0 * watched.prompts  # a second per prompt, for stopping and parking
         print(
             f"{name:<24}{machine.name:<28}{planned_s / 60:>8.2f} m{took_s / 60:>9.2f} m{planned_s / took_s - 1:>8.1%}"
         )
@@ -180,6 +181,7 @@ def _fits(drawing: Drawing, machine: Machine) -> float:
 
 
 def main() -> None:
+    """Run all parts, those for finished renders if there are any."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", metavar="OUT", nargs="*", type=Path, help="finished renders")
     folders = parser.parse_args().folders

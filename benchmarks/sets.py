@@ -1,4 +1,4 @@
-"""Strokes to be ordered: random sets on A4 with a margin of 10 mm, the same from the same seed on any machine."""
+"""Strokes to be ordered: random sets on A4 with a margin of 10 mm, the same for the same seed on any computer."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ NAMES = {
 
 
 def drawing(name: str) -> Drawing:
-    """A set by its letter, its strokes in random order."""
+    """The set of a letter, with its strokes in random order."""
     rng = np.random.default_rng("ABCDE".index(name) + 1)
     match name:
         case "A":
@@ -33,11 +33,12 @@ def drawing(name: str) -> Drawing:
 
 
 def sheet(strokes: list[Line]) -> Drawing:
+    """A drawing of these strokes, [S, 2] mm each, in one pass."""
     return Drawing(WIDTH_MM, HEIGHT_MM, "#ffffff", (PenPass("strokes", PEN, tuple(strokes)),))
 
 
 def lines(count: int, rng: np.random.Generator) -> list[Line]:
-    """Of 5 to 25 mm, in any direction."""
+    """Lines [2, 2] mm of 5 to 25 mm, in any direction."""
     found: list[Line] = []
     while len(found) < count:
         begin, length, angle = _place(rng), rng.uniform(5, 25), rng.uniform(0, 2 * np.pi)
@@ -48,11 +49,12 @@ def lines(count: int, rng: np.random.Generator) -> list[Line]:
 
 
 def dots(count: int, rng: np.random.Generator) -> list[Line]:
+    """Dots [1, 2] mm at random places."""
     return [_place(rng)[None] for _ in range(count)]
 
 
 def curves(count: int, rng: np.random.Generator) -> list[Line]:
-    """Of 40 points and 12 to 47 mm, whose direction wanders."""
+    """Curves [40, 2] mm of 12 to 47 mm, whose direction changes at random."""
     found: list[Line] = []
     while len(found) < count:
         angle = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, 0.15, 40))
@@ -64,7 +66,7 @@ def curves(count: int, rng: np.random.Generator) -> list[Line]:
 
 
 def pieces(count: int, each: int, rng: np.random.Generator) -> list[Line]:
-    """Curves cut into pieces of five points, some of them turned round, all shuffled."""
+    """Curves cut into `each` pieces [5, 2] mm, some of them reversed, all shuffled."""
     cut = []
     for path in curves(count, rng):
         whole = np.stack(

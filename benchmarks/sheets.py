@@ -16,28 +16,29 @@ if TYPE_CHECKING:
     from benchmarks.pictures import Work
     from renderer.target import Frame
 
-PAGE_PX = 2100  # at most, either way, unless one row is more
+PAGE_PX = 2100  # largest width and height, unless a single row is larger
 GAP_PX, LABEL_PX = 12, 30
-TALLEST = 1.25  # cells are at most so much taller than wide
+TALLEST = 1.25  # largest ratio of a cell's height to its width
 LARGEST_BYTES = 900_000
 QUALITIES = (88, 80, 72, 64, 56, 48, 40, 32)
 
 
 @dataclasses.dataclass(frozen=True)
 class Exhibit:
-    """A row of pictures of one size, and what stands under them."""
+    """A row of pictures of one size, and their label."""
 
     images: tuple[Image.Image, ...]
     label: str
 
     @property
     def size(self) -> tuple[int, int]:
+        """Width and height, pixels."""
         widths = [image.width for image in self.images]
         return sum(widths) + GAP_PX * len(widths), max(image.height for image in self.images) + LABEL_PX + GAP_PX
 
 
 def sheets(keeps: list[Path], into: Path, cell_px: int, stem: str, title: str, works: "list[Work]") -> list[Path]:
-    """The sheets of one pen set, as many pages as are needed: pictures, then the drawings that each folder keeps."""
+    """The sheets of one pen set, as many pages as needed: each picture, then its drawing from each folder."""
     exhibits = [exhibit(work, keeps, cell_px) for work in works]
     paths = []
     for number, rows in enumerate(pages(exhibits, cell_px), 1):
@@ -48,14 +49,14 @@ def sheets(keeps: list[Path], into: Path, cell_px: int, stem: str, title: str, w
 
 
 def enlarged(keeps: list[Path], into: Path, cell_px: int, work: "Work") -> Path:
-    """What matters most in a picture, and the drawings of it."""
+    """A sheet with the most important part of a picture, and the drawings of it."""
     path = into / f"{work.pen_set}-{work.picture.name}-enlarged.jpg"
     path.write_bytes(as_jpeg(page([[exhibit(work, keeps, cell_px, close=True)]], work.picture.name)))
     return path
 
 
 def exhibit(work: "Work", keeps: list[Path], cell_px: int, close: bool = False) -> Exhibit:
-    """A picture and its drawings, each in the frame of our own."""
+    """A picture and its drawings; the last folder's drawing determines the frame of the picture."""
     area = frame_of(json.loads((work.folder(keeps[-1]) / "render.json").read_text(encoding="utf-8"))["frame"])
     images, figures = [], []
     for keep in keeps:
@@ -74,7 +75,7 @@ def exhibit(work: "Work", keeps: list[Path], cell_px: int, close: bool = False) 
 
 
 def _drawing(svg: Path, area: "Frame", cell_px: int) -> Image.Image:
-    """A part of a drawing, from twice the size."""
+    """A part of a drawing, reduced from twice the size."""
     from renderer.preview import framed, pixels
 
     drawing = read_svg(svg.read_text(encoding="utf-8"))
@@ -99,7 +100,7 @@ def _target(work: "Work", area: "Frame", cell_px: int, close: bool) -> Image.Ima
 
 
 def _part(area: "Frame", face: tuple[float, float, float]) -> "Frame":
-    """A square round a place, inside the frame."""
+    """A square around a place, inside the frame."""
     side_mm = min(2 * face[2] * area.width_mm, area.width_mm, area.height_mm)
     x_mm = min(max(face[0] * area.width_mm - side_mm / 2, 0), area.width_mm - side_mm)
     y_mm = min(max(face[1] * area.height_mm - side_mm / 2, 0), area.height_mm - side_mm)
@@ -115,7 +116,7 @@ def _cell(width_mm: float, height_mm: float, cell_px: int) -> tuple[int, int]:
 
 
 def pages(exhibits: list[Exhibit], cell_px: int) -> list[list[list[Exhibit]]]:
-    """Rows of exhibits that fit a page's width, pages of rows that fit its height."""
+    """Pages of rows of exhibits: rows that fit a page's width, pages that fit its height."""
     most = max((len(one.images) for one in exhibits), default=1)
     across = max(1, PAGE_PX // (most * (cell_px + GAP_PX)))
     rows = [exhibits[at : at + across] for at in range(0, len(exhibits), across)]
@@ -132,7 +133,7 @@ def pages(exhibits: list[Exhibit], cell_px: int) -> list[list[list[Exhibit]]]:
 
 
 def page(rows: list[list[Exhibit]], title: str) -> Image.Image:
-    """One sheet on grey, so that white paper shows."""
+    """One sheet on grey, so that white paper is visible."""
     width = max(sum(one.size[0] for one in row) for row in rows) + GAP_PX
     height = sum(max(one.size[1] for one in row) for row in rows) + LABEL_PX + GAP_PX
     sheet = Image.new("RGB", (width, height), "#d8d8d8")
@@ -152,7 +153,7 @@ def page(rows: list[list[Exhibit]], title: str) -> Image.Image:
 
 
 def as_jpeg(sheet: Image.Image, most_bytes: int = LARGEST_BYTES) -> bytes:
-    """The best quality that is small enough, or the smallest."""
+    """A JPEG of the best quality that is small enough, or of the lowest quality."""
     data = b""
     for quality in QUALITIES:
         file = io.BytesIO()

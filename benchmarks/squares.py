@@ -1,6 +1,6 @@
 """The three pictures of the benchmarks, as PNG files of 256 x 256 px.
 
-Two ship in scikit-image's wheel; `china.jpg` in scikit-learn's, or in a folder that somebody names.
+Two are in scikit-image's wheel; `china.jpg` is in scikit-learn's, or in the folder of `--pictures`.
 """
 
 from pathlib import Path
@@ -14,11 +14,11 @@ NAMES = ("astronaut", "china", "chelsea", "grey astronaut")
 
 
 class PictureError(Exception):
-    """A picture that is not at hand; the message says what would do."""
+    """A picture that is not available; the message says what would work."""
 
 
 def written(name: str, into: Path, folder: Path | None = None) -> Path:
-    """The picture as a file in `into`, which is written once. `folder` may hold `china.jpg`. Raises PictureError."""
+    """The picture as a file in `into`, which is written once. `folder` can hold `china.jpg`. Raises PictureError."""
     path = into / f"{name.replace(' ', '_')}.png"
     if not path.exists():
         prepared(name, folder).save(path)
@@ -26,7 +26,10 @@ def written(name: str, into: Path, folder: Path | None = None) -> Path:
 
 
 def prepared(name: str, folder: Path | None = None) -> Image.Image:
-    """Cropped to the centre square, resized with Lanczos. Grey is ITU-R 601 luma of the resized picture."""
+    """The picture, cropped to the centre square and resized with Lanczos. Raises PictureError.
+
+    Grey is ITU-R 601 luma of the resized picture.
+    """
     colour = name.removeprefix("grey ")
     small = _square(Image.fromarray(_source(colour, folder))).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS)
     return small if colour == name else small.convert("L").convert("RGB")
@@ -49,7 +52,7 @@ def _china(folder: Path | None) -> NDArray[np.uint8]:
     if folder is not None:
         path = folder / "china.jpg"
         if not path.is_file():
-            raise PictureError(f"{path} does not exist; --pictures names the folder that holds china.jpg")
+            raise PictureError(f"{path} does not exist; --pictures names the folder with china.jpg")
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
     try:

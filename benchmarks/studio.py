@@ -1,4 +1,4 @@
-"""The queue: what a claim costs, how long a list takes, what an idle worker holds, how soon a browser sees a change.
+"""The queue: the cost of a claim, the time of a list, the memory of an idle worker, the delay until a browser updates.
 
 python -m benchmarks.studio                                     on SQLite, in a temporary folder
 python -m benchmarks.studio --db postgresql://USER@HOST/EMPTY    on an empty PostgreSQL database
@@ -36,7 +36,7 @@ def filled(url: str) -> Store:
 
 
 def claims(url: str, at_once: int) -> tuple[float, float]:
-    """Jobs that are claimed and finished, as milliseconds of this process and as a rate, by workers at once."""
+    """Jobs that `at_once` workers claim and finish: CPU milliseconds of this process per job, and jobs per second."""
 
     def work(name: str) -> None:
         store = Store(url)
@@ -68,10 +68,10 @@ def _cpu_s(command: list[str]) -> float:
 
 
 def idle_mib(url: str, *options: str) -> float:
-    """What a worker that waits for a job holds."""
+    """The memory of a worker that waits for a job."""
     with subprocess.Popen([*RENDER, "worker", "--db", url, *options], stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
-        process.stderr.readline()  # it has begun
+        process.stderr.readline()  # it has started
         time.sleep(2.0)
         held = _mib(process.pid)
         process.terminate()
@@ -79,13 +79,13 @@ def idle_mib(url: str, *options: str) -> float:
 
 
 def _mib(pid: int) -> float:
-    """MiB of a process's own, as Linux counts them."""
+    """The resident memory of a process in MiB, as Linux counts it."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
 class Browser:
-    """What a browser does: it listens, and fetches the page anew when it hears that something has changed."""
+    """Does what a browser does: it listens, and fetches the page again when it hears of a change."""
 
     def __init__(self, link: str) -> None:
         self.address = urlsplit(link)
@@ -100,23 +100,25 @@ class Browser:
         return connection.getresponse()
 
     def hears(self) -> str:
+        """Wait for the next message, and return it."""
         while not (line := self.stream.readline()).startswith(b'data: {"'):
             pass
         return line.decode()
 
     def sees(self) -> None:
-        """Waits until it is told, and fetches the queue."""
+        """Wait for a change, and fetch the queue."""
         before = self.marks
         while self.marks == before:
             self.marks = self.hears()
         self.looks()
 
     def looks(self) -> None:
+        """Fetch the queue."""
         self._get("/", self.cookie).read()
 
 
 def page(url: str, folder: Path) -> str:
-    """How long after a change in the database a browser has the new page, of 40; and what the server takes."""
+    """The delay from a change in the database to the new page in a browser, over 40 changes, and the server's load."""
     (folder / "specs").mkdir(exist_ok=True)
     command = [*RENDER, "serve", "--db", url, "--port", "0", "--specs", str(folder / "specs"), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
@@ -135,7 +137,7 @@ def _used(url: str, link: str, pid: int) -> str:
     store, delays, idle = Store(url), [], _mib(pid)
     browser = Browser(link)
     for n in range(40):
-        time.sleep(0.31 + 0.01 * n)  # at any point of the server's pace
+        time.sleep(0.31 + 0.01 * n)  # at different points of the server's cycle
         began = time.perf_counter()
         requests.move(store, 1 + n, "last", None, "x")
         browser.sees()
@@ -151,7 +153,7 @@ def _used(url: str, link: str, pid: int) -> str:
     delays.sort()
     return (
         f"{delays[20]:.0f} ms from a change to the new page, {delays[36]:.0f} ms for nine in ten;"
-        f" {each:.1f} CPU ms a page; {share:.1f} % of a core while one listens;"
+        f" {each:.1f} CPU ms per page; {share:.1f} % of a core while one listens;"
         f" {idle:.0f} MiB idle, {busy:.0f} MiB after 240 pages"
     )
 
@@ -163,6 +165,7 @@ def _process_s(pid: int) -> float:
 
 
 def main() -> None:
+    """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--db")
     given = parser.parse_args()

@@ -1,13 +1,13 @@
-"""Stroke order: travel, lifts, minutes and CPU time, beside vpype's and beside a lower bound.
+"""Stroke order: travel, lifts, minutes and CPU time, compared with vpype's and with a lower bound.
 
     python -m benchmarks.toolpath --vpype /tmp/vpype/bin/vpype      all sets
     python -m benchmarks.toolpath --only A,C                        without vpype, some sets
-    python -m benchmarks.toolpath --effort 5                        more work for a shorter way
-    python -m benchmarks.toolpath --many 200000                     time and memory of very many strokes, nothing else
+    python -m benchmarks.toolpath --effort 5                        more work for less travel
+    python -m benchmarks.toolpath --many 200000                     only time and memory of very many strokes
 
-vpype comes from the package registry into an environment of its own: `python -m venv /tmp/vpype` and
-`/tmp/vpype/bin/pip install vpype`. It is given our SVG and its own is read back; from its CPU time that of only reading
-and writing is taken off. Travel is counted from the park point through all strokes and back to it.
+vpype is installed from the package registry into its own environment: `python -m venv /tmp/vpype` and
+`/tmp/vpype/bin/pip install vpype`. It gets our SVG, and its own SVG is read back; its CPU time does not include that of
+only reading and writing. Travel is counted from the park point through all strokes and back to it.
 """
 
 import argparse
@@ -40,7 +40,7 @@ BARS = {"linesort": 0.72, "linesort --two-opt": 0.92}
 
 @dataclass(frozen=True)
 class Row:
-    """What one program made of one set."""
+    """The result of one program for one set."""
 
     set: str
     by: str
@@ -50,16 +50,18 @@ class Row:
     minutes: float
     cpu_s: float | None
     share: float | None = None  # our travel over this one's
-    bar: float | None = None  # that it shall not exceed
+    bar: float | None = None  # largest share that counts as met
 
 
 def measured(name: str, by: str, drawing: Drawing, cpu_s: float | None) -> Row:
+    """The row of an ordered drawing."""
     took = estimate(program(drawing, MACHINE), MACHINE)
     lines = sum(len(p.lines) for p in drawing.passes)
     return Row(name, by, lines, travel_mm(drawing, PARK), took.lifts, took.seconds / 60, cpu_s)
 
 
 def ours(name: str, effort: float) -> Row:
+    """The row of our own order of a set."""
     drawing = sets.drawing(name)
     begun = time.process_time()
     ordered = order(join(drawing), PARK, effort)
@@ -67,12 +69,12 @@ def ours(name: str, effort: float) -> Row:
 
 
 def warmed() -> None:
-    """Kernels compiled, or fetched from the disk's cache, before anything is timed."""
+    """Compile the kernels, or load them from the cache, before anything is timed."""
     order(join(sets.sheet(sets.lines(40, np.random.default_rng(0)))))
 
 
 def by_vpype(vpype: str, drawing: Drawing, *commands: str) -> tuple[Drawing, float]:
-    """What vpype makes of a drawing, and the CPU seconds that its commands took."""
+    """vpype's version of a drawing, and the CPU seconds of its commands."""
     with tempfile.TemporaryDirectory() as folder:
         before, after = Path(folder) / "before.svg", Path(folder) / "after.svg"
         before.write_text(to_svg(drawing), encoding="utf-8")
@@ -91,6 +93,7 @@ def _child_s(command: list[str]) -> float:
 
 
 def rows(name: str, vpype: str | None, effort: float) -> list[Row]:
+    """The rows of a set: ours, vpype's if it is there, and the lower bound."""
     own = ours(name, effort)
     found = [own]
     for by, bar in BARS.items() if vpype else ():
@@ -105,6 +108,7 @@ def rows(name: str, vpype: str | None, effort: float) -> list[Row]:
 
 
 def text(row: Row) -> str:
+    """A row as a line of the table."""
     cpu = "" if row.cpu_s is None else f"{row.cpu_s:7.2f}"
     minutes = f"{row.minutes:7.1f}" if row.minutes else " " * 7
     share = "" if row.share is None else f"{row.share:7.1%}"
@@ -114,7 +118,7 @@ def text(row: Row) -> str:
 
 
 def seams(vpype: str | None) -> None:
-    """300 curves cut into 8 pieces each, turned and shuffled: how many lines come back."""
+    """Print how many lines are left when 300 curves, cut into 8 pieces each, reversed and shuffled, are joined."""
     drawing = sets.sheet(sets.pieces(300, 8, np.random.default_rng(6)))
     counts = {"render": len(join(drawing).passes[0].lines)}
     if vpype:
@@ -124,6 +128,7 @@ def seams(vpype: str | None) -> None:
 
 
 def many(count: int, effort: float) -> None:
+    """Print time and memory for joining and ordering `count` short strokes."""
     rng = np.random.default_rng(9)
     begin = rng.uniform((10, 10), (200, 287), (count, 2))
     ends = np.clip(begin + rng.normal(0, 2, (count, 2)), (10, 10), (200, 287))
@@ -135,7 +140,7 @@ def many(count: int, effort: float) -> None:
     order_s = time.process_time() - begun - seam_s
     print(
         f"{count} strokes: joined in {seam_s:.1f} CPU s, ordered in {order_s:.1f} CPU s;"
-        f" travel {travel_mm(ordered, PARK) / 1000:.1f} m; peak of the whole process {peak_mib():.0f} MiB"
+        f" travel {travel_mm(ordered, PARK) / 1000:.1f} m; peak of the process {peak_mib():.0f} MiB"
     )
 
 
@@ -145,6 +150,7 @@ def _in_a_process(function: object, *arguments: object) -> object:
 
 
 def main() -> None:
+    """Print a row for each set and program, or JSON lines."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.toolpath", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--vpype", metavar="FILE", help="vpype's executable")
     parser.add_argument("--only", default="A,B,C,D,E", help="sets, as in A,C")

@@ -1,3 +1,3 @@
-"""Drawings and the machines that make them: toolpaths, G-code, plotting time. Needs no torch."""
+"""Drawings and the machines that plot them: toolpaths, G-code, plotting time. Needs no torch."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

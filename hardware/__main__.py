@@ -1,4 +1,4 @@
-"""`python -m hardware`: G-code and plans from SVG files, on the small computer beside the robot (needs no torch)."""
+"""`python -m hardware`: G-code, plans and plots from SVG files, on the computer beside the machine. Needs no torch."""
 
 import json
 import sys
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from hardware.terminal.commands import plot as plot_command
-from hardware.terminal.commands import ports, simulate
 from hardware.terminal.options import reading_options
+from hardware.terminal.port_commands import plot as plot_command
+from hardware.terminal.port_commands import ports, simulate
 
-if TYPE_CHECKING:  # the rest is imported where it is used, so that --help is quick
+if TYPE_CHECKING:  # everything else is imported where it is used, so that --help is fast
     from hardware.drawing import Drawing
     from hardware.machine import Machine
 
@@ -50,7 +50,7 @@ main.add_command(ports)
     "--out",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Also write one file a pen, all into DIR.",
+    help="Also write one file per pen, all into DIR.",
 )
 def gcode(svg: Path, machine_file: Path, out: Path | None, **how: Any) -> None:
     """Turn FILE.svg into G-code for machine M: on standard output, or as files in DIR."""
@@ -72,10 +72,12 @@ def gcode(svg: Path, machine_file: Path, out: Path | None, **how: Any) -> None:
 @svg_argument
 @machine_option
 @reading_options
-@click.option("--plot", metavar="FILE.svg", type=click.Path(path_type=Path), help="Draw it too: strokes and travel.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.option(
+    "--plot", metavar="FILE.svg", type=click.Path(path_type=Path), help="Also draw the plan: strokes and travel."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def plan(svg: Path, machine_file: Path, plot: Path | None, as_json: bool, **how: Any) -> None:
-    """Say what drawing FILE.svg on machine M takes: strokes, metres, pen lifts, minutes. Moves nothing."""
+    """Report what plotting FILE.svg on machine M takes: strokes, metres, pen lifts, minutes. Moves nothing."""
     from hardware.estimate import estimate
     from hardware.picture import plan_svg
     from hardware.program import ProgramError, program
@@ -101,26 +103,28 @@ def plan(svg: Path, machine_file: Path, plot: Path | None, as_json: bool, **how:
         for pen in took.pens
     ]
     if as_json:
-        whole = {"minutes": round(took.total_s / 60, 2), "pen_changes": took.pen_changes, "refills": took.refills}
-        click.echo(json.dumps(whole | {"pens": rows}, ensure_ascii=False))
+        summary = {"minutes": round(took.total_s / 60, 2), "pen_changes": took.pen_changes, "refills": took.refills}
+        click.echo(json.dumps(summary | {"pens": rows}, ensure_ascii=False))
         return
     for row in rows:
         click.echo(_ROW.format(**row))
     click.echo(
-        f"{took.total_s / 60:.0f} min in all, of which {took.pen_change_s / 60:.0f} min"
-        f" for putting in {took.pen_changes} pens"
+        f"{took.total_s / 60:.0f} min in all, including {took.pen_change_s / 60:.0f} min"
+        f" to insert {took.pen_changes} pens"
     )
 
 
 @main.command()
 @machine_option
 @click.option("--pens", "rack", metavar="RACK", required=True, type=click.Path(path_type=Path),
-              help="The pens to be tried, a YAML file.")  # fmt: skip
-@click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, or as in 200x150 (mm).")
+              help="The pens to test, a YAML file.")  # fmt: skip
+@click.option(
+    "--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, or a size in mm such as 200x150."
+)
 @click.option("--out", default="card", show_default=True, metavar="DIR",
-              type=click.Path(path_type=Path, file_okay=False), help="Where SVG and G-code go.")  # fmt: skip
+              type=click.Path(path_type=Path, file_okay=False), help="Folder for SVG and G-code files.")  # fmt: skip
 def card(machine_file: Path, rack: Path, paper: str, out: Path) -> None:
-    """Write the test cards of machine M and the pens of RACK: widths, dots, heights, registration; and how inks mix."""
+    """Write test cards for machine M and the pens of RACK: widths, dots, heights, registration, and how inks mix."""
     from hardware.card import CardError, card_files
     from hardware.machine import MachineError, load_machine
     from hardware.program import ProgramError
@@ -134,15 +138,15 @@ def card(machine_file: Path, rack: Path, paper: str, out: Path) -> None:
 
 
 def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine, Drawing]":
-    """The machine and the drawing, cut at the sheet's edge and in a good order for that machine."""
-    from hardware.intake import options_of, placed, ready
+    """Return the machine and the drawing, clipped to the sheet and ordered for that machine."""
     from hardware.machine import MachineError, load_machine
     from hardware.rack import RackError
+    from hardware.svg_intake import options_of, ready_drawing, with_sheet_placed
     from hardware.svgfile import SvgError
 
     try:
-        machine = placed(load_machine(machine_file), how.pop("rotate"), how.pop("centre"))
-        made = ready(svg, machine, options_of(**how))
+        machine = with_sheet_placed(load_machine(machine_file), how.pop("rotate"), how.pop("centre"))
+        made = ready_drawing(svg, machine, options_of(**how))
     except (MachineError, RackError, SvgError) as fault:
         _fail(fault)
     for note in made.notes:
@@ -156,7 +160,7 @@ def _fail(fault: ValueError) -> NoReturn:
 
 
 def _write(texts: dict[str, str], folder: Path, say: bool = True) -> None:
-    """Each file is whole or not there: written beside its place, then renamed."""
+    """Write each file completely or not at all: under a temporary name first, then renamed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():

@@ -12,11 +12,12 @@ def simplify(
     line: Line,  # [S, 2] mm
     tolerance_mm: float,
 ) -> Line:  # [T, 2] mm, T <= S
-    """Some of the line's own points, first and last among them; no point is off them by more than the tolerance.
+    """Return some of the line's points, including its first and last. No other point is farther off than the tolerance.
 
-    Greedy: each piece is the longest that a cone of directions allows. From a piece's start, every point that is passed
-    narrows the cone to the directions which go by it within the tolerance, so the cost grows with S alone
+    Greedy: each piece is as long as a cone of directions allows. Every point that a piece passes narrows the cone to
+    the directions that pass this point within the tolerance, so the cost is linear in S
     (Williams 1978, "An efficient algorithm for the piecewise linear approximation of planar curves").
+    Raises ValueError if the tolerance is not above 0.
     """
     if tolerance_mm <= 0:
         raise ValueError(f"tolerance {tolerance_mm:g} mm must be above 0")
@@ -30,11 +31,11 @@ def simplify(
 
 
 def _reach(xy: list[list[float]], start: int, tolerance_mm: float) -> int:
-    """Index of the last point to which a straight piece from `start` is within the tolerance of all points between."""
+    """Return the index of the last point that a straight piece from `start` reaches within the tolerance."""
     x0, y0 = xy[start]
     best = start + 1
     axis, low, high = 0.0, -math.inf, math.inf  # the cone: [axis + low, axis + high] rad
-    furthest = 0.0  # a piece must reach at least as far as the points it passes, or it would end short of one
+    furthest = 0.0  # a piece must reach as far as the points that it passes, or it would stop short of one
     for end in range(start + 1, len(xy)):
         dx, dy = xy[end][0] - x0, xy[end][1] - y0
         distance = math.hypot(dx, dy)
@@ -44,7 +45,7 @@ def _reach(xy: list[list[float]], start: int, tolerance_mm: float) -> int:
             best = end
         furthest = max(furthest, distance)
         if distance <= tolerance_mm:
-            continue  # all directions pass it
+            continue  # every direction passes this point
         spread = math.asin(tolerance_mm / distance)
         if open_cone:
             axis, low, high = math.atan2(dy, dx), -spread, spread
@@ -60,14 +61,17 @@ Point = tuple[float, float]  # mm
 
 @dataclass(frozen=True, slots=True)
 class Arc:
-    """From where the last piece ended, along a circle to `end`; less than three quarters of it."""
+    """An arc from the end of the previous piece to `end`: less than three quarters of a circle."""
 
     end: Point
     centre: Point
     clockwise: bool  # as seen with y up
 
 
-_LEAST_RADIUS_MM, _MOST_RADIUS_MM = 0.05, 2000.0  # beyond: controllers round it to nonsense, or it is a straight line
+_LEAST_RADIUS_MM, _MOST_RADIUS_MM = (
+    0.05,
+    2000.0,
+)  # a smaller radius is lost in rounding, a larger one is a straight line
 _MOST_SWEEP = 1.5 * math.pi
 
 
@@ -75,11 +79,11 @@ def arcs(
     line: Line,  # [S, 2] mm
     tolerance_mm: float,
 ) -> list[Arc | Point]:
-    """The line from its second point on as arcs and, by their ends, straight pieces, in turn the longest that fit.
+    """Split the line into arcs and straight pieces, each the longest that fits; a straight piece is given by its end.
 
-    The line strays from the pieces by no more than the tolerance, nor do they from it; all pieces begin and end on its
-    own points. Tangents need not meet where two arcs do, so there are fewer than of biarcs; within so small a tolerance
-    they all but do.
+    The line and the pieces deviate from each other by at most the tolerance. All pieces begin and end at points of the
+    line. Tangents need not agree where two arcs meet, so there are fewer arcs than with biarcs; within so small a
+    tolerance they nearly agree. Raises ValueError if the tolerance is not above 0.
     """
     if tolerance_mm <= 0:
         raise ValueError(f"tolerance {tolerance_mm:g} mm must be above 0")
@@ -95,10 +99,10 @@ def arcs(
 
 
 def _bow(line: Line, start: int, straight: int, tolerance_mm: float) -> tuple[int, Arc | None]:
-    """The longest arc from `start`, and where it ends; None where it reaches no further than a straight piece."""
+    """Return where the longest arc from `start` ends, and the arc; None if a straight piece reaches as far."""
     last = len(line) - 1
     good, arc, step = straight, None, 1
-    while good < last:  # as far as steps that double reach
+    while good < last:  # in steps that double
         end = min(good + step, last)
         found = _arc(line[start : end + 1], tolerance_mm)
         if found is None:
@@ -116,11 +120,12 @@ def _bow(line: Line, start: int, straight: int, tolerance_mm: float) -> tuple[in
 
 
 def _arc(points: Line, tolerance_mm: float) -> Arc | None:
-    """An arc from the first point to the last that the polyline between them stays within the tolerance of.
+    """Return an arc from the first point to the last that stays within the tolerance of the polyline between them.
 
-    Its centre is m + t n: m the middle between the ends, n across. t is moved until the polyline strays as far inwards
-    as outwards, and then everything is checked: that it lies in the ring of radii r -+ tolerance (its corners in the
-    outer circle, its segments' nearest points out of the inner one), and goes round in one direction.
+    Its centre is m + t n, where m is the middle between the ends and n the unit normal of the chord. t is moved until
+    the polyline deviates as far inwards as outwards. Then two things are checked: the polyline lies in the ring of
+    radii r -+ tolerance (its corners inside the outer circle, the nearest points of its segments outside the inner
+    one), and it turns in one direction only.
     """
     begin, end = points[0], points[-1]
     chord = end - begin
@@ -157,8 +162,8 @@ def _arc(points: Line, tolerance_mm: float) -> Arc | None:
     return Arc((float(end[0]), float(end[1])), (float(centre[0]), float(centre[1])), clockwise=sweep < 0)
 
 
-def swept(begin: Point, end: Point, centre: Point, clockwise: bool, tolerance_mm: float) -> Line:  # [S, 2] mm
-    """Points along an arc, its ends among them, whose chords stray no more than the tolerance."""
+def arc_points(begin: Point, end: Point, centre: Point, clockwise: bool, tolerance_mm: float) -> Line:  # [S, 2] mm
+    """Return points along an arc, including its ends; the chords deviate from it by at most the tolerance."""
     first = math.atan2(begin[1] - centre[1], begin[0] - centre[0])
     sweep = (math.atan2(end[1] - centre[1], end[0] - centre[0]) - first) % math.tau
     if clockwise:
@@ -176,22 +181,22 @@ def _cross(a: Line, b: Line) -> Line:  # [S, 2], [S, 2] -> [S]
 
 
 def _nearest(spokes: Line) -> float:
-    """Distance of a polyline from the origin."""
+    """Return the distance between a polyline and the origin."""
     step = np.diff(spokes, axis=0)
     along = np.clip(-(spokes[:-1] * step).sum(axis=1) / np.maximum((step**2).sum(axis=1), 1e-300), 0, 1)
     return float(np.hypot(*(spokes[:-1] + along[:, None] * step).T).min())
 
 
-_TURN_NIBS, _CHORD_MM = 0.8, 0.01  # of a spiral: distance of its turns in nibs, and how far its chords may stray
+_TURN_NIBS, _CHORD_MM = 0.8, 0.01  # of a spiral: distance between its turns in nibs, and deviation of its chords
 
 
 def spiral(
     diameter_mm: float,
     nib_mm: float,
-) -> Line:  # [S, 2] mm about the middle
-    """The line by which a nib fills a dot that is wider than itself: out along Archimedes' spiral, then once round.
+) -> Line:  # [S, 2] mm, centred on the dot
+    """Return the line with which a nib fills a wider dot: outwards along an Archimedean spiral, then once round.
 
-    Turns lie four fifths of a nib apart, so that ink meets ink; chords stay within 0.01 mm of the curve.
+    Turns are four fifths of a nib apart, so that the ink closes; chords stay within 0.01 mm of the curve.
     """
     reach = (diameter_mm - nib_mm) / 2
     if reach <= 0:

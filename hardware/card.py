@@ -1,8 +1,8 @@
-"""Test cards for a machine and a rack, to be plotted once and pinned above the desk.
+"""Test cards for a machine and a rack, to plot once and pin above the desk.
 
-`pens`: what each pen does. Two lines that run apart, white between them from where they are a nib apart; dots that rest
-longer and longer; strokes at heights from too high to deep; a cross in a frame that another pen drew.
-`inks`: what each pen looks like over each other.
+`pens`: what each pen does. Two diverging lines, with white between them from where they are one nib apart; dots with
+longer and longer dwells; strokes at heights from too high to deep; a cross in a frame that another pen drew.
+`inks`: what each ink looks like over every other.
 """
 
 import math
@@ -14,10 +14,10 @@ import numpy as np
 
 from hardware.drawing import Drawing, Line, Pen, PenPass
 from hardware.gcode import gcode
-from hardware.intake import prepared
 from hardware.lettering import length_of, lettered
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift, check_sheet
 from hardware.program import heights, program
+from hardware.svg_intake import prepared
 from hardware.svgfile import to_svg
 
 _PAPERS: dict[str, tuple[float, float]] = {
@@ -35,7 +35,7 @@ _LEAST_CELL_MM = 5.0
 
 
 class CardError(ValueError):
-    """A card that cannot be made; the message says why and what would do."""
+    """A card that cannot be made; the message says why and what would work."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,10 @@ class _Mark:
 
 
 def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> dict[str, str]:
-    """SVG and G-code of the test cards, by file name. CardError; ProgramError where a pen cannot be lifted."""
+    """Return the SVG and G-code of the test cards, by file name.
+
+    Raises CardError for a paper or a rack that does not fit, and ProgramError where the machine cannot lift a pen.
+    """
     width_mm, height_mm = _size(machine, paper)
     pages = [*_pens_pages(machine, pens, width_mm, height_mm), ("inks", _inks_page(pens, width_mm, height_mm))]
     texts = {}
@@ -62,21 +65,21 @@ def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> di
 
 
 def _size(machine: Machine, paper: str) -> tuple[float, float]:
-    """The sheet, lying the way that fits the machine."""
-    said = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[xX]\s*(\d+(?:\.\d+)?)", paper)
-    if said is None and paper.upper() not in _PAPERS:
-        raise CardError(f"{paper!r} is no paper; write {', '.join(_PAPERS)}, or as in 200x150, in mm")
-    size = (float(said[1]), float(said[2])) if said else _PAPERS[paper.upper()]
+    """Return width and height of the sheet in mm, in the orientation that fits the machine. Raises CardError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[xX]\s*(\d+(?:\.\d+)?)", paper)
+    if match is None and paper.upper() not in _PAPERS:
+        raise CardError(f"{paper!r} is not a paper size; write {', '.join(_PAPERS)}, or a size in mm such as 200x150")
+    size = (float(match[1]), float(match[2])) if match else _PAPERS[paper.upper()]
     if min(size) < 90:
         raise CardError(f"a card of {size[0]:g} x {size[1]:g} mm is too small; use at least 90 mm each way")
     for width_mm, height_mm in (size, size[::-1]):
         if not check_sheet(width_mm, height_mm, machine):
             return width_mm, height_mm
-    raise CardError(f"{'; '.join(check_sheet(size[0], size[1], machine))}; or name smaller paper: --paper A5")
+    raise CardError(f"{'; '.join(check_sheet(size[0], size[1], machine))}; or use smaller paper: --paper A5")
 
 
 def _passes(marks: list[_Mark]) -> Iterator[PenPass]:
-    """Pen after pen in the order of the rack, so that each is put in once."""
+    """Yield the passes pen by pen in the order of the rack, so that each pen is inserted once."""
     pens = list(dict.fromkeys((m.pen.name, m.pen.colour, m.pen.nib_mm) for m in marks))
     for key in pens:
         for layer in dict.fromkeys((m.layer, m.pen) for m in marks if (m.pen.name, m.pen.colour, m.pen.nib_mm) == key):
@@ -85,7 +88,7 @@ def _passes(marks: list[_Mark]) -> Iterator[PenPass]:
 
 
 def _merged(drawing: Drawing) -> Drawing:
-    """One pass a pen, as an SVG shows it: heights and dwells are the machine's affair."""
+    """Merge the passes of each pen for the SVG, which has no heights and dwells."""
     passes: list[PenPass] = []
     for each in drawing.passes:
         if passes and each.pen.is_same(passes[-1].pen):
@@ -99,7 +102,7 @@ _FINELINER = Pen(name="any fineliner", colour="#1c1c1e", nib_mm=0.4)
 
 
 def _writer(pens: tuple[Pen, ...], scale: float) -> Pen:
-    """The pen that letters and frames are drawn with: dark, and thin; one from beside the rack if it has none."""
+    """Return the pen for letters and frames: the rack's darkest thin pen, or any fineliner if the rack has none."""
 
     def light(pen: Pen) -> float:
         red, green, blue = (int(pen.colour[at : at + 2], 16) for at in (1, 3, 5))
@@ -114,7 +117,7 @@ def _writer(pens: tuple[Pen, ...], scale: float) -> Pen:
 
 @dataclass(frozen=True)
 class _Page:
-    """The free part of a sheet, and how large things are on it compared with A4."""
+    """The printable area of a sheet in mm, and its scale compared with A4."""
 
     left: float
     top: float
@@ -123,11 +126,11 @@ class _Page:
     scale: float
     writer: Pen
 
-    def text(self, said: str, x: float, y: float, height: float) -> _Mark:
+    def text(self, text: str, x: float, y: float, height: float) -> _Mark:
         room = self.left + self.width - x
-        while said and length_of(said, height) > room + 0.01:
-            said = said[:-1]
-        return _Mark(self.writer, "lettering", tuple(lettered(said, x, y, height)))
+        while text and length_of(text, height) > room + 0.01:
+            text = text[:-1]
+        return _Mark(self.writer, "lettering", tuple(lettered(text, x, y, height)))
 
     def drawn(self, *lines: Line) -> _Mark:
         return _Mark(self.writer, "lettering", lines)
@@ -140,11 +143,11 @@ def _page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> _Page:
     return _Page(margin, margin, width, height_mm - 2 * margin, scale, _writer(pens, scale))
 
 
-def _head(page: _Page, title: str, told: str) -> Iterator[_Mark]:
-    """The title, what the card is of, a rule below it, and crosses at the corners."""
+def _head(page: _Page, title: str, subtitle: str) -> Iterator[_Mark]:
+    """Yield the title, the subtitle, a rule below them, and crosses at the corners."""
     s = page.scale
     yield page.text(title, page.left, page.top + 4 * s, 6 * s)
-    yield page.text(told, page.left + page.width - length_of(told, 2.2 * s), page.top + 7.8 * s, 2.2 * s)
+    yield page.text(subtitle, page.left + page.width - length_of(subtitle, 2.2 * s), page.top + 7.8 * s, 2.2 * s)
     rule = page.top + 13 * s
     yield page.drawn(np.array([[page.left, rule], [page.left + page.width, rule]]))
     for x in (page.left, page.left + page.width):
@@ -155,7 +158,7 @@ def _head(page: _Page, title: str, told: str) -> Iterator[_Mark]:
 def _pens_pages(
     machine: Machine, pens: tuple[Pen, ...], width_mm: float, height_mm: float
 ) -> Iterator[tuple[str, list[_Mark]]]:
-    """As many cards as it takes for all pens."""
+    """Yield as many cards as all pens need."""
     page = _page(pens, width_mm, height_mm)
     s = page.scale
     free = page.height - 34 * s
@@ -170,8 +173,8 @@ def _pens_pages(
     for number, part in enumerate(parts, 1):
         name = "pens" if len(parts) == 1 else f"pens-{number}"
         of = "" if len(parts) == 1 else f" {number}/{len(parts)}"
-        told = f"{machine.name}, {len(pens)} pens"
-        marks = [*_head(page, f"PENS{of}", told), *_captions(page, machine)]
+        subtitle = f"{machine.name}, {len(pens)} pens"
+        marks = [*_head(page, f"PENS{of}", subtitle), *_captions(page, machine)]
         y = page.top + 22 * s
         spare = min((free - sum(_row_mm(pen, s) for pen in part)) / len(part), 9 * s)
         for pen in part:
@@ -203,20 +206,20 @@ _COLUMNS = {"width": 42.0, "dots": 92.0, "heights": 136.0, "place": 176.0}  # mm
 
 def _captions(page: _Page, machine: Machine) -> Iterator[_Mark]:
     s, y = page.scale, page.top + 16.5 * page.scale
-    told = {"width": "WHITE FROM 1.0 NIB ON", "dots": "DOTS RESTING, S", "place": "PLACE"}
+    captions = {"width": "WHITE FROM 1.0 NIB ON", "dots": "DOTS RESTING, S", "place": "PLACE"}
     match machine.pen_lift:
         case ServoLift():
-            told["heights"] = f"HEIGHT, STEPS OF {_height_step(machine):.3g}"
+            captions["heights"] = f"HEIGHT, STEPS OF {_height_step(machine):.3g}"
         case ZLift():
-            told["heights"] = f"HEIGHT, STEPS OF {_height_step(machine):.3g} MM"
+            captions["heights"] = f"HEIGHT, STEPS OF {_height_step(machine):.3g} MM"
         case RelayLift():
             pass
-    for key, text in told.items():
+    for key, text in captions.items():
         yield page.text(text, page.left + _COLUMNS[key] * s, y, 1.8 * s)
 
 
 def _height_step(machine: Machine) -> float:
-    """By how much the strokes of the ladder differ: a tenth of a millimetre, or a twentieth of a servo's way."""
+    """Return the step between the strokes of the height ladder: 0.1 mm, or a twentieth of a servo's travel."""
     up, down = heights(None, machine)
     if isinstance(machine.pen_lift, ZLift) or up is None or down is None:
         return 0.1
@@ -239,7 +242,7 @@ def _row(page: _Page, machine: Machine, pen: Pen, number: int, y: float) -> Iter
 
 
 def _spread(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
-    """Two lines that run apart, with ticks below where they are 1.0 and 1.2 nibs apart, and so on."""
+    """Yield two diverging lines, with ticks below where they are 0.8, 1.0 and 1.2 nibs apart."""
     s, length = page.scale, 42 * page.scale
     least, most = (0.5 * share * pen.nib_mm for share in _SPREAD)
     lines = (np.array([[x, y + way * least], [x + length, y + way * most]]) for way in (-1, 1))
@@ -257,13 +260,13 @@ def _dots(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
         own = pen.model_copy(update={"dwell_s": dwell_s})
         at = x + (2 + 8 * number) * s
         yield _Mark(own, f"dots {dwell_s:g} s", (np.array([[at, y - 0.8 * s]]),))
-        told = f"{dwell_s:g}"
+        label = f"{dwell_s:g}"
         below = y + max(0.5 * pen.nib_mm, 0.8 * s) + 0.8 * s
-        yield page.text(told, at - 0.5 * length_of(told, 1.6 * s), below, 1.6 * s)
+        yield page.text(label, at - 0.5 * length_of(label, 1.6 * s), below, 1.6 * s)
 
 
 def _ladder(page: _Page, machine: Machine, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
-    """Strokes from too high to deep: the first that is clean is at the pen's own height."""
+    """Yield strokes from too high to deep: the first clean one is at the pen's right height."""
     up, down = heights(pen, machine)
     if up is None or down is None:
         return
@@ -275,13 +278,13 @@ def _ladder(page: _Page, machine: Machine, pen: Pen, x: float, y: float) -> Iter
         own = pen.model_copy(update={"down": height, "up": up})
         at = x + (1.5 + 7.4 * number) * s
         yield _Mark(own, f"height {height:g}", (np.array([[at, y - 3.4 * s], [at, y + 1.4 * s]]),))
-        told = f"{height:g}"
+        label = f"{height:g}"
         below = y + 1.4 * s + 0.5 * pen.nib_mm + 0.8 * s
-        yield page.text(told, at - 0.5 * length_of(told, 1.6 * s), below, 1.6 * s)
+        yield page.text(label, at - 0.5 * length_of(label, 1.6 * s), below, 1.6 * s)
 
 
 def _frame(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
-    """A frame of the writer, with marks that the pen's own cross must meet."""
+    """Yield a frame by the writer, with marks that the pen's own cross must meet."""
     s, half = page.scale, 4 * page.scale
     at = x + half
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half + (at, y)
@@ -311,7 +314,8 @@ def _inks_page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> list
     if cell < _LEAST_CELL_MM:
         most = math.floor(min(page.width - names, free) / _LEAST_CELL_MM)
         raise CardError(
-            f"{len(pens)} pens do not fit on one card of inks, {most} do; use larger paper or a smaller rack"
+            f"{len(pens)} pens do not fit on one ink card, which has room for {most};"
+            " use larger paper or a smaller rack"
         )
     marks = list(_head(page, "INKS", "the ink of the row over that of the column"))
     left, top = page.left + names, page.top + 22 * s
@@ -331,7 +335,7 @@ def _inks_page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> list
 
 
 def _swatch(under: Pen, over: Pen, at: tuple[float, float], size: tuple[float, float]) -> Iterator[_Mark]:
-    """One ink hatched across, the other upright, three fifths of the cell each: they overlap in its middle."""
+    """Yield the lower ink hatched across and the upper one upright, on three fifths of the cell each."""
     corner, area = np.array(at), np.array(size)
     gap, side = 0.08 * area, 0.6 * area
     yield _Mark(under, "swatches", tuple(_filled(under, corner + gap, side, across=True)))
@@ -339,7 +343,7 @@ def _swatch(under: Pen, over: Pen, at: tuple[float, float], size: tuple[float, f
 
 
 def _filled(pen: Pen, corner: Line, side: Line, across: bool) -> Iterator[Line]:
-    """A rectangle filled by a nib to and fro, its ink within it; one no larger than the nib becomes a dot."""
+    """Yield the lines with which a nib fills a rectangle; one no larger than the nib becomes a dot."""
     reach = side - pen.nib_mm
     if (reach <= 0.05).any():
         yield (corner + 0.5 * side)[None]

@@ -1,17 +1,17 @@
-"""What the G-code of a controller looks like: a table of templates for each, and how a machine's file changes one.
+"""What the G-code of a controller looks like: a table of templates for each dialect, which a machine file can change.
 
-A template is a line of text, or a list of lines, filled in with `str.format`. What each may hold:
+A template is a line of text, or a list of lines, filled in with `str.format`. The fields that each can hold:
 
     pause, comment, message     {text}
     dwell                       {seconds}, {ms}
     servo                       {value}
     raise_z, lower_z            {z}
     travel, draw                {x}, {y}
-    arc_cw, arc_ccw             {x}, {y}, and {i}, {j}: the centre, seen from where the arc begins
-    feed                        {feed}, mm/min; follows a movement when the speed changes
+    arc_cw, arc_ccw             {x}, {y}, and {i}, {j}: the centre, relative to where the arc begins
+    feed                        {feed}, mm/min; appended to a move when the speed changes
     header                      {tolerance}, mm
 
-A controller that cannot do something has an empty template there: no comments, no arcs.
+Where a controller lacks a feature, such as comments or arcs, its template is empty.
 """
 
 import string
@@ -43,7 +43,7 @@ _MUST_HOLD = {"servo", "raise_z", "lower_z", "travel", "draw", "arc_cw", "arc_cc
 
 
 def _as_lines(value: Any) -> Any:
-    """One line may be written without a list; an empty one means none."""
+    """Return a single line as a tuple; an empty line gives none."""
     if isinstance(value, str):
         return (value,) if value else ()
     return tuple(value) if isinstance(value, list) else value
@@ -54,6 +54,10 @@ Lines = Annotated[tuple[str, ...], BeforeValidator(_as_lines), WithJsonSchema(_L
 
 
 DialectName = Literal["grbl", "marlin", "linuxcnc", "klipper"]
+Protocol = Literal["grbl", "marlin"]
+
+# How lines are sent to a controller and answered, by dialect; None: it runs files by itself, so nothing is streamed
+PROTOCOLS: dict[str, Protocol | None] = {"grbl": "grbl", "marlin": "marlin", "linuxcnc": None, "klipper": None}
 
 # What differs from GRBL 1.1, which grblHAL and FluidNC follow
 BASES: dict[str, dict[str, Any]] = {
@@ -64,20 +68,20 @@ BASES: dict[str, dict[str, Any]] = {
         "message": "M117 {text}",  # on its display
         "forbidden": ";*",
         "longest": 96,
-        # waits only with a display or EMERGENCY_PARSER: without them print from a host that pauses by itself
+        # waits only with a display or EMERGENCY_PARSER; without them, print from a host that pauses by itself
         "pause": ("M0 {text}",),
         "dwell": "G4 P{ms}",
         "dwell_step_s": 0.0,
-        # M280 acts when it is read, not when the moves before it are done; M400 waits for these
+        # M280 acts as soon as it is read; M400 first waits for the moves before it
         "servo": ("M400", "M280 P0 S{value}"),
-        "relay_on": ("M400", "M106 S255"),  # the fan's output
+        "relay_on": ("M400", "M106 S255"),  # the fan output
         "relay_off": ("M400", "M107"),
-        "travel_has_feed": True,  # G0 goes at the last F, as G1 does
+        "travel_has_feed": True,  # G0 moves at the last F, as G1 does
         "end": ("M400",),
     },
     "linuxcnc": {
-        # whatever was left on is turned off: compensations, canned cycles, absolute arc centres; and corners are
-        # rounded by no more than the tolerance, where the default is as much as speed asks for
+        # turns off what an earlier program left on: compensations, canned cycles, absolute arc centres; and limits the
+        # rounding of corners to the tolerance, which is otherwise as large as the speed requires
         "header": ("G21", "G90", "G94", "G17", "G40", "G49", "G80", "G91.1", "G64 P{tolerance}"),
         "forbidden": "()%",
         "longest": 250,
@@ -102,61 +106,63 @@ BASES: dict[str, dict[str, Any]] = {
 
 
 class Dialect(BaseModel):
-    """How a controller wants its G-code. A mapping says what differs from its `base`; the defaults here are GRBL's."""
+    """The G-code that a controller expects. A mapping gives what differs from its `base`; the defaults are GRBL's."""
 
     model_config = _STRICT
 
-    base: DialectName = Field("grbl", description="The dialect that it is like; write down only what differs.")
+    base: DialectName = Field("grbl", description="The dialect to start from; give only what differs.")
     header: Lines = Field(
-        ("G21", "G90", "G94", "G17"),  # mm, absolute, feed in units a minute, the xy plane
-        description="First lines: millimetres, absolute places, feeds a minute. May hold `{tolerance}`, mm.",
+        ("G21", "G90", "G94", "G17"),  # mm, absolute, feed in units per minute, the xy plane
+        description="First lines: millimetres, absolute coordinates, feed per minute. Can hold `{tolerance}`, mm.",
     )
-    comment: str = Field("({text})", description="A comment; empty: none are written.")
-    message: str = Field("(MSG, {text})", description="What shows a text to the person at the machine; empty: nothing.")
+    comment: str = Field("({text})", description="A comment; if empty, no comments are written.")
+    message: str = Field(
+        "(MSG, {text})", description="Shows a text to the person at the machine; if empty, no texts are sent."
+    )
     forbidden: str = Field(
-        # GRBL acts on ! ? ~ wherever they stand, also in a comment; $ and % begin its own commands
+        # GRBL acts on ! ? ~ anywhere in a line, even in a comment; $ and % begin its own commands
         "!?~%$()",
-        description="Characters that no comment or message may hold.",
+        description="Characters that no comment or message may contain.",
     )
-    longest: int = Field(80, ge=20, le=10000, description="Characters that the controller takes in one line.")
+    longest: int = Field(80, ge=20, le=10000, description="Longest line that the controller accepts, in characters.")
     pause: Lines = Field(
-        # holds the controller, in which nothing that is sent is executed: who streams takes the pause upon himself
+        # the controller then executes nothing that is sent, so a sender that streams must pause by itself
         ("M0",),
-        description="Lines that stop until the person goes on; `{text}` is what to do meanwhile.",
+        description="Lines that stop the program until a person continues it; `{text}` is what that person has to do.",
     )
-    dwell: str = Field("G4 P{seconds}", description="Wait, `{seconds}` or `{ms}` long.")
+    dwell: str = Field("G4 P{seconds}", description="Waits for `{seconds}` seconds or `{ms}` milliseconds.")
     dwell_step_s: float = Field(
         0.05, ge=0, le=1, description="Waits are rounded up to multiples of this, seconds (s); for time estimates."
     )
     servo: Lines = Field(
-        ("M3 S{value}",),  # for pen up too: M5 would let some servos drop
+        ("M3 S{value}",),  # for pen up too: with M5 some servos drop
         description="Moves the pen's servo to `{value}`.",
     )
     relay_on: Lines = Field(
-        ("M8",),  # the coolant's pin: it is switched, and no S value can turn it off
+        ("M8",),  # the coolant pin: a switched output, which no S value can turn off
         description="Switches the pen's relay or solenoid on.",
     )
-    relay_off: Lines = Field(("M9",), description="Switches it off.")
+    relay_off: Lines = Field(("M9",), description="Switches the relay or solenoid off.")
     raise_z: str = Field("G1 Z{z}", description="Moves the Z axis up to `{z}`.")
     lower_z: str = Field("G1 Z{z}", description="Moves the Z axis down to `{z}`.")
     travel: str = Field("G0 X{x} Y{y}", description="Moves to `{x}`, `{y}` with the pen up.")
     draw: str = Field("G1 X{x} Y{y}", description="Draws a straight line to `{x}`, `{y}`.")
     arc_cw: str = Field(
         "G2 X{x} Y{y} I{i} J{j}",
-        description="Draws an arc clockwise to `{x}`, `{y}`; its centre is `{i}`, `{j}` away from where it begins.",
+        description="Draws an arc clockwise to `{x}`, `{y}`; its centre is `{i}`, `{j}` from where it begins.",
     )
     arc_ccw: str = Field("G3 X{x} Y{y} I{i} J{j}", description="The same anticlockwise.")
-    feed: str = Field(" F{feed}", description="What follows a movement when its speed is another, `{feed}` mm/min.")
+    feed: str = Field(" F{feed}", description="Appended to a move whose speed differs from the last, `{feed}` mm/min.")
     travel_has_feed: bool = Field(
-        False, description="Whether travel is given a speed; without, it is as fast as the machine can."
+        False, description="Whether travel moves carry a feed; without one they are as fast as the machine allows."
     )
     end: Lines = Field(("M2",), description="Last lines.")
 
     @model_validator(mode="before")
     @classmethod
-    def _on_its_base(cls, said: Any) -> Any:
-        base = said.get("base", "grbl") if isinstance(said, dict) else "grbl"
-        return {**BASES[base], **said} if isinstance(said, dict) and base in BASES else said
+    def _on_its_base(cls, given: Any) -> Any:
+        base = given.get("base", "grbl") if isinstance(given, dict) else "grbl"
+        return {**BASES[base], **given} if isinstance(given, dict) and base in BASES else given
 
     @model_validator(mode="after")
     def _templates_can_be_filled_in(self) -> Self:
@@ -167,27 +173,27 @@ class Dialect(BaseModel):
 
 
 def _fault(name: str, template: str | tuple[str, ...]) -> str | None:
-    """Why a template cannot be filled in."""
+    """Return why a template cannot be filled in; None if it can."""
     may = _MAY_HOLD[name]
     held: set[str] = set()
     lines = (template,) if isinstance(template, str) else template
     for line in lines:
         if not line.isascii() or not (line + "x").isprintable():
-            return f"{line!r} is not one line of plain ASCII"
+            return f"{line!r} is not a single line of plain ASCII"
         try:
             held |= {field for _, field, _, _ in string.Formatter().parse(line) if field is not None}
             line.format(**dict.fromkeys(may, "1"))
         except (ValueError, KeyError, IndexError, AttributeError):
-            known = " and ".join(f"{{{key}}}" for key in sorted(may)) or "no names"
-            return f"{line!r} cannot be filled in; in braces it may hold {known}"
+            known = " and ".join(f"{{{key}}}" for key in sorted(may)) or "no fields"
+            return f"{line!r} cannot be filled in; in braces it can hold {known}"
     if name in _MUST_HOLD and any(lines) and (missing := sorted(may - held)):
         return f"{', '.join(map(repr, lines))} lacks {{{missing[0]}}}"
     return None
 
 
-def dialect_of(said: DialectName | Dialect) -> Dialect:
-    """The table that a machine's `dialect` stands for."""
-    return said if isinstance(said, Dialect) else DIALECTS[said]
+def dialect_of(given: DialectName | Dialect) -> Dialect:
+    """Return the dialect that a machine's `dialect` field names."""
+    return given if isinstance(given, Dialect) else DIALECTS[given]
 
 
 DIALECTS: dict[str, Dialect] = {name: Dialect.model_validate({"base": name}) for name in BASES}

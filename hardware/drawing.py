@@ -1,4 +1,4 @@
-"""What a machine is asked to draw: pens, passes of lines, the sheet. Millimetres, origin top left, y down."""
+"""The drawing that a machine plots: pens, passes of lines, the sheet. Millimetres, origin top left, y down."""
 
 import re
 import unicodedata
@@ -19,7 +19,8 @@ Line = NDArray[np.float64]  # [S, 2] mm; S = 1 is a dot
 class PenPass:
     """All lines that one pen draws between two pen changes, in drawing order.
 
-    `colours` and `widths_mm`, one a line, are there only for free-colour works, which no single pen can draw.
+    `lines` are arrays [S, 2] in mm. `colours` and `widths_mm` have one entry per line; only free-colour works, which no
+    single pen can draw, have them. Raises ValueError where an entry is missing or an array has another shape.
     """
 
     layer: str
@@ -39,11 +40,11 @@ class PenPass:
 
     @property
     def is_free(self) -> bool:
-        """Whether every line has a colour of its own."""
+        """Whether each line has its own colour."""
         return self.colours is not None
 
     def styled(self) -> Iterator[tuple[Line, str, float]]:
-        """Each line with its colour and its width in mm."""
+        """Yield each line, [S, 2] in mm, with its colour and its width in mm."""
         colours = self.colours or (self.pen.colour,) * len(self.lines)
         widths_mm = self.widths_mm or (self.pen.nib_mm,) * len(self.lines)
         return zip(self.lines, colours, widths_mm, strict=True)
@@ -51,7 +52,7 @@ class PenPass:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A sheet of paper and the passes that go on it, first to last."""
+    """A sheet of paper and the passes drawn on it, first to last."""
 
     width_mm: float
     height_mm: float
@@ -61,24 +62,24 @@ class Drawing:
 
     @property
     def is_free(self) -> bool:
-        """Whether some pass has free colours, so that no set of pens can draw it."""
+        """Whether a pass has free colours, so that no set of pens can draw it."""
         return any(p.is_free for p in self.passes)
 
 
 def length_mm(line: Line) -> float:
-    """Length drawn with the pen down."""
+    """Return the length in mm of a line, [S, 2] in mm: what is drawn with the pen down."""
     return float(np.hypot(*np.diff(line, axis=0).T).sum()) if len(line) > 1 else 0.0
 
 
-DOT_MM = 0.01  # readers of SVG drop strokes of no length, so a dot is written as one of this length
+DOT_MM = 0.01  # SVG readers drop strokes of length zero, so a dot is written with this length
 
 
 def is_dot(line: Line) -> bool:
-    """Whether the whole line is too small for a pen to move: it is drawn by touching the paper."""
+    """Whether a line, [S, 2] in mm, is too small for a pen to move: it is drawn by touching the paper."""
     return float(np.ptp(line, axis=0).max()) <= 1.5 * DOT_MM
 
 
 def file_stem(number: int, pen: Pen) -> str:
-    """Name of a file that holds the pass of this number, plain in every file system: `01-black`."""
+    """Return the stem of the file for this pass, safe in every file system: `01-black`."""
     plain = unicodedata.normalize("NFKD", pen.name).encode("ascii", "ignore").decode().lower()
     return f"{number:02d}-{re.sub('[^a-z0-9]+', '-', plain).strip('-') or 'pen'}"

@@ -1,4 +1,4 @@
-"""Steps and a machine to seconds and millimetres, step by step and pen by pen."""
+"""Estimates seconds and millimetres from steps and a machine, step by step and pen by pen."""
 
 import math
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hardware.arcs import swept
+from hardware.arcs import arc_points
 from hardware.dialect import dialect_of
 from hardware.drawing import Pen
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift
@@ -16,7 +16,7 @@ from hardware.program import ArcTo, ChangePen, Dot, DrawTo, Lift, Lower, Park, R
 
 @dataclass(frozen=True)
 class PenEstimate:
-    """What one pass takes, without the time in which a person changes the pen."""
+    """What one pass takes, without the time for changing the pen."""
 
     number: int
     pen: Pen
@@ -30,7 +30,7 @@ class PenEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a whole program takes: `seconds` of the machine, `pen_change_s` of a person, who refills pens too."""
+    """What a program takes: `seconds` of the machine, `pen_change_s` of a person, who also refills pens."""
 
     pens: tuple[PenEstimate, ...]
     seconds: float
@@ -48,7 +48,7 @@ class Estimate:
 
 
 def estimate(steps: tuple[Step, ...], machine: Machine) -> Estimate:
-    """Time and distance of each pen pass and of the whole. The way to the first pen counts as that pen's."""
+    """Return time and distance of each pass and in total. The way to the first pen counts towards that pen."""
     pens = [_pen(change, part) for change, part in _parts(steps, timed(steps, machine))]
     changes = sum(step.insert for step in steps if isinstance(step, ChangePen))
     refills = sum(isinstance(step, Refill) for step in steps)
@@ -65,18 +65,18 @@ def estimate(steps: tuple[Step, ...], machine: Machine) -> Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
-    """A step, how long the machine takes for it, and the way that it goes."""
+class TimedStep:
+    """A step, the machine's time for it in seconds, and its way in mm."""
 
     step: Step
     seconds: float
     way_mm: float
 
 
-def timed(steps: tuple[Step, ...], machine: Machine) -> list[Timed]:
-    """Each step with its time; a pen change takes none of the machine's."""
+def timed(steps: tuple[Step, ...], machine: Machine) -> list[TimedStep]:
+    """Return each step with its time; a pen change takes no machine time."""
     track, lift = _Track([0.0] * len(steps), _dwells(machine)), _PenMove(machine)
-    at: Point | None = None  # it is where the program begins that the machine is thought to stand
+    at: Point | None = None  # the machine is assumed to stand where the program begins
     speed_mm_s = machine.feed_mm_min / 60
     travel_mm_s = max(machine.travel_xy_mm_min or (machine.travel_feed_mm_min,)) / 60
     settle_s = machine.pen_lift.settle_s
@@ -102,14 +102,14 @@ def timed(steps: tuple[Step, ...], machine: Machine) -> list[Timed]:
             case _:
                 track.stop()
     seconds, way_mm = track.planned(machine)
-    return [Timed(*of) for of in zip(steps, seconds, way_mm, strict=True)]
+    return [TimedStep(*of) for of in zip(steps, seconds, way_mm, strict=True)]
 
 
 @dataclass
 class _Track:
-    """The moves so far, which the controller plans as one from each stop to the next; and what it waits."""
+    """The moves so far, which the controller plans as one run from stop to stop, and its waits."""
 
-    still_s: list[float]  # by step
+    still_s: list[float]  # waiting time of each step
     dwell: Callable[[float], float]
     ways: list[tuple[float, float, float]] = field(default_factory=list)
     speeds: list[float] = field(default_factory=list)
@@ -125,7 +125,7 @@ class _Track:
         self.rests = False
 
     def wait(self, index: int, seconds: float) -> None:
-        """To wait, a controller comes to a stop; no time is no wait."""
+        """Add a wait, before which the controller stops; zero seconds add none."""
         if seconds > 0:
             self.still_s[index] += self.dwell(seconds)
             self.stop()
@@ -134,7 +134,7 @@ class _Track:
         self.rests = True
 
     def planned(self, machine: Machine) -> tuple[list[float], list[float]]:
-        """Seconds and millimetres of each step."""
+        """Return seconds and millimetres of each step."""
         moves, of_step = np.array(self.ways, dtype=np.float64).reshape(-1, 3), np.array(self.owner, dtype=np.int64)
         seconds = plan_s(moves, np.array(self.speeds), np.array(self.from_rest, dtype=np.bool_), limits_of(machine))
         count = len(self.still_s)
@@ -144,7 +144,7 @@ class _Track:
 
 @dataclass
 class _PenMove:
-    """How a pen is lowered and lifted: a Z axis moves without a stop before it, all else once the machine stands."""
+    """Lowers and lifts a pen: a Z axis moves without a stop before it, any other lift once the machine has stopped."""
 
     machine: Machine
     change: ChangePen | None = None
@@ -173,9 +173,9 @@ class _PenMove:
 
 
 def _round(at: Point, step: ArcTo) -> list[Point]:
-    """Points along an arc, as near to it as controllers come (GRBL's $12 is 0.002 mm)."""
+    """Return points along an arc, as close to it as a controller's chords (GRBL's $12 is 0.002 mm)."""
     end, centre = (step.x_mm, step.y_mm), (step.centre_x_mm, step.centre_y_mm)
-    return [(x, y) for x, y in swept(at, end, centre, step.clockwise, 0.002)[1:].tolist()]
+    return [(x, y) for x, y in arc_points(at, end, centre, step.clockwise, 0.002)[1:].tolist()]
 
 
 def _dwells(machine: Machine) -> Callable[[float], float]:
@@ -183,8 +183,8 @@ def _dwells(machine: Machine) -> Callable[[float], float]:
     return lambda seconds: seconds if step_s == 0 else math.ceil(seconds / step_s - 1e-6) * step_s
 
 
-def _parts(steps: tuple[Step, ...], times: list[Timed]) -> list[tuple[ChangePen, list[Timed]]]:
-    """The steps of each pass; what comes before the first is the first's, and the way to its pen change the next's."""
+def _parts(steps: tuple[Step, ...], times: list[TimedStep]) -> list[tuple[ChangePen, list[TimedStep]]]:
+    """Split the steps into passes. What precedes the first pass belongs to it; the way to a pen change to the next."""
     starts = [at for at, step in enumerate(steps) if isinstance(step, ChangePen)]
     return [
         (step, times[(0 if at == starts[0] else at) : end])
@@ -193,7 +193,7 @@ def _parts(steps: tuple[Step, ...], times: list[Timed]) -> list[tuple[ChangePen,
     ]
 
 
-def _pen(change: ChangePen, part: list[Timed]) -> PenEstimate:
+def _pen(change: ChangePen, part: list[TimedStep]) -> PenEstimate:
     return PenEstimate(
         change.number,
         change.pen,

@@ -1,4 +1,4 @@
-"""Steps to lines of G-code, by dialect. Here, and nowhere else, millimetres are rounded."""
+"""Writes steps as lines of G-code in a dialect. Millimetres are rounded here and nowhere else."""
 
 import re
 import unicodedata
@@ -24,32 +24,32 @@ from hardware.program import (
     program,
 )
 
-__all__ = ["DIALECTS", "Block", "Dialect", "blocks", "files", "gcode", "per_tool", "prompt"]
+__all__ = ["DIALECTS", "Dialect", "StepLines", "files", "gcode", "lines_by_step", "per_tool", "prompt"]
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """The lines of one step; the first block of a program has none: header, and pen up."""
+class StepLines:
+    """The lines of one step. The first entry of a program has no step: it holds the header and pen up."""
 
     step: Step | None
     lines: tuple[str, ...]
 
 
 def gcode(steps: tuple[Step, ...], machine: Machine) -> str:
-    """One complete program: header, pen up, all steps, end. Pauses wherever a pen is to be put in."""
-    return _text(blocks(steps, machine))
+    """Return a complete program: header, pen up, all steps, end. It pauses at each pen change."""
+    return _text(lines_by_step(steps, machine))
 
 
-def blocks(steps: tuple[Step, ...], machine: Machine, pauses: bool = True) -> Iterator[Block]:
-    """The lines of each step. Without `pauses` none stops the controller: who streams them stops at a `prompt`.
+def lines_by_step(steps: tuple[Step, ...], machine: Machine, pauses: bool = True) -> Iterator[StepLines]:
+    """Yield the lines of each step. Without `pauses` no line stops the controller: the sender stops at a `prompt`.
 
-    A controller that GRBL's M0 holds executes nothing that is sent, so a sender must not send it.
+    A GRBL controller held by M0 executes nothing that is sent, so a sender must not send M0.
     """
-    return _Writer(machine, pauses).blocks(steps)
+    return _Writer(machine, pauses).lines_by_step(steps)
 
 
 def prompt(step: Step) -> str | None:
-    """What the person at the machine shall do at this step, before it goes on: the pen is up and parked."""
+    """Return what the person at the machine has to do at this step; None if nothing. The pen is up and parked."""
     match step:
         case ChangePen(insert=True):
             return f"insert pen {step.number}: {step.pen.label}"
@@ -59,7 +59,7 @@ def prompt(step: Step) -> str | None:
 
 
 def per_tool(steps: tuple[Step, ...]) -> tuple[tuple[ChangePen, tuple[Step, ...]], ...]:
-    """The steps cut into a part for each pen pass, each complete by itself: parked at its start and its end."""
+    """Split the steps into one complete program per pass, parked at its start and its end."""
     changes = [(at, step) for at, step in enumerate(steps) if isinstance(step, ChangePen)]
     stops = [*(at for at, _ in changes[1:]), len(steps) - 2]
     parts = []
@@ -70,44 +70,47 @@ def per_tool(steps: tuple[Step, ...]) -> tuple[tuple[ChangePen, tuple[Step, ...]
 
 
 def files(drawing: Drawing, machine: Machine) -> dict[str, str]:
-    """All G-code of a drawing by file name: `drawing.gcode`, which pauses for each pen, and `01-black.gcode` a pass.
+    """Return all G-code of a drawing by file name: `drawing.gcode`, which pauses for each pen, and one file per pass
+    such as `01-black.gcode`.
 
     Raises ProgramError where the machine cannot draw it.
     """
     steps = program(drawing, machine)
     texts = {"drawing.gcode": gcode(steps, machine)}
     for change, part in per_tool(steps):
-        texts[f"{file_stem(change.number, change.pen)}.gcode"] = _text(_Writer(machine, True, alone=True).blocks(part))
+        texts[f"{file_stem(change.number, change.pen)}.gcode"] = _text(
+            _Writer(machine, True, alone=True).lines_by_step(part)
+        )
     return texts
 
 
-def _text(parts: Iterator[Block]) -> str:
-    return "".join(f"{line}\n" for block in parts for line in block.lines)
+def _text(parts: Iterator[StepLines]) -> str:
+    return "".join(f"{line}\n" for step in parts for line in step.lines)
 
 
-_Paced = tuple[str, float | None]  # a line, and the feed it is to be run at, mm/min; None: it does not matter to it
+_Paced = tuple[str, float | None]  # a line and its feed, mm/min; None where the line has no feed
 
 
 class _Writer:
-    """Writes steps, and remembers what the controller does: where it is, as rounded, and the feed in force."""
+    """Writes steps, and keeps track of the controller: its rounded position and the feed in force."""
 
     def __init__(self, machine: Machine, pauses: bool, alone: bool = False) -> None:
         self.machine, self.dialect, self.pauses = machine, dialect_of(machine.dialect), pauses
-        self.alone = alone  # a program for one pen, which is in when it begins
+        self.alone = alone  # a program for one pen, which is in the holder when it begins
         self.at: tuple[float, float] | None = None
         self.speed = ""
         self.feed_mm_min = machine.feed_mm_min
         self.up, self.down = heights(None, machine)
         self.travel_feed = machine.travel_feed_mm_min if self.dialect.travel_has_feed else None
 
-    def blocks(self, steps: tuple[Step, ...]) -> Iterator[Block]:
+    def lines_by_step(self, steps: tuple[Step, ...]) -> Iterator[StepLines]:
         header = (line.format(tolerance=_number(self.machine.tolerance_mm)) for line in self.dialect.header)
-        yield Block(None, (*header, *self._paced(self._lift())))
+        yield StepLines(None, (*header, *self._paced(self._lift())))
         for step in steps:
-            yield Block(step, tuple(self._paced(self._lines(step))))
+            yield StepLines(step, tuple(self._paced(self._lines(step))))
 
     def _paced(self, lines: Iterator[_Paced]) -> Iterator[str]:
-        """The lines, with the feed written on those for which it has changed."""
+        """Yield the lines, with the feed appended to those where it changes."""
         for text, feed_mm_min in lines:
             feed = "" if feed_mm_min is None else _number(feed_mm_min)
             if feed in ("", self.speed):
@@ -143,7 +146,7 @@ class _Writer:
             yield template.format(x=_number(x_mm), y=_number(y_mm)), feed_mm_min
 
     def _arc(self, arc: ArcTo) -> Iterator[_Paced]:
-        """An arc, its centre as seen from where the controller is. One whose ends are the same would be a circle."""
+        """Yield an arc, its centre relative to the current position; none if its ends coincide, as that is a circle."""
         end = (round(arc.x_mm, 3), round(arc.y_mm, 3))
         if self.at is None or end == self.at:
             return
@@ -192,18 +195,18 @@ class _Writer:
 
     def _change(self, step: ChangePen | Refill) -> Iterator[_Paced]:
         if isinstance(step, ChangePen):
-            told = f"layer {step.layer}, {step.strokes} strokes, {step.drawn_mm / 1000:.2f} m"
-            yield from self._said(self.dialect.comment, told)
-        wanted = prompt(step)
-        if wanted is None and self.alone and isinstance(step, ChangePen):
-            wanted = f"insert pen {step.number}: {step.pen.label}"
-        if wanted is None:
-            yield from self._said(self.dialect.comment, f"pen {step.number}: {step.pen.label} stays in")
+            comment = f"layer {step.layer}, {step.strokes} strokes, {step.drawn_mm / 1000:.2f} m"
+            yield from self._text_line(self.dialect.comment, comment)
+        request = prompt(step)
+        if request is None and self.alone and isinstance(step, ChangePen):
+            request = f"insert pen {step.number}: {step.pen.label}"
+        if request is None:
+            yield from self._text_line(self.dialect.comment, f"pen {step.number}: {step.pen.label} stays in")
         else:
-            yield from self._said(self.dialect.message, wanted)
+            yield from self._text_line(self.dialect.message, request)
             if self.pauses and not (self.alone and isinstance(step, ChangePen)):
                 for line in self.dialect.pause:
-                    yield from self._said(line, wanted)
+                    yield from self._text_line(line, request)
         if isinstance(step, ChangePen):
             self.feed_mm_min = step.feed_mm_min
             if (step.up, step.down) != (self.up, self.down):
@@ -212,8 +215,8 @@ class _Writer:
                 if lifted:
                     yield from self._lift()
 
-    def _said(self, template: str, text: str) -> Iterator[_Paced]:
-        """A comment that no controller stumbles over: plain ASCII, without what it acts on, in one short line."""
+    def _text_line(self, template: str, text: str) -> Iterator[_Paced]:
+        """Yield a comment that is safe for the controller: a short line of plain ASCII without forbidden characters."""
         if not template:
             return
         plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
@@ -222,10 +225,10 @@ class _Writer:
         yield template.format(text=plain[: max(room, 0)].rstrip()), None
 
 
-_RAMP_STEP_S = 0.05  # GRBL rounds shorter dwells up to this
+_RAMP_STEP_S = 0.05  # GRBL rounds shorter dwells up to this length
 
 
 def _number(value: float) -> str:
-    """Three decimals at most, none that are zeros, never an exponent and never -0."""
+    """Return at most three decimals, without trailing zeros, an exponent or -0."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

@@ -1,4 +1,4 @@
-"""Text to lines that a pen draws: plain capitals of one stroke width."""
+"""Text -> lines that a pen draws: plain capitals of a single stroke width."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from hardware.drawing import Line
 
-# Corners on a grid 4 wide and 6 high, as pairs of digits x y from the top left; a stroke each, apart by commas
+# Corners on a grid 4 wide and 6 high, as pairs of digits x y from the top left; commas separate strokes
 _GLYPHS = {
     "A": "06 20 46,14 34",
     "B": "06 00 30 41 42 33 03,33 44 45 36 06",
@@ -64,7 +64,7 @@ _GAP = 1.6
 
 
 def lettered(text: str, x_mm: float, y_mm: float, height_mm: float) -> list[Line]:
-    """The lines of a text whose first letter's top left corner is at the given place. What has no glyph is left out."""
+    """Return the lines, each [S, 2] in mm, of a text with its top left corner at x, y. Unknown letters stay blank."""
     scale, pen = height_mm / 6, 0.0
     lines = []
     for letter in _plain(text):
@@ -77,7 +77,7 @@ def lettered(text: str, x_mm: float, y_mm: float, height_mm: float) -> list[Line
 
 
 def length_of(text: str, height_mm: float) -> float:
-    """How long a text becomes, mm."""
+    """Return the length of a text in mm."""
     return height_mm / 6 * max(sum(_WIDTHS.get(letter, 4) + _GAP for letter in _plain(text)) - _GAP, 0.0)
 
 

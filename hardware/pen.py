@@ -1,4 +1,4 @@
-"""A pen that somebody owns: its colour, its nib, its ink. Knows nothing of arrays, so that it loads fast."""
+"""A pen: its colour, its nib, its ink. Imports no arrays, so that it loads fast."""
 
 import re
 from enum import StrEnum
@@ -8,15 +8,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class Ink(StrEnum):
-    """How a stroke mixes with what lies below it, as an SVG viewer shows `mix-blend-mode`."""
+    """How a stroke mixes with what is below it, as an SVG viewer shows `mix-blend-mode`."""
 
-    OPAQUE = "opaque"  # normal: covers what lies below
-    TRANSPARENT = "transparent"  # multiply: a filter over what lies below; order does not matter
+    OPAQUE = "opaque"  # normal: covers what is below
+    TRANSPARENT = "transparent"  # multiply: filters what is below; the order does not matter
 
 
 def _hex_colour(text: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise ValueError(f"{text!r} is not a colour; write #rrggbb, as in '#1e6ebe'")
+        raise ValueError(f"{text!r} is not a colour; write #rrggbb, such as '#1e6ebe'")
     return text.lower()
 
 
@@ -24,39 +24,39 @@ Colour = Annotated[str, AfterValidator(_hex_colour)]
 
 
 class Pen(BaseModel):
-    """A pen that somebody owns."""
+    """A pen of a rack."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, max_length=60, description="What people call it; names differ within a rack.")
+    name: str = Field(min_length=1, max_length=60, description="Name of the pen, unique within its rack.")
     colour: Colour = Field(description="Colour of its ink on white paper, `#rrggbb`.")
     nib_mm: float = Field(gt=0, le=30, description="Width of its stroke, mm.")
-    ink: Ink = Field(Ink.OPAQUE, description="`opaque` covers what lies below; `transparent` multiplies it.")
+    ink: Ink = Field(Ink.OPAQUE, description="`opaque` covers what is below; `transparent` multiplies it.")
     feed_mm_min: float | None = Field(
-        None, gt=0, description="Speed with the pen down, mm/min. Default: the machine's own."
+        None, gt=0, description="Speed with the pen down, mm/min. Default: the machine's."
     )
     dwell_s: float | None = Field(
-        None, ge=0, description="Time a dot's tip rests on the paper, s. Default: the machine's own."
+        None, ge=0, description="Time the tip rests on the paper for a dot, s. Default: the machine's."
     )
     down: float | None = Field(
-        None, description="Servo value, or Z in mm, with this pen's tip on the paper. Default: the machine's own."
+        None, description="Servo value, or Z in mm, with this pen's tip on the paper. Default: the machine's."
     )
     up: float | None = Field(
-        None, description="Servo value, or Z in mm, with this pen clear of the paper. Default: the machine's own."
+        None, description="Servo value, or Z in mm, with this pen clear of the paper. Default: the machine's."
     )
     offset_mm: tuple[float, float] | None = Field(
         None,
-        description="[x, y], mm: how far right of, and above, the other pens' tips this one's sits in its holder.",
+        description="[x, y], mm: how far to the right of and above the other pens' tips this tip sits in the holder.",
     )
     max_draw_m: float | None = Field(
-        None, gt=0, description="Metres after which it is refilled or sharpened: the plot pauses there. Default: never."
+        None, gt=0, description="Metres after which the plot pauses to refill or sharpen it. Default: never."
     )
 
     @property
     def label(self) -> str:
-        """Name and nib, as people write it on a drawer: `black 0.5`."""
+        """Name and nib, as on the label of a drawer: `black 0.5`."""
         return f"{self.name} {self.nib_mm:g}"
 
     def is_same(self, other: "Pen | None") -> bool:
-        """Whether both are one thing to hold in the hand, however it is moved."""
+        """Whether both are the same physical pen, even if their feeds, heights or dwells differ."""
         return other is not None and (self.name, self.colour, self.nib_mm) == (other.name, other.colour, other.nib_mm)

@@ -1,15 +1,15 @@
-"""The plan of a plot as a picture: the bed, the sheet on it, strokes by pen, travel dashed, and what each pen takes."""
+"""The plan of a plot as an SVG: the bed, the sheet, strokes by pen, travel dashed, and a table of the pens."""
 
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from hardware.drawing import Drawing, Ink, Line, is_dot
 from hardware.estimate import Estimate, PenEstimate, estimate
-from hardware.machine import Lie, Machine, lie
+from hardware.machine import Machine, SheetPlacement, sheet_placement
 from hardware.program import ArcTo, ChangePen, Dot, DrawTo, Park, Step, Travel
 
 _INK, _FAINT, _BED, _GROUND, _TRAVEL = "#22262b", "#8b857a", "#e9e5dc", "#f8f6f1", "#d4145a"
-_COLUMNS = (  # of the table: title, place as a share of the width, which way the text runs
+_COLUMNS = (  # of the table: title, position as a share of the width, text anchor
     ("pen", 0.075, "start"),
     ("strokes", 0.52, "end"),
     ("drawn", 0.64, "end"),
@@ -22,13 +22,13 @@ Point = tuple[float, float]
 
 
 def plan_svg(drawing: Drawing, steps: tuple[Step, ...], machine: Machine) -> str:
-    """An SVG of the bed as seen from above, in mm, with a table of the pens below it."""
+    """Return an SVG of the bed seen from above, in mm, with a table of the pens below it."""
     took = estimate(steps, machine)
-    unit = max(machine.width_mm, 1.2 * machine.height_mm) / 100  # what text and margins are measured in
+    unit = max(machine.width_mm, 1.2 * machine.height_mm) / 100  # unit for text and margins
     head, row = 11 * unit, 4 * unit
     foot = (len(took.pens) + 3.6) * row
     width, height = machine.width_mm + 10 * unit, head + machine.height_mm + 6 * unit + foot
-    placed = lie(drawing.width_mm, drawing.height_mm, machine)
+    placement = sheet_placement(drawing.width_mm, drawing.height_mm, machine)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}mm" height="{_n(height)}mm"'
         f' viewBox="0 0 {_n(width)} {_n(height)}" font-family="Helvetica, Arial, sans-serif" fill="{_INK}">',
@@ -36,10 +36,10 @@ def plan_svg(drawing: Drawing, steps: tuple[Step, ...], machine: Machine) -> str
         *_title(drawing, machine, took, unit),
         f'<g transform="translate({_n(5 * unit)} {_n(head)})">',
         *_bed(machine, unit),
-        # in the machine's own coordinates, whose y goes up
+        # in machine coordinates, with y up
         f'<g transform="translate(0 {_n(machine.height_mm)}) scale(1 -1)" fill="none">',
-        _sheet(drawing, placed, unit),
-        *_strokes(drawing, placed),
+        _sheet(drawing, placement, unit),
+        *_strokes(drawing, placement),
         *_travel(steps, unit),
         "</g>",
         *_marks(machine, unit),
@@ -68,7 +68,7 @@ def _title(drawing: Drawing, machine: Machine, took: Estimate, unit: float) -> I
 
 
 def _bed(machine: Machine, unit: float) -> Iterator[str]:
-    """The bed, with a mark every 50 mm."""
+    """Yield the bed, with a line every 50 mm."""
     width, height = machine.width_mm, machine.height_mm
     yield f'<rect width="{_n(width)}" height="{_n(height)}" rx="{_n(0.6 * unit)}" fill="{_BED}"/>'
     lines = [f"M{x},0V{_n(height)}" for x in range(50, int(width) + 1, 50)]
@@ -83,8 +83,8 @@ def _bed(machine: Machine, unit: float) -> Iterator[str]:
     yield "</g>"
 
 
-def _sheet(drawing: Drawing, placed: Lie, unit: float) -> str:
-    (x, y), (width, height) = placed.corner_mm, placed.size_mm
+def _sheet(drawing: Drawing, placement: SheetPlacement, unit: float) -> str:
+    (x, y), (width, height) = placement.corner_mm, placement.size_mm
     shadow = 0.5 * unit
     return (
         f'<rect x="{_n(x + shadow)}" y="{_n(y - shadow)}" width="{_n(width)}" height="{_n(height)}"'
@@ -93,26 +93,26 @@ def _sheet(drawing: Drawing, placed: Lie, unit: float) -> str:
     )
 
 
-def _strokes(drawing: Drawing, placed: Lie) -> Iterator[str]:
+def _strokes(drawing: Drawing, placement: SheetPlacement) -> Iterator[str]:
     for pen_pass in drawing.passes:
         pen = pen_pass.pen
         blend = ' style="mix-blend-mode:multiply"' if pen.ink is Ink.TRANSPARENT else ""
-        path = " ".join(_path(line, placed) for line in pen_pass.lines)
+        path = " ".join(_path(line, placement) for line in pen_pass.lines)
         yield (
             f'<path d="{path}" stroke="{pen.colour}" stroke-width="{pen.nib_mm:g}" stroke-linecap="round"'
             f' stroke-linejoin="round"{blend}/>'
         )
 
 
-def _path(line: Line, placed: Lie) -> str:
+def _path(line: Line, placement: SheetPlacement) -> str:
     if is_dot(line):
-        x, y = placed.on_bed(*line.mean(axis=0).tolist())
+        x, y = placement.on_bed(*line.mean(axis=0).tolist())
         return f"M{_n(x)},{_n(y)}h0.01"
-    return "M" + " ".join(f"{_n(x)},{_n(y)}" for x, y in (placed.on_bed(*point) for point in line.tolist()))
+    return "M" + " ".join(f"{_n(x)},{_n(y)}" for x, y in (placement.on_bed(*point) for point in line.tolist()))
 
 
 def _travel(steps: tuple[Step, ...], unit: float) -> Iterator[str]:
-    """The way of the pen's tip with the pen up."""
+    """Yield the path of the pen's tip while the pen is up."""
     ways: list[str] = []
     at: Point | None = None
     shift = (0.0, 0.0)
@@ -137,7 +137,7 @@ def _travel(steps: tuple[Step, ...], unit: float) -> Iterator[str]:
 
 
 def _marks(machine: Machine, unit: float) -> Iterator[str]:
-    """Where the pen waits."""
+    """Yield marks where the pen parks and where pens are changed."""
     places = {machine.park_mm: "park"}
     places[machine.changes_at_mm] = "park, pens" if machine.changes_at_mm == machine.park_mm else "pens"
     for (x, y), name in places.items():

@@ -1,7 +1,7 @@
-"""Moves to seconds, as a controller plans them: trapezoidal speeds, acceleration, corners by junction deviation.
+"""Moves -> seconds, as a controller plans them: trapezoidal speeds, acceleration, corners by junction deviation.
 
-Letters as in GRBL's planner: a move of length L along the unit vector u, at most at the speed f, with the acceleration
-a; v, the speeds at its ends. A backward and a forward pass bring these within v1^2 <= v0^2 + 2 a L.
+The letters are those of GRBL's planner: a move has length L, unit vector u, maximum speed f and acceleration a; v is
+the speed at its ends. A backward and a forward pass limit the speeds to v1^2 <= v0^2 + 2 a L.
 """
 
 import math
@@ -15,21 +15,21 @@ from hardware.machine import Axes, Machine, ZLift
 
 Point = tuple[float, float]  # mm
 Floats = NDArray[np.float64]
-Accel = float | Axes  # mm/s^2 along the way, or of each axis
+Accel = float | Axes  # mm/s^2 along the path, or of each axis
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the axes can. Where x and y have limits of their own, a move uses what its direction leaves of them."""
+    """The limits of the axes. Where x and y have separate limits, a move is limited by its direction."""
 
     accel_mm_s2: Accel
     deviation_mm: float
     speed_mm_s: Axes | None = None
-    z_accel_mm_s2: float | None = None  # of an axis that raises the pen
+    z_accel_mm_s2: float | None = None  # of a Z axis that raises the pen
 
 
 def limits_of(machine: Machine) -> Limits:
-    """The limits that a machine's file names."""
+    """Return the limits that a machine file gives."""
     most, lift = machine.travel_xy_mm_min, machine.pen_lift
     z_accel = None
     if isinstance(lift, ZLift):
@@ -40,12 +40,12 @@ def limits_of(machine: Machine) -> Limits:
 
 
 def plan_s(
-    ways: Floats,  # [N, 2 or 3] mm, each move from its begin to its end; z is that of the pen's lift
-    speeds_mm_s: Floats,  # [N] that are asked for
-    from_rest: NDArray[np.bool_],  # [N] whether the machine stands still before the move
+    ways: Floats,  # [N, 2 or 3] mm, the displacement of each move; z is that of the pen lift
+    speeds_mm_s: Floats,  # [N] mm/s, as requested
+    from_rest: NDArray[np.bool_],  # [N] whether the machine is at rest before the move
     limits: Limits,
 ) -> Floats:  # [N] s
-    """Seconds of each move. The machine stands still after the last; moves of no length take no time."""
+    """Return the seconds of each move. The machine is at rest after the last; moves of length zero take no time."""
     seconds = np.zeros(len(ways))
     if len(ways) == 0:
         return seconds
@@ -53,7 +53,9 @@ def plan_s(
     real = np.flatnonzero(lengths > 0)
     if len(real) == 0:
         return seconds
-    stops = np.maximum.reduceat(from_rest, np.concatenate([[0], real[:-1] + 1]))  # a stop before a move of no length
+    stops = np.maximum.reduceat(
+        from_rest, np.concatenate([[0], real[:-1] + 1])
+    )  # a stop before a move of length zero counts
     length, unit = lengths[real], ways[real] / lengths[real, None]
     fastest = speeds_mm_s[real]
     if limits.speed_mm_s is not None:
@@ -68,7 +70,7 @@ def plan_s(
 
 
 def _along(unit: Floats, most: Accel, most_z: float | None) -> Floats:  # [N, 2 or 3] -> [N]
-    """What a move may have of a quantity, if each axis has its most of it: that of the axis that is spent first."""
+    """Return the most that each move may have of a quantity: the limit of the axis that reaches its own first."""
     with np.errstate(divide="ignore"):
         if isinstance(most, tuple):
             found = np.min(np.array(most) / np.abs(unit[:, :2]), axis=1)
@@ -80,11 +82,11 @@ def _along(unit: Floats, most: Accel, most_z: float | None) -> Floats:  # [N, 2 
 
 
 def _corners(unit: Floats, limits: Limits) -> Floats:  # [N, 2] -> [N - 1] v^2
-    """Squared speed at which each corner may be taken.
+    """Return the squared speed, mm^2/s^2, allowed at each corner.
 
-    The machine is thought to go round on the circle that touches both moves and passes the corner at the distance delta
-    (the deviation), at most with the acceleration a across: v^2 = a r, r = delta sin(t/2) / (1 - sin(t/2)), where t is
-    the angle between the moves, pi where they are one straight line (Jeon 2011, as in GRBL's planner).
+    The model is a circle that touches both moves and passes the corner at the distance delta (the deviation), with at
+    most the acceleration a across: v^2 = a r, r = delta sin(t/2) / (1 - sin(t/2)), where t is the angle between the
+    moves, pi where they form a straight line (Jeon 2011, as in GRBL's planner).
     """
     sine_half = np.sqrt(np.maximum(0.5 * (1 + (unit[:-1] * unit[1:]).sum(axis=1)), 0))
     across = unit[1:] - unit[:-1]
@@ -108,7 +110,7 @@ def _reachable(enter: Floats, gain: Floats) -> Floats:  # [N + 1] v^2, [N] 2 a L
 
 
 def _trapezia_s(length: Floats, enter: Floats, leave: Floats, fastest: Floats, accel: Floats) -> Floats:
-    """Seconds of moves entered and left at the given v^2: speed is a trapezium, or a triangle if the move is short."""
+    """Return the seconds, [N], of moves entered and left at the given v^2, with trapezoidal or triangular speeds."""
     v0, v1 = np.sqrt(enter), np.sqrt(leave)
     peak = np.sqrt(accel * length + 0.5 * (enter + leave))
     top = np.minimum(peak, fastest)
@@ -116,23 +118,23 @@ def _trapezia_s(length: Floats, enter: Floats, leave: Floats, fastest: Floats, a
     return np.asarray((2 * top - v0 - v1) / accel + np.where(peak > fastest, cruise, 0), dtype=np.float64)
 
 
-# --- for a single way -------------------------------------------------------------------------------------------------
+# --- for a single path ----------------------------------------------------------------------------------------------
 
 
 def straight_s(length_mm: float, speed_mm_s: float, accel_mm_s2: float) -> float:
-    """Seconds for one straight move from rest to rest."""
+    """Return the seconds of one straight move from rest to rest."""
     return run_s([(0.0, 0.0), (length_mm, 0.0)], speed_mm_s, accel_mm_s2, 0.01)
 
 
 def run_s(points: list[Point], speed_mm_s: float, accel_mm_s2: Accel, deviation_mm: float) -> float:
-    """Seconds for a polyline from rest to rest."""
+    """Return the seconds of a polyline, points in mm, from rest to rest."""
     ways = np.diff(np.array(points, dtype=np.float64), axis=0)
     from_rest = np.arange(len(ways)) == 0
     return float(plan_s(ways, np.full(len(ways), speed_mm_s), from_rest, Limits(accel_mm_s2, deviation_mm)).sum())
 
 
 def corner_mm_s(before: Point, corner: Point, after: Point, accel_mm_s2: Accel, deviation_mm: float) -> float:
-    """Speed at which a corner may be taken."""
+    """Return the speed in mm/s allowed at a corner."""
     unit = np.array([[q[0] - p[0], q[1] - p[1]] for p, q in pairwise((before, corner, after))], dtype=np.float64)
     unit /= np.hypot(unit[:, 0], unit[:, 1])[:, None]
     return math.sqrt(float(_corners(unit, Limits(accel_mm_s2, deviation_mm))[0]))

@@ -1,6 +1,6 @@
-"""A drawing and a machine to the steps that the machine takes: mm, y up, origin at the bed's bottom left corner.
+"""A drawing and a machine -> the steps of the machine: mm, y up, origin at the bed's bottom left corner.
 
-Everything is checked against the machine here, before there is a line of G-code.
+Everything is checked against the machine here, before any G-code is written.
 """
 
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hardware.arcs import Arc, arcs, simplify, swept
+from hardware.arcs import Arc, arc_points, arcs, simplify
 from hardware.drawing import Drawing, Line, Pen, PenPass, is_dot, length_mm
-from hardware.machine import ROUNDING_MM, Lie, Machine, RelayLift, ZLift, lie
+from hardware.machine import ROUNDING_MM, Machine, RelayLift, SheetPlacement, ZLift, sheet_placement
 
 
 class ProgramError(ValueError):
-    """A drawing that the machine cannot or must not draw; the message has a line for every fault."""
+    """A drawing that the machine cannot or must not draw; the message has one line per fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePen:
-    """A pass begins. The pen is up and parked: a person puts this one in, unless it is there already (`insert`)."""
+    """A pass begins. The pen is up and parked. With `insert` a person inserts this pen; else it is already in."""
 
     number: int  # of the pass in the drawing, from 1
     pen: Pen
@@ -28,17 +28,17 @@ class ChangePen:
     drawn_mm: float
     feed_mm_min: float
     insert: bool = True
-    up: float | None = None  # where the pen lift holds this pen, in its own unit; None: a relay knows no heights
+    up: float | None = None  # height of this pen in the unit of the pen lift; None: a relay has no heights
     down: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refill:
-    """The pen is up and parked: a person refills or sharpens it, and puts the same one in again."""
+    """The pen is up and parked: a person refills or sharpens it and inserts it again."""
 
     number: int  # of the pass
     pen: Pen
-    drawn_mm: float  # since it was put in or refilled
+    drawn_mm: float  # since it was inserted or refilled
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class DrawTo:
 
 @dataclass(frozen=True, slots=True)
 class ArcTo:
-    """Move with the pen down along a circle, less than once round."""
+    """Move with the pen down along an arc of less than a full circle."""
 
     x_mm: float
     y_mm: float
@@ -75,7 +75,7 @@ class ArcTo:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """Put the pen down, let it rest, lift it."""
+    """Put the pen down, let it rest, and raise it."""
 
     dwell_s: float
 
@@ -87,7 +87,7 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Move, pen up, to where the pen waits."""
+    """Move with the pen up to the park position."""
 
     x_mm: float
     y_mm: float
@@ -95,16 +95,17 @@ class Park:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The program is over; the pen is up and parked."""
+    """The program ends; the pen is up and parked."""
 
 
 Step = ChangePen | Refill | Travel | Lower | DrawTo | ArcTo | Dot | Lift | Park | End
 
 
 def program(drawing: Drawing, machine: Machine) -> tuple[Step, ...]:
-    """All steps, pass after pass; a pass without lines takes none.
+    """Return all steps, pass by pass; a pass without lines takes none.
 
-    Raises ProgramError where colours are free, where a pen would leave the sheet or the bed, or cannot be lifted.
+    Raises ProgramError where colours are free, where a pen would leave the sheet or the bed, and where the machine
+    cannot lift a pen.
     """
     if faults := _faults(drawing, machine):
         raise ProgramError("\n".join(faults))
@@ -112,15 +113,15 @@ def program(drawing: Drawing, machine: Machine) -> tuple[Step, ...]:
 
 
 def park_on_sheet(width_mm: float, height_mm: float, machine: Machine) -> tuple[float, float]:
-    """Where pens are changed, in the own mm of a drawing of this size (origin top left, y down)."""
-    return lie(width_mm, height_mm, machine).on_sheet(*machine.changes_at_mm)
+    """Return where pens are changed, in the coordinates of a drawing of this size: mm, origin top left, y down."""
+    return sheet_placement(width_mm, height_mm, machine).on_sheet(*machine.changes_at_mm)
 
 
 def _steps(drawing: Drawing, machine: Machine) -> Iterator[Step]:
     change_at = Park(*machine.changes_at_mm)
-    placed = lie(drawing.width_mm, drawing.height_mm, machine)
+    placement = sheet_placement(drawing.width_mm, drawing.height_mm, machine)
     held: Pen | None = None
-    drawn_mm = 0.0  # by the pen that is in, since it was put in or refilled
+    drawn_mm = 0.0  # by the current pen, since it was inserted or refilled
     for number, pen_pass in enumerate(drawing.passes, 1):
         if not pen_pass.lines:
             continue
@@ -136,14 +137,14 @@ def _steps(drawing: Drawing, machine: Machine) -> Iterator[Step]:
                 yield change_at
                 yield Refill(number, pen_pass.pen, drawn_mm)
                 drawn_mm = 0.0
-            yield from _stroke(line, placed, pen_pass.pen, machine)
+            yield from _stroke(line, placement, pen_pass.pen, machine)
             drawn_mm += length
     yield Park(*machine.park_mm)
     yield End()
 
 
 def _runs_dry(pen: Pen, drawn_mm: float, more_mm: float) -> bool:
-    """Whether a pen has to be refilled before it draws more; a full one draws any line, however long."""
+    """Whether a pen must be refilled before it draws this much more; a full pen draws a line of any length."""
     return pen.max_draw_m is not None and drawn_mm > 0 and drawn_mm + more_mm > 1000 * pen.max_draw_m + 1e-6
 
 
@@ -156,7 +157,7 @@ def _change(number: int, pen_pass: PenPass, machine: Machine, insert: bool) -> C
 
 
 def heights(pen: Pen | None, machine: Machine) -> tuple[float | None, float | None]:
-    """Where the pen lift holds this pen, up and down, in the lift's own unit; None where it knows no heights."""
+    """Return the heights of this pen, up and down, in the unit of the pen lift; None where the lift has no heights."""
     lift = machine.pen_lift
     if isinstance(lift, RelayLift):
         return None, None
@@ -165,8 +166,8 @@ def heights(pen: Pen | None, machine: Machine) -> tuple[float | None, float | No
     return up if own_up is None else own_up, down if own_down is None else own_down
 
 
-def _stroke(line: Line, placed: Lie, pen: Pen, machine: Machine) -> Iterator[Step]:
-    on_bed = _on_bed(line, placed, pen)
+def _stroke(line: Line, placement: SheetPlacement, pen: Pen, machine: Machine) -> Iterator[Step]:
+    on_bed = _on_bed(line, placement, pen)
     if is_dot(line):
         x_mm, y_mm = on_bed.mean(axis=0).tolist()
         yield Travel(x_mm, y_mm)
@@ -174,15 +175,15 @@ def _stroke(line: Line, placed: Lie, pen: Pen, machine: Machine) -> Iterator[Ste
         return
     yield Travel(*on_bed[0].tolist())
     yield Lower()
-    yield from _moves(on_bed, placed, machine)
+    yield from _moves(on_bed, placement, machine)
     yield Lift()
 
 
-def _moves(line: Line, placed: Lie, machine: Machine) -> Iterator[Step]:
-    """The line from its second point on. Arcs bulge, if by less than the tolerance: none may leave bed or sheet."""
-    tolerance_mm = max(machine.tolerance_mm - 2 * ROUNDING_MM, 0.5 * machine.tolerance_mm)  # what rounding leaves of it
+def _moves(line: Line, placement: SheetPlacement, machine: Machine) -> Iterator[Step]:
+    """Yield the moves from the line's second point on; without arcs if one would bulge off the bed or the sheet."""
+    tolerance_mm = max(machine.tolerance_mm - 2 * ROUNDING_MM, 0.5 * machine.tolerance_mm)  # reduced by the rounding
     curved = _arcs(line, tolerance_mm) if machine.arcs else None
-    if curved is None or not _keeps_inside(line[0].tolist(), curved, placed, machine):
+    if curved is None or not _keeps_inside(line[0].tolist(), curved, placement, machine):
         for x_mm, y_mm in simplify(line, tolerance_mm)[1:].tolist():
             yield DrawTo(x_mm, y_mm)
         return
@@ -196,24 +197,26 @@ def _arcs(line: Line, tolerance_mm: float) -> list[ArcTo | DrawTo]:
     ]
 
 
-def _keeps_inside(at: tuple[float, float], moves: list[ArcTo | DrawTo], placed: Lie, machine: Machine) -> bool:
-    x_mm, y_mm = placed.corner_mm
-    most = np.minimum((machine.width_mm, machine.height_mm), (x_mm + placed.size_mm[0], y_mm + placed.size_mm[1]))
+def _keeps_inside(
+    at: tuple[float, float], moves: list[ArcTo | DrawTo], placement: SheetPlacement, machine: Machine
+) -> bool:
+    x_mm, y_mm = placement.corner_mm
+    most = np.minimum((machine.width_mm, machine.height_mm), (x_mm + placement.size_mm[0], y_mm + placement.size_mm[1]))
     least = np.maximum((0.0, 0.0), (x_mm, y_mm))
     for move in moves:
         end = (move.x_mm, move.y_mm)
         if isinstance(move, ArcTo):
-            along = swept(at, end, (move.centre_x_mm, move.centre_y_mm), move.clockwise, ROUNDING_MM)
+            along = arc_points(at, end, (move.centre_x_mm, move.centre_y_mm), move.clockwise, ROUNDING_MM)
             if (along < least - ROUNDING_MM).any() or (along > most + ROUNDING_MM).any():
                 return False
         at = end
     return True
 
 
-def _on_bed(points: Line, placed: Lie, pen: Pen) -> Line:
-    """Where the machine has to be so that this pen's tip is at the points."""
-    offset_mm = np.array(placed.offset_mm) - np.array(pen.offset_mm or (0.0, 0.0))
-    turned: Line = points @ np.array(placed.rows, dtype=np.float64).T + offset_mm
+def _on_bed(points: Line, placement: SheetPlacement, pen: Pen) -> Line:
+    """Return where the machine has to be, [S, 2] mm, for this pen's tip to be at the points."""
+    offset_mm = np.array(placement.offset_mm) - np.array(pen.offset_mm or (0.0, 0.0))
+    turned: Line = points @ np.array(placement.rows, dtype=np.float64).T + offset_mm
     return turned
 
 
@@ -226,8 +229,7 @@ def _faults(drawing: Drawing, machine: Machine) -> list[str]:
         who = f"pen {number} ({pen_pass.pen.label})"
         if pen_pass.colours is not None or pen_pass.widths_mm is not None:
             faults.append(
-                f"{who}: its lines have colours or widths of their own (free colours), which no pen can draw;"
-                " name the pens in the spec"
+                f"{who}: its lines have free colours or widths, which no pen can draw; name the pens in the spec"
             )
         elif pen_pass.lines:
             faults += [f"{who}: {fault}" for fault in _unliftable(pen_pass.pen, machine)]
@@ -237,27 +239,29 @@ def _faults(drawing: Drawing, machine: Machine) -> list[str]:
 
 
 def _unliftable(pen: Pen, machine: Machine) -> Iterator[str]:
-    """Heights of its own that the pen lift cannot reach."""
+    """Yield a message for each height of this pen that the pen lift cannot reach."""
     up, down = heights(pen, machine)
     match machine.pen_lift:
         case RelayLift() if pen.up is not None or pen.down is not None:
-            yield f"it has heights of its own, but the pen lift of {machine.name!r} is a relay; leave up and down out"
+            yield f"it has heights, but the pen lift of {machine.name!r} is a relay; leave up and down out"
         case ZLift() if up is not None and down is not None and up <= down:
-            yield f"it is up at z = {up:g} mm, which must lie above z = {down:g} mm, where it is down"
+            yield f"its up height, z = {up:g} mm, must be above its down height, z = {down:g} mm"
         case ZLift():
             pass
         case _:
             for name, value in (("up", up), ("down", down)):
                 if value is not None and not 0 <= value <= 65535:
-                    yield f"it is {name} at {value:g}, but a servo's values go from 0 to 65535"
+                    yield f"its {name} value is {value:g}, but a servo takes values from 0 to 65535"
 
 
 def _strays(points: Line, drawing: Drawing, machine: Machine, pen: Pen) -> list[str]:
-    """Where these points, in the drawing's coordinates, leave the bed, or else the sheet or what is free of it."""
+    """Return a message for each side where points, [S, 2] mm on the sheet, leave the bed, the sheet or the margin."""
     if not np.isfinite(points).all():
-        return ["a line has a coordinate that is not a number"]
+        return ["a line has a coordinate that is not a finite number"]
     bed_mm, sheet_mm = (machine.width_mm, machine.height_mm), (drawing.width_mm, drawing.height_mm)
-    on_bed = _beyond(_on_bed(points, lie(*sheet_mm, machine), pen), (0.0, 0.0), bed_mm, f"the bed of {machine.name!r}")
+    on_bed = _beyond(
+        _on_bed(points, sheet_placement(*sheet_mm, machine), pen), (0.0, 0.0), bed_mm, f"the bed of {machine.name!r}"
+    )
     if on_bed:
         cure = (
             "use smaller paper or move origin_mm" if pen.offset_mm is None else "move origin_mm or the pen's offset_mm"
@@ -265,11 +269,11 @@ def _strays(points: Line, drawing: Drawing, machine: Machine, pen: Pen) -> list[
         return [f"{stray}; {cure}" for stray in on_bed]
     on_sheet = _beyond(points, (0.0, 0.0), sheet_mm, "the sheet")
     if on_sheet:
-        return [f"{stray}; cut the drawing at the sheet's edge or use larger paper" for stray in on_sheet]
+        return [f"{stray}; clip the drawing at the sheet's edge or use larger paper" for stray in on_sheet]
     margin_mm = machine.margin_mm
     inner = (sheet_mm[0] - margin_mm, sheet_mm[1] - margin_mm)
-    within = _beyond(points, (margin_mm, margin_mm), inner, f"what is free of the margin of {margin_mm:g} mm")
-    return [f"{stray}; cut the drawing there or make margin_mm smaller" for stray in within]
+    within = _beyond(points, (margin_mm, margin_mm), inner, f"the area inside the margin of {margin_mm:g} mm")
+    return [f"{stray}; clip the drawing there or make margin_mm smaller" for stray in within]
 
 
 def _beyond(points: Line, least_mm: tuple[float, float], most_mm: tuple[float, float], area: str) -> list[str]:
@@ -277,7 +281,7 @@ def _beyond(points: Line, least_mm: tuple[float, float], most_mm: tuple[float, f
     extent = zip("xy", least_mm, most_mm, points.min(axis=0), points.max(axis=0), strict=True)
     for name, begin_mm, end_mm, least, most in extent:
         if least < begin_mm - ROUNDING_MM:
-            strays.append(f"a line reaches {name} = {least:.1f} mm, {area} begins at {begin_mm:g} mm")
+            strays.append(f"a line reaches {name} = {least:.1f} mm, but {area} begins at {begin_mm:g} mm")
         if most > end_mm + ROUNDING_MM:
-            strays.append(f"a line reaches {name} = {most:.1f} mm, {area} ends at {end_mm:g} mm")
+            strays.append(f"a line reaches {name} = {most:.1f} mm, but {area} ends at {end_mm:g} mm")
     return strays

@@ -1,4 +1,4 @@
-"""The pens that somebody owns, from a YAML file, and which of them is meant."""
+"""The pens of a rack, from a YAML file, and how a name or a colour selects one."""
 
 from pathlib import Path
 
@@ -10,16 +10,16 @@ from hardware.yamlfile import values_in
 
 
 class RackError(ValueError):
-    """A rack that cannot be used; the message has a line for every fault."""
+    """A rack that cannot be used; the message has one line per fault."""
 
 
 def load_rack(path: str | Path) -> tuple[Pen, ...]:
-    """The pens in a rack file, or in a starter. Raises RackError with every fault, each as `path: field: what`."""
+    """Return the pens of a rack file or a starter. Raises RackError with all faults, each as `path: field: what`."""
     path = starters.chosen("pens", path, RackError)
     fields = values_in(path, RackError)
     listed = fields.get("pens") if isinstance(fields, dict) else fields
     if not isinstance(listed, list) or not listed:
-        raise RackError(f"{path}: a rack has a list `pens`, each with name, colour and nib_mm")
+        raise RackError(f"{path}: a rack has a list `pens`, each pen with name, colour and nib_mm")
     pens, faults = [], []
     for number, entry in enumerate(listed):
         try:
@@ -36,13 +36,13 @@ def load_rack(path: str | Path) -> tuple[Pen, ...]:
 
 
 def by_name(pens: tuple[Pen, ...], name: str) -> Pen | None:
-    """The pen of this name, however it is spelt in capitals; with its nib behind it too, as labels have it."""
+    """Return the pen of this name or label, regardless of case; None if the rack has no such pen."""
     wanted = " ".join(name.split()).casefold()
     return next((pen for pen in pens if wanted in (pen.name.casefold(), pen.label.casefold())), None)
 
 
 def by_colour(pens: tuple[Pen, ...], colour: str) -> Pen:
-    """The pen whose ink looks most like a colour #rrggbb, by a weighting of red, green and blue near to the eye's."""
+    """Return the pen whose ink is closest to a colour #rrggbb, with red, green and blue weighted as the eye does."""
 
     def distance(pen: Pen) -> float:
         (r, g, b), (s, h, c) = _rgb(colour), _rgb(pen.colour)

@@ -1,4 +1,4 @@
-"""A YAML file -> plain values, or one line that says what is wrong with the file."""
+"""A YAML file -> plain values, or one line that says what is wrong with it."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import yaml
 
 
 def values_in(path: Path, error: type[ValueError]) -> Any:
-    """What a file holds. Raises `error`, as `path: what`, where it cannot be read."""
+    """Return the values in a file. Raises `error`, as `path: what`, where it cannot be read."""
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as fault:

@@ -1,7 +1,7 @@
-"""A picture seen from afar: Gaussian blur with its way back, edges repeated.
+"""A picture seen from afar: Gaussian blur and its gradient, with repeated edges.
 
-On the processor a numba kernel (torch's own convolution takes ten times as long on the way back); elsewhere, and as the
-plain twin, two products with band matrices.
+The CPU uses a numba kernel, because the gradient of torch's own convolution takes ten times as long. Other devices, and
+the plain reference version, use two products with band matrices.
 """
 
 from functools import lru_cache
@@ -27,7 +27,10 @@ def blur(
     *,
     plain: bool = False,
 ) -> Tensor:  # [C, H, W]
-    """Gaussian blur with standard deviation `sigma_px`, cut off at 3.5 sigma; beyond the edge the edge repeats."""
+    """Gaussian blur with standard deviation `sigma_px`, pixels, cut off at 3.5 sigma; the edges repeat outwards.
+
+    `plain` takes the reference version.
+    """
     if plain or picture.dtype != torch.float32 or picture.device.type != "cpu":
         rows, columns = (_matrix(size, sigma_px, picture.dtype, picture.device) for size in picture.shape[1:])
         return rows @ picture @ columns.T
@@ -36,7 +39,7 @@ def blur(
 
 
 def taps(sigma_px: float) -> NDArray[np.float32]:  # [2 R + 1]
-    """Weights of the blur, middle at R."""
+    """Weights of the blur, centred at R."""
     reach = max(1, int(3.5 * sigma_px + 0.5))
     weights = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma_px**2))
     return (weights / weights.sum()).astype(np.float32)
@@ -54,7 +57,7 @@ def _matrix(size: int, sigma_px: float, dtype: torch.dtype, device: torch.device
 
 
 class _Blur(Function):
-    """The numba kernels as an autograd function. Works on [H, W, C], where the rasteriser's pictures lie anyway."""
+    """The numba kernels as an autograd function. They work on [H, W, C], the layout of the rasteriser's pictures."""
 
     @staticmethod
     def forward(ctx: Any, picture: Tensor, sigma_px: float) -> Tensor:
@@ -81,7 +84,7 @@ def _apply(along: Any, across: Any, picture: Tensor, weights: NDArray[np.float32
 
 @_part
 def _convolve(padded, result, weights, stride):
-    """result[i] = sum over k of weights[k] padded[i + k stride], a block that fits the cache at a time."""
+    """result[i] = sum over k of weights[k] padded[i + k stride], one block that fits the cache at a time."""
     block = 4096
     for begin in range(0, len(result), block):
         part = result[begin : begin + block]
@@ -107,7 +110,7 @@ def _gather_along(thread, threads, source, result, weights):
 
 @_jit
 def _scatter_along(thread, threads, source, result, weights):
-    """The transpose of _gather_along: what fell on the repeated edges comes back to the edge pixels."""
+    """The transpose of _gather_along: what fell on the repeated edges returns to the edge pixels."""
     rows, size, channels = source.shape
     reach = len(weights) // 2
     padded = np.zeros((size + 4 * reach, channels), np.float32)
@@ -158,7 +161,7 @@ def _scatter_across(thread, threads, source, result, weights):
 
 @_part
 def _add_repeated(row, source, weights, first, last):
-    """What every row gave to rows beyond the edge, which repeat this one."""
+    """Add what every row gave to rows beyond the edge, which repeat this one."""
     rows = len(source)
     reach = len(weights) // 2
     for other in range(rows):

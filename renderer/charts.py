@@ -1,4 +1,4 @@
-"""Series of numbers -> charts, as places in an SVG: how the loss fell, and what each further pen is worth."""
+"""Series of numbers -> charts, as coordinates in an SVG: how the loss fell, and what each further pen is worth."""
 
 import itertools
 import math
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hardware.pen import Pen
 from renderer.result import PenChoice, Step
 
-WIDTH, HEIGHT = 420, 230  # of a chart, in units that are near a pixel on a phone
+WIDTH, HEIGHT = 420, 230  # of a chart, in units of about a pixel on a phone
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 8, 10, 30
 _MOST_POINTS = 400  # of a line: more than there are pixels
 
@@ -17,7 +17,7 @@ _MOST_POINTS = 400  # of a line: more than there are pixels
 
 @dataclass(frozen=True)
 class Curve:
-    """A layer's loss over its steps, as an SVG chart shows it: y is logarithmic."""
+    """A layer's loss over its steps, as an SVG chart shows it, with a logarithmic y axis."""
 
     name: str
     lines: tuple[tuple[str, str, float, float], ...]  # name, path, first and last value
@@ -26,7 +26,7 @@ class Curve:
 
 
 def by_layer(history: Sequence[Step]) -> list[list[Step]]:
-    """The steps of each layer."""
+    """The steps of each layer, in the order of the layers."""
     layers = sorted({step.layer for step in history})
     return [[step for step in history if step.layer == layer] for layer in layers]
 
@@ -74,7 +74,7 @@ def _path(points: list[tuple[float, float]]) -> str:
 
 
 def _round_values(low: float, high: float) -> list[float]:
-    """Round values for a logarithmic axis: each power of ten, and as many of its multiples as there is room for."""
+    """Round values for a logarithmic axis: each power of ten, and as many of its multiples as fit."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     if high / low < 2.5:
         multiples: tuple[float, ...] = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
@@ -95,19 +95,19 @@ def _round_steps(first: int, last: int) -> list[int]:
 
 # --- what each pen is worth ---
 
-_SEEN = 0.01  # a share of the difference that is worth a word
+_SEEN = 0.01  # a share of the difference that is worth mentioning
 
 
 @dataclass(frozen=True)
 class Stair:
-    """What is left of the difference with so many pens."""
+    """The difference that is left with this number of pens."""
 
-    pen: Pen | None  # that was picked last; none at the first stair
-    share: float  # of the difference without any of them
-    x: float  # the middle
+    pen: Pen | None  # the last one picked; none at the first stair
+    share: float  # of the difference without any pen
+    x: float  # of its centre
     label: str  # below it; most have none
     used: bool
-    here: bool  # whether the last pen that is used
+    here: bool  # whether it is the last pen that is used
 
 
 @dataclass(frozen=True)
@@ -118,14 +118,14 @@ class Stairs:
     stairs: tuple[Stair, ...]
     used_path: str
     spare_path: str  # of the pens that are not used
-    mark: tuple[float, float]  # where the used number stands
+    mark: tuple[float, float]  # place of the number of pens used
     radius: float  # of a pen's swatch
     y_ticks: tuple[tuple[float, str], ...]
     reading: str
 
 
 def stairs(one: PenChoice) -> Stairs:
-    """The chart of one choice. There is some difference to lower."""
+    """The chart of one choice of pens. There must be some difference to lower."""
     choice, shares = one.choice, one.choice.shares
     wide = (WIDTH - _LEFT - _RIGHT) / len(shares)
 
@@ -154,23 +154,23 @@ def stairs(one: PenChoice) -> Stairs:
 
 
 def _labels(count: int, used: int) -> set[int]:
-    """Numbers that are written below the stairs: the used one, and round ones with room for them."""
+    """The numbers below the stairs: the number used, and round numbers that fit."""
     every = 1 if count <= 12 else 5
     near = 0 if every == 1 else max(1, count // 25)
     return {number for number in range(0, count + 1, every) if abs(number - used) > near} | {used}
 
 
 def _reading(pens: Sequence[Pen], shares: Sequence[float], used: int) -> str:
-    """`With 8 pens 12% of the difference is left. The 8th, slate, lowers it by 2%; a 9th, grey, would by less.`"""
+    """`With 8 pens, 12% of the difference is left. The 8th, red, lowers it by 2%; a 9th, tan, would lower it by 1%.`"""
     saved = [_points(before - after) for before, after in itertools.pairwise(shares)]
-    text = f"With {used} {'pen' if used == 1 else 'pens'} {shares[used]:.0%} of the difference is left. "
+    text = f"With {used} {'pen' if used == 1 else 'pens'}, {shares[used]:.0%} of the difference is left. "
     text += f"The {_ordinal(used)}, {pens[used - 1].name}, lowers it by {saved[used - 1]}"
     if used < len(pens):
         article = "an" if used + 1 in (8, 11, 18) else "a"
-        text += f"; {article} {_ordinal(used + 1)}, {pens[used].name}, would by {saved[used]}"
+        text += f"; {article} {_ordinal(used + 1)}, {pens[used].name}, would lower it by {saved[used]}"
     enough = next(number for number, share in enumerate(shares) if share - shares[used] < _SEEN)
     if enough < used:
-        text += f". {enough or 'No'} {'pen' if enough == 1 else 'pens'} would do almost as well"
+        text += f". {enough or 'No'} {'pen' if enough == 1 else 'pens'} would work almost as well"
     return text + "."
 
 

@@ -1,4 +1,4 @@
-"""Colours as numbers, and a rack of pens + a target -> the order in which the pens are worth their change."""
+"""Colours as numbers, and a rack of pens + a target -> the pens in the order of their worth."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,24 @@ from hardware.pen import Ink, Pen
 Colours = NDArray[np.float64]  # [..., 3] sRGB in [0, 1]
 Pixels = NDArray[np.float64]  # [N], a number for each pixel
 
-_MOST_GROUNDS = 32  # colours that a further transparent ink is tried on: five inks and all their overlaps
+_MOST_GROUNDS = 32  # colours on which a further transparent ink is tried: five inks and all their overlaps
 
 
 def from_hex(colour: str) -> Colours:
-    """`#rrggbb` as sRGB in [0, 1]."""
+    """`#rrggbb` as sRGB in [0, 1], `[3]`."""
     return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
 
 
 def to_hex(colour: NDArray[np.floating]) -> str:
-    """sRGB in [0, 1] as `#rrggbb`."""
+    """sRGB in [0, 1], `[3]`, as `#rrggbb`."""
     return "#" + "".join(f"{round(float(np.clip(value, 0, 1)) * 255):02x}" for value in colour)
 
 
 def oklab(srgb: Colours) -> Colours:
-    """OKLab of sRGB colours, in which equal distances look about equally large.
+    """OKLab of sRGB colours, both `[..., 3]`. Equal distances in OKLab look about equally large.
 
-    Bjorn Ottosson, "A perceptual color space for image processing" (2020): linear light to cones by one matrix, cube
-    root, cones to lightness and two opponents by another.
+    Bjorn Ottosson, "A perceptual color space for image processing" (2020): one matrix takes linear light to cones,
+    then comes the cube root, and another matrix takes cones to lightness and two opponent channels.
     """
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     lab: Colours = np.cbrt(linear @ _RGB_TO_CONES.T) @ _CONES_TO_LAB.T
@@ -52,20 +52,20 @@ _CONES_TO_LAB = np.array(
 
 @dataclass(frozen=True)
 class Choice:
-    """All pens of a rack, in the order in which each lowers most what is left of the difference from a target."""
+    """All pens of a rack, in order: each lowers the remaining difference from a target most."""
 
     pens: tuple[Pen, ...]
-    errors: tuple[float, ...]  # with none, one, ... all of them: root mean square OKLab distance to the nearest colour
+    errors: tuple[float, ...]  # with no pen, one, ... all: root mean square OKLab distance to the nearest colour
     used: int
 
     @property
     def chosen(self) -> tuple[Pen, ...]:
-        """The pens that are used, in the order they were picked."""
+        """The pens that are used, in the order in which they were picked."""
         return self.pens[: self.used]
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """The errors, as shares of the one without any pen; 0 where there is none to lower."""
+        """The errors, as shares of the error without any pen; 0 where that is 0."""
         return tuple(error / self.errors[0] if self.errors[0] > 0 else 0.0 for error in self.errors)
 
 
@@ -76,10 +76,11 @@ def choose(
     below: Colours,  # [3, H, W]
     importance: NDArray[np.float32] | None = None,  # [H, W], how much each pixel counts
 ) -> Choice:
-    """The `count` pens with which the target can be told best, by forward selection, and what more or fewer would do.
+    """The `count` pens that match the target best, by forward selection, and the errors with more or fewer pens.
 
-    Each pick lowers most the mean squared OKLab distance from a pixel to the nearest colour at hand; what lies below,
-    first of all the paper, is one. Transparent inks bring along their overlaps with the inks picked before.
+    Each pick lowers the mean squared OKLab distance from a pixel to the nearest available colour most. The colours
+    below, such as the paper, are available from the start. A transparent ink also adds its overlaps with the inks
+    picked before.
     """
     counts = None if importance is None else thinned(importance.reshape(-1, 1).astype(np.float64))[:, 0]
     target, below = (thinned(picture.reshape(3, -1).T) for picture in (target, below))
@@ -87,7 +88,7 @@ def choose(
     nearest = _distances(pixels, below)
     brought = [np.full_like(nearest, np.inf) for _ in pens]  # distance to the nearest of the colours a pen would add
     left = list(range(len(pens)))
-    grounds, fresh = [_single(below)], [_single(below)]  # what a further ink may lie on, and what of it is new
+    grounds, fresh = [_single(below)], [_single(below)]  # colours below a further ink, and the new ones among them
     picked: list[int] = []
     errors = [_root_mean(nearest, counts)]
     while left:
@@ -106,7 +107,7 @@ def left_over(
     colours: Colours,  # [C, 3] sRGB
     pixels: Colours,  # [N, 3] sRGB
 ) -> Pixels:
-    """How far each pixel is from the nearest of these colours: squared OKLab distance."""
+    """The squared OKLab distance from each pixel to the nearest of these colours, `[N]`."""
     lab = np.ascontiguousarray(oklab(pixels).T)
     nearest = np.full(len(pixels), np.inf)
     for colour in colours:
@@ -115,24 +116,24 @@ def left_over(
 
 
 def thinned(pixels: Colours, most: int = 5_000) -> Colours:
-    """At most so many of the pixels, evenly spread."""
-    # Not every n-th pixel, which may fall into a few columns: n is no whole number.
+    """At most `most` of the pixels `[N, ...]`, evenly spread."""
+    # Not every n-th pixel for a whole number n, as they may all lie in a few columns.
     few: Colours = pixels[np.linspace(0, len(pixels) - 1, min(most, len(pixels))).astype(int)]
     return few
 
 
 def _single(colours: Colours) -> Colours:
-    """One colour where all are the same, as on bare paper: much less to reckon."""
+    """One colour where all are the same, as on bare paper: much less to compute."""
     return colours[0] if (colours == colours[0]).all() else colours
 
 
 def _on(pen: Pen, grounds: list[Colours]) -> list[Colours]:
-    """The grounds that a picked pen makes of those before: none if it is opaque, for it looks the same on all."""
+    """The new grounds that a picked pen makes of the earlier ones: none if it is opaque, as it covers them all."""
     return [from_hex(pen.colour) * ground for ground in grounds] if pen.ink is Ink.TRANSPARENT else []
 
 
 def _with(nearest: Pixels, pixels: Colours, pen: Pen, grounds: list[Colours]) -> Pixels:
-    """`nearest` with what a pen shows on further grounds."""
+    """`nearest`, updated with the colours of a pen on further grounds."""
     own = from_hex(pen.colour)
     for ground in grounds:
         nearest = np.minimum(nearest, _distances(pixels, own if pen.ink is Ink.OPAQUE else own * ground))

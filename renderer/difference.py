@@ -1,6 +1,6 @@
-"""How far apart two pictures are: the mean squared difference, with its way back.
+"""The mean squared difference of two pictures, and its gradient.
 
-On the processor a numba kernel, one walk over the pixels; elsewhere, and as the plain twin, plain torch.
+The CPU uses a numba kernel that walks over the pixels once. Other devices, and the plain reference version, use torch.
 """
 
 from typing import Any
@@ -25,9 +25,12 @@ def mean_square(
     *,
     plain: bool = False,
 ) -> Tensor:  # []
-    """Mean squared difference over pixels and channels. Neither the target nor the mask takes a gradient."""
+    """Mean squared difference over pixels and channels. Neither the target nor the mask gets a gradient.
+
+    `plain` takes the reference version.
+    """
     if plain or picture.dtype != torch.float32 or picture.device.type != "cpu":
-        # Rows first: a sum over everything at once is split among threads, and its last digits with it.
+        # Rows first: torch splits a sum over everything among threads, so its last digits would depend on them.
         squares = (picture - target) ** 2
         return (squares if mask is None else squares * mask).mean(-1).mean()
     difference: Tensor = _MeanSquare.apply(picture, target, mask)
@@ -41,7 +44,7 @@ class _MeanSquare(Function):
     def forward(ctx: Any, picture: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
         mine, right = pixels(picture), pixels(target)
         counts = np.empty((0, 0), np.float32) if mask is None else mask.detach().contiguous().numpy()
-        sums = np.empty(len(mine), np.float64)  # one a row, so that no sum depends on the threads
+        sums = np.empty(len(mine), np.float64)  # one for each row, so that no sum depends on the threads
         slope = np.empty_like(mine if ctx.needs_input_grad[0] else mine[:0])
         share(_squares, mine, right, counts, np.float32(2 / mine.size), sums, slope, work=mine.size)
         ctx.slope = slope
@@ -49,14 +52,14 @@ class _MeanSquare(Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        slope, ctx.slope = ctx.slope, None  # scaled where it lies, so there is one way back
+        slope, ctx.slope = ctx.slope, None  # scaled in place, so the gradient can be taken once
         slope *= gradient.item()
         return as_picture(slope), None, None
 
 
 @_part
 def _masked(picture, target, mask, factor, slope):
-    """One row of the same; `slope` is that row, or none."""
+    """One row of `_squares` with a mask; `slope` is that row, or empty."""
     total = np.float32(0.0)
     for x in range(len(picture)):
         for c in range(picture.shape[1]):
@@ -69,9 +72,9 @@ def _masked(picture, target, mask, factor, slope):
 
 @_jit
 def _squares(thread, threads, picture, target, mask, factor, sums, slope):
-    """Sum of squared differences of each row of [H, W, C], times the mask [H, W] where it has rows.
+    """Sum of squared differences of each row of [H, W, C], times the mask [H, W] if it has rows.
 
-    slope = factor mask (picture - target), where it has rows.
+    slope = factor mask (picture - target), if it has rows.
     """
     if len(mask):
         for y in range(thread, len(picture), threads):

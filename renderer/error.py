@@ -1,4 +1,4 @@
-"""The error that strokes are placed and weighed by, as the eye sees it, and what is left of it in a picture.
+"""The error by which strokes are placed and valued, as the eye sees it, and its residual in a picture.
 
 The letters are those of placement/search.py.
 """
@@ -14,22 +14,22 @@ from renderer.blur import blur, taps
 
 Floats = NDArray[np.float32]
 
-SOFT_PX = 1.3 * (1 / 2 - 13 / 35)  # a hard edge is a smooth step of 1.3 px; what its square lacks of its width
+SOFT_PX = 1.3 * (1 / 2 - 13 / 35)  # a hard edge is a smooth step of 1.3 px; its square is narrower by so much
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What the search lowers, and what a stroke costs. By default the plain squared error, and strokes cost nothing."""
+    """The error that the search lowers, and the cost of a stroke. By default the squared error, and no cost."""
 
     weight: Floats | None = None  # [H, W] above 0: how much a pixel counts
-    far_share: float = 0.0  # of the error that is seen from afar, the rest pixel by pixel
+    far_share: float = 0.0  # share of the error that is seen from afar; the rest is pixel by pixel
     far_px: float = 0.0  # standard deviation of the blur from afar
     along: float = 0.0  # share of the first guesses that follow the form
     crossing: float = 0.0  # share of its gain that a stroke across the form loses
     crossing_price: float = 0.0  # loss for each share of the frame under ink that runs across the form
     form_px: float = 3.0  # width over which the form is averaged
-    lift_px: float = 0.0  # length that takes as long as lifting the pen; 0: a stroke's gain counts, not its length
-    longest_px: float = 0.0  # that the search may make a stroke; 0: twice what is usual for so many
+    lift_px: float = 0.0  # length that takes as long as lifting the pen; 0: only a stroke's gain counts, not its length
+    longest_px: float = 0.0  # longest stroke of the search; 0: twice the usual length for the count
     worth: float = -math.inf  # error that a square pixel of ink must save, the lift counted as ink
 
 
@@ -38,12 +38,12 @@ PLAIN = Objective()
 
 @dataclass(frozen=True)
 class Residual:
-    """The letters at the top of search.py, for each pixel."""
+    """The quantities defined at the top of placement/search.py, for each pixel."""
 
     residual: Floats  # [H, W, 3], r
     weight: Floats  # [H, W], w
-    near: Floats  # [H, W], what a changed pixel adds to r where it is
-    far: Floats  # [H, W], what r takes up of what it sees from afar
+    near: Floats  # [H, W], what a changed pixel adds to r at its own place
+    far: Floats  # [H, W], factor in r of the error that is seen from afar
     taps: Floats  # [2 R + 1], the blur h * h along one axis
 
 
@@ -52,7 +52,7 @@ def residual(
     canvas: Floats,  # [H, W, 3]
     objective: Objective,
 ) -> Residual:
-    """The residual of a picture. At its edge the blur sees the picture alone."""
+    """The residual of a picture. At its edges, the blur sees only the picture."""
     height, width, _ = canvas.shape
     weight = np.ones((height, width), np.float32) if objective.weight is None else objective.weight
     share = objective.far_share if objective.far_px > 0 else 0.0
@@ -73,7 +73,7 @@ def energies(
     length_px: Floats,  # [N]
     objective: Objective,
 ) -> Floats:  # [N]
-    """q of strokes: what the error from afar leaves of their energy. The plain twin of search.energy."""
+    """q of strokes: the share of their energy that the error from afar keeps. Reference version of search.energy."""
     if objective.far_share <= 0 or objective.far_px <= 0:
         return np.ones(len(radius_px), np.float32)
     sigma = math.sqrt(2) * objective.far_px
@@ -84,13 +84,13 @@ def energies(
 
 
 def _soft(width: NDArray[np.float64], length: Floats) -> NDArray[np.float64]:
-    """search._soft."""
+    """Reference version of search._soft."""
     edge, area = 2 * length + math.pi * width, width * (length + math.pi / 4 * width)
     return np.maximum(1 - SOFT_PX * edge / area, 0.5)
 
 
 def _kept(size: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
-    """search.blurred_energy."""
+    """Reference version of search.blurred_energy."""
     ratio = np.maximum(size / sigma, 1e-6)
     tail = -np.expm1(-(ratio**2) / 2) / ratio
     kept: NDArray[np.float64] = np.array([math.erf(r / math.sqrt(2)) for r in ratio]) - math.sqrt(2 / math.pi) * tail
@@ -98,7 +98,7 @@ def _kept(size: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
 
 
 def _mass(weights: Floats, size: int) -> NDArray[np.float64]:
-    """How much of the blur falls inside, at each place of an axis."""
+    """The share of the blur that falls inside, at each place of an axis."""
     return np.convolve(np.ones(size), weights, "same" if size >= len(weights) else "full")[_middle(weights, size)]
 
 
@@ -108,7 +108,7 @@ def _middle(weights: Floats, size: int) -> slice:
 
 
 def _spread(error: Floats, sigma_px: float) -> Floats:
-    """The blur of an error that is nothing beyond the picture's edge."""
+    """The blur of an error that is 0 beyond the picture's edges."""
     reach = len(taps(sigma_px)) // 2
     padded = np.pad(error, ((reach, reach), (reach, reach), (0, 0)))
     seen = blur(torch.from_numpy(padded).permute(2, 0, 1), sigma_px)[:, reach:-reach, reach:-reach]

@@ -1,4 +1,4 @@
-"""A spec and its picture's colours -> why it may not work, each doubt with its numbers and with what would do."""
+"""A spec and its picture's colours -> reasons why it may not work, each with its numbers and with what would work."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -15,12 +15,12 @@ from renderer.target import Frame, TargetError, frame
 
 MOST_NIB_MM = 30.0
 MOST_PX_PER_MM = 40.0
-THIN_PX = 0.8  # a stroke thinner than this is hardly seen by the fit
-ENOUGH = 0.95  # of the ink that is wanted: an estimate is no more exact
-LEAST_NEEDED = 0.1  # share of the area: of a page that stays nearly bare little can be said
-TOO_MUCH = 8.0  # times the ink that is wanted: most of it would lie under or over other ink
-COARSE = 0.1  # of the frame's shorter side: dots larger than this tell nothing
-OUT_OF_REACH = 0.75  # share of the difference from bare paper that pens may leave
+THIN_PX = 0.8  # the fit hardly sees a stroke thinner than this
+ENOUGH = 0.95  # share of the ink that the picture needs: the estimate is not more exact
+LEAST_NEEDED = 0.1  # share of the area: little can be said about a sheet that stays nearly bare
+TOO_MUCH = 8.0  # times the ink that the picture needs: most of it would be under or over other ink
+COARSE = 0.1  # of the frame's shorter side: larger dots show no detail
+OUT_OF_REACH = 0.75  # share of the difference from bare paper that the pens may leave
 PLAIN = 0.05  # root mean square OKLab distance from bare paper of a picture that needs no pens
 
 
@@ -29,17 +29,17 @@ class LayerInk:
     """The strokes of a layer: how many of which kind, how wide."""
 
     kind: Kind
-    widths_mm: tuple[float, ...]  # of its pens, or of its dots
-    mean_mm: float | None = None  # length of its strokes, where that is planned
+    widths_mm: tuple[float, ...]  # of its pens or its dots
+    mean_mm: float | None = None  # mean length of its strokes, if that is planned
 
     @property
     def width_mm(self) -> float:
-        """Usual width."""
+        """The mean width, mm."""
         return sum(self.widths_mm) / len(self.widths_mm)
 
     @property
     def traits(self) -> Traits:
-        """What there is to know of the kind."""
+        """The traits of the kind of stroke."""
         return traits(self.kind)
 
     @property
@@ -48,7 +48,7 @@ class LayerInk:
         return kind_name(self.kind)
 
     def length_mm(self, area: Frame, count: int) -> float:
-        """How long so many strokes usually become, which their limit bounds."""
+        """The usual length of a stroke among `count`, mm; never above the limit of its kind."""
         if self.traits.is_dots:
             return 0.0
         if self.mean_mm is not None:
@@ -56,7 +56,7 @@ class LayerInk:
         return min(area.usual_length_mm(count), self.traits.limit_mm or math.inf)
 
     def cover(self, area: Frame, more: float = 1.0, wider: float = 1.0) -> float:
-        """Share of the area that they cover if none lies on another: with `more` times as many, `wider` times."""
+        """The share of the area that the strokes cover without overlaps, with `more` times as many, `wider` times."""
         count, width_mm = round(more * counted(self.kind)), wider * self.width_mm
         stroke_mm2 = self.length_mm(area, count) * width_mm + math.pi * (width_mm / 2) ** 2
         return count * stroke_mm2 / (area.width_mm * area.height_mm)
@@ -64,17 +64,17 @@ class LayerInk:
 
 @dataclass(frozen=True)
 class Setup:
-    """All that is looked at."""
+    """The facts that the warnings are based on."""
 
     artwork: Artwork
     loads: tuple[LayerInk, ...]
     area: Frame
-    needed: float  # share of the area that the picture wants under ink
+    needed: float  # share of the area that the picture needs under ink
     target: Colours  # [3, H, W]
     aspect: float  # of the picture, width / height
 
     def cover(self, area: Frame | None = None, more: float = 1.0, wider: float = 1.0) -> float:
-        """Of all layers together."""
+        """The share of the area that all layers together cover."""
         return sum(load.cover(area or self.area, more, wider) for load in self.loads)
 
     @property
@@ -83,7 +83,7 @@ class Setup:
 
 
 def warnings_of(setup: Setup) -> Iterator[str]:
-    """What a person should know before a fit; nothing where all is well."""
+    """Warnings for a person before a fit; none where all is well."""
     yield from _too_little_ink(setup)
     yield from _too_much_ink(setup)
     yield from _too_thin(setup)
@@ -101,9 +101,9 @@ def _too_little_ink(setup: Setup) -> Iterator[str]:
     if cover >= ENOUGH * setup.needed or percent(cover) == percent(setup.needed):
         return
     remedies = [remedy for remedy in (_more(setup), *_wider(setup), _smaller(setup)) if remedy]
-    would_do = f"any of these would do: {', '.join(remedies)}" if remedies else "no single change is enough"
+    would_do = f"any of these would work: {', '.join(remedies)}" if remedies else "no single change is enough"
     yield (
-        f"{_strokes(setup.loads)} cover {percent(cover)} of the area, and the picture wants about "
+        f"{_strokes(setup.loads)} cover {percent(cover)} of the area, but the picture needs about "
         f"{percent(setup.needed)} under ink: too much of the paper stays bare; {would_do}"
     )
 
@@ -118,7 +118,7 @@ def _too_much_ink(setup: Setup) -> Iterator[str]:
     counts = [f"{_down(max(times * counted(load.kind), 1)):,.0f} {load.name}" for load in setup.loads]
     yield (
         f"{_strokes(setup.loads)} cover {percent(cover)} of the area, {cover / setup.needed:.0f} times what the "
-        f"picture wants under ink: most would lie under or over others; "
+        f"picture needs under ink: most would be under or over others; "
         f"use about {' and '.join(counts)}, or `count: auto`"
     )
 
@@ -155,7 +155,7 @@ def _wider(setup: Setup) -> list[str]:
 
 
 def _smaller(setup: Setup) -> str | None:
-    """The largest paper with a name on which the strokes are enough."""
+    """The largest named paper on which there are enough strokes."""
     canvas, fit = setup.artwork.canvas, setup.artwork.target.fit
     width_mm, height_mm = canvas.size_mm
     lies = "landscape" if width_mm > height_mm else "portrait"
@@ -165,7 +165,7 @@ def _smaller(setup: Setup) -> str | None:
             continue
         try:
             area = frame(smaller, fit, setup.aspect, min(setup.loads[0].widths_mm))
-        except TargetError:  # nothing is left of a very long picture
+        except TargetError:  # a very long picture may leave no area
             continue
         if setup.cover(area) >= setup.needed:
             return f"paper {paper}"
@@ -173,7 +173,7 @@ def _smaller(setup: Setup) -> str | None:
 
 
 def _least(enough: Callable[[float], bool]) -> float | None:
-    """The least factor, within a hundredth, that is enough."""
+    """The least factor that is enough, within a hundredth; None where none is."""
     low, high = 1.0, 2.0
     while not enough(high):
         low, high = high, 2 * high
@@ -200,7 +200,7 @@ def _too_thin(setup: Setup) -> Iterator[str]:
         remedies = []
     remedies.append(f"nibs of at least {_up(THIN_PX / scale):g} mm")
     yield (
-        f"strokes of {thinnest_mm:g} mm are {thinnest_mm * scale:.2g} px wide where they are fitted, too thin to be "
+        f"strokes of {thinnest_mm:g} mm are {thinnest_mm * scale:.2g} px wide in the fit, too thin to be "
         f"placed well; use {' or '.join(remedies)}"
     )
 
@@ -215,11 +215,11 @@ def _too_coarse(setup: Setup) -> Iterator[str]:
         )
 
 
-# --- pens that cannot tell it ---
+# --- pens that cannot show the colours ---
 
 
 def _out_of_reach(setup: Setup) -> Iterator[str]:
-    """Whether pens and paper, mixed in any way by how close strokes lie, come near the picture's colours."""
+    """Whether pens and paper, mixed in any proportion by dense or sparse strokes, come near the picture's colours."""
     paper = from_hex(setup.artwork.canvas.colour)
     pens = _chosen(setup, paper)
     if not pens:
@@ -238,7 +238,7 @@ def _out_of_reach(setup: Setup) -> Iterator[str]:
 
 
 def _chosen(setup: Setup, paper: Colours) -> tuple[Pen, ...]:
-    """The pens that would be used over bare paper; none where colours are free."""
+    """The pens that would be chosen over bare paper; none where colours are free."""
     racks = {setup.artwork.pens_of(layer): None for layer in setup.artwork.layers}
     below = np.broadcast_to(paper[:, None, None], setup.target.shape)
     chosen: dict[Pen, None] = {}
@@ -252,7 +252,7 @@ def _chosen(setup: Setup, paper: Colours) -> tuple[Pen, ...]:
 
 
 def _mixtures(pens: tuple[Pen, ...], paper: Colours) -> Colours:  # [C, 3]
-    """What the eye may see: paper, each pen (where ink is transparent, up to three layers), and both side by side."""
+    """The colours that the eye can see: paper, each pen (up to three layers of transparent ink), and their mixtures."""
     full = [from_hex(pen.colour) for pen in pens if pen.ink is Ink.OPAQUE]
     clear = [from_hex(pen.colour) for pen in pens if pen.ink is Ink.TRANSPARENT]
     full += [paper * ink for ink in clear] + [paper * one * other for one in clear for other in clear]
@@ -264,14 +264,14 @@ def _mixtures(pens: tuple[Pen, ...], paper: Colours) -> Colours:  # [C, 3]
 
 
 def percent(share: float) -> str:
-    """`60%`, `3%`, `0.6%`: two digits are as exact as an estimate deserves, one where there is little."""
+    """`60%`, `3%`, `0.6%`: an estimate deserves two digits, and one where there is little."""
     if share >= 0.0095:
         return f"{share:.0%}"
     return f"{share:.1%}" if share >= 0.001 else "under 0.1%"
 
 
 def _up(value: float) -> float:
-    """The next greater number of two digits."""
+    """The next larger number of two digits."""
     unit = 10.0 ** (math.floor(math.log10(value)) - 1)
     return float(f"{math.ceil(value / unit - 1e-9) * unit:.6g}")
 

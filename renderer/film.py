@@ -1,6 +1,6 @@
-"""A drawing -> the film of its plot: stroke after stroke as the machine makes them, pen by pen, on the sheet itself.
+"""A drawing -> the film of its plot: the strokes in the machine's order, pen by pen, on the sheet.
 
-Each frame adds the next strokes to the picture of the one before, with the edges of the preview: the last frame is it.
+Each frame adds the next strokes to the frame before, drawn like the preview, so the last frame is the preview.
 """
 
 import io
@@ -19,27 +19,27 @@ from hardware.drawing import Drawing, Line, Pen, PenPass, length_mm
 from renderer import preview
 from renderer.progress import Picture
 
-STROKE_MM = 8.0  # that a machine could draw while it lifts, travels and lowers the pen
-STILL_S = 2.5  # the last frame rests
+STROKE_MM = 8.0  # length that a machine could draw while it lifts, moves and lowers the pen
+STILL_S = 2.5  # how long the last frame is shown
 FORMATS = (".gif", ".webp", ".mp4")
 
 
 class FilmError(Exception):
-    """A film that cannot be made; the message says why and what would do."""
+    """A film that cannot be made; the message says why and what would work."""
 
 
 @dataclass(frozen=True)
 class FilmFrame:
     """The plot at one moment."""
 
-    picture: Picture  # [3, h, w], the whole sheet
-    pen: Pen | None  # that draws; None where the colours are free, and before the first stroke
+    picture: Picture  # [3, h, w], the complete sheet
+    pen: Pen | None  # the pen in use; None where the colours are free, and before the first stroke
     number: int  # of the pass, from 1
     strokes: int  # drawn so far
 
 
 def frames(drawing: Drawing, count: int, longer_px: int) -> Iterator[FilmFrame]:
-    """The bare sheet, then `count` moments at an even pace; at least one for each pass."""
+    """The bare sheet, then about `count` frames at an even pace, at least one for each pass."""
     px_per_mm = longer_px / max(drawing.width_mm, drawing.height_mm)
     canvas = preview.picture(replace(drawing, passes=()), px_per_mm)
     yield FilmFrame(canvas, None, 0, 0)
@@ -59,7 +59,7 @@ def _pace(line: Line) -> float:
 
 
 def _slices(part: PenPass, each: float) -> Iterator[PenPass]:
-    """Runs of strokes of about the same pace; none is empty."""
+    """Runs of strokes that take about the same time; none is empty."""
     ends = np.cumsum([_pace(line) for line in part.lines])
     cuts = np.unique(np.searchsorted(ends, np.arange(each, ends[-1], each), side="right"))
     bounds = [0, *(int(cut) for cut in cuts if 0 < cut < len(part.lines)), len(part.lines)]
@@ -77,7 +77,7 @@ def _slices(part: PenPass, each: float) -> Iterator[PenPass]:
 
 
 def captioned(frame: FilmFrame, drawing: Drawing) -> Image.Image:
-    """The sheet on a grey ground, and below it which pen draws."""
+    """The sheet on a grey ground, with the pen in use below it."""
     sheet = Image.fromarray(preview.pixels(frame.picture))
     edge = max(6, max(sheet.size) // 40)
     band = max(26, max(sheet.size) // 16)
@@ -106,7 +106,7 @@ def _words(frame: FilmFrame, drawing: Drawing) -> str:
 
 
 def _even(length_px: int) -> int:
-    """Video wants even sides."""
+    """The next even number: H.264 needs even sides."""
     return length_px + length_px % 2
 
 
@@ -114,13 +114,13 @@ def _even(length_px: int) -> int:
 
 
 def film(drawing: Drawing, path: Path, *, seconds: float = 12.0, fps: int = 12, longer_px: int = 720) -> int:
-    """Writes the film in the format that the name says; gives its number of frames. FilmError."""
+    """Write the film in the format of the file's ending, and return its number of frames. Raises FilmError."""
     if path.suffix.lower() not in FORMATS:
-        raise FilmError(f"{path}: a film is a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file; name it so")
+        raise FilmError(f"{path}: not a film; use a name that ends in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
     if not any(part.lines for part in drawing.passes):
         raise FilmError("the drawing has no strokes, so there is nothing to show")
     if path.suffix.lower() == ".mp4" and shutil.which("ffmpeg") is None:
-        raise FilmError(f"{path}: ffmpeg is needed for MP4 and is not here; install it, or name a .webp or .gif file")
+        raise FilmError(f"{path}: MP4 needs ffmpeg, which is not installed; install it, or name a .webp or .gif file")
     images = [captioned(frame, drawing) for frame in frames(drawing, round(seconds * fps), longer_px)]
     content = _video(images, fps) if path.suffix.lower() == ".mp4" else _moving(images, fps, path.suffix.lower())
     beside = path.with_name(f".{path.name}.part")
@@ -147,7 +147,7 @@ def _moving(images: list[Image.Image], fps: int, suffix: str) -> bytes:
 
 
 def _video(images: list[Image.Image], fps: int) -> bytes:
-    """H.264 that every browser and phone plays."""
+    """H.264, in a form that every browser and phone plays."""
     with tempfile.TemporaryDirectory(prefix="render-film-") as folder:
         out = Path(folder) / "film.mp4"
         width, height = images[0].size

@@ -1,4 +1,4 @@
-"""Fitted layers -> the drawing that is plotted: without strokes that later ones hide, and within the budget."""
+"""Fitted layers -> the drawing to plot: without strokes that later ones hide, and within the budget."""
 
 import math
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hardware.drawing import Drawing, Ink, PenPass
 from hardware.estimate import estimate
-from hardware.intake import prepared
 from hardware.machine import Machine
 from hardware.program import program
+from hardware.svg_intake import prepared
 from renderer.fit_log import FitLog, name_of
 from renderer.optimise import FittedLayer, lines_mm
 from renderer.optimise.layer_drawing import drawn_lines, weights
@@ -23,13 +23,13 @@ from renderer.raster import Workspace
 from renderer.spec import Artwork
 from renderer.visible import visible_mm2
 
-LEAST_SEEN_MM2 = 0.05  # of a stroke: with less to be seen of it, it is not seen at all
-NEARLY = 0.9  # of a budget, with which it is met
-_TRIALS = 4  # at a budget in minutes: what is left out changes the way between the rest
+LEAST_SEEN_MM2 = 0.05  # visible area of a stroke; with less, it counts as hidden
+NEARLY = 0.9  # share of a budget that counts as met
+_TRIALS = 4  # at a budget in minutes: leaving strokes out changes the way between the others
 
 
 def drawing_of(artwork: Artwork, parts: list[FittedLayer]) -> Drawing:
-    """The drawing on its sheet, in an order that keeps the pen from travelling far."""
+    """The drawing on its sheet, in an order with short pen-up moves."""
     return prepared(_unordered(artwork, parts), artwork.machine)[0]
 
 
@@ -47,7 +47,7 @@ def _unordered(artwork: Artwork, parts: list[FittedLayer]) -> Drawing:
 
 @torch.no_grad()
 def without_hidden(artwork: Artwork, parts: list[FittedLayer], log: FitLog) -> list[FittedLayer]:
-    """The strokes without those that later ones cover, in whichever layer. Says how many were left out."""
+    """The layers without the strokes that later ones hide, in any layer; notes say how many were left out."""
     opaque = [n for n, part in enumerate(parts) if part.ground.palette.ink is Ink.OPAQUE and len(part.strokes)]
     if not opaque:
         return parts
@@ -75,14 +75,14 @@ def without_hidden(artwork: Artwork, parts: list[FittedLayer], log: FitLog) -> l
     return result
 
 
-# --- what a budget pays for -------------------------------------------------------------------------------------------
+# --- within a budget --------------------------------------------------------------------------------------------------
 
 
 @torch.no_grad()
 def within_budget(plan: Planned, parts: list[FittedLayer], log: FitLog) -> list[FittedLayer]:
-    """The strokes that the budget pays for: of the layers whose count was planned, the least useful are left out.
+    """The layers within the budget: those whose count was planned lose their least useful strokes.
 
-    A stroke is as useful as the error that it saves for each millimetre of its length and of its lift.
+    The usefulness of a stroke is the error that it saves for each millimetre of its length and its lift.
     """
     budget, artwork = plan.artwork.budget, plan.artwork
     is_free = any(part.ground.palette.free for part in parts)
@@ -103,7 +103,7 @@ def within_budget(plan: Planned, parts: list[FittedLayer], log: FitLog) -> list[
 
     kept = best(np.ones(len(lengths), np.bool_))
     if not kept.all() and cost(kept) < NEARLY * budget.amount:
-        # The next stroke would take another pen, and its change costs too much: more of the pens that are in use.
+        # The next stroke would need another pen, whose change costs too much: take more of the pens in use.
         pens = np.concatenate([_pens(parts[n], n) for n in open_])
         kept = best(np.isin(pens, pens[kept]))
     left = len(kept) - int(kept.sum())
@@ -121,7 +121,7 @@ def _best(
     estimated: Callable[[NDArray[np.bool_]], float],
     cost: Callable[[NDArray[np.bool_]], float],
 ) -> NDArray[np.bool_]:  # [N]
-    """The most useful of these strokes that the budget pays for, at least one. `estimated` is quick, `cost` exact."""
+    """The most useful strokes within the budget, at least one. `estimated` is fast, `cost` exact."""
     where = np.flatnonzero(among)
 
     def spread(some: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -132,7 +132,7 @@ def _best(
     def chosen(aim: float) -> NDArray[np.bool_]:
         return spread(trimmed(use[where], aim, lambda some: estimated(spread(some)), near=0.01))
 
-    aim, low, high = budget, 0.0, math.inf  # of the estimates: one that was met, one that was exceeded
+    aim, low, high = budget, 0.0, math.inf  # of the estimates: one within the budget, one beyond it
     kept = chosen(0.0)
     for _ in range(_TRIALS):
         tried = chosen(aim)
@@ -143,13 +143,13 @@ def _best(
             high = aim
         if NEARLY * budget <= found <= budget or tried[among].all() or tried.sum() <= 1:
             break
-        # More than was estimated where the way between strokes grows, less where a pen is left out altogether.
+        # More than estimated where the way between strokes grows, less where a pen is not used at all.
         aim = (low + high) / 2 if low and high < math.inf else aim * 0.995 * budget / found
     return kept
 
 
 def _pens(part: FittedLayer, number: int) -> NDArray[np.int64]:  # [N]
-    """A number for the pen and the layer of each stroke."""
+    """A number for the layer and pen of each stroke."""
     pens: NDArray[np.int64] = part.strokes.inks.argmax(1).numpy() + 1000 * number
     return pens
 
@@ -182,7 +182,7 @@ def _usefulness(plan: Planned, part: FittedLayer, number: int) -> NDArray[np.flo
 def _rates(
     plan: Planned, parts: list[FittedLayer], open_: list[int], lengths: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
-    """What is paid whatever is left out, and what each stroke costs: the way between strokes is shared evenly."""
+    """The fixed cost, and the cost of each stroke `[N]`: the way between strokes is shared evenly among them."""
     assert plan.artwork.budget is not None
     unit = plan.artwork.budget.unit
     whole = _cost(plan.artwork, parts, unit)
@@ -203,7 +203,7 @@ def _rates(
 
 
 def _cost(artwork: Artwork, parts: list[FittedLayer], unit: str) -> float:
-    """What a drawing costs as it would be plotted."""
+    """The cost of a drawing, in `unit`, in the order in which it would be plotted."""
     match unit:
         case "strokes":
             return float(sum(len(part.strokes) for part in parts))
@@ -214,11 +214,11 @@ def _cost(artwork: Artwork, parts: list[FittedLayer], unit: str) -> float:
 
 
 def _still_minutes(artwork: Artwork, parts: list[FittedLayer]) -> float:
-    """In which a person changes pens."""
+    """The minutes for changing pens."""
     machine = artwork.machine or USUAL
     return len(_unordered(artwork, parts).passes) * machine.pen_change_s / 60
 
 
 def _ample(artwork: Artwork) -> Machine:
-    """A usual gantry on which the sheet lies at the corner."""
+    """A usual gantry with the sheet at its corner."""
     return USUAL.model_copy(update={"origin_mm": (0.0, 0.0)})

@@ -1,4 +1,4 @@
-"""The fit as it goes: reported to the caller, and kept for the loss curve and the film."""
+"""The progress of a fit: reported to the caller, and kept for the loss curve and the film."""
 
 import math
 import time
@@ -21,7 +21,7 @@ from renderer.spec import Artwork, Layer
 Stop = Callable[[], bool]
 Likeness = Callable[[Picture], float]
 FRAMES = 24  # of the film
-FRAME_PX = 900  # the longer side of one: two dozen pictures of a large sheet would fill the memory
+FRAME_PX = 900  # longer side of a frame: two dozen full pictures of a large sheet would fill the memory
 NO_PICTURE = np.ones((3, 1, 1), np.float32)
 
 
@@ -30,10 +30,10 @@ def likeness_to(
     paper: Tensor,  # [3]
     sigma_px: float,
 ) -> Likeness:
-    """How much of a target's tones a drawing shows, as seen from afar.
+    """A function that says how much of a target's tones a picture `[3, H, W]` shows, as seen from afar.
 
     1 - RMS(drawing - target) / RMS(bare paper - target), both blurred: 0 for the bare sheet or worse, 1 for the target
-    itself, NaN where that is the bare sheet. Soft edges and mixed pens do not count: it is asked of hard drawings.
+    itself, NaN where that is the bare sheet. It is meant for drawings with hard edges and one pen for each stroke.
     """
     seen = blur(target.cpu().float(), sigma_px)
 
@@ -45,12 +45,13 @@ def likeness_to(
 
 
 def name_of(artwork: Artwork, number: int) -> str:
+    """The name of a layer: its own, or its kind."""
     layer = artwork.layers[number]
     return layer.name or layer.kind_name
 
 
 def _frame(picture: Picture) -> Picture:
-    """A picture for the film."""
+    """A picture, reduced for the film."""
     scale = FRAME_PX / max(picture.shape[1:])
     if scale >= 1:
         return picture
@@ -60,7 +61,7 @@ def _frame(picture: Picture) -> Picture:
 
 @dataclass
 class FitLog:
-    """The fit as it goes: reported to the caller, and kept for the loss curve and the film."""
+    """Reports the progress of a fit to the caller, and keeps it for the loss curve and the film."""
 
     artwork: Artwork
     report: Report
@@ -75,16 +76,16 @@ class FitLog:
 
     @property
     def seconds(self) -> float:
-        """Since the render began."""
+        """Seconds since the render began."""
         return time.perf_counter() - self.started
 
     def stopped(self) -> bool:
-        """Whether somebody asked to stop; once true, always true."""
+        """Whether the caller asked to stop; once true, always true."""
         self.interrupted = self.interrupted or self.stop()
         return self.interrupted
 
     def placing(self, number: int, layer: Layer, placed: int) -> bool:
-        """Report strokes that are being placed, before there is a loss; return whether to continue."""
+        """Report the strokes placed so far, before there is a loss; return whether to continue."""
         nothing = State(placed, None, None, float("nan"), {})  # type: ignore[arg-type]
         wanted = shares(layer)[0]
         self._tell(number, "placing", nothing, wanted, lambda: NO_PICTURE, unknown)
@@ -106,16 +107,16 @@ class FitLog:
             self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(picture())))
 
     def rests(self, number: int, layer: Layer, state: State) -> None:
-        """The same for the last step of a layer that is done before its time."""
+        """Report the last step of a layer that is done early, and note why."""
         name = name_of(self.artwork, number)
         picture = partial(self._picture, layer, state)
         self._tell(number, "fitting", state, state.step, picture, partial(self._likeness, picture))
-        self.notes.append(f"{name}: done after {state.step} of {layer.steps} steps; the loss fell no more")
+        self.notes.append(f"{name}: done after {state.step} of {layer.steps} steps; the loss stopped falling")
         if not self._filmed(state.step, layer.steps):
             self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(self._picture(layer, state))))
 
     def refined(self, step: int, steps: int, parts: list[FittedLayer], loss: float, terms: dict[str, float]) -> None:
-        """The same for a step of all layers together."""
+        """Record and report a step of all layers together."""
         number, name = len(self.artwork.layers), "all layers"
         self.believed = loss
 
@@ -132,7 +133,7 @@ class FitLog:
             self.frames.append((f"{name} {step}/{steps}", _frame(picture())))
 
     def film(self) -> Film:
-        """All pictures that were kept."""
+        """The pictures that were kept, with captions."""
         return Film(tuple(picture for _, picture in self.frames), tuple(caption for caption, _ in self.frames))
 
     @staticmethod
@@ -144,7 +145,7 @@ class FitLog:
         return self.likeness(picture())
 
     def _filmed(self, step: int, steps: int) -> bool:
-        """About FRAMES pictures in all, as many of each layer, denser at the beginning where more happens."""
+        """Whether the film has this step: about FRAMES in all, the same for each layer, more at the beginning."""
         each = max(2, FRAMES // len(self.artwork.layers))
         wanted = {round(steps * (k / (each - 1)) ** 1.6) for k in range(each)}
         return step in wanted

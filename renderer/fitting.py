@@ -1,4 +1,4 @@
-"""The layers of a work, fitted one over the other."""
+"""The layers of an artwork, fitted one over another."""
 
 from dataclasses import replace
 from functools import partial
@@ -40,22 +40,23 @@ from renderer.target import Frame
 
 def fit_layers(
     plan: Planned,
-    target: Tensor,
+    target: Tensor,  # [3, H, W]
     area: Frame,
-    importance: NDArray[np.float32] | None,
+    importance: NDArray[np.float32] | None,  # [H, W], how much each pixel counts
     log: FitLog,
     judges: list[tuple[losses.Sum, LossAt]],
 ) -> list[FittedLayer]:
-    """Each layer over the frozen picture of those below, then, if the spec says so, all together.
+    """Fit each layer over the frozen picture of those below, then, if the spec says so, all together.
 
-    `judges` has each layer's loss, of the whole page and through a window. Strokes and pictures live on the target's
-    device; what is returned, on the processor.
+    `judges` has each layer's loss, for the complete frame and for a tile. Strokes and pictures are on the target's
+    device during the fit, and on the CPU when they are returned. Raises RenderError where the loss is no longer a
+    number.
     """
     artwork = plan.artwork
     generator = np.random.default_rng(artwork.seed)
     paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
     below = placed(paper[:, None, None].expand_as(target), target.device)
-    chosen: dict[RackPens | FreeColours, Palette] = {}  # layers that share pens share the choice among them
+    chosen: dict[RackPens | FreeColours, Palette] = {}  # layers with the same pens share the choice among them
     parts: list[FittedLayer] = []
     for number, layer in enumerate(artwork.layers):
         if parts and log.stopped():
@@ -77,7 +78,7 @@ def fit_layers(
 
 
 def _form(target: Tensor, objective: Objective) -> Tensor | None:  # [2, H, W]
-    """Unit vectors along the form of the target, where strokes follow it."""
+    """Unit vectors along the form of the target; None where strokes do not follow it."""
     if not objective.along:
         return None
     return placed(directions(target.cpu(), objective.form_px), target.device)
@@ -103,7 +104,7 @@ def _refined(parts: list[FittedLayer], loss: losses.Sum, steps: int, log: FitLog
             parts = moved
             log.refined(step, steps, parts, total, terms)
             if log.stopped():
-                log.notes.append(f"interrupted: all layers have had {step} of {steps} steps together")
+                log.notes.append(f"interrupted: stopped after {step} of {steps} steps of all layers together")
                 break
     except FitError as error:
         raise RenderError(str(error)) from error
@@ -120,7 +121,7 @@ def _fit_layer(
     generator: np.random.Generator,
     log: FitLog,
 ) -> State:
-    """Place the strokes of a layer and move them until the steps are done or somebody stops it."""
+    """Place the strokes of a layer and move them until the steps are done or the caller stops the fit."""
     log.placing(number, layer, 0)
     strokes = _placed(layer, number, ground, ink_mm, generator, log)
     wanted = shares(layer)[0]
@@ -137,7 +138,7 @@ def _fit_layer(
         for state in fit(layer, strokes, ground, loss, generator, loss_at):
             log.step(number, layer, state)
             if log.stopped():
-                log.notes.append(f"interrupted: layer {number + 1} has had {state.step} of its {layer.steps} steps")
+                log.notes.append(f"interrupted: layer {number + 1} stopped after {state.step} of {layer.steps} steps")
                 break
     except FitError as error:
         raise RenderError(str(error)) from error

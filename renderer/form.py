@@ -1,4 +1,4 @@
-"""A picture -> the direction of its form at each pixel: the way in which an engraver would hatch it."""
+"""A picture -> the direction of its form at each pixel: the direction in which an engraver would hatch."""
 
 import numpy as np
 import torch
@@ -8,17 +8,17 @@ from renderer.blur import blur
 from renderer.cores import picture as as_picture
 
 # Widths of the windows over which gradients are averaged, in multiples of the finest, and how much each counts. The
-# finest speaks where there is structure; where the picture is even, only the wide ones have anything to say.
+# finest decides where there is structure; where the picture is even, only the wide ones see any.
 _WINDOWS = ((1.0, 1.0), (3.0, 0.05), (9.0, 0.0025))
-_PULL = 2e-5  # towards one slant where the picture has hardly any form; that of a step of 0.5 % a pixel
-_SLANT = 3 * np.pi / 4  # from lower left to upper right, as a right hand hatches
+_PULL = 2e-5  # towards one slant where the picture has hardly any form: as strong as a step of 0.5 % per pixel
+_SLANT = 3 * np.pi / 4  # from lower left to upper right, as right-handed people hatch
 
 
 def directions(
-    picture: Tensor,  # [3, H, W], on the processor
+    picture: Tensor,  # [3, H, W], on the CPU
     sigma_px: float,
-) -> Tensor:  # [2, H, W] unit vectors, x right, y down; a line's, so either way is meant
-    """Along the edges: the direction in which the picture changes least, averaged over about `sigma_px` pixels.
+) -> Tensor:  # [2, H, W] unit vectors, x right, y down; directions of lines, so the sign means nothing
+    """The direction along the edges, in which the picture changes least, averaged over about `sigma_px` pixels.
 
     The structure tensor of Forstner and Gulch (1987) and Bigun and Granlund (1987), summed over windows of three widths
     and over the colour channels.
@@ -31,7 +31,7 @@ def directions(
     tensor = sum(share * blur(products, width * sigma_px) for width, share in _WINDOWS)
     assert isinstance(tensor, Tensor)
     xx, yy, xy = tensor.double().numpy()
-    # The slant's own tensor: a gradient across it, everywhere the same.
+    # The tensor of the slant: a gradient across it, the same everywhere.
     xx = xx + _PULL * np.sin(_SLANT) ** 2
     yy = yy + _PULL * np.cos(_SLANT) ** 2
     xy = xy - _PULL * np.sin(_SLANT) * np.cos(_SLANT)

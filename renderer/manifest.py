@@ -1,4 +1,4 @@
-"""A finished render -> what was made from what, as values for `manifest.json`: the only file that knows of time."""
+"""A finished render -> what was made from what, as values for `manifest.json`, the only file that contains times."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from renderer.spec import Artwork
 
 MADE_BY = "artwork-renderer"
 FORMAT = 1
-_TELLING = ("torch", "numpy", "numba", "pillow")  # packages whose version may change the picture
+_TELLING = ("torch", "numpy", "numba", "pillow")  # packages whose version can change the picture
 
 
 def manifest(
@@ -28,7 +28,7 @@ def manifest(
     changes: tuple[str, ...] = (),  # like `layers.0.steps=50`
     draft: bool = False,
 ) -> dict[str, Any]:
-    """What was made from what. `plotting` is None where no machine draws it; `finished` is now if it is not said."""
+    """The content of `manifest.json`. `plotting` is None where there is no machine; `finished` is now by default."""
     work, artwork = result.work, result.work.artwork
     finished = finished or datetime.now(UTC)
     return {
@@ -73,20 +73,23 @@ def manifest(
 
 
 def spec_sha256(artwork: Artwork) -> str:
-    """Of the resolved spec: it changes with any value, also a rack's or machine's, and not with comments or layout."""
+    """The sha256 of the resolved spec.
+
+    It changes with any value, including those of racks and machines, but not with comments or layout.
+    """
     text = json.dumps(artwork.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def versions() -> dict[str, str]:
-    """Of this program, of Python and of the packages that take part in the picture."""
+    """The versions of this program, of Python and of the packages that can change the picture."""
     return {"renderer": __version__, "python": platform.python_version()} | {name: _version(name) for name in _TELLING}
 
 
 def _version(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError:  # a build of its own, without metadata
+    except PackageNotFoundError:  # a custom build, without metadata
         return "unknown"
 
 
@@ -95,12 +98,12 @@ def _second(moment: datetime) -> str:
 
 
 def _rounded(value: float) -> float | None:
-    """Six digits; None for what is not finite (the PSNR of equal pictures), which JSON does not know."""
+    """Six digits; None for what is not finite (the PSNR of equal pictures), which JSON cannot express."""
     return float(f"{value:.6g}") if abs(value) < float("inf") else None
 
 
 def _choice(one: PenChoice) -> dict[str, Any]:
-    """Differences are root mean square OKLab distances of the target to the nearest colour at hand."""
+    """A choice of pens. Differences are root mean square OKLab distances of the target to the nearest colour."""
     choice = one.choice
     return {
         "layers": list(one.layers),
@@ -148,7 +151,7 @@ def _plotting(plotting: Estimate) -> dict[str, Any]:
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `1 h 05 min`: as exact as an estimate deserves."""
+    """A duration, as exact as an estimate deserves: `45 s`, `12 min`, `1 h 05 min`."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

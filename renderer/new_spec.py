@@ -1,4 +1,4 @@
-"""A picture -> a short spec for it, with comments, beside it: what `render new` writes."""
+"""A picture -> a short spec for it, with comments, in a file beside it: what `render new` writes."""
 
 import json
 import os
@@ -29,9 +29,9 @@ from renderer.target import Picture, TargetError, load_picture, stretched
 Style = Literal["curves", "lines", "points"]
 
 COLOUR_RACK, GREY_RACK, MACHINE = "fineliners", "micron_black", "gantry_grbl_servo"
-PENS_USED = 8  # of a larger rack: each is a change of pens
-GREYISH = 0.04  # OKLab chroma that 99 in 100 pixels of a grey picture stay below, old paper and all
-_LOOKED_AT_PX = 128  # longer side of the picture whose colours are judged
+PENS_USED = 8  # of a larger rack: each needs a pen change
+GREYISH = 0.04  # OKLab chroma that 99 in 100 pixels of a grey picture stay below, yellowed paper included
+_LOOKED_AT_PX = 128  # longer side of the reduced picture whose colours are judged
 _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
 _LAYERS: dict[Style, tuple[str, ...]] = {
     "curves": ("curves",),
@@ -41,36 +41,36 @@ _LAYERS: dict[Style, tuple[str, ...]] = {
 
 
 class NewSpecError(Exception):
-    """A spec that cannot be written; the message says what would do."""
+    """A spec that cannot be written; the message says what would work."""
 
 
 @dataclass(frozen=True)
 class NewSpecRequest:
-    """What a person says of the drawing."""
+    """The choices of a person for the drawing."""
 
     photo: Path
-    pens: str | None = None  # a starter rack or a file; None: by the picture's colours
+    pens: str | None = None  # a starter rack or a file; None: depends on the picture's colours
     machine: str = MACHINE  # a starter machine or a file
     paper: str = "A4"  # a name, or `200x150` in mm
     minutes: float = 60  # of plotting
     style: Style = "curves"
     out: Path | None = None  # None: beside the photo
-    force: bool = False  # replace a file that is there
+    force: bool = False  # replace an existing file
 
 
 @dataclass(frozen=True)
 class NewSpec:
-    """A spec that is written."""
+    """A spec that was written."""
 
     path: Path
     text: str
     work: Work
-    decisions: tuple[Decision, ...]  # what was chosen, then what was planned
+    decisions: tuple[Decision, ...]  # choices first, then what was planned
     warnings: tuple[str, ...]
 
 
 def new_spec(wanted: NewSpecRequest) -> NewSpec:
-    """Writes a spec that is known to be good, or nothing. NewSpecError, RackError, MachineError, SpecErrors."""
+    """Write a spec that was checked, or nothing. Raises NewSpecError, RackError, MachineError, SpecErrors."""
     photo = wanted.photo.expanduser()
     _check_name(photo)
     picture = _picture(photo)
@@ -90,7 +90,7 @@ def new_spec(wanted: NewSpecRequest) -> NewSpec:
 def _planned(artwork: Artwork, picture: Picture) -> Planned:
     try:
         return planned(artwork, picture)
-    except TargetError as error:  # a strip of a picture, of which nothing would be left on the sheet
+    except TargetError as error:  # a very narrow picture, of which nothing would be left on the sheet
         raise NewSpecError(str(error)) from None
 
 
@@ -105,7 +105,7 @@ def _picture(photo: Path) -> Picture:
         return load_picture(photo, "#ffffff")
     except TargetError as error:
         if _is_heic(photo):
-            raise NewSpecError(f"{photo}: HEIC pictures are not read; export it as JPEG") from None
+            raise NewSpecError(f"{photo}: HEIC pictures cannot be read; export it as JPEG") from None
         raise NewSpecError(str(error)) from None
 
 
@@ -115,26 +115,26 @@ def _is_heic(photo: Path) -> bool:
 
 
 def is_grey(picture: Picture) -> bool:
-    """Whether a picture has no colour, or hardly any."""
+    """Whether a picture `[H, W, 3]` has no colour, or hardly any."""
     scale = min(1, _LOOKED_AT_PX / max(picture.shape[:2]))
     height_px, width_px = (max(1, round(side * scale)) for side in picture.shape[:2])
     lab = oklab(stretched(picture, (height_px, width_px)).astype(np.float64))
     return bool(np.quantile(np.hypot(lab[..., 1], lab[..., 2]), 0.99) < GREYISH)
 
 
-# --- what is chosen ---------------------------------------------------------------------------------------------------
+# --- choices ----------------------------------------------------------------------------------------------------------
 
 
 def _place(photo: Path, wanted: NewSpecRequest) -> Path:
-    """Where the spec goes. It does not replace a file unasked."""
+    """The path of the spec. An existing file is replaced only with `force`."""
     out = wanted.out.expanduser() if wanted.out else photo.with_suffix(".yaml")
     _check_name(out)
     if out.is_dir():
         out /= f"{photo.stem}.yaml"
     if out.suffix.lower() not in YAML_SUFFIXES:
-        raise NewSpecError(f"{out}: the name of a spec ends in .yaml")
+        raise NewSpecError(f"{out}: is not the name of a spec; use a name that ends in .yaml")
     if os.path.lexists(out) and not wanted.force:
-        raise NewSpecError(f"{out}: is there already; name another file with --out, or replace it with --force")
+        raise NewSpecError(f"{out}: already exists; name another file with --out, or replace it with --force")
     return out
 
 
@@ -164,12 +164,12 @@ def _pens(wanted: NewSpecRequest, picture: Picture, folder: Path) -> Decision:
 
 def _machine(wanted: NewSpecRequest, folder: Path) -> Decision:
     machine = load_machine(_expanded(wanted.machine))
-    why = "a usual one for A3; name yours with --machine" if wanted.machine == MACHINE else "as you said"
+    why = "a common one for A3; name yours with --machine" if wanted.machine == MACHINE else "as you said"
     return Decision("machine", _quoted(_named(wanted.machine, folder)), f"{machine.name}, {why}")
 
 
 def _paper(said: str) -> str:
-    """The value of `paper`."""
+    """The value of `paper` in the spec."""
     name = next((name for name in PAPERS_MM if name.lower() == said.strip().lower()), None)
     if name:
         return name
@@ -206,8 +206,8 @@ class _Row:
     """A line of the spec."""
 
     text: str
-    comment: str = ""  # what else could be written
-    field: str = ""  # that planning reports its value under
+    comment: str = ""  # alternatives
+    field: str = ""  # the field under which planning reports its value
 
 
 def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision, wanted: NewSpecRequest) -> list[_Row]:
@@ -227,12 +227,12 @@ def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision
 
 
 def _text(photo: Path, out: Path, rows: list[_Row], notes: dict[str, list[str]]) -> str:
-    """The file. `notes`: lines that follow the row of a field."""
+    """The text of the file. `notes`: lines that follow the row of a field."""
     spec, picture = shlex.quote(_line(out.name)), _line(photo.name)
     width = max(len(row.text) for row in rows if row.comment) + 2
     lines = [
         f"# A drawing of {picture}: render {spec}",
-        f"# A quick look first: render {spec} --draft",
+        f"# For a quick look first: render {spec} --draft",
         "# Values planned for this picture are in comments, each below the line that it would replace, with the reason",
         "# in brackets. To set one yourself, uncomment it and remove the line above it.",
     ]
@@ -243,12 +243,12 @@ def _text(photo: Path, out: Path, rows: list[_Row], notes: dict[str, list[str]])
 
 
 def _line(name: str) -> str:
-    """A name in a comment, which ends with its line."""
+    """A name for a comment, without line breaks."""
     return "".join(mark if mark.isprintable() else " " for mark in name)
 
 
 def _notes(plan: Planned, image: str) -> dict[str, list[str]]:
-    """What was planned, as it would be written, and why, by the field that it could replace."""
+    """What was planned, as the spec would say it, and why, by the field that it could replace."""
     artwork, notes = plan.artwork, {}
     paper = artwork.canvas.model_dump(mode="json")["paper"]
     written: dict[str, Any] = {"canvas": {"paper": paper, "orientation": artwork.canvas.orientation}}
@@ -270,7 +270,7 @@ _WIDE = 116  # columns of a comment
 
 
 def _note(field: str, value: dict[str, Any], why: list[Decision]) -> list[str]:
-    """`# canvas: {paper: A4, orientation: landscape}`, and its reasons below it."""
+    """`# canvas: {paper: A4, orientation: landscape}`, with the reasons below it."""
     indent, text = ("", f"{field}: {_flow(value)}") if "." not in field else ("  ", f"- {_flow(value)}")
     lines = _wrapped(text.replace(": ", ":\xa0"), indent, "# ")  # a key stays with its value
     lines = [line.replace("\xa0", " ") for line in lines]
@@ -284,7 +284,7 @@ def _wrapped(text: str, indent: str, first: str) -> list[str]:
 
 
 def _flow(value: Any) -> str:
-    """A value as YAML within a line."""
+    """A value as YAML in one line."""
     match value:
         case dict():
             return f"{{{', '.join(f'{key}: {_flow(inner)}' for key, inner in value.items())}}}"
@@ -300,7 +300,7 @@ def _flow(value: Any) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A text as YAML, in quotes where it needs them."""
+    """A string as YAML, in quotes where it needs them."""
     tree, faults = parse(f"{{x: {value}}}", "")
     is_plain = not faults and tree is not None and plain(tree) == {"x": value}
     if is_plain:
@@ -314,7 +314,7 @@ def _quoted(value: str) -> str:
 
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    """A file beside the one that is to be written, gone at the end. NewSpecError where nothing can be written."""
+    """A temporary file beside `out`, removed at the end. NewSpecError where nothing can be written there."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{out.stem}-", suffix=".yaml", dir=out.parent)
@@ -338,7 +338,7 @@ def _unwritable(out: Path, why: str) -> NewSpecError:
 
 
 def _checked(temporary: Path, out: Path, text: str) -> Work:
-    """The work of a spec, written beside its place. SpecErrors, whose place is the spec's own."""
+    """The work of a spec that is written to the temporary file. SpecErrors, whose places name the spec itself."""
     temporary.write_text(text, encoding="utf-8")
     try:
         [work] = load(temporary)

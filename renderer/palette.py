@@ -1,4 +1,4 @@
-"""Palettes: the pens to draw with, and how a stroke's inks become a colour while it is fitted."""
+"""Palettes: the pens to draw with, and how a stroke's inks become a colour during the fit."""
 
 from dataclasses import dataclass, replace
 
@@ -17,19 +17,19 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Palette:
-    """What the strokes of a layer may be drawn with: pens in the order of their passes, or any colour."""
+    """The pens that can draw the strokes of a layer, in the order of their passes, or any colour."""
 
     pens: tuple[Pen, ...]  # one made-up pen where colours are free
     free: bool
     ink: Ink
-    width_mm: tuple[float, float]  # thinnest and widest stroke that may be asked for
+    width_mm: tuple[float, float]  # thinnest and widest possible stroke
     spot_mm: float | None = None  # diameter of dots that are wider than their pens
     has_sizes: bool = False  # dots have diameters of their own, drawn as spirals
     choice: Choice | None = None  # how the pens were chosen; None where colours are free
 
     @property
     def inks(self) -> int:
-        """P, the length of a stroke's ink vector."""
+        """P, the length of the ink vector of a stroke."""
         return 3 if self.free else len(self.pens)
 
     @property
@@ -46,7 +46,7 @@ class Palette:
         inks: Tensor,  # [N, P]
         temperature: float,
     ) -> Tensor:  # [N, 3]
-        """Each stroke's colour: its own where colours are free, else a mixture of pens that hardens as it cools."""
+        """Each stroke's colour: its own where colours are free, else a mixture of pens, purer at lower temperatures."""
         if self.free:
             return inks
         return _softmax(inks / temperature) @ self.table(inks.device).to(inks.dtype)
@@ -55,7 +55,7 @@ class Palette:
         self,
         inks: Tensor,  # [N, P]
     ) -> Tensor:  # [N, P]
-        """Inks whose colour, at any temperature near zero, is exactly that of the likeliest pen."""
+        """Inks with exactly the colour of the likeliest pen, at any temperature of 1 or less."""
         if self.free:
             return inks
         return torch.nn.functional.one_hot(inks.argmax(1), self.inks).to(inks) * 1e4
@@ -65,7 +65,7 @@ class Palette:
         inks: Tensor,  # [N, P]
         width_mm: Tensor,  # [N]
     ) -> Tensor:  # [N]
-        """Each stroke's width: the dot that is asked for, else the nib of its pen, or its own where it may vary."""
+        """Each stroke's width: that of the dot if the spec gives one, else the nib of its pen, or its own if free."""
         if self.spot_mm is not None:
             return torch.full_like(width_mm, self.spot_mm)
         if self.free or self.has_sizes:
@@ -77,7 +77,7 @@ class Palette:
         self,
         inks: Tensor,  # [N, P]
     ) -> Tensor:  # [N]
-        """Strokes from bottom to top as they will be drawn: pen after pen, or as they come where colours are free."""
+        """The strokes from bottom to top, as they will be drawn: pen after pen, or as they are if colours are free."""
         if self.free:
             return torch.arange(len(inks), device=inks.device)
         return torch.argsort(inks.detach().argmax(1), stable=True)
@@ -90,7 +90,7 @@ class Palette:
 def _softmax(
     logits: Tensor,  # [N, P]
 ) -> Tensor:  # [N, P]
-    """Softmax over the pens. Torch's own shares even a few numbers out among threads, and waits for them."""
+    """Softmax over the pens. Torch's own distributes even a few numbers among threads, and waits for them."""
     shares = (logits - logits.detach().amax(1, keepdim=True)).exp()
     return shares / shares.sum(1, keepdim=True)
 
@@ -101,13 +101,13 @@ def palette(
     below: Colours,  # [3, H, W]
     importance: NDArray[np.float32] | None = None,  # [H, W], how much each pixel counts
 ) -> Palette:
-    """The palette for a target over what lies below (paper, or other layers): the best `use` pens, lightest first."""
+    """The palette for a target over what is below (paper or other layers): the best `use` pens, lightest first."""
     match pens:
         case FreeColours(widths_mm=widths_mm):
             pen = Pen(name="free", colour="#000000", nib_mm=widths_mm[1], ink=pens.ink)
             return Palette((pen,), True, pens.ink, widths_mm)
         case RackPens():
-            # Its root: a small face wants its colours, and a strong focus must not take all pens from the rest.
+            # The square root: a small face needs its colours, but a strong focus must not take all the pens.
             counts = None if importance is None else np.sqrt(importance)
             choice = choose(pens.pens, pens.use or len(pens.pens), target, below, counts)
             nibs = [pen.nib_mm for pen in choice.chosen]
@@ -116,5 +116,5 @@ def palette(
 
 
 def lightest_first(pens: tuple[Pen, ...]) -> tuple[Pen, ...]:
-    """The order in which pens spoil each other least: a dark ink covers a light one and soils no tip."""
+    """The order in which pens spoil each other least: a dark ink covers a light one and no light tip gets dirty."""
     return tuple(sorted(pens, key=lambda pen: (-oklab(from_hex(pen.colour))[0], pen.name)))

@@ -1,4 +1,4 @@
-"""Fitted strokes to pen passes: the lines each pen draws, in the order of the pens."""
+"""Fitted strokes -> passes: the lines that each pen draws, in the order of the pens."""
 
 from collections.abc import Sequence
 
@@ -42,13 +42,13 @@ def passes(
 
 
 def _filled(dot: Line, pen: Pen, spot_mm: float) -> Line:
-    """What the pen draws for a dot wider than itself."""
+    """The spiral that a pen draws for a dot wider than its nib."""
     line: Line = dot + spiral(spot_mm, pen.nib_mm)
     return line
 
 
 def _tidy(line: Line) -> Line:
-    """A line without points that lie on their predecessor; one that goes nowhere is a dot."""
+    """A line without points that repeat their predecessor; a line without length becomes a dot."""
     keep = np.ones(len(line), bool)
     keep[1:] = (np.abs(np.diff(line, axis=0)) > 1e-6).any(1)
     return line[keep]

@@ -1,4 +1,4 @@
-"""From a spec to a finished drawing: the whole way of the data."""
+"""A spec -> a finished drawing: all the steps of the data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -32,16 +32,16 @@ __all__ = ["RenderError", "Stop", "is_grey", "never", "render"]
 
 Noted = Callable[[str], None]
 PREVIEW_PX = 1600  # the longer side of the preview
-DRAFT_RESOLUTION = 0.6  # of the finished work's
+DRAFT_RESOLUTION = 0.6  # of the full resolution
 
 
 def never() -> bool:
-    """Do not stop."""
+    """Never stop."""
     return False
 
 
 def ignore_note(note: str) -> None:
-    """Keep a note for the end."""
+    """Ignore a note: the result has it too."""
 
 
 def render(
@@ -54,12 +54,12 @@ def render(
     noted: Noted = ignore_note,
     fetched: assets.Report | None = None,
 ) -> Result:
-    """Fit a work and make its drawing. When `stop()` turns true, what there is by then is finished.
+    """Fit an artwork and make its drawing. When `stop()` becomes true, the strokes so far are finished.
 
-    `fetched` reports the bytes of weights and targets that have to be downloaded; `noted`, what a person
-    should know before the fit. The result's work has everything planned that its spec leaves open.
+    `fetched` gets the bytes of weights and targets as they are downloaded; `noted` gets notes that a person should see
+    before the fit. In the result's work, everything that the spec leaves open is planned.
 
-    Raises RenderError, TargetError, ProgramError and AssetError, each with a message that says what would do.
+    Raises RenderError, TargetError, ProgramError and AssetError, each with a message that says what would work.
     """
     job = _prepared(work, draft=draft, noted=noted, fetched=fetched)
     artwork, area = job.plan.artwork, job.area
@@ -75,7 +75,7 @@ def render(
 
 @dataclass(frozen=True)
 class _Prepared:
-    """All that is known before the fit."""
+    """Everything that is known before the fit."""
 
     plan: Planned
     source: assets.Resolved  # of the target
@@ -88,7 +88,7 @@ class _Prepared:
 
 
 def _prepared(work: Work, *, draft: bool, noted: Noted, fetched: assets.Report | None) -> _Prepared:
-    """The plan, the target on the frame's pixels, and what the losses need. Notes what a person should know."""
+    """The plan, the target on the frame's pixels, and what the losses need; `noted` gets the notes."""
     artwork = drafted(work.artwork) if draft else work.artwork
     networks = networks_of(artwork, work.folder, fetched)  # first: a missing file is reported before any work is done
     source = assets.resolve(artwork.target.image, work.folder, fetched)
@@ -111,12 +111,12 @@ def _prepared(work: Work, *, draft: bool, noted: Noted, fetched: assets.Report |
 def _result(
     work: Work,  # planned
     job: _Prepared,
-    layers: list[FittedLayer],  # fewer than the artwork has, where the fit was stopped
+    layers: list[FittedLayer],  # fewer than the artwork has if the fit was stopped
     judges: list[losses.Sum],
     log: FitLog,
     device: str,
 ) -> Result:
-    """The drawing of the fitted layers, how it looks, and how it came to be."""
+    """The drawing of the fitted layers, its previews and metrics, and the history of the fit."""
     artwork, area = work.artwork, job.area
     drawing = drawing_of(artwork, layers)
     drawn = torch.from_numpy(preview.framed(drawing, area)).to(device)
@@ -151,9 +151,9 @@ def wanted_picture(
     painting: Picture,  # [H, W, 3], cropped
     area: Frame,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """The target on the frame's pixels, `[3, H, W]` in the tones of ink, and how much each of them counts, `[H, W]`.
+    """The target on the frame's pixels, `[3, H, W]` in the tones of ink, and how much each pixel counts, `[H, W]`.
 
-    No importance where the spec says `focus: none`. TargetError.
+    The importance is None where the spec says `focus: none`. Raises TargetError.
     """
     tone = artwork.target.tone
     assert isinstance(tone, Tone)
@@ -166,6 +166,6 @@ def wanted_picture(
 
 
 def drafted(artwork: Artwork) -> Artwork:
-    """The same work in a quarter of the steps."""
+    """The same artwork with a quarter of the steps."""
     layers = tuple(layer.model_copy(update={"steps": -(-layer.steps // 4)}) for layer in artwork.layers)
     return artwork.model_copy(update={"layers": layers})

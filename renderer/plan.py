@@ -1,4 +1,4 @@
-"""A spec, before anything is fitted -> what it takes, and whether its strokes can carry the picture."""
+"""A spec, before anything is fitted -> its strokes, time and warnings: whether it can show the picture."""
 
 import math
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ from renderer.specfile import Work
 from renderer.target import Frame, Picture, fit_picture, frame, load_picture
 from renderer.tone import cropped, toned
 
-CUT = 0.03  # share of the picture that `cover` may cut off without a word
-_LOOKED_AT_PX = 128  # longer side of the picture whose colours are weighed
+CUT = 0.03  # share of the picture that `cover` can cut off without a note
+_LOOKED_AT_PX = 128  # longer side of the reduced picture whose colours are judged
 
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """One layer: its strokes, and how much of the frame they cover if they do not lie over each other."""
+    """One layer: its strokes, and how much of the frame they cover without overlaps."""
 
     name: str
     kind: str  # points, lines, curves
@@ -33,7 +33,7 @@ class LayerPlan:
     nibs_mm: tuple[float, float]  # thinnest and widest
     pens: str  # `8 of 24 pens`, `free colours`
     cover: float  # of the frame's area
-    length_mm: float | None  # that `cover` takes each stroke to have, as so many usually do; None for points
+    length_mm: float | None  # usual length of a stroke among so many, as `cover` assumes; None for points
 
     @property
     def text(self) -> str:
@@ -46,24 +46,24 @@ class LayerPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a work takes."""
+    """What a drawing takes."""
 
     name: str
     title: str
     sheet_mm: tuple[float, float]
     frame: Frame
     layers: tuple[LayerPlan, ...]
-    needed: float  # share of the area that the picture wants under ink
-    minutes: float | None  # of the whole where counts were planned; else of the dots, None without machine or dots
+    needed: float  # share of the area that the picture needs under ink
+    minutes: float | None  # of the drawing if counts were planned; else of its dots, None without machine or dots
     machine: str | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     decisions: tuple[Decision, ...]  # what the spec left open
-    is_whole: bool  # whether `minutes` is of the whole drawing, pen changes included
+    is_whole: bool  # whether `minutes` is for the complete drawing, pen changes included
 
 
 def plan(work: Work) -> Plan:
-    """What a work takes. Reads the target, which is fetched if it has to be. AssetError, TargetError, ProgramError."""
+    """The plan of a work. Reads the target, fetching it if necessary. Raises AssetError, TargetError, ProgramError."""
     source = resolve(work.artwork.target.image, work.folder)
     picture = cropped(load_picture(source.path, work.artwork.canvas.colour), work.artwork.target.crop)
     found = planned(work.artwork, picture)
@@ -87,12 +87,12 @@ def plan(work: Work) -> Plan:
 
 
 def spec_warnings(found: Planned, picture: Picture) -> tuple[str, ...]:
-    """Why a planned work may not succeed. `picture` is `[H, W, 3]`, cropped."""
+    """Why a planned drawing may not succeed. `picture` is `[H, W, 3]`, cropped."""
     return (*found.warnings, *warnings_of(_case(found, picture)))
 
 
 def remarks(artwork: Artwork, picture: Picture) -> Iterator[str]:
-    """What happens to the picture that nobody may have meant."""
+    """Notes on what happens to the picture `[H, W, 3]` that may not be intended."""
     if artwork.target.fit != "cover":
         return
     width_mm, height_mm = (side - 2 * artwork.canvas.margin_mm for side in artwork.canvas.size_mm)
@@ -100,7 +100,7 @@ def remarks(artwork: Artwork, picture: Picture) -> Iterator[str]:
     cut = 1 - min(aspects) / max(aspects)
     if cut > CUT:
         sides = "left and right" if aspects[0] > aspects[1] else "top and bottom"
-        yield f"`fit: cover` cuts {percent(cut)} of the picture off, {sides}; `fit: contain` shows all of it"
+        yield f"`fit: cover` cuts off {percent(cut)} of the picture, {sides}; `fit: contain` shows all of it"
 
 
 def _case(found: Planned, picture: Picture) -> Setup:
@@ -152,11 +152,11 @@ def _pens_text(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...]) -> str:
 
 def _without_machine(artwork: Artwork) -> Iterator[str]:
     if not isinstance(artwork.pens, FreeColours) and artwork.machine is None:
-        yield "the spec names no machine, so there will be no G-code and no plotting time"
+        yield "the spec does not name a machine, so there will be no G-code and no plotting time"
 
 
 def _minutes(artwork: Artwork, area: Frame) -> float | None:
-    """Time to make the dots alone, as if they stood in rows: the fit decides where they really stand."""
+    """Minutes for just the dots, as if they were in rows; the fit decides their real places."""
     dots = [(layer, pens_of(artwork, layer)[0]) for layer in artwork.layers if layer.traits.is_dots]
     if artwork.machine is None or isinstance(artwork.pens, FreeColours) or not dots:
         return None
@@ -172,7 +172,7 @@ def _dot(layer: Layer, pen: Pen) -> Line:  # [S, 2] mm
 
 
 def _rows(count: int, area: Frame, dot: Line) -> Iterator[Line]:
-    """Dots in rows over the frame, to and fro; `dot` [S, 2] mm is what the pen draws for one."""
+    """Dots in rows over the frame, back and forth; `dot` [S, 2] mm is the line of one."""
     columns = max(1, round(math.sqrt(count * area.width_mm / area.height_mm)))
     rows = -(-count // columns)
     for number in range(count):

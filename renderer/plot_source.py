@@ -1,4 +1,4 @@
-"""A finished render, an SVG or G-code -> the drawing, the machine that it is for, and the lines that are sent to it."""
+"""A finished render, an SVG or G-code -> the drawing, its machine, and the lines that are sent to the machine."""
 
 import json
 from collections.abc import Callable
@@ -6,31 +6,31 @@ from dataclasses import replace
 from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
-from hardware.intake import options_of, placed, ready
 from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
 from hardware.machine import Machine, MachineError
+from hardware.svg_intake import options_of, ready_drawing, with_sheet_placed
 from hardware.svgfile import Options, SvgError, read_svg
-from hardware.svgfile.layers import By
+from hardware.svgfile.svg_layers import PenMatch
 
 Tell = Callable[[str], None]
 
 
 def ignore_note(_: str) -> None:
-    """Tell nobody."""
+    """Ignore a note."""
 
 
 def drawing_of(
     what: Path, machine: Machine | None, options: Options, tell: Tell = ignore_note
 ) -> tuple[Drawing, Machine | None]:
-    """The drawing of a finished render, with its machine; or that of an SVG file, made ready for one. SvgError."""
+    """The drawing of a finished render, with its machine; or that of an SVG file, prepared for one. Raises SvgError."""
     if not what.is_dir():
-        made = ready(what, machine, options)
+        made = ready_drawing(what, machine, options)
         for note in made.notes:
             tell(f"note: {what}: {note}")
         return made.drawing, None
     if not (what / "drawing.svg").is_file():
-        raise SvgError(f"{what}: holds no drawing.svg; name a folder that render has written, a spec or an SVG")
+        raise SvgError(f"{what}: has no drawing.svg; name a folder that render wrote, a spec or an SVG")
     drawing = read_svg(what / "drawing.svg", options)
     try:
         record = json.loads((what / "manifest.json").read_bytes())
@@ -38,11 +38,11 @@ def drawing_of(
         pens = [Pen.model_validate(made["pen"]) for made in record["passes"] if not made["free_colours"]]
         return _with_pens(drawing, pens), own and Machine.model_validate(own)
     except (OSError, ValueError, KeyError, TypeError):
-        return drawing, None  # not ours, or changed: what the SVG says must do
+        return drawing, None  # not ours, or changed: use only the SVG
 
 
 def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:
-    """With the pens' own feeds and dwells, which an SVG cannot say."""
+    """The drawing with the pens' own feeds and dwells, which an SVG cannot contain."""
     if len(pens) != len(drawing.passes):
         return drawing
     passes = zip(drawing.passes, pens, strict=True)
@@ -56,18 +56,18 @@ def lines_of(
     centre: bool = False,
     hatch_mm: float | None = None,
     rack: Path | None = None,
-    by: By | None = None,
+    by: PenMatch | None = None,
     keep_order: bool = False,
     tell: Tell = ignore_note,
 ) -> tuple[Job, Machine]:
-    """What is sent for a render, an SVG or G-code, and the machine that it is for. Raises MachineError and others."""
+    """The job of a render, an SVG or G-code, and its machine. Raises MachineError, SvgError and others of hardware."""
     if is_gcode(what):
         if machine is None:
             raise MachineError(f"{what}: G-code does not say for which machine it is; name it with --machine")
         return from_gcode(what, machine), machine
-    chosen = machine and placed(machine, rotate, centre)
+    chosen = machine and with_sheet_placed(machine, rotate, centre)
     drawing, own = drawing_of(what, chosen, options_of(hatch_mm, rack, by, keep_order), tell)
-    used = chosen or (own and placed(own, rotate, centre))
+    used = chosen or (own and with_sheet_placed(own, rotate, centre))
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
     return from_drawing(drawing, used, drawing.title or what.stem), used

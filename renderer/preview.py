@@ -1,4 +1,4 @@
-"""A finished drawing to a picture, with hard pen edges: what the robot will draw. All metrics are taken from here."""
+"""A finished drawing -> a picture with hard edges, as the machine will draw it. All metrics use this picture."""
 
 import numpy as np
 import torch
@@ -13,12 +13,12 @@ from renderer.raster import cpu
 from renderer.result import Metrics
 from renderer.target import Frame
 
-# A smooth ramp this wide has the variance of a pixel's box, sqrt(20 / 12): the anti-aliasing of an SVG viewer.
+# A smooth ramp of this width has the variance of a pixel's box, sqrt(20 / 12): the anti-aliasing of an SVG viewer.
 HARD_EDGE_PX = 1.3
 
 
 def picture(drawing: Drawing, px_per_mm: float) -> Picture:  # [3, h, w]
-    """The whole sheet."""
+    """The complete sheet."""
     sheet = Frame(0.0, 0.0, drawing.width_mm, drawing.height_mm, px_per_mm)
     return framed(drawing, sheet)
 
@@ -34,7 +34,7 @@ def framed(drawing: Drawing, frame: Frame) -> Picture:  # [3, H, W]
 
 
 def added(picture: Picture, part: PenPass, px_per_mm: float) -> Picture:  # [3, h, w]
-    """The picture of a whole sheet with more strokes on it."""
+    """The picture of a complete sheet with more strokes on it."""
     _, height_px, width_px = picture.shape
     sheet = Frame(0.0, 0.0, width_px / px_per_mm, height_px / px_per_mm, px_per_mm)
     below = np.ascontiguousarray(picture.transpose(1, 2, 0))
@@ -59,12 +59,12 @@ def _scene(part: PenPass, frame: Frame) -> cpu.Scene:
 
 
 def pixels(picture: Picture) -> NDArray[np.uint8]:  # [H, W, 3]
-    """A picture as image files hold it."""
+    """A picture `[3, H, W]` in the format of image files."""
     return (picture.clip(0, 1) * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
 
 
 def metrics(drawing: Drawing, frame: Frame, target: Picture) -> Metrics:
-    """How like its target a drawing is. `target` [3, H, W] fills the frame."""
+    """The similarity of a drawing and its target. `target` [3, H, W] fills the frame."""
     drawn = torch.from_numpy(framed(drawing, frame))
     wanted = torch.from_numpy(target)
     return Metrics(
@@ -82,9 +82,9 @@ def _psnr(a: torch.Tensor, b: torch.Tensor) -> float:
 
 def ssim(
     a: torch.Tensor,  # [3, H, W] in [0, 1]
-    b: torch.Tensor,
+    b: torch.Tensor,  # [3, H, W] in [0, 1]
 ) -> float:
-    """Structural similarity, mean over channels and over all pixels whose window lies inside.
+    """Structural similarity, mean over channels and over all pixels whose window is inside the picture.
 
     Wang, Bovik, Sheikh and Simoncelli 2004: Gaussian window of sigma 1.5 px, K1 = 0.01, K2 = 0.03.
     """
@@ -94,7 +94,7 @@ def ssim(
 
 
 def _coverage(drawing: Drawing, frame: Frame) -> float:
-    """Share of the frame under ink of whatever colour: the drawing once more in black on white."""
+    """Share of the frame under ink of any colour: the drawing is drawn again in black on white."""
     black = tuple(
         PenPass(part.layer, part.pen.model_copy(update={"colour": "#000000"}), part.lines, None, part.widths_mm)
         for part in drawing.passes

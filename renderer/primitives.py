@@ -1,4 +1,4 @@
-"""Knots to polylines: what a dot, a line and a curve look like. Every primitive becomes a polyline of S points."""
+"""Knots -> polylines: the shapes of dots, lines and curves. Every primitive becomes a polyline of S points."""
 
 from functools import cache
 
@@ -7,9 +7,9 @@ from torch import Tensor
 
 from renderer.spec import Kind, traits
 
-# Points a span of a curve becomes. A span of 10 mm bent through a right angle then strays 0.05 mm from its polyline.
+# Points per span of a curve. A span of 10 mm bent through a right angle then differs by 0.05 mm from its polyline.
 SAMPLES_PER_SPAN = 8
-# Knots nearer than this count as this far apart: keeps the centripetal parameter's gradient finite, in mm.
+# Least distance of knots, mm: nearer knots count as so far apart, which keeps the gradient of the parameter finite.
 _NEAREST_MM = 0.01
 
 
@@ -82,7 +82,7 @@ def shortened(
     knots: Tensor,  # [N, K, 2] mm
     kind: Kind,
 ) -> Tensor:  # [N, K, 2] mm
-    """Strokes longer than their kind allows, measured along the polygon of the knots, shrunk about their middle."""
+    """The knots; strokes whose polygon is longer than their kind allows are shrunk about their middle."""
     of = traits(kind)
     if of.limit_mm is None:
         return knots
@@ -96,12 +96,12 @@ def shortened(
 def turns(
     lines: Tensor,  # [N, S, 2]
 ) -> Tensor:  # []
-    """How often all lines together turn through 360 degrees: the angles between their segments, summed."""
+    """The number of full turns of all lines together: the angles between their segments, summed."""
     steps = lines[:, 1:] - lines[:, :-1]
     before, after = steps[:, :-1], steps[:, 1:]
     cross = before[..., 0] * after[..., 1] - before[..., 1] * after[..., 0]
     dot = (before * after).sum(-1)
-    # Where a segment has no length there is no angle, and its gradient no direction.
+    # A segment without length has no angle, and its gradient no direction.
     angle = torch.atan2(cross, dot + _NEAREST_MM**4)
     total: Tensor = angle.abs().sum() / (2 * torch.pi)
     return total

@@ -1,4 +1,4 @@
-"""What the fitting tells the outside while it runs: records, made for command line, page, queue and tests alike."""
+"""What the fit reports while it runs: records for the command line, the page, the queue and the tests."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,13 +12,13 @@ Picture = NDArray[np.float32]  # [3, H, W] sRGB in [0, 1]
 
 
 def unknown() -> float:
-    """The likeness of nothing to nothing."""
+    """NaN: a likeness that is not known."""
     return math.nan
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a render stands. One comes after each step, placed stroke batch, or stage."""
+    """The state of a render. There is one after each step, each batch of placed strokes, and each stage."""
 
     stage: Literal["target", "placing", "fitting", "settling", "drawing"]
     layer: int  # of the artwork's layers, from 0
@@ -29,7 +29,7 @@ class Progress:
     loss: float  # the weighted sum; NaN where a stage has none
     terms: Mapping[str, float]  # each term of the loss, unweighted
     seconds: float  # since the render began
-    picture: Callable[[], Picture]  # what the drawing looks like now, made when asked for
+    picture: Callable[[], Picture]  # [3, H, W], the drawing so far, made on request
     likeness: Callable[[], float] = unknown  # share of the picture's tones that it shows so far; NaN where unknown
 
 
@@ -37,4 +37,4 @@ Report = Callable[[Progress], None]
 
 
 def silent(progress: Progress) -> None:
-    """Tell nobody."""
+    """Ignore a report."""

@@ -1,4 +1,4 @@
-"""A finished render -> one HTML page that shows and explains it: all inside, no request leaves it, no script runs."""
+"""A finished render -> one HTML page that shows and explains it: self-contained, without requests or scripts."""
 
 import base64
 import io
@@ -21,9 +21,9 @@ from renderer.result import Metrics, NetworkView, Result
 from renderer.spec import Artwork, FreeColours, Tone
 
 SHOWN_PX = (
-    760  # longer side of the pictures in the page: sharp enough at a third of a wide window, small enough to mail
+    760  # longer side of the pictures in the page: sharp enough in a third of a wide window, small enough to mail
 )
-_WORST = 0.6  # mean difference of the channels that is shown darkest
+_WORST = 0.6  # mean difference of the channels from which it is shown darkest
 
 
 def report(
@@ -34,7 +34,7 @@ def report(
     changes: tuple[str, ...] = (),  # like `layers.0.steps=50`
     files: Iterable[str] = (),  # beside the page, to link to
 ) -> str:
-    """The page. Knows no time, so that the same render gives the same page."""
+    """The page. It contains no times, so that the same render gives the same page."""
     environment = Environment(
         loader=PackageLoader("renderer", "."),
         autoescape=True,
@@ -67,7 +67,7 @@ def report(
 
 
 def _summary(result: Result) -> str:
-    """`2000 points, 500 curves on A5, 148 x 210 mm`, as planned; the passes say what was drawn."""
+    """`2000 points, then 500 curves, on A5, 148 x 210 mm, with 8 pens`, by the plan; the passes list what was drawn."""
     artwork = result.work.artwork
     layers = ", then ".join(f"{layer.count} {layer.kind_name}" for layer in artwork.layers)
     drawing = result.drawing
@@ -86,9 +86,9 @@ def _pens(result: Result) -> str:
 
 
 _WORDS = {
-    "Close up": "PSNR, pixel by pixel. Three more halve the squared error.",
+    "Close up": "PSNR, pixel by pixel. 3 dB more means half the squared error.",
     "From afar": "PSNR after a little blur: what the eye sees from a few steps away.",
-    "Structure": "SSIM: 1 has the same edges and textures as the target, 0 none of them.",
+    "Structure": "SSIM: at 1, edges and textures are those of the target; at 0, none are.",
     "Ink": "Share of the drawn area that carries ink; the rest is bare paper.",
 }
 
@@ -127,7 +127,7 @@ def to_image(picture: Picture) -> Image.Image:
 
 
 def drawn_part(result: Result) -> Image.Image:
-    """The preview without the margins: what lies over the target."""
+    """The preview without the margins: the part with the target."""
     frame, per_mm = result.frame, result.preview.shape[2] / result.drawing.width_mm
     left, top = round(frame.x_mm * per_mm), round(frame.y_mm * per_mm)
     right, bottom = round((frame.x_mm + frame.width_mm) * per_mm), round((frame.y_mm + frame.height_mm) * per_mm)
@@ -152,11 +152,11 @@ def _difference(target: Image.Image, drawn: Image.Image) -> Image.Image:
     return Image.fromarray((255 + share * (darkest - 255)).round().astype(np.uint8))
 
 
-_PALE = 0.3  # of the target's greys under a map, so that one sees what is where
+_PALE = 0.3  # strength of the target's greys under a map, for orientation
 
 
 def _look(look: NetworkView, target: Picture) -> dict[str, Any]:
-    """A network's view of the drawing: the loss by depth, as bars, and the map over the pale target."""
+    """A network's view of the drawing: the loss at each depth, as bars, and the map over the pale target."""
     most = max((loss for _, loss in look.depths), default=0.0) or 1.0
     pale = 255 * (1 - _PALE * (1 - target.mean(0)))[..., None]
     darkest = np.array([110, 0, 30], np.float32)

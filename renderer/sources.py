@@ -1,4 +1,4 @@
-"""What the losses of a work need beside its target, read before the fit: networks, regions, pictures of a style."""
+"""What the losses of an artwork need besides its target, read before the fit: networks, regions, styles."""
 
 from pathlib import Path
 
@@ -23,11 +23,11 @@ GREYISH = 0.06  # difference of channels up to which ink or paper counts as grey
 
 
 class RenderError(Exception):
-    """A render that cannot be finished; the message says why and what would do."""
+    """A render that cannot be finished; the message says why and what would work."""
 
 
 def networks_of(artwork: Artwork, folder: Path, report: assets.Report | None) -> dict[Trunk, Network]:
-    """What the losses of a work look through, from files that are here or can be fetched. AssetError, RenderError."""
+    """The networks that the losses use, from files that are here or can be fetched. Raises AssetError, RenderError."""
     try:
         return loaded(weights.files(weights.trunks(artwork), folder, report))
     except WeightsError as error:
@@ -41,7 +41,10 @@ def sources_of(
     size_px: tuple[int, int],  # height and width of the target's picture, cropped
     importance: NDArray[np.float32] | None = None,  # [H, W] of the frame
 ) -> Sources:
-    """Networks, regions on the frame's pixels, and pictures of a style, by their names in the spec. RenderError."""
+    """Networks, regions on the frame's pixels, and pictures of a style, by their names in the spec.
+
+    Raises RenderError, and TargetError for a picture that cannot be read.
+    """
     terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.terms]
     target = work.artwork.target
     regions: dict[str, Tensor] = {}
@@ -49,7 +52,7 @@ def sources_of(
         mask = cropped(load_picture(work.folder / name, "#000000"), target.crop)
         light = fit_picture(stretched(mask, size_px), area, target.fit).mean(0)
         if light.max() < 1 / 255:
-            raise RenderError(f"{work.folder / name}: is black wherever the work is drawn; paint white what counts")
+            raise RenderError(f"{work.folder / name}: is black everywhere in the drawn area; paint white what counts")
         regions[name] = torch.from_numpy(light)
     styles = dict.fromkeys(term.style for term in terms if isinstance(term, Gram) and term.style is not None)
     pictures = {name: load_picture(work.folder / name, work.artwork.canvas.colour) for name in styles}
@@ -59,7 +62,7 @@ def sources_of(
 
 
 def is_grey(artwork: Artwork) -> bool:
-    """Whether paper and pens have no colour, or hardly any: such a work is judged by the target's greys alone."""
+    """Whether paper and pens have no colour, or hardly any: then only the target's greys count."""
     colours = [from_hex(artwork.canvas.colour)]
     for layer in artwork.layers:
         pens = artwork.pens_of(layer)

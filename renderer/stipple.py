@@ -1,15 +1,15 @@
-"""Where dots start when they shall tell a picture by their density: weighted centroidal Voronoi stippling.
+"""Where dots start when their density shows the picture: weighted centroidal Voronoi stippling.
 
-Adrian Secord, "Weighted Voronoi stippling" (NPAR 2002): dots are sampled by demand, then each moves to the weighted
-centroid of its Voronoi cell, again and again, until they lie evenly and are close together where much ink is wanted.
+Adrian Secord, "Weighted Voronoi stippling" (NPAR 2002): dots are sampled by demand. Then each dot moves repeatedly to
+the weighted centroid of its Voronoi cell, until dots are evenly spread, and close together where much ink is needed.
 
 In the plane the sites of such a tessellation settle at a density of the square root of the weight (Gersho,
 "Asymptotically optimal block quantization", 1979), which would make pictures pale. Cells are therefore weighted by the
-demand's square, and the density of the dots is the demand.
+demand's square, so that the density of the dots is the demand.
 
 Demand is the share of the paper that a pen has to cover. With several pens, each pixel's demand is the mixture of pens
-over the ground that comes nearest to the target; dots are relaxed among those of their pen and among all at once, so
-that each colour lies evenly and no two colours sit on each other.
+over the ground that is nearest to the target. Dots are relaxed both among those of their pen and among all, so that
+each colour is evenly spread and no two colours overlap.
 """
 
 import math
@@ -31,11 +31,11 @@ from renderer.target import Frame
 _jit = njit(cache=True, nogil=True, error_model="numpy")
 
 ITERATIONS = 30
-# Cells are counted out in samples, each a part of a pixel: so many a dot where there is room, so that their centroids
-# do not snap to the grid, but never more than a picture of this size has.
+# Cells are made of samples, each a part of a pixel: so many for each dot that centroids do not snap to the grid, but in
+# total never more than the second number.
 _SAMPLES_A_DOT, _MOST_SAMPLES = 120, 6_000_000
-_LEAST_DEMAND = 1e-2  # share of a pixel; a picture without so much anywhere is blank but for rounding
-_OWN = 0.5  # how far a dot follows the centroid among its pen's dots rather than among all
+_LEAST_DEMAND = 1e-2  # share of a pixel; a picture with less everywhere is blank except for rounding
+_OWN = 0.5  # weight of the centroid among its pen's dots; the rest is the centroid among all dots
 
 Grid = NDArray[np.float64]  # [H, W]
 Sites = NDArray[np.float64]  # [N, 2] x, y in samples
@@ -47,17 +47,17 @@ def stipple(
     palette: Palette,
     frame: Frame,
     target: Tensor,  # [3, H, W]
-    background: Tensor,  # [3, H, W], what lies below the layer
+    background: Tensor,  # [3, H, W], the picture below the layer
     generator: np.random.Generator,
 ) -> Strokes:
-    """Exactly `count` dots, spread evenly, as dense as the target departs from what lies below. Points alone."""
+    """Exactly `count` dots, spread evenly, denser where the target differs more from the picture below. Only points."""
     assert traits(kind).is_dots, kind
     goal, below = (_pixels(picture) for picture in (target, background))
     demand = _distance(goal, below) if palette.free else demanded(goal, below, palette)
     if demand.max() < _LEAST_DEMAND:
         demand = np.ones_like(demand)
     dot_mm2 = np.array([1.0]) if palette.free else _widths_mm(palette) ** 2
-    demand /= dot_mm2[:, None, None]  # dots of a wide pen cover more, fewer are needed
+    demand /= dot_mm2[:, None, None]  # dots of a wide pen cover more, so fewer are needed
     counts = apportioned(count, demand.sum((1, 2)))
     fine = _fineness(count, demand.shape[1:])
     demand = demand.repeat(fine, 1).repeat(fine, 2)
@@ -83,7 +83,7 @@ def _pixels(
 
 
 def _widths_mm(palette: Palette) -> NDArray[np.float64]:
-    """Diameter of the dots of each pen, one where colours are free."""
+    """The diameter of the dots of each pen, [P] mm; a single one where colours are free."""
     widths_mm = [sum(palette.width_mm) / 2] if palette.free else [pen.nib_mm for pen in palette.pens]
     return np.array(widths_mm if palette.spot_mm is None else [palette.spot_mm] * len(widths_mm))
 
@@ -96,7 +96,7 @@ def demanded(
     below: NDArray[np.float64],  # [H, W, 3]
     palette: Palette,
 ) -> NDArray[np.float64]:  # [P, H, W] in [0, 1]
-    """The share of each pixel that each pen has to cover for the picture to look like the target from afar."""
+    """The share of each pixel that each pen has to cover so that the picture looks like the target from afar."""
     found = np.zeros((*target.shape[:2], palette.inks))
     transparent = palette.ink is Ink.TRANSPARENT
     table = palette.table().double().numpy()
@@ -105,7 +105,7 @@ def demanded(
 
 
 def _distance(target: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:  # [1, H, W]
-    """How far the target looks from what is below."""
+    """The visible difference between the target and the picture below."""
     away: NDArray[np.float64] = np.sqrt(((oklab(target) - oklab(below)) ** 2).sum(-1))
     return away[None]
 
@@ -117,7 +117,7 @@ def _cell_colours(
     below: NDArray[np.float64],
     ink: Ink,
 ) -> NDArray[np.float64]:  # [N, 3]
-    """The target's mean colour over each dot's cell, weighted by demand; without what shines through from below."""
+    """The target's mean colour over each dot's cell, weighted by demand; transparent ink: divided by the ground's."""
     fine = demand.shape[0] // target.shape[0]
     cell = cells(sites, demand)
     wanted = cell >= 0
@@ -143,7 +143,7 @@ def apportioned(
     count: int,
     amounts: NDArray[np.float64],  # [P], not all 0
 ) -> NDArray[np.int64]:  # [P]
-    """`count` in parts proportional to amounts, by largest remainders."""
+    """`count`, divided into parts proportional to amounts, by largest remainders."""
     exact = count * amounts / amounts.sum()
     parts = np.floor(exact).astype(np.int64)
     parts[np.argsort(parts - exact, kind="stable")[: count - parts.sum()]] += 1
@@ -151,7 +151,7 @@ def apportioned(
 
 
 def _fineness(count: int, size: tuple[int, ...]) -> int:
-    """Samples along a pixel's side."""
+    """The number of samples along a pixel's side."""
     pixels = size[0] * size[1]
     wanted = math.ceil(math.sqrt(_SAMPLES_A_DOT * count / pixels))
     return max(1, min(wanted, math.isqrt(_MOST_SAMPLES // pixels)))
@@ -160,8 +160,8 @@ def _fineness(count: int, size: tuple[int, ...]) -> int:
 def sampled(demand: Grid, count: int, generator: np.random.Generator) -> Sites:
     """Places sampled by demand.
 
-    Stratified along Morton's curve, which passes through squares of each size one after the other: every part of the
-    picture gets its due number but for one or two.
+    They are stratified along Morton's curve, which passes through squares of each size one after another, so that every
+    part of the picture gets its share, exact to one or two.
     """
     if count == 0:
         return np.empty((0, 2))
@@ -175,7 +175,7 @@ def sampled(demand: Grid, count: int, generator: np.random.Generator) -> Sites:
 
 
 def _spread(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A zero between every two of the lowest 16 bits."""
+    """The numbers with a zero between every two of their lowest 16 bits."""
     for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
         numbers = (numbers | (numbers << shift)) & mask
     return numbers
@@ -186,7 +186,7 @@ def relaxed(
     demand: NDArray[np.float64],  # [P, H, W]
     iterations: int,
 ) -> list[Sites]:
-    """The sites after so many of Lloyd's iterations: each pen's dots lie evenly, and all of them together."""
+    """The sites after `iterations` of Lloyd's: each pen's dots are evenly spread, and so are all dots together."""
     together = demand.sum(0) ** 2
     own = [part**2 for part in demand]
     bounds = np.cumsum([len(part) for part in sites])[:-1]
@@ -201,7 +201,7 @@ def relaxed(
 
 
 def centroids(sites: Sites, weight: Grid) -> Sites:
-    """The weighted centroid of each site's cell; the site itself where its cell weighs nothing."""
+    """The weighted centroid of each site's cell; the site itself where the weight of its cell is 0."""
     moments = np.zeros((len(sites), 3))
     if len(sites):
         _sum_moments(cells(sites, weight), weight, moments)
@@ -210,9 +210,9 @@ def centroids(sites: Sites, weight: Grid) -> Sites:
 
 
 def cells(sites: Sites, weight: Grid) -> NDArray[np.int32]:  # [H, W]
-    """The site nearest to the middle of each sample; -1 where the sample weighs nothing."""
+    """The site nearest to the centre of each sample; -1 where the weight of the sample is 0."""
     height, width = weight.shape
-    side = max(1.0, math.sqrt(height * width / len(sites)))  # of squares with about a site each
+    side = max(1.0, math.sqrt(height * width / len(sites)))  # of squares with about one site each
     columns, rows = math.ceil(width / side), math.ceil(height / side)
     column = np.minimum((sites[:, 0] / side).astype(np.int64), columns - 1)
     row = np.minimum((sites[:, 1] / side).astype(np.int64), rows - 1)
@@ -231,8 +231,8 @@ def cells(sites: Sites, weight: Grid) -> NDArray[np.int32]:  # [H, W]
 def _find_nearest(sites, names, first, side, rows, columns, weight, found):
     """Fill `found [H, W]` with the names of the nearest sites, which are sorted by squares of a grid.
 
-    Squares are searched in rings until none that is left can hold a nearer site. The site of the sample to the left
-    is a good first guess.
+    Squares are searched in rings until no further one can hold a nearer site. The site of the sample to the left is a
+    good first guess.
     """
     height, width = weight.shape
     for y in range(height):
@@ -282,20 +282,20 @@ def _sum_moments(cell, weight, moments):
 
 
 _SWEEPS = 60
-_CLOSE = 1e-4  # a change of shares that counts no more
-_DISTINCT = 1e-3  # square of the least distance from pen to ground
-_LIKENESS = 0.1  # how much a pen's own likeness to the target counts beside the mixture's: less of it, more grain
+_CLOSE = 1e-4  # a change of shares that no longer counts
+_DISTINCT = 1e-3  # square of the least distance between pen and ground
+_LIKENESS = 0.1  # how much a pen's own likeness to the target counts beside the mixture's: less gives more grain
 
 
 @_jit
 def _mix(target, below, table, transparent, shares):
-    """Fill `shares [N, P]`: for each pixel the mixture of pens over what is below that comes nearest to the target.
+    """Fill `shares [N, P]`: for each pixel, the mixture of pens over the ground that is nearest to the target.
 
-    Least squares with shares in [0, 1], by coordinate descent from the one pen that does best alone:
+    Least squares with shares in [0, 1], by coordinate descent from the single pen that is best alone:
 
         |sum_k s_k a_k - d|^2 + L sum_k s_k (|a_k - d|^2 - min_j |a_j - d|^2),   a_k = pen k - below, d = target - below
 
-    A pen that cannot be told from what is below gets nothing.
+    A pen that cannot be distinguished from the ground gets 0.
     """
     pens = len(table)
     reach, rest = np.empty((pens, 3)), np.empty(3)

@@ -1,4 +1,4 @@
-"""The strokes of a layer while they are fitted: what the gradient moves."""
+"""The strokes of a layer during the fit: the parameters that the gradient moves."""
 
 from dataclasses import dataclass
 
@@ -34,12 +34,12 @@ class Strokes:
         return Strokes(self.knots[which], self.width_mm[which], self.inks[which], ragged)
 
     def without(self, which: Tensor) -> "Strokes":
-        """These strokes but those at `which [M]`."""
+        """These strokes, except those at `which [M]`."""
         return self[torch.ones(len(self), dtype=torch.bool, device=which.device).index_fill(0, which, False)]
 
     @property
     def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Knots, widths, inks."""
+        """Knots `[N, K, 2]`, widths `[N]`, inks `[N, P]`."""
         return self.knots, self.width_mm, self.inks
 
     def detached(self) -> "Strokes":
@@ -48,21 +48,21 @@ class Strokes:
         return Strokes(knots, width_mm, inks, self.ragged)
 
     def with_gradient(self, widths: bool) -> "Strokes":
-        """Leaves of the graph that is to come; widths only where the spec lets them vary."""
+        """The strokes as leaves of a new graph; their widths only where the spec lets them vary."""
         leaves = self.detached()
         for tensor in (leaves.knots, leaves.inks, *([leaves.width_mm] if widths else [])):
             tensor.requires_grad_()
         return leaves
 
     def replaced(self, which: Tensor, new: "Strokes") -> "Strokes":
-        """These strokes with those at `which [M]` exchanged for `new` (M strokes)."""
+        """These strokes, with those at `which [M]` replaced by `new` (M strokes)."""
         mine = self.detached()
         for tensor, other in zip(mine.tensors, new.tensors, strict=True):
             tensor[which] = other
         return mine
 
     def joined(self, more: "Strokes") -> "Strokes":
-        """These strokes and more of them, in tensors of their own."""
+        """These strokes and more, in new tensors."""
         both = zip(self.detached().tensors, more.detached().tensors, strict=True)
         assert self.ragged is None and more.ragged is None  # only strokes of equal length are added
         knots, width_mm, inks = (torch.cat(pair) for pair in both)

@@ -1,4 +1,4 @@
-"""A picture file -> sRGB values on the part of the sheet that is drawn on: `[3, H, W]` float32 in [0, 1]."""
+"""A picture file -> sRGB values on the frame, the drawn part of the sheet: `[3, H, W]` float32 in [0, 1]."""
 
 import io
 import math
@@ -18,30 +18,30 @@ from renderer.spec import Canvas
 Fit = Literal["cover", "contain", "stretch"]
 Picture = NDArray[np.float32]  # [H, W, 3] sRGB in [0, 1]
 
-MOST_PIXELS = 178_000_000  # beyond this Pillow itself takes a file for a bomb
+MOST_PIXELS = 178_000_000  # above this, Pillow itself takes a file for a decompression bomb
 LEAST_PX = 8
 LEAST_MM = 2.0
-WORKING_PIXELS = 16_000_000  # larger pictures are shrunk as they are read: float32 takes 12 bytes a pixel
+WORKING_PIXELS = 16_000_000  # larger pictures are shrunk as they are read: float32 takes 12 bytes per pixel
 
-# What Pillow reads itself. Not EPS or PDF, for which it starts other programs.
+# Formats that Pillow reads itself. Not EPS or PDF, for which it starts other programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "AVIF")
-_READABLE = "PNG, JPEG, WebP, TIFF, GIF, BMP, PPM and AVIF are read"
+_READABLE = "use PNG, JPEG, WebP, TIFF, GIF, BMP, PPM or AVIF"
 
 
 class TargetError(Exception):
-    """A picture that cannot be drawn; the message names the file and what would do."""
+    """A picture that cannot be drawn; the message names the file and what would work."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The part of the sheet that is drawn on, and its resolution while strokes are fitted."""
+    """The part of the sheet that is drawn on, and its resolution during the fit."""
 
     x_mm: float
     y_mm: float
     width_mm: float
     height_mm: float
     px_per_mm: float
-    overhang: bool = False  # whether ink may fall beyond the edge, by half of a stroke's width
+    overhang: bool = False  # whether ink may go beyond the edge, by half of a stroke's width
 
     @property
     def width_px(self) -> int:
@@ -52,7 +52,7 @@ class Frame:
         return max(1, round(self.height_mm * self.px_per_mm))
 
     def usual_length_mm(self, count: int) -> float:
-        """A length at which so many strokes make sense: a few times the distance between their middles."""
+        """A sensible length for `count` strokes, mm: a few times the distance between their middles."""
         return min(6 * math.sqrt(self.width_mm * self.height_mm / count), max(self.width_mm, self.height_mm))
 
 
@@ -60,26 +60,29 @@ class Frame:
 
 
 def frame(canvas: Canvas, fit: Fit, picture_aspect: float, thinnest_nib_mm: float) -> Frame:
-    """The part of the sheet that is drawn on. `picture_aspect` is width / height. TargetError if nothing is left."""
+    """The part of the sheet that is drawn on. `picture_aspect` is width / height.
+
+    Raises TargetError if hardly anything is left of the sheet.
+    """
     sheet_width_mm, sheet_height_mm = canvas.size_mm
     width_mm, height_mm = sheet_width_mm - 2 * canvas.margin_mm, sheet_height_mm - 2 * canvas.margin_mm
     if fit == "contain":
         width_mm, height_mm = min(width_mm, height_mm * picture_aspect), min(height_mm, width_mm / picture_aspect)
     if min(width_mm, height_mm) < LEAST_MM:
         size = f"{width_mm:.3g} x {height_mm:.3g} mm"
-        raise TargetError(f"the whole picture would be {size} on this sheet; crop it, or use fit: cover")
+        raise TargetError(f"the complete picture would be {size} on this sheet; crop it, or use fit: cover")
     x_mm, y_mm = (sheet_width_mm - width_mm) / 2, (sheet_height_mm - height_mm) / 2
     px_per_mm = canvas.px_per_mm or _px_per_mm(max(width_mm, height_mm), thinnest_nib_mm)
     return Frame(x_mm, y_mm, width_mm, height_mm, px_per_mm, canvas.overhang)
 
 
 def _px_per_mm(longer_mm: float, thinnest_nib_mm: float) -> float:
-    """The thinnest nib is 2 px wide, within 256 to 512 px for the longer side."""
+    """The resolution at which the thinnest nib is 2 px wide, with 256 to 512 px for the longer side."""
     return min(max(2 / thinnest_nib_mm, 256 / longer_mm), 512 / longer_mm)
 
 
 def fit_picture(picture: Picture, frame: Frame, fit: Fit) -> NDArray[np.float32]:
-    """The picture on the frame's pixels, `[3, H, W]` in [0, 1]. `cover` crops alike on both sides."""
+    """The picture on the frame's pixels, `[3, H, W]` in [0, 1]. `cover` crops both sides equally."""
     height_px, width_px = picture.shape[:2]
     box = (0.0, 0.0, float(width_px), float(height_px))
     if fit == "cover":
@@ -87,8 +90,8 @@ def fit_picture(picture: Picture, frame: Frame, fit: Fit) -> NDArray[np.float32]
     return _resized(picture, (frame.width_px, frame.height_px), box)
 
 
-def stretched(picture: Picture, size_px: tuple[int, int]) -> Picture:
-    """The picture at another height and width, as a mask that lies over another picture."""
+def stretched(picture: Picture, size_px: tuple[int, int]) -> Picture:  # [H, W, 3] -> [h, w, 3]
+    """The picture at another height and width, such as a mask over another picture."""
     height_px, width_px = size_px
     if picture.shape[:2] == size_px:
         return picture
@@ -118,19 +121,19 @@ def _centred(width_px: int, height_px: int, aspect: float) -> tuple[float, float
 
 
 def load_picture(path: Path, paper_colour: str, max_pixels: int = MOST_PIXELS) -> Picture:
-    """The picture in a file, upright, on paper of a colour (`#rrggbb`) where it is transparent. TargetError.
+    """The picture in a file, `[H, W, 3]`, upright, on paper of a colour (`#rrggbb`) where it is transparent.
 
-    The first frame of a moving picture. Very large ones are shrunk to `WORKING_PIXELS`.
+    Of an animation, it is the first frame. Very large pictures are shrunk to `WORKING_PIXELS`. Raises TargetError.
     """
     _check_file(path)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of damaged metadata, and of sizes, which are judged here
+        warnings.simplefilter("ignore")  # about damaged metadata, and about sizes, which are checked here
         try:
             with Image.open(path, formats=FORMATS) as image:
                 _check_size(path, image, max_pixels)
                 return _pixels(_shrunk(_upright(image)), paper_colour)
         except UnidentifiedImageError:
-            raise TargetError(f"{path}: is no picture that can be read; {_READABLE}") from None
+            raise TargetError(f"{path}: is not a picture that can be read; {_READABLE}") from None
         except Image.DecompressionBombError:
             raise TargetError(f"{path}: has more than {MOST_PIXELS / 1e6:g} megapixels; make it smaller") from None
         except MemoryError:
@@ -140,7 +143,7 @@ def load_picture(path: Path, paper_colour: str, max_pixels: int = MOST_PIXELS) -
 
 
 def _check_file(path: Path) -> None:
-    """Looks at what is there before it is opened: a pipe would wait for ever."""
+    """Check a path before it is opened: a pipe would block for ever."""
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
@@ -149,7 +152,7 @@ def _check_file(path: Path) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise TargetError(f"{path}: is a folder; name a picture in it")
     if not stat.S_ISREG(status.st_mode):
-        raise TargetError(f"{path}: is no ordinary file; name a picture")
+        raise TargetError(f"{path}: is not an ordinary file; name a picture")
     if status.st_size == 0:
         raise TargetError(f"{path}: is empty; fetch or save it again")
 
@@ -164,9 +167,9 @@ def _check_size(path: Path, image: Image.Image, max_pixels: int) -> None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turned as its EXIF says. What EXIF cannot be read is left alone: the picture is worth more than its metadata."""
+    """The picture turned as its EXIF data says. Unreadable EXIF data is ignored: the picture is more important."""
     if image.format == "JPEG" and image.width * image.height > WORKING_PIXELS:
-        image.draft(None, (4096, 4096))  # decodes at a half, a quarter or an eighth, never below this size
+        image.draft(None, (4096, 4096))  # decodes at a half, a quarter or an eighth of the size, never below this
     image.load()
     try:
         return ImageOps.exif_transpose(image)
@@ -175,7 +178,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
-    """By a whole factor to at most `WORKING_PIXELS`, each pixel the mean of a square."""
+    """The picture shrunk to at most `WORKING_PIXELS` by a whole factor, each pixel the mean of a square."""
     factor = 1
     while image.width * image.height > WORKING_PIXELS * factor**2:
         factor += 1
@@ -200,12 +203,12 @@ def _full_mode(image: Image.Image) -> str:
 
 
 def _pixels(image: Image.Image, paper_colour: str) -> Picture:
-    """Values in sRGB of a picture of any mode, on paper."""
+    """The sRGB values of a picture of any mode, on paper."""
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         return np.repeat(_deep_grey(image)[:, :, None], 3, axis=2)
     if image.mode in ("P", "PA", "1"):
         image = _with_info(image.convert(_full_mode(image)), image)
-    if image.mode in ("La", "RGBa"):  # colours that were multiplied by their opacity
+    if image.mode in ("La", "RGBa"):  # colours multiplied by their opacity
         image = _with_info(image.convert(image.mode.upper()), image)
     opacity = _opacity(image)
     values = np.asarray(_in_srgb(image), np.float32) / np.float32(255)
@@ -218,7 +221,7 @@ def _pixels(image: Image.Image, paper_colour: str) -> Picture:
 def _deep_grey(image: Image.Image) -> NDArray[np.float32]:
     """Grey of 16 or 32 bits or in floating point, `[H, W]`.
 
-    A file does not say what its white is: the least of the usual ones that fits.
+    A file does not say which value is white: the least of the usual ones that fits is used.
     """
     if image.mode.startswith("I;16"):
         return np.asarray(image, np.float32) / np.float32(65535)
@@ -229,7 +232,7 @@ def _deep_grey(image: Image.Image) -> NDArray[np.float32]:
 
 
 def _opacity(image: Image.Image) -> Picture | None:
-    """Opacity `[H, W]` in [0, 1], or None where all is opaque."""
+    """The opacity `[H, W]` in [0, 1], or None where everything is opaque."""
     if "transparency" in image.info and image.mode in ("L", "RGB"):
         image = image.convert("RGBA")
     if image.mode not in ("LA", "RGBA"):
@@ -238,7 +241,7 @@ def _opacity(image: Image.Image) -> Picture | None:
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """The colours alone as 8-bit sRGB, through the embedded profile where there is one."""
+    """The colours without opacity as 8-bit sRGB, converted by the embedded profile if there is one."""
     colours = image.convert(image.mode[:-1]) if image.mode in ("LA", "RGBA") else image
     profile = _profile(image)
     if profile is not None:
@@ -252,7 +255,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
 
 
 def _profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
-    """The embedded colour profile, where there is one that is not sRGB itself."""
+    """The embedded colour profile, if there is one that is not sRGB itself."""
     embedded = image.info.get("icc_profile")
     if not embedded:
         return None

@@ -1,4 +1,4 @@
-"""A target's tones to those that pens can show: ink on paper is lighter, flatter and coarser than a photograph."""
+"""A target's tones -> tones that pens can show: ink on paper is lighter, flatter and coarser than a photograph."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,33 +10,33 @@ from renderer.spec import Crop, Tone
 # Radius of what counts as local, as a share of the shorter side: about the size of a mouth in a portrait.
 LOCAL_SHARE = 0.03
 DARKEST, LIGHTEST = 1.0, 98.0  # per cent of the pixels that become black, and that do not become white
-GROUND, GROUND_FROM = 0.12, 0.6  # an even ground: share of the pixels that are alike, and how light they are
+GROUND, GROUND_FROM = 0.12, 0.6  # an even ground: share of the pixels with the same tone, and how light it is
 LEAST_WHITE, MOST_BLACK = 0.5, 0.3  # a night stays a night
-FINE_MM = 0.8  # strokes up to this wide make tones by hatching
-FINE_INK, BROAD_INK = (0.3, 0.42), (0.25, 0.65)  # mean share of ink over what is drawn
-BARE, SOLID = 0.04, 0.85  # shares of ink beyond which paper is bare, or black whatever the gamma
-PALE = 0.04  # ink that is too little for a hatch of fine pens: its lines would stand alone
+FINE_MM = 0.8  # strokes up to this width make tones by hatching
+FINE_INK, BROAD_INK = (0.3, 0.42), (0.25, 0.65)  # bounds of the mean share of ink in the drawn area
+BARE, SOLID = 0.04, 0.85  # shares of ink beyond which paper is bare, or black whatever the gamma is
+PALE = 0.04  # ink that is too little for hatching with fine pens: single lines would be visible
 GAMMAS = (0.7, 1.7)
-LIFT = 0.15  # of black, towards paper: a hatch that stays open is dark enough, and wears neither pen nor paper
-FEATURES = 2.0  # of their own depth, by which thin dark features in the focus are darkened
+LIFT = 0.15  # of black, towards paper: open hatching is dark enough, and spares pen and paper
+FEATURES = 2.0  # by which thin dark features in the focus are darkened, in their own depths
 FEATURE_SHARE = 0.015  # of the shorter side: an eye of a face that is a sixth of the picture
-FOCUSED = (3.0, 8.0)  # importance at which features begin to be darkened, and at which they are in full
-COLOURFUL = 90.0  # per cent of the pixels that are less colourful than those that are looked at
-INK_CHROMA = 0.6  # of the most colourful ink's own, that they should reach
+FOCUSED = (3.0, 8.0)  # importance at which features begin to be darkened, and at which they are fully darkened
+COLOURFUL = 90.0  # percentile of the chroma that decides the saturation
+INK_CHROMA = 0.6  # share of the most colourful ink's chroma that this percentile should reach
 MOST_SATURATION = 1.6
 GREYISH = 0.06
-LOCAL_DETAIL = 0.05  # mean distance from the surroundings at which a picture wants a local contrast of 1
+LOCAL_DETAIL = 0.05  # mean distance from the surroundings at which a picture needs a local contrast of 1
 LOCAL_CONTRASTS = (0.4, 1.0)
-PAINT_DETAIL, PAINT_CONTRASTS = 0.09, (0.5, 1.2)  # broad strokes on light paper flatten shapes; on black they hide it
+PAINT_DETAIL, PAINT_CONTRASTS = 0.09, (0.5, 1.2)  # broad strokes on light paper flatten shapes; on black they cover it
 _BINS = 64
-PLAIN = 0.05  # a range of tones below which a picture is one even area, whose noise nobody wants to see
+PLAIN = 0.05  # a range of tones below which a picture is one even area, whose noise should not be drawn
 
 
 def cropped(
     picture: NDArray[np.float32],  # [H, W, 3]
     crop: Crop,
 ) -> NDArray[np.float32]:  # [h, w, 3]
-    """The picture without what is cut off its sides; at least a pixel is left."""
+    """The picture without what the crop cuts off; at least a pixel is left."""
     height, width = picture.shape[:2]
     left, top = int(crop.left * width), int(crop.top * height)
     right, bottom = int(crop.right * width), int(crop.bottom * height)
@@ -47,7 +47,7 @@ def toned(
     picture: NDArray[np.float32],  # [3, H, W] sRGB in [0, 1]
     tone: Tone,
 ) -> NDArray[np.float32]:  # [3, H, W]
-    """Levels, then saturation about the mean of the channels, local contrast of that mean (unsharp mask), lift."""
+    """The toned picture: levels, saturation about the mean of the channels, local contrast of that mean, lift."""
     levels = ((picture - tone.black) / (tone.white - tone.black)).clip(0, 1) ** np.float32(1 / tone.gamma)
     grey = levels.mean(0, keepdims=True)
     result = grey + _colourfulness(tone.saturation, grey) * (levels - grey)
@@ -60,7 +60,7 @@ def toned(
 
 
 def _colourfulness(saturation: float, grey: NDArray[np.float32]) -> float | NDArray[np.float32]:
-    """A saturation by place: the nearer to white, the less of what is above 1, or yellowed paper would turn orange."""
+    """The saturation of each place. Above 1 it falls towards white, so that yellowed paper does not turn orange."""
     return saturation if saturation <= 1 else 1 + (saturation - 1) * (1 - grey**4)
 
 
@@ -69,9 +69,9 @@ def stressed(
     importance: NDArray[np.float32],  # [H, W], of mean 1
     tone: Tone,
 ) -> NDArray[np.float32]:  # [3, H, W]
-    """The picture with its thin dark features darkened, the more they count.
+    """The picture with its thin dark features darkened, more where they count more.
 
-    Such a feature is what a grey closing fills in: the black top-hat (Meyer 1979).
+    Such features are what a grey closing fills in: the black top-hat (Meyer 1979).
     """
     if not tone.features:
         return picture
@@ -92,8 +92,8 @@ def suited(
 ) -> Tone:
     """The tone that suits a picture drawn with these inks on this paper.
 
-    The paper's end of the scale is where the picture has its lightest tones, or its even ground; the ink's end where it
-    has its darkest. Between them the middle is moved until neither too much nor too little ink is wanted.
+    The paper's end of the scale is at the picture's lightest tones, or its even ground; the ink's end is at its darkest
+    tones. Between them the gamma is changed until the picture needs neither too much nor too little ink.
     """
     grey = picture.mean(0)
     is_light = float(from_hex(paper).mean()) >= 0.5
@@ -116,7 +116,7 @@ def suited(
 
 
 def _ends(grey: NDArray[np.float32]) -> tuple[float, float]:
-    """What becomes black and what white, on light paper."""
+    """The values that become black and white, on light paper."""
     black, white = (float(end) for end in np.percentile(grey, (DARKEST, LIGHTEST)))
     counts, edges = np.histogram(grey, _BINS, (0.0, 1.0))
     shares = np.convolve(counts / grey.size, np.ones(3), "same")
@@ -129,7 +129,7 @@ def _ends(grey: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def _gamma(levels: NDArray[np.float32], is_light: bool, wanted: tuple[float, float]) -> float:
-    """The gamma that brings the mean share of ink, over all that is drawn, between two bounds."""
+    """The gamma that brings the mean share of ink in the drawn area between two bounds."""
     ink = 1 - levels if is_light else levels
     drawn = levels[(ink > BARE) & (ink < SOLID)]
     if not drawn.size:
@@ -148,7 +148,7 @@ def _gamma(levels: NDArray[np.float32], is_light: bool, wanted: tuple[float, flo
 
 
 def _saturation(picture: NDArray[np.float32], inks: tuple[str, ...]) -> float:
-    """How much more colourful a pale picture may be, where the inks can show it."""
+    """How much more colourful a pale picture can become, if the inks can show it."""
     chroma = np.percentile(np.ptp(picture, axis=0), COLOURFUL)
     pens = max(float(np.ptp(from_hex(ink))) for ink in inks)
     if pens < GREYISH or chroma < GREYISH:
@@ -157,7 +157,7 @@ def _saturation(picture: NDArray[np.float32], inks: tuple[str, ...]) -> float:
 
 
 def _local_contrast(levels: NDArray[np.float32], *, flattens: bool) -> float:
-    """The flatter the picture's shapes, or what the strokes make of them, the more they have to stand out."""
+    """The local contrast: the flatter the shapes are, in the picture or in strokes, the more they must stand out."""
     wanted, (least, most) = (PAINT_DETAIL, PAINT_CONTRASTS) if flattens else (LOCAL_DETAIL, LOCAL_CONTRASTS)
     detail = np.abs(levels - _blurred(levels, max(LOCAL_SHARE * min(levels.shape), 0.5))).mean()
     return float(np.clip(wanted / max(float(detail), 1e-6), least, most))
@@ -166,14 +166,14 @@ def _local_contrast(levels: NDArray[np.float32], *, flattens: bool) -> float:
 def greyed(
     picture: NDArray[np.float32],  # [3, H, W]
 ) -> NDArray[np.float32]:  # [3, H, W]
-    """The mean of the channels on each: what grey inks come nearest to, and what `saturation: 0` makes."""
+    """The picture with the mean of its channels in each: the nearest to grey inks, and the same as `saturation: 0`."""
     if not np.ptp(picture, axis=0).any():
-        return picture  # whose last digits a mean would change
+        return picture  # a mean would change its last digits
     return np.ascontiguousarray(np.broadcast_to(picture.mean(0), picture.shape), dtype=np.float32)
 
 
 def _blurred(grey: NDArray[np.float32], sigma_px: float) -> NDArray[np.float64]:  # [H, W]
-    """Gaussian blur, edges repeated; once a work, and without torch, so that a plan is quick."""
+    """Gaussian blur with repeated edges; used once for each artwork, and without torch, so that planning is fast."""
     reach = int(3.5 * sigma_px + 0.5)
     weights = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma_px**2))
     weights /= weights.sum()

@@ -1,4 +1,4 @@
-"""Strokes that lie over each other -> how much of each can still be seen on the finished sheet."""
+"""Strokes over each other -> the visible area of each on the finished sheet."""
 
 import numpy as np
 from numba import njit
@@ -17,7 +17,7 @@ def visible_mm2(
     widths_mm: NDArray[np.floating],  # [N]
     corner_mm: tuple[float, float],  # of the frame
     size_mm: tuple[float, float],
-    least_mm2: float = 0.0,  # a stroke of which less is seen hides nothing: it will be left out
+    least_mm2: float = 0.0,  # a stroke with less visible area hides nothing: it will be left out
 ) -> NDArray[np.float64]:  # [N]
     """The area of each stroke that no later stroke covers, within the frame."""
     px_per_mm = min(PX_PER_MM, MOST_PX / max(size_mm))
@@ -32,7 +32,7 @@ def visible_mm2(
 
 @_jit
 def _free(points, offsets, radius, height, width, least):  # type: ignore[no-untyped-def]
-    """From the top down, each stroke takes the pixels that are still free."""
+    """From the top down, count the pixels of each stroke that are still free, and take them."""
     count = len(radius)
     areas = np.zeros(count)
     taken = np.zeros(height * width, np.bool_)

@@ -91,9 +91,7 @@ def test_a_grey_picture_has_three_equal_channels_and_a_coloured_one_has_not() ->
 def test_a_folder_without_china_is_named_with_what_would_do(tmp_path: Path) -> None:
     with pytest.raises(PictureError) as error:
         prepared("china", tmp_path)
-    assert str(error.value) == (
-        f"{tmp_path / 'china.jpg'} does not exist; --pictures names the folder that holds china.jpg"
-    )
+    assert str(error.value) == (f"{tmp_path / 'china.jpg'} does not exist; --pictures names the folder with china.jpg")
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

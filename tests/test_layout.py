@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
-    "svgfile intake picture lettering card simulator wire job plotting terminal __main__",
+    "svgfile svg_intake picture lettering card simulator wire job plotting terminal __main__",
     "renderer": "spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "
@@ -18,14 +18,14 @@ ORDER = {
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
-    "hardware.simulator": "settings planner trace words machine_state geometry report program controller faults bench "
-    "pty",
+    "hardware.simulator": "settings lookahead_planner trace grbl_parser machine_state geometry status_report "
+    "interpreter controller fault_injection bench pty",
     "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
     "grbl marlin port_scan",
-    "hardware.job": "gcode_job figures pen_state timing gcode_parser prepare variants locate",
+    "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
     "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace session messages asking "
     "opening pen_change parking continuing origin resume recover plot",
-    "hardware.terminal": "words lines screen answers command options commands",
+    "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
 TORCHLESS |= {
@@ -39,7 +39,7 @@ TORCHLESS |= {
     "renderer.cli",
 }
 # imported when there is something to order
-KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "moves")}
+KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "local_search")}
 LAZY = {"torch", "torchvision", "numba", "lpips"}
 
 FILES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))
@@ -165,18 +165,19 @@ FOLDERS = {
     "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
     "cluster_build",
     "renderer.studio": "queue rendering plotting page",
-    "renderer.studio.queue": "states location fast_list tables store records changes order ink_supply editing "
-    "job_pictures previews adding questions pausing listing release submission requests leases workers liveness",
+    "renderer.studio.queue": "states job_fields location fast_list tables store records changes order ink_supply "
+    "editing job_pictures previews adding questions pausing listing release submission requests leases workers "
+    "liveness",
     "renderer.studio.rendering": "job_progress render_process attempt render_worker",
     "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
     "renderer.studio.page": "access responses request_checks folders upload_checks queue_views gallery_works plans "
     "actions change_stream routes server",
-    "renderer.cli": "codes process show atomic_file interrupt fit_progress assets doctor film_command gcode_command "
-    "new plan_command plot_command render specs commands gallery queue",
+    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor film_command "
+    "gcode_command new plan_command plot_command render specs render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
-    "renderer.cli.queue": "status_text database queue_list job_details job_requests queue_add run_worker serve_page "
-    "queue_commands",
+    "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "
+    "run_worker serve_page queue_commands",
 }
 
 

@@ -51,7 +51,7 @@ def stripes() -> np.ndarray:
 
 def test_stray_ink_is_its_area_by_that_of_the_paper_that_should_stay_bare() -> None:
     found = measured((BLACK, [line((60, 50), (90, 50))]), target=half_black())
-    assert found.bare_cm2 == pytest.approx(49, rel=0.01)  # a millimetre beside the black is no stray ink
+    assert found.bare_cm2 == pytest.approx(49, rel=0.01)  # a millimetre beside the black is not stray ink
     assert found.stray_mm2_per_cm2 == pytest.approx((30 + np.pi / 4) / 49, rel=0.02)
 
 
@@ -160,7 +160,7 @@ def test_free_colours_are_refused() -> None:
     free = Drawing(120, 140, "#ffffff", (PenPass("x", BLACK, (line((50, 50)),), ("#123456",), (1.0,)),))
     with pytest.raises(ValueError) as error:
         marks.marks(free, AREA, WHITE)
-    assert str(error.value) == "the colours of this drawing are free: marks are those of pens"
+    assert str(error.value) == "the colours of this drawing are free, but only pens make marks"
 
 
 # --- works ------------------------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ import pytest
 from benchmarks.sender import plotted, redrawn, short_segments
 from hardware.drawing import Drawing, Ink, Pen, PenPass
 from hardware.estimate import estimate
-from hardware.intake import prepared
 from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
 from hardware.program import program
+from hardware.svg_intake import prepared
 from renderer.preview import picture
 
 MACHINES = Path(__file__).parents[1] / "specs" / "machines"
@@ -47,13 +47,13 @@ def test_what_is_drawn_is_the_preview_in_the_time_that_was_estimated(machine: Ma
     assert plot.session.link.most_bytes <= 127  # type: ignore[attr-defined]
     difference = np.abs(picture(redrawn(drawing, bench, machine), 8.0) - picture(drawing, 8.0)) * 255
     assert difference.mean() < 1.0
-    took_s = sum(event.ended - event.begun for event in bench.controller.body.trace if hasattr(event, "begun"))
+    took_s = sum(event.ended - event.begun for event in bench.controller.machine.trace if hasattr(event, "begun"))
     assert estimate(program(drawing, machine), machine).seconds == pytest.approx(took_s, rel=0.05)
 
 
 @pytest.mark.parametrize(("latency_s", "waits", "most"), [(0.016, False, 1.05), (0.001, True, 1.5)])
 def test_latency_costs_a_stream_of_short_segments_little(latency_s: float, waits: bool, most: float) -> None:
-    """In virtual time, so it is no measurement: the same each time."""
+    """In virtual time, so the figures are not measured: they are the same each time."""
     drawing = short_segments()
     part = drawing.passes[0]
     short = Drawing(140, 140, "#ffffff", (PenPass(part.layer, part.pen, (part.lines[0][:400],)),))

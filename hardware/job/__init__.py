@@ -1,1 +1,1 @@
-"""What is sent to a controller: lines of G-code that know their pass, their stroke and where they lead."""
+"""The job that is sent to a controller: lines of G-code, each with its pass, its stroke and its target."""

@@ -1,4 +1,4 @@
-"""G-code text, ours or another program's, to a `GcodeJob`: what each line means is found by following the modes."""
+"""G-code text, from this or another program, -> a `GcodeJob`. The meaning of a line follows from the modes in force."""
 
 import math
 import re
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hardware.dialect import dialect_of
-from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, Point, Setting, Stop
+from hardware.dialect import PROTOCOLS, dialect_of
+from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, MachineSetup, Point, Stop
 from hardware.job.pen_state import LiftCodes, lift_of
 from hardware.job.timing import timed
 from hardware.wire import gcode_text
@@ -23,20 +23,20 @@ _MARLIN: dict[str, set[float]] = {"G": {0, 1, 2, 3, 4, 17, 21, 20, 28, 90, 91, 9
            "M": {0, 1, 2, 3, 4, 5, 6, 17, 18, 30, 42, 73, 82, 83, 84,
                  106, 107, 117, 118, 204, 205, 220, 280, 400}}  # fmt: skip
 _WHY_NOT = {
-    10: "moves the origin, and the sender would no longer know where the sheet is",
-    92: "moves the origin, and the sender would no longer know where the sheet is",
-    28: "goes to a place that this file does not name",
-    30: "goes to a place that this file does not name",
-    53: "leaves the coordinates of the sheet",
-    93: "changes what feeds mean",
-    18: "draws in another plane than the paper's",
-    19: "draws in another plane than the paper's",
+    10: "moves the origin, so that the sender no longer knows where the sheet is",
+    92: "moves the origin, so that the sender no longer knows where the sheet is",
+    28: "goes to a position that this file does not give",
+    30: "goes to a position that this file does not give",
+    53: "uses machine coordinates instead of those of the sheet",
+    93: "changes the unit of feeds",
+    18: "draws in a plane other than the paper",
+    19: "draws in a plane other than the paper",
 }
 
 
 @dataclass(frozen=True)
 class PassInfo:
-    """What is known of a pass besides its lines."""
+    """What is known about a pass apart from its lines."""
 
     name: str
     colour: str
@@ -44,12 +44,12 @@ class PassInfo:
 
 
 def read(
-    text: str, machine: "Machine", setting: Setting, passes: tuple[PassInfo, ...] = (), title: str = ""
+    text: str, machine: "Machine", setup: MachineSetup, passes: tuple[PassInfo, ...] = (), title: str = ""
 ) -> GcodeJob:
-    """The job. `passes` where the G-code is ours, made from a drawing. Raises JobError with every fault."""
-    reader = _Reader(machine, setting)
-    if reader.dialect not in {"grbl", "marlin"}:
-        raise JobError(f"a {reader.dialect} controller runs files by itself: copy the G-code there instead of plotting")
+    """Return the job. `passes` are given for G-code made from a drawing. Raises JobError with all faults."""
+    reader = _Reader(machine, setup)
+    if reader.protocol is None:
+        raise JobError(f"a {reader.dialect} controller runs files by itself: copy the G-code to it instead of plotting")
     for number, raw in enumerate(text.splitlines(), 1):
         reader.take(number, raw)
     if reader.faults:
@@ -58,16 +58,16 @@ def read(
         raise JobError("\n".join(shown))
     if any(line.is_draw for line in reader.lines) and not reader.lifts:
         raise JobError(
-            f"this G-code never raises the pen as {machine.name!r} does ({'; '.join(setting.lift)});"
+            f"this G-code never raises the pen the way {machine.name!r} does ({'; '.join(setup.lift)});"
             " it is for another machine, or pen_lift in the machine file is wrong"
         )
     if not reader.lines:
-        raise JobError("there is no G-code in it")
+        raise JobError("there is no G-code in this file")
     found = passes or reader.passes()
     lines, stops = _into_parts(reader, found)
     lines = timed(lines, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
-    return GcodeJob(title, machine.name, reader.dialect, lines, parts, stops, setting)
+    return GcodeJob(title, machine.name, reader.dialect, lines, parts, stops, setup)
 
 
 def _part(info: PassInfo, at: int, lines: tuple[Line, ...]) -> JobPart:
@@ -77,48 +77,49 @@ def _part(info: PassInfo, at: int, lines: tuple[Line, ...]) -> JobPart:
 
 
 class _Reader:
-    """Follows the modes from line to line."""
+    """Reads line by line and keeps track of the modes."""
 
-    def __init__(self, machine: "Machine", setting: Setting) -> None:
+    def __init__(self, machine: "Machine", setup: MachineSetup) -> None:
         self.dialect = dialect_of(machine.dialect).base
+        self.protocol = PROTOCOLS[self.dialect]
         self.lift: LiftCodes = lift_of(machine)
-        self.known = _MARLIN if self.dialect in {"marlin"} else _GRBL
-        self.setting = setting
+        self.known = _MARLIN if self.protocol == "marlin" else _GRBL
+        self.setup = setup
         self.lines: list[Line] = []
         self.stops: list[tuple[int, str, str]] = []  # line, kind: pause or tool, message
         self.faults: list[str] = []
         self.stroke, self.lifts = 0, 0
-        self.down, self.touched = True, False  # not known to be up; has drawn since it was lowered
-        self.begun: list[tuple[int, str]] = []  # first stroke of a pass, and its name
+        self.down, self.touched = True, False  # assume the pen is down; whether it has drawn since it was lowered
+        self.begun: list[tuple[int, str]] = []  # first stroke and name of each pass
         self._x = self._y = self._z = 0.0
         self._placed = False
         self._motion, self._relative, self._inches, self._feed = 0, False, False, 0.0
-        self._tool, self._said = "", ""
+        self._tool, self._message = "", ""
 
     def take(self, number: int, raw: str) -> None:
-        if said := gcode_text.message(raw):
-            self._said = said
+        if message := gcode_text.message(raw):
+            self._message = message
         text = gcode_text.clean(raw)
         if not text or set(raw.strip()) == {"%"}:
             return
         if text[0] == "$" or not gcode_text.is_only_words(text):
-            if self.dialect == "marlin" and text.startswith(("M117", "M118", "M0 ", "M1 ")):
+            if self.protocol == "marlin" and text.startswith(("M117", "M118", "M0 ", "M1 ")):
                 if text[:2] in {"M0", "M1"} and text[2] == " ":
                     self._pause()
                 return
-            self._fault(number, raw, "is no G-code that can be sent")
+            self._fault(number, raw, "is not G-code that can be sent")
             return
         words = gcode_text.words(text)
         if self._refused(number, raw, words):
             return
         self._modes(words)
         words = [word for word in words if not self._intercepted(word)]
-        if words and (kept := self._carried_out(number, text, words)):
+        if words and (kept := self._executed(number, text, words)):
             self.lines.append(kept)
 
     def passes(self) -> tuple[PassInfo, ...]:
-        """Where the text alone must tell: one pass a tool, or a pen that a message asks for."""
-        starts = self.begun if self.begun and self.begun[0][0] == 0 else [(0, "the pen that is in"), *self.begun]
+        """Return the passes found in the text: one per tool or per pen that a message asks for."""
+        starts = self.begun if self.begun and self.begun[0][0] == 0 else [(0, "the current pen"), *self.begun]
         ends = [first for first, _ in starts[1:]] + [self.stroke]
         spans = zip(starts, ends, strict=True)
         return tuple(PassInfo(name, "#808080", max(end - first, 0)) for (first, name), end in spans if end > first) or (
@@ -133,11 +134,11 @@ class _Reader:
             if letter in self.known and value not in self.known[letter]:
                 name = f"{letter}{value:g}"
                 why = _WHY_NOT.get(int(value)) if letter == "G" else None
-                self._fault(number, raw, f"holds {name}, which {why or 'this controller does not know'}")
+                self._fault(number, raw, f"contains {name}, which {why or 'this controller does not know'}")
                 return True
         draws = any(letter == "G" and value in {1, 2, 3} for letter, value in words)
         if draws and not self._feed and "F" not in dict(words):
-            self._fault(number, raw, "draws before any feed (F) is set")
+            self._fault(number, raw, "draws before a feed (F) is set")
             return True
         return False
 
@@ -155,15 +156,15 @@ class _Reader:
                 self._tool = f"{value:g}"
 
     def _intercepted(self, word: tuple[str, float]) -> bool:
-        """Stops are the sender's own affair, and so is the end: M2 would let a servo go."""
+        """Whether the sender handles this word itself: stops, tools and the end. M2 would release a servo."""
         letter, value = word
         if letter == "M" and value in {0, 1}:
             self._pause()
         elif letter == "M" and value == 6:
-            name = self._said or f"tool {self._tool or '?'}"
+            name = self._message or f"tool {self._tool or '?'}"
             self.stops.append((len(self.lines), "tool", name))
             self.begun.append((self.stroke, name))
-            self._said = ""
+            self._message = ""
         elif letter in "TN" or (letter == "M" and value in {2, 30}):
             pass
         else:
@@ -171,13 +172,13 @@ class _Reader:
         return True
 
     def _pause(self) -> None:
-        asked = re.match(r"insert pen \d+: (.+)", self._said)
+        asked = re.match(r"insert pen \d+: (.+)", self._message)
         if asked:
             self.begun.append((self.stroke, asked[1]))
-        self.stops.append((len(self.lines), "tool" if asked else "pause", asked[1] if asked else self._said))
-        self._said = ""
+        self.stops.append((len(self.lines), "tool" if asked else "pause", asked[1] if asked else self._message))
+        self._message = ""
 
-    def _carried_out(self, number: int, text: str, words: list[tuple[str, float]]) -> Line | None:
+    def _executed(self, number: int, text: str, words: list[tuple[str, float]]) -> Line | None:
         values = {letter: value for letter, value in words if letter not in "GM"}
         codes = {f"{letter}{value:g}" for letter, value in words if letter in "GM"}
         if "G4" in codes:
@@ -241,7 +242,7 @@ class _Reader:
     def _canonical(
         self, text: str, words: list[tuple[str, float]], values: dict[str, float], target: tuple[float, float, float]
     ) -> str:
-        """The line as it is, if it says all that it does; else in absolute millimetres, with its G word."""
+        """Return the line unchanged if it is complete; else in absolute millimetres with its G word."""
         has_word = any(letter == "G" and value == self._motion for letter, value in words)
         if has_word and not self._relative and not self._inches and _joined(words) == text:
             return text
@@ -267,7 +268,7 @@ def _joined(words: list[tuple[str, float]]) -> str:
 
 
 def _into_parts(reader: _Reader, passes: tuple[PassInfo, ...]) -> tuple[tuple[Line, ...], tuple[Stop, ...]]:
-    """Gives each line its part: a part begins where its pen is asked for, or with the way to its first stroke."""
+    """Give each line its part. A part begins where its pen is asked for, or with the travel to its first stroke."""
     starts, first = [], 0
     for at, info in enumerate(passes):
         asked = [line for line, kind, _ in reader.stops if kind == "tool" and _stroke_at(reader, line) == first]

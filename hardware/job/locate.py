@@ -1,4 +1,4 @@
-"""Where a plot was stopped: from the place of the head and from what the controller has answered."""
+"""Where a plot stopped, from the position of the head and the lines that the controller has acknowledged."""
 
 import math
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from hardware.job.gcode_job import GcodeJob, Line, Point
 from hardware.wire import gcode_text
 
-NEAR_MM = 0.03  # a controller reports whole steps
+NEAR_MM = 0.03  # a controller reports its position in full steps
 
 
 @dataclass(frozen=True)
-class Spot:
-    """Within this line, or before it; at this place. `exact`: the place fits the line."""
+class JobPosition:
+    """A position within or before a line. `exact`: the position of the head matches the line."""
 
     line: int
     place: Point
@@ -22,8 +22,8 @@ def near(a: Point, b: Point) -> bool:
     return math.dist(a, b) <= NEAR_MM
 
 
-def surely_done(job: GcodeJob, acked: int) -> int:
-    """How many lines are certainly carried out: a dwell or a pen move is answered when all motion before it is over."""
+def certainly_executed(job: GcodeJob, acked: int) -> int:
+    """Return how many lines are certainly executed: dwells and pen moves are acknowledged after all motion."""
     for at in range(acked - 1, -1, -1):
         if waits_for_motion(job.lines[at]):
             return at + 1
@@ -37,26 +37,28 @@ def waits_for_motion(line: Line) -> bool:
 _SYNCS = {"M3", "M4", "M5", "M7", "M8", "M9", "M280", "M400", "M106", "M107"}
 
 
-def stopped_at(job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16) -> Spot:
-    """The first line that may be under way on which the head stands. Earlier rather than later: nothing is left out."""
-    first = max(surely_done(job, acked), acked - blocks - 1, 0)
+def stopped_at(job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16) -> JobPosition:
+    """Return the earliest line that may be executing and on which the head is, so that no line is left out."""
+    first = max(certainly_executed(job, acked), acked - blocks - 1, 0)
     for at in range(first, sent):
         line, before = job.lines[at], job.place_before(at)
         if not (line.is_draw or line.is_travel):
             if before is not None and math.dist(before, place) <= NEAR_MM:
-                return Spot(at, place)
+                return JobPosition(at, place)
             continue
         if _distance(line, before, place) <= NEAR_MM:
-            return Spot(at, place)
+            return JobPosition(at, place)
     before = job.place_before(sent)
     if before is not None and math.dist(before, place) <= NEAR_MM:
-        return Spot(sent, place)
-    return Spot(first, place, exact=False)
+        return JobPosition(sent, place)
+    return JobPosition(first, place, exact=False)
 
 
-def at_rest(job: GcodeJob, acked: int, sent: int, place: Point, down: bool | None) -> tuple[Spot, Spot]:
-    """After a controller has carried out all that reached it, which is all up to some line: the earliest such line at
-    whose end the head would be here, with the pen so, and the latest. They differ where a dot may be done or not.
+def at_rest(job: GcodeJob, acked: int, sent: int, place: Point, down: bool | None) -> tuple[JobPosition, JobPosition]:
+    """Return the earliest and the latest position that fit a controller at rest.
+
+    It has executed all lines up to an unknown one, after which the head is at `place` with the pen `down` (None if not
+    known). The two differ where a dot may or may not have been drawn.
     """
     fitting = []
     for done in range(acked, sent + 1):
@@ -64,10 +66,10 @@ def at_rest(job: GcodeJob, acked: int, sent: int, place: Point, down: bool | Non
         if before is not None and math.dist(before, place) > NEAR_MM:
             continue
         if down is None or is_down_before(job, done) == down:
-            fitting.append(Spot(done, place))
+            fitting.append(JobPosition(done, place))
     if not fitting:
-        spot = stopped_at(job, acked, sent, place)
-        return spot, spot
+        position = stopped_at(job, acked, sent, place)
+        return position, position
     return fitting[0], fitting[-1]
 
 
@@ -85,8 +87,8 @@ def _distance(line: Line, before: Point | None, place: Point) -> float:
     return math.dist((before[0] + along * (end[0] - before[0]), before[1] + along * (end[1] - before[1])), place)
 
 
-def lowering(job: GcodeJob, line: int) -> list[str]:
-    """What puts the pen down again for this line: the lines that did so for its stroke, with what was waited there."""
+def lowering_lines(job: GcodeJob, line: int) -> list[str]:
+    """Return the lines that lowered the pen for this line's stroke, with their waits, to lower it again."""
     found: list[str] = []
     for each in job.lines[job.start_of_stroke(line) : line]:
         if each.is_draw or each.is_travel:
@@ -101,19 +103,19 @@ def is_down_before(job: GcodeJob, line: int) -> bool:
     return line > 0 and job.lines[line - 1].down
 
 
-def from_here(line: Line, place: Point) -> str:
-    """The line's text for a head that is on its way already: an arc's centre is given from where it goes on."""
+def text_from(line: Line, place: Point) -> str:
+    """Return the line's text for a head already on its way: an arc's centre is relative to where it continues."""
     if line.centre_mm is None:
         return line.text
     words = [
         f"{letter}{gcode_text.number(value)}" for letter, value in gcode_text.words(line.text) if letter not in "IJR"
-    ]  # its end and feed stay
+    ]  # keeps its end and feed
     centre = (line.centre_mm[0] - place[0], line.centre_mm[1] - place[1])
     return " ".join([*words, f"I{gcode_text.number(centre[0])}", f"J{gcode_text.number(centre[1])}"])
 
 
-def with_value(text: str, letter: str, by: float) -> str:
-    """The line with one of its numbers changed by that much."""
+def with_changed_value(text: str, letter: str, by: float) -> str:
+    """Return the line with the value of one letter changed by that much."""
     return " ".join(
         f"{each}{gcode_text.number(value + by if each == letter else value)}" for each, value in gcode_text.words(text)
     )

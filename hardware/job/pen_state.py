@@ -8,12 +8,12 @@ if TYPE_CHECKING:
 
 _ON = {"M3", "M4", "M7", "M8", "M106"}
 _OFF = {"M5", "M9", "M107"}
-UP_SHARE = 0.4  # of the way down; a pen with its own heights counts as up this far from the machine's
+UP_SHARE = 0.4  # of the way down: up to here a pen counts as up, also with heights of its own
 
 
 @dataclass(frozen=True)
 class LiftCodes:
-    """How the lift shows in the G-code."""
+    """How the pen lift appears in G-code."""
 
     kind: str
     up: float = 0.0
@@ -21,7 +21,7 @@ class LiftCodes:
     drops_powered: bool = True
 
     def is_down(self, was_down: bool, codes: set[str], values: dict[str, float], z_mm: float | None) -> bool:
-        """After a line with these codes and values. What says nothing of the pen leaves it as it was."""
+        """Whether the pen is down after a line with these codes and values. Other lines leave it unchanged."""
         if self.kind == "z":
             return was_down if z_mm is None else self._share(z_mm) > UP_SHARE
         if self.kind == "relay":

@@ -1,11 +1,11 @@
-"""A drawing, or any file of G-code, and a machine to the job that is sent."""
+"""A drawing or any G-code file, and a machine -> the job that is sent."""
 
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardware.job.gcode_job import GcodeJob, JobError, Setting
+from hardware.job.gcode_job import GcodeJob, JobError, MachineSetup
 from hardware.job.gcode_parser import PassInfo, read
 from hardware.wire import gcode_text
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 
 
 def from_drawing(drawing: "Drawing", machine: "Machine", title: str) -> GcodeJob:
-    """The job that draws it. Raises ProgramError where the machine cannot."""
+    """Return the job that plots a drawing. Raises ProgramError where the machine cannot draw it."""
     from hardware.gcode import gcode
     from hardware.program import ChangePen, program
 
     steps = program(drawing, machine)
     changes = [step for step in steps if isinstance(step, ChangePen)]
     passes = tuple(PassInfo(change.pen.label, change.pen.colour, change.strokes) for change in changes)
-    setting = replace(setting_of(machine), sheet_mm=_sheet(drawing, machine))
-    return read(gcode(steps, machine), machine, setting, passes, title)
+    setup = replace(setup_of(machine), sheet_mm=_sheet(drawing, machine))
+    return read(gcode(steps, machine), machine, setup, passes, title)
 
 
 def from_gcode(path: Path, machine: "Machine") -> GcodeJob:
-    """The job that a file of G-code is. Raises JobError with every fault."""
+    """Return the job in a G-code file. Raises JobError with all faults."""
     try:
         text = path.read_bytes().decode("utf-8", "replace")
     except OSError as fault:
         raise JobError(f"{path}: cannot be read: {fault.strerror}") from None
     try:
-        return read(text, machine, setting_of(machine), title=path.name)
+        return read(text, machine, setup_of(machine), title=path.name)
     except JobError as fault:
         raise JobError("\n".join(f"{path}: {each}" for each in str(fault).splitlines())) from None
 
 
 def is_gcode(path: Path) -> bool:
-    """By its name."""
+    """Whether a file is G-code, judged by its suffix."""
     return path.suffix.lower() in {".gcode", ".nc", ".ngc", ".gc", ".tap"}
 
 
-def setting_of(machine: "Machine") -> Setting:
-    """How this machine lifts its pen, in its own G-code, and where it parks."""
+def setup_of(machine: "Machine") -> MachineSetup:
+    """Return how this machine lifts its pen, in G-code of its dialect, and where it parks."""
     from hardware.dialect import dialect_of
     from hardware.gcode import gcode
     from hardware.program import End
@@ -56,7 +56,7 @@ def setting_of(machine: "Machine") -> Setting:
         lift.pop()
     pen = machine.pen_lift
     up, down = (pen.up_mm, pen.down_mm) if pen.kind == "z" else (getattr(pen, "up", 0.0), getattr(pen, "down", 0.0))
-    return Setting(
+    return MachineSetup(
         lift=tuple(lift),
         park_mm=machine.changes_at_mm,
         header=tuple(header),
@@ -71,8 +71,8 @@ def setting_of(machine: "Machine") -> Setting:
 
 
 def _sheet(drawing: "Drawing", machine: "Machine") -> tuple[float, float, float, float]:
-    from hardware.machine import lie
+    from hardware.machine import sheet_placement
 
-    placed = lie(drawing.width_mm, drawing.height_mm, machine)
-    left, bottom = placed.corner_mm
-    return left, bottom, left + placed.size_mm[0], bottom + placed.size_mm[1]
+    placement = sheet_placement(drawing.width_mm, drawing.height_mm, machine)
+    left, bottom = placement.corner_mm
+    return left, bottom, left + placement.size_mm[0], bottom + placement.size_mm[1]

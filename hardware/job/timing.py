@@ -1,4 +1,4 @@
-"""How long each line of a job takes, by the planner."""
+"""The duration of each line of a job, estimated by the planner."""
 
 import math
 from dataclasses import replace
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def timed(lines: tuple[Line, ...], machine: "Machine") -> tuple[Line, ...]:
-    """Each line with the seconds that it takes: motion without a stop in between is planned as one run.
+    """Return the lines with their seconds: motion without a stop in between is planned as one run.
 
-    A Z axis that raises the pen moves in that run, too; a servo's time is in the dwells.
+    Moves of a Z axis that raises the pen are part of the run; the time of a servo is in the dwells.
     """
     import numpy as np
 
@@ -51,14 +51,14 @@ def timed(lines: tuple[Line, ...], machine: "Machine") -> tuple[Line, ...]:
 
 
 def _speed_mm_s(line: Line, way: tuple[float, float, float], travel_mm_s: float, lift_mm_s: float) -> float:
-    """What is asked for along a way; one that goes up or down by itself has the speed of the lift."""
+    """Return the requested speed of a move; a pure Z move has the speed of the lift."""
     if way[2] and not (way[0] or way[1]):
         return lift_mm_s
     return travel_mm_s if line.is_travel else (line.feed_mm_min / 60 or travel_mm_s)
 
 
 def _ways(line: Line, before: Point) -> list[Point]:
-    """The way of a line; of an arc, in chords."""
+    """Return the displacements of a line, in mm; an arc is divided into chords."""
     end = (line.x_mm, line.y_mm)
     if line.centre_mm is None or line.mm == 0:
         return [(end[0] - before[0], end[1] - before[1])]

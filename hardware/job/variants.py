@@ -1,4 +1,4 @@
-"""Other ways to carry out a job: some of its passes, in the air, or once round its outline."""
+"""Variants of a job: some of its passes, in the air, or once around its outline."""
 
 import math
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, Stop
 def selected(
     job: GcodeJob, *, only: Iterable[int] = (), first: int = 1, air: bool = False, outline: bool = False
 ) -> GcodeJob:
-    """Some of its passes, or another way to carry it out."""
+    """Return the job with some passes only, in the air, or as its outline. Raises JobError."""
     wanted = set(only) or set(range(first, len(job.parts) + 1))
     if only or first > 1:
         job = only_parts(job, wanted)
@@ -20,9 +20,9 @@ def selected(
 
 
 def in_the_air(job: GcodeJob) -> GcodeJob:
-    """The same with the pen up: lowerings are left out, lines become travels. The stops stay."""
+    """Return the job with the pen up: lowerings are omitted, draws become travel, stops are kept. Raises JobError."""
     if any(line.is_lowering and line.is_draw for line in job.lines):
-        raise JobError("this G-code lowers the pen while it moves, so that it cannot be carried out in the air")
+        raise JobError("this G-code lowers the pen while it moves, so it cannot run in the air")
     kept: list[Line] = []
     places: dict[int, int] = {}
     for at, line in enumerate(job.lines):
@@ -35,17 +35,17 @@ def in_the_air(job: GcodeJob) -> GcodeJob:
 
 
 def outlined(job: GcodeJob, number: str = "outline") -> GcodeJob:
-    """Once round what is drawn, with the pen up."""
+    """Return a job that goes once around the drawing with the pen up. Raises JobError."""
     bounds = job.bounds(drawn=True)
     if bounds is None:
-        raise JobError("nothing is drawn, so that there is no outline")
+        raise JobError("the job draws nothing, so it has no outline")
     left, bottom, right, top = bounds
-    corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom), job.setting.park_mm]
-    feed = f" F{job.setting.travel_mm_min:g}" if job.setting.needs_travel_feed else ""
-    lines, at = [], job.setting.park_mm
+    corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom), job.setup.park_mm]
+    feed = f" F{job.setup.travel_mm_min:g}" if job.setup.needs_travel_feed else ""
+    lines, at = [], job.setup.park_mm
     for x, y in corners:
         mm = math.dist(at, (x, y))
-        seconds = mm / (job.setting.travel_mm_min / 60)
+        seconds = mm / (job.setup.travel_mm_min / 60)
         lines.append(
             Line(f"G0 X{x:.3f} Y{y:.3f}{feed}", 0, 0, 0, False, is_travel=True, x_mm=x, y_mm=y, mm=mm, seconds=seconds)
         )
@@ -55,9 +55,9 @@ def outlined(job: GcodeJob, number: str = "outline") -> GcodeJob:
 
 
 def only_parts(job: GcodeJob, wanted: set[int]) -> GcodeJob:
-    """Some of the parts, by their numbers from 1; what stands before the first stays."""
+    """Return the job with these parts only, numbered from 1; lines before the first part are kept. Raises JobError."""
     if not wanted & set(range(1, len(job.parts) + 1)):
-        raise JobError(f"there are passes 1 to {len(job.parts)}, but not {', '.join(map(str, sorted(wanted)))}")
+        raise JobError(f"the job has passes 1 to {len(job.parts)}, but not {', '.join(map(str, sorted(wanted)))}")
     numbers = sorted(number - 1 for number in wanted if 0 < number <= len(job.parts))
     renamed = {old: new for new, old in enumerate(numbers)}
     shift = {old: sum(job.parts[n].strokes for n in range(old) if n not in renamed) for old in numbers}
@@ -70,7 +70,7 @@ def only_parts(job: GcodeJob, wanted: set[int]) -> GcodeJob:
         elif line.part in renamed:
             kept.append(replace(line, part=renamed[line.part], stroke=line.stroke - shift[line.part]))
     stops = [replace(s, line=places[s.line], part=renamed[s.part]) for s in job.stops if s.part in renamed]
-    if job.stops and not any(stop.is_pen and stop.part == 0 for stop in stops):  # it was in the machine already
+    if job.stops and not any(stop.is_pen and stop.part == 0 for stop in stops):  # its pen was already in the machine
         first = next(at for at, line in enumerate(kept) if line.part == 0)
         stops.insert(0, Stop(first, 0, is_pen=True))
     return replace(job, lines=tuple(kept), parts=tuple(job.parts[n] for n in numbers), stops=tuple(stops))

@@ -1,4 +1,4 @@
-"""Draws a job with a plotter or drawing robot: streams its lines, asks for pens, recovers from what goes wrong.
+"""Plots a job on a plotter or drawing robot: streams its lines, asks for pens, recovers from faults.
 
     from hardware.job.prepare import from_drawing
     from hardware.plotting.control import Control
@@ -9,5 +9,5 @@
     control = Control(print)
     Plot(job, opener("/dev/ttyUSB0", machine), control, Path("my-card.journal")).run()
 
-`hardware.plotting.control` says how a plot is watched and steered.
+`hardware.plotting.control` describes how to observe and control a plot.
 """

@@ -1,4 +1,4 @@
-"""Questions to people, which wait as long as it takes; and commands that come while it draws."""
+"""Questions to people, which wait without a time limit, and commands that arrive while it draws."""
 
 from dataclasses import replace
 
@@ -7,11 +7,11 @@ from hardware.plotting.session import Ended, PauseNow, PlotSession
 from hardware.wire.line_port import POLL_S
 from hardware.wire.port import pass_time
 
-VIRTUAL_WAIT_S = 0.02  # of real time, between two looks for an answer, where time is virtual
+VIRTUAL_WAIT_S = 0.02  # real time between two checks for an answer while time is virtual
 
 
 def ask(session: PlotSession, prompt: Prompt, *, polls: bool = True) -> tuple[str, dict[str, float]]:
-    """Waits for an answer as long as it takes. `resume` is the default answer. Raises Ended and LinkError."""
+    """Wait for an answer without a time limit. `resume` gives the default answer. Raises Ended and LinkError."""
     session.add_worked_time()
     session.prompts += 1
     prompt = replace(prompt, id=session.prompts)
@@ -47,8 +47,8 @@ def _answer(session: PlotSession, prompt: Prompt, polls: bool) -> tuple[str, dic
             raise Ended("aborted" if command.name == "abort" else "emergency")
 
 
-def obey(session: PlotSession) -> None:
-    """Carries out the commands that came while it draws."""
+def obey_commands(session: PlotSession) -> None:
+    """Carry out the commands that arrived while it draws. Raises PauseNow and Ended."""
     while (command := session.control.take()) is not None:
         match command.name:
             case "pause":

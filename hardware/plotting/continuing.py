@@ -1,63 +1,63 @@
-"""How a plot goes on after it was stopped: the choices a person has, and what each sends."""
+"""How a plot continues after a stop: the choices that a person has, and the lines that each sends."""
 
 from hardware.job import locate
-from hardware.job.locate import Spot
-from hardware.plotting.events import Choice
+from hardware.job.locate import JobPosition
+from hardware.plotting.events import PromptChoice
 from hardware.plotting.pen_change import STOP, feed_before, lower
 from hardware.plotting.session import PlotSession
 
-GO_ON = Choice("go-on", "go on exactly where it stopped")
-REDO = Choice("redo", "draw this stroke again from its start")
-SKIP = Choice("skip", "leave this stroke out")
-PASS = Choice("pass", "begin this pen's strokes again")
+GO_ON = PromptChoice("go-on", "go on exactly where it stopped")
+REDO = PromptChoice("redo", "draw this stroke again from its start")
+SKIP = PromptChoice("skip", "skip this stroke")
+PASS = PromptChoice("pass", "begin this pen's strokes again")
 
 
-def choices(session: PlotSession, spot: Spot, concerned: int) -> tuple[Choice, ...]:
+def choices(session: PlotSession, position: JobPosition, concerned: int) -> tuple[PromptChoice, ...]:
     if concerned >= len(session.job.lines):
         return (GO_ON, STOP)
     inside = (REDO, SKIP, PASS)
-    return (*((GO_ON,) if spot.exact else ()), *inside, STOP)
+    return (*((GO_ON,) if position.exact else ()), *inside, STOP)
 
 
-def chosen(session: PlotSession, choice: str, spot: Spot, concerned: int) -> int:
+def apply_choice(session: PlotSession, choice: str, position: JobPosition, concerned: int) -> int:
     job = session.job
     if choice == "go-on":
-        return go_on(session, spot)
+        return go_on(session, position)
     stroke = job.lines[concerned].stroke + 1
     if choice == "redo":
         line = job.start_of_stroke(concerned)
-        reached = spot.line if spot.exact else session.next  # at most
+        reached = position.line if position.exact else session.next  # the last line that may have been executed
         last = max(job.lines[min(reached, len(job.lines) - 1)].stroke + 1, stroke)
         which = f"stroke {stroke} is" if last == stroke else f"strokes {stroke} to {last} are"
         session.say(f"{which} drawn again from the start")
     elif choice == "skip":
         line = job.after_stroke(concerned)
-        session.say(f"stroke {stroke} is left out", "warning")
+        session.say(f"stroke {stroke} is skipped", "warning")
     else:
         line = job.start_of_part(concerned)
         session.say(f"all strokes of {job.parts[max(job.lines[concerned].part, 0)].name} are drawn again")
     return go_from(session, line)
 
 
-def go_on(session: PlotSession, spot: Spot) -> int:
-    """Exactly where it stopped: pen up to there, pen down if it was, on with the line that was under way."""
-    job, line = session.job, spot.line
+def go_on(session: PlotSession, position: JobPosition) -> int:
+    """Continue exactly where it stopped: travel there, lower the pen if it was down, finish the interrupted line."""
+    job, line = session.job, position.line
     if line >= len(job.lines) or not locate.is_down_before(job, line):
         return go_from(session, line)
-    modes(session, line)
-    session.go(spot.place)
+    send_modes(session, line)
+    session.go(position.place)
     session.link.run(lower(session, line))
-    session.replaced[line] = locate.from_here(job.lines[line], spot.place)
-    session.say(f"goes on within stroke {job.lines[line].stroke + 1}, where it was stopped")
+    session.replaced[line] = locate.text_from(job.lines[line], position.place)
+    session.say(f"continues within stroke {job.lines[line].stroke + 1}, where it stopped")
     return line
 
 
 def go_from(session: PlotSession, line: int) -> int:
-    modes(session, line)
+    send_modes(session, line)
     session.approach(line)
     return line
 
 
-def modes(session: PlotSession, line: int) -> None:
-    session.link.run(session.job.setting.header)
-    session.link.run([f"G1 F{feed_before(session.job, line, session.job.setting.feed_mm_min):g}"])
+def send_modes(session: PlotSession, line: int) -> None:
+    session.link.run(session.job.setup.header)
+    session.link.run([f"G1 F{feed_before(session.job, line, session.job.setup.feed_mm_min):g}"])

@@ -1,4 +1,4 @@
-"""What a plot reports: frozen records, each of which can be written as JSON."""
+"""The events that a plot reports: frozen records, each of which can be written as JSON."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ State = Literal["connecting", "drawing", "waiting", "pausing", "stopped", "recov
 
 
 @dataclass(frozen=True)
-class Event:
-    """Anything that a plot reports."""
+class PlotEvent:
+    """An event that a plot reports."""
 
     def as_json(self) -> dict[str, Any]:
-        """`{"event": "PassBegun", ...}`, plain values only."""
-        return {"event": type(self).__name__} | dataclasses.asdict(self)
+        """`{"event": "PassBegun", ...}`, plain values only. A PlotFault is `"Fault"`, a PlotProgress `"Progress"`."""
+        return {"event": type(self).__name__.removeprefix("Plot")} | dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)
-class Connected(Event):
-    """A controller answers. `reset`: it restarted as the port was opened, so what it knew of its place is gone."""
+class Connected(PlotEvent):
+    """A controller has answered. `reset`: it restarted when the port was opened, and lost its position."""
 
     port: str
     firmware: str
@@ -27,16 +27,16 @@ class Connected(Event):
 
 
 @dataclass(frozen=True)
-class Note(Event):
-    """Something that people should know."""
+class Note(PlotEvent):
+    """A message to people."""
 
     text: str
     level: Literal["info", "warning", "error"] = "info"
 
 
 @dataclass(frozen=True)
-class PassBegun(Event):
-    """The pen of this pass is in, and goes to its first stroke."""
+class PassBegun(PlotEvent):
+    """The pen of this pass is inserted and travels to its first stroke."""
 
     number: int  # of the pass among those of this plot, from 1
     passes: int
@@ -48,20 +48,20 @@ class PassBegun(Event):
 
 
 @dataclass(frozen=True)
-class Progress(Event):
-    """How far it is, a few times a second; the machine's place in work coordinates."""
+class PlotProgress(PlotEvent):
+    """How far the plot is, a few times per second; the machine's position is in work coordinates."""
 
     state: State
     number: int  # of the pass, from 1; 0 before the first
     passes: int
     pen: str
-    stroke: int  # finished
+    stroke: int  # strokes finished
     strokes: int
-    line: int  # acknowledged
+    line: int  # lines acknowledged
     lines: int
     drawn_mm: float
     total_mm: float
-    elapsed_s: float  # without the time in which people were waited for
+    elapsed_s: float  # without the time spent waiting for people
     left_s: float
     machine_state: str
     x_mm: float
@@ -69,7 +69,7 @@ class Progress(Event):
 
 
 @dataclass(frozen=True)
-class Choice:
+class PromptChoice:
     """One answer to a prompt."""
 
     key: str
@@ -89,28 +89,28 @@ class WantedPen:
 
 
 @dataclass(frozen=True)
-class Prompt(Event):
-    """A question: the plot waits, pen up wherever it can be reached, until `Control.answer` gives one of the choices.
+class Prompt(PlotEvent):
+    """A question. The plot waits, with the pen up if possible, until `Control.answer` gives one of the choices.
 
-    Kinds: `pen` (put it in), `pause` (a person or the G-code asked for it), `fault` (something went wrong), `origin`
-    (where is the machine?), `resume` (how to go on with an earlier plot).
+    Kinds: `pen` (insert it), `pause` (a person or the G-code asked for it), `fault` (a fault occurred), `origin` (where
+    is the machine?), `resume` (how to continue an earlier plot).
     """
 
     id: int
     kind: Literal["pen", "pause", "fault", "origin", "resume"]
     title: str
     text: str
-    choices: tuple[Choice, ...]
+    choices: tuple[PromptChoice, ...]
     default: str
     pen: WantedPen | None = None
-    pen_up: bool = True  # as far as can be known
+    pen_up: bool = True  # as far as is known
 
     def as_json(self) -> dict[str, Any]:
         return super().as_json() | {"choices": [dataclasses.asdict(choice) for choice in self.choices]}
 
 
 @dataclass(frozen=True)
-class Answered(Event):
+class Answered(PlotEvent):
     """A prompt is closed."""
 
     id: int
@@ -118,19 +118,19 @@ class Answered(Event):
 
 
 @dataclass(frozen=True)
-class Fault(Event):
-    """Something went wrong, and the stream has stopped."""
+class PlotFault(PlotEvent):
+    """A fault occurred, and the stream has stopped."""
 
     what: str  # `error:33`, `ALARM:1`, `port`, `reset`, `garbled`, `silent`
-    line: int  # of the file, from 1; 0 where none is concerned
-    text: str  # that line
+    line: int  # number in the file, from 1; 0 if the fault concerns no line
+    text: str  # of that line
     meaning: str
     remedy: str
 
 
 @dataclass(frozen=True)
-class Finished(Event):
-    """The plot is over. `outcome`: `done`, `aborted` or `emergency`."""
+class Finished(PlotEvent):
+    """The plot has ended. `outcome`: `done`, `aborted` or `emergency`."""
 
     outcome: Literal["done", "aborted", "emergency"]
     strokes: int

@@ -1,20 +1,20 @@
-"""The journal of a plot: an append-only file beside the drawing, from which it can be resumed whatever happened.
+"""The journal of a plot: an append-only file beside the drawing, from which the plot can be resumed after any failure.
 
-One JSON object a line; the key `j` says what it is:
+One JSON object per line; the key `j` gives its kind:
 
     start   the job's digest, its size, options, time
-    sent    `s` lines of the job handed to the port, `a` of them answered: whenever that changes
-    stroke  `n` strokes finished; written through to the disk
+    sent    `s` lines of the job were written to the port, `a` of them acknowledged: at each change
+    stroke  `n` strokes are finished; flushed to the disk
     pen     the pen of part `p` is in, with the offset that a person gave it
-    rest    the head rests at x, y, all that was sent is carried out: parked, or paused
-    stop    stopped within line `l` at x, y; `kept`: the position holds
-    lost    the position is not known any more, and why
-    guard   written by the guard: the plotting program is gone, and the pen was lifted
-    from    it goes on from line `l`
+    rest    the head rests at x, y, parked or paused; all lines sent are executed
+    stop    stopped within line `l` at x, y; `kept`: the position is valid
+    lost    the position is lost, and why
+    guard   written by the guard: the plotting program died, and the guard lifted the pen
+    from    the plot continues from line `l`
     end     done, aborted or emergency
 
-What a torn last line says is left out. A disk that is full does not stop a plot: what could not be written is kept
-and written once there is room.
+An incomplete last line is ignored. A full disk does not stop a plot: what cannot be written is kept in memory and
+written once there is room.
 """
 
 import json
@@ -27,15 +27,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 RETRY_S = 10.0
-MOST_KEPT = 100_000  # bytes; older counts of sent lines are forgotten first
+MOST_KEPT = 100_000  # bytes; the oldest `sent` rows are dropped first
 
 
 class JournalError(Exception):
-    """A journal that cannot be begun or read; the message says what would do."""
+    """A journal that cannot be opened or read; the message says what would work."""
 
 
 class ByteStore(Protocol):
-    """Where bytes go; a file, but for tests."""
+    """Where the journal's bytes go: a file, except in tests."""
 
     def write(self, content: bytes) -> None: ...
 
@@ -51,8 +51,9 @@ class FileStore:
         self._file = path.open("ab", buffering=0)
 
     def write(self, content: bytes) -> None:
+        """Append bytes. Raises OSError where the disk has no room for all of them."""
         written = self._file.write(content)
-        if written != len(content):  # only so much has found room
+        if written != len(content):  # the disk had room for a part only
             raise OSError(28, "No space left on device")
 
     def sync(self) -> None:
@@ -63,7 +64,7 @@ class FileStore:
 
 
 class Journal:
-    """Writes. `now` is the plot's clock; `on_trouble` is called when nothing can be written, and when it can again."""
+    """Writes a journal. `now` is the plot's clock; `on_trouble` reports when writing fails and when it works again."""
 
     def __init__(self, store: ByteStore, now: Callable[[], float], on_trouble: Callable[[str], None]) -> None:
         self._store = store
@@ -76,14 +77,14 @@ class Journal:
 
     @classmethod
     def open(cls, path: Path, now: Callable[[], float], on_trouble: Callable[[str], None]) -> "Journal":
-        """Raises JournalError where it cannot be begun."""
+        """Open a journal for appending. Raises JournalError where that fails."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             journal = cls(FileStore(path), now, on_trouble)
         except OSError as fault:
             raise JournalError(
                 f"{path}: the journal cannot be written: {fault.strerror}; without it a plot cannot be resumed."
-                " Name another place with --journal FILE"
+                " Name another file with --journal FILE"
             ) from None
         journal._torn = _ends_torn(path)
         return journal
@@ -93,7 +94,7 @@ class Journal:
         self._sync()
 
     def sent(self, sent: int, acked: int) -> None:
-        """Lines of the job handed over, and answered. Written only where that has changed."""
+        """Record how many lines were sent and acknowledged, if that has changed."""
         if (sent, acked) != self._last:
             self._last = (sent, acked)
             self._put("sent", s=sent, a=acked)
@@ -118,7 +119,7 @@ class Journal:
         self._put("lost", why=why)
         self._sync()
 
-    def goes_on(self, line: int) -> None:
+    def continues(self, line: int) -> None:
         self._last = (-1, -1)
         self._put("from", l=line)
         self._sync()
@@ -144,8 +145,8 @@ class Journal:
         except OSError as fault:
             if self._failed_at is None:
                 self._on_trouble(
-                    f"the journal cannot be written ({fault.strerror}); the plot goes on, but until there is room"
-                    " a crash would lose its place"
+                    f"the journal cannot be written ({fault.strerror}); the plot continues, but until there is room"
+                    " a crash would lose its position"
                 )
             self._failed_at, self._torn = self._now(), True
             while sum(map(len, self._kept)) > MOST_KEPT:
@@ -153,11 +154,11 @@ class Journal:
             return
         if self._failed_at is not None:
             self._failed_at = None
-            self._on_trouble("the journal can be written again, and is whole")
+            self._on_trouble("the journal can be written again and is complete")
 
     def _sync(self) -> None:
         if self._failed_at is None:
-            with suppress(OSError):  # not every file system can; what matters has been written
+            with suppress(OSError):  # not every file system can sync; the data is written
                 self._store.sync()
 
 
@@ -174,21 +175,21 @@ def _ends_torn(path: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What a journal says of a plot that ended early."""
+class JournalState:
+    """The state of a plot that ended early, read from its journal."""
 
     digest: str
     options: dict[str, Any]
     source: str
     strokes_done: int
-    sent: int  # lines of the job that the controller may have, all from the first on
-    acked: int  # and those that it has said to have
+    sent: int  # lines of the job that the controller may have received, from the first on
+    acked: int  # lines that it has acknowledged
     part: int | None  # whose pen is in
-    offset_mm: tuple[float, float, float]  # that a person gave this pen
-    rest: tuple[int, float, float] | None  # it rested here, with all before that line carried out
-    stop: tuple[int, float, float] | None  # or was stopped here, within that line
-    lost: str | None  # why the position is not known
-    guard: str | None  # the status that the guard saw before it lifted the pen
+    offset_mm: tuple[float, float, float]  # nudge that a person gave this pen
+    rest: tuple[int, float, float] | None  # line, x, y where it rested, with all lines before executed
+    stop: tuple[int, float, float] | None  # line, x, y where it was stopped within that line
+    lost: str | None  # why the position is lost; None if it is valid
+    guard: str | None  # the status report before the guard lifted the pen
     outcome: str | None
 
     @property
@@ -196,20 +197,20 @@ class Known:
         return self.outcome == "done"
 
 
-def read(path: Path) -> Known:
-    """The last plot in a journal. Raises JournalError where there is none."""
+def read(path: Path) -> JournalState:
+    """Return the state of the last plot in a journal. Raises JournalError where there is none."""
     try:
         rows = [row for raw in path.read_bytes().split(b"\n") if (row := _row(raw)) is not None]
     except OSError as fault:
-        raise JournalError(f"{path}: there is no journal to resume from ({fault.strerror})") from None
+        raise JournalError(f"{path}: cannot be read ({fault.strerror}); there is no journal to resume from") from None
     starts = [at for at, row in enumerate(rows) if row["j"] == "start"]
     if not starts:
-        raise JournalError(f"{path}: this is no journal of a plot")
+        raise JournalError(f"{path}: this is not the journal of a plot")
     begin, *rest = rows[starts[-1] :]
-    known = Known(begin["digest"], begin["options"], begin["source"], 0, 0, 0, None, (0.0, 0.0, 0.0),
+    known = JournalState(begin["digest"], begin["options"], begin["source"], 0, 0, 0, None, (0.0, 0.0, 0.0),
                   None, None, None, None, None)  # fmt: skip
     for row in rest:
-        known = _learnt(known, row)
+        known = _updated(known, row)
     return known
 
 
@@ -217,11 +218,11 @@ def _row(raw: bytes) -> dict[str, Any] | None:
     try:
         row = json.loads(raw)
         return row if isinstance(row, dict) and "j" in row else None
-    except ValueError:  # torn, or empty
+    except ValueError:  # incomplete or empty
         return None
 
 
-def _learnt(known: Known, row: dict[str, Any]) -> Known:
+def _updated(known: JournalState, row: dict[str, Any]) -> JournalState:
     from dataclasses import replace
 
     try:

@@ -1,4 +1,4 @@
-"""What comes before the first line: the port, who answers on it, the journal, the guard, the check run."""
+"""What comes before the first line: the port, the greeting, the journal, the guard, the check run."""
 
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from hardware.wire.grbl import Grbl
 from hardware.wire.link import Greeting, Link
 from hardware.wire.link_errors import LinkError, Silent
 from hardware.wire.marlin import Marlin
+from hardware.wire.port import Port
 
 
 def connect(session: PlotSession) -> None:
-    """Opens the port and greets the controller. Raises PortError, OSError and LinkError, with the port closed."""
+    """Open the port and greet the controller. Raises PortError, OSError and LinkError, with the port closed."""
     port = session.open_port()
-    link: Link = Marlin(port) if session.job.dialect == "marlin" else Grbl(port, waits=session.options.waits)
+    link = _link(session, port)
     link.on_ack = session.on_ack
     link.on_info = lambda text: session.control.emit(Note(text))
     session.control.on_emergency(link.emergency)
@@ -30,16 +31,25 @@ def connect(session: PlotSession) -> None:
     session.link = link
 
 
+def _link(session: PlotSession, port: Port) -> Link:
+    match session.job.protocol:
+        case "grbl":
+            return Grbl(port, waits=session.options.waits)
+        case "marlin":
+            return Marlin(port)
+    raise JobError(f"a {session.job.dialect} controller runs files by itself")
+
+
 def reconnect(session: PlotSession) -> None:
-    """The port again, after the cable was out."""
+    """Open the port again after the cable was unplugged. Raises PortError, OSError and LinkError."""
     if session.guard:
         session.guard.dismiss()
     connect(session)
-    session.guard = guarded(session)
+    session.guard = start_guard(session)
 
 
 def _greeted(link: Link) -> Greeting:
-    """A board with USB of its own says nothing before it sees the line DTR, which is left alone at first."""
+    """Greet the controller. A board with native USB stays silent until DTR is raised, which is tried second."""
     try:
         return link.greet()
     except Silent:
@@ -51,7 +61,7 @@ def _greeted(link: Link) -> Greeting:
 
 
 def open_journal(session: PlotSession, path: Path | None) -> None:
-    """Raises JournalError, with the port closed."""
+    """Open the journal, if there is one. Raises JournalError, with the port closed."""
     session.journal_path = path
     if path is None:
         return
@@ -62,8 +72,8 @@ def open_journal(session: PlotSession, path: Path | None) -> None:
         raise
 
 
-def introduce(session: PlotSession) -> None:
-    """Reports who answers, and holds the job against it. Raises JobError, with the port closed."""
+def report_connection(session: PlotSession) -> None:
+    """Report the controller that answered and check the job against it. Raises JobError, with the port closed."""
     greeting = session.greeting
     session.control.emit(Connected(session.options.port_name, greeting.firmware, greeting.buffer_bytes, greeting.reset))
     faults, notes = preflight.check(session.job, greeting)
@@ -74,16 +84,16 @@ def introduce(session: PlotSession) -> None:
         session.say(note, "warning")
 
 
-def guarded(session: PlotSession) -> PenGuard | None:
-    """A small process that lifts the pen should this one be killed."""
+def start_guard(session: PlotSession) -> PenGuard | None:
+    """Start a small process that lifts the pen if this one is killed; None where that is impossible."""
     number = getattr(session.link.port, "fileno", lambda: None)()
-    if session.options.guards and number is not None and session.job.dialect == "grbl":
-        return PenGuard(number, session.job.setting.lift, session.journal_path)
+    if session.options.guards and number is not None and session.job.protocol == "grbl":
+        return PenGuard(number, session.job.setup.lift, session.journal_path)
     return None
 
 
 def check_run(session: PlotSession) -> None:
-    """All lines through the controller's own parser, in check mode, in which nothing moves."""
+    """Send all lines to the controller in check mode, in which nothing moves. Raises Ended if it refuses one."""
     session.say("checking all lines in the controller's check mode")
     session.link.run(["$C"])
     try:
@@ -94,4 +104,4 @@ def check_run(session: PlotSession) -> None:
         session.link.stop(alarmed=True)
         raise Ended("aborted") from None
     session.link.stop(alarmed=True)
-    session.say(f"the controller takes all {len(session.job.lines)} lines")
+    session.say(f"the controller accepts all {len(session.job.lines)} lines")

@@ -1,11 +1,11 @@
-"""Where the machine is, when it cannot know by itself; and what is drawn again after that was lost."""
+"""Finding the machine's position when the controller does not know it, and continuing after it was lost."""
 
 from hardware.job import locate
-from hardware.job.locate import Spot
+from hardware.job.locate import JobPosition
 from hardware.plotting import pen_change
 from hardware.plotting.asking import ask
-from hardware.plotting.continuing import GO_ON, PASS, REDO, SKIP, chosen, go_from
-from hardware.plotting.events import Choice, Fault, Prompt
+from hardware.plotting.continuing import GO_ON, PASS, REDO, SKIP, apply_choice, go_from
+from hardware.plotting.events import PlotFault, Prompt, PromptChoice
 from hardware.plotting.messages import sentences
 from hardware.plotting.parking import come_to_rest
 from hardware.plotting.session import PlotSession
@@ -13,9 +13,9 @@ from hardware.wire.grbl import PLANNER_BLOCKS
 
 
 def find_origin(
-    session: PlotSession, *, fresh: bool, cause: Fault | None = None, rest: tuple[int, float, float] | None = None
+    session: PlotSession, *, fresh: bool, cause: PlotFault | None = None, rest: tuple[int, float, float] | None = None
 ) -> None:
-    """Homes, or asks a person, where the controller cannot know where it is."""
+    """Home the machine, or ask a person for its position, where the controller cannot know it."""
     homing = bool(session.greeting.settings.get(22))
     alarmed = session.link.status.state == "Alarm"
     if fresh and session.options.homes and homing:
@@ -23,17 +23,17 @@ def find_origin(
         return
     if fresh and not session.greeting.reset and not alarmed:
         return
-    has_z = session.job.setting.lift_kind == "z"
+    has_z = session.job.setup.lift_kind == "z"
     axes = "x, y and z" if has_z else "x and y"
     choices = (
-        *((Choice("home", "home it ($H)"),) if homing else ()),
-        *((Choice("still", "nobody has moved it since it came to rest"),) if rest else ()),
-        Choice("here", f"the pen is at the bed's origin: {axes} are 0 here"),
-        Choice("known", "the controller's own coordinates are right"),
+        *((PromptChoice("home", "home it ($H)"),) if homing else ()),
+        *((PromptChoice("still", "it has not been moved since it came to rest"),) if rest else ()),
+        PromptChoice("here", f"the pen is at the bed's origin: {axes} are 0 here"),
+        PromptChoice("known", "the controller's own coordinates are right"),
         pen_change.STOP,
     )
     title = "where is the machine?" if cause is None else f"{cause.what}: where is the machine now?"
-    why = "The controller has just started and does not know." if cause is None else sentences(cause)
+    why = "The controller has just started and does not know its position." if cause is None else sentences(cause)
     text = f"{why} Home it, or move the pen by hand to the origin of the bed, the corner from which origin_mm counts."
     choice, _ = ask(session, Prompt(0, "origin", title, text, choices, choices[0].key))
     if choice == "home":
@@ -44,36 +44,36 @@ def find_origin(
     if choice == "here":
         session.link.set_origin(0.0, 0.0, 0.0 if has_z else None)
     elif choice == "still" and rest:
-        session.link.set_origin(rest[1], rest[2], session.job.setting.up if has_z else None)
+        session.link.set_origin(rest[1], rest[2], session.job.setup.up if has_z else None)
 
 
-def after_loss(session: PlotSession, spot: Spot) -> int:
-    """The origin is known again. A stroke that was under way begins again, unless a person says otherwise."""
-    come_to_rest(session, spot)
-    line = spot.line
-    if line >= len(session.job.lines) or not is_begun(session, spot):
+def after_loss(session: PlotSession, position: JobPosition) -> int:
+    """Continue once the origin is known. An interrupted stroke is drawn again, unless a person chooses otherwise."""
+    come_to_rest(session, position)
+    line = position.line
+    if line >= len(session.job.lines) or not is_begun(session, position):
         return go_from(session, line)
-    title = f"stroke {session.job.lines[line].stroke + 1} of {session.job.strokes} was under way"
-    text = "It may be drawn in part. All before it is finished."
-    ways = (REDO, *((GO_ON,) if spot.exact else ()), SKIP, PASS, pen_change.STOP)
+    title = f"stroke {session.job.lines[line].stroke + 1} of {session.job.strokes} was interrupted"
+    text = "It may be drawn in part. All strokes before it are finished."
+    ways = (REDO, *((GO_ON,) if position.exact else ()), SKIP, PASS, pen_change.STOP)
     choice, _ = ask(session, Prompt(0, "resume", title, text, ways, "redo"))
-    return chosen(session, choice, spot, line)
+    return apply_choice(session, choice, position, line)
 
 
-def is_begun(session: PlotSession, spot: Spot) -> bool:
-    """Whether the stroke of that line has been touched: the pen was down before it, or may have been since."""
-    job, line = session.job, spot.line
+def is_begun(session: PlotSession, position: JobPosition) -> bool:
+    """Whether the stroke of that line was begun: the pen was down before it, or may have been down since."""
+    job, line = session.job, position.line
     begun = any(job.lines[at].down for at in range(job.start_of_stroke(line), line))
-    return begun or (not spot.exact and any(each.down for each in job.lines[line : session.next]))
+    return begun or (not position.exact and any(each.down for each in job.lines[line : session.next]))
 
 
-def last_spot(
+def last_position(
     session: PlotSession, rest: tuple[int, float, float] | None, stop: tuple[int, float, float] | None
-) -> Spot:
-    """Where it was by what has been written down: at rest, stopped within a line, or somewhere after what is sure."""
+) -> JobPosition:
+    """Return the last known position: at rest, stopped within a line, or after the last line certainly executed."""
     if rest:
-        return Spot(rest[0], session.job.place_before(rest[0]) or rest[1:], exact=True)
+        return JobPosition(rest[0], session.job.place_before(rest[0]) or rest[1:], exact=True)
     if stop:
-        return Spot(stop[0], stop[1:])
-    line = max(locate.surely_done(session.job, session.acked), session.acked - PLANNER_BLOCKS, session.first)
-    return Spot(line, session.job.place_before(line) or session.job.setting.park_mm, exact=False)
+        return JobPosition(stop[0], stop[1:])
+    line = max(locate.certainly_executed(session.job, session.acked), session.acked - PLANNER_BLOCKS, session.first)
+    return JobPosition(line, session.job.place_before(line) or session.job.setup.park_mm, exact=False)

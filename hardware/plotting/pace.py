@@ -1,4 +1,4 @@
-"""The time that is left: what the plan says, corrected by the pace so far."""
+"""The time left: the planned time, corrected by the pace so far."""
 
 from hardware.job.gcode_job import GcodeJob
 
@@ -6,7 +6,7 @@ TRUSTED_S = 60.0  # after this much planned work, the pace so far counts as much
 
 
 class Pace:
-    """Seconds that are left: those planned, times how the work so far compares with its plan."""
+    """Estimates the seconds left: the planned time, scaled by how the work so far compares with its plan."""
 
     def __init__(self, job: GcodeJob) -> None:
         self._left_s = [0.0] * (len(job.lines) + 1)
@@ -18,17 +18,17 @@ class Pace:
         self._planned_s, self._took_s = 0.0, 0.0
 
     def compare(self, first: int, after: int, seconds: float) -> None:
-        """The lines from one index to before another have taken this long so far."""
+        """Set how long the lines from `first` to before `after` have taken so far."""
         self._planned_s = self._left_s[first] - self._left_s[after]
         self._took_s = seconds
 
     def factor(self) -> float:
-        """How much longer the work takes than planned; near 1 while there is little to go by."""
+        """Return the ratio of real to planned time; close to 1 while little is known."""
         return (self._took_s + TRUSTED_S) / (self._planned_s + TRUSTED_S)
 
     def left_s(self, line: int) -> float:
         return self._left_s[line] * self.factor()
 
     def drawn_mm(self, line: int) -> float:
-        """Drawn by all lines before this one."""
+        """Return the mm drawn by all lines before this one."""
         return self._drawn_mm[line]

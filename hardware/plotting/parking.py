@@ -1,46 +1,46 @@
-"""Brings the machine to rest with the pen up and parked, and finds out where in the job it stopped."""
+"""Brings the machine to rest, pen up and parked, and finds where in the job it stopped."""
 
 from hardware.job import locate
-from hardware.job.locate import Spot
+from hardware.job.locate import JobPosition
 from hardware.plotting import pen_change
 from hardware.plotting.session import PlotSession
 
 
-def stopped(session: PlotSession) -> Spot:
-    """Where in the job a controller stands that was stopped with its position kept."""
+def stopped_position(session: PlotSession) -> JobPosition:
+    """Return where in the job the controller stopped, with its position kept."""
     return locate.stopped_at(session.job, session.acked, session.next, session.drawing_place())
 
 
 def raise_pen(session: PlotSession, *, kept: bool = True) -> None:
-    """Pen up; on a Z axis whose place is lost, by as much as it is lowered, unless it was up at rest."""
-    setting = session.job.setting
-    session.link.run(setting.header)
-    if kept or setting.lift_kind != "z":
-        session.link.run(setting.lift)
+    """Raise the pen. A Z axis whose position is lost moves up by the lowering distance, unless it was up at rest."""
+    setup = session.job.setup
+    session.link.run(setup.header)
+    if kept or setup.lift_kind != "z":
+        session.link.run(setup.lift)
     elif session.rest is None:
-        session.link.jog(0.0, 0.0, setting.lower, pen_change.NUDGE_MM_MIN)
+        session.link.jog(0.0, 0.0, setup.lower, pen_change.NUDGE_MM_MIN)
 
 
-def come_to_rest(session: PlotSession, spot: Spot) -> None:
-    """Pen up, offsets as they were, parked, and noted."""
-    session.finished = session.job.finished_before(spot.line)
+def come_to_rest(session: PlotSession, position: JobPosition) -> None:
+    """Raise the pen, restore the offsets, park, and record the position."""
+    session.finished = session.job.finished_before(position.line)
     raise_pen(session)
     x, y, z = session.nudge
-    z = z if session.job.setting.lift_kind == "z" else 0.0
+    z = z if session.job.setup.lift_kind == "z" else 0.0
     if x or y or z:
         session.link.unshift()
         session.link.shift(x, y, z)
     session.park()
-    session.rest = (spot.line, *session.job.setting.park_mm)
+    session.rest = (position.line, *session.job.setup.park_mm)
     if session.journal:
-        session.journal.stop(spot.line, *spot.place, kept=True)
+        session.journal.stop(position.line, *position.place, kept=True)
 
 
-def up_and_away(session: PlotSession) -> None:
-    """Finishes all motion, lifts the pen, parks, waits for rest; and notes it."""
+def lift_and_park(session: PlotSession) -> None:
+    """Finish all motion, lift the pen, park, wait for rest, and record the position."""
     session.link.finish()
-    session.carried_out(session.acked)
-    session.link.run(session.job.setting.lift)
+    session.mark_executed(session.acked)
+    session.link.run(session.job.setup.lift)
     session.park()
     x, y, _ = session.link.place()
     session.rest = (session.next, x, y)
@@ -48,25 +48,25 @@ def up_and_away(session: PlotSession) -> None:
         session.journal.rest(*session.rest)
 
 
-def found_at_rest(session: PlotSession, acked: int, sent: int, down: bool | None = None) -> Spot:
-    """The line that comes next on a controller that has carried out some of those that were sent to it."""
+def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | None = None) -> JobPosition:
+    """Return the next line for a controller that has executed some of the lines sent to it."""
     session.link.settle()
     place, z = session.drawing_place(), session.link.place()[2]
     if session.rest and locate.near(place, session.rest[1:]):
-        return Spot(session.rest[0], session.job.place_before(session.rest[0]) or place)
-    down = observed_down(session, z) if down is None else down
+        return JobPosition(session.rest[0], session.job.place_before(session.rest[0]) or place)
+    down = is_pen_down(session, z) if down is None else down
     first, last = locate.at_rest(session.job, acked, sent, place, down)
     if first.line != last.line and session.job.finished_before(last.line) > session.job.finished_before(first.line):
         stroke = session.job.lines[first.line].stroke + 1
-        session.say(f"it cannot be known whether stroke {stroke} was finished; it is drawn, perhaps again", "warning")
+        session.say(f"stroke {stroke} may not be finished; it is drawn again to be safe", "warning")
     return first
 
 
-def observed_down(session: PlotSession, z_mm: float) -> bool | None:
-    """Whether the pen is down, by what the controller reports; None where that does not show."""
-    setting = session.job.setting
-    value = z_mm - session.nudge[2] if setting.lift_kind == "z" else session.link.status.spindle
-    if setting.lift_kind == "relay" or value is None or not setting.lower:
+def is_pen_down(session: PlotSession, z_mm: float) -> bool | None:
+    """Return whether the pen is down according to the controller; None if its report does not show that."""
+    setup = session.job.setup
+    value = z_mm - session.nudge[2] if setup.lift_kind == "z" else session.link.status.spindle
+    if setup.lift_kind == "relay" or value is None or not setup.lower:
         return None
-    share = (setting.up - value) / setting.lower
-    return None if setting.lift_kind == "servo" and value == 0 else share > 0.4
+    share = (setup.up - value) / setup.lower
+    return None if setup.lift_kind == "servo" and value == 0 else share > 0.4

@@ -1,27 +1,27 @@
-"""Changing pens, and other stops: pen up and parked, a person asked; nudges and test strokes on request."""
+"""Pen changes and other stops: pen up and parked, a question to a person, nudges and test strokes on request."""
 
 from hardware.job import locate
-from hardware.job.figures import amount, clock
+from hardware.job.formatting import amount_text, duration_text
 from hardware.job.gcode_job import GcodeJob, Point
 from hardware.plotting.asking import ask
-from hardware.plotting.events import Choice, Prompt
+from hardware.plotting.events import Prompt, PromptChoice
 from hardware.plotting.session import PlotSession
 from hardware.wire.link_errors import LineRefused
 
-FARTHEST_MM = 10.0  # that a pen may be nudged from its place
+FARTHEST_MM = 10.0  # largest nudge of a pen
 NUDGE_MM_MIN = 600.0
 TEST_MM = 10.0
 LEAST_MARGIN_MM = 4.0
 
-DONE = Choice("done", "the pen is in: draw")
-NUDGE = Choice("nudge", "move it a little: x, y, z in mm")
-TEST = Choice("test", "a test stroke in the margin")
-SKIP = Choice("skip", "leave this pen's strokes out")
-STOP = Choice("abort", "stop here; it can be resumed")
+DONE = PromptChoice("done", "the pen is in: draw")
+NUDGE = PromptChoice("nudge", "move it a little: x, y, z in mm")
+TEST = PromptChoice("test", "draw a test stroke in the margin")
+SKIP = PromptChoice("skip", "skip all strokes of this pen")
+STOP = PromptChoice("abort", "stop here; it can be resumed")
 
 
 def change(session: PlotSession, part: int) -> None:
-    """Asks for the pen of a part, as long as it takes."""
+    """Ask for the pen of a part, without a time limit. Raises Ended and LinkError."""
     if any(session.nudge):
         session.link.unshift()
         session.nudge = (0.0, 0.0, 0.0)
@@ -29,7 +29,7 @@ def change(session: PlotSession, part: int) -> None:
     place = test_place(session.job, part)
     choices = (DONE, NUDGE, *([TEST] if place else []), SKIP, STOP)
     title = f"pen {wanted.number} of {len(session.job.parts)}: {wanted.name}"
-    text = f"put it in; it draws {amount(wanted.strokes, wanted.drawn_mm)} in {clock(wanted.seconds)}"
+    text = f"insert it; it draws {amount_text(wanted.strokes, wanted.drawn_mm)} in {duration_text(wanted.seconds)}"
     while True:
         answer, values = ask(session, Prompt(0, "pen", title, text, choices, "done", wanted))
         if answer == "nudge":
@@ -45,17 +45,17 @@ def change(session: PlotSession, part: int) -> None:
 
 
 def pause(session: PlotSession, text: str) -> None:
-    """Waits until a person says to go on."""
-    goes_on = Choice("resume", "go on")
-    ask(session, Prompt(0, "pause", "paused", text, (goes_on, STOP), "resume"))
+    """Wait until a person continues the plot. Raises Ended and LinkError."""
+    go_on = PromptChoice("resume", "go on")
+    ask(session, Prompt(0, "pause", "paused", text, (go_on, STOP), "resume"))
 
 
 def nudge(session: PlotSession, x_mm: float, y_mm: float, z: float) -> None:
-    """Moves the pen by that much, and all that this pen draws with it. z: mm, or a servo's own units; plus is up."""
-    servo = session.job.setting.lift_kind == "servo"
+    """Move the pen and all that it draws by that much. z is in mm or in servo units; positive is up."""
+    servo = session.job.setup.lift_kind == "servo"
     moved = (session.nudge[0] + x_mm, session.nudge[1] + y_mm, session.nudge[2] + z)
     if max(abs(moved[0]), abs(moved[1])) > FARTHEST_MM:
-        text = f"a pen is moved by at most {FARTHEST_MM:g} mm; put the sheet or origin_mm right instead"
+        text = f"a pen can be moved by at most {FARTHEST_MM:g} mm; move the sheet or correct origin_mm instead"
         session.say(text, "warning")
         return
     try:
@@ -63,15 +63,15 @@ def nudge(session: PlotSession, x_mm: float, y_mm: float, z: float) -> None:
             session.link.jog(x_mm, y_mm, 0.0 if servo else z, NUDGE_MM_MIN)
             session.link.shift(x_mm, y_mm, 0.0 if servo else z)
     except LineRefused as refused:
-        session.say(f"the machine cannot go there (error:{refused.code})", "warning")
+        session.say(f"the machine cannot move there (error:{refused.code})", "warning")
         return
     session.nudge = moved
-    session.say(f"this pen is off by x {moved[0]:+g}, y {moved[1]:+g}, z {moved[2]:+g}")
+    session.say(f"this pen is offset by x {moved[0]:+g}, y {moved[1]:+g}, z {moved[2]:+g}")
 
 
 def test_place(job: GcodeJob, part: int) -> Point | None:
-    """Where a test stroke may begin: in the margin below or above the drawing, on the sheet, a place for each pen."""
-    bounds, sheet = job.bounds(drawn=True), job.setting.sheet_mm
+    """Return where a test stroke can begin: in the margin below or above the drawing, with a place for each pen."""
+    bounds, sheet = job.bounds(drawn=True), job.setup.sheet_mm
     if bounds is None or sheet is None:
         return None
     left, bottom, right, top = sheet
@@ -86,31 +86,31 @@ def test_place(job: GcodeJob, part: int) -> Point | None:
 
 
 def test_stroke(session: PlotSession, part: int, place: Point) -> None:
-    """A line of a centimetre, by the pen and in the way of this part; then back to where pens are changed."""
+    """Draw a line of 10 mm with the pen and the feed of this part; then return to where pens are changed."""
     job = session.job
     own = [at for at, line in enumerate(job.lines) if line.part == part]
     first = next((at for at in own if job.lines[at].down), own[0])
     after = next((at for at in own if at > first and (job.lines[at].is_draw or not job.lines[at].down)), own[-1])
-    feed = next((job.lines[at].feed_mm_min for at in own if job.lines[at].is_draw), 0.0) or job.setting.feed_mm_min
+    feed = next((job.lines[at].feed_mm_min for at in own if job.lines[at].is_draw), 0.0) or job.setup.feed_mm_min
     session.go(place)
     session.link.run(lower(session, after))
     session.link.run([f"G1 X{place[0] + TEST_MM:.3f} Y{place[1]:.3f} F{feed:g}"])
     session.link.finish()
-    session.link.run(job.setting.lift)
+    session.link.run(job.setup.lift)
     session.park()
     session.link.run([f"G1 F{feed_before(job, session.next, feed):g}"])
 
 
 def lower(session: PlotSession, line: int) -> list[str]:
-    """What puts the pen down for this line, where a nudge has it."""
-    texts = locate.lowering(session.job, line)
-    if session.nudge[2] and session.job.setting.lift_kind == "servo":
-        return [locate.with_value(text, "S", session.nudge[2]) if " S" in text else text for text in texts]
+    """Return the lines that lower the pen for this line, at its nudged height."""
+    texts = locate.lowering_lines(session.job, line)
+    if session.nudge[2] and session.job.setup.lift_kind == "servo":
+        return [locate.with_changed_value(text, "S", session.nudge[2]) if " S" in text else text for text in texts]
     return texts
 
 
 def feed_before(job: GcodeJob, line: int, otherwise: float) -> float:
-    """The feed in force when this line comes."""
+    """Return the feed in force before this line."""
     return (job.lines[line - 1].feed_mm_min if line else 0.0) or otherwise
 
 
@@ -119,5 +119,5 @@ def _skip(session: PlotSession, part: int) -> None:
     while after < len(session.job.lines) and session.job.lines[after].part == part:
         after += 1
     pen = session.job.parts[part]
-    session.say(f"{amount(pen.strokes, pen.drawn_mm)} of {pen.name} are left out", "warning")
-    session.set_off(after)
+    session.say(f"{amount_text(pen.strokes, pen.drawn_mm)} of {pen.name} are skipped", "warning")
+    session.continue_at(after)

@@ -1,8 +1,8 @@
-"""A small process that holds the port too: should the plotting program be killed, it lifts the pen.
+"""A small process that also holds the port: if the plotting program is killed, it lifts the pen.
 
-It waits on a pipe whose other end dies with the program. Then it lets the controller finish what it has, and sends the
-lines that raise the pen, nothing else; the position holds, so that the plot can be resumed. It is started as
-`python -m hardware.plotting.pen_guard`, needs nothing but Python's own modules, and ends by itself.
+It waits on a pipe whose other end closes when the program dies. Then it lets the controller finish its lines, and sends
+only the lines that raise the pen. The position is kept, so that the plot can be resumed. It is started as
+`python -m hardware.plotting.pen_guard`, needs only Python's standard library, and ends by itself.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ class PenGuard:
     """The plotting program's side."""
 
     def __init__(self, port: int, lift: tuple[str, ...], journal: Path | None) -> None:
-        """Starts nothing where the system cannot hand over open files."""
+        """Start the guard, unless the system cannot pass on open files."""
         self._process: subprocess.Popen[bytes] | None = None
         if sys.platform == "win32":
             return
@@ -46,7 +46,7 @@ class PenGuard:
         os.close(there)
 
     def dismiss(self) -> None:
-        """The program ends in order."""
+        """End the guard: the program ends normally."""
         if self._process is None:
             return
         with contextlib.suppress(OSError):
@@ -63,23 +63,23 @@ def _path() -> str:
 def main(arguments: list[str]) -> int:
     port, pipe, journal, lift = int(arguments[0]), int(arguments[1]), arguments[2], arguments[3:]
     try:
-        if os.read(pipe, 1):  # all is well
+        if os.read(pipe, 1):  # the program ends normally
             return 0
         status = _at_rest(port)
         if status is None:
             return 1
-        os.write(port, b"$\n")  # of half a line this makes one that is thrown away
+        os.write(port, b"$\n")  # turns half a line into one that the controller discards
         _listen(port, 0.5)
         os.write(port, "".join(f"{line}\n" for line in lift).encode("ascii"))
         _note(journal, status)
         _listen(port, 1.0)
-    except OSError:  # the cable is out too
+    except OSError:  # the cable is unplugged too
         return 1
     return 0
 
 
 def _at_rest(port: int) -> str | None:
-    """The status report of a controller that has carried out what it had; None where it never rests, or may not."""
+    """Return the status report of a controller that has executed its lines; None if it does not come to rest."""
     until, rested = time.monotonic() + PATIENCE_S, 0
     while time.monotonic() < until:
         os.write(port, b"?")

@@ -1,16 +1,16 @@
-"""A plot: the loop that sends the lines of a job and stops where a person is needed."""
+"""A plot: the loop that sends the lines of a job and stops where it needs a person."""
 
 from pathlib import Path
 
 from hardware.job import locate
 from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.plotting import opening, pen_change, preflight
-from hardware.plotting.asking import obey
+from hardware.plotting.asking import obey_commands
 from hardware.plotting.control import Control
 from hardware.plotting.events import Finished
 from hardware.plotting.messages import HALTS, fault
 from hardware.plotting.origin import find_origin
-from hardware.plotting.parking import up_and_away
+from hardware.plotting.parking import lift_and_park
 from hardware.plotting.recover import abandon, recover
 from hardware.plotting.resume import Resume, resume
 from hardware.plotting.session import Ended, PauseNow, PlotOptions, PlotSession
@@ -18,11 +18,11 @@ from hardware.wire.line_port import POLL_S
 from hardware.wire.link_errors import Halted, LinkError
 from hardware.wire.port import Opener
 
-CHECK_S = 5.0  # between two looks whether every line was answered
+CHECK_S = 5.0  # between two checks that every line was acknowledged
 
 
 class Plot:
-    """Runs in one thread; `control` is how others see and steer it."""
+    """Runs in one thread; others observe and control it through `control`."""
 
     def __init__(
         self,
@@ -32,22 +32,22 @@ class Plot:
         journal: Path | None,
         options: PlotOptions | None = None,
     ) -> None:
-        """Opens the port and the journal. Raises PortError, LinkError and JournalError."""
+        """Open the port and the journal. Raises PortError, LinkError and JournalError."""
         self.session = PlotSession(job, open_port, control, options or PlotOptions())
         opening.connect(self.session)
         self.session.skip_time()
         opening.open_journal(self.session, journal)
         self._stops = {stop.line: stop for stop in job.stops}
-        self._asked: set[int] = set()  # stops that are over
+        self._asked: set[int] = set()  # stops already asked
 
     # --- from start to end ---
 
     def run(self, *, resumed: Resume | None = None) -> Finished:
-        """Draws. Raises JobError where the machine cannot, before anything moves."""
+        """Draw the job. Raises JobError where the machine cannot, before anything moves."""
         session = self.session
         try:
-            opening.introduce(session)
-            session.guard = opening.guarded(session)
+            opening.report_connection(session)
+            session.guard = opening.start_guard(session)
             at = self._begin() if resumed is None else resume(session, resumed)
             self._carry_on(at)
             outcome = "done"
@@ -76,20 +76,20 @@ class Plot:
             raise JobError("\n".join(faults))
         if session.options.checks:
             opening.check_run(session)
-        session.link.run(job.setting.header)
-        session.link.run(job.setting.lift)
+        session.link.run(job.setup.header)
+        session.link.run(job.setup.lift)
         return 0
 
     def _carry_on(self, at: int) -> None:
-        """To the end, whatever comes between."""
+        """Draw to the end and recover from every fault on the way."""
         session = self.session
         session.first = at
-        session.set_off(at)
+        session.continue_at(at)
         trouble: LinkError | PauseNow | None = None
         while True:
             try:
                 if trouble is not None:
-                    session.set_off(recover(session, trouble))
+                    session.continue_at(recover(session, trouble))
                     trouble = None
                 self._stream()
                 self._leave()
@@ -105,12 +105,12 @@ class Plot:
             abandon(self.session, outcome)
         except LinkError as error:
             why = fault(self.session, error).meaning
-            text = f"the machine could not be brought to rest ({why}); look after the pen yourself"
+            text = f"the machine could not be brought to rest ({why}); lift the pen by hand"
             self.session.say(text, "error")
 
     def _leave(self) -> None:
-        """Pen up, parked, and no M2: the servo goes on holding the pen."""
-        up_and_away(self.session)
+        """Lift the pen and park, without M2: the servo keeps holding the pen."""
+        lift_and_park(self.session)
         self.session.report("done", at_once=True)
 
     def _finished(self, outcome: str) -> Finished:
@@ -121,8 +121,8 @@ class Plot:
         session.link.port.close()
         text = {
             "done": "done: the pen is up and parked",
-            "aborted": "stopped; render plot --resume goes on",
-            "emergency": "emergency stop: the position may be lost; look after the pen before you touch anything else",
+            "aborted": "stopped; continue with render plot --resume",
+            "emergency": "emergency stop: the position may be lost; lift the pen before you touch anything else",
         }[outcome]
         event = Finished(outcome, session.finished, session.job.strokes, session.worked_s, text)  # type: ignore[arg-type]
         session.control.emit(event)
@@ -131,10 +131,10 @@ class Plot:
     # --- the stream ---
 
     def _stream(self) -> None:
-        """Sends lines as they fit, until the last is answered. Raises LinkError, PauseNow and Ended."""
+        """Send lines as they fit until the last is acknowledged. Raises LinkError, PauseNow and Ended."""
         session, link, last = self.session, self.session.link, len(self.session.job.lines)
         while True:
-            obey(session)
+            obey_commands(session)
             limit = self._limit()
             self._fill(limit)
             if not link.outstanding:
@@ -152,7 +152,7 @@ class Plot:
             session.report("pausing" if session.pausing else "drawing")
 
     def _fill(self, limit: int) -> None:
-        """Sends what fits of the lines before this one. Each is noted first: a crash in between must not hide it."""
+        """Send as many lines before `limit` as fit. Each is recorded first, so that no crash can hide it."""
         session, link = self.session, self.session.link
         while session.next < limit and link.fits(text := self._text(session.next)):
             session.next, session.rest = session.next + 1, None
@@ -165,13 +165,14 @@ class Plot:
     def _text(self, at: int) -> str:
         session, line = self.session, self.session.job.lines[at]
         text = session.replaced.pop(at, None) or line.text
-        if session.nudge[2] and line.is_lowering and session.job.setting.lift_kind == "servo":
-            return locate.with_value(text, "S", session.nudge[2])
+        if session.nudge[2] and line.is_lowering and session.job.setup.lift_kind == "servo":
+            return locate.with_changed_value(text, "S", session.nudge[2])
         return text
 
     def _limit(self) -> int:
-        """The line before which to stop sending: a stop of the job, or the next pen-up: where a pause was asked for,
-        and now and then to see that every line was answered, so that a lost one is found soon.
+        """Return the line before which to stop sending: a stop of the job, or the next pen-up for a pause.
+
+        Now and then it also stops at a pen-up to check that every line was acknowledged; so a lost one is found soon.
         """
         limit = self._stop_line()
         if self.session.pausing or self.session.now() - self.session.checked[1] > CHECK_S:
@@ -190,9 +191,9 @@ class Plot:
         return limit
 
     def _at_a_stop(self) -> None:
-        """All that was sent is carried out: pen up, parked, then whatever is asked for here."""
+        """All lines sent are executed: lift the pen, park, and ask what this stop asks for."""
         session = self.session
-        up_and_away(session)
+        lift_and_park(session)
         stop = self._stops.get(session.next)
         if stop and session.next not in self._asked:
             asked = session.next

@@ -1,4 +1,4 @@
-"""What is held against the machine before anything moves: travel, feeds, the length of lines; soft limits or none."""
+"""Checks of a job against the machine before anything moves: travel, feeds, length of lines."""
 
 from hardware.job.gcode_job import GcodeJob
 from hardware.wire import gcode_text
@@ -10,7 +10,7 @@ MOST_FAULTS = 10
 
 
 def check(job: GcodeJob, greeting: Greeting) -> tuple[list[str], list[str]]:
-    """Faults, for which the job must not be begun; and notes."""
+    """Return faults, with which the job must not begin, and notes."""
     faults = [*_long_lines(job), *_off_the_bed(job), *_beyond_the_travel(job, greeting)]
     if len(faults) > MOST_FAULTS:
         faults = [*faults[:MOST_FAULTS], f"and {len(faults) - MOST_FAULTS} more"]
@@ -18,18 +18,18 @@ def check(job: GcodeJob, greeting: Greeting) -> tuple[list[str], list[str]]:
 
 
 def _long_lines(job: GcodeJob) -> list[str]:
-    if job.dialect == "marlin":
+    if job.protocol == "marlin":
         return []
     return [
-        f"line {line.number}: {len(gcode_text.packed(line.text))} characters are more than the controller's {LONGEST}"
+        f"line {line.number}: it has {len(gcode_text.packed(line.text))} characters; the controller takes {LONGEST}"
         for line in job.lines
         if len(gcode_text.packed(line.text)) > LONGEST
     ]
 
 
 def _off_the_bed(job: GcodeJob) -> list[str]:
-    """By the machine file; whether the controller checks limits itself or not."""
-    width, height = job.setting.bed_mm
+    """Check against the machine file, whether or not the controller has soft limits."""
+    width, height = job.setup.bed_mm
     faults = []
     for line in job.lines:
         if not (line.is_draw or line.is_travel):
@@ -37,19 +37,19 @@ def _off_the_bed(job: GcodeJob) -> list[str]:
         for axis, value, limit in (("x", line.x_mm, width), ("y", line.y_mm, height)):
             if not -SLACK_MM <= value <= limit + SLACK_MM:
                 faults.append(
-                    f"line {line.number}: {line.text} goes to {axis} = {value:g} mm, and the bed of {job.machine!r}"
+                    f"line {line.number}: {line.text} goes to {axis} = {value:g} mm, but the bed of {job.machine!r}"
                     f" reaches from 0 to {limit:g} mm"
                 )
     if faults:
         return faults
     bounds = job.bounds()  # with the bulges of arcs
     if bounds and not (bounds[0] >= -SLACK_MM and bounds[1] >= -SLACK_MM):
-        return [f"an arc reaches x = {bounds[0]:.1f}, y = {bounds[1]:.1f} mm, and the bed begins at 0"]
+        return [f"an arc reaches x = {bounds[0]:.1f}, y = {bounds[1]:.1f} mm, but the bed begins at 0"]
     return []
 
 
 def _beyond_the_travel(job: GcodeJob, greeting: Greeting) -> list[str]:
-    """By the controller's own $130 and $131."""
+    """Check against the controller's $130 and $131."""
     bounds, faults = job.bounds(), []
     if bounds is None:
         return []
@@ -57,14 +57,14 @@ def _beyond_the_travel(job: GcodeJob, greeting: Greeting) -> list[str]:
         travel = greeting.settings.get(number)
         if travel is not None and size > travel + SLACK_MM:
             faults.append(
-                f"the drawing takes {size:.1f} mm of {axis}, and the controller says that this axis travels"
+                f"the drawing needs {size:.1f} mm in {axis}, but the controller gives this axis a travel of"
                 f" {travel:g} mm (${number}); use smaller paper, or correct ${number}"
             )
     return faults
 
 
 def check_place(job: GcodeJob, greeting: Greeting, link: Link) -> list[str]:
-    """Once the machine knows where it is: on one that homes, machine coordinates have their limits."""
+    """Return faults once the position is known: a machine that homes has limits in machine coordinates."""
     bounds = job.bounds()
     if bounds is None or not greeting.settings.get(22):
         return []
@@ -75,14 +75,14 @@ def check_place(job: GcodeJob, greeting: Greeting, link: Link) -> list[str]:
         low, high = (0.0, travel) if positive else (-travel, 0.0)
         if least + offset[at] < low - SLACK_MM or most + offset[at] > high + SLACK_MM:
             faults.append(
-                f"{axis} goes from {least + offset[at]:.1f} to {most + offset[at]:.1f} mm in machine coordinates, and"
+                f"{axis} goes from {least + offset[at]:.1f} to {most + offset[at]:.1f} mm in machine coordinates, but"
                 f" the machine from {low:g} to {high:g} (${130 + at}); set the bed's origin (G54), or use smaller paper"
             )
     return faults
 
 
 def _speeds(job: GcodeJob, greeting: Greeting) -> list[str]:
-    """The controller slows down by itself what its axes cannot do; but the time will be another than planned."""
+    """Return notes on speeds: the controller limits them by itself, but the time then differs from the plan."""
     limit = min((greeting.settings[n] for n in (110, 111) if n in greeting.settings), default=None)
     if limit is None:
         return []
@@ -90,19 +90,19 @@ def _speeds(job: GcodeJob, greeting: Greeting) -> list[str]:
     fastest = max((line.feed_mm_min for line in job.lines if line.is_draw), default=0.0)
     if fastest > limit + 0.5:
         notes.append(
-            f"lines are to be drawn at {fastest:g} mm/min, and the controller allows {limit:g} ($110, $111):"
-            " they are drawn more slowly"
+            f"the job draws at up to {fastest:g} mm/min, but the controller allows {limit:g} ($110, $111):"
+            " it draws more slowly"
         )
-    if job.setting.travel_mm_min > limit + 0.5:
+    if job.setup.travel_mm_min > limit + 0.5:
         notes.append(
-            f"the machine file says travel_mm_min {job.setting.travel_mm_min:g}, and the controller {limit:g}"
-            " ($110, $111): it will take longer than planned"
+            f"the machine file has travel_mm_min {job.setup.travel_mm_min:g}, but the controller allows {limit:g}"
+            " ($110, $111): the plot takes longer than planned"
         )
     if greeting.settings.get(32):
-        notes.append("laser mode is on ($32=1), in which a servo may not wait for motion to end; set $32=0")
+        notes.append("laser mode is on ($32=1), in which a servo may move before the motion ends; set $32=0")
     if greeting.settings.get(1, 255) < 255:
         notes.append(
-            f"the motors are let go at rest ($1={greeting.settings[1]:g}), so that the position can be lost by touch;"
+            f"the motors are released at rest ($1={greeting.settings[1]:g}), so that a touch can lose the position;"
             " $1=255 keeps them on"
         )
     return notes

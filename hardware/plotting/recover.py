@@ -1,39 +1,39 @@
-"""After something went wrong: bring the machine to rest with the pen up, find out what is known, ask, and go on.
+"""Recovery from a fault: bring the machine to rest with the pen up, find out what is known, ask, and continue.
 
-The order is always the same: stop; lift; park if the position holds; say; ask; then modes and offsets again, pen up on
-the way, and on from a known line. Nothing is sent after an error until a person has answered.
+The order is always the same: stop; lift; park if the position is valid; report; ask; then send modes and offsets again,
+travel with the pen up, and continue from a known line. After an error nothing is sent until a person has answered.
 """
 
 from hardware.job import locate
-from hardware.job.locate import Spot
+from hardware.job.locate import JobPosition
 from hardware.plotting import continuing, pen_change
 from hardware.plotting.asking import ask
-from hardware.plotting.continuing import chosen, go_on
-from hardware.plotting.events import Choice
+from hardware.plotting.continuing import apply_choice, go_on
+from hardware.plotting.events import PromptChoice
 from hardware.plotting.messages import fault, question
 from hardware.plotting.opening import reconnect
-from hardware.plotting.origin import after_loss, find_origin, last_spot
-from hardware.plotting.parking import come_to_rest, found_at_rest, raise_pen, stopped
+from hardware.plotting.origin import after_loss, find_origin, last_position
+from hardware.plotting.parking import come_to_rest, position_at_rest, raise_pen, stopped_position
 from hardware.plotting.session import Ended, PauseNow, PlotSession
 from hardware.wire.link_errors import (
     Alarmed,
     CableOut,
-    Doubt,
     Halted,
     LineRefused,
     LinkError,
     Restarted,
     Silent,
+    UnclearReply,
 )
 from hardware.wire.port import PortError, pass_time
 
 REOPEN_S = 0.5
 MOST_FAILURES = 5
-LOSES_PLACE = {1, 3, 6, 7, 8, 9, 10}  # alarms after which the position is not to be trusted
+LOSES_PLACE = {1, 3, 6, 7, 8, 9, 10}  # alarms after which the position is not reliable
 
 
 def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
-    """The line from which to go on. Raises Ended, and LinkError where that happens meanwhile."""
+    """Return the line from which to continue. Raises Ended, and LinkError for another fault meanwhile."""
     if isinstance(trouble, PauseNow):
         return _paused_at_once(session)
     session.control.emit(fault(session, trouble))
@@ -41,21 +41,21 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
     match trouble:
         case LineRefused(_, tag, _):
             session.link.stop()
-            spot = stopped(session)
-            return _ask_on(session, trouble, spot, tag)
+            position = stopped_position(session)
+            return _ask_on(session, trouble, position, tag)
         case Alarmed(code):
             session.link.stop(alarmed=True)
             if code in LOSES_PLACE:
                 return _lost(session, trouble)
-            return _ask_on(session, trouble, stopped(session), None, default="abort" if code == 2 else "")
-        case Doubt():
-            return _doubted(session, trouble)
+            return _ask_on(session, trouble, stopped_position(session), None, default="abort" if code == 2 else "")
+        case UnclearReply():
+            return _after_unclear_reply(session, trouble)
         case Restarted():
             session.greeting = session.link.greet()
             return _lost(session, trouble)
-        case Halted("Hold"):  # a button at the machine; a hold would keep the pen down
+        case Halted("Hold"):  # a button at the machine; in a hold the pen stays down
             session.link.stop()
-            return _ask_on(session, trouble, stopped(session), None)
+            return _ask_on(session, trouble, stopped_position(session), None)
         case Halted("Door"):
             return _behind_a_door(session, trouble)
         case Halted():
@@ -64,65 +64,65 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
         case CableOut():
             return _reconnected(session, trouble)
         case _:
-            again = Choice("retry", "try again")
+            again = PromptChoice("retry", "try again")
             ask(session, question(session, trouble, (again, pen_change.STOP), "retry", pen_up=False), polls=False)
             return _reconnected(session, trouble)
 
 
 def _behind_a_door(session: PlotSession, trouble: LinkError) -> int:
-    """Behind an open door nothing can be done; once it is closed the controller itself goes on where it was."""
-    closed = Choice("go-on", "it is closed: go on")
+    """Wait for the door: while it is open nothing can move; afterwards the controller continues where it was."""
+    closed = PromptChoice("go-on", "it is closed: go on")
     ask(session, question(session, trouble, (closed, pen_change.STOP), "go-on", pen_up=False))
-    session.link.go_on()
+    session.link.resume_motion()
     return session.next
 
 
 def _count(session: PlotSession) -> None:
-    """A recovery that fails again and again, with nothing drawn in between, is given up."""
+    """Count recoveries without progress in between. Raises Ended after too many."""
     times, line = session.failures
     session.failures = (times + 1, session.acked) if session.acked == line else (1, session.acked)
     if session.failures[0] > MOST_FAILURES:
-        session.say("it goes wrong again and again at this place; stopped", "error")
+        session.say(f"more than {MOST_FAILURES} faults in a row at this line; stopped", "error")
         raise Ended("aborted")
 
 
 def _paused_at_once(session: PlotSession) -> int:
-    """A hold would keep the pen down and carry out nothing, so the controller is stopped and its store thrown away."""
+    """Stop the controller and discard its buffer: in a hold the pen would stay down and nothing could move."""
     session.link.stop()
-    spot = stopped(session)
-    come_to_rest(session, spot)
+    position = stopped_position(session)
+    come_to_rest(session, position)
     pen_change.pause(session, f"stopped within stroke {session.finished + 1} of {session.job.strokes}, and parked")
-    return go_on(session, spot)
+    return go_on(session, position)
 
 
-def _ask_on(session: PlotSession, trouble: LinkError, spot: Spot, tag: int | None, default: str = "") -> int:
-    """The position holds: pen up, parked; then a person says how to go on."""
-    come_to_rest(session, spot)
-    concerned = spot.line if tag is None else min(tag, spot.line)
-    choices = continuing.choices(session, spot, concerned)
+def _ask_on(session: PlotSession, trouble: LinkError, position: JobPosition, tag: int | None, default: str = "") -> int:
+    """With a valid position: lift the pen, park, and ask a person how to continue."""
+    come_to_rest(session, position)
+    concerned = position.line if tag is None else min(tag, position.line)
+    choices = continuing.choices(session, position, concerned)
     keys = [choice.key for choice in choices]
     prompt = question(session, trouble, choices, default or ("redo" if tag is not None and "redo" in keys else keys[0]))
     choice, _ = ask(session, prompt)
-    return chosen(session, choice, spot, concerned)
+    return apply_choice(session, choice, position, concerned)
 
 
-def _doubted(session: PlotSession, doubt: Doubt) -> int:
-    """Lets the controller finish what it has. If all is answered and the head is where it should be, it goes on."""
-    if doubt.text:
+def _after_unclear_reply(session: PlotSession, unclear: UnclearReply) -> int:
+    """Let the controller finish its lines. Continue if all are acknowledged and the head is where it should be."""
+    if unclear.text:
         session.link.accept()
     missing = session.link.settle()
     place = session.link.place()[:2]
     expected = session.job.place_before(session.next)
     there = expected is not None and locate.near(expected, place)
-    if doubt.text and len(doubt.text.strip()) <= 3 and missing == 0 and there:  # an error has more letters
-        session.say("every other line was answered, and the pen is where it should be: goes on", "warning")
+    if unclear.text and len(unclear.text.strip()) <= 3 and missing == 0 and there:  # an error reply is longer
+        session.say("all other lines were acknowledged and the pen is where it should be: continues", "warning")
         return session.next
-    spot = Spot(session.next, place, exact=there)
-    return _ask_on(session, doubt, spot, doubt.tag if doubt.text else session.checked[0])
+    position = JobPosition(session.next, place, exact=there)
+    return _ask_on(session, unclear, position, unclear.tag if unclear.text else session.checked[0])
 
 
 def _reconnected(session: PlotSession, trouble: LinkError) -> int:
-    """Opens the port until that works. Without a reset all that reached the controller has been carried out."""
+    """Try to open the port until it works. Without a reset the controller has executed all lines that reached it."""
     link = session.link
     link.port.close()
     while True:
@@ -135,23 +135,23 @@ def _reconnected(session: PlotSession, trouble: LinkError) -> int:
             continue
     if session.greeting.reset:
         return _lost(session, trouble)
-    spot = found_at_rest(session, session.acked, session.next)
-    if not spot.exact:  # it restarted unheard, or was moved
+    position = position_at_rest(session, session.acked, session.next)
+    if not position.exact:  # it restarted unnoticed, or was moved
         return _lost(session, trouble)
-    come_to_rest(session, spot)
-    session.say("the controller was not reset: its position holds")
-    return go_on(session, spot)
+    come_to_rest(session, position)
+    session.say("the controller was not reset: its position is valid")
+    return go_on(session, position)
 
 
 def _ended(session: PlotSession) -> None:
-    """Commands that make sense without a controller."""
+    """Carry out the commands that need no controller. Raises Ended."""
     while (command := session.control.take()) is not None:
         if command.name in {"abort", "emergency"}:
             raise Ended("aborted" if command.name == "abort" else "emergency")
 
 
 def _lost(session: PlotSession, trouble: LinkError) -> int:
-    """The position is not known: pen up; a person says where the machine is; then the stroke again from its start."""
+    """With the position lost: lift the pen, ask where the machine is, and draw the stroke again from its start."""
     at_rest = session.rest
     if session.journal:
         session.journal.lost(fault(session, trouble).meaning)
@@ -159,19 +159,19 @@ def _lost(session: PlotSession, trouble: LinkError) -> int:
         session.link.run(["$X"])
     raise_pen(session, kept=False)
     find_origin(session, fresh=False, cause=fault(session, trouble), rest=at_rest)
-    return after_loss(session, last_spot(session, at_rest, None))
+    return after_loss(session, last_position(session, at_rest, None))
 
 
 def abandon(session: PlotSession, outcome: str) -> None:
-    """Ends so that the plot can be resumed: stopped, pen up, parked. After an emergency only the pen is lifted."""
+    """End the plot so that it can be resumed: stop, lift the pen, park. After an emergency only lift the pen."""
     if outcome == "emergency":
         session.link.reset()
         if session.journal:
             session.journal.lost("emergency stop")
-        if session.job.setting.lift_kind != "z":
+        if session.job.setup.lift_kind != "z":
             raise_pen(session, kept=False)
         return
     if session.rest is not None:
         return
     session.link.stop()
-    come_to_rest(session, stopped(session))
+    come_to_rest(session, stopped_position(session))

@@ -1,15 +1,15 @@
-"""Taking up an earlier plot from its journal: what is known, what is not, and where to go on."""
+"""Resuming an earlier plot from its journal: what is known, what is not, and where to continue."""
 
 from dataclasses import dataclass
 
-from hardware.job.locate import Spot
+from hardware.job.locate import JobPosition
 from hardware.plotting import continuing
 from hardware.plotting.asking import ask
-from hardware.plotting.continuing import chosen
-from hardware.plotting.events import Fault, Prompt
-from hardware.plotting.journal import Known
-from hardware.plotting.origin import after_loss, find_origin, last_spot
-from hardware.plotting.parking import come_to_rest, found_at_rest, observed_down, raise_pen
+from hardware.plotting.continuing import apply_choice
+from hardware.plotting.events import PlotFault, Prompt
+from hardware.plotting.journal import JournalState
+from hardware.plotting.origin import after_loss, find_origin, last_position
+from hardware.plotting.parking import come_to_rest, is_pen_down, position_at_rest, raise_pen
 from hardware.plotting.session import PlotSession
 from hardware.wire import replies
 
@@ -18,11 +18,11 @@ from hardware.wire import replies
 class Resume:
     """An earlier plot of the same job, from its journal."""
 
-    known: Known
+    known: JournalState
 
 
 def resume(session: PlotSession, resumed: Resume) -> int:
-    """Takes up an earlier plot: says what is known and what is not, asks, and gives the line to go on from."""
+    """Resume an earlier plot: report its state, ask, and return the line to continue from."""
     known = resumed.known
     session.nudge, session.part = known.offset_mm, -1 if known.part is None else known.part
     session.acked, session.next = known.acked, known.sent
@@ -30,36 +30,36 @@ def resume(session: PlotSession, resumed: Resume) -> int:
     session.rest = known.rest
     status = session.link.status
     if session.greeting.reset or known.lost or status.state == "Alarm":
-        why = known.lost or "the controller restarted when the port was opened, and does not know where it is"
+        why = known.lost or "the controller restarted when the port was opened and does not know its position"
         return _resumed_lost(session, known, why)
     if status.state in {"Hold", "Door"}:
         session.link.stop(alarmed=True)
-    spot = _resumed_spot(session, known)
-    if not spot.exact:
-        return _resumed_lost(session, known, "the machine is not where it was left: it restarted, or was moved")
-    come_to_rest(session, spot)
-    return _with_pen(session, _asked_to_resume(session, spot))
+    position = _resumed_position(session, known)
+    if not position.exact:
+        return _resumed_lost(session, known, "the machine is not where it was left: it restarted or was moved")
+    come_to_rest(session, position)
+    return _with_pen(session, _asked_to_resume(session, position))
 
 
-def _resumed_lost(session: PlotSession, known: Known, why: str) -> int:
+def _resumed_lost(session: PlotSession, known: JournalState, why: str) -> int:
     session.say(f"{_tally(session)}; {why}", "warning")
     if session.link.status.state == "Alarm":
         session.link.run(["$X"])
     raise_pen(session, kept=False)
-    parked = known.rest or (known.stop and (known.stop[0], *session.job.setting.park_mm))
-    cause = Fault("resume", 0, "", why, "set its position before resuming")
+    parked = known.rest or (known.stop and (known.stop[0], *session.job.setup.park_mm))
+    cause = PlotFault("resume", 0, "", why, "set its position before resuming")
     find_origin(session, fresh=False, cause=cause, rest=parked)
-    return _with_pen(session, after_loss(session, last_spot(session, known.rest, known.stop)))
+    return _with_pen(session, after_loss(session, last_position(session, known.rest, known.stop)))
 
 
-def _resumed_spot(session: PlotSession, known: Known) -> Spot:
+def _resumed_position(session: PlotSession, known: JournalState) -> JobPosition:
     if known.stop:
         session.link.settle()
-        return Spot(known.stop[0], (known.stop[1], known.stop[2]))
+        return JobPosition(known.stop[0], (known.stop[1], known.stop[2]))
     down = None
     if known.guard is not None:
         down = _guard_saw_down(session, known.guard)
-    return found_at_rest(session, known.acked, known.sent, down)
+    return position_at_rest(session, known.acked, known.sent, down)
 
 
 def _guard_saw_down(session: PlotSession, text: str) -> bool | None:
@@ -68,16 +68,16 @@ def _guard_saw_down(session: PlotSession, text: str) -> bool | None:
         return None
     before, session.link.status = session.link.status, status
     z = status.place[2]
-    down = observed_down(session, z)
+    down = is_pen_down(session, z)
     session.link.status = before
     return down
 
 
-def _asked_to_resume(session: PlotSession, spot: Spot) -> int:
-    choices = continuing.choices(session, spot, spot.line)
-    text = f"{_tally(session)}. The controller was not reset: its position holds."
+def _asked_to_resume(session: PlotSession, position: JobPosition) -> int:
+    choices = continuing.choices(session, position, position.line)
+    text = f"{_tally(session)}. The controller was not reset: its position is valid."
     choice, _ = ask(session, Prompt(0, "resume", "go on with the earlier plot?", text, choices, choices[0].key))
-    return chosen(session, choice, spot, spot.line)
+    return apply_choice(session, choice, position, position.line)
 
 
 def _tally(session: PlotSession) -> str:
@@ -85,7 +85,7 @@ def _tally(session: PlotSession) -> str:
 
 
 def _with_pen(session: PlotSession, line: int) -> int:
-    """The pen of that line must be in; if it may be another than before, it is asked for."""
+    """Report the pen of that line as inserted, if it was in before; return the line."""
     if line >= len(session.job.lines):
         return line
     part = session.job.lines[line].part

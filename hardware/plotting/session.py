@@ -1,4 +1,4 @@
-"""The state of a plot, and the few things that all its parts do: move with the pen up, note, report."""
+"""The state of a plot, and the few actions that all its parts share: travel, record, report."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any, Literal
 from hardware.job.gcode_job import GcodeJob, Point
 from hardware.job.locate import waits_for_motion
 from hardware.plotting.control import Control
-from hardware.plotting.events import Note, PassBegun, Progress, State, WantedPen
+from hardware.plotting.events import Note, PassBegun, PlotProgress, State, WantedPen
 from hardware.plotting.journal import Journal
 from hardware.plotting.pace import Pace
 from hardware.plotting.pen_guard import PenGuard
@@ -15,11 +15,11 @@ from hardware.wire.grbl import PLANNER_BLOCKS
 from hardware.wire.link import Greeting, Link
 from hardware.wire.port import Opener
 
-REPORT_S = 0.25  # between two Progress events
+REPORT_S = 0.25  # between two PlotProgress events
 
 
 class Ended(Exception):
-    """Somebody has ended the plot: `aborted` or `emergency`."""
+    """A person has ended the plot: `aborted` or `emergency`."""
 
     def __init__(self, outcome: str) -> None:
         super().__init__(outcome)
@@ -27,26 +27,26 @@ class Ended(Exception):
 
 
 class PauseNow(Exception):
-    """A person wants it to stop at once."""
+    """A person asked for a pause at once."""
 
 
 @dataclass(frozen=True)
 class PlotOptions:
     """How to plot."""
 
-    waits: bool = False  # send and wait instead of counting characters
-    checks: bool = False  # a run in check mode first
+    waits: bool = False  # send and wait, instead of character counting
+    checks: bool = False  # run in check mode first
     homes: bool = False  # home before the start
     asks_for_pens: bool = True
     port_name: str = ""
     guards: bool = True
-    kept: dict[str, Any] = field(default_factory=dict)  # kept in the journal, to make the same job again
+    kept: dict[str, Any] = field(default_factory=dict)  # written to the journal, to build the same job again
 
 
 class PlotSession:
-    """A job, the link to a controller, the journal, and how far it is. Parts of a plot read and change it."""
+    """A job, the link to a controller, the journal, and the progress. The parts of a plot read and change it."""
 
-    link: Link  # set by `opening.connect`, and again after the cable was out
+    link: Link  # set by `opening.connect`, and again after the cable was unplugged
     greeting: Greeting
 
     def __init__(self, job: GcodeJob, open_port: Opener, control: Control, options: PlotOptions) -> None:
@@ -54,19 +54,19 @@ class PlotSession:
         self.journal: Journal | None = None
         self.journal_path: Path | None = None
         self.guard: PenGuard | None = None
-        # how far it is, in lines of the job
-        self.next = self.acked = self.first = 0  # sent, answered, where this run began
-        self.done = 0  # certainly carried out
-        self.checked = (0, 0.0)  # every line before this one was answered, and when that was seen
-        self.replaced: dict[int, str] = {}  # another text for a line, used once
-        self.failures = (0, 0)  # recoveries in a row without a line answered in between, and the line then
-        # how far it is, as people count
+        # progress, in lines of the job
+        self.next = self.acked = self.first = 0  # sent, acknowledged, where this run began
+        self.done = 0  # certainly executed
+        self.checked = (0, 0.0)  # every line before this one was acknowledged, and when that was checked
+        self.replaced: dict[int, str] = {}  # a replacement text for a line, used once
+        self.failures = (0, 0)  # recoveries in a row without a line acknowledged in between, and that line
+        # progress, as people count
         self.finished = 0  # strokes
-        self.part = -1  # whose pen is in
+        self.part = -1  # whose pen is inserted
         self.pace = Pace(job)
-        self.worked_s, self._worked_at = 0.0, 0.0  # without the time in which people were waited for
-        # where the head is
-        self.nudge = (0.0, 0.0, 0.0)  # that a person gave this pen
+        self.worked_s, self._worked_at = 0.0, 0.0  # without the time spent waiting for people
+        # position of the head
+        self.nudge = (0.0, 0.0, 0.0)  # offset that a person gave this pen
         self.rest: tuple[int, float, float] | None = None  # parked before this line, at x, y
         # people
         self.pausing = False  # at the next pen-up
@@ -75,25 +75,25 @@ class PlotSession:
 
     # --- the job ---
 
-    def set_off(self, at: int) -> None:
-        """The next line to be sent is this one; all before it are done with."""
+    def continue_at(self, at: int) -> None:
+        """Continue at this line; all lines before it are done."""
         self.next = self.acked = self.done = at
         self.finished = self.job.finished_before(at)
         self.rest = None
         self.checked = (at, self.now())
         self.skip_time()
         if self.journal:
-            self.journal.goes_on(at)
+            self.journal.continues(at)
 
     def on_ack(self, tag: int) -> None:
-        """The controller has taken this line."""
+        """Record that the controller has acknowledged this line."""
         self.acked = tag + 1
         if waits_for_motion(self.job.lines[tag]):
             self.done = self.acked
-        self.carried_out(max(self.done, self.acked - PLANNER_BLOCKS))
+        self.mark_executed(max(self.done, self.acked - PLANNER_BLOCKS))
 
-    def carried_out(self, line: int) -> None:
-        """All lines before this one are carried out."""
+    def mark_executed(self, line: int) -> None:
+        """Record that all lines before this one are executed."""
         self.done = line
         finished = self.job.finished_before(line)
         if finished > self.finished:
@@ -103,7 +103,7 @@ class PlotSession:
                 self.journal.stroke(finished)
 
     def begin_part(self, part: int) -> None:
-        """The pen of this part is in."""
+        """Record and report that the pen of this part is inserted."""
         self.part = part
         pen = self.job.parts[part]
         if self.journal:
@@ -119,17 +119,17 @@ class PlotSession:
     # --- the machine ---
 
     def go(self, place: Point) -> None:
-        """With the pen up."""
-        feed = f" F{self.job.setting.travel_mm_min:g}" if self.job.setting.needs_travel_feed else ""
+        """Travel to a place, with the pen up."""
+        feed = f" F{self.job.setup.travel_mm_min:g}" if self.job.setup.needs_travel_feed else ""
         self.link.run([f"G0 X{place[0]:.3f} Y{place[1]:.3f}{feed}"])
 
     def park(self) -> None:
-        """Pen up, to where pens are changed."""
-        self.go(self.job.setting.park_mm)
+        """Travel, with the pen up, to where pens are changed."""
+        self.go(self.job.setup.park_mm)
         self.link.finish()
 
     def approach(self, line: int) -> None:
-        """From where the head is parked to where this line begins, unless the job goes there by itself."""
+        """Travel from the park position to where this line begins, unless the job does that itself."""
         for each in self.job.lines[line:]:
             if each.is_travel and "X" in each.text and "Y" in each.text:
                 return
@@ -140,7 +140,7 @@ class PlotSession:
             self.go(place)
 
     def drawing_place(self) -> Point:
-        """Where the head is by the last report, in the coordinates of the job."""
+        """Return the position of the head by the last report, in the coordinates of the job."""
         x, y, _ = self.link.place()
         return x - self.nudge[0], y - self.nudge[1]
 
@@ -154,13 +154,13 @@ class PlotSession:
         return self.link.port.now()
 
     def add_worked_time(self) -> None:
-        """Adds the time since it was last added or skipped."""
+        """Add the time since it was last added or skipped."""
         now = self.now()
         self.worked_s += now - self._worked_at
         self._worked_at = now
 
     def skip_time(self) -> None:
-        """The time until now was not work."""
+        """Do not count the time until now as work."""
         self._worked_at = self.now()
 
     # --- people ---
@@ -169,7 +169,7 @@ class PlotSession:
         self.control.emit(Note(text, level))
 
     def report(self, state: State, *, at_once: bool = False) -> None:
-        """A Progress event, unless there was one just now."""
+        """Emit a PlotProgress event, unless there was one just now."""
         now = self.now()
         if now - self._reported_at < REPORT_S and not at_once:
             return
@@ -179,12 +179,12 @@ class PlotSession:
         self._reported_at = now
         self.control.emit(self._progress(state))
 
-    def _progress(self, state: State) -> Progress:
+    def _progress(self, state: State) -> PlotProgress:
         job = self.job
         part = job.lines[min(self.acked, len(job.lines) - 1)].part if job.lines else -1
         part = max(part, self.part)
         x, y, _ = self.link.place()
-        return Progress(
+        return PlotProgress(
             state=state,
             number=part + 1,
             passes=len(job.parts),

@@ -1,4 +1,4 @@
-"""Keeps the host from falling asleep while a plot goes on, where the system allows."""
+"""Keeps the computer awake during a plot, where the system allows it."""
 
 import ctypes
 import os
@@ -12,8 +12,8 @@ _CONTINUOUS, _SYSTEM = 0x80000000, 0x00000001
 
 
 @contextmanager
-def awake(why: str = "a plot is going on") -> Iterator[str | None]:
-    """Gives by what it is kept awake; None where that cannot be done."""
+def awake(why: str = "a plot is running") -> Iterator[str | None]:
+    """Yield what keeps the computer awake; None where nothing can."""
     if sys.platform == "win32":
         ctypes.windll.kernel32.SetThreadExecutionState(_CONTINUOUS | _SYSTEM)
         try:
@@ -40,7 +40,7 @@ def awake(why: str = "a plot is going on") -> Iterator[str | None]:
 
 
 def _inhibitor(why: str) -> list[str] | None:
-    """A command that keeps the system awake for as long as it runs, and ends with this process."""
+    """Return a command that keeps the system awake while it runs, and ends with this process."""
     if sys.platform == "darwin":
         return ["caffeinate", "-i", "-s", "-w", str(os.getpid())]
     if shutil.which("systemd-inhibit") and os.path.isdir("/run/systemd/system"):  # noqa: PTH112

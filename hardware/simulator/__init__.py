@@ -2,6 +2,6 @@
 
 from hardware.simulator.bench import Bench, SimPort
 from hardware.simulator.controller import Controller
-from hardware.simulator.faults import InjectedFault
+from hardware.simulator.fault_injection import InjectedFault
 
 __all__ = ["Bench", "Controller", "InjectedFault", "SimPort"]

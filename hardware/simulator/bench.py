@@ -1,10 +1,10 @@
-"""A simulated controller at the end of a simulated cable: the clock, the latency of USB, and who has the port open."""
+"""A simulated controller at the end of a simulated cable: its clock, the latency of USB, and its open port."""
 
 import time
 from collections import deque
 
 from hardware.simulator.controller import Controller
-from hardware.simulator.faults import InjectedFault, Saboteur
+from hardware.simulator.fault_injection import FaultInjector, InjectedFault
 
 BYTE_S = 10 / 115200  # a start bit, eight of data, a stop bit
 TO_BOARD_S = 0.001  # a USB frame
@@ -14,8 +14,8 @@ SLEEP_S = 0.02
 class Bench:
     """One controller and its cable.
 
-    `fast`: time is virtual, and jumps to whatever happens next while somebody reads; a plot of hours takes seconds and
-    is the same each time. Otherwise it goes with the clock of the host, times `speed`.
+    `fast`: time is virtual and jumps to the next event while the port is read, so that a plot of hours takes seconds
+    and is reproducible. Otherwise time follows the clock of the computer, multiplied by `speed`.
     """
 
     def __init__(
@@ -33,39 +33,39 @@ class Bench:
         self.fast, self.speed, self.latency_s = fast, speed, latency_s
         self.resets_on_open = resets_on_open
         self.port: SimPort | None = None
-        self.plugged_at = 0.0  # since when the cable is in
+        self.plugged_at = 0.0  # when the cable is plugged in again
         self._resets = False
         self._begun = time.monotonic()
-        self.saboteur = Saboteur(self.controller, self.unplug, faults)
+        self.fault_injector = FaultInjector(self.controller, self.unplug, faults)
 
     def now(self) -> float:
-        """Seconds since it was made."""
+        """Return the seconds since the bench was created."""
         return self.controller.now if self.fast else (time.monotonic() - self._begun) * self.speed
 
     def open(self) -> "SimPort":
-        """Raises OSError where there is no cable, and BlockingIOError where somebody has it open."""
+        """Open the port. Raises OSError while the cable is unplugged, and BlockingIOError if the port is in use."""
         self.controller.advance(self.now())
         if self.now() < self.plugged_at:
             raise FileNotFoundError(2, "No such file or directory", "sim")
         if self.port is not None:
             raise BlockingIOError(11, "Resource temporarily unavailable", "sim")
-        self.controller.sent().clear()  # to nobody
+        self.controller.sent().clear()  # sent while the port was closed
         if self._resets or self.resets_on_open:
             self._resets = False
-            self.controller.body.power_off(self.now())
-            self.controller.boot(alarmed=self.controller.body.homing)
+            self.controller.machine.power_off(self.now())
+            self.controller.boot(alarmed=self.controller.machine.homing)
         self.port = SimPort(self)
         return self.port
 
     def unplug(self, seconds: float, resets: bool = False) -> None:
-        """The cable comes out; what is on its way is lost."""
+        """Unplug the cable for some seconds; bytes on their way are lost."""
         self.plugged_at, self._resets = self.now() + seconds, resets
         if self.port:
             self.port.is_cut = True
         self.port = None
 
     def wait(self, seconds: float) -> None:
-        """Lets time pass with nobody at the port."""
+        """Let time pass without reading the port."""
         if self.fast:
             self.controller.advance(self.controller.now + seconds)
         else:
@@ -74,13 +74,13 @@ class Bench:
 
 
 class SimPort:
-    """The host's end of the cable: `write`, `read`, `close`, and the time that goes with it."""
+    """The computer's end of the cable: `write`, `read`, `close` and the clock."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.is_cut = False
         self.written = 0
-        self._line_free = 0.0  # when the last byte written has reached the board
+        self._line_free = 0.0  # when the last byte written reaches the board
         self._visible: deque[tuple[float, bytes]] = deque()
         self._last_visible = 0.0
 
@@ -92,11 +92,11 @@ class SimPort:
         return self.bench.now()
 
     def pass_time(self, seconds: float) -> None:
-        """Lets time pass, also while the cable is out."""
+        """Let time pass, even while the cable is unplugged."""
         self.bench.wait(seconds)
 
     def write(self, content: bytes) -> None:
-        """Returns at once; the bytes take their time."""
+        """Write bytes. Returns at once; the bytes arrive later. Raises OSError while the cable is unplugged."""
         self._check()
         controller, now = self.bench.controller, self.now()
         controller.advance(now)
@@ -108,7 +108,10 @@ class SimPort:
         self.written += len(content)
 
     def read(self, timeout_s: float) -> bytes:
-        """What has come, as soon as there is something; nothing after the timeout. OSError where the cable is out."""
+        """Return the bytes that have arrived, as soon as there are any; none after the timeout.
+
+        Raises OSError while the cable is unplugged.
+        """
         until = self.now() + timeout_s
         while True:
             self._check()
@@ -129,7 +132,7 @@ class SimPort:
             raise OSError(5, "Input/output error", "sim")
 
     def _pass(self, until: float) -> None:
-        """Lets time pass, to the next thing that happens at most."""
+        """Let time pass until the next event at most."""
         bench = self.bench
         seen = self._visible[0][0] if self._visible else until
         event = bench.controller.next_event()
@@ -142,9 +145,9 @@ class SimPort:
 
     def _collect(self) -> None:
         self.bench.controller.advance(self.now())
-        said = self.bench.controller.sent()
-        while said:
-            at, text = said.popleft()
+        replies = self.bench.controller.sent()
+        while replies:
+            at, text = replies.popleft()
             self._last_visible = max(self._last_visible, at + self.bench.latency_s) + len(text) * BYTE_S
             self._visible.append((self._last_visible, text))
 

@@ -1,115 +1,116 @@
-"""A GRBL 1.1 controller as a host sees it, in virtual time: what it is sent, and when, decides what it does and says.
+"""A GRBL 1.1 controller as a sender sees it, in virtual time: input and its timing determine actions and replies.
 
 Written from GRBL's published documents (interface.md, commands.md, settings.md, jogging.md), not from its source.
-The main program is a generator that yields what it waits for; realtime characters act between its steps, as they do
-between the check points of the real one. Not simulated: probing, tool lengths, parking, laser mode.
+The main program is a generator that yields what it waits for. Realtime characters act between its steps, as they do
+between the check points of real GRBL. Not simulated: probing, tool lengths, parking, laser mode.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from hardware.simulator import report, settings
-from hardware.simulator.machine_state import Body
-from hardware.simulator.program import Program, Wait
-from hardware.simulator.words import GrblError, strip
+from hardware.simulator import settings, status_report
+from hardware.simulator.grbl_parser import GrblError, strip
+from hardware.simulator.interpreter import Interpreter, Wait
+from hardware.simulator.machine_state import MachineState
 
 RX_BYTES = 128
 LINE_BYTES = 80  # GRBL's line buffer, of which one byte ends the line
 REALTIME = {0x18, ord("!"), ord("?"), ord("~")}
-PARSING_S = 0.001  # to take a line apart and plan it
-REPORT_S = 0.005  # until a status report is out (interface.md: about 5 to 20 ms)
+PARSING_S = 0.001  # to parse and plan a line
+REPORT_S = 0.005  # until a status report is sent (interface.md: about 5 to 20 ms)
 
 
 class Controller:
-    """Bytes in by `receive`, bytes out by `sent`; `advance` lets time pass.
+    """Bytes in through `receive`, bytes out through `sent`; `advance` lets time pass.
 
-    `faults` are asked before each line of G-code is executed, with its number from 1; see `hardware.simulator.faults`.
+    `on_line` is called before each line of G-code is executed, with its number from 1; see
+    `hardware.simulator.fault_injection`.
     """
 
     def __init__(self, values: dict[int, float] | None = None, *, force_origin: bool = False) -> None:
         self.now = 0.0
-        self.body = Body(values or dict(settings.DEFAULTS), force_origin)
+        self.machine = MachineState(values or dict(settings.DEFAULTS), force_origin)
         self.on_line: Callable[[Controller, int, str], None] = lambda *_: None
         self.on_say: Callable[[str], str | None] = lambda text: text
-        self.lines = 0  # of G-code taken, since it was switched on
+        self.lines = 0  # lines of G-code accepted since power-on
         self.lost_bytes = 0
-        self.most_bytes = 0  # in the receive buffer at once
+        self.most_bytes = 0  # highest fill of the receive buffer
         self.powered = True
         self._back_at = 0.0  # when the power comes back
         self._arriving: deque[tuple[float, bytes]] = deque()
         self._out: deque[tuple[float, bytes]] = deque()
         self._rx = bytearray()
-        self._line = bytearray()  # that which is being read
+        self._line = bytearray()  # the line being read
         self._wait: Wait = 0.0
         self._main: Iterator[Wait] = iter(())
-        self.boot(alarmed=self.body.homing)
+        self.boot(alarmed=self.machine.homing)
 
     # --- the wire ---
 
     def receive(self, at: float, content: bytes) -> None:
-        """Bytes whose last arrives at this time."""
+        """Receive bytes, the last of which arrives at this time."""
         self._arriving.append((max(at, self._arriving[-1][0] if self._arriving else 0.0), content))
 
     def sent(self) -> deque[tuple[float, bytes]]:
-        """What it has said and when, to be taken from the left."""
+        """Return the replies with their times, to be consumed from the left."""
         return self._out
 
     def say(self, text: str, delay_s: float = 0.0) -> None:
-        said = self.on_say(text)
-        if said is not None and self.powered:
-            self._out.append((self.now + delay_s, said.encode("latin-1") + b"\r\n"))
+        reply = self.on_say(text)
+        if reply is not None and self.powered:
+            self._out.append((self.now + delay_s, reply.encode("latin-1") + b"\r\n"))
 
     # --- time ---
 
     def next_event(self) -> float | None:
-        """When something will happen by itself."""
+        """Return the time of the next event; None if nothing happens without input."""
         times = [self._arriving[0][0]] if self._arriving else []
-        profile = self.body.planner.profile
+        profile = self.machine.planner.profile
         if profile is not None:
             times.append(profile.ends)
-        if isinstance(self._wait, float) and not self.body.suspended and self.powered:
+        if isinstance(self._wait, float) and not self.machine.suspended and self.powered:
             times.append(self._wait)
         if not self.powered:
             times.append(self._back_at)
         return min(times, default=None)
 
     def advance(self, until: float) -> None:
-        """Lets time pass."""
+        """Let time pass and process all events until then."""
         while (at := self.next_event()) is not None and at <= until:
             self.now = max(self.now, at)
             self._happen()
         self.now = max(self.now, until)
 
     def _happen(self) -> None:
-        body = self.body
+        machine = self.machine
         if not self.powered and self._back_at <= self.now:
             self.powered = True
-            self.boot(alarmed=body.homing)
+            self.boot(alarmed=machine.homing)
         while self._arriving and self._arriving[0][0] <= self.now:
             self._take(self._arriving.popleft()[1])
-        profile = body.planner.profile
+        profile = machine.planner.profile
         if profile is not None and profile.ends <= self.now:
-            body.end_of_profile(self.now)
+            machine.end_of_profile(self.now)
         self._run()
 
     def _run(self) -> None:
-        """The main program, until it waits for something that has not come."""
-        while self.powered and not self.body.suspended and self._ready():
+        """Run the main program until it waits for something that has not happened."""
+        while self.powered and not self.machine.suspended and self._ready():
             main = self._main
             wait = next(main, self.now)
             if main is not self._main:  # it was reset meanwhile
                 continue
             self._wait = wait
             if not isinstance(self._wait, float):  # it waits for a line, for room or for the end of all motion
-                self.body.start(self.now)
+                self.machine.start(self.now)
 
     def _ready(self) -> bool:
         return self._wait <= self.now if isinstance(self._wait, float) else self._wait()
 
-    # --- what comes in ---
+    # --- input ---
 
     def _take(self, content: bytes) -> None:
-        """Realtime characters are picked off wherever they stand; what the buffer cannot hold is lost."""
+        """Take bytes: realtime characters act at once; bytes that do not fit into the buffer are lost."""
         if not self.powered:
             return
         for byte in content:
@@ -125,39 +126,39 @@ class Controller:
         self._run()
 
     def _realtime(self, byte: int) -> None:
-        body = self.body
+        machine = self.machine
         if byte == 0x18:
             self.reset()
         elif byte == ord("?"):
-            if not body.is_critical and body.state != "Home":
-                self.say(report.status(body, self.now, RX_BYTES - len(self._rx)), REPORT_S)
-        elif body.is_critical:
+            if not machine.is_critical and machine.state != "Home":
+                self.say(status_report.status(machine, self.now, RX_BYTES - len(self._rx)), REPORT_S)
+        elif machine.is_critical:
             return
         elif byte == ord("~"):
-            body.resume(self.now)
+            machine.resume(self.now)
         elif byte == ord("!"):
-            body.feed_hold(self.now)
+            machine.feed_hold(self.now)
         elif byte == 0x84:
-            if body.door(self.now):
+            if machine.door(self.now):
                 self.say("[MSG:Check Door]")
         elif byte == 0x85:
-            if body.state == "Jog":
-                body.feed_hold(self.now)
+            if machine.state == "Jog":
+                machine.feed_hold(self.now)
         elif byte >= 0x90:
-            body.override(byte, self.now)
+            machine.override(byte, self.now)
 
     def reset(self) -> None:
-        """Ctrl-X: at once. In motion, the position may be lost: alarm 3."""
-        in_motion = self.body.is_moving(self.now)
+        """Reset at once (Ctrl-X). In motion the position may be lost: alarm 3."""
+        in_motion = self.machine.is_moving(self.now)
         if in_motion:
-            self.say("ALARM:6" if self.body.state == "Home" else "ALARM:3")
-        alarmed = in_motion or self.body.state in {"Alarm", "Sleep"}
-        self.body.halt(self.now)
+            self.say("ALARM:6" if self.machine.state == "Home" else "ALARM:3")
+        alarmed = in_motion or self.machine.state in {"Alarm", "Sleep"}
+        self.machine.halt(self.now)
         self.boot(alarmed)
 
     def power_cut(self, seconds: float = 0.0) -> None:
-        """All is forgotten but the settings, and the motors are free. It comes back by itself after these seconds."""
-        self.body.power_off(self.now)
+        """Cut the power for some seconds. Only the settings survive, and the motors are released."""
+        self.machine.power_off(self.now)
         self._out.clear()
         self._arriving.clear()
         self._rx.clear()
@@ -169,22 +170,22 @@ class Controller:
         return False
 
     def alarm(self, code: int) -> None:
-        """An alarm from outside, such as a limit switch (1): blocked until a reset. The position may be lost."""
+        """Raise an external alarm, such as a limit switch (1). It blocks until a reset; the position may be lost."""
         self.say(f"ALARM:{code}")
         if code in {1, 2}:
             self.say("[MSG:Reset to continue]")
-        self.body.halt(self.now)
-        self.body.spindle_on, self.body.state, self.body.is_critical = False, "Alarm", code in {1, 2}
+        self.machine.halt(self.now)
+        self.machine.spindle_on, self.machine.state, self.machine.is_critical = False, "Alarm", code in {1, 2}
         self._main, self._wait = self._loop(), self.now
         self._line.clear()
 
     def boot(self, alarmed: bool) -> None:
-        """What it says and forgets at each start."""
+        """Start: clear the buffers, reset the state, send the banner."""
         self._rx.clear()
         self._line.clear()
-        self.body.reborn(alarmed)
+        self.machine.reset_state(alarmed)
         self.say("")
-        self.say(f"{report.BANNER}")
+        self.say(f"{status_report.BANNER}")
         if alarmed:
             self.say("[MSG:'$H'|'$X' to unlock]")
         self._main = self._loop()
@@ -193,10 +194,10 @@ class Controller:
     # --- the main program ---
 
     def _loop(self) -> Iterator[Wait]:
-        program = Program(self)
+        interpreter = Interpreter(self)
         main = self._main
-        if self.body.state == "Idle":
-            yield from program.startup()
+        if self.machine.state == "Idle":
+            yield from interpreter.startup()
         while True:
             yield self._has_line
             line = strip(self._line.decode("latin-1"))
@@ -208,9 +209,9 @@ class Controller:
                 if line and line[0] != "$":
                     self.lines += 1
                     self.on_line(self, self.lines, line)
-                if self._main is not main:  # reset by what was just done
+                if self._main is not main:  # reset by this line
                     return
-                yield from program.execute(line)
+                yield from interpreter.execute(line)
                 if self._main is not main:
                     return
                 self.say("ok")
@@ -218,7 +219,7 @@ class Controller:
                 self.say(f"error:{refused.code}")
 
     def _has_line(self) -> bool:
-        """Reads on, as the main program does while it has nothing else to do, so that the buffer is free again."""
+        """Read bytes until a line is complete, which frees the receive buffer. Return whether it is complete."""
         while self._rx:
             byte = self._rx.pop(0)
             if byte in b"\r\n":

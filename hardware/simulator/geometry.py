@@ -1,22 +1,22 @@
-"""Arcs in chords, and offsets: what the simulated controller reckons with places."""
+"""Geometry of the simulated controller: arcs as chords, and offsets."""
 
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hardware.simulator.planner import Vector
-from hardware.simulator.words import Block, GrblError
+from hardware.simulator.grbl_parser import GrblError, ParsedLine
+from hardware.simulator.lookahead_planner import Vector
 
 if TYPE_CHECKING:
-    from hardware.simulator.machine_state import Body
+    from hardware.simulator.machine_state import MachineState
 
 OTHER_AXIS = {170: (0, 1, 2), 180: (2, 0, 1), 190: (1, 2, 0)}
 
 
-def arc(block: Block, scale: float, clockwise: bool, body: "Body", target: Vector) -> Iterator[Vector]:
-    """Chords no further from the arc than $12."""
-    a, b, c = OTHER_AXIS[body.modes.plane]
-    start, values = body.planned, block.values
+def arc(line: ParsedLine, scale: float, clockwise: bool, machine: "MachineState", target: Vector) -> Iterator[Vector]:
+    """Yield the ends of chords that deviate from the arc by at most $12. Raises GrblError."""
+    a, b, c = OTHER_AXIS[machine.modes.plane]
+    start, values = machine.planned, line.values
     if "R" in values:
         i, j = by_radius(start[a], start[b], target[a], target[b], values["R"] * scale, clockwise)
     else:
@@ -31,7 +31,7 @@ def arc(block: Block, scale: float, clockwise: bool, body: "Body", target: Vecto
         turn -= 2 * math.pi if turn >= -5e-7 else 0.0
     else:
         turn += 2 * math.pi if turn <= 5e-7 else 0.0
-    tolerance = body.values[12]
+    tolerance = machine.values[12]
     chords = int(abs(0.5 * turn * radius) / math.sqrt(tolerance * (2 * radius - tolerance)))
     for at in range(1, chords):
         angle, point = begin + turn * at / chords, [0.0, 0.0, 0.0]
@@ -43,7 +43,7 @@ def arc(block: Block, scale: float, clockwise: bool, body: "Body", target: Vecto
 
 
 def offset_after(before: Vector, given: dict[str, float], now: Vector | None, others: Vector) -> Vector:
-    """Offsets after G10 and G92: with `now`, so that the present place has the given coordinates."""
+    """Return the offsets after G10 and G92. With `now`, the current position gets the given coordinates."""
     made = list(before)
     for axis, letter in enumerate("XYZ"):
         if letter in given:
@@ -52,7 +52,10 @@ def offset_after(before: Vector, given: dict[str, float], now: Vector | None, ot
 
 
 def by_radius(x: float, y: float, to_x: float, to_y: float, radius: float, clockwise: bool) -> tuple[float, float]:
-    """Centre, from the start, of an arc given by its radius; a negative one is the longer way round. GrblError 34."""
+    """Return the centre, relative to the start, of an arc given by its radius; a negative one is the longer arc.
+
+    Raises GrblError 33 for equal ends, 34 for too small a radius.
+    """
     dx, dy = to_x - x, to_y - y
     apart = math.hypot(dx, dy)
     if apart == 0:

@@ -1,8 +1,8 @@
-"""The simulated machine: its state, where it is, what it moves, and how far that is from what it believes."""
+"""The simulated machine: its state, its position, its motions, and the error of the position it assumes."""
 
 from dataclasses import dataclass
 
-from hardware.simulator.planner import Block, Planner, Vector, least
+from hardware.simulator.lookahead_planner import MotionBlock, Planner, Vector, limit_along
 from hardware.simulator.trace import Dwell, Move, Spindle, Trace
 
 BLOCKS = 15
@@ -13,7 +13,7 @@ _RAPID = {0x95: 1.0, 0x96: 0.5, 0x97: 0.25}
 
 @dataclass(slots=True)
 class Modes:
-    """Modal state of the parser; as it is after a reset (commands.md, modal groups)."""
+    """Modal state of the parser, with the values after a reset (commands.md, modal groups)."""
 
     motion: int = 0
     plane: int = 170
@@ -26,8 +26,8 @@ class Modes:
     flow: int = 0
 
 
-class Body:
-    """What moves. Machine coordinates are what the controller believes; `shift` leads from them to the bed."""
+class MachineState:
+    """The state of the machine. The controller assumes the machine coordinates; `shift` leads from them to the bed."""
 
     def __init__(self, values: dict[int, float], force_origin: bool) -> None:
         self.values = dict(values)
@@ -39,22 +39,22 @@ class Body:
         self.trace: Trace = []
         self.shift: Vector = (0.0, 0.0, 0.0)
         self.flood = False
-        self._begun = 0.0  # when the block that is under way was
-        self.pen_value = 0.0  # S that the servo was last told; without power it stays where it is
-        self.at: Vector = (0.0, 0.0, 0.0)  # end of the last motion that is over
-        self.planned: Vector = (0.0, 0.0, 0.0)  # end of the last that is planned
+        self._begun = 0.0  # when the current block began
+        self.pen_value = 0.0  # last S sent to the servo, which keeps its position without power
+        self.at: Vector = (0.0, 0.0, 0.0)  # end of the last motion completed
+        self.planned: Vector = (0.0, 0.0, 0.0)  # end of the last motion planned
         self.planner = self._planner()
-        self.reborn(alarmed=self.homing)
+        self.reset_state(alarmed=self.homing)
 
     def _planner(self) -> Planner:
         accel = (self.values[120], self.values[121], self.values[122])
         return Planner(BLOCKS, self.values[11], accel)
 
-    def reborn(self, alarmed: bool) -> None:
-        """All that a reset forgets; places, settings and offsets in EEPROM stay."""
+    def reset_state(self, alarmed: bool) -> None:
+        """Reset everything that a reset clears; positions, settings and offsets in EEPROM stay."""
         self.state = "Alarm" if alarmed else "Idle"
-        if self.flood:  # its pin goes off
-            self.flow(self._begun, False)
+        if self.flood:  # its pin turns off
+            self.set_coolant(self._begun, False)
         self.is_critical = False
         self.soft_limited = False
         self.modes = Modes()
@@ -64,7 +64,7 @@ class Body:
         self.planned = self.at
         self.report_offset, self.report_overrides = 0, 0
 
-    # --- what it is ---
+    # --- state ---
 
     @property
     def homing(self) -> bool:
@@ -76,7 +76,7 @@ class Body:
 
     @property
     def offset(self) -> Vector:
-        """Work coordinates are machine coordinates less this (interface.md, WCO)."""
+        """Work coordinates are machine coordinates minus this (interface.md, WCO)."""
         return _sum(self.systems[self.modes.system], self.g92)
 
     def work(self, place: Vector) -> Vector:
@@ -90,7 +90,7 @@ class Body:
         return found[0] if found else self.at
 
     def bed(self, now: float) -> Vector:
-        """Where the head really is."""
+        """Return the real position of the head on the bed, mm."""
         return _sum(self.position(now), self.shift)
 
     def speed(self, now: float) -> float:
@@ -98,7 +98,7 @@ class Body:
         return found[1] if found else 0.0
 
     def state_text(self, now: float) -> str:
-        """With the sub-states of interface.md: is a hold complete?"""
+        """Return the state with its sub-state: whether a hold is complete (interface.md)."""
         if self.state == "Hold":
             return "Hold:1" if self.planner.profile else "Hold:0"
         if self.state == "Door":
@@ -107,8 +107,8 @@ class Body:
 
     # --- motion ---
 
-    def block(self, target: Vector, feed_mm_s: float | None) -> Block | None:
-        """A motion from the last planned place, in whole steps; None where it is shorter than a step."""
+    def motion_block(self, target: Vector, feed_mm_s: float | None) -> MotionBlock | None:
+        """Return a motion from the last planned position, in full steps; None if it is shorter than a step."""
         steps = (self.values[100], self.values[101], self.values[102])
         x, y, z = (round(t * per_mm) / per_mm for t, per_mm in zip(target, steps, strict=True))
         end = (x, y, z)
@@ -117,20 +117,20 @@ class Body:
         if length < 1e-9:
             return None
         unit = (away[0] / length, away[1] / length, away[2] / length)
-        rapid = least((self.values[110] / 60, self.values[111] / 60, self.values[112] / 60), unit)
-        accel = least((self.values[120], self.values[121], self.values[122]), unit)
+        rapid = limit_along((self.values[110] / 60, self.values[111] / 60, self.values[112] / 60), unit)
+        accel = limit_along((self.values[120], self.values[121], self.values[122]), unit)
         start, self.planned = self.planned, end
-        return Block(start, end, unit, length, feed_mm_s or rapid, rapid, accel, feed_mm_s is None)
+        return MotionBlock(start, end, unit, length, feed_mm_s or rapid, rapid, accel, feed_mm_s is None)
 
     def start(self, now: float) -> None:
-        """Planned motions begin once the main program has nothing else to do."""
+        """Begin planned motions, once the main program has nothing else to do."""
         if self.planner.blocks and self.planner.profile is None and self.state in {"Idle", "Run", "Jog"}:
             self._begun = now
             self.planner.start(now)
             self.state = "Jog" if self.state == "Jog" else "Run"
 
     def end_of_profile(self, now: float) -> None:
-        """A block is done, or a hold has come to its stop."""
+        """Handle the end of a profile: a block is done, or a hold has stopped."""
         if self.planner.ends_in_a_stop:
             self._record(now)
             self.planner.cut(now)
@@ -149,7 +149,7 @@ class Body:
     def _stopped(self) -> None:
         if self.planner.blocks:
             self.at = self.planner.blocks[0].start
-        if self.state == "Jog" or self.soft_limited:  # cancelled: what was planned is flushed
+        if self.state == "Jog" or self.soft_limited:  # cancelled: planned motions are discarded
             self.planner.clear()
             self.planned = self.at
             self.state = "Idle"
@@ -160,36 +160,36 @@ class Body:
             self.trace.append(Move(self._begun, now, _sum(self.at, self.shift), _sum(end, self.shift), self.pen_value))
 
     def halt(self, now: float) -> None:
-        """Everything stops where it is."""
+        """Stop all motion at once."""
         if self.planner.profile is not None:
             self._record(now)
         self.at = self.planned = self.position(now)
         self.planner.clear()
 
     def power_off(self, now: float) -> None:
-        """The controller wakes up in the belief that it is at 0, 0, 0."""
+        """Cut the power: afterwards the controller assumes that it is at 0, 0, 0."""
         self.halt(now)
         self.shift = _sum(self.at, self.shift)
         self.at = self.planned = (0.0, 0.0, 0.0)
         self.state = "Idle"
 
     def push(self, x_mm: float, y_mm: float, z_mm: float | None = None) -> None:
-        """A person moves the head by hand to this place on the bed; the controller does not notice."""
+        """Move the head by hand to this position on the bed, mm, unnoticed by the controller."""
         z = self.shift[2] if z_mm is None else z_mm - self.at[2]
         self.shift = (x_mm - self.at[0], y_mm - self.at[1], z)
 
-    def dwelt(self, begun: float, ended: float) -> None:
+    def record_dwell(self, begun: float, ended: float) -> None:
         self.trace.append(Dwell(begun, ended, _sum(self.at, self.shift), self.pen_value))
 
-    def turn(self, now: float, value: float, on: bool) -> None:
-        """The spindle output; a servo there moves."""
+    def set_spindle(self, now: float, value: float, on: bool) -> None:
+        """Set the spindle output, which moves a servo."""
         self.spindle, self.spindle_on = value, on
         if on:
             self.pen_value = value
             self.trace.append(Spindle(now, value, _sum(self.at, self.shift)))
 
-    def flow(self, now: float, on: bool) -> None:
-        """The coolant's pin; a relay there drops or lifts the pen."""
+    def set_coolant(self, now: float, on: bool) -> None:
+        """Set the coolant pin, whose relay drops or lifts the pen."""
         self.flood = on
         self.pen_value = float(on)
         self.trace.append(Spindle(now, self.pen_value, _sum(self.at, self.shift)))
@@ -197,7 +197,7 @@ class Body:
     # --- realtime ---
 
     def feed_hold(self, now: float) -> None:
-        """commands.md: in Idle, Run and Jog; a jog is cancelled by it."""
+        """Hold in Idle, Run and Jog; in Jog it cancels the jog (commands.md)."""
         if self.state not in {"Idle", "Run", "Jog"}:
             return
         self.planner.hold(now)
@@ -215,7 +215,7 @@ class Body:
         return True
 
     def resume(self, now: float) -> None:
-        """A hold that is complete, or a closed door."""
+        """Resume after a complete hold or a closed door."""
         if self.state in {"Hold", "Door"} and self.planner.profile is None:
             self.state = "Idle"
             self.start(now)
@@ -233,7 +233,10 @@ class Body:
     # --- limits and homing ---
 
     def is_within(self, target: Vector) -> bool:
-        """Soft limits: machine space is negative, unless homing forces the origin and that axis homes the other way."""
+        """Whether a target is within the soft limits.
+
+        Machine space is negative, unless homing forces the origin and the axis homes the other way.
+        """
         for axis, value in enumerate(target):
             travel = self.values[130 + axis]
             positive = self.force_origin and int(self.values[23]) >> axis & 1
@@ -243,7 +246,7 @@ class Body:
         return True
 
     def home(self) -> None:
-        """At the switches: the place on the bed is known again."""
+        """Home at the switches, after which the position is known again."""
         pull_off, places, bed = self.values[27], [], []
         for axis in range(3):
             travel, inverted = self.values[130 + axis], int(self.values[23]) >> axis & 1

@@ -1,4 +1,4 @@
-"""The simulated controller behind a pseudo-terminal, for senders of every kind: `python -m hardware simulate`."""
+"""The simulated controller behind a pseudo-terminal, for any sender: `python -m hardware simulate`."""
 
 import os
 import select
@@ -12,7 +12,7 @@ from hardware.simulator.bench import Bench, SimPort
 ROUND_S = 0.005
 
 
-class Terminal:
+class PseudoTerminal:
     """A pseudo-terminal with a controller at the far end. `name` is what a sender opens."""
 
     def __init__(self, bench: Bench) -> None:
@@ -22,19 +22,19 @@ class Terminal:
         self.name = os.ttyname(self._far)
         self._port: SimPort = bench.open()
         self._stopping = threading.Event()
-        self.lock = threading.Lock()  # held while the controller is at work
+        self.lock = threading.Lock()  # held while the controller runs
 
     def serve(self) -> None:
-        """Carries bytes to and fro until it is told to stop."""
+        """Transfer bytes in both directions until `stop` is called."""
         while not self._stopping.is_set():
             ready, _, _ = select.select([self._near], [], [], ROUND_S)
             with self.lock:
                 try:
                     if ready:
                         self._port.write(os.read(self._near, 4096))
-                    if said := self._port.read(0.0):
-                        os.write(self._near, said)
-                except OSError:  # the cable was taken out by a fault: it is put in again in time
+                    if reply := self._port.read(0.0):
+                        os.write(self._near, reply)
+                except OSError:  # a fault unplugged the cable; it is plugged in again later
                     self._plug_in()
 
     def _plug_in(self) -> None:
@@ -50,9 +50,9 @@ class Terminal:
 
 
 @contextmanager
-def served(bench: Bench) -> Iterator[Terminal]:
-    """A terminal, served by a thread for as long as the block lasts. The bench must not be `fast`."""
-    terminal = Terminal(bench)
+def served(bench: Bench) -> Iterator[PseudoTerminal]:
+    """Serve a pseudo-terminal in a thread during the block. The bench must not be `fast`."""
+    terminal = PseudoTerminal(bench)
     thread = threading.Thread(target=terminal.serve, daemon=True)
     thread.start()
     try:

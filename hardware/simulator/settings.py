@@ -1,4 +1,4 @@
-"""The `$` settings of the simulated controller: their numbers, defaults and what may be written to them."""
+"""The `$` settings of the simulated controller: their numbers, defaults and valid values."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ POSITION, BUFFERS = 1, 2  # bits of $10
 
 
 def for_machine(machine: "Machine") -> dict[int, float]:
-    """The settings with which a controller would drive this machine, without homing and soft limits."""
+    """Return the settings of a controller for this machine, without homing and soft limits."""
     lift = machine.pen_lift
     lift_mm_min: float = getattr(lift, "feed_mm_min", None) or 1000.0
     travel, accel = machine.travel_mm_min, machine.accel_mm_s2
@@ -40,12 +40,12 @@ def for_machine(machine: "Machine") -> dict[int, float]:
 
 
 def line(number: int, value: float) -> str:
-    """`$110=500.000`; masks and switches, and speeds of the spindle, without decimals."""
+    """Return `$110=500.000`; masks, switches and spindle speeds have no decimals."""
     return f"${number}={value:.3f}" if number in _DECIMALS else f"${number}={value:.0f}"
 
 
 def refusal(number: int, value: float, now: dict[int, float]) -> int | None:
-    """The error code with which GRBL refuses a value; None where it takes it."""
+    """Return the error code with which GRBL refuses a value; None if it accepts it."""
     if number not in now:
         return 3
     if value < 0:

@@ -1,4 +1,4 @@
-"""What a simulated machine did, in the bed's own mm: motions and changes of the pen."""
+"""What a simulated machine did, in mm on the bed: motions and changes of the pen."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A straight motion that was made, whole or in part."""
+    """A straight motion that was executed, completely or in part."""
 
     begun: float
     ended: float
@@ -22,7 +22,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Spindle:
-    """The spindle output has changed; a servo moves with it."""
+    """A change of the spindle output, which moves a servo."""
 
     at: float
     value: float  # S
@@ -31,7 +31,7 @@ class Spindle:
 
 @dataclass(frozen=True, slots=True)
 class Dwell:
-    """Time in which nothing moved, by command."""
+    """A commanded time without motion."""
 
     begun: float
     ended: float
@@ -43,9 +43,9 @@ Trace = list[Move | Spindle | Dwell]
 
 
 def is_down(machine: "Machine", z_mm: float, spindle: float) -> bool:
-    """Whether the pen touches the paper: nearer to its down value than to its up value. An unpowered servo stays.
+    """Whether the pen touches the paper: it is closer to its down value than to its up value.
 
-    `spindle` is S for a servo, and whether the coolant's pin is on for a relay.
+    `spindle` is S for a servo; for a relay it is whether the coolant pin is on. An unpowered servo keeps its position.
     """
     lift = machine.pen_lift
     if lift.kind == "z":
@@ -57,7 +57,7 @@ def is_down(machine: "Machine", z_mm: float, spindle: float) -> bool:
 
 
 def strokes(trace: Trace, machine: "Machine") -> list[list[Point]]:
-    """Each stretch that was drawn between a lowering and a lifting, as points on the bed; a dot has one."""
+    """Return each stroke drawn between a lowering and a lifting, as points on the bed in mm; a dot has one point."""
     drawn: list[list[Point]] = []
     current: list[Point] | None = None
     for event in trace:

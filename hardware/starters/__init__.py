@@ -1,6 +1,6 @@
-"""Racks and machines to start from. They come with the program and go by name: `fineliners`, `gantry_grbl_servo`.
+"""Racks and machines to start from. They come with the program and have names: `fineliners`, `gantry_grbl_servo`.
 
-In an installed package they lie in this folder. In a clone they are the files of `specs/`, which the wheel copies here.
+In an installed package they are in this folder. In a clone they are the files of `specs/`, which the wheel copies here.
 """
 
 import difflib
@@ -15,26 +15,26 @@ _CALLED: dict[Kind, str] = {"pens": "rack", "machines": "machine"}
 
 
 class StarterError(ValueError):
-    """A name that no starter has; the message lists the names."""
+    """A name that no starter has; the message lists the starters."""
 
 
 def names(kind: Kind) -> tuple[str, ...]:
-    """The starters of a kind, sorted."""
+    """Return the names of the starters of a kind, sorted."""
     return tuple(sorted(path.stem for path in _folder(kind).glob("*.yaml")))
 
 
 def path(kind: Kind, name: str) -> Path:
-    """The file of a starter. StarterError, with the nearest name."""
+    """Return the file of a starter. Raises StarterError, which suggests the nearest name."""
     if name not in names(kind):
-        raise StarterError(f"there is no starter {_CALLED[kind]} {name!r}; {instead(kind, name)}")
+        raise StarterError(f"there is no starter {_CALLED[kind]} {name!r}; {suggestion(kind, name)}")
     return _folder(kind) / f"{name}.yaml"
 
 
-def instead(kind: Kind, name: str) -> str:
-    """What to write in place of a name that is not known."""
+def suggestion(kind: Kind, name: str) -> str:
+    """Return what to write instead of an unknown name."""
     known = names(kind)
     if not known:
-        return "no starters came with this copy of the program; name a file"
+        return "this copy of the program has no starters; name a file"
     part = name.lower()
     near = [one for one in known if part in one] or difflib.get_close_matches(part, known, n=1, cutoff=0.6)
     listed = f"the starters are {', '.join(known)}"
@@ -42,22 +42,22 @@ def instead(kind: Kind, name: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text could be a starter's name: without a folder, without an ending."""
+    """Whether a text could be a starter's name: without a folder or a suffix."""
     return bool(text) and not text.startswith(".") and not any(mark in text for mark in "./\\\0")
 
 
 def chosen(kind: Kind, named: str | Path, error: type[ValueError] = StarterError) -> Path:
-    """The file that a command line names: a file that is there comes before a starter. Raises `error`."""
+    """Return the file that a command line names. An existing file takes precedence over a starter. Raises `error`."""
     file = Path(named)
     if not is_name(str(named)) or file.is_file():
         return file
     if str(named) in names(kind):
         return path(kind, str(named))
-    raise error(f"{str(named)[:60]!r} is neither a file nor a starter {_CALLED[kind]}; {instead(kind, str(named))}")
+    raise error(f"{str(named)[:60]!r} is neither a file nor a starter {_CALLED[kind]}; {suggestion(kind, str(named))}")
 
 
 def folder() -> Path:
-    """Where the starters lie, a folder of each kind."""
+    """Return the folder of the starters, which has one folder per kind."""
     return _HERE if (_HERE / "pens").is_dir() else _CLONE
 
 

@@ -1,7 +1,7 @@
-"""Drawing to SVG, and any SVG to Drawing. Millimetres throughout; one Inkscape layer a pen pass."""
+"""Drawing -> SVG, and any SVG -> Drawing. Millimetres throughout; one Inkscape layer per pass."""
 
-from hardware.svgfile.layers import Options
 from hardware.svgfile.read import Reading, read_svg, reading
+from hardware.svgfile.svg_layers import Options
 from hardware.svgfile.write import pass_svg, to_svg
 from hardware.svgfile.xml import SvgError
 

@@ -1,7 +1,7 @@
-"""A shape of svgelements to polylines in mm.
+"""A shape of svgelements -> polylines in mm.
 
-svgelements' own arc approximation strays far from the arc, so curves are cut here: each into equal steps of its
-parameter, as many as its second derivative asks for.
+The arc approximation of svgelements deviates far from the arc, so curves are divided here: each into equal steps of its
+parameter, as many as its second derivative requires.
 """
 
 import math
@@ -13,21 +13,21 @@ import svgelements as se
 from hardware.drawing import Line
 
 FINE_MM = 0.005
-_MOST_STEPS = 20_000  # a curve a kilometre wide is no reason to run out of memory
+_MOST_STEPS = 20_000  # a curve a kilometre wide must not exhaust the memory
 _MM_PER_PX = 25.4 / 96
 
 
 def polylines(shape: se.Shape, tolerance_mm: float = FINE_MM) -> list[Line]:
-    """Each subpath of the shape in mm, transforms applied, within the tolerance of its curves. No length: one point.
+    """Return each subpath, [S, 2] in mm, transforms applied, within the tolerance of its curves.
 
-    Absurd numbers in a file give coordinates that are not finite.
+    A subpath of length zero becomes one point. Absurd numbers in a file give coordinates that are not finite.
     """
     with np.errstate(all="ignore"):
         return list(_polylines(shape, tolerance_mm))
 
 
 def px_to_mm(points: Line, m: se.Matrix) -> Line:
-    """Points of an element's own coordinates, on the sheet."""
+    """Return points, [S, 2] in an element's own px, as [S, 2] in mm on the sheet."""
     moved: Line = points @ np.array([[m.a, m.b], [m.c, m.d]]) + np.array([m.e, m.f])
     return moved * _MM_PER_PX
 
@@ -63,7 +63,7 @@ def _subpaths(shape: se.Shape, tolerance: float) -> Iterator[list[tuple[float, f
 
 
 def _steps(segment: se.PathSegment, tolerance: float) -> list[tuple[float, float]]:
-    """Points along a segment, without its first."""
+    """Return points along a segment, without its first."""
     if isinstance(segment, se.Line | se.Close):
         return [] if segment.end is None else [_xy(segment.end)]
     if isinstance(segment, se.Arc) and (segment.rx == 0 or segment.ry == 0):
@@ -74,7 +74,7 @@ def _steps(segment: se.PathSegment, tolerance: float) -> list[tuple[float, float
 
 
 def _count(segment: se.PathSegment, tolerance: float) -> int:
-    """Steps of the parameter t such that chords stay near: a chord over dt is off by at most max |B''| dt^2 / 8."""
+    """Return the steps of the parameter t for the tolerance: a chord over dt deviates by at most max |B''| dt^2 / 8."""
     if isinstance(segment, se.QuadraticBezier):
         bend = 2 * abs(_bend(segment.start, segment.control, segment.end))
     elif isinstance(segment, se.CubicBezier):

@@ -1,4 +1,4 @@
-"""A filled shape to the parallel lines by which a pen fills it."""
+"""A filled shape -> the parallel lines with which a pen fills it."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,10 @@ def hatched(
     outlines: list[Line],  # [S, 2] mm each; open ones are closed
     nib_mm: float,
     even_odd: bool = False,
-) -> Iterator[Line]:
-    """Lines a nib apart, at 45 degrees, to and fro; they end half a nib before the outline, which no ink passes then.
+) -> Iterator[Line]:  # [2, 2] mm each
+    """Yield lines one nib apart, at 45 degrees, in alternating directions. They end half a nib inside the outline.
 
-    What is inside is told by the winding number, or with `even_odd` by counting outlines, as SVG's `fill-rule` does.
+    The winding number decides what is inside, or with `even_odd` the number of outlines, as in SVG's `fill-rule`.
     """
     turn = np.array([[np.cos(_ANGLE), -np.sin(_ANGLE)], [np.sin(_ANGLE), np.cos(_ANGLE)]])
     rings = [np.concatenate([ring, ring[:1]]) @ turn for ring in outlines if len(ring) > 2]
@@ -36,7 +36,7 @@ def hatched(
 
 
 def _inside(begin: Line, end: Line, y: float, even_odd: bool) -> Iterator[tuple[float, float]]:
-    """The stretches of a level line that are inside, from left to right."""
+    """Yield the spans of a horizontal line that are inside, from left to right."""
     up = (begin[:, 1] <= y) & (end[:, 1] > y)
     down = (begin[:, 1] > y) & (end[:, 1] <= y)
     crossed = np.flatnonzero(up | down)

@@ -1,4 +1,4 @@
-"""Any SVG file to a drawing: layers, transforms, units, strokes; a pen for each colour and width in a layer."""
+"""Any SVG file -> a drawing: layers, transforms, units, strokes; a pen for each colour and width in a layer."""
 
 import io
 import re
@@ -13,17 +13,15 @@ import svgelements as se
 from hardware.drawing import Drawing, Ink, Line, is_dot
 from hardware.svgfile.flatten import FINE_MM, polylines, px_to_mm
 from hardware.svgfile.hatch import hatched
-from hardware.svgfile.layers import LABEL, Layer, Options, Stroke, known_pens, passes_of
+from hardware.svgfile.svg_layers import LABEL, Options, SvgLayer, SvgStroke, known_pens, passes_of
 from hardware.svgfile.xml import SvgError, checked_root, clip_boxes, file_text, size_px, tidied
 from hardware.toolpath.cut import dashes, inside
 
-FARTHEST_MM = 1e5  # from the origin: what lies a hundred metres away is a slip, and would take for ever to follow
+FARTHEST_MM = 1e5  # from the origin: a coordinate of a hundred metres is a mistake, and would take too long to follow
 _MM_PER_PX = 25.4 / 96  # CSS: 96 px an inch
 _VIEW = "{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}namedview"
 _FAULTS_SHOWN = 3
-_FILL_ONLY = (
-    "has a fill but no stroke; pens draw strokes only: give it a stroke, have it hatched (--hatch), or remove it"
-)
+_FILL_ONLY = "has a fill but no stroke; pens draw strokes only: give it a stroke, hatch it (--hatch), or remove it"
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 Clips = tuple[Box, ...]  # mm
@@ -31,15 +29,15 @@ Clips = tuple[Box, ...]  # mm
 
 @dataclass(frozen=True)
 class Reading:
-    """A drawing, and what a person should know of how its file was read."""
+    """A drawing, and notes on how its file was read."""
 
     drawing: Drawing
     notes: tuple[str, ...]
 
 
 @dataclass
-class _Told:
-    """What was found on the way."""
+class _Findings:
+    """Faults, and counts of shapes for the notes."""
 
     faults: list[str] = field(default_factory=list)
     unfilled: int = 0
@@ -48,7 +46,7 @@ class _Told:
 
 
 def read_svg(source: str | Path, options: Options | None = None) -> Drawing:
-    """The drawing in an SVG file, or in the text of one (which begins with `<`).
+    """Return the drawing in an SVG file or in an SVG text (which begins with `<`).
 
     Each top-level group is a layer; in it, each colour and stroke width becomes a pen, in the order in which they first
     occur. Curves become lines within 0.005 mm. Layers whose label begins with `%` are not drawn. Raises SvgError, which
@@ -58,7 +56,7 @@ def read_svg(source: str | Path, options: Options | None = None) -> Drawing:
 
 
 def reading(source: str | Path, options: Options) -> Reading:
-    """The same, with notes."""
+    """Return the drawing as `read_svg` does, with notes. Raises SvgError."""
     if isinstance(source, str) and (not source.strip() or source.lstrip("\ufeff \t\r\n").startswith("<")):
         text, name = source, "the SVG text"
     else:
@@ -69,24 +67,24 @@ def reading(source: str | Path, options: Options) -> Reading:
     known, title = known_pens(root), root.findtext("{http://www.w3.org/2000/svg}title") or ""
     boxes, page = clip_boxes(root), _pagecolour(root)
     svg = _parsed(root, size, name)
-    told = _Told()
-    layers, background = _layers(svg, (width_mm, height_mm), page, boxes, options, told)
-    if told.faults:
-        more = [f"and {len(told.faults) - _FAULTS_SHOWN} more"] if len(told.faults) > _FAULTS_SHOWN else []
-        raise SvgError("\n".join(f"{name}: {fault}" for fault in [*told.faults[:_FAULTS_SHOWN], *more]))
+    findings = _Findings()
+    layers, background = _layers(svg, (width_mm, height_mm), page, boxes, options, findings)
+    if findings.faults:
+        more = [f"and {len(findings.faults) - _FAULTS_SHOWN} more"] if len(findings.faults) > _FAULTS_SHOWN else []
+        raise SvgError("\n".join(f"{name}: {fault}" for fault in [*findings.faults[:_FAULTS_SHOWN], *more]))
     passes, notes = passes_of(layers, (width_mm, height_mm), known, options, name)
     if not passes:
         raise SvgError(f"{name}: has no strokes; give its shapes a stroke colour")
-    return Reading(Drawing(width_mm, height_mm, background or page, passes, title), (*_notes(told), *notes))
+    return Reading(Drawing(width_mm, height_mm, background or page, passes, title), (*_notes(findings), *notes))
 
 
-def _notes(told: _Told) -> Iterator[str]:
-    if told.unfilled:
-        yield f"{_shapes(told.unfilled)} drawn in outline alone; --hatch fills them"
-    if told.blank:
-        yield f"{_shapes(told.blank)} left out: filled with the colour of the paper, without a stroke"
-    if told.unclipped:
-        yield f"{_shapes(told.unclipped)} drawn whole: clipped by what is no upright rectangle"
+def _notes(findings: _Findings) -> Iterator[str]:
+    if findings.unfilled:
+        yield f"{_shapes(findings.unfilled)} drawn in outline only; --hatch fills them"
+    if findings.blank:
+        yield f"{_shapes(findings.blank)} left out: filled with the colour of the paper and without a stroke"
+    if findings.unclipped:
+        yield f"{_shapes(findings.unclipped)} drawn without clipping: the clip path is not an upright rectangle"
 
 
 def _shapes(count: int) -> str:
@@ -98,7 +96,7 @@ def _parsed(root: ElementTree.Element, size: tuple[float, float], name: str) -> 
         svg = se.SVG.parse(io.StringIO(tidied(root, size)), reify=False, ppi=96)
     except RecursionError:
         raise SvgError(f"{name}: its groups are nested too deeply") from None
-    except Exception as fault:  # svgelements raises anything at all on mangled attributes
+    except Exception as fault:  # svgelements raises any exception for damaged attributes
         raise SvgError(f"{name}: is damaged ({type(fault).__name__}: {fault})") from None
     if not isinstance(svg, se.SVG):
         raise SvgError(f"{name}: has nothing to draw")
@@ -112,26 +110,26 @@ def _pagecolour(root: ElementTree.Element) -> str:
 
 
 def _layers(
-    svg: se.SVG, size_mm: tuple[float, float], page: str, boxes: dict[str, Box], options: Options, told: _Told
-) -> tuple[list[Layer], str | None]:
-    """Layers with their strokes, and the colour of the paper if a shape that fills the page stands for it."""
-    loose = Layer("", {})  # what stands in no group
+    svg: se.SVG, size_mm: tuple[float, float], page: str, boxes: dict[str, Box], options: Options, findings: _Findings
+) -> tuple[list[SvgLayer], str | None]:
+    """Return the layers with their strokes, and the colour of a shape that fills the page and stands for the paper."""
+    loose = SvgLayer("", {})  # elements outside all groups
     layers = [loose]
     background: str | None = None
     for element in svg:
         layer = loose
         if isinstance(element, se.Group | se.Use):
-            layer = Layer(*_named(element))
+            layer = SvgLayer(*_named(element))
             layers.append(layer)
-        for shape, clips in _drawn(element, boxes, told):
+        for shape, clips in _drawn(element, boxes, findings):
             if background is None and not any(each.strokes for each in layers) and _fills_page(shape, size_mm):
                 background = shape.fill.hexrgb
             elif _is_blank(shape, background or page):
-                told.blank += 1
+                findings.blank += 1
             elif fault := _fault(shape, options):
-                told.faults.append(f"{_who(shape)} {fault}")
+                findings.faults.append(f"{_named_shape(shape)} {fault}")
             else:
-                layer.strokes += _strokes(shape, clips, options, told)
+                layer.strokes += _strokes(shape, clips, options, findings)
     return layers, background
 
 
@@ -140,8 +138,8 @@ def _named(group: se.Group | se.Use) -> tuple[str, dict[str, str]]:
     return attributes.get(LABEL, ""), attributes
 
 
-def _drawn(element: object, boxes: dict[str, Box], told: _Told) -> Iterator[tuple[se.Shape, Clips]]:
-    """Shapes, texts and pictures that are visible, in drawing order, and what clips them. Works without recursion."""
+def _drawn(element: object, boxes: dict[str, Box], findings: _Findings) -> Iterator[tuple[se.Shape, Clips]]:
+    """Yield visible shapes, texts and pictures in drawing order, with their clips. Works without recursion."""
     stack: list[tuple[Iterator[object], Clips]] = [(iter([element]), ())]
     while stack:
         elements, clips = stack[-1]
@@ -150,20 +148,20 @@ def _drawn(element: object, boxes: dict[str, Box], told: _Told) -> Iterator[tupl
             stack.pop()
         elif isinstance(element, se.Group | se.Use):
             if not _named(element)[0].lstrip().startswith("%"):
-                stack.append((iter(element), (*clips, *_clips(element, boxes, told))))
+                stack.append((iter(element), (*clips, *_clips(element, boxes, findings))))
         elif isinstance(element, se.Shape | se.Text | se.Image) and _is_visible(element):
-            yield element, (*clips, *_clips(element, boxes, told))
+            yield element, (*clips, *_clips(element, boxes, findings))
 
 
-def _clips(element: se.Group | se.Use | se.Shape, boxes: dict[str, Box], told: _Told) -> Clips:
-    """The rectangle on the sheet, if there is one, that an element's own `clip-path` leaves of it."""
-    said = re.fullmatch(r"\s*url\(\s*[\"']?#(.+?)[\"']?\s*\)\s*", str(element.values.get("clip-path", "")))
-    if said is None:
+def _clips(element: se.Group | se.Use | se.Shape, boxes: dict[str, Box], findings: _Findings) -> Clips:
+    """Return the rectangle on the sheet of an element's own `clip-path`, if it has an upright one."""
+    given = re.fullmatch(r"\s*url\(\s*[\"']?#(.+?)[\"']?\s*\)\s*", str(element.values.get("clip-path", "")))
+    if given is None:
         return ()
-    box, turn = boxes.get(said[1]), element.transform
+    box, turn = boxes.get(given[1]), element.transform
     upright = abs(turn.b) + abs(turn.c) < 1e-9 * (abs(turn.a) + abs(turn.d))
     if box is None or not upright:
-        told.unclipped += 1
+        findings.unclipped += 1
         return ()
     (x0, y0), (x1, y1) = px_to_mm(np.array([[box[0], box[1]], [box[2], box[3]]]), turn).tolist()
     return ((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)),)
@@ -190,21 +188,21 @@ def _has_fill(shape: se.Shape) -> bool:
 
 
 def _is_paint(colour: se.Color | None, text: str | None) -> bool:
-    """Whether a fill or stroke shows. Gradients do, although svgelements has no colour for them."""
+    """Whether a fill or stroke is visible. Gradients are, although svgelements has no colour for them."""
     if text is not None and text.strip().startswith("url("):
         return True
     return colour is not None and colour.value is not None and colour.alpha > 0
 
 
 def _is_blank(shape: se.Shape, paper: str) -> bool:
-    """Whether a shape is only filled, with the paper's own colour: there is nothing to draw."""
+    """Whether a shape has only a fill of the paper's colour, so that there is nothing to draw."""
     if isinstance(shape, se.Text | se.Image) or _has_stroke(shape):
         return False
     return shape.fill is not None and shape.fill.value is not None and shape.fill.hexrgb.lower() == paper.lower()
 
 
 def _fills_page(shape: se.Shape, size_mm: tuple[float, float]) -> bool:
-    """Whether this is a plain rectangle without a stroke that covers the sheet: it stands for the paper."""
+    """Whether this is a plain rectangle without a stroke that covers the sheet, and so stands for the paper."""
     if not isinstance(shape, se.Shape) or _has_stroke(shape) or shape.fill is None or shape.fill.value is None:
         return False
     lines = polylines(shape)
@@ -216,7 +214,7 @@ def _fills_page(shape: se.Shape, size_mm: tuple[float, float]) -> bool:
 
 
 def _fault(shape: se.Shape, options: Options) -> str | None:
-    """Why this cannot be drawn with a pen."""
+    """Return why a pen cannot draw this shape; None if it can."""
     if isinstance(shape, se.Text):
         return "cannot be drawn; turn text into paths (Inkscape: Path > Object to Path) and give them a stroke"
     if isinstance(shape, se.Image):
@@ -229,34 +227,36 @@ def _fault(shape: se.Shape, options: Options) -> str | None:
     return None
 
 
-def _who(shape: se.Shape) -> str:
+def _named_shape(shape: se.Shape) -> str:
     tag = shape.values.get("tag", "shape")
     if isinstance(shape, se.Text):
         return f"<{tag}> {shape.text.strip()[:30]!r}"
     return f"<{tag}> {shape.id!r}" if shape.id else f"<{tag}> without an id"
 
 
-def _strokes(shape: se.Shape, clips: Clips, options: Options, told: _Told) -> Iterator[Stroke]:
-    """The lines by which a pen draws a shape: those that fill it, where that is wished, below its outline."""
+def _strokes(shape: se.Shape, clips: Clips, options: Options, findings: _Findings) -> Iterator[SvgStroke]:
+    """Yield the lines with which a pen draws a shape: its hatching, if requested, then its outline."""
     ink = Ink.TRANSPARENT if shape.values.get("mix-blend-mode") == "multiply" else Ink.OPAQUE
     lines = polylines(shape, min(options.tolerance_mm, FINE_MM))
-    sound = all((np.abs(line) <= FARTHEST_MM).all() for line in lines)  # nor is what is no number
+    sound = all((np.abs(line) <= FARTHEST_MM).all() for line in lines)  # also rules out values that are not numbers
     if _has_fill(shape) and options.hatch_mm is not None and sound:
         even_odd = shape.values.get("fill-rule") == "evenodd"
         for line in _clipped(hatched(lines, options.hatch_mm, even_odd), clips):
-            yield Stroke(line, shape.fill.hexrgb.lower(), options.hatch_mm, ink)
+            yield SvgStroke(line, shape.fill.hexrgb.lower(), options.hatch_mm, ink)
     elif _has_fill(shape):
-        told.unfilled += _has_stroke(shape)
+        findings.unfilled += _has_stroke(shape)
     if not _has_stroke(shape):
         return
     width = shape.implicit_stroke_width
     width_mm = round(float(1 if width is None else width) * _MM_PER_PX, 4)
     if not sound or not 0 < width_mm <= 30:
-        told.faults.append(f"{_who(shape)} has a coordinate or a stroke width ({width_mm:g} mm) that cannot be drawn")
+        findings.faults.append(
+            f"{_named_shape(shape)} has a coordinate or a stroke width ({width_mm:g} mm) that cannot be drawn"
+        )
         return
     for line in _clipped(_dashed(shape, lines), clips):
         drawn = line[[0, -1]].mean(axis=0, keepdims=True) if is_dot(line) else line
-        yield Stroke(np.ascontiguousarray(drawn), shape.stroke.hexrgb.lower(), width_mm, ink)
+        yield SvgStroke(np.ascontiguousarray(drawn), shape.stroke.hexrgb.lower(), width_mm, ink)
 
 
 def _clipped(lines: Iterable[Line], clips: Clips) -> Iterator[Line]:
@@ -264,14 +264,14 @@ def _clipped(lines: Iterable[Line], clips: Clips) -> Iterator[Line]:
         pieces = [line]
         for left, top, right, bottom in clips:
             corners = np.array([left, top]), np.array([right, bottom])
-            pieces = [piece for whole in pieces for piece in inside(whole, *corners)]
+            pieces = [piece for line_part in pieces for piece in inside(line_part, *corners)]
         yield from pieces
 
 
 def _dashed(shape: se.Shape, lines: list[Line]) -> Iterable[Line]:
-    """The lines, or the dashes that a `stroke-dasharray` makes of them."""
-    said = str(shape.values.get("stroke-dasharray", "none"))
-    lengths = [_number(part) for part in re.findall(r"[-+.\deE]+", said)] if re.search("[1-9]", said) else []
+    """Return the lines, or their dashes by `stroke-dasharray`."""
+    given = str(shape.values.get("stroke-dasharray", "none"))
+    lengths = [_number(part) for part in re.findall(r"[-+.\deE]+", given)] if re.search("[1-9]", given) else []
     if not lengths or any(length is None or length < 0 for length in lengths):
         return lines
     turn = shape.transform

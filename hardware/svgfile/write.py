@@ -1,8 +1,8 @@
-"""A drawing to the text of an SVG file that viewers show, and plotters' programs read, as it is meant.
+"""A drawing -> the text of an SVG file, which viewers show and plotter programs read correctly.
 
 The paper is an `image` of one pixel (a PNG: Inkscape shows no SVG inside an SVG) in a layer whose name begins with `%`.
-A rectangle would show as well, but vpype and others draw the outline of every shape, filled or not; an image they leave
-out, and AxiDraw's software skips `%` layers.
+A rectangle would be visible too, but vpype and others draw the outline of every shape, filled or not. They ignore an
+image, and AxiDraw's software skips `%` layers.
 """
 
 import re
@@ -21,21 +21,21 @@ _NAMESPACES = (
     ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"'
     ' xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd"'
 )
-DRAWING = "urn:artwork-renderer:drawing"  # the namespace of what we say in <metadata>
+DRAWING = "urn:artwork-renderer:drawing"  # the namespace of our <metadata>
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_svg(drawing: Drawing, key: str = "", pauses: bool = False) -> str:
-    """The whole drawing: one top-level layer a pass, labelled number, pen, nib: `1 black 0.5`.
+    """Return the complete drawing as SVG: one top-level layer per pass, labelled number, pen, nib: `1 black 0.5`.
 
-    `key` says what the drawing was made from. With `pauses` AxiDraw's software stops for each change of the pen: it
-    does so before layers whose name begins with `!`.
+    `key` identifies what the drawing was made from. With `pauses` AxiDraw's software stops at each pen change: it does
+    so before layers whose name begins with `!`.
     """
     return "\n".join(_lines(drawing, range(len(drawing.passes)), key, pauses)) + "\n"
 
 
 def pass_svg(drawing: Drawing, index: int, key: str = "") -> str:
-    """One pass alone, under the same number, on the same paper."""
+    """Return one pass as SVG, with the same number and paper."""
     alone = replace(drawing, title=f"{drawing.title} ({drawing.passes[index].pen.label})".strip())
     return "\n".join(_lines(alone, [index], key, pauses=False)) + "\n"
 
@@ -59,7 +59,7 @@ def _lines(drawing: Drawing, indices: range | list[int], key: str, pauses: bool)
 
 
 def _metadata(drawing: Drawing, indices: range | list[int], key: str) -> Iterator[str]:
-    """What the layers cannot say: of what the drawing was made, and all that is known of its pens."""
+    """Yield what layers cannot hold: what the drawing was made from, and all fields of its pens."""
     own = "".join(f" {name}={_quoted(value)}" for name, value in (("title", drawing.title), ("key", key)) if value)
     yield f'<metadata><drawing xmlns="{DRAWING}"{own}>'
     for index in indices:
@@ -85,7 +85,7 @@ def _paper(width: str, height: str, colour: str) -> Iterator[str]:
 def _one_pixel(colour: str) -> bytes:
     """A PNG file of a single pixel, #rrggbb (ISO/IEC 15948: signature, then chunks of length, type, data, CRC)."""
     header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)  # 1 x 1, 8 bits, RGB
-    pixel = zlib.compress(b"\0" + bytes.fromhex(colour[1:]), 0)  # stored: the same bytes whatever the library
+    pixel = zlib.compress(b"\0" + bytes.fromhex(colour[1:]), 0)  # stored: the same bytes with any zlib
     chunks = ((b"IHDR", header), (b"IDAT", pixel), (b"IEND", b""))
     parts = (
         struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
@@ -97,7 +97,7 @@ def _layer(number: int, pen_pass: PenPass, mark: str) -> Iterator[str]:
     pen = pen_pass.pen
     blend = ' style="mix-blend-mode:multiply"' if pen.ink is Ink.TRANSPARENT else ""
     free = {"colours": pen_pass.colours is not None, "widths": pen_pass.widths_mm is not None}
-    label = f"{mark}{number} {pen.label}".replace("+", " ")  # AxiDraw's software takes +S30 in a name for a speed
+    label = f"{mark}{number} {pen.label}".replace("+", " ")  # AxiDraw's software reads +S30 in a name as a speed
     yield (
         f'<g id="pass-{number}" inkscape:groupmode="layer" inkscape:label={_quoted(label)}'
         + "".join(f' data-{name}="free"' for name, is_free in free.items() if is_free)
@@ -108,7 +108,7 @@ def _layer(number: int, pen_pass: PenPass, mark: str) -> Iterator[str]:
         own = "" if pen_pass.colours is None else f' stroke="{colour}"'
         if pen_pass.widths_mm is not None:
             own += f' stroke-width="{_number(width_mm)}"'
-        # multiply stands on each path, not on the layer: every stroke darkens what lies below, also its own pass
+        # multiply is on each path, not on the layer: every stroke darkens what is below, including its own pass
         yield f'<path d="{_path(line)}"{own}{blend}/>'
     yield "</g>"
 
@@ -121,7 +121,7 @@ def _path(line: Line) -> str:
 
 
 def _number(value: float) -> str:
-    """Three decimals at most: far below what a pen shows."""
+    """Return at most three decimals: far finer than a pen draws."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 

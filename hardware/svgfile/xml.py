@@ -1,4 +1,4 @@
-"""The bytes of an SVG file to checked XML: what is no SVG, or would fill the memory, is refused here."""
+"""The bytes of an SVG file -> checked XML. Files that are not SVG, or would fill the memory, are refused here."""
 
 import codecs
 import math
@@ -28,11 +28,11 @@ _NOT_DRAWN_IN_PLACE = {f"{_SVG}{tag}" for tag in ("symbol", "marker", "mask", "f
 
 
 class SvgError(ValueError):
-    """An SVG file that cannot be drawn; the message says which file, what is wrong, and what would do."""
+    """An SVG file that cannot be drawn; the message names the file, what is wrong, and what would work."""
 
 
 def file_text(path: Path) -> str:
-    """The text of a file, whatever its encoding. Raises SvgError."""
+    """Return the text of a file in any encoding. Raises SvgError."""
     try:
         size = path.stat().st_size
         if size > _MOST_BYTES:
@@ -53,7 +53,7 @@ def file_text(path: Path) -> str:
 
 
 def checked_root(text: str, name: str) -> ElementTree.Element:
-    """The root element of an SVG text. Raises SvgError for what is not XML, not SVG, or a trap."""
+    """Return the root element of an SVG text. Raises SvgError for text that is not XML, not SVG, or malicious."""
     if not text.strip("\ufeff \t\r\n"):
         raise SvgError(f"{name}: is empty")
     _refuse_entities(text, name)
@@ -68,24 +68,24 @@ def checked_root(text: str, name: str) -> ElementTree.Element:
     if root.tag == "svg":
         raise SvgError(f'{name}: its <svg> has no namespace; write <svg xmlns="http://www.w3.org/2000/svg" ...>')
     if _expanded(root) > _MOST_ELEMENTS:
-        raise SvgError(f"{name}: its <use> elements repeat more than {_MOST_ELEMENTS} times, or for ever")
+        raise SvgError(f"{name}: its <use> elements repeat more than {_MOST_ELEMENTS} times, or without end")
     return root
 
 
 def size_px(root: ElementTree.Element, name: str) -> tuple[float, float]:
-    """Width and height of the picture in CSS pixels. Raises SvgError where the file does not say."""
-    said = [root.get("width", "100%"), root.get("height", "100%")]
+    """Return width and height of the picture in CSS pixels. Raises SvgError if the file does not give them."""
+    given = [root.get("width", "100%"), root.get("height", "100%")]
     box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
-    size = [_length_px(length, box[2 + axis] if len(box) == 4 else None) for axis, length in enumerate(said)]
-    if any("%" in length for length in said) and len(box) != 4:
-        raise SvgError(f'{name}: does not say how large it is; give <svg> a width and a height, such as width="210mm"')
+    size = [_length_px(length, box[2 + axis] if len(box) == 4 else None) for axis, length in enumerate(given)]
+    if any("%" in length for length in given) and len(box) != 4:
+        raise SvgError(f'{name}: does not give its size; give <svg> a width and a height, such as width="210mm"')
     if not all(math.isfinite(length) and 0 < length <= _MOST_PX for length in size):
-        raise SvgError(f'{name}: its size, {said[0]!r} by {said[1]!r}, is not one; write it as in width="210mm"')
+        raise SvgError(f'{name}: its size, {given[0]!r} by {given[1]!r}, is not valid; write it as in width="210mm"')
     return size[0], size[1]
 
 
 def clip_boxes(root: ElementTree.Element) -> dict[str, tuple[float, float, float, float]]:
-    """The clip paths that are one upright rectangle: by id its left, top, right and bottom, in the user's units."""
+    """Return the clip paths that are one upright rectangle: by id, left, top, right and bottom in user units."""
     boxes = {}
     for element in root.iter(f"{_SVG}clipPath"):
         shapes = list(element)
@@ -98,22 +98,22 @@ def clip_boxes(root: ElementTree.Element) -> dict[str, tuple[float, float, float
 
 
 def _box(shape: ElementTree.Element) -> tuple[float, float, float, float] | None:
-    """Left, top, right, bottom of a rectangle, or of a path that is one, as cairo writes them."""
+    """Return left, top, right, bottom of a rectangle, or of a rectangular path as cairo writes it; else None."""
     try:
         if shape.tag == f"{_SVG}rect":
             x, y, width, height = (float(shape.get(name, "0")) for name in ("x", "y", "width", "height"))
             return x, y, x + width, y + height
-        if shape.tag == f"{_SVG}path" and re.fullmatch(r"[MLHVZz\s,\d.eE+-]*", said := shape.get("d", "")):
-            return _box_of_path(said)
+        if shape.tag == f"{_SVG}path" and re.fullmatch(r"[MLHVZz\s,\d.eE+-]*", given := shape.get("d", "")):
+            return _box_of_path(given)
     except ValueError:
         pass
     return None
 
 
-def _box_of_path(said: str) -> tuple[float, float, float, float] | None:
+def _box_of_path(given: str) -> tuple[float, float, float, float] | None:
     x = y = 0.0
     points = []
-    for command, numbers in re.findall(r"([MLHV])([^MLHVZz]*)", said):
+    for command, numbers in re.findall(r"([MLHV])([^MLHVZz]*)", given):
         values = [float(number) for number in re.findall(r"[-+]?(?:\d*\.)?\d+(?:[eE][-+]?\d+)?", numbers)]
         if command in "HV":
             for value in values:
@@ -128,21 +128,21 @@ def _box_of_path(said: str) -> tuple[float, float, float, float] | None:
     return (xs[0], ys[0], xs[1], ys[1]) if on_corners and sides else None
 
 
-def _length_px(text: str, whole: str | None) -> float:
-    said = re.fullmatch(r"\s*\+?([\d.]+(?:[eE][-+]?\d+)?)\s*(%|[a-zA-Z]*)\s*", text)
+def _length_px(text: str, full: str | None) -> float:
+    given = re.fullmatch(r"\s*\+?([\d.]+(?:[eE][-+]?\d+)?)\s*(%|[a-zA-Z]*)\s*", text)
     try:
-        if said is None or (said[2] == "%" and whole is None):
+        if given is None or (given[2] == "%" and full is None):
             return math.nan
-        return float(said[1]) * (float(whole or 0) / 100 if said[2] == "%" else _PX.get(said[2].lower(), math.nan))
+        return float(given[1]) * (float(full or 0) / 100 if given[2] == "%" else _PX.get(given[2].lower(), math.nan))
     except ValueError:
         return math.nan
 
 
 def tidied(root: ElementTree.Element, size: tuple[float, float]) -> str:
-    """The text again, in a form that svgelements reads rightly.
+    """Return the text in a form that svgelements reads correctly.
 
-    The size is in pixels, for svgelements' millimetre is 0.5 millionths off; symbols, markers, masks and filters are
-    within <defs>, for it draws them wherever else they stand; entities are resolved.
+    The size is in pixels, because svgelements' millimetre is wrong by 0.5 millionths. Symbols, markers, masks and
+    filters are within <defs>, because it draws them anywhere else. Entities are resolved.
     """
     root.set("width", repr(size[0]))
     root.set("height", repr(size[1]))
@@ -163,22 +163,22 @@ _OTHER_KIND = re.compile(f"([CcSs]{_NO_COMMAND})(?=[Tt])|([QqTt]{_NO_COMMAND})(?
 
 
 def _unsmoothed(path: str) -> str:
-    """With a line of no length between smooth curves of two kinds.
+    """Return the path with a line of length zero between smooth curves of two kinds.
 
-    A T carries on the bend of a Q or T before it, and an S that of a C or S; of any other it knows nothing (SVG 2,
-    9.3.6 and 9.3.7). svgelements mixes them.
+    A T continues the curve of a Q or T before it, and an S that of a C or S, but of no other kind (SVG 2, 9.3.6 and
+    9.3.7). svgelements confuses them.
     """
     return _OTHER_KIND.sub(lambda found: f"{found[0]} l0 0 ", path)
 
 
 def _refuse_entities(text: str, name: str) -> None:
-    """Entities can make a small file huge. Illustrator's, which stand for namespaces, are short and plain."""
+    """Raise SvgError for entities that can make a small file huge. Those of Illustrator are short and plain."""
     expanded = 0
     for kind, key, value in re.findall(r"<!ENTITY\s+(%\s+)?(\S+)\s+([^>]*)", text):
         plain = re.fullmatch(r"(?:\"([^\"&%]{0,200})\"|'([^'&%]{0,200})')\s*", value)
         if kind or not plain:
             raise SvgError(
-                f"{name}: declares the XML entity {key[:40]!r}, which might expand without end; save it as plain SVG"
+                f"{name}: declares the XML entity {key[:40]!r}, which could expand without end; save it as plain SVG"
             )
         expanded += text.count(f"&{key};") * len(plain[1] or plain[2] or "")
     if expanded > _MOST_ENTITY_CHARACTERS:
@@ -186,9 +186,9 @@ def _refuse_entities(text: str, name: str) -> None:
 
 
 def _expanded(root: ElementTree.Element) -> float:
-    """How many elements there are once every `use` is followed; infinite where one contains itself.
+    """Return how many elements there are once every `use` is followed; infinite if one contains itself.
 
-    Works without recursion, children before parents: deep nesting must not end in a stack overflow.
+    Works without recursion, children before parents: deep nesting must not overflow the stack.
     """
     named = {element.get("id"): element for element in root.iter() if element.get("id")}
     counts: dict[ElementTree.Element, float] = {}

@@ -1,4 +1,4 @@
-"""What people press or type, as commands and answers."""
+"""Keys and lines from people -> commands and answers."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 from hardware.plotting.control import Control
 from hardware.plotting.events import Prompt
-from hardware.terminal.words import KEYS
+from hardware.terminal.event_text import KEYS
 
 STEP_MM = 0.1
 ENTER = {"\r", "\n"}
@@ -20,8 +20,8 @@ COMMANDS = {"p", "P", "q", "e"}
 _ARROWS = {"\x1b[A": (0.0, 1.0), "\x1b[B": (0.0, -1.0), "\x1b[C": (1.0, 0.0), "\x1b[D": (-1.0, 0.0)}
 
 
-def pressed(control: Control, key: str) -> bool:
-    """A key: `e` stops everything at once, whatever goes on; else an answer, or a command. Whether it is one."""
+def on_key(control: Control, key: str) -> bool:
+    """Handle a key: `e` stops everything at once; any other is an answer or a command. Return whether it is one."""
     if key == "e":
         control.emergency()
         return True
@@ -51,13 +51,14 @@ def _answered(control: Control, prompt: Prompt, key: str) -> bool:
     return chosen is not None
 
 
-def typed(control: Control, line: str) -> None:
-    """A line that was typed, or came through a pipe: a key, the name of a choice, or `n X Y Z`. An answer waits for
-    its question, so that all of them can be given beforehand.
+def on_line(control: Control, line: str) -> None:
+    """Handle a typed or piped line: a key, the name of a choice, or `n X Y Z`.
+
+    An answer waits for its question, so that all answers can be given in advance.
     """
     text = line.strip()
     if text in COMMANDS:
-        pressed(control, text)
+        on_key(control, text)
         return
     _until(lambda: control.prompt is not None)
     prompt = control.prompt
@@ -84,17 +85,18 @@ def _until(holds: Callable[[], bool]) -> None:
         time.sleep(LOOK_S)
 
 
-def asked(control: Control, line: str) -> None:
-    """A line of JSON: `{"answer": 3, "choice": "done"}`, or `{"do": "pause"}`: pause, pause now, resume, abort,
-    emergency. What is neither is left out.
+def on_json_line(control: Control, line: str) -> None:
+    """Handle a line of JSON: `{"answer": 3, "choice": "done"}` or `{"do": "pause"}`. Other lines are ignored.
+
+    Commands are pause, pause now, resume, abort and emergency.
     """
     try:
-        wanted: Any = json.loads(line)
-        if "answer" in wanted:
-            values = {name: float(wanted[name]) for name in "xyz" if name in wanted}
-            control.answer(int(wanted["answer"]), str(wanted["choice"]), **values)
+        message: Any = json.loads(line)
+        if "answer" in message:
+            values = {name: float(message[name]) for name in "xyz" if name in message}
+            control.answer(int(message["answer"]), str(message["choice"]), **values)
             return
-        match wanted.get("do"):
+        match message.get("do"):
             case "pause":
                 control.pause()
             case "pause now":
@@ -111,9 +113,9 @@ def asked(control: Control, line: str) -> None:
 
 @contextmanager
 def listening(control: Control, *, as_json: bool) -> Iterator[None]:
-    """Keys of a terminal, or lines of a pipe, are heard by a thread of their own while the block lasts."""
+    """Read keys of a terminal, or lines of a pipe, in a separate thread during the block."""
     if as_json or not sys.stdin.isatty():
-        read = asked if as_json else typed
+        read = on_json_line if as_json else on_line
         threading.Thread(target=_lines, args=(control, read), daemon=True).start()
         yield
         return
@@ -130,11 +132,11 @@ def _lines(control: Control, read: Any) -> None:
 
 @contextmanager
 def _single_keys() -> Iterator[None]:
-    """Keys come at once and are not shown."""
+    """Deliver keys at once and without echo during the block."""
     try:
         import termios
         import tty
-    except ImportError:  # Windows: msvcrt does so by itself
+    except ImportError:  # Windows: msvcrt does this by itself
         yield
         return
     number = sys.stdin.fileno()
@@ -151,7 +153,7 @@ def _keys(control: Control) -> None:
         key = _key()
         if key is None:
             return
-        pressed(control, key)
+        on_key(control, key)
 
 
 def _key() -> str | None:

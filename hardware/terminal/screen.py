@@ -1,4 +1,4 @@
-"""A plot on a terminal: where it is, what comes, and the keys; drawn again a few times a second."""
+"""A plot on a terminal: its progress, its passes and the keys, refreshed a few times per second."""
 
 import time
 from collections import deque
@@ -12,15 +12,25 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hardware.job.figures import clock
+from hardware.job.formatting import duration_text
 from hardware.job.gcode_job import GcodeJob
-from hardware.plotting.events import Answered, Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
-from hardware.terminal import words
+from hardware.plotting.events import (
+    Answered,
+    Connected,
+    Finished,
+    Note,
+    PassBegun,
+    PlotEvent,
+    PlotFault,
+    PlotProgress,
+    Prompt,
+)
+from hardware.terminal import event_text
 
 REFRESH_S = 0.1
 MOST_PASSES = 8
 MOST_NOTES = 4
-IN_A_QUESTION = 3, 2  # passes and notes that are shown beside one, so that all its answers are seen
+IN_A_QUESTION = 3, 2  # passes and notes shown beside a question, so that all its answers fit
 FAULT = "bold red"
 _STATES = {
     "connecting": "connecting", "drawing": "drawing", "waiting": "waiting for you",
@@ -30,13 +40,13 @@ _COLOURS = {"drawing": "green", "waiting": "yellow", "pausing": "yellow", "stopp
 
 
 class Screen:
-    """An observer. What is finished stays above it, line by line."""
+    """An observer that draws the plot's progress on a terminal."""
 
     def __init__(self, job: GcodeJob, console: Console) -> None:
         self._job = job
         self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=False)
-        self._progress: Progress | None = None
+        self._progress: PlotProgress | None = None
         self._prompt: Prompt | None = None
         self._notes: deque[Text] = deque(maxlen=MOST_NOTES)
         self._who = ""
@@ -52,25 +62,25 @@ class Screen:
             self._live.update(self._view(), refresh=True)
             self._live.stop()
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: PlotEvent) -> None:
         at_once = True
         match event:
-            case Progress():
+            case PlotProgress():
                 self._progress, at_once = event, event.state == "done"
             case Prompt():
                 self._prompt = event
                 if event.kind in {"fault", "origin"} and self._notes and self._notes[-1].style == FAULT:
-                    self._notes.pop()  # the question says the same
+                    self._notes.pop()  # the question repeats it
             case Answered():
                 self._prompt = None
             case Connected():
                 self._who = f"{event.firmware}, {event.port}"
                 if event.reset:
-                    self._note("the controller restarted as the port was opened", "yellow")
+                    self._note("the controller restarted when the port was opened", "yellow")
             case Note():
                 self._note(event.text, {"info": "", "warning": "yellow", "error": "bold red"}[event.level])
-            case Fault():
-                self._note(words.line(event) or "", FAULT)
+            case PlotFault():
+                self._note(event_text.line(event) or "", FAULT)
             case Finished():
                 self._ended = event
             case PassBegun():
@@ -88,10 +98,10 @@ class Screen:
         if self._progress:
             rows += [self._bar(self._progress), self._figures(self._progress), Text()]
         passes, notes = IN_A_QUESTION if self._prompt else (MOST_PASSES, MOST_NOTES)
-        told = list(self._notes)[-notes:]
-        rows += [self._passes(passes), *([Text(), *told] if told else []), Text()]
+        notes_shown = list(self._notes)[-notes:]
+        rows += [self._passes(passes), *([Text(), *notes_shown] if notes_shown else []), Text()]
         if self._ended:
-            rows.append(Text(words.line(self._ended) or "", style="bold"))
+            rows.append(Text(event_text.line(self._ended) or "", style="bold"))
         elif self._prompt:
             rows.append(self._question(self._prompt))
         else:
@@ -101,7 +111,7 @@ class Screen:
     def _head(self) -> Text:
         return Text.assemble((self._job.title, "bold"), f" on {self._job.machine}", (f"  {self._who}", "dim"))
 
-    def _bar(self, progress: Progress) -> RenderableType:
+    def _bar(self, progress: PlotProgress) -> RenderableType:
         total = max(self._job.seconds, 1e-9)
         done = 1.0 if progress.state == "done" else _share(self._job, progress.line) / total
         table = Table.grid(expand=True, padding=(0, 1))
@@ -110,15 +120,15 @@ class Screen:
         table.add_row(ProgressBar(total=1.0, completed=done), f"{done:.0%}")
         return table
 
-    def _figures(self, progress: Progress) -> RenderableType:
+    def _figures(self, progress: PlotProgress) -> RenderableType:
         table = Table.grid(expand=True, padding=(0, 2))
         for _ in range(3):
             table.add_column(no_wrap=True)
         table.add_column(justify="right", no_wrap=True)
         table.add_row(
             f"stroke {progress.stroke} of {progress.strokes}",
-            words.metres(progress),
-            f"{clock(progress.elapsed_s)} drawn, {clock(progress.left_s)} left",
+            event_text.metres(progress),
+            f"{duration_text(progress.elapsed_s)} drawn, {duration_text(progress.left_s)} left",
             f"{progress.machine_state} x {progress.x_mm:.1f} y {progress.y_mm:.1f}",
         )
         state = Text(_STATES[progress.state], style=_COLOURS.get(progress.state, ""))
@@ -139,7 +149,7 @@ class Screen:
             metres = f"{part.drawn_mm / 1000:.2f} m" if part.drawn_mm >= 5 else "dots"
             table.add_row(
                 Text(f" {mark} {number}", style=style), spot + Text(part.name, style=style),
-                f"{part.strokes} strokes", metres, clock(part.seconds),
+                f"{part.strokes} strokes", metres, duration_text(part.seconds),
             )  # fmt: skip
         if len(self._job.parts) > len(shown):
             table.add_row("", Text(f"{len(self._job.parts)} pens in all", style="dim"))
@@ -147,10 +157,10 @@ class Screen:
 
     def _question(self, prompt: Prompt) -> RenderableType:
         pen = "The pen is up." if prompt.pen_up else "The pen may be down: lift it by hand."
-        rows: list[RenderableType] = [Text(f"{words.sentence(prompt.text)} {pen}"), Text()]
+        rows: list[RenderableType] = [Text(f"{event_text.sentence(prompt.text)} {pen}"), Text()]
         table = Table.grid(padding=(0, 2))
         for choice in prompt.choices:
-            key = "arrows + -" if choice.key == "nudge" else words.KEYS[choice.key]
+            key = "arrows + -" if choice.key == "nudge" else event_text.KEYS[choice.key]
             key = f"Enter or {key}" if choice.key == prompt.default else key
             label = "move the pen by 0.1; + and - for its height" if choice.key == "nudge" else choice.label
             table.add_row(Text(key, style="bold"), label)

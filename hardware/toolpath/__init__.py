@@ -1,6 +1,6 @@
-"""Drawing to Drawing: cut, join, order and reverse lines, so that a plot takes less time. What is seen stays the same.
+"""Drawing -> Drawing: cut, join, order and reverse lines, so that a plot takes less time. The picture stays the same.
 
-The lines of a free-colour pass keep their places: there a line's place decides what it covers.
+The lines of a free-colour pass keep their order, because it decides what each line covers.
 """
 
 import math
@@ -17,14 +17,14 @@ from hardware.toolpath.seam import joined
 
 Point = tuple[float, float]  # mm, as in a drawing: origin top left, y down
 
-# Lines whose ends are this near are joined: both round caps reach far over the gap; at its middle 0.5 % of a nib is new
+# Ends this close are joined: both round caps reach far over the gap; at its middle only 0.5 % of a nib is new ink
 GAP_NIBS = 0.1
 
 
 def travel_mm(drawing: Drawing, start_mm: Point | None = None) -> float:
-    """Way with the pen up: from `start_mm` through all lines and back to it, and to it for each change of the pen.
+    """Return the travel in mm: from `start_mm` through all lines and back, with a return to it for each pen change.
 
-    `start_mm` is where the pen waits (`program.park_on_sheet`); the sheet's bottom left corner if it is not said.
+    `start_mm` is where the pen waits (`program.park_on_sheet`); by default the sheet's bottom left corner.
     """
     start = _start(drawing, start_mm)
     total, at, held = 0.0, start, None
@@ -40,9 +40,9 @@ def travel_mm(drawing: Drawing, start_mm: Point | None = None) -> float:
 
 
 def join(drawing: Drawing) -> Drawing:
-    """Lines of one opaque pen that meet end to end, or nearly so, become one: no lift, no travel.
+    """Join lines of one opaque pen that meet end to end, or nearly so: no lift, no travel.
 
-    Transparent ink is left alone, for where two strokes meet it is darker than within one.
+    Lines of transparent ink are left unchanged, because the ink is darker where two strokes meet than within one.
     """
 
     def apply(pen_pass: PenPass) -> PenPass:
@@ -54,13 +54,13 @@ def join(drawing: Drawing) -> Drawing:
 
 
 def order(drawing: Drawing, start_mm: Point | None = None, effort: float = 1.0) -> Drawing:
-    """Each pass's lines in an order, and each line in a direction, that make travel short; never longer than as given.
+    """Order and direct the lines of each pass so that travel is short; it is never longer than in the given order.
 
-    Closed lines begin where the pen comes by. The pen comes from `start_mm` and goes back to it, but for passes that
-    follow each other with one pen: there it goes on from where it is.
+    Closed lines begin where the pen passes. The pen comes from `start_mm` and returns to it, except between successive
+    passes of one pen: there it continues from where it is.
 
-    Shortest in millimetres is quickest too, to a tenth of a per cent: travel is short, and the square root by which
-    acceleration counts it favours no other order. Deterministic: the work is bounded by the number of lines, not by a
+    The shortest order in millimetres is also the fastest, to within 0.1 %: travel is short, and the square root that
+    acceleration brings in favours no other order. Deterministic: the work is bounded by the number of lines, not by a
     clock; `effort` multiplies it.
     """
     start = _start(drawing, start_mm)
@@ -77,7 +77,7 @@ def order(drawing: Drawing, start_mm: Point | None = None, effort: float = 1.0) 
 
 
 def split(drawing: Drawing) -> Drawing:
-    """Lines longer than what their pen draws before it is refilled (`max_draw_m`) are cut into equal parts."""
+    """Cut lines longer than what their pen draws before a refill (`max_draw_m`) into equal parts."""
 
     def apply(pen_pass: PenPass) -> PenPass:
         most_m = pen_pass.pen.max_draw_m
@@ -89,7 +89,7 @@ def split(drawing: Drawing) -> Drawing:
 
 
 def clip(drawing: Drawing, margin_mm: float = 0.0) -> Drawing:
-    """What lies off the sheet, or in its margin, is cut away: the only step here that leaves something out."""
+    """Cut away what lies off the sheet or in its margin: the only step here that removes something."""
     low = np.array([margin_mm, margin_mm])
     high = np.array([drawing.width_mm, drawing.height_mm]) - margin_mm
     return replace(drawing, passes=tuple(_clipped(p, low, high) for p in drawing.passes))
@@ -118,12 +118,12 @@ def _start(drawing: Drawing, start_mm: Point | None) -> Point:
 
 
 def _is_free(pen_pass: PenPass) -> bool:
-    """Whether lines have colours or widths of their own: then a line's place decides what it covers."""
+    """Whether lines have free colours or widths: then their order decides what each covers."""
     return pen_pass.colours is not None or pen_pass.widths_mm is not None
 
 
 def _meetings(passes: list[PenPass], start: Point) -> list[tuple[Point, Point]]:
-    """Where each pass begins and ends: at the start, or, between passes of one pen, where they come nearest."""
+    """Return where each pass begins and ends: at the start, or between passes of one pen where they are closest."""
     begins, ends = [start] * len(passes), [start] * len(passes)
     for at in range(len(passes) - 1):
         if passes[at].pen.is_same(passes[at + 1].pen):
@@ -132,7 +132,7 @@ def _meetings(passes: list[PenPass], start: Point) -> list[tuple[Point, Point]]:
 
 
 def _closest(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Point, Point]:
-    """Where the way from a's ends to b's is shortest: b's end and a's end."""
+    """Return the closest pair of ends, of a and b [N, 2] in mm: b's end and a's end."""
     from hardware.toolpath.start import nearest
 
     both = np.concatenate([a, b])
@@ -143,12 +143,12 @@ def _closest(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[Point, Poi
 
 
 def _ends(lines: tuple[Line, ...]) -> NDArray[np.float64]:  # [2 N, 2] mm
-    """Both ends of each line."""
+    """Return both ends of each line."""
     return np.array([end for line in lines for end in (line[0], line[-1])], dtype=np.float64).reshape(-1, 2)
 
 
 def _travel_mm(lines: tuple[Line, ...], begin: Point, end: Point | None) -> float:
-    """Way with the pen up, from `begin` through the lines to `end`, or no further than the last."""
+    """Return the travel in mm from `begin` through the lines to `end`, or to the last line if that is None."""
     ways = np.concatenate([[begin], _ends(lines), [end or lines[-1][-1]]]).reshape(-1, 2, 2)
     return float(np.hypot(*(ways[:, 1] - ways[:, 0]).T).sum())
 
@@ -161,10 +161,10 @@ def _ordered(lines: tuple[Line, ...], begin: Point, end: Point, effort: float) -
 
 
 def _toured(lines: list[Line], begin: Point, end: Point, effort: float) -> list[Line]:
-    """In a good order. Where the pen comes from and goes to stand for a stroke, which closes the round."""
+    """Return the lines in a short order. The stroke from `end` to `begin` closes the tour."""
     from hardware.toolpath.tour import tour  # numba is slow to import
 
     visits = tour(np.concatenate([[end, begin], _ends(tuple(lines))]), effort)
-    if visits[0] == 1:  # the other way round: the pen would come from the end
+    if visits[0] == 1:  # reversed: the pen would come from the end
         visits = np.roll(visits[::-1], 2)
     return [lines[end // 2 - 1] if end % 2 == 0 else lines[end // 2 - 1][::-1] for end in visits[2::2].tolist()]

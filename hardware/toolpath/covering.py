@@ -1,4 +1,4 @@
-"""Which strokes lie over which, and the passes in which none comes to lie under what it covers."""
+"""Which strokes cover which, and passes that keep every stroke above those that it covers."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,10 @@ from hardware.drawing import Line
 _MOST_CELLS = 2_000_000
 
 
-class Covering:
-    """A grid over the sheet, for each pen: strokes overlap if they share a cell.
+class CoverageGrid:
+    """A grid over the sheet for each pen: strokes overlap if they share a cell.
 
-    Cells are half a nib wide, so that strokes which all but touch count too.
+    Cells are half a nib wide, so that strokes that nearly touch count as overlapping too.
     """
 
     def __init__(self, size_mm: tuple[float, float], pens: int, thinnest_mm: float) -> None:
@@ -22,7 +22,7 @@ class Covering:
         self.drawn = np.zeros((pens, self.columns * self.rows), dtype=np.int32)
 
     def cells(self, line: Line, width_mm: float) -> NDArray[np.int64]:
-        """The cells that a stroke touches."""
+        """Return the indices, [K], of the cells that a stroke, [S, 2] in mm, touches."""
         reach = max(0.5 * width_mm, 0.5 * self.cell_mm)
         along = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
         at = np.linspace(0, along[-1], int(along[-1] / (0.5 * self.cell_mm)) + 2)
@@ -42,15 +42,15 @@ def in_order(
     clear: list[bool],
     size_mm: tuple[float, float],
 ) -> tuple[list[int], list[list[int]], int]:
-    """Passes that show the strokes, given bottom first, as they lie: the pen of each, and the strokes that it draws.
+    """Return passes that show the strokes in the given order, bottom first: the pen and the strokes of each pass.
 
-    `pen_of` numbers the pen of each stroke from 0; `clear` tells of each pen whether its ink is transparent: such inks
-    mix in any order. A stroke goes into the first pass of its pen that comes after all which it covers; or, from the
-    top down, into the last that comes before all which cover it: whichever takes fewer passes.
+    Each line is [S, 2] in mm. `pen_of` numbers the pen of each stroke from 0; `clear` says of each pen whether its ink
+    is transparent: such inks mix in any order. A stroke goes into the first pass of its pen after all strokes that it
+    covers; or, from the top down, into the last one before all strokes that cover it: whichever needs fewer passes.
 
-    The third value is how many strokes would come to lie under what they cover, if each pen drew all at one go.
+    The third value is how many strokes would end up below those that they cover if each pen drew everything at once.
     """
-    grid = Covering(size_mm, len(clear), min(widths_mm))
+    grid = CoverageGrid(size_mm, len(clear), min(widths_mm))
     cells = [grid.cells(line, width_mm) for line, width_mm in zip(lines, widths_mm, strict=True)]
     upwards = _stacked(cells, pen_of, clear, grid, range(len(lines)))
     downwards = _stacked(cells, pen_of, clear, grid, range(len(lines) - 1, -1, -1))
@@ -61,7 +61,7 @@ def in_order(
 
 
 def _stacked(
-    cells: list[NDArray[np.int64]], pen_of: list[int], clear: list[bool], grid: Covering, order: range
+    cells: list[NDArray[np.int64]], pen_of: list[int], clear: list[bool], grid: CoverageGrid, order: range
 ) -> tuple[list[int], list[list[int]], int]:
     drawn = np.zeros_like(grid.drawn)  # 1 + the latest pass that drew there, pen by pen; 0: none
     passes: list[int] = []

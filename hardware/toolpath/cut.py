@@ -1,4 +1,4 @@
-"""A line to its pieces: those on the sheet, or equal ones."""
+"""A line -> its pieces: those on the sheet, equal ones, or dashes."""
 
 import math
 
@@ -11,21 +11,24 @@ Corner = NDArray[np.float64]  # [2] mm
 
 
 def parts(line: Line, most_mm: float) -> list[Line]:
-    """The line in as many equal parts as it takes for none to be longer."""
+    """Cut a line, [S, 2] in mm, into the fewest equal parts that are no longer than `most_mm`."""
     length = length_mm(line)
     count = math.ceil(length / most_mm - 1e-9)
     return _cut(line, length * np.arange(1, count) / count) if count > 1 else [line]
 
 
 def dashes(line: Line, pattern_mm: list[float], offset_mm: float = 0.0) -> list[Line]:
-    """The line's dashes: `pattern_mm` is dash, gap, dash, gap ..., which begins `offset_mm` before the line does."""
-    whole = sum(pattern_mm)
+    """Return the dashes of a line, [S, 2] in mm each.
+
+    `pattern_mm` is dash, gap, dash, gap ..., and begins `offset_mm` before the line does.
+    """
+    period = sum(pattern_mm)
     length = length_mm(line)
-    if whole <= 0 or length == 0 or length / whole * len(pattern_mm) > _MOST_DASHES:
+    if period <= 0 or length == 0 or length / period * len(pattern_mm) > _MOST_DASHES:
         return [line]
-    ends = np.cumsum(pattern_mm * (math.ceil(length / whole) + 1)) - offset_mm % whole
+    ends = np.cumsum(pattern_mm * (math.ceil(length / period) + 1)) - offset_mm % period
     cuts = ends[(ends > 0) & (ends < length)]
-    first = int((ends <= 0).sum())  # how many parts of the pattern lie before the line
+    first = int((ends <= 0).sum())  # number of parts of the pattern before the line
     return _cut(line, cuts)[first % 2 :: 2]
 
 
@@ -33,10 +36,10 @@ _MOST_DASHES = 100_000
 
 
 def _cut(line: Line, at_mm: NDArray[np.float64]) -> list[Line]:
-    """The line cut at these distances from its begin, which rise."""
+    """Return the line cut at these increasing distances from its start, [K] in mm."""
     along = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
     points = np.stack([np.interp(at_mm, along, line[:, axis]) for axis in (0, 1)], axis=1)
-    corners = np.searchsorted(along, at_mm)  # each cut lies before this corner
+    corners = np.searchsorted(along, at_mm)  # each cut is before this corner
     pieces = []
     begin, corner = line[:1], 1
     for point, end in zip(points, corners.tolist(), strict=True):
@@ -46,7 +49,7 @@ def _cut(line: Line, at_mm: NDArray[np.float64]) -> list[Line]:
 
 
 def inside(line: Line, low: Corner, high: Corner) -> list[Line]:
-    """The pieces of a line between the corners, in its own direction; none for a dot beyond them."""
+    """Return the pieces of a line, [S, 2] in mm, between two corners, [2] in mm; none for a dot outside."""
     within: NDArray[np.bool_] = np.all((line >= low) & (line <= high), axis=1)
     if within.all():
         return [line]
@@ -66,7 +69,7 @@ def inside(line: Line, low: Corner, high: Corner) -> list[Line]:
 
 
 def _segment(begin: Line, end: Line, low: Corner, high: Corner) -> tuple[Line, Line] | None:
-    """The part of a segment between the corners: the range of t in [0, 1] that the edges leave (Liang, Barsky 1984)."""
+    """Return the part of a segment between the corners: the range of t in [0, 1] inside (Liang, Barsky 1984)."""
     first, last = 0.0, 1.0
     for start, step, least, most in zip(begin, end - begin, low, high, strict=True):
         if step == 0:

@@ -1,4 +1,4 @@
-"""Closed lines may begin anywhere: each where the pen comes by."""
+"""Closed lines can begin anywhere: each begins where the pen passes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,14 @@ Point = tuple[float, float]  # mm
 
 
 def is_loop(line: Line) -> bool:
-    """Whether a line ends where it begins."""
+    """Whether a line, [S, 2] in mm, ends where it begins."""
     return len(line) > 3 and bool((line[0] == line[-1]).all())
 
 
 def turned(lines: list[Line], begin: Point, end: Point) -> list[Line]:
-    """The lines in their order, each closed one begun at the corner where the way from its neighbours is shortest.
+    """Return the lines, [S, 2] in mm, with each closed one rotated to start at the corner closest to its neighbours.
 
-    From the first line to the last, and once more, since a loop's neighbours may be loops.
+    Works from the first line to the last, twice, because a loop's neighbours may be loops.
     """
     lines = list(lines)
     loops = [at for at, line in enumerate(lines) if is_loop(line)]

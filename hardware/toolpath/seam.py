@@ -1,4 +1,4 @@
-"""Lines whose ends meet to longer lines."""
+"""Joins lines whose ends meet into longer lines."""
 
 from itertools import pairwise
 
@@ -10,9 +10,9 @@ End = int  # 2 i is the first point of line i, 2 i + 1 its last
 
 
 def joined(lines: tuple[Line, ...], gap_mm: float) -> tuple[Line, ...]:
-    """Lines joined wherever two ends, and no nearer ones, lie within the gap; each in the place of its earliest part.
+    """Return the lines, [S, 2] in mm, joined where two ends are within the gap, nearest first.
 
-    Dots stay as they are, and a line does not close on itself: it is closed already.
+    Each joined line takes the place of its earliest part. Dots are left unchanged, and no line is joined to itself.
     """
     partner = _partners(lines, gap_mm)
     done: set[int] = set()
@@ -26,7 +26,7 @@ def joined(lines: tuple[Line, ...], gap_mm: float) -> tuple[Line, ...]:
 
 
 def _partners(lines: tuple[Line, ...], gap_mm: float) -> dict[End, End]:
-    """The nearest pairs first, each end once, never closing a ring."""
+    """Return the pairs of ends, nearest first, each end once, never closing a ring."""
     from hardware.toolpath.start import fragments, match, pairs  # numba is slow to import
 
     points = np.array([end for line in lines for end in (line[0], line[-1])], dtype=np.float64).reshape(-1, 2)
@@ -47,9 +47,9 @@ def _partners(lines: tuple[Line, ...], gap_mm: float) -> dict[End, End]:
 
 
 def _chain(i: int, partner: dict[End, End]) -> list[End]:
-    """The ends at which the lines of i's chain are entered, from one end of the chain to the other."""
+    """Return the ends at which the lines of i's chain are entered, from one end of the chain to the other."""
     enter = 2 * i
-    while enter in partner:  # back to the chain's beginning: leave the line before by its other end
+    while enter in partner:  # back to the start of the chain: leave the previous line by its other end
         enter = partner[enter] ^ 1
     chain = [enter]
     while (leave := chain[-1] ^ 1) in partner:

@@ -1,6 +1,6 @@
-"""Where tours begin: for each point its near ones, by a grid; and the greedy tour, the shortest gaps first.
+"""The start of a tour: the near points of each point, found by a grid, and the greedy tour, shortest gaps first.
 
-A tour is an array of ends: see `moves`.
+A tour is an array of ends: see `local_search`.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ _NEIGHBOURS, _MANY = 8, 100_000
 
 
 def greedy(points: Points) -> Ends:
-    """Shortest gaps first: fragments of the tour grow until one is left."""
+    """Return a tour [2 N] of ends [2 N, 2] in mm, shortest gaps first: fragments grow until one is left."""
     partner = np.full(len(points), -1, dtype=np.int64)
     while True:
         fragment = np.full(len(points), -1, dtype=np.int64)
@@ -30,8 +30,13 @@ def greedy(points: Points) -> Ends:
 
 
 def pairs(points: Points, free: Ends, fragment: Ends, most_mm: float) -> tuple[Ends, Ends, Points]:
-    """Near pairs out of the `free` ends, of different fragments and no further apart than the most, shortest first."""
-    k = _NEIGHBOURS if len(free) < _MANY else _NEIGHBOURS // 2  # for memory's sake; what is missed comes next time
+    """Return near pairs of `free` ends in different fragments, at most `most_mm` apart, shortest first.
+
+    `points` are [2 N, 2] in mm, `free` [F] and `fragment` [2 N] indices. Returns a [P], b [P] and lengths [P] in mm.
+    """
+    k = (
+        _NEIGHBOURS if len(free) < _MANY else _NEIGHBOURS // 2
+    )  # saves memory; what is missed is found in the next round
     near = nearest(points[free], fragment[free], k)
     rows, columns = np.nonzero(near >= 0)
     a, b = free[rows], free[near[rows, columns]]
@@ -47,7 +52,7 @@ def pairs(points: Points, free: Ends, fragment: Ends, most_mm: float) -> tuple[E
 
 @njit(cache=True, nogil=True)
 def fragments(partner: Ends, fragment: Ends) -> None:
-    """Write for each end the number of the fragment that its stroke belongs to; -1 stands there before."""
+    """Write for each end the number of its stroke's fragment; arrays [2 N] of indices, `fragment` initially -1."""
     for end in range(len(partner)):
         if partner[end] >= 0 or fragment[end] >= 0:
             continue
@@ -62,7 +67,7 @@ def fragments(partner: Ends, fragment: Ends) -> None:
 
 @njit(cache=True, nogil=True)
 def match(partner: Ends, fragment: Ends, root: Ends, a: Ends, b: Ends) -> None:
-    """Pairs of ends, in the order given, become travel moves where both are free and in different fragments."""
+    """Turn pairs of ends a [P], b [P], in this order, into travel moves if both are free and in different fragments."""
     for pair in range(len(a)):
         p, q = a[pair], b[pair]
         if partner[p] >= 0 or partner[q] >= 0:
@@ -89,10 +94,10 @@ def _walk(partner: Ends, visits: Ends) -> None:
 
 
 def nearest(points: Points, group: Ends, k: int) -> Ends:  # [M, 2] mm, [M] -> [M, k]
-    """For each point its k nearest ones of other groups, nearest first, -1 where there are fewer; by a grid."""
+    """Return for each point its k nearest points of other groups, nearest first, -1 if there are fewer. Uses a grid."""
     corner = points.min(axis=0)
     width, height = (points.max(axis=0) - corner).tolist()
-    # two points a cell; a long thin set must not get endless rows of empty cells
+    # two points per cell; a long thin set must not get endless rows of empty cells
     cell_mm = max(np.sqrt(2 * width * height / len(points)), max(width, height) / np.sqrt(64.0 * len(points)), 1e-9)
     column, row = ((points - corner) / cell_mm).astype(np.int64).T.copy()
     columns, rows = int(column.max()) + 1, int(row.max()) + 1
@@ -109,7 +114,7 @@ def _search(
     points: Points, group: Ends, column: Ends, row: Ends, columns: int, rows: int, begin: Ends, member: Ends,
     cell_mm: float, near: Ends, squared: Points,
 ) -> None:  # fmt: skip
-    """Fill `near`: ring after ring of cells round each point, until no nearer one can come."""
+    """Fill `near`: search ring after ring of cells around each point until no nearer point is possible."""
     k = len(squared)
     for i in range(len(points)):
         for slot in range(k):

@@ -1,31 +1,31 @@
-"""Ends of strokes to a short round tour through all strokes: the greedy one, made shorter region by region.
+"""Ends of strokes -> a short closed tour through all strokes: the greedy tour, shortened region by region.
 
-In a region of the sheet, what the tour does elsewhere is as good as fixed: each of its ways out and back in again is
-one long stroke, which may be taken in either direction. So a region is a small tour of its own, and what shortens it
-shortens the whole by as much. Small tours fit into the processor's cache and turn round fast. Later rounds cut the
-sheet elsewhere, so that what lay on a border is then inside.
+Within a region of the sheet, the rest of the tour is fixed: each way out of the region and back is one long stroke,
+which can be taken in either direction. So a region is a small tour of its own, and shortening it shortens the complete
+tour by as much. Small tours fit into the processor's cache and are fast to reverse. Later rounds cut the sheet
+elsewhere, so that strokes on a border are then inside a region.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.toolpath.moves import improve
+from hardware.toolpath.local_search import improve
 from hardware.toolpath.start import Ends, Points, greedy, nearest
 
 _REGION = 1500  # strokes
 _KICKS_PER_STROKE, _FEWEST_KICKS, _MOST_KICKS = 40, 4000, 1_000_000
 _STRETCH = 30  # strokes in one part of a kick, at most
-_HEAT = 0.4  # of the mean gap: how much longer a tour a kick may leave at first
+_HEAT = 0.4  # of the mean gap: by how much a kick may lengthen the tour at first
 _SEED = 1
 
-# The share of the strokes that the first cut takes off, and which way it runs; each round of a big tour has its own
+# The share of the strokes that the first cut separates, and its axis; each round of a big tour has its own
 _CUTS = ((0.5, 0), (0.36, 1), (0.29, 0))
 
 
 def tour(points: Points, effort: float = 1.0) -> Ends:  # points [2 N, 2] mm -> [2 N]
-    """A short tour through the N strokes whose ends these are, stroke 0 first.
+    """Return a short tour through the N strokes with these ends, stroke 0 first.
 
-    `effort` multiplies the work, which is bounded by the number of strokes: the same everywhere, and at every time.
+    `effort` multiplies the work, which depends on the number of strokes only, so that the result is reproducible.
     """
     count = len(points) // 2
     if count < 3:
@@ -50,7 +50,7 @@ def _improved(points: Points, visits: Ends, kicks: int) -> Ends:
 
 
 def _regions(middles: Points, strokes: Ends, share: float, axis: int) -> list[Ends]:
-    """The strokes in heaps of neighbours, none much larger than _REGION: cut across, then lengthwise, and so on."""
+    """Split the strokes into groups of neighbours, none much larger than _REGION, by alternating cuts."""
     if len(strokes) <= 1.5 * _REGION:
         return [strokes]
     along = np.argsort(middles[strokes, axis], kind="stable")
@@ -61,14 +61,14 @@ def _regions(middles: Points, strokes: Ends, share: float, axis: int) -> list[En
 
 
 def _within(points: Points, visits: Ends, region: Ends, kicks: int, seed: int) -> Ends:
-    """The tour, shorter within a region."""
+    """Return the tour, shortened within a region."""
     begin, end = _items(visits, region, len(points) // 2)
     own = points[visits[np.stack([begin, end - 1], axis=1).ravel()]]
     if len(begin) < 4:
         return visits
     order = np.arange(len(own))
     dots = (own[::2] == own[1::2]).all(axis=1).mean()
-    near = nearest(own, order // 2, 10 if dots > 0.5 else 8)  # each end of a dot is an end twice
+    near = nearest(own, order // 2, 10 if dots > 0.5 else 8)  # both ends of a dot coincide
     gap_mm = float(np.hypot(*(own[2::2] - own[1:-1:2]).T).mean())
     improve(own, near, order, kicks, _STRETCH, seed, _HEAT * gap_mm)
     parts = []
@@ -80,9 +80,11 @@ def _within(points: Points, visits: Ends, region: Ends, kicks: int, seed: int) -
 
 
 def _items(visits: Ends, region: Ends, count: int) -> tuple[Ends, Ends]:
-    """Where in the tour each stroke of the region, and each run of others, begins, and where it ends."""
+    """Return where in the tour each stroke of the region, and each run of other strokes, begins and ends."""
     inside: NDArray[np.bool_] = np.zeros(count, dtype=np.bool_)
     inside[region] = True
     here = inside[visits[::2] // 2]
-    starts = np.flatnonzero(here | np.concatenate([[True], here[:-1]]))  # others begin a run after one of the region
+    starts = np.flatnonzero(
+        here | np.concatenate([[True], here[:-1]])
+    )  # other strokes begin a run after one of the region
     return 2 * starts, 2 * np.concatenate([starts[1:], [count]])

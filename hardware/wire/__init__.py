@@ -1,1 +1,1 @@
-"""Lines of G-code to a controller and its replies, over a serial port or to the simulator."""
+"""Sends lines of G-code to a controller and reads its replies, over a serial port or from the simulator."""

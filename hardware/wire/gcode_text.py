@@ -1,13 +1,13 @@
-"""Lines of G-code as text: taken apart, cleaned of all that would act by accident, and written."""
+"""Lines of G-code as text: parsed, cleaned of everything that could act by accident, and written."""
 
 import re
 
-REALTIME = "!?~"  # GRBL acts on these wherever they stand, also in comments; and on every byte above 0x7E
+REALTIME = "!?~"  # GRBL acts on these anywhere in a line, even in comments, and on every byte above 0x7E
 _WORD = re.compile(r"([A-Z])\s*([+-]?(?:\d+\.?\d*|\.\d+))")
 
 
 def clean(text: str) -> str:
-    """Without comments, line number, checksum, realtime characters and all that is not printable ASCII."""
+    """Return the line without comments, line number, checksum, realtime and non-printable characters, in capitals."""
     kept, comment = [], ""
     for char in text:
         if comment == "(":
@@ -23,10 +23,10 @@ def clean(text: str) -> str:
 
 
 def message(text: str) -> str:
-    """What a line says to people: the text of `M117` or `M0`, of `(MSG, ...)`, or of another comment."""
+    """Return the text of a line for people: that of `M117` or `M0`, of `(MSG, ...)`, or of another comment."""
     for pattern in (
         r"\s*(?:M117|M118|M[01](?=\s+[A-Za-z]))\s+(.*)",
-        r".*?\(\s*(?:MSG\s*,)?\s*([^)]*)\)",
+        r".*?\(\s*(?:[A-Z]+\s*,)?\s*([^)]*)\)",
         r".*?;\s*(.*)",
     ):
         if found := re.match(pattern, text, re.IGNORECASE):
@@ -35,28 +35,28 @@ def message(text: str) -> str:
 
 
 def words(text: str) -> list[tuple[str, float]]:
-    """Letters and numbers of a clean line, in order."""
+    """Return the letters and numbers of a clean line, in order."""
     return [(letter, float(number)) for letter, number in _WORD.findall(text)]
 
 
 def is_only_words(text: str) -> bool:
-    """Whether a clean line is made of words and nothing else."""
+    """Whether a clean line consists of words only."""
     return not _WORD.sub("", text).strip()
 
 
 def packed(text: str) -> str:
-    """Without blanks: a sixth fewer bytes, and more lines in the controller's buffer."""
+    """Return the line without spaces: a sixth fewer bytes, so more lines fit into the controller's buffer."""
     return text.replace(" ", "")
 
 
 def number(value: float) -> str:
-    """Three decimals at most, none that are zeros."""
+    """Return a number with at most three decimals, without trailing zeros."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
 
 
 def axis_words(x: float | None, y: float | None, z: float | None) -> str:
-    """`X1.5 Y-2`: the axes that have a value."""
+    """Return `X1.5 Y-2`: the axes that have a value."""
     values = zip("XYZ", (x, y, z), strict=True)
     return " ".join(f"{axis}{number(value)}" for axis, value in values if value is not None)
 

@@ -1,7 +1,7 @@
 """GRBL 1.1 at the other end of a port: streaming by character counting, status, hold, reset.
 
-As interface.md describes it: bytes that are sent and not yet answered are counted, and never exceed what the
-controller's receive buffer holds, less one. Settings and offsets, which it writes to EEPROM, go by send-and-wait.
+As interface.md describes it: bytes that are sent but not yet acknowledged are counted, and never exceed the size of the
+controller's receive buffer less one. Settings and offsets, which it writes to EEPROM, use send-and-wait.
 """
 
 import contextlib
@@ -12,23 +12,23 @@ from hardware.wire import gcode_text
 from hardware.wire.grbl_stream import ASK, HOLD, RESET, STATUS_S, GrblStream
 from hardware.wire.line_port import POLL_S, SentLine
 from hardware.wire.link import HOMING_S, Greeting
-from hardware.wire.link_errors import Alarmed, Doubt, LineRefused, Silent
+from hardware.wire.link_errors import Alarmed, LineRefused, Silent, UnclearReply
 from hardware.wire.replies import Vector
 
 GO = b"~"
-GREETING_S = 3.0  # an Arduino's bootloader takes up to two
-HOLDING_S = 30.0  # the slowest machine has stopped by then
+GREETING_S = 3.0  # the bootloader of an Arduino takes up to two seconds
+HOLDING_S = 30.0  # enough for the slowest machine to stop
 AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
 
 
 class Grbl(GrblStream):
-    """What a plot needs of it, on top of the stream of lines."""
+    """The operations that a plot needs, in addition to the stream of lines."""
 
-    # --- getting to know it ---
+    # --- greeting ---
 
     def greet(self) -> Greeting:
-        """Waits for a banner or a status report. Raises Silent where neither comes."""
+        """Wait for a banner or a status report. Raises Silent if neither arrives."""
         self._awaits_banner = True
         begun, seen, asked = self.port.now(), self._seen, -1.0
         while self._banner is None and self._seen == seen:
@@ -40,30 +40,30 @@ class Grbl(GrblStream):
                 self._lines.write(ASK)
             self._listen(POLL_S)
         reset = self._restarted()
-        while reset and self._quiet(0.3):
+        while reset and self._hears_something(0.3):
             pass
         self._awaits_banner, self._banner = False, None
         self.outstanding.clear()
         if not reset and self.status.state in {"Idle", "Alarm", "Run", "Jog", "Check"}:
-            self._swallow_half_a_line()
+            self._discard_half_line()
         return self._identify(reset)
 
     def _restarted(self) -> bool:
         return self._banner is not None
 
-    def _quiet(self, seconds: float) -> bool:
-        """Whether something came within this time."""
+    def _hears_something(self, seconds: float) -> bool:
+        """Whether something arrives within this time."""
         before = self._lines.heard_at
         self._listen(seconds)
         return self._lines.heard_at != before
 
-    def _swallow_half_a_line(self) -> None:
-        """An earlier host may have died within a line. `$` makes of it a line that GRBL throws away."""
+    def _discard_half_line(self) -> None:
+        """Complete half a line that an earlier host may have sent: `$` makes it one that GRBL discards."""
         self.outstanding.append(SentLine(2, None, "$"))
         self._lines.write(b"$\n")
         until = self.port.now() + 1.0
         while self.outstanding and self.port.now() < until:
-            with suppress(LineRefused, Doubt):
+            with suppress(LineRefused, UnclearReply):
                 self._listen(POLL_S)
         self.outstanding.clear()
 
@@ -80,7 +80,7 @@ class Grbl(GrblStream):
         return Greeting(f"Grbl {version}", reset, size, settings, options[0])
 
     def ask(self, text: str) -> list[str]:
-        """What it prints before its `ok`."""
+        """Send a line and return what the controller prints before its `ok`. Raises LinkError."""
         self._infos.clear()
         self.run([text])
         return list(self._infos)
@@ -88,12 +88,12 @@ class Grbl(GrblStream):
     # --- motion ---
 
     def finish(self) -> None:
-        """Until all motion is over (interface.md, Synchronization)."""
+        """Wait until all motion has ended (interface.md, Synchronization). Raises LinkError."""
         self.run(["G4 P0.01"])
         self.wait_for({"Idle"})
 
     def wait_for(self, states: set[str], patience_s: float | None = None) -> None:
-        """Until a report that was asked for from now on says one of these states."""
+        """Wait for a report, requested from now on, with one of these states. Raises Silent after `patience_s`."""
         seen, begun = self._seen, self.port.now()
         asked_late = False
         while True:
@@ -106,15 +106,15 @@ class Grbl(GrblStream):
                 raise Silent(patience_s)
 
     def settle(self) -> int:
-        """Waits, sending nothing, until it rests and says no more. How many lines were never answered."""
+        """Wait, sending nothing, until it is at rest. Return how many lines were never acknowledged."""
         while True:
             try:
                 self.wait_for({"Idle", "Alarm", "Hold", "Sleep"})
                 if not self.outstanding:
                     return 0
                 self.poll(POLL_S)
-            except Doubt as doubt:
-                if doubt.text:
+            except UnclearReply as unclear:
+                if unclear.text:
                     self._answered()
                     continue
                 missing = len(self.outstanding)
@@ -122,23 +122,23 @@ class Grbl(GrblStream):
                 self._idle_since = None
                 return missing
 
-    def go_on(self) -> None:
-        """Out of a door or a hold, where it was."""
+    def resume_motion(self) -> None:
+        """Continue after a door or a hold."""
         self._lines.write(GO)
         self.wait_for({"Idle", "Run"})
 
     def accept(self) -> None:
-        """The reply that could not be read counts as one."""
+        """Count the unreadable reply as an acknowledgement."""
         self._answered()
 
     def stop(self, *, alarmed: bool = False) -> None:
-        """Feed hold to a stop, then a reset, which keeps the position; and unlocked. What it had in store is gone."""
+        """Stop by a feed hold, reset, which keeps the position, and unlock. Buffered lines are lost."""
         if not alarmed and self.status.state not in {"Alarm", "Sleep"}:
             self._hold()
         self.reset()
 
     def _hold(self) -> None:
-        """Until it has stopped; asked five times a second, as ever."""
+        """Hold and wait until it has stopped, asking for the status five times per second."""
         self._lines.write(HOLD)
         begun, before = self.port.now(), self._seen
         while self.port.now() - begun < HOLDING_S:
@@ -147,7 +147,7 @@ class Grbl(GrblStream):
             while self.port.now() - asked < STATUS_S:
                 try:
                     self._listen(POLL_S)
-                except (LineRefused, Doubt):
+                except (LineRefused, UnclearReply):
                     continue
                 except Alarmed:
                     return
@@ -157,7 +157,7 @@ class Grbl(GrblStream):
                     return
 
     def reset(self) -> None:
-        """Ctrl-X, then unlocked if that left an alarm."""
+        """Reset by Ctrl-X, and unlock if that left an alarm. Raises Silent if no banner arrives."""
         self.outstanding.clear()
         self._awaits_banner, self._banner = True, None
         self._lines.write(RESET)
@@ -166,9 +166,9 @@ class Grbl(GrblStream):
             if self.port.now() - begun > GREETING_S:
                 self._awaits_banner = False
                 raise Silent(GREETING_S)
-            with contextlib.suppress(Alarmed, LineRefused, Doubt):
+            with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
                 self._listen(POLL_S)
-        while self._quiet(0.2):
+        while self._hears_something(0.2):
             pass
         self._awaits_banner, self._banner = False, None
         self.outstanding.clear()
@@ -182,23 +182,23 @@ class Grbl(GrblStream):
         self.wait_for({"Idle"})
 
     def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
-        """By that much, and waits. Raises LineRefused beyond the limits."""
+        """Jog by that much and wait. Raises LineRefused beyond the limits."""
         axes = gcode_text.axis_words(x_mm or None, y_mm or None, z_mm or None)
         self.run([f"$J=G91 G21 {axes} F{feed_mm_min:g}"])
         self.wait_for({"Idle"})
 
     def work_offset(self) -> Vector:
-        """What machine coordinates are more than work coordinates, as it is now."""
+        """Return the current offset: machine coordinates minus work coordinates, mm."""
         self.wait_for_offset()
         return self.offset
 
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
-        """The head is at these work coordinates. Kept in EEPROM (G54), so that a reset does not forget it."""
+        """Set the work coordinates of the head. They are stored in EEPROM (G54), so that they survive a reset."""
         self.run(["G54", "G92.1", f"G10 L20 P1 {gcode_text.axis_words(x_mm, y_mm, z_mm)}"])
         self.wait_for_offset()
 
     def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None:
-        """Work coordinates that are this much less: the pen sits elsewhere than the one before. Gone after a reset."""
+        """Reduce the work coordinates by this much, for a pen that sits elsewhere. A reset cancels the shift."""
         self.wait_for_offset()
         x, y, z = self.place()
         self.run([f"G92 {gcode_text.axis_words(x - x_mm, y - y_mm, z - z_mm)}"])
@@ -209,7 +209,7 @@ class Grbl(GrblStream):
         self.wait_for_offset()
 
     def wait_for_offset(self) -> None:
-        """Until a report gives the offset in force: at once after a change, else every few reports (interface.md)."""
+        """Wait for a report with the current offset: the next after a change, else every few reports (interface.md)."""
         self._offset_seen = False
         for _ in range(40):
             self.wait_for({"Idle", "Alarm", "Check"})
@@ -217,12 +217,12 @@ class Grbl(GrblStream):
                 return
 
     def emergency(self) -> None:
-        """At once, from any thread."""
-        with suppress(OSError):  # the cable is out: nothing reaches the machine
+        """Reset at once, from any thread."""
+        with suppress(OSError):  # the cable is unplugged: nothing reaches the machine
             self.port.write(RESET)
 
     def place(self) -> Vector:
-        """Where it is by the last report, in work coordinates."""
+        """Return the position by the last report, in work coordinates, mm."""
         place = self.status.place
         if self.status.is_work:
             return place

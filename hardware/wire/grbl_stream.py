@@ -1,42 +1,36 @@
-"""Streaming to GRBL by character counting: lines out, replies in; what is outstanding, and the last status."""
+"""Streaming to GRBL by character counting: lines out, replies in, the outstanding lines and the last status."""
 
 import re
-from collections.abc import Callable
 
 from hardware.wire import gcode_text, replies
-from hardware.wire.line_port import POLL_S, LinePort, Outstanding, SentLine
-from hardware.wire.link_errors import Alarmed, Doubt, LineRefused, Restarted, Silent
+from hardware.wire.line_port import POLL_S, SentLine
+from hardware.wire.link import LinkBase
+from hardware.wire.link_errors import Alarmed, LineRefused, Restarted, Silent, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Vector
 
 RESET, HOLD, ASK = b"\x18", b"!", b"?"
 STATUS_S = 0.2  # 5 Hz at most (interface.md)
 SILENCE_S = 5.0
-STALL_S = 1.5  # at rest, with answers missing
+STALL_S = 1.5  # at rest, with replies missing
 LONGEST = 79  # characters in GRBL's line buffer
 
 
-class GrblStream:
-    """Keeps what is outstanding and the last status. `on_ack` is called with each line's tag as it is answered."""
+class GrblStream(LinkBase):
+    """Sends lines as long as they fit into the receive buffer, and asks for the status."""
 
     def __init__(self, port: Port, *, waits: bool = False) -> None:
-        self.port = port
-        self._lines = LinePort(port)
-        self.waits = waits  # send and wait, instead of counting
+        super().__init__(port)
+        self.waits = waits  # send and wait, instead of character counting
         self.room = 127
-        self.on_ack: Callable[[int], None] = lambda _: None
-        self.on_info: Callable[[str], None] = lambda _: None
-        self.outstanding = Outstanding()
-        self.most_bytes = 0  # outstanding at once
-        self.status = replies.Status("Idle")
+        self.most_bytes = 0  # largest number outstanding at once
         self.offset: Vector = (0.0, 0.0, 0.0)
-        self._seen = 0  # status reports
+        self._seen = 0  # number of status reports
         self._offset_seen = False
         self._asked_at = port.now()
         self._idle_since: float | None = None
         self._banner: str | None = None
         self._awaits_banner = False
-        self._infos: list[str] = []
 
     # --- sending ---
 
@@ -47,6 +41,7 @@ class GrblStream:
         return self.outstanding.total_bytes + len(gcode_text.packed(text)) + 1 <= self.room
 
     def send(self, text: str, tag: int | None = None) -> None:
+        """Send a line. Raises ValueError for one that GRBL must not receive, and CableOut."""
         line = gcode_text.packed(text)
         if len(line) > LONGEST or not line.isascii() or not line.isprintable() or set(line) & set(gcode_text.REALTIME):
             raise ValueError(f"{line!r} must not be sent")
@@ -56,7 +51,7 @@ class GrblStream:
         self._lines.write(line.encode("ascii") + b"\n")
 
     def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None:
-        """The sender's own lines, one after the other, each answered before the next."""
+        """Send lines of the sender's own, each after the previous one is acknowledged. Raises LinkError."""
         assert not self.outstanding
         for text in lines:
             self.send(text)
@@ -67,7 +62,7 @@ class GrblStream:
                     raise Silent(patience_s or 0.0)
 
     def poll(self, timeout_s: float, *, asks: bool = True) -> None:
-        """Reads what has come, and asks for the status now and then. Raises what is wrong as LinkError."""
+        """Read what has arrived and ask for the status now and then. Raises LinkError for any fault."""
         now = self.port.now()
         if asks and now - self._asked_at >= STATUS_S:
             self._asked_at = now
@@ -79,7 +74,7 @@ class GrblStream:
         if self.outstanding and self._idle_since is not None:
             dwells_s = sum(_dwell_s(line.text) for line in self.outstanding)
             if now - self._idle_since > STALL_S + dwells_s:
-                raise Doubt("", self.outstanding.oldest.tag)
+                raise UnclearReply("", self.outstanding.oldest.tag)
 
     # --- replies ---
 
@@ -108,7 +103,7 @@ class GrblStream:
                     self.on_info(info)
             case replies.Garbled(noise):
                 if self.outstanding:
-                    raise Doubt(noise, self.outstanding.oldest.tag)
+                    raise UnclearReply(noise, self.outstanding.oldest.tag)
 
     def _report(self, status: replies.Status) -> None:
         self.status = status
@@ -122,9 +117,7 @@ class GrblStream:
 
     def _answered(self) -> None:
         self._idle_since = None
-        tag = self.outstanding.take().tag
-        if tag is not None:
-            self.on_ack(tag)
+        self._acknowledge()
 
 
 def _dwell_s(text: str) -> float:

@@ -1,4 +1,4 @@
-"""A port as lines of text, and the lines that a controller has not answered yet."""
+"""A port as lines of text, and the lines that a controller has not acknowledged yet."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from typing import NamedTuple
 from hardware.wire.link_errors import CableOut
 from hardware.wire.port import Port
 
-POLL_S = 0.05  # how long one look for replies waits
+POLL_S = 0.05  # how long a read waits for replies
 
 
 class LinePort:
-    """Bytes out, lines in. Raises CableOut once the port is gone."""
+    """Writes bytes and reads lines. Raises CableOut once the port is gone."""
 
     def __init__(self, port: Port) -> None:
         self.port = port
@@ -25,7 +25,7 @@ class LinePort:
             raise CableOut(str(fault)) from None
 
     def lines(self, timeout_s: float) -> Iterator[str]:
-        """What has come, as soon as there is something. Lines that are not taken are there at the next call."""
+        """Yield the lines that have arrived, as soon as there are any. Unread lines are kept for the next call."""
         try:
             content = self.port.read(timeout_s)
         except OSError as fault:
@@ -40,7 +40,7 @@ class LinePort:
 
 
 class SentLine(NamedTuple):
-    """`tag` is the number that a job gave it; None for a line of the sender's own."""
+    """A line that was sent. `tag` is its number in the job; None for a line of the sender's own."""
 
     size: int  # bytes on the wire
     tag: int | None
@@ -48,7 +48,7 @@ class SentLine(NamedTuple):
 
 
 class Outstanding(deque[SentLine]):
-    """Lines that are sent and not yet answered, oldest first."""
+    """Lines that are sent and not yet acknowledged, oldest first."""
 
     @property
     def total_bytes(self) -> int:
@@ -56,9 +56,9 @@ class Outstanding(deque[SentLine]):
 
     @property
     def oldest(self) -> SentLine:
-        """The line that the next reply answers; an empty one where none is outstanding."""
+        """The line that the next reply concerns; an empty one if none is outstanding."""
         return self[0] if self else SentLine(0, None, "")
 
     def take(self) -> SentLine:
-        """The same, and it is answered."""
+        """Remove and return the oldest line: it is acknowledged."""
         return self.popleft() if self else SentLine(0, None, "")

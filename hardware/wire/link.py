@@ -1,10 +1,10 @@
-"""What a plot needs of a controller, whether it is GRBL or Marlin."""
+"""The interface of a controller that a plot uses, for GRBL and Marlin."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hardware.wire.line_port import Outstanding
+from hardware.wire.line_port import LinePort, Outstanding
 from hardware.wire.port import Port
 from hardware.wire.replies import Status, Vector
 
@@ -13,17 +13,17 @@ HOMING_S = 180.0
 
 @dataclass(frozen=True)
 class Greeting:
-    """Who answers, and how."""
+    """The controller that answered, and its properties."""
 
     firmware: str
-    reset: bool  # it restarted as the port was opened
+    reset: bool  # it restarted when the port was opened
     buffer_bytes: int = 128
     settings: dict[int, float] = field(default_factory=dict)
     options: str = ""
 
 
 class Link(Protocol):
-    """Lines to a controller, and what it says of itself. All of it may raise LinkError."""
+    """Sends lines to a controller and reads its status. Every method may raise LinkError."""
 
     port: Port
     status: Status
@@ -37,7 +37,7 @@ class Link(Protocol):
     def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None: ...
     def poll(self, timeout_s: float, *, asks: bool = True) -> None: ...
     def finish(self) -> None: ...
-    def go_on(self) -> None: ...
+    def resume_motion(self) -> None: ...
     def accept(self) -> None: ...
     def settle(self) -> int: ...
     def stop(self, *, alarmed: bool = False) -> None: ...
@@ -50,3 +50,25 @@ class Link(Protocol):
     def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None: ...
     def unshift(self) -> None: ...
     def emergency(self) -> None: ...
+
+
+class LinkBase:
+    """What all links share: the port, the outstanding lines and the last status.
+
+    `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller.
+    """
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+        self.on_ack: Callable[[int], None] = lambda _: None
+        self.on_info: Callable[[str], None] = lambda _: None
+        self.outstanding = Outstanding()
+        self.status = Status("Idle")
+        self._lines = LinePort(port)
+        self._infos: list[str] = []
+
+    def _acknowledge(self) -> None:
+        """Remove the oldest outstanding line and report its tag, if it has one."""
+        tag = self.outstanding.take().tag
+        if tag is not None:
+            self.on_ack(tag)

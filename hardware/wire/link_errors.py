@@ -1,15 +1,15 @@
-"""What can go wrong between the program and a controller. Each stops the stream; `recover` decides what follows."""
+"""Faults between the program and a controller. Each stops the stream; `recover` decides what follows."""
 
 from dataclasses import dataclass
 
 
 class LinkError(Exception):
-    """No more lines can be sent until somebody has dealt with this."""
+    """A fault after which no more lines can be sent until it is handled."""
 
 
 @dataclass
 class LineRefused(LinkError):
-    """The controller threw a line away: `error:N`. `tag` says which; None: one of the sender's own."""
+    """The controller discarded a line: `error:N`. `tag` is its number; None for a line of the sender's own."""
 
     code: int
     tag: int | None
@@ -25,7 +25,7 @@ class Alarmed(LinkError):
 
 @dataclass
 class Restarted(LinkError):
-    """An unexpected banner: the board was reset, or had no power."""
+    """An unexpected banner: the board was reset or lost power."""
 
     banner: str
 
@@ -38,10 +38,10 @@ class CableOut(LinkError):
 
 
 @dataclass
-class Doubt(LinkError):
-    """A reply that cannot be read, or has not come: a line may be lost."""
+class UnclearReply(LinkError):
+    """A reply is unreadable or missing: a line may be lost."""
 
-    text: str  # what was read; empty: nothing came
+    text: str  # what was read; empty if nothing arrived
     tag: int | None
 
 
@@ -54,6 +54,6 @@ class Silent(LinkError):
 
 @dataclass
 class Halted(LinkError):
-    """The controller reports a state in which it draws nothing, and that the sender has not asked for."""
+    """The controller reports a state in which it draws nothing and that the sender did not request."""
 
     state: str

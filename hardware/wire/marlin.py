@@ -1,49 +1,42 @@
 """Marlin at the other end of a port: send and wait, with line numbers and checksums.
 
-As Marlin's host protocol has it: `N12 G1 X1*57`, the checksum being the exclusive or of all bytes before the star;
-`ok` when a line is taken; `Resend: 12` asks for a line again; `busy:` says that it is still at work, so that waiting is
-not a fault; `M110` sets the number. There is no realtime hold: what is in its store is carried out.
+As in Marlin's host protocol: `N12 G1 X1*57`, where the checksum is the exclusive or of all bytes before the asterisk;
+`ok` acknowledges a line; `Resend: 12` asks for a line again; `busy:` says that it is still working, so that waiting is
+not a fault; `M110` sets the line number. Marlin has no realtime hold: it executes what is in its buffer.
 """
 
 import contextlib
 import re
-from collections.abc import Callable
 
 from hardware.wire import gcode_text
-from hardware.wire.line_port import POLL_S, LinePort, Outstanding, SentLine
-from hardware.wire.link import HOMING_S, Greeting
-from hardware.wire.link_errors import Doubt, LineRefused, Restarted, Silent
+from hardware.wire.line_port import POLL_S, SentLine
+from hardware.wire.link import HOMING_S, Greeting, LinkBase
+from hardware.wire.link_errors import LineRefused, Restarted, Silent, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Status, Vector
 
-GREETING_S = 6.0  # a board that restarts reads its card and settings first
-SILENCE_S = 15.0  # without `busy:`; by default that comes every two seconds
+GREETING_S = 6.0  # a board that restarts first reads its card and settings
+SILENCE_S = 15.0  # without `busy:`, which arrives every two seconds by default
 MOST_RESENDS = 10
 KILLED = 0
-UNKNOWN_CODE = 20  # GRBL's number for it
+UNKNOWN_CODE = 20  # GRBL's error number for an unknown code
 
 
-class Marlin:
-    """State: the number of the last line, and the line that is not yet answered."""
+class Marlin(LinkBase):
+    """A link that keeps the number of the last line and the line that is not yet acknowledged."""
 
     def __init__(self, port: Port) -> None:
-        self.port = port
-        self._lines = LinePort(port)
-        self.on_ack: Callable[[int], None] = lambda _: None
-        self.on_info: Callable[[str], None] = lambda _: None
-        self.outstanding = Outstanding()
-        self.status = Status("Idle")
+        super().__init__(port)
         self._number = 0
-        self._wire = b""  # the line that is not yet answered, as it was sent
+        self._wire = b""  # the line that is not yet acknowledged, as it was sent
         self._resends = 0
         self._ignores_ok = False
         self._shifted: Vector = (0.0, 0.0, 0.0)
         self._started = False
         self._expects_start = False
-        self._infos: list[str] = []
 
     def greet(self) -> Greeting:
-        """Waits for `start` from a board that restarts, or asks who is there."""
+        """Wait for `start` from a board that restarts, or ask for the firmware. Raises Silent if nothing answers."""
         self._expects_start, begun, asked = True, self.port.now(), -1.0
         firmware = ""
         while not firmware:
@@ -77,6 +70,7 @@ class Marlin:
         return not self.outstanding
 
     def send(self, text: str, tag: int | None = None) -> None:
+        """Send a line. Raises ValueError for one that Marlin must not receive, and CableOut."""
         if not text.isascii() or not text.isprintable() or set(text) & set("*;"):
             raise ValueError(f"{text!r} must not be sent")
         self._number += 1
@@ -106,12 +100,12 @@ class Marlin:
                 raise Silent(patience_s)
 
     def poll(self, timeout_s: float, *, asks: bool = True) -> None:
-        """Reads what has come. Raises what is wrong as LinkError."""
+        """Read what has arrived. Raises LinkError for any fault."""
         self._listen(timeout_s)
         if not self.outstanding:
             self._lines.heard_at = self.port.now()
         elif self.port.now() - self._lines.heard_at > SILENCE_S:
-            raise Doubt("", self.outstanding.oldest.tag)
+            raise UnclearReply("", self.outstanding.oldest.tag)
 
     # --- motion ---
 
@@ -126,14 +120,14 @@ class Marlin:
             if found := re.match(r"X:(-?[\d.]+) Y:(-?[\d.]+) Z:(-?[\d.]+)", text):
                 self.status = Status("Idle", None, (float(found[1]), float(found[2]), float(found[3])), is_work=True)
 
-    def go_on(self) -> None:
-        """There is nothing that holds it."""
+    def resume_motion(self) -> None:
+        """Do nothing: Marlin has no hold."""
 
     def accept(self) -> None:
         self._answered()
 
     def settle(self) -> int:
-        """Line numbers make a lost line impossible: it would have been asked for again."""
+        """Finish all motion; return how many lines are unacknowledged. None is lost: Marlin asks for it again."""
         missing = len(self.outstanding)
         self.outstanding.clear()
         self._restart_numbering()
@@ -141,13 +135,11 @@ class Marlin:
         return missing
 
     def stop(self, *, alarmed: bool = False) -> None:
-        """There is no hold that keeps the position: what it has in store, a few lines, is carried out."""
-        self.outstanding.clear()
-        self._restart_numbering()
-        self.finish()
+        """Finish the few buffered lines: Marlin has no hold that keeps the position."""
+        self.settle()
 
     def reset(self) -> None:
-        """After M112 only the board's own reset brings it back."""
+        """Raise Silent: after M112 only a reset of the board restarts it."""
         raise Silent(0.0)
 
     def home(self) -> None:
@@ -184,7 +176,7 @@ class Marlin:
             self.shift(-x, -y, -z)
 
     def emergency(self) -> None:
-        """M112, which acts at once where EMERGENCY_PARSER is built in, and after what is in store where not."""
+        """Send M112, which acts at once with EMERGENCY_PARSER, and after the buffered lines without it."""
         with contextlib.suppress(OSError):
             self.port.write(b"\nM112\n")
 
@@ -218,10 +210,10 @@ class Marlin:
                 raise LineRefused(UNKNOWN_CODE, line.tag, line.text)
 
     def _resend(self, number: int) -> None:
-        """The line that it did not get, sent again. The `ok` that comes with the request answers nothing."""
+        """Send again the line that Marlin missed. The `ok` that comes with the request acknowledges nothing."""
         self._resends += 1
         if number != self._number or self._resends > MOST_RESENDS:
-            raise Doubt(f"Resend: {number}", self.outstanding.oldest.tag)
+            raise UnclearReply(f"Resend: {number}", self.outstanding.oldest.tag)
         self._ignores_ok = True
         self._lines.write(self._wire)
 
@@ -230,6 +222,4 @@ class Marlin:
             self._ignores_ok = False
             return
         self._resends = 0
-        tag = self.outstanding.take().tag
-        if tag is not None:
-            self.on_ack(tag)
+        self._acknowledge()

@@ -1,4 +1,4 @@
-"""The name of a port to what opens it: a serial device, or the simulator."""
+"""The name of a port -> a function that opens it: a serial device or the simulator."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
-    """How to open the port of this name: a device, or `sim`, `sim:fast`, `sim:latency=16`."""
+    """Return a function that opens this port: a device, or `sim`, `sim:fast`, `sim:latency=16`. Raises PortError."""
     if name == "sim" or name.startswith("sim:"):
         return simulated(name, machine).open
     return lambda: SerialPort(name, baud)
 
 
 def simulated(name: str, machine: "Machine") -> "Bench":
-    """A simulated controller that drives this machine; options after the colon. PortError where one is unknown."""
+    """Return a simulated controller of this machine. Raises PortError for an unknown option after the colon."""
     from hardware.simulator import Bench
     from hardware.simulator.settings import for_machine
 

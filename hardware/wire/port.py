@@ -1,4 +1,4 @@
-"""A port: bytes to a controller and back, and the time that goes with it. A serial line, or the simulator."""
+"""A port: bytes to a controller and back, and its clock. A serial line or the simulator."""
 
 import time
 from collections.abc import Callable
@@ -6,27 +6,27 @@ from typing import Protocol
 
 
 class PortError(Exception):
-    """A port that cannot be used; the message says what would do."""
+    """A port that cannot be used; the message says what would work."""
 
 
 class Port(Protocol):
-    """Both `write` and `read` raise OSError once the cable is out."""
+    """Both `write` and `read` raise OSError once the cable is unplugged."""
 
     def write(self, content: bytes) -> None: ...
 
     def read(self, timeout_s: float) -> bytes:
-        """What has come, as soon as there is something; nothing after the timeout."""
+        """Return the bytes that have arrived, as soon as there are any; none after the timeout."""
 
     def close(self) -> None: ...
 
     def now(self) -> float:
-        """Seconds, on the clock by which timeouts count: virtual where time is."""
+        """Return the seconds of the clock for timeouts; in a simulation the time can be virtual."""
 
 
-Opener = Callable[[], Port]  # opens it again at each call
+Opener = Callable[[], Port]  # opens the port again at each call
 
 
 def pass_time(port: Port, seconds: float) -> None:
-    """Lets time pass where the port cannot be read: the cable is out."""
+    """Wait while the port cannot be read because the cable is unplugged."""
     passes = getattr(port, "pass_time", time.sleep)
     passes(seconds)

@@ -1,4 +1,4 @@
-"""Asks each serial port what is on it."""
+"""Finds the serial ports and the controllers that answer on them."""
 
 import time
 from dataclasses import dataclass
@@ -13,24 +13,25 @@ LISTEN_S = 2.5
 
 
 @dataclass(frozen=True)
-class Found:
-    """A port, and what it said when it was asked."""
+class ScannedPort:
+    """A port, and what answered on it."""
 
     name: str
     description: str
     answer: str
-    is_well: bool
+    is_usable: bool
 
 
-def look(*, asks: bool = True) -> list[Found]:
-    """Each port, and what answers on it. Asking restarts some boards, so a port in use is left alone."""
+def scan_ports(*, asks: bool = True) -> list[ScannedPort]:
+    """Return each port and what answers on it. Asking restarts some boards; a port in use is not asked."""
     return [
-        Found(port.device, port.description, *(answer(port.device) if asks else ("", True))) for port in plugged_in()
+        ScannedPort(port.device, port.description, *(identify(port.device) if asks else ("", True)))
+        for port in plugged_in()
     ]
 
 
-def answer(name: str) -> tuple[str, bool]:
-    """`Grbl 1.1h`, `Marlin`, or why nothing is known; and whether it can be used."""
+def identify(name: str) -> tuple[str, bool]:
+    """Return `Grbl 1.1h`, `Marlin`, or why nothing is known; and whether the port can be used."""
     try:
         if firmware := _grbl(name):
             return firmware, True
@@ -39,8 +40,8 @@ def answer(name: str) -> tuple[str, bool]:
     except PortError as fault:
         return str(fault).removeprefix(f"{name}: "), False
     except OSError as fault:
-        return f"went away while it was asked ({fault})", False
-    return "nothing that speaks GRBL or Marlin", True
+        return f"disconnected while it was asked ({fault})", False
+    return "neither GRBL nor Marlin answers", True
 
 
 def _grbl(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What GRBL says, taken apart."""
+"""Parses the replies of GRBL."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Ack:
-    """`ok`: the oldest line that was not yet answered is taken."""
+    """`ok`: the oldest outstanding line is accepted."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """`error:N`: that line was thrown away."""
+    """`error:N`: the oldest outstanding line was discarded."""
 
     code: int
 
@@ -25,28 +25,28 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Banner:
-    """The controller has just started: offsets, modes and perhaps the place are gone."""
+    """The controller has just started: offsets, modes and perhaps the position are lost."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Info:
-    """Settings, messages, and all that is no answer to a line."""
+    """Settings, messages, and everything else that does not answer a line."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Garbled:
-    """What no controller says: noise on the line."""
+    """A text that no controller sends: noise on the line."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Status:
-    """A status report. Places in mm, as the controller gave them: machine or work coordinates."""
+    """A status report. Positions are in mm, in machine or work coordinates as the controller gave them."""
 
     state: str
     substate: int | None = None
@@ -64,7 +64,7 @@ _STATUS = re.compile(r"<([A-Z][a-z]+)(?::(\d+))?((?:\|[A-Za-z]+:[^|>]*)*)>")
 
 
 def read(text: str) -> Reply:
-    """One line, without its end."""
+    """Return the reply in one line, given without its line end."""
     if text == "ok":
         return Ack()
     if coded := re.fullmatch(r"(error|ALARM):(\d{1,3})", text):

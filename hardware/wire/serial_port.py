@@ -1,4 +1,4 @@
-"""Serial ports: which there are, and one of them as a port."""
+"""Serial ports: a list of them, and one opened as a port."""
 
 import errno
 import os
@@ -13,24 +13,24 @@ WRITE_TIMEOUT_S = 5.0
 
 
 def names() -> list[str]:
-    """The serial ports that the system knows of."""
+    """Return the names of the serial ports of this system."""
     return [port.device for port in plugged_in()]
 
 
 def plugged_in() -> list[Any]:
-    """What the system knows of each serial port, by name; pyserial's own records."""
+    """Return pyserial's record of each serial port, sorted by name."""
     from serial.tools import list_ports
 
     return [port for port in sorted(list_ports.comports(), key=lambda port: port.device) if _is_real(port)]
 
 
 def _is_real(port: object) -> bool:
-    """Built-in ports of a PC, behind which there is mostly nothing, have no hardware to name."""
+    """Whether a port has a hardware id: the built-in ports of a PC, mostly unused, have none."""
     return getattr(port, "hwid", "n/a") not in {"", "n/a"}
 
 
 class SerialPort:
-    """A serial line that is nobody else's while it is open."""
+    """A serial line, opened exclusively. Raises PortError where it cannot be opened."""
 
     def __init__(self, name: str, baud: int = BAUD) -> None:
         import serial
@@ -39,35 +39,35 @@ class SerialPort:
         try:
             self._serial = serial.serial_for_url(name, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S,
                                                  exclusive=True, do_not_open=True)  # fmt: skip
-            self._serial.dtr = self._serial.rts = False  # where the system lets us: opening shall not reset the board
+            self._serial.dtr = self._serial.rts = False  # if the system allows it, opening does not reset the board
             self._serial.open()
         except (serial.SerialException, OSError, ValueError) as fault:
             raise PortError(_explained(name, fault)) from None
         self._keep_dtr()
 
     def _keep_dtr(self) -> None:
-        """Hang-up on close off: so the line does not change, and the next opening does not reset the board either."""
+        """Turn off hang-up on close, so that the next opening does not reset the board either."""
         try:
             import termios
 
             modes: list[Any] = termios.tcgetattr(self._serial.fileno())
             modes[2] &= ~termios.HUPCL
             termios.tcsetattr(self._serial.fileno(), termios.TCSANOW, modes)
-        except (ImportError, OSError, AttributeError, ValueError):  # not there on this system
+        except (ImportError, OSError, AttributeError, ValueError):  # not supported on this system
             pass
         except Exception as fault:  # termios.error is not an OSError
             if type(fault).__name__ != "error":
                 raise
 
     def fileno(self) -> int | None:
-        """For the guard; None where the system has no such number."""
+        """Return the file descriptor for the guard; None where the system has none."""
         try:
             return int(self._serial.fileno())
         except (OSError, AttributeError):
             return None
 
     def wake(self) -> None:
-        """Raises the lines that say that somebody is there; other boards restart by that."""
+        """Raise DTR and RTS, which some boards wait for; others restart."""
         with suppress(OSError):  # a pseudo-terminal has no such lines
             self._serial.dtr = self._serial.rts = True
 
@@ -87,13 +87,15 @@ class SerialPort:
 
 
 def _explained(name: str, fault: Exception) -> str:
-    """What is wrong with a port, and what would do."""
+    """Return what is wrong with a port and what would work."""
     code = getattr(fault, "errno", None)
     text = str(fault)
     if code == errno.EACCES or "Permission denied" in text:
         return f"{name}: no permission; {permission_advice(name)}"
     if code in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in text or "busy" in text.lower():
-        return f"{name}: another program has it open (a second plot, a terminal, another sender); close that first"
+        return (
+            f"{name}: another program has it open (a second plot, a terminal, another sender); close that program first"
+        )
     if code == errno.ENOENT or "No such file" in text or ("could not open port" in text and "cannot find" in text):
         there = ", ".join(names())
         return f"{name}: no such port; {'there are ' + there if there else 'no serial port is plugged in'}"
@@ -101,7 +103,7 @@ def _explained(name: str, fault: Exception) -> str:
 
 
 def permission_advice(name: str) -> str:
-    """Which group may use the port, and how to join it."""
+    """Return which group may use the port, and how to join it."""
     try:
         import grp
 

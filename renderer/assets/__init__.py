@@ -1,4 +1,4 @@
-"""A URL and a sha256 -> a verified file: out of the cache, or from the web, or else a fallback that the spec names."""
+"""A URL and a sha256 -> a verified file: from the cache, from the web, or the fallback that the spec names."""
 
 import os
 import time
@@ -42,15 +42,15 @@ __all__ = [
     "sha256_of",
 ]
 
-Report = Callable[[int, int | None], None]  # bytes done, bytes in all if the server says so
+Report = Callable[[int, int | None], None]  # bytes done, bytes in total if the server says so
 
 TRIES = 3
-PAUSE_S = 0.5  # before the second try, and twice as long before the third
+PAUSE_S = 0.5  # before the second try; twice as long before the third
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The file that an image of a spec stands for, where it came from, and what a person should hear of that."""
+    """The file of an image in a spec, where it came from, and a note for the user."""
 
     path: Path
     sha256: str
@@ -64,18 +64,21 @@ def known() -> tuple[Asset, ...]:
 
 
 def add(path: Path) -> Asset:
-    """Copies a file into the cache, for a machine without the web. AssetError."""
+    """Copy a file into the cache, for a computer without the web. Raises AssetError."""
     sha256 = store(path)
     return known_as(sha256) or Asset(path.name, sha256, path.stat().st_size)
 
 
 def known_as(sha256: str) -> Asset | None:
-    """The known file with this content."""
+    """The known file with this content, if there is one."""
     return next((asset for asset in KNOWN if sha256.startswith(asset.sha256)), None)
 
 
 def resolve(image: str | RemoteImage, folder: Path, report: Report | None = None) -> Resolved:
-    """The file for `target.image` of a spec in `folder`: that path, or the cache, the web, the fallback. AssetError."""
+    """The file for `target.image` of a spec in `folder`: that path, or the cache, the web or the fallback.
+
+    Raises AssetError.
+    """
     if isinstance(image, str):
         return Resolved(folder / image, _hash_of(folder / image), "file")
     cached, damaged = look_up(image.sha256)
@@ -89,13 +92,13 @@ def resolve(image: str | RemoteImage, folder: Path, report: Report | None = None
         path = folder / image.fallback
         why = "; ".join(filter(None, (damaged, str(error))))
         return Resolved(path, _hash_of(path), "fallback", f"{why}. Drawing {image.fallback} instead")
-    return Resolved(fetched, image.sha256, "web", damaged and f"{damaged}; it was fetched anew")
+    return Resolved(fetched, image.sha256, "web", damaged and f"{damaged}; it was fetched again")
 
 
 def fetch(url: str, sha256: str, report: Report | None = None) -> Path:
-    """The file at a URL, verified, from the cache if it is there. What was cut off is taken up again. AssetError.
+    """The verified file at a URL, from the cache if it is there. An interrupted download resumes. Raises AssetError.
 
-    The first 8 digits of the hash do where no more are published.
+    The first 8 digits of the hash are enough where no more are published.
     """
     sha256 = checked_sha256(sha256, start=True)
     found = find_start(sha256)
@@ -104,7 +107,7 @@ def fetch(url: str, sha256: str, report: Report | None = None) -> Path:
     if os.environ.get("RENDER_OFFLINE", "0") not in ("", "0"):
         raise AssetError(_unreached(url, sha256, "RENDER_OFFLINE is set"))
     with writing(), alone(sha256):
-        return find_start(sha256) or _fetched(url, sha256, report)  # another program may have been quicker
+        return find_start(sha256) or _fetched(url, sha256, report)  # another program may have been faster
 
 
 def _fetched(url: str, sha256: str, report: Report | None) -> Path:
@@ -128,7 +131,7 @@ def _fetched(url: str, sha256: str, report: Report | None) -> Path:
             return keep(part, actual)
         part.unlink()
         wanted = sha256 if len(sha256) == 64 else f"one that begins with {sha256}"
-        why = f"its sha256 is {actual}, and not {wanted}: the file there has changed, or the spec names the wrong one"
+        why = f"its sha256 is {actual}, not {wanted}: the file there has changed, or the spec has the wrong sha256"
         if not resumed:
             break
     raise AssetError(_unreached(url, sha256, why))
@@ -142,7 +145,7 @@ def _unreached(url: str, sha256: str, why: str) -> str:
 
 def _hash_of(path: Path) -> str:
     if not path.is_file():
-        raise AssetError(f"{path}: {'is no ordinary file' if path.exists() else 'no such file'}; name a picture")
+        raise AssetError(f"{path}: {'is not an ordinary file' if path.exists() else 'no such file'}; name a picture")
     try:
         return sha256_of(path)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A sha256 -> a verified file. The cache holds `sha256/<hex>`, and in `state/` what is half fetched or was checked."""
+"""A sha256 -> a verified file. The cache holds files in `sha256/<hex>`, partial downloads and records in `state/`."""
 
 import errno
 import hashlib
@@ -14,30 +14,30 @@ import platformdirs
 
 try:
     import fcntl
-except ImportError:  # Windows has none; two programs may then fetch the same file twice, and the last one stays
+except ImportError:  # Windows has none; two programs may then fetch the same file, and the last one stays
     fcntl = None  # type: ignore[assignment,unused-ignore]
 
 PUBLISHED = 8  # digits of a sha256 that torchvision and others put into a file's name
-PATIENCE_S = 600.0  # how long to wait for another program that fetches the same file
+PATIENCE_S = 600.0  # longest wait for another program that fetches the same file
 
 
 class AssetError(Exception):
-    """A file that cannot be had; the message says why, and the ways out."""
+    """A file that cannot be obtained; the message says why, and how to get it."""
 
 
 def cache_folder() -> Path:
-    """`$RENDER_CACHE`, or else the platform's cache folder, `render/`."""
+    """`$RENDER_CACHE`, or else `render/` in the platform's cache folder."""
     named = os.environ.get("RENDER_CACHE")
     return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("render", appauthor=False))
 
 
 def find(sha256: str) -> Path | None:
-    """The file of a sha256, if the cache has it whole. A damaged one is removed; `look_up` says so."""
+    """The file of a sha256, if the cache has it intact. A damaged one is removed; see `look_up`. Raises AssetError."""
     return look_up(sha256)[0]
 
 
 def find_start(start: str) -> Path | None:
-    """The file whose sha256 begins so, if the cache has it whole."""
+    """The file whose sha256 begins with `start`, if the cache has it intact. AssetError if that is not a sha256."""
     if len(start) == 64:
         return find(start)
     names = sorted(path.name for path in (cache_folder() / "sha256").glob(f"{start}*") if len(path.name) == 64)
@@ -47,7 +47,8 @@ def find_start(start: str) -> Path | None:
 def look_up(sha256: str) -> tuple[Path | None, str | None]:
     """The file of a sha256 if the cache has it, and a note if it was damaged.
 
-    A file is read again only where its size or its time of change differs from those when it was last read.
+    A file is read again only where its size or time of change differs from when it was last read. Raises AssetError
+    where the text is not a sha256.
     """
     path, stamp = _place(sha256), state(sha256, "stamp")
     try:
@@ -61,7 +62,7 @@ def look_up(sha256: str) -> tuple[Path | None, str | None]:
     except OSError as error:
         return None, f"the cached file {path} cannot be read ({error.strerror})"
     if actual == sha256:
-        with suppress(OSError):  # a cache that is read-only is a good cache
+        with suppress(OSError):  # a read-only cache is fine
             _write(stamp, seen)
         return path, None
     with suppress(OSError):
@@ -71,9 +72,9 @@ def look_up(sha256: str) -> tuple[Path | None, str | None]:
 
 
 def store(path: Path) -> str:
-    """Copies a file into the cache and gives its sha256. AssetError."""
+    """Copy a file into the cache and return its sha256. Raises AssetError."""
     if not path.is_file():
-        raise AssetError(f"{path}: {'is no ordinary file' if path.exists() else 'no such file'}")
+        raise AssetError(f"{path}: {'is not an ordinary file' if path.exists() else 'no such file'}")
     try:
         sha256 = sha256_of(path)
     except OSError as error:
@@ -90,7 +91,7 @@ def store(path: Path) -> str:
 
 
 def keep(file: Path, sha256: str) -> Path:
-    """Moves a file whose sha256 was verified to its place in the cache, in one step."""
+    """Move a verified file to its place in the cache, in one step, and return its path. AssetError for a bad sha256."""
     path = _place(sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
     file.replace(path)
@@ -100,44 +101,48 @@ def keep(file: Path, sha256: str) -> Path:
 
 
 def state(sha256: str, what: str) -> Path:
-    """A file that remembers something of an asset: `part`, `lock` or `stamp`."""
+    """The path of a file about an asset: its `part`, `lock` or `stamp`."""
     return cache_folder() / "state" / f"{sha256}.{what}"
 
 
 def sha256_of(path: Path) -> str:
+    """The sha256 of a file, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def checked_sha256(text: str, *, start: bool = False) -> str:
-    """The hash in small letters. AssetError where it is none; it becomes part of a path. `start`: 8 digits may do."""
+    """The hash in lower case; it becomes part of a path. AssetError where it is not a hash. `start` allows 8 digits."""
     if not (len(text) == 64 or (start and len(text) == PUBLISHED)) or not set(text.lower()) <= set("0123456789abcdef"):
-        raise AssetError(f"{text[:80]!r} is no sha256; it has 64 hexadecimal digits")
+        raise AssetError(f"{text[:80]!r} is not a sha256; write 64 hexadecimal digits")
     return text.lower()
 
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Says of a cache that cannot be written to what would do. AssetError."""
+    """Turn the error of a cache that cannot be written to into an AssetError that says what would work."""
     try:
         yield
     except OSError as error:
         folder = cache_folder()
         match error.errno:
             case errno.ENOSPC | errno.EDQUOT:
-                why = f"there is no room left for the asset cache {folder}; make room"
+                why = f"there is no space left for the asset cache {folder}; free some space"
             case errno.EACCES | errno.EPERM | errno.EROFS:
-                why = f"the asset cache {folder} may not be written to; allow it"
+                why = f"the asset cache {folder} is not writable; change its permissions"
             case errno.ENOTDIR | errno.EEXIST:
-                why = f"the asset cache {folder} is no folder; remove what is there"
+                why = f"the asset cache {folder} is not a folder; remove what is there"
             case _:
-                why = f"the asset cache {folder} cannot be written to ({error.strerror or error}); mend it"
+                why = f"the asset cache {folder} cannot be written to ({error.strerror or error}); repair it"
         raise AssetError(f"{why}, or name another folder in RENDER_CACHE") from None
 
 
 @contextmanager
 def alone(sha256: str) -> Iterator[None]:
-    """Keeps other programs from fetching the same file at the same time. A lock dies with the program that holds it."""
+    """Keep other programs from fetching the same file at the same time. A lock ends with the program that holds it.
+
+    Raises AssetError after PATIENCE_S seconds of waiting.
+    """
     path = state(sha256, "lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
@@ -184,7 +189,7 @@ def _write(path: Path, text: str) -> None:
 
 @contextmanager
 def _temporary(folder: Path) -> Iterator[Path]:
-    """A new empty file, which is gone afterwards unless it was moved."""
+    """A new empty file, which is removed afterwards unless it was moved."""
     descriptor, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
     os.close(descriptor)
     try:

@@ -1,4 +1,4 @@
-"""A URL -> the rest of a file that may be half there already."""
+"""A URL -> the rest of a file that may have been downloaded in part."""
 
 import http.client
 import re
@@ -10,24 +10,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-Report = Callable[[int, int | None], None]  # bytes done, bytes in all if the server says so
+Report = Callable[[int, int | None], None]  # bytes done, bytes in total if the server says so
 
 TIMEOUT_S = 10.0  # to connect, and for each piece
 MOST_BYTES = 2_000_000_000
-LEAST_BYTES_S = 1000.0  # measured after a minute; a slower line would take a day for a network's weights
+LEAST_BYTES_S = 1000.0  # measured after a minute; a slower connection would take a day for a network's weights
 _PIECE = 1 << 16
 
 
 class UnreachedError(Exception):
-    """The file is not to be had from there now; trying again at once would not help."""
+    """The file cannot be fetched from there now; trying again at once would not help."""
 
 
 class CutOffError(Exception):
-    """It began well or may do better at once: try again, from where it stopped."""
+    """The download stopped; trying again at once, from where it stopped, may help."""
 
 
 def download(url: str, part: Path, report: Report | None = None) -> None:
-    """Fetches what `part` lacks of the file at a URL. UnreachedError, CutOffError; OSError is the disk's alone."""
+    """Fetch what `part` lacks of the file at a URL. UnreachedError, CutOffError; OSError only for the disk."""
     have = part.stat().st_size if part.exists() else 0
     with _opened(url, have, part) as answer:
         start = _start(answer, have)
@@ -40,7 +40,7 @@ def download(url: str, part: Path, report: Report | None = None) -> None:
             file.seek(start)
             done = _copy(answer, file, start, total, report)
     if total is not None and done < total:
-        raise CutOffError(f"the line was cut after {done} of {total} bytes")
+        raise CutOffError(f"the connection broke after {done} of {total} bytes")
 
 
 def _copy(
@@ -75,7 +75,7 @@ def _opened(url: str, have: int, part: Path) -> http.client.HTTPResponse:
     except urllib.error.HTTPError as error:
         error.close()
         said = f"the server answered {error.code} {error.reason}"
-        if error.code == 416:  # what we have is no beginning of what is there
+        if error.code == 416:  # the part here is not the beginning of the file there
             part.unlink(missing_ok=True)
         if error.code in (408, 416, 429) or error.code >= 500:
             raise CutOffError(said) from None
@@ -102,7 +102,7 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _start(answer: http.client.HTTPResponse, have: int) -> int:
-    """Where the answer's first byte belongs: a server need not resume."""
+    """The place of the answer's first byte in the file: a server need not resume."""
     if answer.status != 206:
         return 0
     began = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))

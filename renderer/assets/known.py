@@ -1,4 +1,4 @@
-"""Files that the program knows by name: pictures that are free and weights of networks, told apart by their sha256."""
+"""Files that the program knows by name: free pictures and the weights of networks, identified by their sha256."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 class Asset:
     """A file of the cache.
 
-    `url` is None where nothing can be fetched: a file that somebody added, or one that its page gives to people alone.
+    `url` is None where nothing can be fetched: for a file that was added by hand, or one that only people can download.
     """
 
     name: str
-    sha256: str  # of weights only its first 8 digits are published, as part of the file's name
+    sha256: str  # for weights, only the first 8 digits are published, as part of the file's name
     size_bytes: int
     title: str = ""
     licence: str = ""
     url: str | None = None
-    page: str | None = None  # where a person gets it, where there is no `url`
+    page: str | None = None  # where people can get it if there is no `url`
 
     @property
     def source(self) -> str:
-        """Where it comes from."""
+        """The address that it comes from."""
         return self.url or self.page or ""
 
 
@@ -39,7 +39,7 @@ _PALAPELI = f"{_GITHUB}/KDE/palapeli/c626e13ab36057daa16c4e7309b086f8e17df98b/pu
 _MATPLOTLIB = f"{_GITHUB}/matplotlib/matplotlib/v3.9.2/lib/matplotlib/mpl-data/sample_data"
 _TORCH = "https://download.pytorch.org/models"
 _GEIRHOS = "https://drive.google.com/drive/folders/1A0vUWyU6fTuc-xWgwQQeBvzbwi6geYQK"
-_PUBLIC_DOMAIN = "public domain"  # painters who died more than 70 years ago; the US government; photographers' own wish
+_PUBLIC_DOMAIN = "public domain"  # painters dead for more than 70 years; the US government; the photographer's choice
 _CC0 = "CC0"
 _BSD = "BSD-3-Clause"  # torchvision's
 

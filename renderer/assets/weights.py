@@ -1,6 +1,6 @@
-"""The weights of networks that a spec names -> their files, or one message that says what is missing and what would do.
+"""The weights of networks that a spec names -> their files, or one message with all that is missing and how to get it.
 
-No file is opened here and torch is not needed: encoders recognises what is in them.
+No file is opened here and torch is not needed: `encoders` reads the content.
 """
 
 import os
@@ -16,7 +16,7 @@ from renderer.spec.networks import IMAGENET, STYLISED
 
 @dataclass(frozen=True)
 class Trunk:
-    """A network, and what its weights are called in a spec: `imagenet`, `stylised_imagenet` or a file."""
+    """A network, and the name of its weights in a spec: `imagenet`, `stylised_imagenet` or a file."""
 
     net: str
     weights: str
@@ -32,13 +32,13 @@ class Trunk:
 
 
 def trunks(artwork: Artwork) -> tuple[Trunk, ...]:
-    """All that the losses of a work look through, each once."""
+    """The networks that the losses of an artwork use, each once."""
     terms = [loss.term[1] for layer in artwork.layers for loss in layer.terms]
     return tuple(dict.fromkeys(Trunk(*term.trunk) for term in terms if hasattr(term, "trunk")))
 
 
 def files(wanted: Iterable[Trunk], folder: Path, report: Report | None = None) -> dict[Trunk, Path]:
-    """The file of each; what has an address is fetched. AssetError tells of all that cannot be had, in one message."""
+    """The file of each network; those with an address are fetched. One AssetError names all that cannot be obtained."""
     found: dict[Trunk, Path | None] = {trunk: at_hand(trunk, folder) for trunk in wanted}
     missing = [trunk for trunk, path in found.items() if path is None]
     why: list[str] = []
@@ -57,7 +57,7 @@ def files(wanted: Iterable[Trunk], folder: Path, report: Report | None = None) -
 
 
 def check(artwork: Artwork, folder: Path) -> None:
-    """Whether the weights are here, or could be fetched, asked before any work is done. AssetError."""
+    """Check, before any work is done, that the weights are here or can be fetched. Raises AssetError."""
     offline = os.environ.get("RENDER_OFFLINE", "0") not in ("", "0")
     absent = [trunk for trunk in trunks(artwork) if at_hand(trunk, folder) is None]
     absent = [trunk for trunk in absent if offline or not getattr(_asset(trunk), "url", None)]
@@ -66,7 +66,7 @@ def check(artwork: Artwork, folder: Path) -> None:
 
 
 def at_hand(trunk: Trunk, folder: Path) -> Path | None:
-    """The file of a trunk: beside the spec, in the cache, or where torchvision's own loader has put it."""
+    """The file of a network: beside the spec, in the cache, or where torchvision's own loader has put it."""
     if not trunk.is_named:
         beside = folder / trunk.weights
         return beside if beside.is_file() else None
@@ -79,7 +79,7 @@ def at_hand(trunk: Trunk, folder: Path) -> Path | None:
 
 
 def _in_hub(asset: Asset) -> Path | None:
-    """The folder that torch.hub documents; its files bear the start of their hash in their name."""
+    """The file in the folder that torch.hub documents, where names contain the start of the hash."""
     if asset.url is None:
         return None
     caches = os.environ.get("XDG_CACHE_HOME", "~/.cache")
@@ -89,20 +89,20 @@ def _in_hub(asset: Asset) -> Path | None:
 
 
 def _asset(trunk: Trunk) -> Asset | None:
-    """The official file of named weights."""
+    """The official file of weights that have a name."""
     return next((asset for asset in WEIGHTS if asset.name == trunk.name), None)
 
 
 def _lacking(trunk: Trunk) -> str:
     asset = _asset(trunk)
     if asset is None:
-        return f"the weights file {trunk.weights!r} is not there; name a file beside the spec"
+        return f"the weights file {trunk.weights!r} does not exist; name a file beside the spec"
     size = f"{asset.size_bytes / 1e6:.0f} MB"
-    lacking = f"the weights {trunk.name} ({size}) are not here"
+    lacking = f"the weights {trunk.name} ({size}) are missing"
     if asset.url is None:
         name = f"vgg16_train_60_epochs_lr0.01-{asset.sha256}.pth.tar"
         return (
-            f"{lacking}. To get them: xdg-open {asset.page} and download {name} there (it lets no program do that), "
+            f"{lacking}. To get them: xdg-open {asset.page} and download {name} there by hand, "
             f"then render assets add {name}"
         )
     return f"{lacking}. To get them: render assets fetch {asset.name}, or, with a copy of them, render assets add FILE"

@@ -1,4 +1,4 @@
-"""The command line: arguments to calls, results to text, errors to exit codes. Nothing else of the library prints."""
+"""The command line: arguments to calls, results to text, errors to exit codes. Nothing else in the library prints."""
 
 import json
 import os
@@ -8,12 +8,12 @@ from typing import NoReturn
 
 import click
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, code_of, error_text, unexpected
-from renderer.cli.commands import commands
 from renderer.cli.gallery import gallery_commands
 from renderer.cli.process import prepare
 from renderer.cli.queue import queue_commands
+from renderer.cli.render_commands import commands
 
 gallery_commands.add_to(commands)
 queue_commands.add_to(commands)
@@ -25,12 +25,12 @@ def main() -> NoReturn:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs a command line and gives its exit code."""
+    """Run a command line and return its exit code."""
     prepare()
     try:
         code = _called(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+    except BrokenPipeError:  # the reader of our output has ended, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return code
@@ -57,10 +57,12 @@ def _called(arguments: list[str]) -> int:
 
 
 def failed(arguments: list[str], code: int, text: str) -> int:
-    """Tells of a command that ended early; on stdout too where somebody asked for JSON."""
-    show.say(text)
+    """Report a command that ended early, on stdout too if --json was given; return the exit code."""
+    printing.say(text)
     if "--json" in arguments:
-        show.data(json.dumps({"error": text.removeprefix("render: "), "exit_code": code}, indent=2, ensure_ascii=False))
+        printing.data(
+            json.dumps({"error": text.removeprefix("render: "), "exit_code": code}, indent=2, ensure_ascii=False)
+        )
     return code
 
 

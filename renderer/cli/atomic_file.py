@@ -1,4 +1,4 @@
-"""A text to a file that is there whole, or not at all."""
+"""Writing a text file, complete or not at all."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """The file appears when it is complete, so that no robot is given half of one."""
+    """Write a file that appears when it is complete, so that no robot gets half of one. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -1,4 +1,4 @@
-"""`render doctor`: what this machine has, and what it lacks."""
+"""`render doctor`: what this machine has and what is missing."""
 
 import dataclasses
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import hardware
 from renderer import assets
 from renderer.assets.weights import Trunk, at_hand
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.manifest import versions
 from renderer.spec.networks import IMAGENET, LAYERS
@@ -20,7 +20,7 @@ from renderer.spec.networks import IMAGENET, LAYERS
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. What is not well is no error: it says what will not work."""
+    """The result of one check. If `well` is False, the text says what will not work; that is not an error."""
 
     name: str
     well: bool
@@ -28,14 +28,16 @@ class Finding:
 
 
 def examine(*, as_json: bool) -> int:
-    """Looks at everything and always succeeds; `well` says what to mend."""
+    """Check everything and print the findings; always succeed."""
     findings = list(_findings())
     if as_json:
-        show.as_json({"well": all(one.well for one in findings), "findings": [dataclasses.asdict(f) for f in findings]})
+        printing.as_json(
+            {"well": all(one.well for one in findings), "findings": [dataclasses.asdict(f) for f in findings]}
+        )
         return DONE
     widest = max(len(one.name) for one in findings)
     for one in findings:
-        show.data(f"{'ok  ' if one.well else 'warn'}  {one.name:<{widest}}  {one.text}")
+        printing.data(f"{'ok  ' if one.well else 'warn'}  {one.name:<{widest}}  {one.text}")
     return DONE
 
 
@@ -52,7 +54,7 @@ def _findings() -> Iterator[Finding]:
 def _torch() -> Iterator[Finding]:
     try:
         import torch
-    except (ImportError, OSError) as error:  # OSError: a library that it needs is missing
+    except (ImportError, OSError) as error:  # OSError: a library that torch needs is missing
         yield Finding("torch", False, f"cannot be imported ({error}); install it again")
         return
     yield Finding("torch", True, torch.__version__)
@@ -66,26 +68,28 @@ def _torch() -> Iterator[Finding]:
 
 
 def _memory() -> Finding:
-    """Of the machine; what cannot be asked for is not a fault."""
+    """The memory of the machine; if it cannot be found out, that is not a fault."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return Finding("memory", True, "unknown here")
     enough = total >= 2e9
-    return Finding("memory", enough, show.size(total) + ("" if enough else "; a large work takes 1.5 GB"))
+    return Finding("memory", enough, printing.size(total) + ("" if enough else "; a large work takes 1.5 GB"))
 
 
 def _compiled() -> Finding:
-    """Where numba keeps what it has compiled: without that, each run compiles again."""
+    """Where numba keeps compiled kernels; without that, each run compiles them again."""
     folder = Path(__file__).parent.parent / "raster" / "__pycache__"
     named = os.environ.get("NUMBA_CACHE_DIR")
     place = Path(named) if named else folder
     kept = len(list(place.rglob("*.nbc"))) if place.is_dir() else 0
     parent = next(p for p in (place, *place.parents) if p.exists())
     if _writable(parent):
-        return Finding("compiled", True, f"{show.counted(kept, 'kernel')} kept in {place}")
+        return Finding("compiled", True, f"{printing.counted(kept, 'kernel')} kept in {place}")
     return Finding(
-        "compiled", kept > 0, f"{place} cannot be written, so kernels are compiled anew; set NUMBA_CACHE_DIR"
+        "compiled",
+        kept > 0,
+        f"{place} cannot be written, so kernels are compiled again in each run; set NUMBA_CACHE_DIR",
     )
 
 
@@ -101,7 +105,7 @@ def _cache() -> Iterator[Finding]:
     folder = assets.cache_folder()
     files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     parent = next(p for p in (folder, *folder.parents) if p.exists())
-    used = show.size(sum(path.stat().st_size for path in files))
+    used = printing.size(sum(path.stat().st_size for path in files))
     well = _writable(parent)
     yield Finding("cache", well, f"{folder}, {used}" if well else f"{folder} cannot be written; set RENDER_CACHE")
     known = assets.known()
@@ -110,19 +114,19 @@ def _cache() -> Iterator[Finding]:
     text = f"{len(here)} of {len(known)} here" + (f"; render assets fetch gets {', '.join(missing)}" if missing else "")
     yield Finding("assets", True, text)
     seeing = [name for name in LAYERS if at_hand(Trunk(name, IMAGENET), folder)]
-    yield Finding("weights", True, f"of {', '.join(seeing) or 'no network'}; render assets list tells of others")
+    yield Finding("weights", True, f"of {', '.join(seeing) or 'no network'}; render assets list shows others")
 
 
 def _ports() -> Iterator[Finding]:
-    """Each serial port with what answers on it: a controller, another program that has it, or why not."""
+    """Each serial port with what answers there: a controller, or why none does."""
     try:
-        from hardware.wire.port_scan import look
+        from hardware.wire.port_scan import scan_ports
 
-        found = look()
+        found = scan_ports()
     except ImportError:
         yield Finding("ports", False, "pyserial is missing; install it again")
         return
     if not found:
         yield Finding("ports", True, "no serial port: no machine is plugged in")
     for port in found:
-        yield Finding("port", port.is_well, f"{port.name} ({port.description}): {port.answer}")
+        yield Finding("port", port.is_usable, f"{port.name} ({port.description}): {port.answer}")

@@ -10,18 +10,18 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
-from renderer.cli.show import clock, console, say, size
+from renderer.cli.printing import clock, console, say, size
 from renderer.progress import Progress
 
 EVERY_S = 5.0  # between two lines
-REFRESH_S = 0.1  # between two looks at a bar: a fit makes hundreds of steps a second
+REFRESH_S = 0.1  # between two updates of a bar: a fit makes hundreds of steps a second
 LIKENESS_S = 1.0  # between two measurements of the likeness, each of which draws the picture
-COUNTED = {"placing", "fitting"}  # stages that tell how far they are
+COUNTED = {"placing", "fitting"}  # stages that report how far they are
 
 
 @contextmanager
 def watching(name: str) -> Iterator["FitBars | FitLines"]:
-    """The right watch for where stderr goes."""
+    """Bars if stderr is a terminal, or else lines."""
     if console().is_terminal and not console().is_dumb_terminal:
         with FitBars(name, console()) as bars:
             yield bars
@@ -55,11 +55,11 @@ class FitBars:
         self._bar.stop()
 
     def starts(self) -> None:
-        """Draws a bar that only moves: the first step may be seconds away."""
+        """Draw a bar without a count, because the first step can be seconds away."""
         self._begin((), f"{self._name}: starting")
 
     def report(self, progress: Progress) -> None:
-        """Draws where the render stands."""
+        """Draw the progress of the render."""
         shown = (progress.stage, progress.layer)
         if shown != self._shown:
             self._begin(shown, f"{self._name}: {_stage(progress)}")
@@ -80,7 +80,7 @@ class FitBars:
         )
 
     def fetched(self, what: str, done: int, total: int | None) -> None:
-        """Draws how much of a file has come."""
+        """Draw how much of a file is fetched."""
         if self._shown != (what,):
             self._begin((what,), f"{self._name}: fetching {what}")
         if self._task is not None:
@@ -88,7 +88,7 @@ class FitBars:
             self._bar.update(self._task, total=total, completed=done, count=amount)
 
     def _begin(self, shown: tuple[Any, ...], text: str) -> None:
-        """A new bar. That of a fitted layer stays above it; one that only said what went on makes way."""
+        """Begin a new bar. The bar of a fitted layer stays above it; any other bar is removed."""
         if self._task is not None and self._shown[:1] != ("fitting",):
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(text, total=None, count="", aside="")
@@ -96,9 +96,9 @@ class FitBars:
 
 
 def _aside(progress: Progress, likeness: float, seconds: float) -> str:
-    """Likeness, and the time that is left; `seconds` since the layer's first step, which may compile and says nothing.
+    """The likeness and the time left; `seconds` since the layer's first step, which is not counted: it may compile.
 
-    Not the loss: its terms change their meaning as edges harden, so it may rise while the drawing gets better.
+    The loss is left out: its terms change their meaning as edges harden, so it may rise while the drawing improves.
     """
     parts = [f"{likeness:.0%} of the picture's tones"] if math.isfinite(likeness) else []
     if progress.stage in COUNTED and 2 < progress.step < progress.steps:
@@ -115,11 +115,11 @@ class FitLines:
         self._said = self._began = 0.0
 
     def starts(self) -> None:
-        """Says so at once: the first step may be seconds away."""
+        """Print a line at once, because the first step can be seconds away."""
         say(f"{self._name}: starting")
 
     def report(self, progress: Progress) -> None:
-        """Says where the render stands, if that is new or some time has passed."""
+        """Print the progress of the render, if the stage is new or some time has passed."""
         now, shown = time.monotonic(), (progress.stage, progress.layer)
         last = progress.stage == "fitting" and progress.step == progress.steps
         self._began = now if progress.step <= 1 else self._began
@@ -134,7 +134,7 @@ class FitLines:
         say(f"{self._name}: {_stage(progress)}{count}{', ' + aside if aside else ''}")
 
     def fetched(self, what: str, done: int, total: int | None) -> None:
-        """Says how much of a file has come."""
+        """Print how much of a file is fetched."""
         now = time.monotonic()
         if self._shown == (what,) and now - self._said < EVERY_S:
             return

@@ -6,11 +6,11 @@ from typing import Any
 
 from hardware.card import card_files
 from hardware.gcode import files
-from hardware.intake import options_of, placed
 from hardware.machine import load_machine
 from hardware.rack import load_rack
+from hardware.svg_intake import options_of, with_sheet_placed
 from hardware.svgfile import to_svg
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
 from renderer.output.place import explained
@@ -20,9 +20,13 @@ from renderer.plot_source import drawing_of
 def write_gcode(
     *, svg: Path, machine: Path, out: str | None, as_svg: Path | None, pauses: bool, as_json: bool, **how: Any
 ) -> int:
-    """Everything is checked before the first file is written."""
-    chosen = placed(load_machine(machine), how.pop("rotate"), how.pop("centre"))
-    drawing, _ = drawing_of(svg, chosen, options_of(**how), show.say)
+    """Write an SVG as G-code. Everything is checked before the first file is written.
+
+    Raises MachineError, SvgError, ProgramError and other errors of `renderer.plot_source.drawing_of`, and OutputError
+    if a file cannot be written.
+    """
+    chosen = with_sheet_placed(load_machine(machine), how.pop("rotate"), how.pop("centre"))
+    drawing, _ = drawing_of(svg, chosen, options_of(**how), printing.say)
     texts = files(drawing, chosen)
     if as_svg is not None:
         with explained(as_svg):
@@ -33,24 +37,27 @@ def write_gcode(
         return DONE
     written = [] if out == "-" else _written(texts, svg, out)
     for path in written if not as_json else []:
-        show.data(str(path))
+        printing.data(str(path))
     if as_json:
         inline = {"gcode": texts["drawing.gcode"]} if out == "-" else {}
-        show.as_json({"svg": str(svg), "files": [str(path) for path in written]} | inline)
+        printing.as_json({"svg": str(svg), "files": [str(path) for path in written]} | inline)
     return DONE
 
 
 def write_card(*, machine: Path, rack: Path, paper: str, out: Path, as_json: bool) -> int:
-    """All cards are made before the first file is written."""
+    """Write test cards. All cards are made before the first file is written.
+
+    Raises MachineError, RackError, CardError and ProgramError, and OutputError if a file cannot be written.
+    """
     texts = card_files(load_machine(machine), load_rack(rack), paper)
     paths = [out / name for name in texts]
     for path, text in zip(paths, texts.values(), strict=True):
         with explained(path):
             write_atomically(path, text)
     if as_json:
-        show.as_json({"files": [str(path) for path in paths]})
+        printing.as_json({"files": [str(path) for path in paths]})
     for path in paths if not as_json else []:
-        show.data(str(path))
+        printing.data(str(path))
     return DONE
 
 

@@ -4,16 +4,16 @@ import signal
 from types import FrameType
 from typing import Any
 
-from renderer.cli.show import say
+from renderer.cli.printing import say
 
 
 class Interrupt:
-    """Ctrl-C once asks the fit to stop; twice, or with nothing to keep yet, it ends all with KeyboardInterrupt."""
+    """Ctrl-C once asks the fit to stop; twice, or with nothing to keep yet, it raises KeyboardInterrupt."""
 
     def __init__(self) -> None:
         self.asked = False
         self.worth_keeping = False
-        self._told = False
+        self._announced = False
         self._before: Any = None
 
     def __enter__(self) -> "Interrupt":
@@ -24,10 +24,10 @@ class Interrupt:
         signal.signal(signal.SIGINT, self._before)
 
     def __call__(self) -> bool:
-        """Whether to stop. Asked between two steps, so it can speak; a signal handler must not."""
-        if self.asked and not self._told:
-            self._told = True
-            say("stopping, and keeping what there is; Ctrl-C again to end at once")
+        """Whether to stop. Called between two steps, so that it can print, which a signal handler must not do."""
+        if self.asked and not self._announced:
+            self._announced = True
+            say("stopping and keeping the drawing so far; Ctrl-C again ends at once")
         return self.asked
 
     def _take(self, _number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""`render new`: a picture to a spec, and what was chosen and why."""
+"""`render new`: a picture to a spec, with what was chosen and why."""
 
 import dataclasses
 import shlex
@@ -6,30 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from hardware import starters
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.new_spec import NewSpecRequest, new_spec
 
 
 def write_spec(*, as_json: bool, **options: Any) -> int:
-    """The file's name goes to stdout, all that is said of it to stderr."""
+    """Write a spec. The file name goes to stdout, everything else to stderr. Raises NewSpecError, StarterError."""
     made = new_spec(NewSpecRequest(**options))
     for decision in made.decisions:
-        show.say(f"{decision.field}: {decision.value} ({decision.why})")
+        printing.say(f"{decision.field}: {decision.value} ({decision.why})")
     for warning in made.warnings:
-        show.say(f"warning: {warning}")
+        printing.say(f"warning: {warning}")
     for line in _next(made.path):
-        show.say(line)
+        printing.say(line)
     if as_json:
         decisions = [dataclasses.asdict(decision) for decision in made.decisions]
-        show.as_json({"spec": str(made.path), "decisions": decisions, "warnings": list(made.warnings)})
+        printing.as_json({"spec": str(made.path), "decisions": decisions, "warnings": list(made.warnings)})
     else:
-        show.data(str(made.path))
+        printing.data(str(made.path))
     return DONE
 
 
 def _next(path: Path) -> list[str]:
-    """How to go on."""
+    """The next commands."""
     spec = shlex.quote(str(path))
     return [
         "",
@@ -37,6 +37,6 @@ def _next(path: Path) -> list[str]:
         f"render {spec}           the drawing",
         f"render plan {spec}      what it takes",
         "",
-        f"The racks and machines that come with the program are in {starters.folder()}; to use your own, copy one and",
-        "measure it, and name it with --pens or --machine.",
+        f"The racks and machines that come with the program are in {starters.folder()}; to use your own, copy one,",
+        "measure your pens or machine, and name the file with --pens or --machine.",
     ]

@@ -9,11 +9,11 @@ import click
 
 from hardware.drawing import Drawing, PenPass, is_dot, length_mm
 from hardware.estimate import Estimate, estimate
-from hardware.intake import options_of, placed
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
-from renderer.cli import show
+from hardware.svg_intake import options_of, with_sheet_placed
+from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
 from renderer.manifest import duration
@@ -29,16 +29,19 @@ if TYPE_CHECKING:
 def show_plan(
     *, what: Path, machine: Path | None, changes: tuple[str, ...], plot: Path | None, as_json: bool, **how: Any
 ) -> int:
-    """Chooses by what it is: a YAML file is a spec, a folder a finished render, all else an SVG."""
+    """Show the plan: a YAML file is a spec, a folder a finished render, anything else an SVG.
+
+    Raises UsageError if --plot cannot draw it, SpecErrors, MachineError, and the errors of `plot_source.drawing_of`.
+    """
     rotate, centre = how.pop("rotate"), how.pop("centre")
-    chosen = None if machine is None else placed(load_machine(machine), rotate, centre)
+    chosen = None if machine is None else with_sheet_placed(load_machine(machine), rotate, centre)
     if is_picture(what) or (what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir()):
         if plot is not None:
-            raise click.UsageError("--plot draws what is to be plotted: render the spec, and name its folder")
+            raise click.UsageError("--plot draws a finished drawing: render the spec first, then name its folder")
         return _plan_spec(what, chosen, changes, as_json)
-    drawing, machine_then = drawing_of(what, chosen, options_of(**how), show.say)
+    drawing, machine_then = drawing_of(what, chosen, options_of(**how), printing.say)
     if chosen is None and machine_then is not None:
-        chosen = placed(machine_then, rotate, centre)
+        chosen = with_sheet_placed(machine_then, rotate, centre)
     return _plan_drawing(what, drawing, chosen, plot, as_json)
 
 
@@ -53,10 +56,10 @@ def _plan_spec(path: Path, machine: Machine | None, changes: tuple[str, ...], as
         artwork = work.artwork if machine is None else work.artwork.model_copy(update={"machine": machine})
         plans.append(plan(replace(work, artwork=artwork)))
     if as_json:
-        show.as_json({"works": [dataclasses.asdict(one) | {"layers": _layers(one)} for one in plans]})
+        printing.as_json({"works": [dataclasses.asdict(one) | {"layers": _layers(one)} for one in plans]})
         return DONE
     for one in plans:
-        show.data(_spec_text(one))
+        printing.data(_spec_text(one))
     return DONE
 
 
@@ -86,13 +89,13 @@ def _spec_text(one: "Plan") -> str:
 
 
 def _decided(one: "Plan") -> list[str]:
-    """A table of what the program worked out: field, value, why."""
+    """A table of what the program has chosen: field, value, reason."""
     rows = [(decision.field, decision.value, decision.why) for decision in one.decisions]
     wide = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     return [f"  planned  {field.ljust(wide[0])}  {value.ljust(wide[1])}  {why}" for field, value, why in rows]
 
 
-# --- after it ---
+# --- after the fit ---
 
 
 def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: Path | None, as_json: bool) -> int:
@@ -107,21 +110,21 @@ def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: P
         why = "its strokes have colours of their own" if drawing.is_free else "no --machine is named"
         raise click.UsageError(f"--plot cannot draw how {what} is plotted: {why}")
     if as_json:
-        show.as_json(_drawing_record(what, drawing, machine, plotting))
+        printing.as_json(_drawing_record(what, drawing, machine, plotting))
         return DONE
-    show.data(f"{what}: {drawing.width_mm:g} x {drawing.height_mm:g} mm")
+    printing.data(f"{what}: {drawing.width_mm:g} x {drawing.height_mm:g} mm")
     for line in _rows(drawing, plotting):
-        show.data(line)
+        printing.data(line)
     if plotting and machine:
-        changes = show.counted(plotting.pen_changes, "pen change")
+        changes = printing.counted(plotting.pen_changes, "pen change")
         if plotting.refills:
-            changes += f" and {show.counted(plotting.refills, 'refill')}"
+            changes += f" and {printing.counted(plotting.refills, 'refill')}"
         travel = f"{plotting.travel_mm / 1000:.1f} m with the pen up"
-        show.data(f"about {duration(plotting.total_s)} on {machine.name}, {changes} included; {travel}")
+        printing.data(f"about {duration(plotting.total_s)} on {machine.name}, {changes} included; {travel}")
     elif drawing.is_free:
-        show.say("note: its strokes have colours of their own, so no set of pens can draw it")
+        printing.say("note: its strokes have colours of their own, so no set of pens can draw it")
     else:
-        show.say("note: name a --machine to see how long it takes")
+        printing.say("note: name a machine with --machine to see how long it takes")
     return DONE
 
 
@@ -141,7 +144,7 @@ def _rows(drawing: Drawing, plotting: Estimate | None) -> list[str]:
 
 
 def _aligned(row: list[str], widths: list[int]) -> list[str]:
-    """Numbers flush right, the pen's name flush left."""
+    """The cells of a row: numbers flush right, the pen's name flush left."""
     cells = zip(row, widths, strict=True)
     return [cell.ljust(width) if at == 1 else cell.rjust(width) for at, (cell, width) in enumerate(cells)]
 
@@ -160,11 +163,11 @@ def _row(number: int, pen_pass: PenPass) -> dict[str, Any]:
 
 def _drawing_record(what: Path, drawing: Drawing, machine: Machine | None, plotting: Estimate | None) -> dict[str, Any]:
     passes = [_row(number, pen_pass) for number, pen_pass in enumerate(drawing.passes, 1)]
-    whole: dict[str, Any] | None = None
+    totals: dict[str, Any] | None = None
     if plotting and machine:
         for pen in plotting.pens:
             passes[pen.number - 1] |= {"lifts": pen.lifts, "minutes": round(pen.seconds / 60, 2)}
-        whole = {
+        totals = {
             "machine": machine.name,
             "minutes": round(plotting.total_s / 60, 2),
             "pen_changes": plotting.pen_changes,
@@ -173,4 +176,4 @@ def _drawing_record(what: Path, drawing: Drawing, machine: Machine | None, plott
             "lifts": plotting.lifts,
         }
     sheet = {"width_mm": drawing.width_mm, "height_mm": drawing.height_mm}
-    return {"drawing": str(what), "sheet": sheet, "passes": passes, "plotting": whole}
+    return {"drawing": str(what), "sheet": sheet, "passes": passes, "plotting": totals}

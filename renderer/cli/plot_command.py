@@ -4,17 +4,20 @@ from pathlib import Path
 from typing import Any
 
 from hardware.machine import load_machine
-from hardware.terminal.command import Wanted, plot
 from hardware.terminal.options import journal_beside
-from renderer.cli import show
+from hardware.terminal.plot_runner import PlotArguments, plot
+from renderer.cli import printing
 from renderer.plot_source import lines_of
 
 _HOW = ("hatch_mm", "rack", "by", "keep_order", "rotate", "centre")
 
 
 def plot_work(*, what: Path, machine: Path | None, **options: Any) -> int:
-    """Everything is checked before the port is opened, and against the controller before anything moves."""
+    """Plot a drawing. It is checked before the port is opened, and against the controller before anything moves.
+
+    Raises MachineError and other errors of `renderer.plot_source.lines_of`; errors of the plot become exit codes.
+    """
     how = {name: options.pop(name) for name in _HOW}
     chosen = None if machine is None else load_machine(machine)
-    job, used = lines_of(what, chosen, **how, tell=show.say)
-    return plot(job, used, Wanted(**options), journal_beside(what))
+    job, used = lines_of(what, chosen, **how, tell=printing.say)
+    return plot(job, used, PlotArguments(**options), journal_beside(what))

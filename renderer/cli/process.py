@@ -1,4 +1,4 @@
-"""How the process that fits is set up, once, before torch is loaded."""
+"""The setup of the process that fits, once, before torch is loaded."""
 
 import ctypes
 import os
@@ -9,11 +9,11 @@ _KEPT_BYTES = 1 << 30
 
 
 def prepare() -> None:
-    """Keep idle threads from spinning, and memory that a step gives back from going back to the system.
+    """Keep idle threads from spinning, and keep memory that a step frees from going back to the system.
 
-    OpenMP's idle threads would take the processor from those that draw. And a large picture would be new pages, each
-    zeroed by the system first, in every step: at 2048 px that took three quarters of it. Where the C library is
-    another, nothing is set.
+    OpenMP's idle threads would take the processor from the threads that draw. A large picture would get new pages in
+    every step, each zeroed by the system first: at 2048 px that took three quarters of a step. Memory is only set up
+    for the GNU C library.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if not sys.platform.startswith("linux"):

@@ -1,4 +1,4 @@
-"""`render SPEC...`: load, fit, write, and say what came of it."""
+"""`render SPEC...`: load, fit, write, and print a summary."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from renderer import output
 from renderer.assets import AssetError, weights
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, code_of, error_text, unexpected
 from renderer.cli.fit_progress import watching
 from renderer.cli.interrupt import Interrupt
@@ -18,12 +18,12 @@ from renderer.specfile import SpecErrors, Work, load
 
 
 class DeviceError(Exception):
-    """A device that this machine has not got."""
+    """A device that this machine does not have."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the options say about how to render."""
+    """The options of a render."""
 
     out: Path
     device: str
@@ -33,41 +33,44 @@ class Settings:
     as_json: bool
 
     def folder(self, work: Work) -> Path:
-        """Where a work goes. A draft has a place of its own, so that it never replaces the finished work."""
+        """The folder of a work. A draft has a folder of its own, so that it never replaces the finished work."""
         return self.out / (f"{work.name}-draft" if self.draft else work.name)
 
 
 def run_specs(*, specs: tuple[Path, ...], threads: int | None, **options: Any) -> int:
-    """Renders all works of all specs; the worst exit code of any of them."""
+    """Render all works of all specs and return the highest exit code.
+
+    Raises DeviceError if there is no such device. With a single work, an error that is not foreseen is raised again.
+    """
     settings = Settings(**options)
-    works, told = _loaded(specs, settings)
+    works, results = _loaded(specs, settings)
     if works:
-        told += _rendered(works, settings, threads)
-    code = max(one["exit_code"] for one in told)
+        results += _rendered(works, settings, threads)
+    code = max(one["exit_code"] for one in results)
     if settings.as_json:
-        show.as_json({"works": told, "exit_code": code})
+        printing.as_json({"works": results, "exit_code": code})
     return int(code)
 
 
 def _loaded(specs: tuple[Path, ...], settings: Settings) -> tuple[list[Work], list[dict[str, Any]]]:
-    """The works that can be rendered, and what is wrong with the others, all told before the first is begun."""
+    """The works that can be rendered, and the faults of the others, reported before the first render starts."""
     works: list[Work] = []
-    told: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for path in specs:
         try:
             found = load(path, settings.changes)
         except SpecErrors as error:
-            told.append(_failed(path, None, error))
+            results.append(_failed(path, None, error))
             continue
         for work in found:
             try:
                 _check_place(work, works, settings)
                 weights.check(work.artwork, work.folder)
             except (SpecErrors, output.OutputError, PlaceError, AssetError) as error:
-                told.append(_failed(path, work.name, error))
+                results.append(_failed(path, work.name, error))
             else:
                 works.append(work)
-    return works, told
+    return works, results
 
 
 class PlaceError(Exception):
@@ -75,30 +78,30 @@ class PlaceError(Exception):
 
 
 def _check_place(work: Work, others: list[Work], settings: Settings) -> None:
-    twin = next((other for other in others if settings.folder(other) == settings.folder(work)), None)
-    if twin is not None:
+    other = next((one for one in others if settings.folder(one) == settings.folder(work)), None)
+    if other is not None:
         where = settings.folder(work)
-        raise PlaceError(f"{work.path}: would be written to {where}, as {twin.path} is; render it with another --out")
+        raise PlaceError(f"{work.path}: would be written to {where}, as {other.path} is; render it with another --out")
     output.check(settings.folder(work), force=settings.force)
 
 
 def _rendered(works: list[Work], settings: Settings, threads: int | None) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     device = device_of(settings.device)
     _use_threads(threads)
     with Interrupt() as interrupt:
         for work in works:
             try:
-                told.append(_render(work, settings, device, interrupt))
+                results.append(_render(work, settings, device, interrupt))
             except Exception as error:
                 if code_of(error) is None and len(works) == 1:
-                    raise  # told as unexpected, with its traceback where somebody wants it
-                told.append(_failed(work.path, work.name, error))
+                    raise  # reported as unexpected, with its traceback if RENDER_DEBUG is set
+                results.append(_failed(work.path, work.name, error))
             except KeyboardInterrupt:
-                told.append(_interrupted(work))
-            if told[-1]["exit_code"] == INTERRUPTED or interrupt.asked:
+                results.append(_interrupted(work))
+            if results[-1]["exit_code"] == INTERRUPTED or interrupt.asked:
                 break
-    return told
+    return results
 
 
 def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -> dict[str, Any]:
@@ -116,7 +119,7 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
 
         def noted(note: str) -> None:
             early.add(note)
-            show.say(f"note: {note}")
+            printing.say(f"note: {note}")
 
         early: set[str] = set()
         how: dict[str, Any] = {"device": device, "draft": settings.draft, "stop": interrupt}
@@ -125,18 +128,18 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
     record = output.write(result, folder, changes=settings.changes, draft=settings.draft, force=settings.force)
     _summarise(result, record, folder, early)
     if not settings.as_json:
-        show.data(str(folder))
-    return _told(result, record, folder)
+        printing.data(str(folder))
+    return _summary(result, record, folder)
 
 
 def device_of(name: str) -> str:
-    """`auto` is the processor: what there is to compute for pixels is drawn there. DeviceError."""
+    """The device that an option names; `auto` is the processor. Raises DeviceError if torch can use no CUDA device."""
     if name != "cuda":
         return "cpu"
     import torch
 
     if not torch.cuda.is_available():
-        raise DeviceError("there is no CUDA device that torch can use; --device cpu does without (see render doctor)")
+        raise DeviceError("there is no CUDA device that torch can use; use --device cpu (see render doctor)")
     return "cuda"
 
 
@@ -147,25 +150,25 @@ def _use_threads(count: int | None) -> None:
         torch.set_num_threads(count)
 
 
-# --- what is said ---
+# --- output ---
 
 
 def _failed(path: Path, name: str | None, error: Exception) -> dict[str, Any]:
     code = code_of(error)
     text = error_text(error) if code is not None else unexpected(error)
-    show.say(text if name is None or code is None else f"render: {name}: {error}")
+    printing.say(text if name is None or code is None else f"render: {name}: {error}")
     status = {"name": name, "spec": str(path), "status": "failed", "error": text.removeprefix("render: ")}
     return status | {"exit_code": FAILED if code is None else code}
 
 
 def _interrupted(work: Work) -> dict[str, Any]:
     text = f"{work.name}: interrupted; nothing was written"
-    show.say(f"render: {text}")
+    printing.say(f"render: {text}")
     return {"name": work.name, "spec": str(work.path), "status": "interrupted", "error": text, "exit_code": INTERRUPTED}
 
 
-def _told(result: Result, record: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """What --json says of a work: the manifest but for its long parts."""
+def _summary(result: Result, record: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The JSON of a work: the manifest without its long parts."""
     status = "interrupted" if result.interrupted else "done"
     head = {"name": record["name"], "spec": record["spec"]["file"], "status": status, "folder": str(folder)}
     keys = ("title", "metrics", "sheet", "passes", "plotting", "notes", "device")
@@ -174,27 +177,27 @@ def _told(result: Result, record: dict[str, Any], folder: Path) -> dict[str, Any
 
 
 def _summarise(result: Result, record: dict[str, Any], folder: Path, early: set[str]) -> None:
-    """A table of the pens, and what a person wants to know before plotting; `early` are notes that were said."""
+    """Print a table of the pens and what a person wants to know before plotting; `early` are printed notes."""
     plotting = record["plotting"]
-    table = show.table("", "<pen", "nib", "strokes", "metres", *(("lifts", "time") if plotting else ()))
+    table = printing.table("", "<pen", "nib", "strokes", "metres", *(("lifts", "time") if plotting else ()))
     for pen_pass, row in zip(result.drawing.passes, record["passes"], strict=True):
         cells = [f"{pen_pass.pen.nib_mm:g} mm", str(row["strokes"]), f"{row['metres']:.1f}"]
         if plotting:
             cells += [str(row["lifts"]), duration((row["minutes"] or 0) * 60)]
-        table.add_row(str(row["number"]), show.swatch(pen_pass.pen, pen_pass.is_free), *cells)
-    show.say("")
-    show.show(table)
-    show.say("")
-    show.say(_likeness(result))
+        table.add_row(str(row["number"]), printing.swatch(pen_pass.pen, pen_pass.is_free), *cells)
+    printing.say("")
+    printing.show_table(table)
+    printing.say("")
+    printing.say(_likeness(result))
     if plotting and result.work.artwork.machine:
-        time, changes = duration(plotting["minutes"] * 60), show.counted(plotting["pen_changes"], "pen change")
-        show.say(f"plotting: about {time} on {result.work.artwork.machine.name}, {changes} included")
+        time, changes = duration(plotting["minutes"] * 60), printing.counted(plotting["pen_changes"], "pen change")
+        printing.say(f"plotting: about {time} on {result.work.artwork.machine.name}, {changes} included")
     for note in record["notes"]:
         if note in early:
             continue
-        show.say(f"note: {note}")
+        printing.say(f"note: {note}")
     how = "interrupted after" if result.interrupted else "done in"
-    show.say(f"{how} {duration(result.seconds)}; see {folder / 'report.html'}")
+    printing.say(f"{how} {duration(result.seconds)}; see {folder / 'report.html'}")
 
 
 def _likeness(result: Result) -> str:

@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE, USAGE
 from renderer.specfile import Fault, SpecErrors, Work, load
 
 
 def validate_specs(*, specs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool) -> int:
-    """Tells the works of each spec, or all its faults."""
-    told = [_validated(path, changes, as_json) for path in specs]
-    code = DONE if all(one["ok"] for one in told) else USAGE
+    """Print the works of each spec, or all its faults."""
+    results = [_validated(path, changes, as_json) for path in specs]
+    code = DONE if all(one["ok"] for one in results) else USAGE
     if as_json:
-        show.as_json({"specs": told, "exit_code": code})
+        printing.as_json({"specs": results, "exit_code": code})
     return code
 
 
@@ -21,10 +21,10 @@ def _validated(path: Path, changes: tuple[str, ...], quiet: bool) -> dict[str, A
     try:
         works = load(path, changes)
     except SpecErrors as error:
-        show.say(str(error))
+        printing.say(str(error))
         return {"spec": str(path), "ok": False, "faults": [_fault(fault) for fault in error.faults]}
     if not quiet:
-        show.data(f"{path}: ok, {_works(works)}")
+        printing.data(f"{path}: ok, {_works(works)}")
     return {"spec": str(path), "ok": True, "works": [work.name for work in works]}
 
 
@@ -47,8 +47,8 @@ def _fault(fault: Fault) -> dict[str, Any]:
 
 
 def print_schema() -> int:
-    """The JSON Schema of a spec."""
+    """Print the JSON Schema of a spec."""
     from renderer.specfile.schema import schema_text
 
-    show.data(schema_text().rstrip("\n"))
+    printing.data(schema_text().rstrip("\n"))
     return DONE

@@ -1,4 +1,4 @@
-"""A network's name and its weights -> a frozen encoder: a picture goes in, feature maps of chosen depths come out."""
+"""A network's name and weights -> a frozen encoder, which takes a picture to feature maps at chosen depths."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -15,15 +15,15 @@ from renderer.spec.networks import LAYERS
 
 __all__ = ["Encoder", "Network", "WeightsError", "networks", "quick_in_bfloat16"]
 
-# What torchvision's networks were trained on; Stylised-ImageNet ones and LPIPS' trunks too.
+# The normalisation that torchvision's networks were trained with; Stylised-ImageNet ones and LPIPS' trunks too.
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-# The shortest side that leaves something of a picture at the last layer.
+# The shortest side of a picture that still reaches the last layer.
 LEAST_PX = {"vgg16": 32, "alexnet": 64, "squeezenet1_1": 32}
 
 
 @dataclass(frozen=True)
 class Network:
-    """Frozen weights, float32, on the processor."""
+    """A network with frozen weights, float32, on the CPU."""
 
     trunk: Trunk
     features: nn.Sequential
@@ -31,22 +31,22 @@ class Network:
 
 
 def networks(files: Mapping[Trunk, Path]) -> dict[Trunk, Network]:
-    """Each network with its weights. WeightsError."""
+    """Each network with its weights. Raises WeightsError."""
     return {trunk: Network(trunk, loaded(path, trunk.net), sha256_of(path)) for trunk, path in files.items()}
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """A network as far as the deepest layer that is asked for, on a device, in some precision."""
+    """A network up to the deepest layer that is wanted, on a device, in some precision."""
 
-    slices: tuple[tuple[str, nn.Sequential], ...]  # each ends at a layer that is asked for
+    slices: tuple[tuple[str, nn.Sequential], ...]  # each ends at a layer that is wanted
     mean: Tensor  # [3, 1, 1]
-    deviation: Tensor
+    deviation: Tensor  # [3, 1, 1]
     dtype: torch.dtype
 
     @staticmethod
     def of(network: Network, layers: tuple[str, ...], device: torch.device, dtype: torch.dtype) -> "Encoder":
-        """Of a network, as deep as the deepest of `layers`."""
+        """The encoder of a network, up to the deepest of `layers`."""
         names = LAYERS[network.trunk.net]
         ends = sorted(names.index(layer) + 1 for layer in layers)
         slices: list[tuple[str, nn.Sequential]] = []
@@ -54,18 +54,18 @@ class Encoder:
             part = network.features[begin:end]
             copies = [deepcopy(module).to(device, dtype).to(memory_format=torch.channels_last) for module in part]
             if begin and isinstance(copies[0], nn.ReLU):
-                copies[0] = nn.ReLU()  # in place it would spoil the layer before, which was asked for
+                copies[0] = nn.ReLU()  # in place it would overwrite the layer before, which is wanted
             slices.append((names[end - 1], nn.Sequential(*copies)))
         mean, deviation = (torch.tensor(value, device=device)[:, None, None] for value in (MEAN, DEVIATION))
         return Encoder(tuple(slices), mean, deviation, dtype)
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:  # [3, h, w] sRGB -> [C, h', w'] by layer
-        """Feature maps, in the encoder's precision."""
+        """The feature maps, in the encoder's precision."""
         x = ((picture - self.mean) / self.deviation)[None].to(self.dtype, memory_format=torch.channels_last)
         found = {}
         for name, part in self.slices:
             x = part(x)
-            found[name] = x.squeeze(0)  # not x[0], whose way back fills a whole map with zeros
+            found[name] = x.squeeze(0)  # not x[0], whose gradient would fill a map with zeros first
         return found
 
 

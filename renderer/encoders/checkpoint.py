@@ -1,8 +1,8 @@
 """A file of weights -> the convolutions of a network, recognised by its content, loaded strictly.
 
-Three layouts are in use: safetensors of the features alone, torchvision's whole checkpoints, and checkpoints of
+Three layouts are in use: safetensors with only the features, torchvision's complete checkpoints, and checkpoints of
 training runs (`state_dict` inside, keys of DataParallel), such as the official Stylised-ImageNet ones. Pickles are read
-with `weights_only=True`: what would run code is refused.
+with `weights_only=True`, which refuses anything that would run code.
 """
 
 import pickle
@@ -17,15 +17,15 @@ from torch import Tensor, nn
 
 from renderer.spec.networks import LAYERS
 
-UNTRAINED = 0.5  # excess kurtosis: numbers from a generator have 0 or less, those of trained networks 1.8 or more
+UNTRAINED = 0.5  # excess kurtosis: random initial weights have 0 or less, trained networks 1.8 or more
 
 
 class WeightsError(Exception):
-    """A file that holds no weights of the network; the message says what was found and what would do."""
+    """A file without weights of the network; the message says what was found and what would work."""
 
 
 def blank(net: str) -> nn.Sequential:
-    """The convolutions of a network without memory for their weights."""
+    """The convolutions of a network, without memory for their weights."""
     import torchvision
 
     options = {"init_weights": False} if net == "vgg16" else {}
@@ -35,13 +35,11 @@ def blank(net: str) -> nn.Sequential:
 
 
 def loaded(path: Path, net: str) -> nn.Sequential:
-    """The network with the weights of a file, float32, frozen. WeightsError."""
+    """The network with the weights of a file, float32, frozen. Raises WeightsError."""
     features = blank(net)
     state = _checked(path, _convolutions(_read(path)), net, features)
     if _looks_random(state):
-        raise WeightsError(
-            f"{path}: the weights are random numbers, as before any training; name weights that were trained"
-        )
+        raise WeightsError(f"{path}: the weights are random numbers, as before any training; name trained weights")
     state = {name: value.float().contiguous() for name, value in state.items()}
     features.load_state_dict(state, strict=True, assign=True)
     return features.eval().requires_grad_(False)
@@ -51,7 +49,7 @@ def loaded(path: Path, net: str) -> nn.Sequential:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """What is in the file, by key."""
+    """The content of the file, by key."""
     try:
         with path.open("rb") as file:
             head = file.read(9)
@@ -61,7 +59,7 @@ def _read(path: Path) -> dict[str, Any]:
     inner = found.get("state_dict") if isinstance(found, dict) else None
     found = inner if isinstance(inner, dict) else found
     if not isinstance(found, dict) or not found:
-        raise WeightsError(f"{path}: holds no weights by name; {_WOULD_DO}")
+        raise WeightsError(f"{path}: has no named weights; {_WOULD_DO}")
     return found
 
 
@@ -78,13 +76,13 @@ def _safetensors(path: Path) -> dict[str, Any]:
 def _pickle(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of old formats, which are read all the same
+            warnings.simplefilter("ignore")  # about old formats, which torch reads anyway
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "GLOBAL" in str(error):  # the pickle asks for something outside torch's list
-            what = "holds more than numbers: it would run code of its own when read, so it is not"
+            what = "would run code of its own when it is read, so it is not read"
             raise WeightsError(f"{path}: {what}; {_WOULD_DO}") from None
-        raise WeightsError(f"{path}: is no file of weights; {_WOULD_DO}") from None
+        raise WeightsError(f"{path}: is not a file of weights; {_WOULD_DO}") from None
     except (
         SafetensorError,
         RuntimeError,
@@ -110,14 +108,14 @@ def _convolutions(found: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def _checked(path: Path, state: dict[str, Tensor], net: str, features: nn.Sequential) -> dict[str, Tensor]:
-    """The state, if it is that of the network to the last key and shape."""
+    """The state, if every key and shape is that of the network. Raises WeightsError."""
     wanted = {name: tuple(value.shape) for name, value in features.state_dict().items()}
     shapes = {name: tuple(getattr(value, "shape", ())) for name, value in state.items()}
     if shapes != wanted:
         other = next((name for name in LAYERS if name != net and _shapes(name) == shapes), None)
         raise WeightsError(f"{path}: {f'is of {other}, not of {net}' if other else _amiss(shapes, wanted, net)}")
     if not all(value.is_floating_point() and bool(value.isfinite().all()) for value in state.values()):
-        raise WeightsError(f"{path}: some of the weights are no finite numbers; fetch or copy it again")
+        raise WeightsError(f"{path}: some of the weights are not finite numbers; fetch or copy it again")
     return state
 
 
@@ -126,16 +124,16 @@ def _shapes(net: str) -> dict[str, tuple[int, ...]]:
 
 
 def _amiss(shapes: dict[str, tuple[int, ...]], wanted: dict[str, tuple[int, ...]], net: str) -> str:
-    """The first thing in which a file is not of a network."""
+    """The first difference between a file and a network."""
     if not shapes:
         return f"has no features.N.weight, as weights of {net} have; name the right file"
     for name, shape in wanted.items():
         if name not in shapes:
-            return f"lacks features.{name}, which {net} has; name a whole file"
+            return f"lacks features.{name}, which {net} has; name a complete file"
         if shapes[name] != shape:
-            return f"features.{name} is {_by(shapes[name])}, and in {net} it is {_by(shape)}; name a file of {net}"
+            return f"features.{name} is {_by(shapes[name])}, but in {net} it is {_by(shape)}; name a file of {net}"
     more = next(name for name in shapes if name not in wanted)
-    return f"has features.{more}, which {net} has not; name a file of {net}"
+    return f"has features.{more}, which {net} does not have; name a file of {net}"
 
 
 def _by(shape: tuple[int, ...]) -> str:
@@ -143,7 +141,7 @@ def _by(shape: tuple[int, ...]) -> str:
 
 
 def _looks_random(state: dict[str, Tensor]) -> bool:
-    """Whether no training has touched it. It leaves a few large weights among many small ones, in every layer."""
+    """Whether the weights are untrained. Training leaves a few large weights among many small ones, in every layer."""
     large = [value.double() for value in state.values() if value.ndim == 4 and value.numel() > 2000]
     excess = [float((((value - value.mean()) / value.std()) ** 4).mean()) - 3 for value in large]
-    return not sorted(excess)[len(excess) // 2] > UNTRAINED  # also where all are alike, which gives no number
+    return not sorted(excess)[len(excess) // 2] > UNTRAINED  # also where all are equal, which gives NaN

@@ -1,4 +1,4 @@
-"""How much each place of a picture counts: faces most, then what else draws the eye, then edges.
+"""How much each place of a picture counts: faces most, then whatever else draws the eye, then edges.
 
 A drawing has fewer strokes than a picture has details. A mouth of three strokes is worth more than a cloud, and no
 measure of pixels knows that.
@@ -22,15 +22,15 @@ __all__ = ["LEAST", "MOST", "Face", "Focus", "faces", "importance", "of_target",
 
 Focus = str | tuple[Spot, ...] | Map  # `auto`, `none`, spots, or a picture's light [H, W] in [0, 1]
 
-LEAST, MOST = 0.3, 12.0  # of a weight that was found, not asked for; the mean is 1
+LEAST, MOST = 0.3, 12.0  # bounds of a weight that was detected, not given; the mean is 1
 GROUND, SALIENT, EDGE = (
     0.4,
     1.5,
     0.25,
-)  # what any place has, and what it gets at most as it draws the eye, and as an edge
-LIGHT = 11.0  # what white adds to the 1 of black, where a picture says what counts
-MOST_PX = 1000  # of the side of a square as large as a map: beyond, it is enlarged
-SOFT = 0.008  # of a picture that says what counts, share of its shorter side: brushes have hard rims
+)  # weight of any place, and the most that is added where it draws the eye, and at an edge
+LIGHT = 11.0  # weight that white has above the 1 of black, where a picture says what counts
+MOST_PX = 1000  # side of a square with the area of the largest map; larger ones are enlarged from it
+SOFT = 0.008  # blur of a picture that says what counts, as a share of its shorter side: brushes have hard rims
 
 
 def of_target(
@@ -39,14 +39,14 @@ def of_target(
     painting: NDArray[np.float32],  # [H, W, 3] sRGB, cropped
     area: Frame,
 ) -> Map:  # [H, W] of the frame's pixels
-    """The weight of each pixel of the frame, mean 1, as the spec says. TargetError."""
+    """The weight of each pixel of the frame, mean 1, as the spec says. Raises TargetError."""
     name = target.focus_picture
     if name is None:
         return importance(painting, area, target.fit, target.focus)
     path = folder / name
     light = stretched(cropped(load_picture(path, "#000000"), target.crop), painting.shape[:2])
     if fit_picture(light, area, target.fit).mean(0).max() < 1 / 255:
-        raise TargetError(f"{path}: is black wherever the work is drawn; paint white what counts")
+        raise TargetError(f"{path}: is black everywhere in the drawn area; paint white what counts")
     return importance(painting, area, target.fit, light.mean(2))
 
 
@@ -58,7 +58,7 @@ def importance(
 ) -> Map:  # [H, W] of the frame's pixels
     """The weight of each pixel of the frame, mean 1 and smooth.
 
-    All of the picture is looked at, also what `cover` cuts off: half a face is a face.
+    The complete picture is searched, including what `cover` cuts off: half a face is a face.
     """
     whole = weights(picture, _size_px(picture.shape[0], picture.shape[1], area, fit), focus)
     top = whole.max()
@@ -67,7 +67,7 @@ def importance(
 
 
 def _size_px(height: int, width: int, area: Frame, fit: Fit) -> tuple[int, int]:
-    """Height and width at which the whole picture has the frame's pixels, or fewer: what is smooth needs no more."""
+    """Height and width at which the complete picture has the frame's pixels, or fewer, as the map is smooth."""
     across, down = area.width_px / width, area.height_px / height
     if fit == "cover":
         across = down = max(across, down)
@@ -80,8 +80,11 @@ def weights(
     picture: NDArray[np.float32],  # [H, W, 3] sRGB in [0, 1]
     size_px: tuple[int, int],  # height, width
     focus: Focus,
-) -> Map:
-    """The weights of the whole picture at a size, against one another alone: their mean is not 1."""
+) -> Map:  # of size_px
+    """The weights of the complete picture at a size. They are relative: their mean is not 1.
+
+    Raises ValueError for a word other than `auto` and `none`.
+    """
     aspect = picture.shape[1] / picture.shape[0]
     match focus:
         case np.ndarray():
@@ -102,7 +105,7 @@ def _found(picture: NDArray[np.float32], aspect: float, size_px: tuple[int, int]
 
 
 def _of_mean_one(weight: Map, least: float, most: float) -> Map:
-    """Of mean 1 and between bounds, as far as both can be had: to cut peaks off lowers the mean, and so on."""
+    """The weight with mean 1 and between bounds, as far as both are possible: cutting off peaks lowers the mean."""
     for _ in range(8):
         weight = np.clip(weight / weight.mean(dtype=np.float64), least, most)
     result: Map = (weight / weight.mean(dtype=np.float64)).astype(np.float32)

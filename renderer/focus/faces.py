@@ -1,7 +1,7 @@
 """Faces in a picture, from the front and the side, photographed and painted.
 
-One look of a small network misses what is painted and takes galaxies for faces. So it looks several times: at several
-sizes, mirrored, and without colour. What nearly all looks find is a face; a face that is sketched, as in The Scream, is
+A single look of a small network misses painted faces and takes galaxies for faces. So it looks several times: at
+several sizes, mirrored, and without colour. What nearly all looks find is a face; a sketched face, as in The Scream, is
 found by some of them.
 """
 
@@ -17,13 +17,13 @@ from PIL import Image
 from renderer.focus import yunet
 from renderer.focus.size import reduced
 
-SIDES_PX = (150, 270, 420, 540, 660, 800)  # of a square of the same area, in which faces of 12 to 300 px are seen
+SIDES_PX = (150, 270, 420, 540, 660, 800)  # of a square of the same area, in which faces of 12 to 300 px are found
 MOST_ENLARGED = 1.6
-LEAST_PX = 12  # of the shorter side: no face is seen in less
-LEAST_LOOK = 0.15  # what one look must be sure of to count
-LEAST = 0.25  # what all looks together must be sure of
-SAME = 0.35  # share of two boxes' union that they share if they are of one face
-MIRRORED = [1, 0, 2, 4, 3]  # right and left change places: eyes, nose, corners of the mouth
+LEAST_PX = 12  # of the shorter side: no face is found in less
+LEAST_LOOK = 0.15  # confidence from which one look counts
+LEAST = 0.25  # confidence of all looks together from which there is a face
+SAME = 0.35  # intersection over union from which two boxes are of one face
+MIRRORED = [1, 0, 2, 4, 3]  # swaps right and left: eyes, nose, corners of the mouth
 
 Found = NDArray[np.float32]  # [N, 15], as yunet's
 
@@ -32,7 +32,7 @@ Found = NDArray[np.float32]  # [N, 15], as yunet's
 class Face:
     """A face. Places and sizes are shares of the picture's width and height."""
 
-    x: float  # of the middle
+    x: float  # of the centre
     y: float
     width: float
     height: float
@@ -58,10 +58,10 @@ def faces(
 
 
 def _looks(picture: NDArray[np.float32]) -> Iterator[tuple[int, Found]]:
-    """What each look has found, in the picture's pixels, with the number of its view: 0 to 3, or 0 and 1."""
+    """The findings of each look, in the picture's pixels, with the number of its view: 0 to 3, or 0 and 1."""
     height_px, width_px = picture.shape[:2]
     image = Image.fromarray(np.uint8(np.round(255 * picture.clip(0, 1))))
-    is_grey = bool((np.ptp(picture, axis=2) < 1 / 255).all())  # then the look without colour is the look
+    is_grey = bool((np.ptp(picture, axis=2) < 1 / 255).all())  # then the look without colour would be the same
     for side_px in SIDES_PX:
         scale = side_px / math.sqrt(height_px * width_px)
         if scale > MOST_ENLARGED and side_px != SIDES_PX[0]:
@@ -78,7 +78,7 @@ def _looks(picture: NDArray[np.float32]) -> Iterator[tuple[int, Found]]:
 
 
 def _mirrored(found: Found, width_px: int) -> Found:
-    """Found in the mirror, and put where it is."""
+    """Findings in the mirrored picture, mirrored back."""
     points = found[:, 4:14].reshape(-1, 5, 2)[:, MIRRORED]
     points[:, :, 0] = width_px - points[:, :, 0]
     left = width_px - found[:, :1] - found[:, 2:3]
@@ -86,7 +86,7 @@ def _mirrored(found: Found, width_px: int) -> Found:
 
 
 def _grouped(found: Found) -> list[NDArray[np.intp]]:
-    """Rows that are of the same face, the surest of each group first."""
+    """The rows of each face, the surest of each group first."""
     left = np.argsort(-found[:, 14], kind="stable")
     groups = []
     while len(left):
@@ -108,7 +108,7 @@ def _overlap(one: Found, others: Found) -> NDArray[np.float32]:  # [15], [N, 15]
 
 
 def _together(found: Found, seen_by: NDArray[np.intp], views: int, size_px: NDArray[np.float32]) -> Face:
-    """One face of many findings: the mean place, where those that are sure count most."""
+    """One face from many findings: their mean place, where confident findings count most."""
     confidence = np.mean([found[seen_by == view, 14].max(initial=0) for view in range(views)])
     weights = found[:, 14].astype(np.float64) ** 3
     mean = (weights[:, None] * found[:, :14]).sum(0) / weights.sum()

@@ -1,4 +1,4 @@
-"""What draws the eye where there is no face: an animal's eyes, a boat, a rocket, and not the sky."""
+"""What draws the eye where there is no face: an animal's eyes, a boat, a rocket, but not the sky."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from renderer.colours import oklab
 from renderer.focus.size import Map, blurred, reduced, resized
 
-SIDE_PX = 200  # of a square of the same area, at which a picture is looked at
+SIDE_PX = 200  # of a square of the same area, to which a picture is reduced
 # Standard deviations of a centre and its surround, as shares of the shorter side: an eye, a head, a figure.
 PAIRS = ((0.006, 0.04), (0.015, 0.08), (0.04, 0.2))
-DETAIL, NEIGHBOURHOOD = 0.01, 0.12  # likewise: how fine detail is, and what is round it
-GRID = 10  # samples each way of the colours that a picture has
+DETAIL, NEIGHBOURHOOD = 0.01, 0.12  # likewise: the size of fine detail, and of its surroundings
+GRID = 10  # samples of a picture's colours, each way
 UNLIKE = 0.15  # OKLab distance at which two colours are simply different
 
 Lab = NDArray[np.float32]  # [3, H, W]
@@ -20,11 +20,11 @@ def saliency(
     picture: NDArray[np.float32],  # [H, W, 3] sRGB in [0, 1]
     size_px: tuple[int, int],
 ) -> Map:  # of size_px, in [0, 1]
-    """How much a place differs from what is round it, in colour and in detail.
+    """How much a place differs from its surroundings, in colour and in detail.
 
-    Centre and surround at several sizes, after Itti, Koch and Niebur (1998), in OKLab. Both sides of an outline differ
-    from one another, and one of them is the sky: what has the colours of most of the picture counts less (Cheng and
-    others, 2011). Photographs and paintings have what they show near the middle.
+    Centre and surround at several sizes, after Itti, Koch and Niebur (1998), in OKLab. An outline differs on both
+    sides, and one side can be the sky: so colours that most of the picture has count less (Cheng and others, 2011).
+    Places near the middle count more, as photographs and paintings have their subject there.
     """
     lab = _lab(picture, SIDE_PX)
     shorter_px = min(lab.shape[1:])
@@ -38,7 +38,7 @@ def edges(
     picture: NDArray[np.float32],  # [H, W, 3] sRGB in [0, 1]
     size_px: tuple[int, int],
 ) -> Map:  # of size_px, in [0, 1]
-    """How steep lightness is."""
+    """The gradient of lightness, scaled."""
     light = _lab(picture, 2 * SIDE_PX)[0]
     soft = np.pad(blurred(light, 0.004 * min(light.shape)), 1, mode="edge")
     steep = np.hypot(soft[1:-1, 2:] - soft[1:-1, :-2], soft[2:, 1:-1] - soft[:-2, 1:-1])
@@ -51,21 +51,21 @@ def _lab(picture: NDArray[np.float32], side_px: int) -> Lab:
 
 
 def _apart(lab: Lab, inner_px: float, outer_px: float) -> Map:
-    """The distance of colours between a place and its surround."""
+    """The distance in colour between a place and its surround."""
     difference = blurred(lab, inner_px) - blurred(lab, outer_px)
     apart: Map = np.sqrt((difference**2).sum(0))
     return apart
 
 
 def _detail(lab: Lab, shorter_px: int) -> Map:
-    """How much more is going on at a place than round it."""
+    """How much more detail there is at a place than around it."""
     rough = ((lab - blurred(lab, 2 * DETAIL * shorter_px)) ** 2).sum(0)
     busy = np.sqrt(blurred(rough, DETAIL * shorter_px), dtype=np.float32)
     return np.maximum(busy - blurred(busy, NEIGHBOURHOOD * shorter_px), np.float32(0))
 
 
 def _unusual(lab: Lab) -> Map:
-    """In [0, 1]: how much of the picture has another colour."""
+    """In [0, 1]: the share of the picture that has another colour."""
     height, width = lab.shape[1:]
     rows, columns = (((np.arange(GRID) + 0.5) * size / GRID).astype(int) for size in (height, width))
     soft = blurred(lab, DETAIL * min(height, width))
@@ -78,13 +78,13 @@ def _unusual(lab: Lab) -> Map:
 
 
 def _rare(map_: Map) -> Map:
-    """In [0, 1] and weighed: a map with few peaks counts, one that is busy all over does not, as with Itti."""
+    """In [0, 1] and weighted: a map with few peaks counts, one that is busy everywhere does not, as with Itti."""
     scaled = _scaled(map_)
     return scaled * np.float32((1 - scaled.mean(dtype=np.float64)) ** 2)
 
 
 def _scaled(map_: Map, nothing: float = 40) -> Map:
-    """In [0, 1]: the lowest `nothing` hundredths are 0, the highest hundredth is 1. What is nearly even stays low."""
+    """In [0, 1]: the lowest `nothing` hundredths are 0, the highest hundredth is 1. A nearly even map stays low."""
     low, high = np.percentile(map_, (nothing, 99))
     scaled: Map = ((map_ - low) / max(high - low, 0.01)).clip(0, 1).astype(np.float32)
     return scaled

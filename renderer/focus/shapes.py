@@ -9,23 +9,23 @@ from renderer.focus.faces import Face
 from renderer.focus.size import Map, places
 from renderer.spec import Spot
 
-# What a face's weight is made of: the face itself, what is round it (hair, a hand, a hat), eyes, nose and mouth.
+# The parts of a face's weight: the face itself, what surrounds it (hair, a hand, a hat), and eyes, nose and mouth.
 OVAL, HALO, MARKS = 0.4, 0.15, 0.45
-PEAK = 1.3  # weight of a face as large as the picture; a smaller one has more, as its mouth has fewer pixels
+PEAK = 1.3  # weight of a face as large as the picture; smaller ones get more, as their mouths have fewer pixels
 LEAST_PEAK, MOST_PEAK = 1.5, 9.0
-# Confidence at which a face begins to count, and what it takes from there to count in full. A small one may be
-# sketched; a large one that is a face would have been seen as one.
+# Confidence at which a face begins to count, and the further confidence at which it counts in full. A small face may be
+# only sketched; a large one would have been found with confidence.
 UNSURE, UNSURE_IF_LARGE, TO_SURE = 0.15, 0.35, 0.3
 SMALL, LARGE = 0.15, 0.4
 EXACT, VAGUE = (
     0.12,
     0.18,
-)  # standard deviation of eyes, nose and mouth, in faces: where an unsure one has them is a guess
+)  # standard deviation of eyes, nose and mouth, in sizes of the face: in an unsure one, their place is a guess
 SOFT_RIM = 0.6  # of a spot's radius, on which it fades out
 
 
 def face_weight(faces: Iterable[Face], aspect: float, size_px: tuple[int, int]) -> Map:
-    """What faces add to the weight of each place: of several at a place, the greatest."""
+    """What faces add to the weight of each place, `[H, W]`; where several overlap, the largest counts."""
     result = np.zeros(size_px, np.float32)
     for face in faces:
         result = np.maximum(result, _one_face(face, aspect, size_px))
@@ -47,7 +47,7 @@ def _one_face(face: Face, aspect: float, size_px: tuple[int, int]) -> Map:
 
 
 def _marks(face: Face, reach: float, aspect: float, size_px: tuple[int, int]) -> Map:
-    """Eyes, nose and mouth, 1 at each. They may lie close together, as in profile, and then add up to no more."""
+    """Eyes, nose and mouth, 1 at each. Where they are close together, as in profile, they still add up to at most 1."""
     left = np.ones(size_px, np.float32)
     *_, (right_x, right_y), (left_x, left_y) = face.points
     mouth = (right_x + left_x) / 2, (right_y + left_y) / 2  # between its corners
@@ -65,7 +65,7 @@ def _sure(confidence: float, size: float) -> float:
 
 
 def spots_weight(spots: Iterable[Spot], aspect: float, size_px: tuple[int, int]) -> Map:
-    """1, and at spots their weight: of several, the one that raises it most and the one that lowers it most."""
+    """1, and at spots their weight, `[H, W]`; where several overlap, the largest and the smallest weight both count."""
     raised, lowered = np.zeros(size_px, np.float32), np.zeros(size_px, np.float32)
     for spot in spots:
         across, down = _from(spot.x, spot.y, aspect, size_px)
@@ -75,13 +75,13 @@ def spots_weight(spots: Iterable[Spot], aspect: float, size_px: tuple[int, int])
 
 
 def _disc(distance: Map) -> Map:
-    """1 in the middle, a half at distance 1, and 0 a little beyond: a smoothstep over the rim."""
+    """1 in the middle, one half at distance 1, and 0 a little beyond: a smoothstep over the rim."""
     share = ((1 + SOFT_RIM - distance) / (2 * SOFT_RIM)).clip(0, 1).astype(np.float32)
     return share**2 * (3 - 2 * share)
 
 
 def _from(x: float, y: float, aspect: float, size_px: tuple[int, int]) -> tuple[Map, Map]:  # [1, W], [H, 1]
-    """How far each place is from a point, along and across."""
+    """The distance of each place from a point, across and down."""
     columns, rows = places(size_px)
     width, height = np.float32(max(aspect, 1)), np.float32(max(1 / aspect, 1))
     return (columns - np.float32(x)) * width, (rows - np.float32(y)) * height

@@ -1,4 +1,4 @@
-"""Pictures and maps at other sizes, and out of focus."""
+"""Pictures and maps at other sizes, and blurred."""
 
 import math
 
@@ -16,7 +16,7 @@ def reduced(
     picture: NDArray[np.float32],  # [H, W, C]
     side_px: int,
 ) -> NDArray[np.float32]:  # [h, w, C]
-    """At most as large as a square of this side, each pixel a mean."""
+    """The picture, with an area of at most a square of this side, each pixel a mean."""
     height, width = picture.shape[:2]
     scale = side_px / math.sqrt(height * width)
     if scale >= 1:
@@ -28,7 +28,7 @@ def resized(
     picture: NDArray[np.float32],  # [H, W, C]
     size_px: tuple[int, int],  # height, width
 ) -> NDArray[np.float32]:  # [h, w, C]
-    """Linear between pixels, the mean of pixels where it shrinks: no value goes beyond those that are there."""
+    """The picture at another size: linear between pixels, a mean where it shrinks. No value leaves the range."""
     if picture.shape[:2] == size_px:
         return picture
     channels = [
@@ -39,7 +39,7 @@ def resized(
 
 
 def places(size_px: tuple[int, int]) -> tuple[Map, Map]:  # [1, W], [H, 1]
-    """The middles of a map's pixels, as shares of its width and height."""
+    """The centres of a map's pixels, as shares of its width and height."""
     height, width = size_px
     x, y = ((np.arange(size) + 0.5) / size for size in (width, height))
     return x[None].astype(np.float32), y[:, None].astype(np.float32)
@@ -48,8 +48,8 @@ def places(size_px: tuple[int, int]) -> tuple[Map, Map]:  # [1, W], [H, 1]
 def blurred(
     picture: NDArray[np.float32],  # [H, W] or [C, H, W]
     sigma_px: float,
-) -> NDArray[np.float32]:
-    """Gaussian blur, edges repeated; nothing where it would not reach the next pixel."""
+) -> NDArray[np.float32]:  # as `picture`
+    """Gaussian blur with repeated edges; no change where it would not reach the next pixel."""
     if sigma_px < 0.3:
         return picture
     planes = torch.from_numpy(np.ascontiguousarray(picture.reshape(-1, *picture.shape[-2:]), np.float32))

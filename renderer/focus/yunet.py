@@ -1,7 +1,7 @@
-"""YuNet, a small network that finds faces: a picture -> boxes, five points of each, and how sure it is.
+"""YuNet, a small network that finds faces: a picture -> boxes, each with five points and a confidence.
 
 Wu, Peng and Yu, "YuNet: a tiny millisecond-level face detector" (2023); the weights are those of the OpenCV Zoo
-(yunet.LICENSE). It is run here, in torch, so that a face needs no further dependency.
+(yunet.LICENSE). It runs in torch, so that faces need no further dependency.
 """
 
 from functools import cache
@@ -16,19 +16,19 @@ from torch.nn import functional
 
 WEIGHTS_SHA256 = "ae2dee0a599ad71ce83ccc418db3265e36cce6e4933b5710f1dd31fd960ec1d2"  # other weights, other drawings
 WEIGHTS = Path(__file__).with_name("yunet.safetensors")
-STRIDES = (8, 16, 32)  # px between the cells in which small, middling and large faces are looked for
+STRIDES = (8, 16, 32)  # px between the cells that find small, medium and large faces
 
-Found = NDArray[np.float32]  # [N, 15]: left, top, width, height, five points x y, how sure in [0, 1]
+Found = NDArray[np.float32]  # [N, 15]: left, top, width, height, five points x y, confidence in [0, 1]
 
 
 def detect(
     picture: Tensor,  # [3, H, W] sRGB in [0, 1]
     least: float,
-) -> Found:
-    """What in a picture looks like a face, in pixels; the same face is found by several cells.
+) -> Found:  # [N, 15]
+    """What looks like a face in a picture, with a confidence of at least `least`, in pixels.
 
-    The points are the right eye, the left eye, the nose and the corners of the mouth. One thread alone: the sums of a
-    convolution may depend on the number of threads.
+    Several cells can find the same face. The points are the right eye, the left eye, the nose and the corners of the
+    mouth. It uses one thread, because the sums of a convolution can depend on the number of threads.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -42,7 +42,7 @@ def detect(
 def _detect(picture: Tensor, least: float) -> Found:
     height_px, width_px = picture.shape[1:]
     size_px = height_px + -height_px % 32, width_px + -width_px % 32
-    padded = torch.zeros((1, 3, *size_px)).contiguous(memory_format=torch.channels_last)  # twice as quick as planes
+    padded = torch.zeros((1, 3, *size_px)).contiguous(memory_format=torch.channels_last)  # twice as fast as planes
     padded[0, :, :height_px, :width_px] = picture.flip(0)  # blue, green, red
     levels = _neck(_backbone(padded.mul_(255)))
     found = [_decoded(features, stride, least) for stride, features in zip(STRIDES, levels, strict=True)]
@@ -57,7 +57,7 @@ HEADS = ("class", "object", "box", "points")
 
 @cache
 def _weights() -> dict[str, Tensor]:
-    """By name. The four heads of a level are put together, since all of them look at the same features."""
+    """The weights by name. The four heads of a level are joined, since they all use the same features."""
     weights = load_file(WEIGHTS)
     for stride in STRIDES:
         for part in ("point.weight", "point.bias", "depth.weight", "depth.bias"):
@@ -66,7 +66,7 @@ def _weights() -> dict[str, Tensor]:
 
 
 def _unit(x: Tensor, name: str) -> Tensor:
-    """A convolution in two: across the channels, which is a product of matrices, then of each channel alone."""
+    """A convolution in two parts: across the channels, which is a product of matrices, then within each channel."""
     weights = _weights()
     across = functional.linear(
         x.movedim(1, -1), weights[f"{name}.point.weight"].flatten(1), weights[f"{name}.point.bias"]
@@ -96,7 +96,7 @@ def _halved(x: Tensor) -> Tensor:
 
 
 def _neck(levels: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """What is seen in the large is added to what is seen in the small."""
+    """Add the coarse features to the fine ones."""
     fine, middle, coarse = levels
     coarse = _unit(coarse, "neck.32").relu_()
     middle = _unit(middle + _doubled(coarse), "neck.16").relu_()
@@ -111,7 +111,7 @@ def _doubled(x: Tensor) -> Tensor:
 
 
 def _decoded(features: Tensor, stride: int, least: float) -> Found:
-    """The faces that the cells of a level have found."""
+    """The faces that the cells of a level found."""
     heads = _unit(features, f"heads.{stride}")[0].movedim(0, -1)  # [h, w, 16]
     sure = (heads[..., 0].sigmoid() * heads[..., 1].sigmoid()).sqrt()
     rows, columns = torch.nonzero(sure >= least, as_tuple=True)

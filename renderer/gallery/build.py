@@ -1,4 +1,4 @@
-"""Works that are due -> finished folders, each work rendered in a process of its own, some at a time."""
+"""Works that are due -> finished folders. Each work is rendered in a process of its own, some at a time."""
 
 import json
 import os
@@ -16,15 +16,15 @@ from renderer.output.place import recover
 from renderer.specfile import Work
 
 CHILD = ("-m", "renderer.cli.gallery.work_process")
-GRACE_S = 5.0  # for a child that was asked to end
+GRACE_S = 5.0  # until a child that was asked to end is killed
 
 
 @dataclass(frozen=True)
 class BuildMessage:
-    """What a work's process says: how it stands, or how it ended."""
+    """A message of a work's process: its progress, or how it ended."""
 
     name: str
-    content: dict[str, Any]  # `failed`: why; `done`: metrics, cost, totals, bytes; or else a step of the fit
+    content: dict[str, Any]  # `failed`: why; `done`: metrics, cost, totals, bytes; otherwise a step of the fit
 
     @property
     def is_last(self) -> bool:
@@ -34,21 +34,22 @@ class BuildMessage:
 
 @dataclass
 class Builder:
-    """Starts processes and hears what they say. Whatever ends it, no process of its own outlives it."""
+    """Starts processes and reads their messages. However a build ends, none of its processes outlives it."""
 
     gallery: Path
     jobs: int
     out: Path | None = None
     device: str = "cpu"
-    threads: int | None = None  # of each; None: the cores, shared out
+    threads: int | None = None  # of each process; None: an equal share of the cores
     _running: dict[str, "subprocess.Popen[str]"] = field(default_factory=dict)
-    _ears: dict[str, threading.Thread] = field(default_factory=dict)
-    _words: "queue.SimpleQueue[BuildMessage | None]" = field(default_factory=queue.SimpleQueue)
+    _readers: dict[str, threading.Thread] = field(default_factory=dict)
+    _messages: "queue.SimpleQueue[BuildMessage | None]" = field(default_factory=queue.SimpleQueue)
 
     def build(self, works: Iterable[Work]) -> Generator[BuildMessage, None, None]:
-        """Renders all, and passes on what is said of each. One that fails stops no other.
+        """Render all works and yield the messages of each. If a work fails, the others are still rendered.
 
-        Close it, and what is still being rendered ends without a trace.
+        Closing the generator ends the renders that are not finished; they leave no files. Raises OutputError if an
+        interrupted write cannot be undone.
         """
         waiting = list(works)
         for work in waiting:
@@ -57,10 +58,10 @@ class Builder:
             while waiting or self._running:
                 while waiting and len(self._running) < self.jobs:
                     self._start(waiting.pop(0))
-                message = self._words.get()
+                message = self._messages.get()
                 if message is None:
                     return
-                if message.name not in self._running:  # it has said its last message
+                if message.name not in self._running:  # it has sent its last message
                     continue
                 if message.is_last:
                     self._end(message.name)
@@ -69,47 +70,47 @@ class Builder:
             self._end_all()
 
     def stop(self) -> None:
-        """Ends the build without a trace of what is still being rendered; from any thread, and it does not wait."""
-        self._words.put(None)
+        """End the build from any thread, without waiting; unfinished renders leave no files."""
+        self._messages.put(None)
 
     def _start(self, work: Work) -> None:
         threads = self.threads or max(1, (os.cpu_count() or 1) // self.jobs)
         arguments = [str(work.path), work.name, str(self.gallery), str(threads), str(self.out or ""), self.device]
         process = subprocess.Popen(
             [sys.executable, *CHILD, *arguments],
-            stdin=subprocess.PIPE,  # held open: its end tells the process that we are gone
+            stdin=subprocess.PIPE,  # kept open: if it closes, the process knows that we are gone
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,  # so that Ctrl-C comes to us alone
+            start_new_session=True,  # so that Ctrl-C reaches only this process
         )
         self._running[work.name] = process
-        self._ears[work.name] = threading.Thread(target=self._hear, args=(work.name, process), daemon=True)
-        self._ears[work.name].start()
+        self._readers[work.name] = threading.Thread(target=self._read_output, args=(work.name, process), daemon=True)
+        self._readers[work.name].start()
 
-    def _hear(self, name: str, process: "subprocess.Popen[str]") -> None:
-        """Passes on what a process says; one that ends without a message has failed too."""
+    def _read_output(self, name: str, process: "subprocess.Popen[str]") -> None:
+        """Pass on the messages of a process; a process that ends without one has failed too."""
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         stderr, complaints = process.stderr, list[str]()
-        ear = threading.Thread(target=lambda: complaints.extend(stderr), daemon=True)
-        ear.start()
+        stderr_reader = threading.Thread(target=lambda: complaints.extend(stderr), daemon=True)
+        stderr_reader.start()
         for line in process.stdout:
-            self._words.put(BuildMessage(name, json.loads(line)))
+            self._messages.put(BuildMessage(name, json.loads(line)))
         code = process.wait()
-        ear.join(GRACE_S)
+        stderr_reader.join(GRACE_S)
         last = next((line.strip() for line in reversed(complaints) if line.strip()), "")
         why = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        for pipe in (process.stdin, process.stdout, *(() if ear.is_alive() else (stderr,))):
+        for pipe in (process.stdin, process.stdout, *(() if stderr_reader.is_alive() else (stderr,))):
             with suppress(OSError):
                 pipe.close()
-        self._words.put(BuildMessage(name, {"failed": f"its process {why}{f': {last}' if last else ''}"}))
+        self._messages.put(BuildMessage(name, {"failed": f"its process {why}{f': {last}' if last else ''}"}))
 
     def _end(self, name: str) -> None:
-        """Waits for a process that has sent its last message, and for the thread that reads it."""
+        """Wait for a process that has sent its last message, and for the thread that reads it."""
         self._running.pop(name).wait()
-        self._ears.pop(name).join()
+        self._readers.pop(name).join()
 
     def _end_all(self) -> None:
         for process in self._running.values():
@@ -120,6 +121,6 @@ class Builder:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            self._ears.pop(name).join()
+            self._readers.pop(name).join()
             recover((self.gallery / name).resolve())
         self._running.clear()

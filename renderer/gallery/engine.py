@@ -1,11 +1,11 @@
 """The program's own sources -> a hash that changes with whatever decides the bytes of a drawing, and with nothing else.
 
-What decides them is found by following imports from ROOTS, so that a new module cannot be forgotten; APART lists what
-is met on the way and decides nothing, or is in the key by value. Of each module the syntax tree is hashed: without
-comments, layout and line endings, which it has not got; without docstrings, descriptions of fields and texts of errors.
+These sources are found by following imports from ROOTS, so that a new module cannot be forgotten. APART lists modules
+that are found this way but decide nothing, or are in the key by value. The syntax tree of each module is hashed, which
+has no comments, layout and line endings; docstrings, descriptions of fields and texts of errors are left out.
 
-`ast.dump` is another from one Python to the next (3.12 adds fields, 3.13 leaves out empty ones). Here a node is its
-class and those of its fields that are not empty, so that a tree has one text under every Python that reads the source.
+`ast.dump` differs from one Python to the next (3.12 adds fields, 3.13 leaves out empty ones). Here a node is its class
+and those of its fields that are not empty, so that a tree has the same text under every Python.
 """
 
 import ast
@@ -14,35 +14,35 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-ENGINE = 1  # raised by hand for what no source shows: another torch that draws another picture
-HOME = Path(__file__).parents[2]  # where the packages lie
+ENGINE = 1  # raise it for changes that no source shows, such as a torch that draws another picture
+HOME = Path(__file__).parents[2]  # the folder of the packages
 ROOTS = ("renderer.pipeline", "renderer.preview", "hardware.svgfile.write", "renderer.gallery.exhibit")
 APART = {
     "hardware.machine": "the machine is in the key",
     "hardware.rack": "pens are in the key",
     "hardware.svgfile": "reads other people's files; what writes ours is a root",
     "renderer.feasibility": "warns about the spec",
-    "renderer.assets": "files are told by their content, which is in the key",
-    "renderer.losses.network_views": "tells what a loss sees",
+    "renderer.assets": "files are identified by their content, which is in the key",
+    "renderer.losses.network_views": "describes what a loss sees",
     "renderer.plan": "describes the spec",
-    "renderer.progress": "tells of the fit",
+    "renderer.progress": "reports on the fit",
     "renderer.raster.cuda": "another device, which is recorded",
     "renderer.raster.reference": "the kernels' plain twin",
     "renderer.result": "records",
     "renderer.specfile": "what it reads is in the key",
 }
 PACKAGES = {"hardware", "renderer"}
-_POSITION = {"ctx", "kind", "type_comment", "type_ignores"}  # fields that say nothing of what is done
+_POSITION = {"ctx", "kind", "type_comment", "type_ignores"}  # fields that do not change what a module does
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class EngineError(Exception):
-    """Sources that are not there to be read."""
+    """Sources that cannot be read."""
 
 
 @cache
 def engine_sha256(home: Path = HOME) -> str:
-    """Of all modules that decide the bytes of a drawing. EngineError."""
+    """The sha256 of all modules that decide the bytes of a drawing. Raises EngineError."""
     total = hashlib.sha256()
     for name, tree in sorted(modules(home).items()):
         total.update(f"{name} {_sha256(tree)}\n".encode())
@@ -50,7 +50,7 @@ def engine_sha256(home: Path = HOME) -> str:
 
 
 def tree_sha256(source: str | bytes) -> str:
-    """Of a module's syntax tree."""
+    """The sha256 of a module's syntax tree. Raises SyntaxError."""
     return _sha256(ast.parse(source))
 
 
@@ -64,7 +64,7 @@ def _sha256(tree: ast.Module) -> str:
 
 
 def modules(home: Path = HOME) -> dict[str, ast.Module]:
-    """The syntax tree of every module that decides, by its dotted name. EngineError."""
+    """The syntax tree of every module that decides a drawing, by dotted name. Raises EngineError."""
     found: dict[str, ast.Module] = {}
     waiting = [*ROOTS]
     while waiting:
@@ -78,12 +78,12 @@ def modules(home: Path = HOME) -> dict[str, ast.Module]:
 
 
 def _is_apart(name: str) -> bool:
-    """Whether a module decides nothing. The packages themselves hold no more than their version."""
+    """Whether a module decides nothing. The packages themselves hold only their version."""
     return name not in ROOTS and (name in PACKAGES or any(f"{name}.".startswith(f"{apart}.") for apart in APART))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
-    """Dotted names that a module imports, as modules and as names inside of them."""
+    """Dotted names that a module imports, as modules and as names inside them."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -93,7 +93,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 
 def _file(home: Path, name: str) -> Path | None:
-    """The file of one of our modules; None for a name inside of one, and for other people's."""
+    """The file of one of our modules; None for a name inside a module and for other packages."""
     if name.split(".", maxsplit=1)[0] not in PACKAGES:
         return None
     path = home.joinpath(*name.split("."))
@@ -109,11 +109,11 @@ def _source(path: Path) -> bytes:
         ) from None
 
 
-# --- what of them -----------------------------------------------------------------------------------------------------
+# --- the text of a tree -----------------------------------------------------------------------------------------------
 
 
 def _write(value: object, parts: list[str]) -> None:
-    """Adds a node as text that is the same whatever the Python."""
+    """Add a node as text that is the same under every Python."""
     if isinstance(value, ast.AST):
         parts.append(f"({type(value).__name__}")
         for name, field in _fields(value):
@@ -138,13 +138,13 @@ def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:
         elif isinstance(node, ast.Call) and name == "keywords":
             value = [keyword for keyword in node.keywords if keyword.arg != "description"]
         elif isinstance(node, ast.Raise) and name == "exc" and isinstance(node.exc, ast.Call):
-            value = node.exc.func  # what is raised, and not what it says
+            value = node.exc.func  # the error, without its message
         if name not in _POSITION and (value or isinstance(node, ast.Constant)) and value != []:
             yield name, value
 
 
 def _undocumented(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
-    """Its statements without the docstring, and without strings that stand alone, which document as well."""
+    """The statements without the docstring and without other strings that only document."""
     return [
         statement
         for statement in node.body

@@ -1,5 +1,5 @@
-"""A finished render -> what of it is kept in a gallery: a preview of at most 320 kB, the compact drawing, and a small
-copy of the picture that it was made from, where the spec says whose that is.
+"""A finished render -> the files that a gallery keeps: a preview of at most 320 kB, the compact drawing, and a small
+copy of the original picture if the spec credits it.
 """
 
 import io
@@ -22,7 +22,7 @@ ORIGINAL_PX = 320  # its longer side
 
 
 def exhibit(result: Result, made_from: str) -> dict[str, bytes]:
-    """The files that hang, by their names. `made_from` is told in the drawing."""
+    """The files of a work, by name. `made_from` is written into the drawing. Raises AssetError, TargetError."""
     files = {
         PREVIEW: shrunk(Image.fromarray(pixels(result.preview))),
         DRAWING: to_svg(result.drawing, made_from).encode(),
@@ -31,7 +31,7 @@ def exhibit(result: Result, made_from: str) -> dict[str, bytes]:
 
 
 def original(result: Result) -> bytes:
-    """The picture as the spec crops it, before any tone, as a small JPEG file. AssetError, TargetError."""
+    """The picture as the spec crops it, before any tone, as a small JPEG file. Raises AssetError, TargetError."""
     work = result.work
     target = work.artwork.target
     path = assets.resolve(target.image, work.folder, None).path
@@ -41,7 +41,7 @@ def original(result: Result) -> bytes:
 
 
 def shrunk(image: Image.Image, kind: str = "WEBP", longer_px: int = LONGER_PX, most_bytes: int = MOST_BYTES) -> bytes:
-    """A file of at most `most_bytes`: first of less quality, then smaller."""
+    """An image file of at most `most_bytes`: the quality is lowered first, then the size."""
     options = {"method": 6} if kind == "WEBP" else {"optimize": True}
     while True:
         small = image.copy()

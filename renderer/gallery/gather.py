@@ -11,15 +11,18 @@ from renderer.specfile import Work
 
 
 def take_from(work: Work, sources: Iterable[Path], gallery: Path) -> Path | None:
-    """Copies it from the first gallery where it is whole and up to date; None where it is in none. OutputError."""
-    source = next((source for source in sources if state(work, source).is_well), None)
+    """Copy a work from the first gallery in which it is intact and up to date; return that gallery, or None.
+
+    Raises OutputError if it cannot be written, and EngineError if the program's sources cannot be read.
+    """
+    source = next((source for source in sources if state(work, source).is_up_to_date), None)
     if source is not None:
         write(gallery / work.name, {path.name: path.read_bytes() for path in (source / work.name).iterdir()})
     return source
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:
-    """Writes a work's folder, whole or not at all; an older one is replaced. OutputError."""
+    """Write a work's folder, complete or not at all; an older one is replaced. Raises OutputError."""
     with explained(folder):
         place = folder.resolve()
         place.parent.mkdir(parents=True, exist_ok=True)

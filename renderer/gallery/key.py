@@ -1,7 +1,7 @@
 """A work -> its key: what decides its drawing, in six parts, so that a stale work can say why.
 
-A part is the sha256 of canonical JSON: keys sorted, no spaces, ASCII, numbers as Python writes them. Nothing in it
-knows of paths, file times or line endings: a rack is its pens, a machine its numbers, a picture its pixels.
+A part is the sha256 of canonical JSON: keys sorted, no spaces, ASCII, numbers as Python writes them. It does not depend
+on paths, file times or line endings: a rack is its pens, a machine its numbers, a picture its pixels.
 """
 
 import hashlib
@@ -25,28 +25,28 @@ _LOSSLESS = ("PNG", "GIF", "BMP", "PPM")  # whose pixels are the same under ever
 
 @dataclass(frozen=True)
 class Key:
-    """Of one work."""
+    """The key of a work."""
 
     parts: Mapping[str, str]  # the sha256 of each of PARTS
 
     @property
     def sha256(self) -> str:
-        """Of all parts together."""
+        """The sha256 of all parts together."""
         return canonical_sha256(dict(self.parts))
 
     def stale(self, made: Mapping[str, str]) -> tuple[str, ...]:
-        """In which parts a work that was made is another than this."""
+        """The names of the parts in which a finished work differs from this key."""
         return tuple(name for name in PARTS if self.parts[name] != made.get(name))
 
 
 def key(work: Work) -> Key:
-    """Needs no torch and no network: a picture from the web is told by the hash that the spec gives. EngineError."""
+    """The key of a work, without torch and network: a web picture is its hash in the spec. Raises EngineError."""
     values = values_of(work)
     return Key({name: canonical_sha256(values[name]) for name in PARTS})
 
 
 def values_of(work: Work) -> dict[str, Any]:
-    """What goes into each part of the key."""
+    """The values that go into each part of the key. Raises EngineError."""
     spec, racks, machine = _split(work.artwork)
     return {
         "target": {"image": _picture(work.artwork, work.folder), "others": _other_pictures(work)},
@@ -59,13 +59,13 @@ def values_of(work: Work) -> dict[str, Any]:
 
 
 def canonical_sha256(value: Any) -> str:
-    """Of a value's canonical JSON."""
+    """The sha256 of a value's canonical JSON. Raises ValueError if a number is not finite."""
     text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _plain(value: Any) -> Any:
-    """The same with one zero: -0.0 and 0.0 are equal, and written differently."""
+    """The value with one zero: -0.0 and 0.0 are equal but written differently."""
     match value:
         case dict():
             return {name: _plain(item) for name, item in value.items()}
@@ -80,33 +80,33 @@ def _plain(value: Any) -> Any:
 
 
 def _split(artwork: Artwork) -> tuple[dict[str, Any], list[Any], Any]:
-    """The spec with its defaults and without what other parts hold; the racks in their order; the machine."""
+    """The spec with its defaults but without what other parts hold; the racks in order; the machine."""
     spec = artwork.model_dump(mode="json")
     racks = [_without_rack(spec["pens"]), *(_without_rack(layer["pens"]) for layer in spec["layers"])]
     machine = spec.pop("machine")
     spec["target"].pop("image")
-    if artwork.machine is not None:  # by value, because the code that reckons it is no part of the engine
+    if artwork.machine is not None:  # by value, because the code that computes it is not part of the engine
         parks = [park_on_sheet(*size_mm, artwork.machine) for size_mm in artwork.canvas.sizes_mm]
         machine["pens_are_changed_at_mm"] = parks[0] if len(parks) == 1 else parks
     return spec, racks, machine
 
 
 def _without_rack(pens: Any) -> Any:
-    """Takes the pens out of a rack's choice and gives them; what a rack is called changes no drawing."""
+    """Remove the pens from a choice of a rack and return them; the name of a rack changes no drawing."""
     return pens.pop("rack")["pens"] if isinstance(pens, dict) and "rack" in pens else None
 
 
 def _picture(artwork: Artwork, folder: Path) -> str:
-    """The picture: the sha256 that the spec gives for one from the web, or else that of what the file shows."""
+    """The picture: its sha256 in the spec if it is from the web, or else the sha256 of what the file shows."""
     image = artwork.target.image
     return shown_sha256(folder / image) if isinstance(image, str) else image.sha256
 
 
 def shown_sha256(path: Path) -> str:
-    """Of a picture's pixels, whatever the file's compression and metadata, or of the whole file where it is lossy.
+    """The sha256 of a picture's pixels, whatever the compression and metadata; of a lossy format, that of the file.
 
-    Decoders of lossy formats differ in the last bit, from one machine to the next. A file that cannot be read has no
-    hash: to render it will tell what is wrong.
+    Decoders of lossy formats differ in the last bit from one machine to the next. A file that cannot be read has an
+    empty hash; rendering it reports what is wrong.
     """
     return _shown(path, _stamp(path))
 
@@ -127,14 +127,14 @@ def _shown(path: Path, _stamp: tuple[int, int]) -> str:
 
 
 def _telling(info: dict[Any, Any]) -> list[tuple[str, str]]:
-    """Of a picture's metadata, what changes its colours."""
+    """The metadata of a picture that change its colours."""
     told = {name: info[name] for name in ("gamma", "srgb", "transparency") if name in info}
     profile = hashlib.sha256(info.get("icc_profile") or b"").hexdigest()
     return [*sorted((name, repr(value)) for name, value in told.items()), ("icc_profile", profile)]
 
 
 def _other_pictures(work: Work) -> dict[str, str]:
-    """What counts, where the losses look, and whose style they take."""
+    """The pictures of importance, of the regions of losses, and of styles."""
     terms = [loss.term[1] for layer in work.artwork.layers for loss in layer.terms]
     names = [work.artwork.target.focus_picture]
     names += [getattr(term, field, None) for term in terms for field in ("region", "style")]
@@ -142,10 +142,10 @@ def _other_pictures(work: Work) -> dict[str, str]:
 
 
 def weights(work: Work) -> dict[str, str]:
-    """The hashes of all weights that the work's losses look through.
+    """The hashes of all weights that the work's losses use.
 
-    Those that have a name are told by the official file's hash, whether it is here or not: the same numbers come in
-    several files. Any other are the file beside the spec.
+    Weights with a name have the hash of the official file, whether it is here or not, because the same numbers come in
+    several files. Other weights have the hash of the file beside the spec.
     """
     official = {asset.name: asset.sha256 for asset in WEIGHTS}
     return {
@@ -159,7 +159,7 @@ def _weights_file(path: Path) -> str:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """By which a file that was changed since is known within one run."""
+    """Size and time of a file, which show within one run whether it has changed."""
     try:
         status = path.stat()
     except OSError:
@@ -168,6 +168,6 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def file_sha256(path: Path) -> str:
-    """Of a file's bytes."""
+    """The sha256 of a file. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

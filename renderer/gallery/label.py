@@ -1,4 +1,4 @@
-"""What hangs beside a work: its pens as swatches, and how its loss fell, as small SVG pictures."""
+"""The label of a work: its pens as swatches and its loss curve, as small SVG pictures."""
 
 import math
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ from renderer.gallery.names import LOSS, PENS
 SWATCH, GAP, MARGIN = 16, 6, 2  # px
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
 MOST_SWATCHES = 24
-_FREE = ("#d33b3b", "#e8c33a", "#3aa655", "#35b5c4", "#3b56c4", "#b53bb5")  # stands for any colour at all
+_FREE = ("#d33b3b", "#e8c33a", "#3aa655", "#35b5c4", "#3b56c4", "#b53bb5")  # stands for any colour
 
 Passes = Sequence[dict[str, Any]]
 Spark = dict[str, Any]
 
 
 def labels(passes: Passes, loss: Sequence[Spark]) -> dict[str, bytes]:
-    """Both, for pages that show files and no more."""
+    """Both SVG files, for pages that can only show files."""
     return {PENS: pens_svg(passes).encode(), LOSS: loss_svg(loss).encode()}
 
 
 def pens(passes: Passes) -> list[dict[str, Any]]:
-    """Each pen once, in drawing order, with all that it draws. Free colours are told as one."""
+    """Each pen once, in drawing order, with everything that it draws. Free colours count as one pen."""
     found: dict[str, dict[str, Any]] = {}
     for one in passes:
         pen = one["pen"]
@@ -40,11 +40,11 @@ def pens(passes: Passes) -> list[dict[str, Any]]:
 
 def pens_svg(passes: Passes) -> str:
     """A row of swatches."""
-    told = pens(passes)[:MOST_SWATCHES]
-    width = 2 * MARGIN + max(1, len(told)) * (SWATCH + GAP) - GAP
+    shown = pens(passes)[:MOST_SWATCHES]
+    width = 2 * MARGIN + max(1, len(shown)) * (SWATCH + GAP) - GAP
     height = SWATCH + 2 * MARGIN
-    names = ", ".join(f"{pen['name']} {pen['nib_mm']:g} mm" for pen in told)
-    discs = "".join(_swatch(MARGIN + SWATCH / 2 + at * (SWATCH + GAP), height / 2, pen) for at, pen in enumerate(told))
+    names = ", ".join(f"{pen['name']} {pen['nib_mm']:g} mm" for pen in shown)
+    discs = "".join(_swatch(MARGIN + SWATCH / 2 + at * (SWATCH + GAP), height / 2, pen) for at, pen in enumerate(shown))
     return _svg(width, height, names, discs)
 
 
@@ -73,19 +73,19 @@ def _swatch(x: float, y: float, pen: dict[str, Any]) -> str:
 def loss_svg(loss: Sequence[Spark]) -> str:
     """A sparkline of all layers, one after another."""
     line = f'<path d="{spark_path(loss)}" fill="none" stroke="#b4552d" stroke-width="1.5" stroke-linejoin="round"/>'
-    return _svg(SPARK_WIDTH, SPARK_HEIGHT, spoken(loss), line if loss else "")
+    return _svg(SPARK_WIDTH, SPARK_HEIGHT, loss_text(loss), line if loss else "")
 
 
-def spoken(loss: Sequence[Spark]) -> str:
-    """The curve in words: `Loss: points from 0.021 to 0.0093 in 300 steps`."""
-    told = [
+def loss_text(loss: Sequence[Spark]) -> str:
+    """The loss curve in words: `Loss: points from 0.021 to 0.0093 in 300 steps`."""
+    shown = [
         f"{one['layer']} from {one['losses'][0]:.3g} to {one['losses'][-1]:.3g} in {one['steps']} steps" for one in loss
     ]
-    return f"Loss: {'; '.join(told)}" if told else "No loss: nothing was fitted"
+    return f"Loss: {'; '.join(shown)}" if shown else "No loss: nothing was fitted"
 
 
 def spark_path(loss: Sequence[Spark]) -> str:
-    """Each layer on its own share of the width and the whole height, y logarithmic."""
+    """The path of the curve: each layer has its share of the width and the full height, y is logarithmic."""
     steps = sum(one["steps"] for one in loss) or 1
     parts: list[str] = []
     left = 1.0

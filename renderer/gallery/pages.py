@@ -1,6 +1,6 @@
-"""The manifests of a gallery -> its two pages: `index.html` for people, `README.md` for where the sources are read.
+"""The manifests of a gallery -> its two pages: `index.html` for browsers, `README.md` for sites that show sources.
 
-Both are made of the manifests alone, so they can be made again anywhere, and the same manifests give the same bytes.
+Both are made only from the manifests, so they can be made anywhere, and the same manifests give the same bytes.
 """
 
 import math
@@ -10,17 +10,18 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from renderer.gallery.label import SPARK_HEIGHT, SPARK_WIDTH, pens, spark_path, spoken
+from renderer.gallery.label import SPARK_HEIGHT, SPARK_WIDTH, loss_text, pens, spark_path
 from renderer.gallery.names import DRAWING, LOSS, MANIFEST, ORIGINAL, PENS, PREVIEW
 from renderer.gallery.state import finished
-from renderer.gallery.statement import Made, read
+from renderer.gallery.statement import WorkManifest, read
 from renderer.manifest import duration
+from renderer.spec import KINDS
 
 PAGES = {"index.html": "gallery.html.j2", "README.md": "gallery.md.j2"}
 
 
 def write_pages(gallery: Path) -> None:
-    """Writes both, each whole or not at all."""
+    """Write both pages, each complete or not at all. Raises OSError."""
     if not gallery.is_dir():
         return
     for name, text in pages(gallery).items():
@@ -32,8 +33,8 @@ def write_pages(gallery: Path) -> None:
         beside.replace(path)
 
 
-def pages_amiss(gallery: Path) -> list[str]:
-    """Pages that are not what the manifests make. Line endings do not count."""
+def outdated_pages(gallery: Path) -> list[str]:
+    """Names of pages that do not agree with the manifests. Line endings do not count."""
     if not finished(gallery):
         return []
     made = pages(gallery)
@@ -63,8 +64,8 @@ def pages(gallery: Path) -> dict[str, str]:
     return {name: environment.get_template(template).render(values) for name, template in PAGES.items()}
 
 
-def _work(folder: Path, made: Made) -> dict[str, Any]:
-    """What a page says of one work."""
+def _work(folder: Path, made: WorkManifest) -> dict[str, Any]:
+    """The values of one work on a page."""
     said = made.predicate
     sheet, totals, metrics = said["render_sheet"], said["render_totals"], said["render_metrics"]
     return {
@@ -91,12 +92,12 @@ def _work(folder: Path, made: Made) -> dict[str, Any]:
         "minutes": totals["minutes"],
         "time": None if totals["minutes"] is None else duration(totals["minutes"] * 60),
         "loss": spark_path(said["render_loss"]),
-        "loss_spoken": spoken(said["render_loss"]),
+        "loss_text": loss_text(said["render_loss"]),
         "close": _decibel(metrics["psnr"]),
         "afar": _decibel(metrics["psnr_blurred"]),
         "ssim": metrics["ssim"],
         "inked": metrics["coverage"],
-        "looks": _looks(said),
+        "networks": _loss_networks(said),
         "alt": _alt(said),
         "notes": said["render_notes"],
         "render_time": duration(said["render_cost"]["seconds"]),
@@ -104,7 +105,7 @@ def _work(folder: Path, made: Made) -> dict[str, Any]:
 
 
 def _target(said: dict[str, Any]) -> dict[str, Any]:
-    """The target as the spec gives it."""
+    """The target in the spec."""
     return dict(said["buildDefinition"]["externalParameters"]["resolved"]["target"])
 
 
@@ -116,31 +117,31 @@ def _sheet(said: dict[str, Any]) -> str:
 
 
 def _kinds(said: dict[str, Any]) -> str:
-    """`2000 points, then 500 curves`, as they were asked for."""
+    """`2000 points, then 500 curves`, from the spec."""
     layers = said["buildDefinition"]["externalParameters"]["resolved"]["layers"]
-    names = [(kind, layer[kind]["count"]) for layer in layers for kind in ("points", "lines", "curves") if layer[kind]]
+    names = [(kind, layer[kind]["count"]) for layer in layers for kind in KINDS if layer.get(kind)]
     return ", then ".join(f"{count} {kind}" for kind, count in names)
 
 
-def _looks(said: dict[str, Any]) -> str:
-    """Through what the losses look: `pixels`, `pixels and VGG16`."""
+def _loss_networks(said: dict[str, Any]) -> str:
+    """What the losses compare: `pixels`, `pixels and VGG16`."""
     layers = said["buildDefinition"]["externalParameters"]["resolved"]["layers"]
     terms = [(name, term) for layer in layers for loss in layer["loss"] or () for name, term in loss.items() if term]
-    eyes = [_eye(name, term) for name, term in terms]
-    return " and ".join(dict.fromkeys(eyes)) or "pixels"
+    names = [_network_name(name, term) for name, term in terms]
+    return " and ".join(dict.fromkeys(names)) or "pixels"
 
 
-def _eye(name: str, term: dict[str, Any]) -> str:
+def _network_name(name: str, term: dict[str, Any]) -> str:
     nets = {"vgg": "VGG16", "alex": "AlexNet", "squeeze": "SqueezeNet"}
     net = str(term.get("net", ""))
-    told = next((word for start, word in nets.items() if net.startswith(start)), "pixels")
-    return f"LPIPS with {told}" if name == "lpips" else told
+    shown = next((word for start, word in nets.items() if net.startswith(start)), "pixels")
+    return f"LPIPS with {shown}" if name == "lpips" else shown
 
 
 def _alt(said: dict[str, Any]) -> str:
-    """What a person hears who cannot see the picture."""
-    told = pens(said["render_passes"])
-    names = [pen["name"] for pen in told if not pen["free"]]
+    """The alternative text of the picture."""
+    shown = pens(said["render_passes"])
+    names = [pen["name"] for pen in shown if not pen["free"]]
     ink = f"{'one pen' if len(names) == 1 else f'{len(names)} pens'}: {', '.join(names)}" if names else "any colours"
     return f"{said['render_title']}. A drawing of {_kinds(said)} in {ink}, on {_sheet(said)}."
 

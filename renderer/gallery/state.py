@@ -1,6 +1,6 @@
 """A gallery's folder and the works that belong there -> what is missing, stale, changed by hand or left over.
 
-Nothing is rendered, and torch is not needed: keys are reckoned anew and set beside those of the manifests.
+Nothing is rendered, and torch is not needed: keys are computed again and compared with those of the manifests.
 """
 
 import hashlib
@@ -10,15 +10,15 @@ from pathlib import Path
 
 from renderer.gallery.key import key
 from renderer.gallery.names import MANIFEST
-from renderer.gallery.statement import Made, read
+from renderer.gallery.statement import WorkManifest, read
 from renderer.specfile import Work
 
-_TEXTS = (".svg", ".html", ".md")  # which a version control may have given other line endings
+_TEXTS = (".svg", ".html", ".md")  # version control may have changed their line endings
 
 
 @dataclass(frozen=True)
 class WorkState:
-    """How one work stands."""
+    """The state of one work."""
 
     name: str
     work: Work | None  # None: an orphan
@@ -32,25 +32,25 @@ class WorkState:
         return self.missing or bool(self.stale)
 
     @property
-    def is_well(self) -> bool:
+    def is_up_to_date(self) -> bool:
         return self.work is not None and not self.is_due and not self.modified
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """`stale: spec, engine; modified: preview.webp`."""
-        told = ["missing"] if self.missing else []
-        told += [f"stale: {', '.join(self.stale)}"] if self.stale else []
-        told += [f"modified: {', '.join(self.modified)}"] if self.modified else []
-        return "; ".join(told or (["orphan"] if self.work is None else ["up to date"]))
+        parts = ["missing"] if self.missing else []
+        parts += [f"stale: {', '.join(self.stale)}"] if self.stale else []
+        parts += [f"modified: {', '.join(self.modified)}"] if self.modified else []
+        return "; ".join(parts or (["orphan"] if self.work is None else ["up to date"]))
 
 
 def states(works: Iterable[Work], gallery: Path) -> list[WorkState]:
-    """Of each work."""
+    """The state of each work. Raises EngineError."""
     return [state(work, gallery) for work in works]
 
 
 def state(work: Work, gallery: Path) -> WorkState:
-    """Of one work. EngineError."""
+    """The state of one work. Raises EngineError."""
     folder = gallery / work.name
     if not folder.is_dir():
         return WorkState(work.name, work, missing=True)
@@ -73,10 +73,10 @@ def finished(gallery: Path) -> list[Path]:
     return sorted(path.parent for path in gallery.glob(f"*/{MANIFEST}") if not path.parent.name.startswith("."))
 
 
-def modified(folder: Path, made: Made) -> tuple[str, ...]:
-    """Files that are not as they were made, or gone."""
+def modified(folder: Path, made: WorkManifest) -> tuple[str, ...]:
+    """Files that were changed or are gone."""
     changed = [name for name, sha256 in made.subjects.items() if not _is(folder / name, sha256)]
-    return (*changed, *(() if made.whole else (MANIFEST,)))
+    return (*changed, *(() if made.is_intact else (MANIFEST,)))
 
 
 def _is(path: Path, sha256: str) -> bool:

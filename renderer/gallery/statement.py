@@ -1,7 +1,7 @@
 """What a work of a gallery was made from, as its `manifest.json`.
 
-It is an in-toto Statement v1 about the files beside it, its predicate SLSA provenance v1.
-What that has no field for is added as `render_...`, the form that it reserves for others. Times stand here alone.
+It is an in-toto Statement v1 about the files beside it, with SLSA provenance v1 as its predicate. Values without a
+field there are added as `render_...`, the form that it reserves for extensions. No other file of a work contains times.
 """
 
 import json
@@ -28,7 +28,7 @@ SPARKS = 48  # losses that are kept of each layer
 
 @dataclass(frozen=True)
 class RenderCost:
-    """What a render took."""
+    """The cost of a render."""
 
     seconds: float
     cpu_seconds: float
@@ -36,11 +36,11 @@ class RenderCost:
 
 
 @dataclass(frozen=True)
-class Made:
-    """A manifest, read back. `whole` is False where somebody changed it by hand."""
+class WorkManifest:
+    """A manifest that was read. `is_intact` is False if it was changed by hand."""
 
     statement: dict[str, Any]
-    whole: bool
+    is_intact: bool
 
     @property
     def predicate(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Made:
 
     @property
     def parts(self) -> dict[str, str]:
-        """The key's parts when it was made."""
+        """The parts of the key when the work was made."""
         return dict(self.predicate["buildDefinition"]["internalParameters"]["keyParts"])
 
     @property
@@ -58,18 +58,18 @@ class Made:
 
 
 def statement(
-    record: dict[str, Any],  # the render's own manifest
+    record: dict[str, Any],  # the manifest of the render
     key: Key,
     files: Mapping[str, str],  # name -> sha256
     *,
-    folder: Path,  # of the gallery, from which the spec's path is told
+    folder: Path,  # of the gallery; the spec's path is relative to it
     dependencies: list[dict[str, Any]],
     history: tuple[Step, ...],
     cost: RenderCost,
     started: datetime,
     finished: datetime,
 ) -> dict[str, Any]:
-    """The whole manifest."""
+    """The complete manifest. Raises EngineError."""
     versions = record["versions"]
     predicate = {
         "buildDefinition": {
@@ -106,13 +106,13 @@ def statement(
         "render_notes": record["notes"],
     }
     subject = [{"name": name, "digest": {"sha256": files[name]}} for name in sorted(files)]
-    whole = {"_type": STATEMENT, "subject": subject, "predicateType": PREDICATE, "predicate": predicate}
-    predicate["render_seal"] = seal(whole)
-    return whole
+    document = {"_type": STATEMENT, "subject": subject, "predicateType": PREDICATE, "predicate": predicate}
+    predicate["render_seal"] = seal(document)
+    return document
 
 
 def dependencies(work: Work, target_sha256: str, weights: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """What a work was made from, beside its spec: the picture, racks and machines, networks' weights."""
+    """What a work was made from: the picture, spec, racks and machines, and the weights of networks. Raises OSError."""
     image = work.artwork.target.image
     source = {"name": image} if isinstance(image, str) else {"uri": image.url}
     found: list[dict[str, Any]] = [{**source, "digest": {"sha256": target_sha256}}]
@@ -123,23 +123,23 @@ def dependencies(work: Work, target_sha256: str, weights: Iterable[tuple[str, st
 
 
 def seal(statement: Mapping[str, Any]) -> str:
-    """The hash by which a change by hand is seen: of all but itself."""
+    """The hash of everything in the manifest but itself, which shows changes by hand."""
     predicate = {name: value for name, value in statement["predicate"].items() if name != "render_seal"}
     return canonical_sha256({**statement, "predicate": predicate})
 
 
-def read(folder: Path) -> Made | None:
-    """The manifest of a work's folder; None where there is none that can be read."""
+def read(folder: Path) -> WorkManifest | None:
+    """The manifest in a work's folder; None if there is none that can be read."""
     try:
         found = json.loads((folder / MANIFEST).read_bytes())
-        made = Made(found, found["predicate"]["render_seal"] == seal(found))
+        made = WorkManifest(found, found["predicate"]["render_seal"] == seal(found))
         return made if found["_type"] == STATEMENT and made.parts and made.subjects else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
 def _from(folder: Path, file: str) -> str:
-    """A path as it is seen from the gallery, so that no machine's folders are told."""
+    """A path relative to the gallery, so that it shows no folders of this machine."""
     try:
         return Path(os.path.relpath(file, folder)).as_posix()
     except ValueError:  # another drive
@@ -172,7 +172,7 @@ def _short(value: float) -> float:
 
 
 def _totals(record: dict[str, Any]) -> dict[str, Any]:
-    """Of the whole plot; minutes and lifts where a machine draws it."""
+    """Totals of the plot; minutes and lifts if a machine draws it."""
     plotting = record["plotting"] or {}
     return {
         "strokes": sum(row["strokes"] for row in record["passes"]),

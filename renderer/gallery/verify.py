@@ -1,15 +1,15 @@
-"""A work as it hangs and the same rendered again -> in what they differ, and by how much they may.
+"""A work in the gallery and the same work rendered again -> their differences, and whether these are within tolerance.
 
-On one machine the bytes are the same. Elsewhere another processor or torch may sum in another order; a fit is chaotic
-enough to make other strokes of that, and yet a picture as good. Tolerances are what one seed differs from the next by.
+On one machine the bytes are the same. Another processor or torch can sum in another order; a fit is chaotic, so that it
+then makes other strokes, but an equally good picture. Tolerances are the differences between one seed and another.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from renderer.gallery.statement import Made
+from renderer.gallery.statement import WorkManifest
 
-# name -> place in the predicate, how far apart both may be, and whether as a share
+# name -> place in the predicate, largest allowed difference, and whether that is relative
 TOLERANCES: Mapping[str, tuple[tuple[str, str], float, bool]] = {
     "PSNR, dB": (("render_metrics", "psnr"), 0.4, False),
     "PSNR from afar, dB": (("render_metrics", "psnr_blurred"), 0.6, False),
@@ -22,30 +22,30 @@ TOLERANCES: Mapping[str, tuple[tuple[str, str], float, bool]] = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure of both."""
+    """One figure of both works."""
 
     name: str
-    hangs: float | None
-    again: float | None
+    kept: float | None
+    rerendered: float | None
     within: float
 
     @property
     def ok(self) -> bool:
-        """Whether they are near enough; two that are not there are."""
-        if self.hangs is None or self.again is None:
-            return self.hangs == self.again
-        return abs(self.hangs - self.again) <= self.within
+        """Whether both are within tolerance; two missing figures are."""
+        if self.kept is None or self.rerendered is None:
+            return self.kept == self.rerendered
+        return abs(self.kept - self.rerendered) <= self.within
 
 
-def compared(hangs: Made, again: Made) -> list[Comparison]:
-    """Every figure that has a tolerance."""
+def compared(kept: WorkManifest, rerendered: WorkManifest) -> list[Comparison]:
+    """Compare every figure that has a tolerance."""
     found = []
     for name, ((group, field), tolerance, is_share) in TOLERANCES.items():
-        one, other = hangs.predicate[group][field], again.predicate[group][field]
+        one, other = kept.predicate[group][field], rerendered.predicate[group][field]
         found.append(Comparison(name, one, other, tolerance * abs(one or 0) if is_share else tolerance))
     return found
 
 
-def same_files(hangs: Made, again: Made) -> dict[str, bool]:
-    """Which files are the same to the last byte."""
-    return {name: again.subjects.get(name) == sha256 for name, sha256 in hangs.subjects.items()}
+def same_files(kept: WorkManifest, rerendered: WorkManifest) -> dict[str, bool]:
+    """Which files are the same byte for byte."""
+    return {name: rerendered.subjects.get(name) == sha256 for name, sha256 in kept.subjects.items()}

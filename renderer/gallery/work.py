@@ -1,4 +1,4 @@
-"""One work of a gallery: rendered, and hung as a whole folder or not at all."""
+"""One work of a gallery: rendered, and written as a complete folder or not at all."""
 
 import hashlib
 import json
@@ -19,27 +19,34 @@ from renderer.specfile import Work
 
 
 class WorkError(Exception):
-    """A work that must not hang; the message says why."""
+    """A work that must not be added to the gallery; the message says why."""
 
 
 def publish(work: Work, gallery: Path, report: Report, out: Path | None = None, device: str = "cpu") -> dict[str, Any]:
-    """Renders a work and writes its folder; gives what there is to tell of it."""
-    files, record = made(work, gallery, report, out, device)
+    """Render a work and write its folder; return metrics, cost, totals and size.
+
+    Raises WorkError, OutputError, EngineError, and the errors of `pipeline.render`.
+    """
+    files, record = render_files(work, gallery, report, out, device)
     write(gallery / work.name, files)
-    told = record["predicate"]
+    predicate = record["predicate"]
     size = sum(map(len, files.values()))
     return {
-        "metrics": told["render_metrics"],
-        "cost": told["render_cost"],
-        "totals": told["render_totals"],
+        "metrics": predicate["render_metrics"],
+        "cost": predicate["render_cost"],
+        "totals": predicate["render_totals"],
         "bytes": size,
     }
 
 
-def made(
+def render_files(
     work: Work, gallery: Path, report: Report, out: Path | None = None, device: str = "cpu"
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Every file of a work's folder, and its manifest, which is one of them. `out`: where all else is written too."""
+    """Render a work; return all files of its folder and its manifest, which is one of them.
+
+    `out`: a folder that also gets the complete render. Raises WorkError, OutputError, EngineError, and the errors of
+    `pipeline.render`.
+    """
     from renderer import output, pipeline
     from renderer.gallery.exhibit import exhibit
     from renderer.manifest import manifest, spec_sha256
@@ -54,7 +61,7 @@ def made(
     record = manifest(result, {}, plotting=plotting)
     files = exhibit(result, spec_sha256(result.work.artwork)) | labels(record["passes"], sparks(result.history))
     cost = RenderCost(time.perf_counter() - began, time.process_time(), _peak_mb())
-    whole = statement(
+    document = statement(
         record,
         wanted,
         {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
@@ -65,14 +72,14 @@ def made(
         started=started,
         finished=datetime.now(UTC),
     )
-    text = json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
-    return files | {MANIFEST: text.encode()}, whole
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return files | {MANIFEST: text.encode()}, document
 
 
 def _refuse_another_picture(result: Result) -> None:
     image = result.work.artwork.target.image
     if not isinstance(image, str) and result.target_source != image.sha256:
-        raise WorkError(f"its picture is not to be had, and the fallback is another: {'; '.join(result.notes)}")
+        raise WorkError(f"its picture is not available, and the fallback is another picture: {'; '.join(result.notes)}")
 
 
 def _peak_mb() -> float:

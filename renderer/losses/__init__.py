@@ -1,6 +1,6 @@
-"""Losses: small callables that hold their target and compose. A picture goes in, a number comes out.
+"""Losses: small callables that hold their target, can be combined, and take a picture to a number.
 
-Each departure from a plain mean squared error is a wrapper, so that any loss can be weighted, blurred and summed.
+Each change to the plain mean squared error is a wrapper, so that any loss can be weighted, blurred and summed.
 """
 
 from collections.abc import Mapping
@@ -33,12 +33,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Sources:
-    """What terms need beside the target, read before the fit: on any device, float32."""
+    """What terms need besides the target, read before the fit: on any device, float32."""
 
     networks: Mapping[Trunk, Network] = field(default_factory=dict)
     regions: Mapping[str, Tensor] = field(default_factory=dict)  # [H, W] of the frame, by the name in the spec
     styles: Mapping[str, Tensor] = field(default_factory=dict)  # [3, h, w]
-    seed: int = 0  # of random views
+    seed: int = 0  # of the random views
     importance: Tensor | None = None  # [H, W] of the frame, of mean 1: for terms on pixels that have no region
 
 
@@ -47,22 +47,22 @@ class Sum:
     """Weighted sum of named terms."""
 
     terms: Mapping[str, tuple[float, LossFunction]]
-    device: torch.device  # where pictures must be
+    device: torch.device  # the device that pictures must be on
 
-    def each(self, picture: Tensor) -> dict[str, Tensor]:
-        """Every term by name, unweighted, as a step sees it: through the next random view where the spec asks."""
+    def each(self, picture: Tensor) -> dict[str, Tensor]:  # [3, H, W] -> [] by name
+        """Every term by name, unweighted, as a step sees it: in the next random view where the spec has `augment`."""
         return {
             name: term.step(picture) if isinstance(term, AugmentedLoss) else term(picture)
             for name, (_, term) in self.terms.items()
         }
 
-    def total(self, each: Mapping[str, Tensor]) -> Tensor:
+    def total(self, each: Mapping[str, Tensor]) -> Tensor:  # [] by name -> []
         """The weighted sum of what `each` returned."""
         weighted = [weight * each[name] for name, (weight, _) in self.terms.items()]
         return sum(weighted[1:], start=weighted[0])
 
-    def __call__(self, picture: Tensor) -> Tensor:
-        """The sum with the picture seen whole, so that two pictures can be compared."""
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
+        """The weighted sum for the complete picture, so that two pictures can be compared."""
         return self.total({name: term(picture) for name, (_, term) in self.terms.items()})
 
 
@@ -72,7 +72,7 @@ def build(
     px_per_mm: float,
     sources: Sources = Sources(),
 ) -> Sum:
-    """The loss of a layer, as its spec says. Terms that are named twice are told apart by a number."""
+    """The loss of a layer, as its spec says. A number distinguishes terms with the same name."""
     terms: dict[str, tuple[float, LossFunction]] = {}
     for number, loss in enumerate(losses):
         name, term = loss.term
@@ -89,7 +89,7 @@ def windowed(
     rows: slice,
     columns: slice,
 ) -> Sum:
-    """The same loss of what is seen through a window of these pixels, a random view of its own each time."""
+    """The same loss for a tile of these pixels, with its own random views."""
     height, width = target.shape[1:]
     regions = {name: as_mask(region, (height, width))[rows, columns] for name, region in sources.regions.items()}
     importance = None if sources.importance is None else sources.importance[rows, columns]

@@ -1,12 +1,12 @@
-"""How far feature maps are from those of a target: on the processor one numba pass for value and gradient together.
+"""The distance of feature maps from a target's. On the CPU one numba kernel computes value and gradient together.
 
 Feature maps are large: VGG16's first has 3.2 million numbers at 224 px. As a dozen operations of torch, each a walk
-through memory with its way back, the distance costs half as much as the network; as one kernel a twentieth. With f a
-place's features, |f| their length, u = f / |f|, t the target's and w the weights of the channels:
+through memory with its own gradient, the distance costs half as much as the network; as one kernel, a twentieth. With f
+the features of a place, |f| their length, u = f / |f|, t the target's and w the weights of the channels:
 
     d = sum w (u - t)^2      g = 2 w (u - t)      dd/df = (g - u (u . g)) / |f|
 
-The plain twin is `plain`, which any device and any precision can run.
+The plain reference version is `plain`, which runs on any device in any precision.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ _part = njit(
     forceinline=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy"
 )  # why: raster/cpu.py
 
-_LEAST = 1e-10  # added to lengths, as lpips does
+_LEAST = 1e-10  # added to lengths, as in lpips
 
 
 def distance(
@@ -45,25 +45,25 @@ def distance(
 
 def plain(
     found: Tensor,  # [C, h, w]
-    wanted: Tensor,
+    wanted: Tensor,  # [C, h, w]
     weights: Tensor,  # [C]
     *,
     normalise: bool,
 ) -> Tensor:  # [h, w]
-    """The distance of each place."""
+    """The distance at each place."""
     found = found if found.dtype == torch.float64 else found.float()
     apart = ((unit(found) if normalise else found) - wanted) ** 2
     return (apart * weights[:, None, None]).sum(0)
 
 
-def unit(features: Tensor) -> Tensor:  # [C, h, w]
-    """Each place's features as a vector of length 1; where there are none, nothing."""
+def unit(features: Tensor) -> Tensor:  # [C, h, w] -> [C, h, w]
+    """The features of each place, scaled to length 1; zeros stay zeros."""
     length: Tensor = torch.linalg.vector_norm(features, dim=0, keepdim=True)
     return features / (length + _LEAST)
 
 
 class _Distance(Function):
-    """The kernel as an autograd function: its gradient is made on the way there, and scaled on the way back."""
+    """The kernel as an autograd function: `forward` computes the gradient, `backward` scales it."""
 
     @staticmethod
     def forward(
@@ -94,15 +94,15 @@ class _Distance(Function):
 
 
 def _bits(values: Tensor) -> Any:
-    """As numpy sees it: bfloat16, which it does not know, as the bits."""
+    """The values as a numpy array; bfloat16, which numpy does not know, as bits."""
     return values.view(torch.int16).numpy().view(np.uint16) if values.dtype == torch.bfloat16 else values.numpy()
 
 
 @_part
 def _read(found, y, x, numbers, bits):
-    """A place's features as float32. `bits` is `numbers` as whole numbers: bfloat16 is float32's upper half.
+    """Read the features of a place as float32. `bits` is a view of `numbers` as integers: bfloat16 is their upper half.
 
-    By index, here and below: to slice an array counts a reference, which takes as long as a place does.
+    By index, here and below: slicing an array counts a reference, which takes as long as a place does.
     """
     if found.itemsize == 2:
         for c in range(len(bits)):
@@ -114,7 +114,7 @@ def _read(found, y, x, numbers, bits):
 
 @_part
 def _write(gradient, y, x, numbers, bits):
-    """The way back, rounded to the nearest, to even where two are as near."""
+    """Write the features of a place, rounded to the nearest, ties to even."""
     if gradient.itemsize == 2:
         for c in range(len(bits)):
             half = np.uint32(0x7FFF) + ((bits[c] >> np.uint32(16)) & np.uint32(1))

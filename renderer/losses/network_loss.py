@@ -1,4 +1,4 @@
-"""A term of a spec that looks through a network -> the loss, with what it remembers of its target."""
+"""A term of a spec that uses a network -> the loss, with what it remembers of its target."""
 
 import importlib.util
 from functools import lru_cache
@@ -20,7 +20,7 @@ from renderer.losses.views import Size, resized
 from renderer.spec import Features, Gram, Lpips
 from renderer.spec.networks import LPIPS_NETS, STYLE_LAYERS, USUAL_LAYERS
 
-USUAL_PX = 224  # longer side at which networks look where nothing is said: what they were trained on
+USUAL_PX = 224  # default for the longer side of a network's input: the size that they were trained on
 
 
 def network_loss(
@@ -31,7 +31,7 @@ def network_loss(
     style: Tensor | None,  # [3, h, w]
     generator: np.random.Generator,
 ) -> NetworkLoss | AugmentedLoss:
-    """The loss, on the target's device."""
+    """The loss of a term, on the target's device."""
     device, size = target.device, network_size(target, term.scale, network.trunk.net)
     dtype = _dtype(term.precision, device)
 
@@ -63,8 +63,8 @@ def network_loss(
     return AugmentedLoss(seen, turned, term.augment, (target.shape[1], target.shape[2]), generator)
 
 
-def network_size(picture: Tensor, scale: float | None, net: str) -> Size:
-    """The size at which a network looks at a picture: never so small that nothing is left at the last layer."""
+def network_size(picture: Tensor, scale: float | None, net: str) -> Size:  # picture: [3, H, W]
+    """The size of a network's input for a picture: large enough that something is left at the last layer."""
     height, width = picture.shape[1:]
     scale = scale or min(1.0, USUAL_PX / max(height, width))
     scale = max(scale, LEAST_PX[net] / min(height, width))
@@ -72,7 +72,7 @@ def network_size(picture: Tensor, scale: float | None, net: str) -> Size:
 
 
 def _as_large(style: Tensor, size: Size, net: str) -> Tensor:
-    """A style picture in its own proportions, as long as the network looks, so that strokes are as large."""
+    """A style picture in its own proportions, as long as the network's input, so that strokes have the same scale."""
     scale = max(size) / max(style.shape[1:])
     height, width = (max(LEAST_PX[net], round(side * scale)) for side in style.shape[1:])
     return resized(style, (height, width))
@@ -86,7 +86,7 @@ def _dtype(precision: str, device: torch.device) -> torch.dtype:
 
 @lru_cache
 def linear_layers(net: str) -> tuple[Tensor, ...]:  # [C] each
-    """LPIPS' weights for each channel of each layer, version 0.1, out of the lpips package."""
+    """LPIPS' weights for each channel of each layer, version 0.1, from the lpips package."""
     spec = importlib.util.find_spec("lpips")  # the package itself would import half of scipy
     assert spec is not None and spec.origin is not None
     path = Path(spec.origin).parent / "weights" / "v0.1" / f"{net}.pth"

@@ -1,4 +1,4 @@
-"""A finished drawing as the networks of a loss see it: how far from the target at each depth, and where."""
+"""A finished drawing as the networks of a loss see it: the distance from the target at each depth, and where it is."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ from renderer.blur import blur
 from renderer.losses import AugmentedLoss, NetworkLoss, Sum
 from renderer.result import NetworkView
 
-_PULL_PX = 2.0  # blur of the map of a loss that knows no places
+_PULL_PX = 2.0  # blur of the map of a loss that has no places
 
 
 def network_views(layer_name: str, loss: Sum, drawn: Tensor) -> Iterator[NetworkView]:
-    """One for each term that network_views through a network. `drawn` [3, H, W] on the loss's device."""
+    """The view of each term that uses a network. `drawn` is `[3, H, W]`, on the loss's device."""
     for name, (_, term) in loss.terms.items():
         seen = term.inner if isinstance(term, AugmentedLoss) else term
         if isinstance(seen, NetworkLoss):
@@ -35,7 +35,7 @@ def _look(layer_name: str, name: str, seen: NetworkLoss, drawn: Tensor) -> Netwo
 
 
 def _pull(seen: NetworkLoss, drawn: Tensor) -> Tensor:  # [H, W]
-    """How strongly the loss would change each place."""
+    """The strength of the loss's gradient at each place."""
     leaf = drawn.clone().requires_grad_()
     seen(leaf).backward()  # type: ignore[no-untyped-call]
     assert leaf.grad is not None
@@ -43,7 +43,7 @@ def _pull(seen: NetworkLoss, drawn: Tensor) -> Tensor:  # [H, W]
 
 
 def _relative(values: Tensor) -> NDArray[np.float32]:  # [H, W]
-    """As a share of the highest, leaving out the highest half per cent, where a single spot would darken all else."""
+    """The values as shares of the highest, without the top half per cent: a single spot would darken the rest."""
     found = values.detach().float().cpu().numpy()
     highest = float(np.quantile(found, 0.995))
     return np.ascontiguousarray((found / max(highest, 1e-12)).clip(0, 1), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Losses on pixels and on their structure: callables that hold their target. A mask, where there is one, has mean 1."""
+"""Losses on pixels and on structure: callables that hold their target. A mask, where there is one, has mean 1."""
 
 import itertools
 from collections.abc import Callable
@@ -52,18 +52,18 @@ class SquaredError:
     target: Tensor  # [C, H, W]
     mask: Tensor | None = None  # [H, W]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [C, H, W] -> []
         return mean_square(picture, self.target, self.mask)
 
 
 @dataclass(frozen=True)
 class Blurred:
-    """Another loss of the picture as it looks from afar. The inner loss holds a target blurred alike."""
+    """Another loss, of the picture as seen from afar. The target of the inner loss has the same blur."""
 
     inner: LossFunction
     sigma_px: float
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         return self.inner(blur(picture, self.sigma_px))
 
 
@@ -73,7 +73,7 @@ class Pyramid:
 
     levels: tuple[LossFunction, ...]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         terms = []
         for level in self.levels:
             terms.append(level(picture))
@@ -82,7 +82,10 @@ class Pyramid:
 
 
 def pyramid(target: Tensor, mask: Tensor | None, levels: int) -> Pyramid:
-    """The squared error of each size that still has more than one pixel, `levels` at most."""
+    """The squared error at `levels` sizes, fewer where a side would be less than a pixel.
+
+    `target [C, H, W]`, `mask [H, W]`.
+    """
     errors: list[LossFunction] = []
     for _ in range(levels):
         errors.append(SquaredError(target, None if mask is None else as_mask(mask, _size(target))))
@@ -93,26 +96,26 @@ def pyramid(target: Tensor, mask: Tensor | None, levels: int) -> Pyramid:
 
 
 def halved(picture: Tensor) -> Tensor:  # [C, H, W] -> [C, H / 2, W / 2], rounded up
-    """Means of four pixels; of those that there are at an odd edge."""
+    """The picture at half the size: means of four pixels, of fewer at an odd edge."""
     return functional.avg_pool2d(picture[None], 2, ceil_mode=True, count_include_pad=False)[0]
 
 
 @dataclass(frozen=True)
 class Bands:
-    """Mean squared difference of bands of detail: what lies between one blur and the next."""
+    """Mean squared difference of bands of detail: the differences between one blur and the next."""
 
-    target: tuple[Tensor, ...]  # a band each, finest first
-    sigmas_px: tuple[float, ...]  # one more than bands
-    mask: Tensor | None
+    target: tuple[Tensor, ...]  # [C, H, W] for each band, finest first
+    sigmas_px: tuple[float, ...]  # one more than there are bands
+    mask: Tensor | None  # [H, W]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [C, H, W] -> []
         found = bands(picture, self.sigmas_px)
         errors = [masked_mean((a - b) ** 2, self.mask) for a, b in zip(found, self.target, strict=True)]
         return torch.stack(errors).mean()
 
 
-def bands(picture: Tensor, sigmas_px: tuple[float, ...]) -> tuple[Tensor, ...]:
-    """Differences of Gaussians."""
+def bands(picture: Tensor, sigmas_px: tuple[float, ...]) -> tuple[Tensor, ...]:  # [C, H, W] -> [C, H, W] each
+    """Differences of Gaussians, finest first."""
     blurred = [blur(picture, sigma_px) for sigma_px in sigmas_px]
     return tuple(fine - coarse for fine, coarse in itertools.pairwise(blurred))
 
@@ -123,18 +126,18 @@ class Structure:
 
     target: Tensor  # [3, H, W]
     sigma_px: float
-    mask: Tensor | None
+    mask: Tensor | None  # [H, W]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         return 1 - masked_mean(similarity(picture, self.target, self.sigma_px), self.mask)
 
 
 def similarity(
     a: Tensor,  # [C, H, W] in [0, 1]
-    b: Tensor,
+    b: Tensor,  # [C, H, W] in [0, 1]
     sigma_px: float,
 ) -> Tensor:  # [C, H, W]
-    """SSIM of each pixel; beyond the edge the edge repeats."""
+    """SSIM at each pixel; the edges repeat outwards."""
     c1, c2 = 0.01**2, 0.03**2
     mean_a, mean_b, square_a, square_b, both = (blur(x, sigma_px) for x in (a, b, a * a, b * b, a * b))
     variances = square_a - mean_a**2 + square_b - mean_b**2
@@ -145,24 +148,24 @@ def similarity(
 
 @dataclass(frozen=True)
 class EdgeStrength:
-    """Mean squared difference of how fast grey changes from pixel to pixel."""
+    """Mean squared difference of the strength of edges: how fast grey changes from pixel to pixel."""
 
     target: Tensor  # [1, H, W]
     sigma_px: float
-    mask: Tensor | None
+    mask: Tensor | None  # [H, W]
 
-    def __call__(self, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
         return masked_mean((strength(picture, self.sigma_px) - self.target) ** 2, self.mask)
 
 
 def strength(picture: Tensor, sigma_px: float) -> Tensor:  # [3, H, W] -> [1, H, W]
-    """Length of the Sobel gradient of grey values, after a blur; a sharp edge from black to white is about 1."""
+    """Length of the Sobel gradient of grey values, after a blur. A sharp edge from black to white gives about 1."""
     grey = blur(as_grey(picture), sigma_px)
     padded = functional.pad(grey[None], (1, 1, 1, 1), mode="replicate")[0]
     rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
     columns = (padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]) / 4
     across, down = rows[:, :, 2:] - rows[:, :, :-2], columns[:, 2:] - columns[:, :-2]
-    # The root has no gradient at nothing; a thousandth is no edge.
+    # The root has no gradient at 0; a thousandth is not an edge.
     return (across**2 + down**2 + 1e-6).sqrt()
 
 

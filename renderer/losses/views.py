@@ -1,4 +1,4 @@
-"""How a picture comes before a loss: at another size, through a mask, through a random crop and warp."""
+"""What happens to a picture before a loss: another size, a mask, a random crop and warp."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,9 +17,9 @@ def resized(
     picture: Tensor,  # [C, H, W]
     size: Size,
 ) -> Tensor:  # [C, h, w]
-    """The picture at another size: a triangle filter as wide as a new pixel, so that every old pixel counts.
+    """The picture at another size, by a triangle filter as wide as a new pixel, so that every old pixel counts.
 
-    Two products with band matrices, which are the same on every device and whatever the number of threads.
+    It is two products with band matrices, which are the same on every device and for any number of threads.
     """
     if tuple(picture.shape[-2:]) == size:
         return picture
@@ -30,7 +30,7 @@ def resized(
 
 @lru_cache(maxsize=64)
 def _filter(old: int, new: int, dtype: torch.dtype, device: torch.device) -> Tensor:  # [new, old]
-    """A row of pixels resized, as a matrix."""
+    """The matrix that resizes a row of pixels."""
     step = old / new
     middles = (np.arange(new) + 0.5) * step - 0.5
     distance = np.abs(np.arange(old) - middles[:, None]) / max(step, 1.0)
@@ -42,14 +42,14 @@ def masked_mean(
     values: Tensor,  # [..., h, w]
     mask: Tensor | None,  # [h, w], of mean 1
 ) -> Tensor:  # []
-    """The mean, or where there is a mask that of what it shows."""
+    """The mean, weighted by the mask if there is one."""
     if mask is not None:
         values = values * mask
-    return values.mean(-1).mean()  # rows first: a sum over everything at once depends on the number of threads
+    return values.mean(-1).mean()  # rows first: a single sum over everything would depend on the number of threads
 
 
 def as_mask(region: Tensor, size: Size) -> Tensor:  # [H, W] -> [h, w]
-    """A region at the size of the values that it weighs, of mean 1."""
+    """A region as a mask: at the size of the values that it weights, with mean 1."""
     small = resized(region[None], size)[0]
     return small / small.mean(-1).mean().clamp_min(1e-6)  # rows first: as in masked_mean
 
@@ -59,19 +59,19 @@ def as_mask(region: Tensor, size: Size) -> Tensor:  # [H, W] -> [h, w]
 
 @dataclass(frozen=True)
 class View:
-    """A crop whose corners are moved a little, and that fills a picture of some size again."""
+    """A crop whose corners are moved a little, resampled to a picture of some size."""
 
     grid: Tensor  # [1, h, w, 2], places in the picture, -1 to 1
 
     def __call__(self, picture: Tensor) -> Tensor:  # [C, H, W] -> [C, h, w]
         grid = self.grid.to(picture)
-        # Channels last on the way back too: sampling is then one thread's work a picture, in one order.
+        # One picture at a time: one thread then samples it, and computes its gradient, in one order.
         seen = functional.grid_sample(picture[None], grid, padding_mode="border", align_corners=False)
         return seen[0]
 
 
 def random_view(augment: Augment, size: Size, generator: np.random.Generator) -> View:
-    """A view as a spec allows it."""
+    """A random view within the limits of the spec."""
     share = generator.uniform(augment.crop, 1.0)
     left, top = generator.uniform(0, 1 - share, 2)
     square = np.array([[left, top], [left + share, top], [left, top + share], [left + share, top + share]])

@@ -35,11 +35,11 @@ __all__ = [
     "without_specks",
 ]
 
-MOVES = 15  # how often the least useful strokes are moved
+MOVES = 15  # how many times the least useful strokes are moved
 LAST_RATE = 0.1  # of the first learning rate, along a cosine
 PATIENCE = 0.1  # share of the steps in which the loss must fall, once edges are hard and pens chosen,
 FALL = 2e-4  # by this share of itself; dots are often done after two thirds of the steps, lines never
-_FEWEST = 20  # steps to be patient for, however few there are
+_FEWEST = 20  # least patience, in steps
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ def fit(
     generator: np.random.Generator,
     loss_at: LossAt | None = None,
 ) -> Iterator[State]:
-    """Yield the state after each gradient step; stop asking and the strokes of the last state are the result.
+    """Yield the state after each gradient step. The strokes of the last state that the caller takes are the result.
 
-    Every picture on the way is composed in the order of the export, pen after pen, so what is optimised is what will be
-    plotted. Half way through, each stroke gets its likeliest pen and the best order of the pens is searched;
-    `ground.palette` of the states after that has it. Strokes that have become useless are moved to where they help.
-    Ends early where the loss falls no more (`layer.patience`). Where the layer is fitted tile by tile, `loss_at` gives
-    each tile's loss. Raises FitError where the loss is no longer a number.
+    Every picture is composed in the order of the export, pen after pen, so the fit optimises what will be plotted. Half
+    way through, each stroke gets its likeliest pen, and the best order of the pens is searched; `ground.palette` of the
+    later states has it. Strokes that have become useless are moved to where they help. The fit ends early where the
+    loss stops falling (`layer.patience`). Where the layer is fitted tile by tile, `loss_at` gives each tile's loss.
+    Raises FitError where the loss is no longer a number.
     """
     workspace, when = Workspace(), _timetable(layer)
     leaves = strokes.with_gradient(ground.palette.widths_vary)
@@ -90,7 +90,7 @@ def fit(
 
 @dataclass(frozen=True)
 class _Fit:
-    """What is being fitted: the leaves are changed by each step, and replaced where strokes are added."""
+    """The state of a fit: each step changes the leaves, and new strokes replace them."""
 
     leaves: Strokes
     adam: torch.optim.Adam
@@ -100,10 +100,10 @@ class _Fit:
 
 @dataclass(frozen=True)
 class _Timetable:
-    """The steps before which something else is done first."""
+    """The steps before which the strokes are rearranged."""
 
-    settling: int  # each stroke gets its one pen
-    arrivals: Mapping[int, int]  # so many strokes are added
+    settling: int  # each stroke gets a single pen
+    arrivals: Mapping[int, int]  # step -> number of strokes that are added
     moves: frozenset[int]  # useless strokes are moved
 
 
@@ -125,7 +125,7 @@ def _rearranged(
     generator: np.random.Generator,
     workspace: Workspace,
 ) -> _Fit:
-    """What the timetable has for this step: strokes are added, get their pens, and move; pens change places."""
+    """Rearrange as the timetable says for this step: add strokes, give them their pens, move them, reorder the pens."""
     leaves, adam, ground = now.leaves, now.adam, now.ground
     chooses = not ground.palette.free and len(ground.palette.pens) > 1
     if step in when.arrivals:
@@ -144,7 +144,7 @@ def _rearranged(
 def _descended(
     layer: Layer,
     now: _Fit,
-    picture_of: Ground,  # all of the page, or a tile
+    picture_of: Ground,  # the complete frame, or a tile
     judge: Sum,
     step: int,
     *,
@@ -174,7 +174,7 @@ def _descended(
 
 
 def resting(losses: list[float], layer: Layer) -> bool:
-    """Whether the least of the last losses is hardly below the least of as many before them."""
+    """Whether the loss has stopped falling: the least of the last losses is hardly below the least before them."""
     patience = layer.patience if layer.patience is not None else max(_FEWEST, round(PATIENCE * layer.steps))
     if not patience or layer.tile_mm is not None or len(losses) < 2 * patience:
         return False
@@ -182,7 +182,7 @@ def resting(losses: list[float], layer: Layer) -> bool:
 
 
 def shares(layer: Layer) -> list[int]:
-    """How many strokes are placed in each stage. No more stages than strokes, or than steps before they settle."""
+    """The number of strokes placed in each stage. No more stages than strokes, or than steps before they settle."""
     count = layer.count
     if layer.traits.is_mark:
         return [count]  # placed all at once

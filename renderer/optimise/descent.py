@@ -1,4 +1,4 @@
-"""One gradient step: rates, annealing, costs, and what can be drawn."""
+"""One gradient step: rates, annealing, costs, and the limits of what can be drawn."""
 
 import math
 from collections.abc import Sequence
@@ -14,20 +14,21 @@ from renderer.raster.edge_ramp import EdgeRamp
 from renderer.spec import Layer
 from renderer.strokes import Strokes
 
-# Share of the steps after which edges are hard and every stroke has its one pen. A mixture of pens can show any colour,
-# so however cold, the fit leans on it; the rest of the steps make the best of the pens as they are.
+# Share of the steps after which edges are hard and every stroke has a single pen. A mixture of pens can show any
+# colour, so the fit relies on it even at a low temperature; the remaining steps make the best of single pens.
 SETTLED = 0.5
-# Adam's memory: short, as the objective sharpens all the time. Its epsilon lies far below the gradients, which are
+# Adam's memory is short, as the objective sharpens all the time. Its epsilon is far below the gradients, which are
 # small because the loss is a mean over all pixels.
 _BETAS = (0.9, 0.98)
 _EPSILON = 1e-12
 
 
 class FitError(Exception):
-    """The fit broke down; the message says where and what would do."""
+    """The fit failed; the message says where and what would work."""
 
 
 def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
+    """The optimiser of a layer, with the learning rates of its spec; `first` in each group is the initial rate."""
     px_mm = 1 / ground.frame.px_per_mm
     rates = layer.rates
     moves = 0.0 if layer.traits.keeps else 1.0
@@ -37,12 +38,12 @@ def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
     ]
     if ground.palette.widths_vary:
         groups.append({"params": [leaves.width_mm], "first": rates.width_mm or 0.1 * px_mm})
-    on_gpu = leaves.knots.is_cuda  # there one kernel for all; a processor gains nothing by it
+    on_gpu = leaves.knots.is_cuda  # one fused kernel there; a CPU gains nothing by it
     return torch.optim.Adam(groups, betas=_BETAS, eps=_EPSILON, foreach=False, fused=on_gpu)
 
 
 def annealed(layer: Layer, done: float) -> tuple[EdgeRamp, float]:
-    """Softness of edges and temperature of pens: geometric from first to last."""
+    """Softness of edges and temperature of pens when a share `done` of the steps is done: geometric progressions."""
     share = min(done / SETTLED, 1.0)
     edge = layer.edge
     hot = layer.temperature.start or layer.traits.temperature
@@ -66,7 +67,7 @@ def costs(layer: Layer, leaves: Strokes, ground: Ground, start: Tensor | None = 
     if crossing:
         prices["crossing"] = crossing * crossed(lines, leaves, ground)
     if cost.length:
-        # The square root has no gradient at nothing; a hundredth of a millimetre is nothing to a pen.
+        # The square root has no gradient at 0; a hundredth of a millimetre is negligible for a pen.
         metres = ((lines[:, 1:] - lines[:, :-1]).square().sum(-1) + 1e-4).sqrt().sum() / 1000
         prices["length"] = cost.length * metres
     if cost.curvature:
@@ -126,14 +127,14 @@ def _across(steps: Tensor, middles: Tensor, owner: Tensor, leaves: Strokes, grou
         along = form[:, row, column]  # [2, ...]
         widths = ground.palette.widths(leaves.inks, leaves.width_mm)[owner]
     side = steps[..., 0] * along[1] - steps[..., 1] * along[0]
-    # A thousandth of a millimetre has no direction.
+    # The square root has no gradient at 0; a thousandth of a millimetre is negligible.
     lengths = (steps.square().sum(-1) + 1e-6).sqrt()
     share: Tensor = (side.square() / lengths * widths).sum(-1).sum() / (frame.width_mm * frame.height_mm)
     return share
 
 
 def project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
-    """Bring the leaves back to what can be drawn: inside the frame, not too long, a width and a colour that exist."""
+    """Limit the leaves to what can be drawn: inside the frame, not too long, with possible widths and colours."""
     palette = ground.palette
     if palette.free:
         leaves.inks.clamp_(0, 1)
@@ -151,7 +152,7 @@ def checked(
     step: int,
     steps: int,
 ) -> tuple[float, dict[str, float]]:
-    """The loss and its terms as numbers: the one time in a step that a device is waited for.
+    """The loss `[]` and its terms `[]` as numbers: the only time in a step that the program waits for a device.
 
     Raises FitError where the loss, or the gradient of some layer, is no longer a number.
     """

@@ -1,4 +1,4 @@
-"""How strokes look on their ground: what the rasteriser is given, and the picture it makes."""
+"""How strokes look on their ground: the input of the rasteriser, and its picture."""
 
 from dataclasses import dataclass, replace
 
@@ -21,23 +21,23 @@ from renderer.target import Frame
 
 @dataclass(frozen=True)
 class Ground:
-    """What a layer is fitted on. Strokes and pictures live on one device."""
+    """The ground that a layer is fitted on. Strokes and pictures are on one device."""
 
     frame: Frame
     target: Tensor  # [3, H, W]
     background: Tensor  # [3, H, W], the layers below
     palette: Palette
-    objective: Objective = PLAIN  # what strokes are placed and weighed by
-    form: Tensor | None = None  # [2, H, W], unit vectors along the form of the target, where strokes follow it
-    view: Frame | None = None  # the part of the frame that the pictures show, where that is not all of it
+    objective: Objective = PLAIN  # by which strokes are placed and valued
+    form: Tensor | None = None  # [2, H, W], unit vectors along the form of the target; None: strokes do not follow it
+    view: Frame | None = None  # the part of the frame that the pictures show; None: all of it
 
     @property
     def seen(self) -> Frame:
-        """What the pictures show."""
+        """The part of the frame that the pictures show."""
         return self.view or self.frame
 
     def tile(self, rows: slice, columns: slice) -> "Ground":
-        """The same strokes seen through a window of these pixels."""
+        """The ground of a tile of these pixels."""
         frame = self.frame
         corner_mm = frame.x_mm + columns.start / frame.px_per_mm, frame.y_mm + rows.start / frame.px_per_mm
         size_mm = (columns.stop - columns.start) / frame.px_per_mm, (rows.stop - rows.start) / frame.px_per_mm
@@ -49,7 +49,7 @@ class Ground:
         )
 
     def to(self, device: torch.device | str) -> "Ground":
-        """The same on another device."""
+        """The same ground on another device."""
         return replace(self, target=self.target.to(device), background=self.background.to(device))
 
 
@@ -62,12 +62,12 @@ def draw(
     temperature: float | None = None,
     workspace: Workspace | None = None,
 ) -> Tensor:  # [3, H, W]
-    """The picture of a layer over its ground. Without a temperature every stroke has its one pen."""
+    """The picture of a layer over its ground. Without a temperature, every stroke has a single pen."""
     return raster(shown(layer, strokes, ground, temperature), ground, edges, workspace)
 
 
 def lines_mm(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, S, 2] mm on the sheet
-    """What the strokes draw. `inside` has brought them into the frame; a step may lead out of it, a pen must not."""
+    """The lines that the strokes draw. `inside` moved them into the frame; a step can leave it, a pen must not."""
     low, high = bounds_mm(strokes, ground)
     knots = strokes.knots if strokes.ragged is None else tied(strokes.knots, strokes.ragged.counts)
     return polylines(layer.kind, knots).clamp(low, high)
@@ -92,11 +92,11 @@ def drawn_lines(layer: Layer, strokes: Strokes, ground: Ground) -> list[NDArray[
 
 
 def inside(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, K, 2] mm
-    """The knots of the strokes, so that all that they draw lies in the frame.
+    """The knots of the strokes, moved so that their lines are inside the frame.
 
-    A dot, an end of a line, a knot of a mark, a single knot of a curve stops at the edge. Where two knots in a row
-    would, the curve would run along the frame: it is shifted in instead, as is one that swings out between its knots,
-    and shrunk where it is larger than the frame.
+    A dot, an end of a line, a knot of a mark or a single knot of a curve stops at the edge. Where two knots in a row
+    would stop there, the curve would run along the frame, so it is shifted in instead. A curve that swings out between
+    its knots is shifted in, too. A curve that is larger than the frame is shrunk.
     """
     low, high = bounds_mm(strokes, ground)
     knots = strokes.knots
@@ -116,12 +116,12 @@ def inside(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, K, 
 
 
 def _in_a_row(outside: Tensor) -> Tensor:  # [N, K, 2] -> [N, 1, 2]
-    """Whether two neighbouring knots of a stroke are outside."""
+    """Whether two successive knots of a stroke are outside."""
     return (outside[:, 1:] & outside[:, :-1]).any(1, keepdim=True)
 
 
 def weights(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> Weights:
-    """How much each stroke matters as they would be plotted now; reckoned on the processor, wherever they are."""
+    """How much each stroke matters, as they would be plotted now; computed on the CPU, wherever they are."""
     found = weigh(
         shown(layer, strokes, ground, None),
         ground.background,
@@ -140,7 +140,7 @@ def judged(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace:
 
 
 def shown(layer: Layer, strokes: Strokes, ground: Ground, temperature: float | None) -> Shapes:
-    """What the rasteriser is given. Millimetres from the corner of what is seen."""
+    """The input of the rasteriser, in millimetres from the corner of the visible part of the frame."""
     palette, seen = ground.palette, ground.seen
     inks = palette.hard(strokes.inks) if temperature is None else strokes.inks
     ragged = None if strokes.knots.is_cuda else strokes.ragged
@@ -155,7 +155,7 @@ def shown(layer: Layer, strokes: Strokes, ground: Ground, temperature: float | N
 
 
 def bounds_mm(strokes: Strokes, ground: Ground) -> tuple[Tensor, Tensor]:  # [N, 1, 2] each
-    """Where the middle of each stroke's line may be, so that its ink stays inside the frame."""
+    """The bounds of the centre line of each stroke, so that its ink stays inside the frame."""
     frame = ground.frame
     size = constant((frame.width_mm, frame.height_mm), strokes.knots.device)
     corner = constant((frame.x_mm, frame.y_mm), strokes.knots.device)
@@ -171,6 +171,7 @@ def raster(
     edges: EdgeRamp = SHARP,
     workspace: Workspace | None = None,
 ) -> Tensor:  # [3, H, W]
+    """The picture of these shapes over the ground."""
     return rasterise(
         shapes,
         ground.background,

@@ -1,4 +1,4 @@
-"""A layer, its pens and the frame -> the error that its strokes are placed and weighed by."""
+"""A layer, its pens and the frame -> the error by which its strokes are placed and valued."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,9 @@ from renderer.spec.losses import FAR_MM
 from renderer.target import Frame
 
 ALONG = 0.8  # share of the first guesses that follow the form; the rest find what it misses
-CROSSING = 0.8  # of a stroke's gain, lost where it runs straight across the form
-CROSSING_PRICE = 0.05  # of the frame under ink that runs across the form: about a tenth of a usual loss
-FORM_NIBS = 4.0  # width over which the form is averaged: a hatch of less turns with every grain of a photograph
+CROSSING = 0.8  # share of its gain that a stroke straight across the form loses
+CROSSING_PRICE = 0.05  # loss for a frame full of ink that runs across the form: about a tenth of a usual loss
+FORM_NIBS = 4.0  # width over which the form is averaged, in nibs: with less, hatching follows the grain of a photograph
 LEAST_FORM_PX = 2.0
 
 
@@ -21,12 +21,12 @@ def objective_of(
     palette: Palette,
     area: Frame,
     importance: NDArray[np.float32] | None,  # [H, W], of mean 1
-    lift_mm: float,  # length that is worth a lift of the pen; 0: strokes are as long as helps most
-    longest_mm: float,  # that the search may make a stroke
+    lift_mm: float,  # length that costs as much as a pen lift; 0: strokes are as long as helps most
+    longest_mm: float,  # longest stroke of the search
     worth: float,  # error that a square pixel of ink must save
 ) -> Objective:
-    """Half of the error from afar, say, where that is half of the layer's loss."""
-    share, sigma_mm = (0.0, FAR_MM) if palette.free else _far(layer)  # any colour is exact: there is nothing to mix
+    """The objective of a layer. The share of the error from afar depends on its share of the layer's loss."""
+    share, sigma_mm = (0.0, FAR_MM) if palette.free else _far(layer)  # free colours are exact: there is nothing to mix
     nib_px = sum(palette.width_mm) / 2 * area.px_per_mm
     follows = _follows(layer, palette)
     return Objective(
@@ -44,7 +44,7 @@ def objective_of(
 
 
 def _follows(layer: Layer, palette: Palette) -> float:
-    """How strictly strokes follow the form. In any colour they paint, and paint best where they are free to lie."""
+    """How strictly strokes follow the form. In free colours they paint, and paint best in any direction."""
     if layer.traits.is_dots:
         return 0.0
     usual = 0.0 if palette.free or not layer.traits.follows else 1.0
@@ -54,13 +54,13 @@ def _follows(layer: Layer, palette: Palette) -> float:
 def _far(layer: Layer) -> tuple[float, float]:
     """The share of the error that is seen from afar, and the blur, mm.
 
-    Less than in the loss: where that is half and half, strokes cover, and are best placed pixel by pixel; gradients do
-    the rest (measured: SSIM +0.08, PSNR +0.5 dB, from afar -1 dB).
+    The share is less than in the loss. Where that is half and half, strokes cover the paper and are best placed pixel
+    by pixel; gradients do the rest (measured: SSIM +0.08, PSNR +0.5 dB, from afar -1 dB).
     """
     near = sum(term.weight for term in (loss.term[1] for loss in layer.terms) if isinstance(term, MSE))
     far = [term for term in (loss.term[1] for loss in layer.terms) if isinstance(term, BlurredMSE)]
     weight = sum(term.weight for term in far)
     if not near and not far:
-        return 0.0, FAR_MM  # a loss that is not of pixels: the search has to look at them nevertheless
+        return 0.0, FAR_MM  # a loss without terms on pixels: the search must use pixels anyway
     sigma_mm = sum(term.weight * term.sigma_mm for term in far) / weight if far else FAR_MM
     return max(0.0, 1.5 * weight / (near + weight) - 0.5), sigma_mm

@@ -14,16 +14,16 @@ from renderer.raster import Workspace
 from renderer.spec import Layer
 from renderer.strokes import Strokes
 
-# Shares of the strokes that would gain by another pen that get it at once, one trial after the other.
+# Of the strokes that would gain by another pen, the share that gets it at once, for each trial.
 _REPENNED = (0.5, 0.5, 0.25, 0.25, 0.1)
 
 
 @torch.no_grad()
 def settle(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> Ground:
-    """Put the pens into the order in which the finished drawing fits best, the leaves' inks along with them.
+    """Put the pens into the order in which the finished drawing fits best, and the leaves' inks with them.
 
-    Starts from lightest first; tries each swap of two passes, keeps what helps. Neighbours come first and last: most of
-    what is to be gained lies there.
+    The search starts with the lightest pen first, tries each swap of two passes, and keeps what helps. It swaps
+    neighbours first and again at the end, as they gain most.
     """
 
     def turned(order: list[int]) -> tuple[Strokes, Ground]:
@@ -49,7 +49,7 @@ def settle(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: 
 def repen(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> None:
     """Give strokes another pen where that lowers the loss, many at a time.
 
-    Those that gain most change first; where they get in each other's way, fewer of them are tried.
+    Those that gain most change first. Where many changes at once do not help, fewer are tried.
     """
     for part in _REPENNED:
         before, gains = _gains(layer, leaves, ground, loss, workspace)
@@ -64,7 +64,7 @@ def repen(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: W
 
 
 def ration(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> None:
-    """Take strokes from pens that draw more than `cost.most_per_pen`, those first that lose least by another pen."""
+    """Take strokes from pens that draw more than `cost.most_per_pen`, first those that lose least with another pen."""
     most = layer.cost.most_per_pen
     if most is None:
         return
@@ -81,14 +81,14 @@ def ration(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: 
                 pen_of[stroke] = pen
                 drawn[old] -= 1
                 room[pen] -= 1
-        leaves.inks.copy_(_only(pen_of, ground.palette))  # to wherever they are
+        leaves.inks.copy_(_only(pen_of, ground.palette))  # to their device
 
 
 def _gains(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> tuple[float, Tensor]:
-    """The loss as it would be plotted now, and its change were each stroke drawn with each pen alone, [N, P].
+    """The loss as it would be plotted now, and its change if each stroke alone had each pen, [N, P].
 
-    To second order a stroke whose colour changes by d changes the loss by g.d + h f.d^2 / 2, with g the gradient for
-    its colour, f how far the picture follows it and h the curvature of the loss, that of the mean squared error:
+    To second order, a stroke whose colour changes by d changes the loss by g.d + h f.d^2 / 2, with g the gradient for
+    its colour, f how far the picture follows it and h the curvature of the loss, taken from the mean squared error:
     2 / (3 H W) each.
     """
     shapes = shown(layer, strokes.detached(), ground, None)
@@ -102,5 +102,5 @@ def _gains(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum, workspace:
 
 
 def _only(pens: Tensor, palette: Palette) -> Tensor:  # [N] -> [N, P]
-    """Inks of strokes that have just these pens."""
+    """The inks of strokes that have just these pens."""
     return placement.SURE * torch.nn.functional.one_hot(pens, palette.inks).float()

@@ -1,4 +1,4 @@
-"""Strokes that come, move and go: stages, useless strokes that are moved, and those that are left out."""
+"""Strokes that are added, moved and left out: stages, and what happens to useless strokes."""
 
 import math
 from dataclasses import replace
@@ -17,7 +17,7 @@ from renderer.spec import Layer
 from renderer.strokes import Strokes
 
 SPECK_NIBS = 4.0  # length of a mark, below which it is a speck
-MOVED = 0.05  # share of the strokes, the least useful, that are taken up at a time
+MOVED = 0.05  # share of the strokes, the least useful, that are moved at a time
 _PRUNINGS = 8  # rounds in which useless strokes are left out at the end
 _SHARP_PX = 1e-3  # an edge so sharp that a pixel is covered or not
 
@@ -31,7 +31,7 @@ def more_strokes(
     generator: np.random.Generator,
     workspace: Workspace,
 ) -> Strokes:
-    """Further strokes, placed by the greedy search over those that are there."""
+    """Further strokes, placed by the greedy search over the present ones."""
     canvas = draw(layer, there, ground, workspace=workspace)
     top = _top_pens(layer, there, ground, workspace)
     place = (layer.kind, count, ground.palette, ground.frame, ground.target.cpu(), canvas.cpu(), generator)
@@ -48,7 +48,7 @@ def grown(
     generator: np.random.Generator,
     workspace: Workspace,
 ) -> tuple[Strokes, torch.optim.Adam]:
-    """The strokes and `count` more, and what Adam knows of the older ones."""
+    """The strokes and `count` more, with Adam's memory of the old ones."""
     more = more_strokes(layer, leaves, count, ground, generator, workspace)
     grown = leaves.joined(more).with_gradient(ground.palette.widths_vary)
     heir = adam_for(layer, grown, ground)
@@ -71,15 +71,15 @@ def move(
     generator: np.random.Generator,
     workspace: Workspace,
 ) -> None:
-    """Take the least useful strokes away and place as many by the greedy search, if that lowers the loss.
+    """Remove the least useful strokes and place as many by the greedy search, if that lowers the loss.
 
-    A stroke's use is what the squared error would grow by without it: nothing, where others have covered it.
+    The use of a stroke is the growth of the squared error without it: 0 where others cover it.
     """
     count = math.ceil(MOVED * len(leaves))
     idle = torch.argsort(weights(layer, leaves, ground, workspace).removal, stable=True)[:count]
     rest = leaves.without(idle)
     found = more_strokes(layer, rest, count, ground, generator, workspace)
-    idle = idle[: len(found)]  # elsewhere no stroke is worth its ink
+    idle = idle[: len(found)]  # no further stroke is worth its ink
     if not len(found):
         return
     moved = leaves.replaced(idle, found)
@@ -90,7 +90,7 @@ def move(
         leaf.copy_(new)
         for memory in adam.state.get(leaf, {}).values():
             if memory.shape == leaf.shape:
-                memory[idle] = 0  # what Adam knew of a stroke does not hold elsewhere
+                memory[idle] = 0  # Adam's memory of a stroke is not valid elsewhere
 
 
 @torch.no_grad()
@@ -104,9 +104,9 @@ def without_specks(layer: Layer, strokes: Strokes, ground: Ground) -> Strokes:
 
 @torch.no_grad()
 def pruned(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum) -> Strokes:
-    """The strokes without the useless ones, which others cover or which do harm.
+    """The strokes without the useless ones, which others cover or which make the drawing worse.
 
-    Half of them at a time, the worst first, since of two that spoil the same place one may be good alone.
+    Half of them are removed at a time, the worst first, since of two in the same place one may be good alone.
     """
     workspace = Workspace()
     least = judged(layer, strokes, ground, loss, workspace)
@@ -125,7 +125,7 @@ def pruned(layer: Layer, strokes: Strokes, ground: Ground, loss: Sum) -> Strokes
 
 
 def _top_pens(layer: Layer, strokes: Strokes, ground: Ground, workspace: Workspace) -> NDArray[np.int32]:  # [H, W]
-    """The latest pen on each pixel, -1 for none: the strokes drawn once more in shades that number their pens."""
+    """The latest pen on each pixel, -1 for none: the strokes are drawn again, in shades that number their pens."""
     number = (strokes.inks.argmax(1) + 1).float() / 255
     shades = replace(ground.palette, free=True, ink=Ink.OPAQUE)
     blank = replace(ground, background=torch.zeros_like(ground.background), palette=shades)

@@ -1,4 +1,4 @@
-"""Pages too large to be looked at whole: each step sees one window of the page, at a random place."""
+"""Tiles, for frames too large to fit at once: each step sees one tile of the frame, at a random place."""
 
 from collections.abc import Callable
 
@@ -7,14 +7,14 @@ import numpy as np
 from renderer.losses import Sum
 from renderer.target import Frame
 
-LossAt = Callable[[slice, slice], Sum]  # rows and columns of a window -> the loss of what is seen through it
+LossAt = Callable[[slice, slice], Sum]  # rows and columns of a tile -> its loss
 
 
 def window(frame: Frame, side_mm: float, generator: np.random.Generator) -> tuple[slice, slice]:
-    """Rows and columns of a square window somewhere on the page.
+    """Rows and columns of a square tile at a random place in the frame.
 
-    Windows may begin beyond the page by half of their side and are then moved in: else its edge would hardly be seen.
-    So it is half as often as the middle, a corner a quarter.
+    A tile can begin up to half its side beyond the frame and is then moved in; otherwise the edges would hardly be
+    seen. So the edges are seen half as often as the middle, the corners a quarter as often.
     """
     side_px = max(1, round(side_mm * frame.px_per_mm))
     rows, columns = (_span(size_px, side_px, generator) for size_px in (frame.height_px, frame.width_px))

@@ -1,4 +1,4 @@
-"""All layers of a finished stack fitted together."""
+"""Fit all layers of a finished stack together."""
 
 import math
 from collections.abc import Iterator
@@ -19,21 +19,21 @@ _REFINE_RATE = 0.3  # of a layer's own rates
 
 @dataclass(frozen=True)
 class FittedLayer:
-    """One layer of a finished stack; its ground's background is not looked at but for the lowest."""
+    """One layer of a finished stack. Only the lowest layer's background is used."""
 
     layer: Layer
     strokes: Strokes
     ground: Ground
 
     def to(self, device: torch.device | str) -> "FittedLayer":
-        """The same on another device."""
+        """The same layer on another device."""
         return FittedLayer(self.layer, self.strokes.to(device), self.ground.to(device))
 
 
 def refine(
     parts: list[FittedLayer], loss: Sum, steps: int
 ) -> Iterator[tuple[list[FittedLayer], float, dict[str, float]]]:
-    """Fit the strokes of all layers together, pens and passes as they are; the parts, the loss and its terms a step.
+    """Fit the strokes of all layers together; pens and passes stay. Yield the layers, the loss and its terms each step.
 
     Raises FitError where the loss is no longer a number.
     """

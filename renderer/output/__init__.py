@@ -1,4 +1,4 @@
-"""A finished render -> a folder of files, built beside its place and then renamed: a folder that is there is whole."""
+"""A finished render -> a folder of files, built beside its place and then renamed, so that a folder is complete."""
 
 import os
 import shutil
@@ -11,11 +11,11 @@ from renderer.result import Result
 
 __all__ = ["OutputError", "check", "write"]
 
-LEAST_FREE_BYTES = 30_000_000  # a large work takes about a third
+LEAST_FREE_BYTES = 30_000_000  # a large render takes about a third
 
 
 def check(folder: Path, *, force: bool = False) -> None:
-    """Whether a render could be written there, asked before time is spent on it. Leaves no trace. OutputError."""
+    """Check, before time is spent on it, that a render can be written there; leave no trace. Raises OutputError."""
     with explained(folder):
         place = folder.resolve()
         recover(place)
@@ -26,7 +26,7 @@ def check(folder: Path, *, force: bool = False) -> None:
             free = shutil.disk_usage(parent).free
     if free < LEAST_FREE_BYTES:
         left, needed = f"{free / 1e6:.0f} MB", f"{LEAST_FREE_BYTES / 1e6:.0f} MB"
-        raise OutputError(f"{folder}: the disk has {left} left, and {needed} are needed; make room, or use --out")
+        raise OutputError(f"{folder}: the disk has {left} left, but {needed} are needed; free some space, or use --out")
 
 
 def write(
@@ -37,11 +37,11 @@ def write(
     draft: bool = False,
     force: bool = False,
 ) -> dict[str, Any]:
-    """Writes everything and gives the manifest. An older render is replaced, and stays if this one fails.
+    """Write everything and return the manifest. An older render is replaced; it stays if this one fails.
 
-    OutputError where it cannot be written, and where the folder holds work that is not ours, unless `force`.
+    Raises OutputError where the folder cannot be written, and, unless `force`, where it has files of other origin.
     """
-    from renderer.output.contents import contents  # torch, which to check needs not
+    from renderer.output.contents import contents  # imports torch, which `check` does not need
 
     check(folder, force=force)
     files, record = contents(result, changes, draft)

@@ -25,7 +25,7 @@ _LINKED = ("drawing.svg", "gcode/drawing.gcode", "preview.png", "progress.gif", 
 
 
 def contents(result: Result, changes: tuple[str, ...], draft: bool) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Every file by its path in the folder, and the manifest, which is one of them."""
+    """Every file by its path in the folder, including `manifest.json`, and the manifest itself."""
     drawing, preview = result.drawing, result.preview
     result, gcode, plotting = machine_files(result)
     key = spec_sha256(result.work.artwork)
@@ -46,9 +46,9 @@ def contents(result: Result, changes: tuple[str, ...], draft: bool) -> tuple[dic
 
 
 def machine_files(result: Result) -> tuple[Result, dict[str, bytes], Estimate | None]:
-    """G-code and plotting time where there are a machine and pens.
+    """G-code and plotting time, if there are a machine and pens.
 
-    What the machine cannot draw is noted, not refused: the picture is still worth keeping.
+    A drawing that the machine cannot draw gets a note, not an error: the picture is still worth keeping.
     """
     machine = result.work.artwork.machine
     if machine is None or result.drawing.is_free:
@@ -64,7 +64,7 @@ def machine_files(result: Result) -> tuple[Result, dict[str, bytes], Estimate | 
 def _spec_text(result: Result) -> str:
     try:
         return result.work.path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):  # it was moved while it was rendered
+    except (OSError, UnicodeDecodeError):  # the spec was moved during the render
         resolved = result.work.artwork.model_dump(mode="json", exclude_defaults=True)
         return json.dumps(resolved, indent=2, ensure_ascii=False)
 
@@ -77,7 +77,7 @@ def _png(image: Image.Image, px_per_mm: float | None = None) -> bytes:
 
 
 def _film(film: Film) -> dict[str, bytes]:
-    """`progress/01-points-0.png ...` and `progress.gif`; nothing where there are no frames."""
+    """The files of the film: `progress/01-points-0.png ...` and `progress.gif`; none without frames."""
     if not film.frames:
         return {}
     count = min(len(film.frames), MOST_FRAMES)
@@ -99,7 +99,7 @@ def _few_colours(image: Image.Image, colours: int) -> Image.Image:
 
 
 def _gif(frames: list[Image.Image]) -> bytes:
-    """A loop that rests on the finished picture, made smaller until it can be mailed."""
+    """A looping GIF that pauses on the finished picture, shrunk until it is small enough to mail."""
     size_px = min(480, max(frames[0].size))
     while True:
         small = [_thumbnail(frame, size_px) for frame in frames]
@@ -120,7 +120,7 @@ def _thumbnail(image: Image.Image, size_px: int) -> Image.Image:
 
 
 def _loss_csv(history: tuple[Step, ...]) -> str:
-    """A row a step; a column for each term of any layer, unweighted. No seconds: the same work gives the same file."""
+    """A row for each step, a column for each unweighted term. No times, so that the same render gives the same file."""
     terms = list(dict.fromkeys(name for step in history for name, _ in step.terms))
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")

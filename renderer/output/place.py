@@ -1,4 +1,4 @@
-"""The place where a folder is written: whether it is free, and how a new one comes there whole or not at all."""
+"""The place where a folder is written: whether it is free, and how a new folder gets there completely or not at all."""
 
 import errno
 import hashlib
@@ -11,14 +11,15 @@ from pathlib import Path
 
 from renderer.manifest import MADE_BY
 
-_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # file managers leave these; nobody misses them
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # from file managers; can be deleted
 
 
 class OutputError(Exception):
-    """A folder that cannot be written; the message says why and what would do. What was there before is as it was."""
+    """A folder that cannot be written; the message says why and what would work. What was there is unchanged."""
 
 
 def fill(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Create a folder with these files, by path, and flush them to the disk. An existing folder is replaced."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for path, content in contents.items():
@@ -33,7 +34,7 @@ def fill(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def swap(new: Path, folder: Path) -> None:
-    """Puts `new` in the folder's place. If that fails half way, or is interrupted, the old one is put back."""
+    """Put `new` in the folder's place. If that fails half way, or is interrupted, the old one is put back."""
     old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
     try:
         if folder.exists():
@@ -47,7 +48,7 @@ def swap(new: Path, folder: Path) -> None:
 
 
 def _sync(directory: Path) -> None:
-    """What a rename promised is on the disk; not every file system can promise it."""
+    """Flush a folder's entries to the disk, where the file system supports it."""
     with suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
         try:
@@ -57,7 +58,7 @@ def _sync(directory: Path) -> None:
 
 
 def recover(folder: Path) -> None:
-    """Clears away what a program left here that was killed while it wrote, and puts back what it had moved aside."""
+    """Clean up after a program that was killed while it wrote here, and restore what it had moved aside."""
     for left in _left_behind(folder, "old"):
         if folder.exists():
             shutil.rmtree(left, ignore_errors=True)
@@ -77,13 +78,13 @@ def _left_behind(folder: Path, what: str) -> Iterator[Path]:
 
 
 def _lives(process: int) -> bool:
-    if process == os.getpid() or os.name == "nt":  # there, to ask a process is to end it
+    if process == os.getpid() or os.name == "nt":  # on Windows, os.kill would end the process
         return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # it is somebody else's
+    except OSError:  # it belongs to another user
         return True
     return True
 
@@ -92,7 +93,7 @@ def _lives(process: int) -> bool:
 
 
 def refuse_others_work(folder: Path) -> None:
-    """OutputError where the folder holds anything that a render has not made, or that was changed since."""
+    """Raise OutputError where the folder holds anything that no render made, or that was changed since."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -103,7 +104,7 @@ def refuse_others_work(folder: Path) -> None:
     made = _made(folder)
     if made is None:
         raise OutputError(
-            f"{folder}: is there and is no finished render; use another --out, or replace it with --force"
+            f"{folder}: exists and is not a finished render; use another --out, or replace it with --force"
         )
     strange = _some(there - {*made, "manifest.json"})
     if strange:
@@ -116,7 +117,7 @@ def refuse_others_work(folder: Path) -> None:
 
 
 def _made(folder: Path) -> dict[str, str] | None:
-    """What the folder's manifest says was written there; None where there is no manifest of ours."""
+    """The files and hashes in the folder's manifest; None where there is no manifest of ours."""
     try:
         record = json.loads((folder / "manifest.json").read_bytes())
         return dict(record["files"]) if record["made_by"] == MADE_BY else None
@@ -136,17 +137,17 @@ def _sha256(path: Path) -> str:
 
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Says of whatever the file system refuses what would do. OutputError."""
+    """Turn an error of the file system into an OutputError that says what would work."""
     try:
         yield
     except OSError as error:
         match error.errno:
             case errno.ENOSPC | errno.EDQUOT:
-                why = "the disk is full; make room, or write elsewhere with --out"
+                why = "the disk is full; free some space, or write elsewhere with --out"
             case errno.EACCES | errno.EPERM | errno.EROFS:
-                why = "may not be written there; allow it, or write elsewhere with --out"
+                why = "cannot be written there; change the permissions, or write elsewhere with --out"
             case errno.ENOTDIR | errno.EEXIST:
-                why = "a file stands where a folder is needed; move it away, or write elsewhere with --out"
+                why = "there is a file where a folder is needed; move it away, or write elsewhere with --out"
             case errno.ENAMETOOLONG:
                 why = "the name is too long for this disk; give the spec a shorter name"
             case _:

@@ -1,9 +1,9 @@
 """Where strokes start: anywhere, or where they lower the error most (greedy residual search).
 
-The greedy search places one stroke after the other: a few dozen candidates where the error is large, many of them along
-the form under them, the best of them mutated until it stops improving, each judged by the change of the error as the
-eye sees it (search.py) and drawn at once with the pen that fits best. Strokes are judged as they will be plotted, pen
-after pen: a candidate for an early pen is hidden where a later pen has already drawn.
+The greedy search places one stroke after another. It tries a few dozen candidates where the error is large, many of
+them along the form under them, and mutates the best one until it stops improving. It judges each by the change of the
+error as the eye sees it (search.py), and draws the best at once with the pen that fits best. Strokes are judged as they
+will be plotted, pen after pen: a candidate for an early pen is hidden where a later pen has already drawn.
 """
 
 import math
@@ -27,12 +27,12 @@ from renderer.target import Frame
 
 __all__ = ["Effort", "Objective", "Placed", "greedy", "scatter"]
 
-# Logit of the pen a stroke starts with, over 0 for the others.
+# Logit of the pen that a stroke starts with; the others have 0.
 SURE = 2.0
 _AT_A_TIME = 250  # strokes placed between two progress reports
-_PATIENCE = 24  # rounds of candidates in a row without one that is worth its ink, and the search ends
+_PATIENCE = 24  # the search ends after so many rounds in a row without a candidate that is worth its ink
 
-Placed = Callable[[int], bool]  # how many strokes there are -> whether to go on
+Placed = Callable[[int], bool]  # number of strokes so far -> whether to continue
 
 
 def _all_of_them(_placed: int) -> bool:
@@ -41,15 +41,15 @@ def _all_of_them(_placed: int) -> bool:
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard the greedy search tries, per stroke."""
+    """The effort of the greedy search for each stroke."""
 
     candidates: int
     mutations: int
 
 
-# A dot has two numbers to find, a line four and more. Four times the effort lifts lines by 1 dB and dots by nothing.
+# A dot has two numbers to find, a line at least four. Four times the effort improves lines by 1 dB and dots not at all.
 DOTS, LINES = Effort(24, 48), Effort(96, 192)
-FORMED = Effort(64, 128)  # for lines whose first guesses follow the form, and are good
+FORMED = Effort(64, 128)  # for lines whose first guesses follow the form and are good
 
 
 def scatter(
@@ -58,10 +58,10 @@ def scatter(
     palette: Palette,
     frame: Frame,
     target: Tensor,  # [3, H, W]
-    background: Tensor,  # [3, H, W], not looked at: as greedy is called
+    background: Tensor,  # [3, H, W], unused: the signature is that of `greedy`
     generator: np.random.Generator,
 ) -> Strokes:
-    """Strokes anywhere in the frame, in about the colour of the target below them."""
+    """Strokes at random places in the frame, in about the colour of the target under them."""
     knots = _random_knots(kind, count, frame, generator)
     middle = knots.mean(1)
     column = ((middle[:, 0] - frame.x_mm) * frame.px_per_mm).long().clamp(0, target.shape[2] - 1)
@@ -76,7 +76,7 @@ def scatter(
 
 
 def _random_knots(kind: Kind, count: int, frame: Frame, generator: np.random.Generator) -> Tensor:
-    """First knot anywhere, each next one a step in about the same direction. [N, K, 2] mm."""
+    """Random knots [N, K, 2] mm: the first anywhere, each next one a step further in about the same direction."""
     knots = traits(kind).knots
     size = np.array([frame.width_mm, frame.height_mm])
     first = generator.random((count, 1, 2)) * size + [frame.x_mm, frame.y_mm]
@@ -100,20 +100,21 @@ def greedy(
     palette: Palette,
     frame: Frame,
     target: Tensor,  # [3, H, W]
-    background: Tensor,  # [3, H, W], what lies below the layer
+    background: Tensor,  # [3, H, W], the picture below the layer
     generator: np.random.Generator,
     effort: Effort | None = None,
     *,
     objective: Objective = PLAIN,
-    form: Tensor | None = None,  # [2, H, W], unit vectors along the form, which the objective's strokes follow
+    form: Tensor | None = None,  # [2, H, W], unit vectors along the form, which strokes follow as the objective says
     fill: float = 0.0,
-    top: NDArray[np.int32] | None = None,  # [H, W], the latest of this layer's pens on a pixel already, -1 for none
+    top: NDArray[np.int32] | None = None,  # [H, W], the latest of this layer's pens on each pixel, -1 for none
     placed: Placed = _all_of_them,
 ) -> Strokes:
     """Strokes placed one by one, each where it lowers the error most: `count`, or as many as are worth their ink.
 
-    With `fill` the ground is taken to be off the target by so much everywhere, so that strokes also go where the bare
-    ground would do. `placed` is called with the count now and then; when it returns False, the search ends.
+    With `fill`, the search takes the ground to differ from the target by so much everywhere, so that strokes also go
+    where the bare ground would be good enough. `placed` is called with the count now and then; when it returns False,
+    the search ends.
     """
     top = np.full(target.shape[1:], -1, np.int32) if top is None else top
     wrong = torch.where(target < 0.5, target + fill, target - fill) if fill else background
@@ -165,7 +166,7 @@ def _as_strokes(
 
 
 def _longest_px(kind: Kind, count: int, frame: Frame, objective: Objective) -> np.float32:
-    """How long a stroke may become, within the limit of its kind."""
+    """The longest stroke of the search, within the limit of its kind."""
     longest_px = objective.longest_px or 2 * _usual_length(kind, count, frame) * frame.px_per_mm
     limit_mm = traits(kind).limit_mm
     return np.float32(min(longest_px, limit_mm * frame.px_per_mm) if limit_mm else longest_px)

@@ -1,7 +1,7 @@
-"""The greedy search's kernels: candidates, mutations, the exact change of the error, and what lies on the picture.
+"""The kernels of the greedy search: candidates, mutations, the exact change of the error, and drawing on the picture.
 
-A stroke is judged by how it changes the error as it is seen: half of it pixel by pixel, say, and half from afar. With
-e = b - t (picture less target), h the blur of the eye, w the weight of a pixel and l the share that is seen from afar,
+A stroke is judged by how it changes the error that is seen, partly pixel by pixel and partly from afar. With
+e = b - t (picture minus target), h the blur of the eye, w the weight of a pixel and l the share that is seen from afar,
 
     error      sum w ((1 - l) e^2 + l (h * e)^2)
     residual   r = w ((1 - l) e + l (h * h * e)),  half of the error's slope at each pixel (w as smooth)
@@ -13,10 +13,10 @@ With coverage a and colour c of a candidate, summed over the pixels under it, th
     transparent  q m^2.A - 2 m.D,   m = 1 - c
                  with A = sum w a^2 b^2, D = sum a b r, per channel
 
-where q = 1 - l + l k, and k is what a blur leaves of the energy of a stroke of that width and length
-(`blurred_energy`). So one walk over the pixels serves every pen, and gives the best free colour by setting the
-derivative to zero. Without a blur (l = 0) this is the exact change of the squared error. The idea of judging a mark by
-the blurred error is that of direct binary search in halftoning (Analoui and Allebach 1992).
+where q = 1 - l + l k, and k is the share of the energy of a stroke of that width and length that a blur keeps
+(`blurred_energy`). So one walk over the pixels is enough for all pens, and setting the derivative to zero gives the
+best free colour. Without a blur (l = 0) this is the exact change of the squared error. Judging a mark by the blurred
+error is the idea of direct binary search in halftoning (Analoui and Allebach 1992).
 """
 
 import math
@@ -32,13 +32,13 @@ _part = njit(  # why: raster/cpu.py
     forceinline=True, nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, error_model="numpy"
 )
 
-CELL_PX = 8  # side of the squares whose error decides where candidates fall
-SPAN = 5  # points a span of a curve becomes while candidates are judged: they are many, and short
+CELL_PX = 8  # side of the squares whose error decides where candidates go
+SPAN = 5  # points per span of a curve while candidates are judged: there are many, and they are short
 
 
 @_part
 def _uniform(state):
-    """A number in [0, 1): splitmix64 (Steele, Lea and Flood 2014). As many bits as float32 has."""
+    """A random number in [0, 1): splitmix64 (Steele, Lea and Flood 2014), with as many bits as float32 has."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -49,14 +49,14 @@ def _uniform(state):
 
 @_part
 def _bell(state):
-    """A number of about a standard normal distribution: the sum of four uniform ones."""
+    """A random number of about a standard normal distribution: the sum of four uniform ones."""
     total = _uniform(state) + _uniform(state) + _uniform(state) + _uniform(state)
     return (total - np.float32(2.0)) * np.float32(1.7320508)
 
 
 @_part
 def _trace(knots, closed, points):
-    """The polyline of one stroke into `points`; returns its length. Twin of primitives.catmull_rom, coarser."""
+    """Write the polyline of one stroke into `points`; return its length. As primitives.catmull_rom, but coarser."""
     count = len(knots)
     if count <= 2:
         points[:count] = knots
@@ -95,7 +95,7 @@ def _trace(knots, closed, points):
 
 @_part
 def _add(s, a, canvas, residual, weight, row, column, transparent):
-    """What a pixel with coverage a adds to the sums at the top of this file."""
+    """Add a pixel with coverage a to the sums at the top of this file."""
     wa2 = weight[row, column] * a * a
     for c in range(3):
         b = canvas[row, column, c]
@@ -116,7 +116,7 @@ def _weigh(
     points, count, radius, canvas, residual, weight, top, layered, transparent, scratch, square, nearest, pixels, mark,
     sums,
 ):  # fmt: skip
-    """The sums over the pixels under a polyline; if `layered`, one row for each pen that may lie on top."""
+    """The sums over the pixels under a polyline; if `layered`, one row for each pen that may be on top."""
     height, width = canvas.shape[0], canvas.shape[1]
     reach = radius + np.float32(0.65)
     found = cover(points, 0, count, reach, 0, height, width, scratch, square, nearest, pixels, mark)
@@ -129,7 +129,7 @@ def _weigh(
 
 @_part
 def _weigh_straight(points, count, radius, canvas, residual, weight, top, layered, transparent, sums):
-    """The same for a dot or a line, which finds no pixel twice and so needs no lists."""
+    """The same for a dot or a line, which finds no pixel twice, so it needs no lists."""
     half = np.float32(0.5)
     height, width = canvas.shape[0], canvas.shape[1]
     reach = radius + np.float32(0.65)
@@ -182,7 +182,7 @@ def _judge(
     points, count, radius, energy, canvas, residual, weight, top, table, radii, free, transparent, scratch, square,
     nearest, pixels, mark, sums,
 ):  # fmt: skip
-    """The best pen of the stroke's width, or the best colour, and the change of the error it brings.
+    """The best pen of the stroke's width, or the best colour, and its change of the error.
 
     `energy` is q at the top of this file. Returns (change, pen, r, g, b).
     """
@@ -200,7 +200,7 @@ def _judge(
         return _best_colour(sums[0], energy, transparent)
     best, pen = np.float32(np.inf), 0
     for p in range(levels - 1):
-        sums[p + 1] += sums[p]  # pen p is drawn over paper and pens 0..p, and hidden below the later ones
+        sums[p + 1] += sums[p]  # pen p is drawn over paper and pens 0..p, and the later ones hide it
         if radii[p] == radius:
             s = sums[0 if transparent else p + 1]
             change = _change(s, energy, table[p, 0], table[p, 1], table[p, 2], transparent)
@@ -211,7 +211,7 @@ def _judge(
 
 @_part
 def _change(s, energy, r, g, b, transparent):
-    """Change of the error by a colour; the closed form at the top of this file."""
+    """The change of the error by a colour; the closed form at the top of this file."""
     one, two = np.float32(1.0), np.float32(2.0)
     if transparent:
         m0, m1, m2 = one - r, one - g, one - b
@@ -238,9 +238,9 @@ def _best_colour(s, energy, transparent):
 
 @_part
 def blurred_energy(size, sigma):
-    """What a blur h leaves of the energy of a box `size` wide, the standard deviation of h * h being `sigma`.
+    """The share of the energy of a box `size` wide that a blur h keeps; `sigma` is the standard deviation of h * h.
 
-    One dimension of it: the integral of N(x - y; sigma) over x and y in the box, divided by its size.
+    In one dimension: the integral of N(x - y; sigma) over x and y in the box, divided by its size.
     """
     one = np.float32(1.0)
     ratio = size / sigma
@@ -262,7 +262,7 @@ def _energy(radius, length, far_share, sigma):
 
 @_part
 def _soft(width, length):
-    """Sum of a^2 over the sum of a: a soft edge, 1.3 px of smooth step, has less of the one; a blur sees the other."""
+    """Sum of a^2 divided by the sum of a. A soft edge, a step of 1.3 px, lowers the first; a blur sees the second."""
     edge = np.float32(2.0) * length + np.float32(math.pi) * width
     area = width * (length + np.float32(math.pi / 4) * width)
     return max(np.float32(1.0) - np.float32(SOFT_PX) * edge / area, np.float32(0.5))
@@ -273,7 +273,7 @@ def _soft(width, length):
 
 @_part
 def _candidate(knots, state, row, column, form, along, longest):
-    """A stroke with its middle in a square: along the form under it with probability `along`, else any way."""
+    """A stroke with its middle in a square: along the form under it with probability `along`, else in any direction."""
     x = (np.float32(column) + _uniform(state)) * np.float32(CELL_PX)
     y = (np.float32(row) + _uniform(state)) * np.float32(CELL_PX)
     count = len(knots)
@@ -298,7 +298,7 @@ def _candidate(knots, state, row, column, form, along, longest):
 
 @_part
 def _follow(knots, x, y, length, form):
-    """Knots evenly spread along the streamline of `form [H, W, 2]` through (x, y), half of the length either way."""
+    """Spread knots evenly along the streamline of `form [H, W, 2]` through (x, y), half of the length either way."""
     count, height, width = len(knots), form.shape[0], form.shape[1]
     step = length / np.float32(count - 1)
     for way in range(2):
@@ -327,9 +327,9 @@ def _follow(knots, x, y, length, form):
 
 @_part
 def _mutate(knots, source, state, reach):
-    """A neighbour of a stroke: shifted, one end swung, turned and stretched, bent, or shortened from one end.
+    """A neighbour of a stroke: shifted, one end swung, turned and stretched, bent, or scaled from one end.
 
-    All of them keep a smooth stroke smooth; moving single knots would make scribbles.
+    All of these keep a smooth stroke smooth; moving single knots would make scribbles.
     """
     count = len(knots)
     dx, dy = reach * _bell(state), reach * _bell(state)
@@ -337,7 +337,7 @@ def _mutate(knots, source, state, reach):
     how = int(_uniform(state) * kinds)
     how = 4 if count == 2 and how == 2 else how
     forwards = _uniform(state) < np.float32(0.5)
-    if how == 4:  # along itself: about one of its ends
+    if how == 4:  # scaled about one of its ends
         end = 0 if forwards else count - 1
         scale = math.exp(np.float32(0.35) * _bell(state))
         for k in range(count):
@@ -360,7 +360,7 @@ def _mutate(knots, source, state, reach):
 
 @_part
 def _keep_in(knots, closed, height, width, longest, inset):
-    """Shrink a stroke that is too long about its middle and bring it into the picture; twin of layer_drawing.inside."""
+    """Shrink a stroke that is too long about its middle and move it into the picture, as layer_drawing.inside does."""
     count = len(knots)
     for axis in range(2):
         size = np.float32(width) if axis == 0 else np.float32(height)
@@ -403,7 +403,7 @@ def _keep_in(knots, closed, height, width, longest, inset):
 
 @_part
 def _length(points, count):
-    """Of a polyline."""
+    """The length of a polyline."""
     total = np.float32(0.0)
     for k in range(1, count):
         total += math.hypot(points[k, 0] - points[k - 1, 0], points[k, 1] - points[k - 1, 1])
@@ -412,7 +412,7 @@ def _length(points, count):
 
 @_part
 def _across(points, count, form):
-    """How far a polyline runs across the form: the mean of sin^2 of the angle between them, 0 to 1."""
+    """How much a polyline runs across the form: the mean of sin^2 of the angle between them, 0 to 1."""
     height, width = form.shape[0], form.shape[1]
     total, crossed = np.float32(1e-6), np.float32(0.0)
     for k in range(1, count):
@@ -426,12 +426,12 @@ def _across(points, count, form):
     return crossed / total
 
 
-# --- what is left of the error ----------------------------------------------------------------------------------------
+# --- the remaining error ----------------------------------------------------------------------------------------------
 
 
 @_part
 def _left_in(cells, rows, cell_row, cell_column, residual, weight):
-    """Reckon the error that is left in a square again: the sum of r^2 / w."""
+    """Compute the remaining error in a square again: the sum of r^2 / w."""
     height, width = residual.shape[0], residual.shape[1]
     total = 0.0
     for row in range(cell_row * CELL_PX, min((cell_row + 1) * CELL_PX, height)):
@@ -446,7 +446,7 @@ def _left_in(cells, rows, cell_row, cell_column, residual, weight):
 
 @_jit
 def errors(residual, weight):
-    """The error that is left in each square of `CELL_PX`."""
+    """The remaining error in each square of `CELL_PX`: `residual [H, W, 3]`, `weight [H, W]` -> `[rows, columns]`."""
     height, width = residual.shape[0], residual.shape[1]
     cells = np.zeros((-(-height // CELL_PX), -(-width // CELL_PX)), np.float64)
     rows = np.zeros(len(cells))
@@ -458,7 +458,7 @@ def errors(residual, weight):
 
 @_part
 def _drawn(row, column, a, colour, transparent, canvas, residual, near, far, taps):
-    """Put a colour on a pixel, and carry the change into the residual of all pixels whose blur sees it."""
+    """Put a colour on a pixel, and update the residual of all pixels whose blur sees it."""
     height, width = canvas.shape[0], canvas.shape[1]
     d = np.empty(3, np.float32)
     for c in range(3):
@@ -487,15 +487,15 @@ def place(
 ):  # fmt: skip
     """Place these strokes: fill `knots [N, K, 2]` px, `pens [N]`, `colours [N, 3]`; draw on `canvas [H, W, 3]`.
 
-    Returns how many were worth their ink; after `patience` rounds in a row without success the search ends.
+    Return how many were worth their ink; after `patience` rounds in a row without success the search ends.
 
-    `residual [H, W, 3]` and `weight [H, W]` are r and w at the top of this file, `near` and `far` what a changed pixel
-    adds to r there and through the blur `taps [2 R + 1]`. `form [H, W, 2]` are unit vectors along the form. A stroke is
-    judged by its gain per pixel of its length and `base` more, which is what lifting the pen costs; with `base` 0 by
-    its gain alone. Across the form it is worth a share `crossing` less than along it. `top [H, W]` is the latest pen
-    that covers a pixel, -1 for none. `cells` is the error left in each square, and `discount` lowers the chance of
-    squares where the search has failed. `state`, the stream of chance, and `lists [3, H W]` with `square [H W]`, for
-    polylines, go from one call to the next.
+    `residual [H, W, 3]` and `weight [H, W]` are r and w at the top of this file. `near [H, W]` and `far [H, W]` are
+    what a changed pixel adds to r at its own place and through the blur `taps [2 R + 1]`. `form [H, W, 2]` has unit
+    vectors along the form. A stroke is judged by its gain per pixel of its length and of `base`, the cost of a lift;
+    with `base` 0, by its gain only. A stroke across the form is worth a share `crossing` less than one along it.
+    `top [H, W]` is the latest pen that covers a pixel, -1 for none. `cells` is the remaining error in each square, and
+    `discount` lowers the probability of squares where the search has failed. `state` (of the random numbers),
+    `lists [3, H W]` and `square [H W]` (for polylines) are passed from one call to the next.
     """
     height, width = canvas.shape[0], canvas.shape[1]
     rows = cells.sum(1)
@@ -520,7 +520,7 @@ def place(
             radius = radii[int(_uniform(state) * np.float32(len(radii))) if fresh else best_pen]
             inset = np.float32(0.0) if overhang else radius
             if fresh:
-                for _ in range(4):  # a square drawn by its share of the error; one that has disappointed, less often
+                for _ in range(4):  # a square is drawn by its share of the error; one without success, less often
                     sought, row, column = _uniform(state) * total, 0, 0
                     while row < len(rows) - 1 and sought >= rows[row]:
                         sought -= rows[row]

@@ -1,6 +1,6 @@
-"""A spec and its picture -> the spec with all that it leaves open worked out, and why. Without torch, within a second.
+"""A spec and its picture -> the spec with everything planned that it leaves open, and why. No torch, within a second.
 
-What the spec says always wins. The picture wants an area under ink; that is strokes; a budget may pay for fewer.
+What the spec says always wins. The picture needs an area under ink, which takes strokes; a budget may allow fewer.
 """
 
 import math
@@ -52,37 +52,37 @@ __all__ = [
 ]
 
 Small = NDArray[np.float32]  # [3, H, W] sRGB in [0, 1]
-LOOKED_AT_PX = 192  # longer side of the picture that is planned by: tone and ink need no detail
-OVER = 1.1  # planned over a budget: the least useful strokes are left out in the end, until it is met
-# Minutes that a person waits gladly for a sheet, with the pen changes on top; by area for other sizes.
+LOOKED_AT_PX = 192  # longer side of the picture used for planning: tone and ink need no detail
+OVER = 1.1  # of a budget, to plan for: in the end, the least useful strokes are left out until it is met
+# Acceptable minutes for a sheet, pen changes not included; by area for other sizes.
 FITTING_MINUTES = {"A6": 20.0, "A5": 40.0, "A4": 90.0, "A3": 150.0, "A2": 240.0}  # small to large
-ALL_PAID = 0.93  # of the ink that the picture takes: with less, it is drawn lighter
+ALL_PAID = 0.93  # of the ink that the picture needs: with less, it is drawn lighter
 MOST_GAMMA, MOST_LIFT = 2.0, 0.4  # beyond, a night becomes a day without shapes
-KNOT_NIBS, KNOTS = 18.0, (4, 6)  # way between two knots, in nibs; fewest and most knots of a planned curve
-STEPS = 160  # twice as many lower the error by a hundredth: strokes that are planned begin well
+KNOT_NIBS, KNOTS = 18.0, (4, 6)  # distance between two knots, in nibs; fewest and most knots of a planned curve
+STEPS = 160  # twice as many lower the error by only a hundredth: planned strokes start in good places
 WORTH = 0.04  # error, of three channels, that a square pixel of ink must save: a lone dash in a pale sky saves less
-DRAWN_WORTH = 0.01  # of strokes over dots: what they change is less than what dots do on bare paper
+DRAWN_WORTH = 0.01  # the same for strokes over dots: they change less than dots on bare paper
 _MINUTES = list(FITTING_MINUTES.values())
 DRAWN_WHY = f"{DRAWN:g} per dot: the dots carry the tone, these strokes draw the shapes"
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A work with nothing left open."""
+    """An artwork with nothing left open."""
 
     artwork: Artwork
     decisions: tuple[Decision, ...]
-    inks_mm: tuple[float | None, ...]  # length of line of each layer, where it was planned
-    lengths_mm: tuple[float | None, ...]  # mean length of the strokes of each layer, where it was planned
-    lifts_mm: tuple[float, ...]  # of each layer, the length that is worth a lift of the pen: about that of its strokes
-    longest_mm: tuple[float, ...]  # that the search may make a stroke of each layer
-    worths: tuple[float, ...]  # of each layer, the error that a square pixel of its ink must save
+    inks_mm: tuple[float | None, ...]  # for each layer, the length of its lines, if it was planned
+    lengths_mm: tuple[float | None, ...]  # for each layer, the mean length of its strokes, if it was planned
+    lifts_mm: tuple[float, ...]  # for each layer, the length that costs as much as a pen lift
+    longest_mm: tuple[float, ...]  # for each layer, the longest stroke of the search
+    worths: tuple[float, ...]  # for each layer, the error that a square pixel of its ink must save
     costs: Costs | None  # of what was planned; None where no count was open
     warnings: tuple[str, ...] = ()
 
 
 def planned(artwork: Artwork, picture: Picture) -> Planned:
-    """The work with every `auto` worked out for this picture, `[H, W, 3]`, cropped. TargetError, ProgramError."""
+    """The artwork with every `auto` planned for this picture, `[H, W, 3]`, cropped. TargetError, ProgramError."""
     aspect = picture.shape[1] / picture.shape[0]
     canvas, decisions = laid(artwork.canvas, aspect, artwork.machine)
     artwork = artwork.model_copy(update={"canvas": canvas})
@@ -113,7 +113,7 @@ def planned(artwork: Artwork, picture: Picture) -> Planned:
 
 
 def _toned(artwork: Artwork, small: Small) -> tuple[Artwork, tuple[Decision, ...]]:
-    """The work with its tone as values."""
+    """The artwork with its tone as values."""
     match artwork.target.tone:
         case Tone():
             return artwork, ()
@@ -122,6 +122,8 @@ def _toned(artwork: Artwork, small: Small) -> tuple[Artwork, tuple[Decision, ...
     inks = inks_of(artwork)
     widths_mm = [usual_width_mm(artwork, layer) for layer in artwork.layers]
     tone = suited(small, inks, artwork.canvas.colour, min(widths_mm))
+    if any(layer.areas is not None for layer in artwork.layers):  # even areas must stay even
+        tone = tone.model_copy(update={"local_contrast": 0.0, "features": 0.0})
     colours = _colours(artwork, len(inks))
     why = f"the range of tones that {colours} can show on {artwork.canvas.colour} paper"
     return _with_tone(artwork, tone), (Decision("target.tone", tone_text(tone), why),)
@@ -138,7 +140,7 @@ def _colours(artwork: Artwork, count: int) -> str:
 def _lightened(
     artwork: Artwork, area: Frame, small: Small, toning: tuple[Decision, ...]
 ) -> tuple[Artwork, tuple[Decision, ...]]:
-    """The work in tones that the budget pays for: too little ink would leave parts of the sheet bare."""
+    """The artwork in tones that the budget pays for: too little ink would leave parts of the sheet bare."""
     share = _share(artwork, small)
     paid = _paid(artwork, area, share)
     tone = artwork.target.tone
@@ -162,7 +164,7 @@ def _lightened(
 
 
 def tone_text(tone: Tone) -> str:
-    """`black 0.05, gamma 1.2`: what differs from the picture as it is."""
+    """What a tone changes: `black 0.05, gamma 1.2`; `as it is` where nothing."""
     return (
         ", ".join(f"{name} {value:g}" for name, value in tone.model_dump(exclude_defaults=True).items()) or "as it is"
     )
@@ -177,7 +179,7 @@ def _small(area: Frame) -> Frame:
 
 
 def _share(artwork: Artwork, small: Small) -> float:
-    """Of the frame, that strokes should cover; never nothing, for a picture that is all paper too."""
+    """The share of the frame that strokes should cover; above 0 also for a picture that looks like bare paper."""
     assert isinstance(artwork.target.tone, Tone)
     return max(covered_share(artwork, toned(small, artwork.target.tone)), 0.005)
 
@@ -186,7 +188,7 @@ def _share(artwork: Artwork, small: Small) -> float:
 
 
 def _judged(artwork: Artwork) -> tuple[Artwork, tuple[Decision, ...]]:
-    """The work with the loss of each layer that its spec leaves open."""
+    """The artwork with the loss of each layer whose spec leaves it open."""
     decisions: list[Decision] = []
     layers: list[Layer] = []
     for number, layer in enumerate(artwork.layers):
@@ -206,7 +208,7 @@ def _judged(artwork: Artwork) -> tuple[Artwork, tuple[Decision, ...]]:
 
 
 def _scaled(artwork: Artwork, area: Frame, share: float) -> tuple[Wish, Budget, float | None]:
-    """What the picture wants, the budget, and the scale of it that the budget pays for; None: not even one stroke."""
+    """What the picture needs, the budget, and the scale that the budget pays for; None: not even one stroke."""
     area_mm2 = area.width_mm * area.height_mm
     wanted = wish(artwork, area, share)
     budget, cap, most = _budget(artwork, wanted, area_mm2)
@@ -218,7 +220,7 @@ def _scaled(artwork: Artwork, area: Frame, share: float) -> tuple[Wish, Budget, 
 
 
 def _paid(artwork: Artwork, area: Frame, share: float) -> float:
-    """The share of the ink that the picture wants which the budget pays for, of layers whose count is open."""
+    """The share of the needed ink that the budget pays for, in layers whose count is open."""
     wanted, budget, scale = _scaled(artwork, area, share)
     if scale is None:
         return 1.0
@@ -232,7 +234,7 @@ def _paid(artwork: Artwork, area: Frame, share: float) -> float:
 
 
 def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
-    """The work with its counts and lengths."""
+    """The artwork with its counts and lengths."""
     wanted, budget, scale = _scaled(artwork, area, share)
     sketches = wanted.scaled(scale or 1e-6, lengthen=budget.unit == "strokes")
     found = costs(sketches, area.width_mm * area.height_mm, artwork.machine)
@@ -263,7 +265,7 @@ def _ink_mm(sketch: Sketch, is_auto: bool) -> float | None:
 
 
 def _budget(artwork: Artwork, wanted: Wish, area_mm2: float) -> tuple[Budget, float, float]:
-    """The budget, what may be planned in its unit, and the scale up to which it is spent."""
+    """The budget, the amount to plan for in its unit, and the largest useful scale."""
     if artwork.budget is not None:
         return artwork.budget, OVER * artwork.budget.amount, usable(wanted, artwork.budget)
     change_minutes = costs(wanted.sketches, area_mm2, artwork.machine).change_minutes
@@ -272,7 +274,7 @@ def _budget(artwork: Artwork, wanted: Wish, area_mm2: float) -> tuple[Budget, fl
 
 
 def fitting_minutes(canvas: Canvas) -> float:
-    """A sensible time for a sheet, minutes: by its area along powers between the papers of `FITTING_MINUTES`."""
+    """A sensible time for a sheet, minutes: interpolated by area, as powers, between the papers of FITTING_MINUTES."""
     areas, minutes = (np.log(values) for values in ([math.prod(PAPERS_MM[p]) for p in FITTING_MINUTES], _MINUTES))
     return float(np.exp(np.interp(math.log(math.prod(canvas.size_mm)), areas, minutes)))
 
@@ -301,7 +303,7 @@ def is_planned_length(layer: Layer) -> bool:
 
 
 def _knots(sketch: Sketch) -> int:
-    """As many as a long curve needs to follow a form."""
+    """The number of knots that a long curve needs to follow a form."""
     least, most = KNOTS
     return int(min(max(least, 1 + round(_longest_mm(sketch) / (KNOT_NIBS * sketch.width_mm))), most))
 
@@ -311,7 +313,7 @@ def _longest_mm(sketch: Sketch) -> float:
 
 
 def _worth(artwork: Artwork, number: int) -> float:
-    """Strokes that the spec counts are drawn if they help at all; others have to be worth their ink."""
+    """Strokes whose count is in the spec are drawn if they help at all; planned ones must be worth their ink."""
     if not artwork.layers[number].is_auto:
         return 0.0
     return DRAWN_WORTH if draws(artwork, number) else WORTH
@@ -335,7 +337,7 @@ def _layer_decisions(artwork: Artwork, number: int, sketch: Sketch, need: str, s
     if "steps" not in layer.model_fields_set:
         found.append(Decision(f"layers.{number}.steps", str(STEPS), "more steps make no visible difference"))
     if sketch.traits.spot_mm != layer.traits.spot_mm:
-        why = f"dots of one touch are too small to cover the sheet with about {SPOTS} of them"
+        why = f"about {SPOTS} dots of one touch are too small to cover the sheet"
         found.append(Decision(f"{where}.diameter_mm", f"{sketch.traits.spot_mm:g}", why))
     if is_open(layer.kind, "knots"):
         found.append(
@@ -366,8 +368,8 @@ def _cut(artwork: Artwork, scale: float | None) -> str:
 
 
 def _budget_decision(artwork: Artwork, budget: Budget, found: Costs) -> Decision:
-    plotter = artwork.machine.name if artwork.machine else "a usual gantry, for the spec names no machine"
-    why = "as the spec says" if artwork.budget else f"a sensible time for {_paper(artwork.canvas)}, pen changes on top"
+    plotter = artwork.machine.name if artwork.machine else "a usual gantry, as the spec names no machine"
+    why = "as the spec says" if artwork.budget else f"a sensible time for {_paper(artwork.canvas)}, plus pen changes"
     return Decision("budget", unit_text(budget), f"{why}; planned: {', '.join(parts(found))}, on {plotter}")
 
 
@@ -379,13 +381,13 @@ def _paper(canvas: Canvas) -> str:
 def _idle_budget(artwork: Artwork) -> tuple[str, ...]:
     if artwork.budget is None:
         return ()
-    return ("every layer has a count of its own, so the budget decides nothing; leave it out, or make a count `auto`",)
+    return ("every layer has its own count, so the budget has no effect; leave it out, or make a count `auto`",)
 
 
 def _unaffordable(budget: Budget, found: Costs) -> str:
     return (
         f"the budget of {unit_text(budget)} pays for no strokes: {_taken(budget, found)} taken by pen changes and by "
-        "layers with a count of their own; raise it, or use fewer pens or strokes"
+        "layers with their own count; raise it, or use fewer pens or strokes"
     )
 
 

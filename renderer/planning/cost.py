@@ -1,7 +1,7 @@
-"""Strokes in numbers -> what a person pays for them: minutes of plotting, metres of ink, strokes.
+"""Strokes in numbers -> their cost: minutes of plotting, metres of ink, strokes.
 
-The fit decides where the strokes really lie. Here a few of each layer are laid out at the distance that so many have,
-and the machine's own estimate of those is multiplied.
+The fit decides where the strokes really are. Here a few strokes of each layer are laid out at the usual distance for
+their count, and the machine's own estimate of these is multiplied.
 """
 
 import math
@@ -19,15 +19,15 @@ from hardware.planner import straight_s
 from hardware.program import program
 from renderer.spec import Budget, Kind, Traits, traits
 
-# Way with the pen up from one stroke to the next, in square roots of the frame's area over the strokes of a pen.
-# Measured over the tours of the gallery's sixteen works for real pens: dots 0.53 to 0.54, strokes 0.33 to 0.51.
+# Length of the pen-up move from one stroke to the next, in square roots of the frame's area over the strokes of a pen.
+# Measured over the tours of the gallery's sixteen artworks for real pens: dots 0.53 to 0.54, strokes 0.33 to 0.51.
 DOT_GAP, STROKE_GAP = 0.53, 0.43
 USUAL_NIBS = 60.0  # length of a line of equal tone, or of an outline
-ZIGZAG = 24  # knots of a long line that are laid out
-SAMPLE = 24  # strokes that are laid out: their time differs by a few per cent at most
+ZIGZAG, LONG_STEP_NIBS = 24, 4.0  # steps of a long line that are laid out, and how long they are
+SAMPLE = 24  # strokes that are laid out: their mean time is exact within a few per cent
 SLANT = math.radians(30)  # of the sample's strokes, so that both axes move
-AMPLE_MM = 10_000.0  # a bed on which any sample lies
-# Figures of a gantry with a servo, as Machine has them: what minutes mean where a spec names no machine.
+AMPLE_MM = 10_000.0  # side of a bed that any sample fits
+# A gantry with a servo and Machine's default figures, for minutes where a spec names no machine.
 USUAL = Machine(
     name="a usual gantry", width_mm=AMPLE_MM, height_mm=AMPLE_MM, pen_lift=ServoLift(kind="servo", up=650, down=400)
 )
@@ -35,18 +35,18 @@ USUAL = Machine(
 
 @dataclass(frozen=True)
 class Sketch:
-    """A layer in numbers: so many strokes of a mean length, shared evenly among so many of these pens."""
+    """A layer in numbers: a count of strokes of a mean length, distributed evenly among some of these pens."""
 
     kind: Kind
     pens: tuple[Pen, ...]  # that it may use
-    passes: int  # pens that it will use
+    passes: int  # number of pens that it will use
     count: int
     length_mm: float  # from the first knot to the last; 0 for dots; of long lines, for each of their count
     spot_mm: float | None = None  # mean diameter of dots that have sizes
 
     @property
     def traits(self) -> Traits:
-        """What there is to know of the kind."""
+        """The traits of the kind of stroke."""
         return traits(self.kind)
 
     @property
@@ -72,31 +72,31 @@ class Sketch:
         return self.count
 
     def line(self, pen: Pen) -> Line:  # [S, 2] mm
-        """One of its strokes as this pen draws it, about the middle."""
+        """A stroke as this pen draws it."""
         if self.traits.is_dots:
             return spiral(self.spot_mm or self.traits.spot_mm or pen.nib_mm, pen.nib_mm)
         if self.traits.is_long:
-            return _zigzag(max(self.length_mm, 0.5 * pen.nib_mm))
+            return _zigzag(LONG_STEP_NIBS * pen.nib_mm)
         return _arc(self.count * self.length_mm / self.strokes, self.traits.turn)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What a whole drawing costs."""
+    """What a drawing costs."""
 
-    minutes: float  # pen lifts and pen changes included
-    change_minutes: float  # of those, in which a person changes and refills pens
+    minutes: float  # including pen lifts and pen changes
+    change_minutes: float  # of these, the minutes for changing and refilling pens
     metres: float
     strokes: int
-    changes: int  # of pens, the first included
+    changes: int  # of pens, including the first one
 
     def of(self, budget: Budget) -> float:
-        """In the budget's unit."""
+        """The cost in the budget's unit."""
         return float(getattr(self, budget.unit))
 
 
 def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None) -> Costs:
-    """What these layers cost on a frame of this area; on a usual gantry where there is no machine. ProgramError."""
+    """The cost of these layers on a frame of this area; on a usual gantry if there is no machine. ProgramError."""
     machine = machine or USUAL
     moving_s = sum(_layer_s(sketch, area_mm2, machine) for sketch in sketches)
     changes = sum(sketch.passes for sketch in sketches)
@@ -119,12 +119,14 @@ def _layer_s(sketch: Sketch, area_mm2: float, machine: Machine) -> float:
     alike = _alike(sketch.pens)
     stroke_s = sum(n * _stroke_s(sketch.line(pen), gap_mm, pen, machine) for pen, n in alike) / len(sketch.pens)
     to_change_s = straight_s(math.sqrt(area_mm2), machine.travel_feed_mm_min / 60, _accel(machine))
-    times = sketch.count / ZIGZAG if sketch.traits.is_long else sketch.strokes
+    times = float(sketch.strokes)
+    if sketch.traits.is_long:
+        times = sketch.count * sketch.length_mm / (ZIGZAG * LONG_STEP_NIBS * sketch.width_mm)
     return times * stroke_s + 2 * sketch.passes * to_change_s
 
 
 def _alike(pens: tuple[Pen, ...]) -> list[tuple[Pen, int]]:
-    """One pen of all that draw in the same time, and how many do."""
+    """One pen for each group that draws in the same time, and the size of the group."""
     found: dict[tuple[object, ...], list[Pen]] = {}
     for pen in pens:
         found.setdefault((pen.nib_mm, pen.feed_mm_min, pen.dwell_s, pen.up, pen.down), []).append(pen)
@@ -132,7 +134,7 @@ def _alike(pens: tuple[Pen, ...]) -> list[tuple[Pen, int]]:
 
 
 def _stroke_s(line: Line, gap_mm: float, pen: Pen, machine: Machine) -> float:
-    """Seconds of one stroke among many, with the way to the next."""
+    """Seconds of one stroke among many, including the way to the next."""
     shape = tuple(map(tuple, line.round(3).tolist()))
     return _timed_s(shape, round(gap_mm, 2), pen.model_copy(update={"offset_mm": None, "max_draw_m": None}), machine)
 
@@ -148,7 +150,7 @@ def _timed_s(shape: tuple[tuple[float, float], ...], gap_mm: float, pen: Pen, ma
 
 
 def _sample_s(line: Line, count: int, gap_mm: float, pen: Pen, machine: Machine) -> float:
-    """Seconds of so many strokes, each beginning `gap_mm` from the end of the one before, to and fro."""
+    """Seconds of `count` strokes, back and forth, each beginning `gap_mm` from the end of the one before."""
     lines: list[Line] = []
     at = np.full(2, AMPLE_MM / 4)
     for number in range(count):
@@ -161,14 +163,14 @@ def _sample_s(line: Line, count: int, gap_mm: float, pen: Pen, machine: Machine)
 
 
 def _refills(sketch: Sketch) -> int:
-    """How often pens run dry."""
+    """The number of times that pens run dry."""
     metres = sketch.count / sketch.passes * _mean_mm(sketch) / 1000
     dry = [max(0, math.ceil(metres / pen.max_draw_m - 1e-6) - 1) for pen in sketch.pens if pen.max_draw_m is not None]
     return round(sketch.passes * sum(dry) / len(sketch.pens))
 
 
 def _mean_mm(sketch: Sketch) -> float:
-    """Drawn by one stroke: of dots, their spiral."""
+    """The length that one stroke draws, mm; for dots, that of their spiral."""
     if not sketch.traits.is_dots:
         return sketch.length_mm
     return sum(length_mm(sketch.line(pen)) for pen in sketch.pens) / len(sketch.pens)
@@ -183,7 +185,7 @@ def _zigzag(step_mm: float) -> Line:
 
 
 def _arc(long_mm: float, turn: float) -> Line:
-    """A line of this length that turns evenly."""
+    """A line [S, 2] mm of this length that turns evenly."""
     share = np.linspace(0, 1, 2 if turn == 0 else 33)
     heading = SLANT + turn * (share[:-1] + share[1:]) / 2
     steps = np.column_stack([np.cos(heading), np.sin(heading)]) * (long_mm / len(heading))
@@ -196,7 +198,7 @@ def _accel(machine: Machine) -> float:
 
 
 def unit_text(budget: Budget) -> str:
-    """`60 minutes`, `1 stroke`."""
+    """A budget in words: `60 minutes`, `1 stroke`."""
     amount = f"{budget.amount:,.3g}" if budget.unit != "strokes" else f"{budget.amount:,.0f}"
     return f"{amount} {budget.unit[:-1] if budget.amount == 1 else budget.unit}"
 

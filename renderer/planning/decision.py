@@ -1,11 +1,11 @@
-"""One value that the program worked out."""
+"""A value that the program planned."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A field that the spec left open, what it became, and why."""
+    """A field that the spec left open, its value, and the reason."""
 
     field: str  # dotted: `layers.0.curves.count`
     value: str

@@ -1,6 +1,6 @@
-"""A picture, its pens and a frame -> how many strokes of which length the picture wants in each layer, and in a budget.
+"""A picture, its pens and a frame -> the strokes and lengths that the picture needs in each layer, and within a budget.
 
-What the picture wants is an area under ink. Divided by the width of a stroke it is a length, cut into strokes.
+The picture needs an area under ink. Divided by the width of a stroke it is a length, which is cut into strokes.
 """
 
 import math
@@ -31,36 +31,36 @@ from renderer.target import Frame
 
 # A line of about 30 nibs reads as a direction, and a form as wide as ten nibs still bends it.
 MEAN_NIBS = 30.0
-LEAST_MEAN_MM = 4.0  # shorter, and a machine lifts its pen longer than it draws
-MOST_MEAN_SHARE = 0.045  # of the frame's longer side: longer, and strokes run across eyes and mouths
-MOST_OF_MEAN = 1.8  # the longest stroke: the search may spend on a long contour what it saves elsewhere
-LIFT_OF_MEAN = 0.4  # of the mean length: with a lift that costs so much, strokes come out as long as planned
-MOST_OF_USUAL = 2.0  # the longest stroke, of what is usual for so many
-# Strokes that would need more than this share of their usual length to carry the ink are scarce: so many times as much,
-# and they may become longer by this power of it, and a lift of the pen is worth more by that power.
+LEAST_MEAN_MM = 4.0  # with shorter strokes, a machine lifts its pen for longer than it draws
+MOST_MEAN_SHARE = 0.045  # of the frame's longer side: longer strokes run across eyes and mouths
+MOST_OF_MEAN = 1.8  # longest stroke, in means: a long contour can use what is saved elsewhere
+LIFT_OF_MEAN = 0.4  # of the mean length: if a lift costs so much, strokes come out as long as planned
+MOST_OF_USUAL = 2.0  # longest stroke, in usual lengths for the count
+# Strokes are scarce if they need more than the share ENOUGH of their usual length to carry the ink. Their scarcity is
+# the ratio of the two: LONGER_POWER of it is how much longer they can become, LIFT_POWER how much more a lift costs.
 ENOUGH, LONGER_POWER, LIFT_POWER = 0.9, 2.0, 8.0
-LIMIT_USED = 0.6  # mean length of strokes under a limit that the spec gives
-# Strokes cross each other, and colours are laid over each other to mend them: the gallery's works that were tuned by
-# hand have 1.15 times (one pen) and 1.8 to 3.3 times (several pens) the ink that would cover their area once. Fine pens
-# hatch beside each other rather than over each other: of what 1.8 plans they draw four fifths.
+LIMIT_USED = 0.6  # mean length of strokes, as a share of a limit in the spec
+# Strokes cross each other, and colours are drawn over each other to correct them: the gallery's artworks that were
+# tuned by hand have 1.15 times (one pen) and 1.8 to 3.3 times (several pens) the ink that would cover their area once.
+# Fine pens hatch beside rather than over each other: they draw four fifths of what 1.8 plans.
 ONE_PEN_OVERLAP, PENS_OVERLAP, FINE_PENS_OVERLAP = 1.15, 1.8, 1.45
-DOTS_OVERLAP = 1.2  # dots that cover an area evenly spread lie over each other a little
+DOTS_OVERLAP = 1.2  # evenly spread dots that cover an area overlap a little
 BROAD = 0.012  # of the frame's shorter side: opaque dots of wider nibs cover, others stipple
-DRAWN = 0.25  # lines and curves above dots, a dot: the flagship's 500 curves on 2000 dots
-PAINT_MM = 0.8  # nibs from here on paint; finer ones hatch or stipple
-SPOTS = 2500  # dots of paint that make a picture, and half an hour's work
-SPOT_NIBS = 4.0  # the widest spot; wider ones are small drawings
-DRAWN_SHORTER = 0.7  # of a usual length: they draw details, and leave the dots to be seen
-LEAST_LEFT = 0.25  # of the ink, for layers that are planned where explicit ones take all
-CLOSE_TO_PAPER = 0.1  # RGB distance from paper under which an ink is a highlight, and a pixel hardly wants any ink
-SHORTEST_NIBS, SHORTEST_MM = 4.0, 1.5  # to which an ample budget cuts strokes: shorter ones are dots
-MORE_DOTS = 1.5  # as many as cover once is plenty; an ample budget buys half as many again
-LONGER = 2.0  # times the mean length, where strokes are what is scarce
-LINE_AREA = 0.6  # of the frame, through which one line runs
+DRAWN = 0.25  # lines and curves for each dot below them: the flagship's 500 curves on 2000 dots
+PAINT_MM = 0.8  # wider nibs paint; finer ones hatch or stipple
+SPOTS = 2500  # dots of paint that make a picture in half an hour
+SPOT_NIBS = 4.0  # diameter of the widest spot, in nibs; wider ones are small drawings
+DRAWN_SHORTER = 0.7  # of the usual length: these strokes draw details, and the dots must stay visible
+LEAST_LEFT = 0.25  # of the ink, for planned layers where explicit ones take all
+CLOSE_TO_PAPER = 0.1  # RGB distance from the paper below which an ink is a highlight, and a pixel needs hardly any ink
+SHORTEST_NIBS, SHORTEST_MM = 4.0, 1.5  # shortest strokes that an ample budget makes: shorter ones would be dots
+MORE_DOTS = 1.5  # enough to cover the area once is plenty; an ample budget buys half as many again
+LONGER = 2.0  # times the mean length, where the number of strokes is scarce
+LINE_AREA = 0.6  # of the frame, the part that one line runs through
 
 
 def pens_of(artwork: Artwork, layer: Layer) -> tuple[Pen, ...]:
-    """All pens that a layer may use. Free colours come as the thinnest and the widest stroke."""
+    """All pens that a layer may use. Free colours give two pens, for the thinnest and the widest stroke."""
     match artwork.pens_of(layer):
         case FreeColours(widths_mm=widths_mm, ink=ink):
             return tuple(Pen(name="free", colour="#000000", nib_mm=width_mm, ink=ink) for width_mm in widths_mm)
@@ -69,19 +69,19 @@ def pens_of(artwork: Artwork, layer: Layer) -> tuple[Pen, ...]:
 
 
 def thinnest_nib_mm(artwork: Artwork) -> float:
-    """The thinnest stroke that any layer may draw."""
+    """The width of the thinnest stroke that any layer may draw, mm."""
     return min(pen.nib_mm for layer in artwork.layers for pen in pens_of(artwork, layer))
 
 
 def inks_of(artwork: Artwork) -> tuple[str, ...]:
-    """The colours that could be used; with free colours the two ends of grey, one of which is far from any paper."""
+    """The colours that could be used; for free colours black and white, one of which is far from any paper."""
     layers = [layer for layer in artwork.layers if isinstance(artwork.pens_of(layer), RackPens)]
     if not layers:
         return ("#000000", "#ffffff")
     return tuple(dict.fromkeys(pen.colour for layer in layers for pen in pens_of(artwork, layer)))
 
 
-# --- what the picture wants -------------------------------------------------------------------------------------------
+# --- what the picture needs -------------------------------------------------------------------------------------------
 
 
 def wanted_share(
@@ -89,9 +89,9 @@ def wanted_share(
     paper: str,
     inks: tuple[str, ...],
 ) -> float:
-    """Share of the area that has to carry ink: a pixel's distance from the paper, over that of the farthest ink.
+    """The share of the area that needs ink: a pixel's distance from the paper, over that of the farthest ink.
 
-    Rough, and meant to be: between bare paper and all ink, tone is made by leaving paper bare.
+    It is a rough estimate: between bare paper and full ink, bare paper makes the tone.
     """
     bare = from_hex(paper)
     reach = max((float(np.linalg.norm(from_hex(ink) - bare)) for ink in inks), default=0.0)
@@ -104,10 +104,10 @@ def matched_share(
     paper: str,
     inks: tuple[str, ...],
 ) -> float:
-    """The same with the ink for each pixel that matches it best: a blue sky wants all of its area under blue.
+    """The same, with the ink that matches each pixel best: a blue sky needs all of its area under blue.
 
-    For a pixel p on paper b, ink i covers the share t = (p - b).(i - b) / |i - b|^2, held within 0 to 1; of all inks
-    that one counts with which b + t (i - b) comes nearest to p.
+    For a pixel p on paper b, ink i covers the share t = (p - b).(i - b) / |i - b|^2, limited to 0 to 1. Of all inks,
+    the one whose b + t (i - b) is nearest to p counts.
     """
     bare = from_hex(paper)
     ways = np.array([from_hex(ink) - bare for ink in inks])  # [I, 3]
@@ -116,17 +116,17 @@ def matched_share(
     if not len(ways):
         return 0.0
     shares = (ways @ off / (ways**2).sum(1)[:, None]).clip(0, 1)  # [I, P]
-    left = shares**2 * (ways**2).sum(1)[:, None] - 2 * shares * (ways @ off)  # squared distance, but for |p - b|^2
+    left = shares**2 * (ways**2).sum(1)[:, None] - 2 * shares * (ways @ off)  # squared distance, without |p - b|^2
     best = np.take_along_axis(shares, left.argmin(0)[None], 0)[0]
     return float(np.where(np.linalg.norm(off, axis=0) < CLOSE_TO_PAPER / 2, 0, best).mean())
 
 
 def covered_share(artwork: Artwork, picture: NDArray[np.float32]) -> float:
-    """Share of the area that this work's strokes should cover."""
+    """The share of the area that this artwork's strokes should cover. `picture` is `[3, H, W]`."""
     paper, inks = artwork.canvas.colour, inks_of(artwork)
     if all(isinstance(artwork.pens_of(layer), FreeColours) for layer in artwork.layers):
         off = np.linalg.norm(picture - from_hex(paper)[:, None, None], axis=0)
-        return float((off >= CLOSE_TO_PAPER / 2).mean())  # any tone but the paper's is a colour of its own
+        return float((off >= CLOSE_TO_PAPER / 2).mean())  # any tone but the paper's needs its own colour
     return max(wanted_share(picture, paper, inks), matched_share(picture, paper, inks))
 
 
@@ -135,15 +135,15 @@ def covered_share(artwork: Artwork, picture: NDArray[np.float32]) -> float:
 
 @dataclass(frozen=True)
 class Wish:
-    """The layers as the picture wants them, money no object; those that are explicit as they are."""
+    """The layers as the picture needs them, whatever they cost; explicit layers stay as they are."""
 
     sketches: tuple[Sketch, ...]
     is_auto: tuple[bool, ...]
-    longest_mm: tuple[float, ...]  # that the mean stroke of each layer may become
-    caps: tuple[int, ...]  # on the count of each layer
+    longest_mm: tuple[float, ...]  # greatest mean length of each layer's strokes
+    caps: tuple[int, ...]  # greatest count of each layer
 
     def scaled(self, scale: float, *, lengthen: bool = False) -> tuple[Sketch, ...]:
-        """Fewer strokes (`scale` below 1), or more and shorter ones with the same ink.
+        """The layers with fewer strokes (`scale` below 1), or with more and shorter ones and the same ink.
 
         `lengthen` makes fewer strokes longer, to carry the ink.
         """
@@ -155,7 +155,7 @@ class Wish:
 
     @property
     def most(self) -> float:
-        """Scale beyond which more strokes are no use to any layer."""
+        """The scale beyond which more strokes help no layer."""
         of = [_most(sketch) for sketch, is_auto in zip(self.sketches, self.is_auto, strict=True) if is_auto]
         return max([1.0, *of])
 
@@ -168,12 +168,12 @@ def _scaled(sketch: Sketch, scale: float, longest_mm: float, cap: int) -> Sketch
     if sketch.traits.is_dots:
         return replace(sketch, count=count)
     ends_mm = _ends_mm(sketch)
-    length_mm = (sketch.length_mm + ends_mm) / scale - ends_mm  # so that all of them have as much ink as before
+    length_mm = (sketch.length_mm + ends_mm) / scale - ends_mm  # so that all together have as much ink as before
     return replace(sketch, count=count, length_mm=length_mm if scale > 1 else min(length_mm, longest_mm))
 
 
 def _ends_mm(sketch: Sketch) -> float:
-    """Length of a stroke with as much ink as the two round ends of one."""
+    """The length of line that has as much ink as the two round ends of a stroke, mm."""
     return math.pi / 4 * sketch.width_mm
 
 
@@ -187,7 +187,7 @@ def _most(sketch: Sketch) -> float:
 
 
 def wish(artwork: Artwork, area: Frame, share: float) -> Wish:
-    """What the picture wants of each layer, if `share` of the frame is to be covered."""
+    """What the picture needs of each layer, if `share` of the frame is to be covered."""
     area_mm2 = area.width_mm * area.height_mm
     sketches = [_sketch(artwork, layer, area) for layer in artwork.layers]
     taken_mm2 = sum(one.ink_mm2 for one, layer in zip(sketches, artwork.layers, strict=True) if not layer.is_auto)
@@ -214,7 +214,7 @@ def draws(artwork: Artwork, number: int) -> bool:
 
 
 def _sketch(artwork: Artwork, layer: Layer, area: Frame) -> Sketch:
-    """The layer with the length that its strokes usually have, and one stroke where the count is open."""
+    """The layer with the usual length of its strokes, and with one stroke where the count is open."""
     pens, choice = pens_of(artwork, layer), artwork.pens_of(layer)
     passes = 1 if isinstance(choice, FreeColours) else choice.use or len(pens)
     sketch = Sketch(layer.kind, pens, passes, 1, 0.0)
@@ -226,7 +226,7 @@ def _sketch(artwork: Artwork, layer: Layer, area: Frame) -> Sketch:
 
 
 def _covering(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
-    """So many strokes that they cover this area; dots of paint that would be too many grow into spots."""
+    """Enough strokes to cover this area; where there would be too many dots of paint, they become spots."""
     if sketch.traits.tones:
         return _toned(sketch, ink_mm2, area)
     sketch = _spotted(sketch, ink_mm2, area)
@@ -258,7 +258,7 @@ def _toned(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
 
 
 def _overlap(sketch: Sketch, area: Frame) -> float:
-    """How many times strokes have to cover an area, so that nothing of it stays bare."""
+    """How many times strokes must cover an area so that none of it stays bare."""
     if not sketch.traits.is_dots:
         several = FINE_PENS_OVERLAP if sketch.width_mm < PAINT_MM else PENS_OVERLAP
         return ONE_PEN_OVERLAP if len(sketch.pens) == 1 else several
@@ -267,7 +267,7 @@ def _overlap(sketch: Sketch, area: Frame) -> float:
 
 
 def _spotted(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
-    """Dots with a diameter, where nibs of paint are too thin to cover the sheet dot by dot."""
+    """Dots with a larger diameter, where nibs of paint are too thin to cover the sheet with single touches."""
     kind, nib_mm = sketch.kind, max(pen.nib_mm for pen in sketch.pens)
     if not is_open(kind, "diameter_mm"):
         return sketch
@@ -285,7 +285,7 @@ def _cap(layer: Layer, sketch: Sketch) -> int:
 
 
 def _mean_mm(sketch: Sketch, area: Frame) -> float:
-    """A sensible mean length of strokes."""
+    """A sensible mean length of strokes, mm."""
     if sketch.traits.is_dots:
         return 0.0
     usual_mm = sketch.traits.longer * min(max(MEAN_NIBS * sketch.width_mm, LEAST_MEAN_MM), _most_mean_mm(area))
@@ -293,7 +293,7 @@ def _mean_mm(sketch: Sketch, area: Frame) -> float:
 
 
 def _longest_mm(sketch: Sketch, area: Frame) -> float:
-    """What the mean length may become where strokes are scarce."""
+    """The greatest mean length where strokes are scarce, mm."""
     if sketch.traits.is_dots:
         return 0.0
     limit_mm = LIMIT_USED * (sketch.traits.limit_mm or math.inf)
@@ -305,7 +305,7 @@ def _most_mean_mm(area: Frame) -> float:
 
 
 def usual_width_mm(artwork: Artwork, layer: Layer) -> float:
-    """Width of a layer's strokes: the mean of the nibs that it may use, or its dots' own."""
+    """The width of a layer's strokes, mm: the mean of the nibs that it may use, or that of its dots."""
     return Sketch(layer.kind, pens_of(artwork, layer), 1, 1, 0.0).width_mm
 
 
@@ -315,9 +315,9 @@ def lifts_mm(
     share: float,  # of the frame, that strokes should cover
     sketches: tuple[Sketch, ...] | None = None,  # what was planned
 ) -> tuple[float, ...]:
-    """Of each layer the length that is worth a lift of the pen: a share of the mean length of its strokes; 0 for dots.
+    """For each layer, the length that costs as much as a pen lift: a share of its strokes' mean length; 0 for dots.
 
-    Where a spec has few strokes for its picture their number is what is scarce: each counts, however long.
+    Where a spec has few strokes for its picture, the number is scarce, and each stroke counts, however long it is.
     """
     if sketches is not None:
         return tuple(LIFT_OF_MEAN * sketch.length_mm for sketch in sketches)
@@ -325,7 +325,7 @@ def lifts_mm(
     for number, layer in enumerate(artwork.layers):
         sketch = _sketch(artwork, layer, area)
         if layer.traits.is_dots or layer.traits.limit_mm is not None:
-            found.append(0.0)  # so many strokes, so long: each where it helps most
+            found.append(0.0)  # the spec gives number and length: each stroke goes where it helps most
             continue
         found.append(LIFT_OF_MEAN * _mean_mm(sketch, area) * _scarcity(artwork, number, area, share) ** LIFT_POWER)
     return tuple(found)
@@ -336,9 +336,9 @@ def longest_mm(
     area: Frame,
     share: float,  # of the frame, that strokes should cover
 ) -> tuple[float, ...]:
-    """How long the search may make a stroke of each layer, within the layer's limit; 0 for dots.
+    """For each layer, the longest stroke of the search, mm, if the layer's own limit allows; 0 for dots.
 
-    The fewer strokes have to carry the ink, the longer they may be.
+    The fewer strokes there are to carry the ink, the longer they can be.
     """
     found = []
     for number, layer in enumerate(artwork.layers):
@@ -351,7 +351,7 @@ def longest_mm(
 
 
 def _scarcity(artwork: Artwork, number: int, area: Frame, share: float) -> float:
-    """How scarce the strokes of a layer are, from 1: enough of them, or dots below that carry the tone."""
+    """How scarce the strokes of a layer are; 1 where there are enough, or where dots below carry the tone."""
     if draws(artwork, number):
         return 1.0
     sketches = [_sketch(artwork, layer, area) for layer in artwork.layers]
@@ -366,7 +366,7 @@ _HALVINGS = 14  # of the range of scales: within a ten-thousandth
 
 
 def largest(most: float, cost: Callable[[float], float], budget: float) -> float | None:
-    """The largest scale up to `most` whose cost is within the budget; None where not even the smallest is."""
+    """The largest scale up to `most` whose cost is within the budget; None where even the smallest costs too much."""
     if cost(most) <= budget:
         return most
     low, high = 0.0, most
@@ -377,5 +377,5 @@ def largest(most: float, cost: Callable[[float], float], budget: float) -> float
 
 
 def usable(wanted: Wish, budget: Budget) -> float:
-    """The scale that an ample budget is spent up to. Metres of ink are what the picture wants, and no more."""
+    """The largest scale that an ample budget is spent on. Metres of ink are never more than the picture needs."""
     return 1.0 if budget.unit == "metres" else wanted.most

@@ -1,13 +1,15 @@
-"""A canvas and a picture -> how the paper lies, and how finely strokes are fitted on it."""
+"""A canvas and a picture -> the orientation of the paper, and the resolution at which strokes are fitted."""
 
 from hardware.machine import Machine, check_sheet
 from renderer.planning.decision import Decision
 from renderer.spec import AUTO, Canvas, Sheet
 from renderer.target import Frame
 
-WIDE = 1.05  # width over height from which a picture is wider than high: below, nobody would turn the paper
-THIN_PX = 1.3  # of the thinnest nib: thinner, its edges lie between two pixels and tell the fit little
-LEAST_PX, MOST_PX = 320, 800  # of the longer side: below, no face is left of a portrait; above, a fit takes minutes
+WIDE = 1.05  # width over height from which a picture is wider than high: below, turning the paper gains nothing
+THIN_PX = (
+    1.3  # width of the thinnest nib: if it is less, the nib's edges are between two pixels and help the fit little
+)
+LEAST_PX, MOST_PX = 320, 800  # of the longer side: below, a portrait loses its face; above, a fit takes minutes
 
 
 def laid(canvas: Canvas, aspect: float, machine: Machine | None) -> tuple[Canvas, tuple[Decision, ...]]:
@@ -17,7 +19,7 @@ def laid(canvas: Canvas, aspect: float, machine: Machine | None) -> tuple[Canvas
     wanted, other = ("landscape", "portrait") if aspect > WIDE else ("portrait", "landscape")
     turned = {way: canvas.model_copy(update={"orientation": way}) for way in (wanted, other)}
     if machine is not None and _is_off(turned[wanted], machine) and not _is_off(turned[other], machine):
-        why = f"{canvas.paper} in {wanted}, as the picture lies, does not fit the bed of {machine.name!r}"
+        why = f"{canvas.paper} in {wanted}, like the picture, does not fit the bed of {machine.name!r}"
         return turned[other], (Decision("canvas.orientation", other, why),)
     return turned[wanted], (Decision("canvas.orientation", wanted, _lies(aspect)),)
 
@@ -35,7 +37,7 @@ def _lies(aspect: float) -> str:
 
 
 def sharpened(canvas: Canvas, area: Frame, thinnest_mm: float) -> tuple[Canvas, tuple[Decision, ...]]:
-    """The canvas with its resolution; `area` is the frame at the usual one, below which it does not fall."""
+    """The canvas with its resolution; `area` is the frame at the default resolution, which is the minimum."""
     if canvas.px_per_mm is not None:
         return canvas, ()
     longer_mm = max(area.width_mm, area.height_mm)

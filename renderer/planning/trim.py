@@ -1,4 +1,4 @@
-"""Strokes and how useful each is -> those that a budget pays for: the least useful are left out."""
+"""Strokes and their usefulness -> the strokes within a budget: the least useful are left out."""
 
 from collections.abc import Callable
 
@@ -11,15 +11,15 @@ NEAR = 0.05  # share of the budget that may be left over
 
 
 def trimmed(
-    usefulness: NDArray[np.floating],  # [N]: the lower, the sooner a stroke is left out
+    usefulness: NDArray[np.floating],  # [N]: the lowest are left out first
     budget: float,
     cost: Callable[[Kept], float],  # of a subset, in the budget's unit
     near: float = NEAR,
-) -> Kept:
-    """Which strokes to keep, so that their cost lies within `near` below the budget; all of them if they cost no more.
+) -> Kept:  # [N]
+    """The strokes to keep, so that their cost is within `near` below the budget; all of them if that is enough for all.
 
-    Each call of `cost` halves what is uncertain, so there are about ten, and it should grow with the subset. Where no
-    subset is within the budget (pen changes alone cost more), the most useful stroke is kept.
+    Each call of `cost` halves the uncertainty, so there are about ten calls; the cost should grow with the subset.
+    Where no subset is within the budget (pen changes alone cost more), the most useful stroke is kept.
     """
     order = np.argsort(-np.asarray(usefulness), kind="stable")  # the most useful first
 

@@ -1,4 +1,4 @@
-"""Polylines in millimetres to a picture, differentiable: gradients for points, widths, colours and what lies below.
+"""Polylines in millimetres -> a picture, differentiable by points, widths, colours and the picture below.
 
 Two ink models, as an SVG viewer shows them: `opaque` (normal blending) and `transparent` (multiply), on sRGB values.
 """
@@ -24,7 +24,7 @@ __all__ = ["SHARP", "EdgeRamp", "Shapes", "Weights", "Workspace", "rasterise", "
 
 @dataclass(frozen=True)
 class Shapes:
-    """Strokes as the rasteriser takes them."""
+    """The rasteriser's input: strokes."""
 
     polylines: Tensor  # [N, S, 2] mm from the picture's top left corner; or [T, 2], stroke after stroke
     width_mm: Tensor  # [N]
@@ -62,8 +62,8 @@ def rasterise(
 ) -> Tensor:  # [3, H, W]
     """Draw strokes over a background.
 
-    A `workspace` saves allocations between calls; a picture drawn with one must have gone back before the next begins.
-    float32 goes to the kernels of the device on which the tensors live; `plain` and float64 to the twin.
+    A `workspace` saves allocations between calls; the gradient of a picture drawn with one must be taken before the
+    next call. float32 uses the kernels of the tensors' device; `plain` and float64 use the reference version.
     """
     assert background.ndim == 3 and background.shape[0] == 3, background.shape
     points, radius = shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2)
@@ -75,7 +75,7 @@ def rasterise(
         )  # fmt: skip
     if points.is_cuda:
         assert shapes.offsets is None
-        from renderer.raster import cuda  # Triton takes its time, and is not everywhere
+        from renderer.raster import cuda  # Triton is slow to import, and not installed everywhere
 
         return cuda.rasterise(points, radius, shapes.colours, background, shapes.order, edges, ink)
     leaves, workspace = (points, radius, shapes.colours, background), workspace or Workspace()
@@ -90,8 +90,8 @@ def rasterise(
 class Weights:
     """How much each stroke matters to a picture."""
 
-    removal: Tensor  # [N], what the summed error would grow by without it. Below 0: it harms
-    follows: Tensor  # [N, 3], half of that error's curvature by its colour
+    removal: Tensor  # [N], growth of the summed error without the stroke; below 0: it makes the picture worse
+    follows: Tensor  # [N, 3], half of that error's curvature by the stroke's colour
 
 
 @torch.no_grad()

@@ -1,16 +1,16 @@
-"""Strokes to pixels on the processor's cores: sparse numba kernels, forward and backward.
+"""Strokes -> pixels on the cores of the CPU: sparse numba kernels, forward and backward.
 
-The picture is cut into bands of `BAND_PX` rows. A band is drawn by one thread, its strokes in their order, and every
-number is summed in an order that depends on the bands alone: results do not depend on how many threads there are.
-For each stroke only the pixels under it are visited; each leaves an entry (pixel, coverage, what lay below), which is
-all that the way back needs. So time and memory grow with covered pixels, never with strokes x pixels.
+The picture is divided into bands of `BAND_PX` rows. One thread draws a band, with its strokes in order, and every sum
+is taken in an order that depends only on the bands: results do not depend on the number of threads. For each stroke
+only the pixels under it are visited; each leaves an entry (pixel, coverage, colour below), which is all that the
+gradient needs. So time and memory grow with covered pixels, never with strokes x pixels.
 
 Composition of one entry, per channel (c the stroke's colour, a its coverage, b the picture below):
 
     opaque       b' = b + a (c - b)          db'/db = 1 - a
     transparent  b' = b + a (c b - b)        db'/db = 1 - a (1 - c)
 
-The plain twin of this file is reference.py; the formula of the coverage stands there.
+The plain reference version of this file is reference.py, which has the formula of the coverage.
 """
 
 import math
@@ -27,10 +27,10 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 BAND_PX = 16
-FAR_PX = 1e9  # a stroke with a point beyond is left out, like one that is not finite: its pixels could not be counted
-_FAST = {"nsz", "arcp", "contract", "reassoc"}  # all that keeps NaN and infinity honest
-# Only what Python calls is kept on disk. A part that came from there would not be inlined into a kernel compiled later,
-# and would round its last digit otherwise: a drawing's bytes would depend on what had been compiled when.
+FAR_PX = 1e9  # a stroke with a point beyond is left out, as is one that is not finite: its pixels cannot be counted
+_FAST = {"nsz", "arcp", "contract", "reassoc"}  # all flags that keep NaN and infinity correct
+# Only functions that Python calls are cached on disk. A part from the cache would not be inlined into a kernel compiled
+# later, and would round its last digit differently: a drawing's bytes would depend on the order of compilation.
 _jit = njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
 _part = njit(forceinline=True, nogil=True, fastmath=_FAST, error_model="numpy")
 
@@ -40,9 +40,9 @@ _part = njit(forceinline=True, nogil=True, fastmath=_FAST, error_model="numpy")
 
 @_jit
 def _bin(points, offsets, reach, order, height, width, band_px, starts, items):
-    """Fill `starts [B + 1]` and `items` with the strokes of each band, in drawing order; return how many there are.
+    """Fill `starts [B + 1]` and `items` with the strokes of each band, in drawing order; return their number.
 
-    With too small an `items` nothing is filled but the count is right.
+    If `items` is too small, it is not filled, but the number is right.
     """
     bands = len(starts) - 1
     first = np.empty(len(order), np.int32)
@@ -52,7 +52,7 @@ def _bin(points, offsets, reach, order, height, width, band_px, starts, items):
         n = order[k]
         top, bottom, left, right = np.inf, -np.inf, np.inf, -np.inf
         r = reach[n]
-        drawable = abs(r) < FAR_PX  # nor NaN
+        drawable = abs(r) < FAR_PX  # and not NaN
         for j in range(offsets[n], offsets[n + 1]):
             x, y = points[j, 0], points[j, 1]
             drawable = drawable and abs(x) < FAR_PX and abs(y) < FAR_PX
@@ -81,7 +81,10 @@ def _bin(points, offsets, reach, order, height, width, band_px, starts, items):
 
 @_part
 def segment(points, j, end):
-    """A segment's start, vector, 1 / length^2, length, unit vector and its inverse. A dot is one of no length."""
+    """A segment's start, vector, 1 / length^2, length, unit vector and its inverse. A dot has no length.
+
+    `points` is `[P, 2]` px; the segment is from point j to the next one before `end`.
+    """
     zero, one = np.float32(0.0), np.float32(1.0)
     ax, ay = points[j, 0], points[j, 1]
     dx = dy = zero
@@ -97,7 +100,7 @@ def segment(points, j, end):
 
 @_part
 def rows_within(ay, dy, reach, y0, y1):
-    """First row, and the row after the last, of y0..y1 whose pixel centres lie within `reach` of a segment."""
+    """First row, and the row after the last, of y0..y1 whose pixel centres are within `reach` of a segment."""
     half = np.float32(0.5)
     first = int(max(math.ceil(min(ay, ay + dy) - reach - half), np.float32(y0)))
     last = int(min(math.floor(max(ay, ay + dy) + reach - half), np.float32(y1 - 1)))
@@ -106,7 +109,7 @@ def rows_within(ay, dy, reach, y0, y1):
 
 @_part
 def columns_within(ey, ax, dx, ux, uy, iux, iuy, length, reach, width):
-    """The same for the columns of the row ey below a segment's start; a pixel too many at either end does no harm."""
+    """The same for the columns of the row ey below a segment's start; an extra pixel at either end is harmless."""
     half = np.float32(0.5)
     lo, hi = min(ax, ax + dx) - reach, max(ax, ax + dx) + reach
     if abs(uy) > np.float32(1e-4):  # within reach of the infinite line
@@ -122,8 +125,9 @@ def columns_within(ey, ax, dx, ux, uy, iux, iuy, length, reach, width):
 def cover(points, begin, end, reach, y0, y1, width, stamp, square, nearest, pixels, mark):
     """List the pixels of rows y0..y1 within `reach` of a stroke's polyline, with squared distance and nearest segment.
 
-    Returns how many; `pixels` holds their row in the band << 16 | their column, `square` and `nearest` are by place in
-    the band, row * width + column. `stamp` keeps a pixel from being listed twice.
+    Return their number. `pixels` gets their row in the band << 16 | their column; `square` and `nearest` are indexed by
+    place in the band, row * width + column. `stamp` keeps a pixel from being listed twice. `points` is `[P, 2]` px,
+    `stamp`, `square`, `nearest` and `pixels` are `[(y1 - y0) width]`.
     """
     zero, one, half = np.float32(0.0), np.float32(1.0), np.float32(0.5)
     count = 0
@@ -156,7 +160,7 @@ def cover(points, begin, end, reach, y0, y1, width, stamp, square, nearest, pixe
 
 @_part
 def coverage(d2, radius, by_softness, gaussian):
-    """Coverage of a pixel at squared distance d2 from a stroke's middle line; formula in reference.coverage."""
+    """Coverage of a pixel at squared distance d2 from a stroke's centre line; formula in reference.coverage."""
     zero, one, half = np.float32(0.0), np.float32(1.0), np.float32(0.5)
     if gaussian:
         sigma = np.float32(2 * GAUSSIAN_SIGMA) * radius
@@ -165,7 +169,7 @@ def coverage(d2, radius, by_softness, gaussian):
     u = min(max((radius - d) * by_softness + half, zero), one)
     a = u * u * (np.float32(3.0) - np.float32(2.0) * u)
     v = half - (radius + d) * by_softness
-    if v > zero:  # a stroke thinner than its edges: its far side is near
+    if v > zero:  # a stroke thinner than its edges: the far edge counts too
         a -= v * v * (np.float32(3.0) - np.float32(2.0) * v)
     return a
 
@@ -195,9 +199,9 @@ def _draw(
 ):  # fmt: skip
     """Draw the bands thread, thread + threads, ... over `ground` into `picture`, [H, W, 3] each.
 
-    With `keep`, entries are left for the way back: `pixel`, `segment`, `alpha [E]` and `below [E, 3]`, those of band b
-    at room[b] to room[b + 1]; `ends [items]` is where each item's entries end in its band, and `needs [B]` how many
-    there are. Where a band's room is too small, nothing beyond it is kept.
+    With `keep`, entries are kept for the gradient: `pixel`, `segment`, `alpha [E]` and `below [E, 3]`, those of band b
+    at room[b] to room[b + 1]. `ends [items]` is where each item's entries end in its band, and `needs [B]` the number
+    of entries. Where a band's room is too small, entries beyond it are not kept.
     """
     height, width = picture.shape[0], picture.shape[1]
     by_softness = np.float32(1.0) / softness
@@ -252,10 +256,10 @@ def _undraw(
     starts, items, gradient, ends, room, pixel, segment, alpha, below, places, grad_points, grad_radius, grad_colours,
     grad_ground,
 ):  # fmt: skip
-    """The way back over the same bands, from `gradient [H, W, 3]`, that with respect to the picture.
+    """The gradients over the same bands, from `gradient [H, W, 3]`, that with respect to the picture.
 
-    Each item's share goes to rows of its own (`places [items + 1]` into grad_points), to be summed in fixed order.
-    `grad_ground [H, W, 3]` takes that of the ground; with no rows nobody asks for it.
+    Each item's share goes to its own rows (`places [items + 1]` into grad_points), to be summed in a fixed order.
+    `grad_ground [H, W, 3]` gets that of the ground; without rows it is not needed.
     """
     height, width = gradient.shape[0], gradient.shape[1]
     zero, one, half = np.float32(0.0), np.float32(1.0), np.float32(0.5)
@@ -277,7 +281,7 @@ def _undraw(
             grad_points[places[item] : places[item + 1]] = zero
             j = -1
             ax = ay = dx = dy = inverse = zero
-            pax = pay = pbx = pby = zero  # gradient of the segment at hand: entries come in runs of one segment
+            pax = pay = pbx = pby = zero  # gradient of the current segment: entries come in runs of one segment
             for k in range(begin, ends[item]):
                 row, column, a = pixel_of[k] >> 16, pixel_of[k] & 0xFFFF, alpha_of[k]
                 p = row * width + column
@@ -323,7 +327,7 @@ def _undraw(
                 d = math.sqrt(ex * ex + ey * ey)
                 by_d, by_r = _slopes(d, r, by_softness, gaussian, a)
                 by_radius += by_alpha * by_r
-                # The distance falls as the stroke moves towards the pixel. At d = 0 there is no direction, and ex = 0.
+                # The distance falls as the stroke moves towards the pixel. At d = 0 it has no direction, and ex = 0.
                 pull = by_alpha * by_d / max(d, np.float32(1e-12))
                 pax -= (one - t) * pull * ex
                 pay -= (one - t) * pull * ey
@@ -348,12 +352,12 @@ def _unpick(
     thread, threads, band_px, colours, energy, transparent, starts, items, residual, weight, ends, room, pixel, alpha,
     below, costs, squares,
 ):  # fmt: skip
-    """What the error would grow by without a stroke, one number an item; `residual [H, W, 3]` is half of its slope.
+    """The growth of the error without a stroke, one number for each item; `residual [H, W, 3]` is half of its slope.
 
     Also, per channel, the sum of the squares of how far the picture follows the stroke's colour, `squares [items, 3]`.
-    Without a stroke the picture changes by d = -T a (s - b), with b below it, s what it puts there and T the share of
-    that which the strokes above let through; the error changes by 2 r d + q w d^2. Without weights and without a blur r
-    is picture - target and q w is 1; the letters are those of placement/search.py.
+    Without a stroke the picture changes by d = -T a (s - b), with b the picture below it, s the colour that it puts
+    there and T the share of it that the strokes above let through; the error changes by 2 r d + q w d^2. Without
+    weights and blur, r is picture - target and q w is 1; the letters are those of placement/search.py.
     """
     height, width = residual.shape[0], residual.shape[1]
     one, two = np.float32(1.0), np.float32(2.0)
@@ -397,9 +401,9 @@ def _gather(items, places, offsets, item_points, item_radius, item_colours, poin
 
 @dataclass(frozen=True)
 class Scene:
-    """What is drawn, in pixels of the picture, origin at its top left corner."""
+    """The strokes to draw, in pixels of the picture, with the origin at its top left corner."""
 
-    points: Floats  # [P, 2] px, all strokes' polylines behind each other
+    points: Floats  # [P, 2] px, all strokes' polylines, one after another
     offsets: Ints  # [N + 1], where each stroke's points begin
     radius: Floats  # [N] px, half of the width
     colours: Floats  # [N, 3] sRGB
@@ -410,7 +414,7 @@ class Scene:
 
     @property
     def reach(self) -> Floats:
-        """Distance in px beyond which a stroke covers nothing."""
+        """Distance in px beyond which a stroke covers nothing, `[N]`."""
         if self.gaussian:
             return (2 * GAUSSIAN_SIGMA * GAUSSIAN_CUTOFF * self.radius).astype(np.float32)
         return (self.radius + np.float32(0.5 * self.softness)).astype(np.float32)
@@ -430,33 +434,33 @@ def _entries(count: int) -> Entries:
 
 @dataclass
 class Workspace:
-    """Buffers that a fit uses again in each step, so that a step allocates next to nothing. One picture at a time."""
+    """Buffers that a fit reuses in each step, so that a step allocates almost nothing. One picture at a time."""
 
-    items: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    items: Ints = field(default_factory=lambda: np.empty(0, np.int32))  # [at least the pairs of a stroke and a band]
     room: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))  # [B + 1], each band's entries
     entries: Entries = field(default_factory=lambda: _entries(0))
 
     def with_items(self, count: int) -> None:
-        """Make room for so many pairs of a stroke and a band."""
+        """Make room for `count` pairs of a stroke and a band, and some more."""
         self.items = np.empty(count + count // 4, np.int32)
 
     def with_entries(self, needs: NDArray[np.int64]) -> None:
-        """Make room for so many entries in each band, and some more: strokes move."""
+        """Make room for `needs [B]` entries in each band, and some more, because strokes move."""
         self.room = np.concatenate([[0], np.cumsum(needs + needs // 4 + 64)])
         if self.room[-1] > len(self.entries[0]):
-            self.entries = _entries(0)  # before the new ones are asked for
+            self.entries = _entries(0)  # free them before the new ones are allocated
             self.entries = _entries(int(self.room[-1]))
 
 
 @dataclass(frozen=True)
 class Tape:
-    """What the way back needs of a forward pass."""
+    """What the gradient needs from a forward pass."""
 
     scene: Scene
-    starts: Ints
-    items: Ints
-    ends: Ints
-    room: NDArray[np.int64]
+    starts: Ints  # [B + 1]
+    items: Ints  # [items]
+    ends: Ints  # [items]
+    room: NDArray[np.int64]  # [B + 1]
     entries: Entries
 
 
@@ -467,7 +471,7 @@ def forward(
     *,
     keep: bool = True,
 ) -> tuple[Floats, Tape]:
-    """The picture [H, W, 3] of a scene over its ground, and what the way back needs if `keep` says so."""
+    """The picture [H, W, 3] of a scene over its ground, and what the gradient needs, if `keep`."""
     picture = np.empty_like(ground)
     height, width, _ = picture.shape
     bands = -(-height // BAND_PX)
@@ -494,11 +498,11 @@ def forward(
 
 def backward(
     tape: Tape,
-    gradient: Floats,  # [H, W, 3], that for the picture
+    gradient: Floats,  # [H, W, 3], with respect to the picture
     *,
     ground: bool = True,
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Gradients for points [P, 2], radius [N] and colours [N, 3], and if asked for that of the ground [H, W, 3]."""
+    """Gradients for points [P, 2], radius [N] and colours [N, 3], and, if `ground`, that of the ground [H, W, 3]."""
     scene, items = tape.scene, tape.items
     places = np.zeros(len(items) + 1, np.int32)
     np.cumsum((scene.offsets[1:] - scene.offsets[:-1])[items], out=places[1:])
@@ -519,7 +523,7 @@ def backward(
 
 
 def removal(tape: Tape, residual: Floats, weight: Floats, energy: Floats) -> tuple[Floats, Floats]:
-    """What the error would grow by without each stroke [N], and half of its curvature by each stroke's colour [N, 3].
+    """The growth of the error without each stroke [N], and half of its curvature by each stroke's colour [N, 3].
 
     `residual [H, W, 3]`, `weight [H, W]` and `energy [N]` are r, w and q of placement/search.py.
     """

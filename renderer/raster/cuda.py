@@ -1,19 +1,19 @@
-"""Strokes to pixels on a GPU: Triton kernels, forward and backward, for what reference.py says in plain torch.
+"""Strokes -> pixels on a GPU: Triton kernels, forward and backward, for what reference.py computes in plain torch.
 
-The picture is cut into tiles of `TILE_PX` x `TILE_PX`. First the segments of all polylines are sorted into the tiles
-that they reach:
+The picture is divided into tiles of `TILE_PX` x `TILE_PX`. First the segments of all polylines are sorted into the
+tiles that they reach:
 
     item   a segment in a tile; sorted by tile, in a tile by the drawing order of strokes, in a stroke along it
     pair   a stroke in a tile: a run of items
-    slot   where an item stood before that sorting, all items of a segment in a row
+    slot   the place of an item before that sorting, with all items of a segment in a row
 
 Then one program draws each tile, pair after pair, and one walks each tile's pairs in reverse for the gradients. So time
 and memory grow with covered tiles, never with strokes x pixels.
 
-The way back needs b, what lay below a stroke, and cannot get it by division where a stroke covers wholly, so each
+The gradient needs b, the colour below a stroke, and cannot get it by division where a stroke covers completely, so each
 pair's b is kept: 768 bytes, or about 170 for each pixel of a thin stroke's length; 20,000 strokes of 30 mm at 4 px/mm
-take 0.4 GB. To keep a picture now and then and draw again from there would take less, but half as much work again.
-Every item's share of the gradients goes to its slot, and slots are summed in a row: results do not depend on chance.
+take 0.4 GB. Keeping a picture now and then and drawing again from there would take less memory, but half as much time
+again. Every item's share of the gradients goes to its slot, and slots are summed in a row: results are deterministic.
 """
 
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, disallow-untyped-calls=False
@@ -33,19 +33,19 @@ from renderer.raster.cpu import FAR_PX
 from renderer.raster.edge_ramp import EdgeRamp
 from renderer.raster.reference import GAUSSIAN_CUTOFF, GAUSSIAN_SIGMA
 
-TILE_PX = 8  # a thin stroke leaves little of a tile idle, and one warp takes a tile: its sums need no barrier
+TILE_PX = 8  # a thin stroke leaves little of a tile idle, and one warp draws a tile, so its sums need no barrier
 PIXELS = TILE_PX * TILE_PX
 LANES = 64  # segments that one program sorts into tiles
-MARGIN_PX = 0.01  # kept when sorting into tiles, far more than what is lost by rounding
+MARGIN_PX = 0.01  # added when sorting into tiles, far more than rounding errors
 
 _TILE = tl.constexpr(TILE_PX)
 _PIXELS = tl.constexpr(PIXELS)
 _LANES = tl.constexpr(LANES)
 _SIGMA = tl.constexpr(2 * GAUSSIAN_SIGMA)
 _CUTOFF = tl.constexpr(GAUSSIAN_CUTOFF)
-_NO_LENGTH = tl.constexpr(1e-20)  # squared; what is shorter is a dot
+_NO_LENGTH = tl.constexpr(1e-20)  # squared; anything shorter is a dot
 
-_ONE_WARP = {"num_warps": 1, "enable_fp_fusion": True}  # the fusion is said because Triton's default is to change
+_ONE_WARP = {"num_warps": 1, "enable_fp_fusion": True}  # the fusion is explicit because Triton's default will change
 
 
 # --- which segments reach which tile ----------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ _ONE_WARP = {"num_warps": 1, "enable_fp_fusion": True}  # the fusion is said bec
 
 @triton.jit
 def _ends(points, m, k, hop, mask):
-    """Both ends of segments m, of strokes k. `hop` is 0 for dots, whose ends are one, and otherwise 1."""
+    """Both ends of segments m, of strokes k. `hop` is 0 for dots, which have a single point, and otherwise 1."""
     first = points + 2 * (m + k * hop)  # a stroke has one point more than segments
     ax, ay = tl.load(first, mask, 0.0), tl.load(first + 1, mask, 0.0)
     bx, by = tl.load(first + 2 * hop, mask, 0.0), tl.load(first + 2 * hop + 1, mask, 0.0)
@@ -64,7 +64,7 @@ def _ends(points, m, k, hop, mask):
 def _rows(ax, ay, bx, by, reach, leads, rows):
     """First row of tiles that segments reach, and the row after the last.
 
-    None for strokes without reach, and for segments without length but a stroke's first: their neighbour covers them.
+    No rows for strokes without reach, and for segments without length except a stroke's first: a neighbour covers them.
     """
     first = tl.ceil((tl.minimum(ay, by) - reach + 0.5) / _TILE) - 1.0
     last = tl.floor((tl.maximum(ay, by) + reach - 0.5) / _TILE)
@@ -77,7 +77,7 @@ def _rows(ax, ay, bx, by, reach, leads, rows):
 
 @triton.jit
 def _columns(row, ax, ay, bx, by, reach, columns):
-    """The same for the columns of one of those rows, by the part of a segment that lies level with it."""
+    """The same for the columns of one of those rows, by the part of a segment that is level with it."""
     top, bottom = row * _TILE + 0.5 - reach, row * _TILE + (_TILE - 0.5) + reach
     dy = by - ay
     level = tl.abs(dy) < 1e-6
@@ -93,9 +93,9 @@ def _columns(row, ax, ay, bx, by, reach, columns):
 
 @triton.jit
 def _count(points, reach, total, segments, hop, rows, columns, items, pairs):
-    """How many tiles each of `total` segments reaches, and how many of those the segment before it does not.
+    """The number of tiles that each of `total` segments reaches, and of those that the segment before it does not.
 
-    The sum of the latter is what there is room for below, and little more than the number of pairs.
+    The sum of the latter is the room for pairs below, and little more than their number.
     """
     m = tl.program_id(0) * _LANES + tl.arange(0, _LANES)
     mask = m < total
@@ -123,7 +123,7 @@ def _count(points, reach, total, segments, hop, rows, columns, items, pairs):
 
 @triton.jit
 def _list(points, reach, starts, total, segments, hop, rows, columns, strokes, keys, owners):
-    """Fill each segment's slots, from `starts` on, with a key to sort them by (tile, stroke) and with the segment."""
+    """Fill each segment's slots, from `starts` on, with a key for sorting (tile, stroke) and with the segment."""
     m = tl.program_id(0) * _LANES + tl.arange(0, _LANES)
     mask = m < total
     k = m // segments
@@ -147,7 +147,7 @@ def _list(points, reach, starts, total, segments, hop, rows, columns, strokes, k
 
 @triton.jit
 def _from_segment(points, m, k, hop, x, y):
-    """From the nearest point of segment m to each pixel, and which share of the segment lies before that point."""
+    """Vector from the nearest point of segment m to each pixel, and the share of the segment before that point."""
     ax, ay, bx, by = _ends(points, m, k, hop, True)
     dx, dy = bx - ax, by - ay
     length2 = dx * dx + dy * dy
@@ -159,7 +159,7 @@ def _from_segment(points, m, k, hop, x, y):
 
 @triton.jit
 def _coverage(d2, radius, by_softness, gaussian: tl.constexpr):
-    """Coverage of pixels at squared distance d2 from a stroke's middle line; formula in reference.coverage."""
+    """Coverage of pixels at squared distance d2 from a stroke's centre line; formula in reference.coverage."""
     if gaussian:
         sigma = _SIGMA * radius
         a = tl.where(d2 < (_CUTOFF * sigma) * (_CUTOFF * sigma), tl.exp(-d2 / (sigma * sigma)), 0.0)
@@ -191,7 +191,7 @@ def _slopes(d, radius, by_softness, a, gaussian: tl.constexpr):
 
 @triton.jit
 def _place(columns, height, width):
-    """The pixels of this program's tile: their centres, where they lie in a plane, which of them are in the picture."""
+    """The pixels of this program's tile: their centres, their place in a plane, and which are in the picture."""
     tile = tl.program_id(0)
     lane = tl.arange(0, _PIXELS)
     row, column = tile // columns * _TILE + lane // _TILE, tile % columns * _TILE + lane % _TILE
@@ -217,7 +217,7 @@ def _draw(
     segments, hop, columns, height, width, by_softness,
     gaussian: tl.constexpr, transparent: tl.constexpr, keep: tl.constexpr,
 ):  # fmt: skip
-    """Draw a tile; with `keep` each pair leaves what lay below it, [3, PIXELS] of `below`. Letters as in cpu.py."""
+    """Draw a tile; with `keep` each pair stores the colours below it, [3, PIXELS] of `below`. Letters as in cpu.py."""
     tile = tl.program_id(0)
     x, y, place, inside = _place(columns, height, width)
     b0, b1, b2 = _load3(background, place, height * width, inside)
@@ -252,7 +252,7 @@ def _undraw(
     segments, hop, columns, height, width, by_softness,
     gaussian: tl.constexpr, transparent: tl.constexpr,
 ):  # fmt: skip
-    """The way back: `gradient [3, H, W]`, with respect to the picture, becomes `ground`, that of the background.
+    """The gradients: `gradient [3, H, W]`, with respect to the picture, becomes `ground`, that of the background.
 
     `shares [items, 8]` by slot: for both ends of a segment; in the first item of a pair also for radius and colour.
     """
@@ -294,7 +294,7 @@ def _undraw(
         d = tl.sqrt(d2)
         by_d, by_r = _slopes(d, r, by_softness, a, gaussian)
         tl.store(row + 4, tl.sum(by_alpha * by_r, 0))
-        # The distance falls as the stroke moves towards the pixel. At d = 0 there is no direction, and ex = 0.
+        # The distance falls as the stroke moves towards the pixel. At d = 0 it has no direction, and ex = 0.
         pull = -by_alpha * by_d / tl.maximum(d, 1e-12)
         px, py = pull * ex, pull * ey
         for item in range(begin, end):
@@ -315,14 +315,14 @@ class _Tiles(NamedTuple):
     """Which segments reach which tile."""
 
     tile_pairs: Tensor  # [T + 1], where each tile's pairs begin
-    pair_items: Tensor  # [pairs + 1], where each pair's items begin; at least, for there may be room for more pairs
+    pair_items: Tensor  # [at least pairs + 1], where each pair's items begin; there may be room for more pairs
     segment: Tensor  # [items]
     slots: Tensor  # [items]
     starts: Tensor  # [M + 1], where each segment's slots begin
 
 
 class _Look(NamedTuple):
-    """What the kernels are compiled for or told besides the strokes."""
+    """The parameters of the kernels besides the strokes."""
 
     by_softness: float
     gaussian: bool
@@ -338,7 +338,7 @@ def rasterise(
     edges: EdgeRamp,
     ink: Ink,
 ) -> Tensor:  # [3, H, W]
-    """The picture of the strokes over the background; float32, all on one device."""
+    """The picture of the strokes over the background; all tensors are float32 and on one device."""
     leaves = points, radius_px, colours, background
     kinds = {(leaf.dtype, leaf.device) for leaf in leaves}
     assert kinds == {(torch.float32, points.device)}, kinds
@@ -362,7 +362,7 @@ class _Rasterise(Function):
         strokes = _in_order(points, radius, colours, order)
         tiles = _binned(*strokes[:2], background, look)
         below = points.new_empty(len(tiles.pair_items) - 1, 3, PIXELS)
-        # Saved, not kept: they go as soon as the way back is done, before the next picture is drawn.
+        # Saved, not kept: they are freed as soon as the gradient is taken, before the next picture is drawn.
         ctx.save_for_backward(order, below, *strokes, *tiles)
         ctx.look, ctx.count = look, len(points)
         return _drawn(strokes, background, tiles, look, below)
@@ -385,7 +385,7 @@ class _Rasterise(Function):
 
 
 def _in_order(points: Tensor, radius: Tensor, colours: Tensor, order: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The strokes that are drawn, from bottom to top."""
+    """The strokes to draw, from bottom to top."""
     points, radius, colours = (leaf.detach()[order].contiguous() for leaf in (points, radius, colours))
     return points, radius, colours
 
@@ -395,14 +395,14 @@ def _grid(height: int, width: int) -> tuple[int, int]:
 
 
 def _reach(points: Tensor, radius: Tensor, look: _Look) -> Tensor:  # [N]
-    """Distance in px beyond which a stroke covers nothing; 0 for one that is left out, as FAR_PX says."""
+    """Distance in px beyond which a stroke covers nothing; 0 for strokes that are left out (see FAR_PX)."""
     reach = 2 * GAUSSIAN_SIGMA * GAUSSIAN_CUTOFF * radius if look.gaussian else radius + 0.5 / look.by_softness
     drawable = (points.abs().amax((1, 2)) < FAR_PX) & (reach.abs() < FAR_PX) & (reach > 0)
     return torch.where(drawable, reach + MARGIN_PX, 0.0)
 
 
 def _binned(points: Tensor, radius: Tensor, background: Tensor, look: _Look) -> _Tiles:
-    """Sort the segments into tiles. Waits for the device once, to learn how much room that takes."""
+    """Sort the segments into tiles. It waits for the device once, to learn how much room is needed."""
     strokes, samples, _ = points.shape
     segments, hop = max(samples - 1, 1), min(samples - 1, 1)
     total = strokes * segments
@@ -456,7 +456,7 @@ def _undrawn(
 
 
 def _sizes(points: Tensor, picture: Tensor) -> tuple[int, ...]:
-    """How the kernels find their way: segments, hop, columns of tiles, height, width."""
+    """The sizes that the kernels need: segments, hop, columns of tiles, height, width."""
     samples = points.shape[1]
     _, height, width = picture.shape
     return max(samples - 1, 1), min(samples - 1, 1), _grid(height, width)[1], height, width

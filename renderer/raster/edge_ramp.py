@@ -1,4 +1,4 @@
-"""How strokes fade at their edge."""
+"""How strokes fade at their edges."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class EdgeRamp:
     """The ramp of coverage across the edge of a stroke, pixels."""
 
-    softness_px: float = 1.3  # a ramp this wide has the variance of a pixel's box: what a viewer's anti-aliasing shows
+    softness_px: float = 1.3  # a ramp of this width has the variance of a pixel's box, as in a viewer's anti-aliasing
     gaussian: bool = False
 
 
-SHARP = EdgeRamp()  # as the finished drawing is shown
+SHARP = EdgeRamp()  # that of the finished drawing

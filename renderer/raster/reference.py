@@ -1,11 +1,11 @@
-"""Strokes to pixels in plain torch: any device, any precision, no tricks. What the fast kernels are held against.
+"""Strokes -> pixels in plain torch, on any device in any precision: the version that the fast kernels are tested with.
 
-The coverage of a pixel by a stroke depends on d, the distance from the pixel's centre to the stroke's middle line, on
+The coverage of a pixel by a stroke depends on d, the distance from the pixel's centre to the stroke's centre line, on
 r, half of the pen's width, and on s, the softness of the edge, all in pixels:
 
     a(d) = F((r - d) / s + 1/2) - F((-r - d) / s + 1/2),     F(u) = 3 u^2 - 2 u^3 on [0, 1], 0 below and 1 above
 
-a slab of the pen's width, blurred by a kernel of width s. So the ink of a stroke thinner than its edges is kept too.
+a slab of the pen's width, blurred by a kernel of width s. So a stroke thinner than its edges also keeps its ink.
 The other profile is the one of Mihai and Hare, "Differentiable drawing and sketching" (2021): a = exp(-d^2 / sigma^2).
 """
 
@@ -25,7 +25,7 @@ def distance(
     height: int,
     width: int,
 ) -> Tensor:  # [H, W] px
-    """Distance from each pixel's centre to the nearest point of a polyline; S = 1 is a dot."""
+    """The distance from each pixel's centre to the nearest point of a polyline; S = 1 is a dot."""
     ys = torch.arange(height, dtype=polyline.dtype, device=polyline.device) + 0.5
     xs = torch.arange(width, dtype=polyline.dtype, device=polyline.device) + 0.5
     pixels = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), -1)  # [H, W, 2]
@@ -34,18 +34,18 @@ def distance(
     length2 = (along**2).sum(-1)
     away = pixels[..., None, :] - starts  # [H, W, S - 1, 2]
     t = ((away * along).sum(-1) / length2.where(length2 > 0, torch.ones_like(length2))).clamp(0, 1)
-    # The nearest point does not move along the segment to first order, so t carries no gradient of its own.
+    # To first order the nearest point does not move along the segment, so t has no gradient of its own.
     square = ((away - t.detach()[..., None] * along) ** 2).sum(-1).min(-1).values
     return square.where(square > 0, torch.ones_like(square)).sqrt().where(square > 0, torch.zeros_like(square))
 
 
 def coverage(
-    distance_px: Tensor,
+    distance_px: Tensor,  # [H, W]
     radius_px: Tensor,  # []
     softness_px: float,
     gaussian: bool,
-) -> Tensor:
-    """Share of a pixel that a stroke covers, by the formula at the top of this file."""
+) -> Tensor:  # [H, W]
+    """The share of each pixel that a stroke covers, by the formula at the top of this file."""
     if gaussian:
         sigma = 2 * GAUSSIAN_SIGMA * radius_px
         ink = torch.exp(-(distance_px**2) / sigma**2)
@@ -66,7 +66,7 @@ def rasterise(
     gaussian: bool,
     transparent: bool,
 ) -> Tensor:  # [3, H, W]
-    """The picture of the strokes over the background, stroke after stroke over the whole canvas."""
+    """The picture of the strokes over the background, one stroke after another over the complete canvas."""
     _, height, width = background.shape
     picture = background
     for n in order.cpu().tolist():

@@ -1,6 +1,6 @@
 """The artwork spec: every field with its unit, its default and its limits. Nothing is read or written here.
 
-A spec file may name other files (a rack of pens, a machine): specfile reads them and puts their content in their place.
+A spec file can name other files (a rack of pens, a machine); `specfile` reads them and puts their content in place.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -112,32 +112,32 @@ __all__ = [
 
 
 class Artwork(SpecModel):
-    """A whole work, defaults filled in."""
+    """A complete artwork, with its defaults filled in."""
 
     version: Literal[1] = Field(description="Version of this format: 1.")
-    title: str = Field(min_length=1, max_length=200, description="Title of the work.")
-    target: Target = Field(description="What the drawing shall look like.")
+    title: str = Field(min_length=1, max_length=200, description="Title of the artwork.")
+    target: Target = Field(description="What the drawing should look like.")
     canvas: Canvas = Field(Canvas(), description="The sheet of paper.")
     pens: Annotated[
         Annotated[RackPens, Tag("RackPens")] | Annotated[FreeColours, Tag("FreeColours")], Discriminator(pens_tag)
     ] = Field(description="The pens to draw with, or `colours: free`.")
     machine: Machine | None = Field(
         None,
-        description="A file that describes the machine, relative to the spec, the name of a starter, or the machine "
-        "itself. Without one there is no G-code.",
+        description="A file that describes the machine, relative to the spec; or the name of a starter; or the machine "
+        "itself. Without a machine there is no G-code.",
     )
     seed: int = Field(1, ge=0, lt=2**31, description="Seed of all randomness.")
     layers: tuple[Layer, ...] = Field(min_length=1, description="Layers of strokes, bottom first.")
     budget: Budget | None = Field(
         None,
-        description="What the whole drawing may cost; a `count` that is `auto` is planned within it. Default: what the "
+        description="What the drawing may cost. Every `count` of `auto` is planned within it. Default: what the "
         "picture needs, within a sensible time for the paper.",
     )
     refine: Refine = Field(Refine(), description="Fitting all layers together at the end.")
     matrix: dict[str, tuple[Any, ...]] = Field(
         {},
-        description="Several works from one spec: a mapping of a dotted field to a list of values, "
-        "each combination a work.",
+        description="Several artworks from one spec: a mapping from dotted fields to lists of values. "
+        "Each combination is an artwork.",
     )
 
     @model_validator(mode="after")
@@ -161,7 +161,7 @@ class Artwork(SpecModel):
             pens = self.pens_of(layer)
             thickest_mm = max(pen.nib_mm for pen in pens.pens) if isinstance(pens, RackPens) else pens.widths_mm[0]
             if spot_mm is not None and spot_mm < thickest_mm:
-                text = f"{spot_mm:g} is less than the nib, {thickest_mm:g} mm; a dot is no smaller than its pen"
+                text = f"{spot_mm:g} is less than the nib, {thickest_mm:g} mm; a dot cannot be smaller than its nib"
                 faults.append((("layers", number, layer.kind_name, "diameter_mm"), text))
         if faults:
             raise MisfitError(*faults)

@@ -8,7 +8,7 @@ from renderer.spec.base import SpecModel, exactly_one_of
 
 
 class Budget(SpecModel):
-    """What a drawing may cost: exactly one of minutes, metres, strokes."""
+    """What a drawing may cost: exactly one of minutes, metres or strokes."""
 
     minutes: float | None = Field(
         None, gt=0, le=100_000, description="Minutes of plotting, pen lifts and pen changes included."
@@ -28,5 +28,5 @@ class Budget(SpecModel):
 
     @property
     def amount(self) -> float:
-        """So many of its unit."""
+        """The number of units."""
         return float(getattr(self, self.unit))

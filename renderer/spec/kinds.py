@@ -1,6 +1,6 @@
-"""The kinds of strokes. What the program must know of a kind is here: its fields, and its case in `traits`.
+"""The kinds of strokes. All that the program must know of a kind is here: its fields, and its case in `traits`.
 
-docs/extending.md has the steps by which a kind is added.
+docs/extending.md has the steps for adding a kind.
 """
 
 import math
@@ -24,11 +24,11 @@ Length = Annotated[float, Field(gt=0, le=5000)]
 
 
 class Points(SpecModel):
-    """Dots, each one touch of the pen, or a spiral where they are wider than the nib."""
+    """Dots. Each is one touch of the pen, or a spiral where it is wider than the nib."""
 
     count: Count = AUTO
     diameter_mm: Length | None = Field(
-        None, description="Diameter of each dot, mm; wider than the nib, it is drawn as a spiral. Default: the nib."
+        None, description="Diameter of each dot, mm. Dots wider than the nib are drawn as spirals. Default: the nib."
     )
 
 
@@ -37,7 +37,7 @@ class Lines(SpecModel):
 
     count: Count = AUTO
     max_length_mm: Length | None = Field(
-        None, description="No line is longer, mm. Default: no limit; where `count` is `auto`, planned with it."
+        None, description="Longest line, mm. Default: no limit; planned with the count where `count` is `auto`."
     )
 
 
@@ -45,12 +45,12 @@ class Curves(SpecModel):
     """Centripetal Catmull-Rom curves through their knots."""
 
     count: Count = AUTO
-    knots: int = Field(4, ge=3, le=64, description="Knots a curve; the curve passes through each of them.")
+    knots: int = Field(4, ge=3, le=64, description="Knots of each curve; the curve passes through all of them.")
     closed: bool = Field(False, description="Whether each curve returns to its first knot.")
     max_length_mm: Length | None = Field(
         None,
-        description="The polygon of the knots is never longer, mm. Default: no limit; where `count` is `auto`, planned "
-        "with it.",
+        description="Longest polygon through the knots, mm. Default: no limit; planned with the count where `count` is "
+        "`auto`.",
     )
 
 
@@ -146,7 +146,7 @@ LEVELS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What placement, fitting and planning need to know of a stroke, whatever its kind."""
+    """What placement, fitting and planning need to know about a stroke, whatever its kind."""
 
     knots: int  # that the gradient moves, K
     is_dots: bool = False  # a touch of the pen has a place and a size, but no length and no direction
@@ -156,8 +156,8 @@ class Traits:
     limit_mm: float | None = None  # longest polygon of the knots; None: no limit
     turn: float = 0.0  # radians by which a stroke usually turns in all, for estimates of its time
     longer: float = 1.0  # usual length, in usual lengths of a straight line
-    temperature: float = 0.3  # usual one at the first step
-    fill: float = 0.3  # usual one with free colours
+    temperature: float = 0.3  # default at the first step
+    fill: float = 0.3  # default with free colours
     # of marks
     follows: bool = True  # whether strokes follow the form of the picture, unless the layer says otherwise
     is_mark: bool = False  # a construction places it, not the search; its strokes have knots of their own number
@@ -213,7 +213,7 @@ def is_open(kind: Kind, field: str) -> bool:
 
 
 def counted(kind: Kind) -> int:
-    """How many strokes of a kind whose count is known. ValueError before it is planned."""
+    """The number of strokes of a kind. ValueError before it is planned."""
     if kind.count == AUTO:
         raise ValueError(f"the count of the {kind_name(kind)} is not planned yet")
     return kind.count

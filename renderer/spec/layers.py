@@ -1,4 +1,4 @@
-"""Layers of strokes: how many of which kind, what they are fitted by, how they are fitted."""
+"""Layers of strokes: how many of which kind, the loss that they are fitted by, and how they are fitted."""
 
 from typing import Annotated, Literal, Self
 
@@ -29,10 +29,10 @@ from renderer.spec.kinds import (
 from renderer.spec.losses import FAR_MM, MSE, SSIM, BlurredMSE, Loss
 from renderer.spec.pens import RackPens, layer_pens_tag
 
-STRUCTURE = 0.003  # weight of `ssim` beside the rest, which sums to 1
-FINE_STRUCTURE = 0.012  # that the finest strokes have on top
+STRUCTURE = 0.003  # weight of `ssim` beside the other terms, which sum to 1
+FINE_STRUCTURE = 0.012  # additional weight for the finest strokes
 NEAR = 0.5  # share of the loss that is pixel by pixel, for nibs as wide as the blur from afar
-FINEST_NEAR = 0.3  # of that, for the finest
+FINEST_NEAR = 0.3  # share of NEAR for the finest nibs
 
 
 class Edge(SpecModel):
@@ -47,7 +47,7 @@ class Edge(SpecModel):
 
 
 class Temperature(SpecModel):
-    """Annealing of the softmax that chooses a stroke's pen: high is a mixture of pens, low a single one."""
+    """Annealing of the softmax that chooses a stroke's pen. High values mix pens, low ones pick a single pen."""
 
     start: float | None = Field(
         None,
@@ -56,24 +56,27 @@ class Temperature(SpecModel):
         description="Temperature at the first step. Default: 0.1 for points, 0.3 for lines and curves.",
     )
     end: float | None = Field(
-        None, gt=0, le=100, description="Temperature at the last step with mixtures. Default: a hundredth of `start`."
+        None,
+        gt=0,
+        le=100,
+        description="Temperature at the last step that mixes pens. Default: a hundredth of `start`.",
     )
 
 
 class Rates(SpecModel):
-    """Adam's learning rates at the first step; all fall to a tenth along a cosine."""
+    """Adam's learning rates at the first step. All fall to a tenth along a cosine."""
 
-    position_mm: float | None = Field(None, gt=0, le=100, description="For knots, mm a step. Default: half a pixel.")
+    position_mm: float | None = Field(None, gt=0, le=100, description="For knots, mm per step. Default: half a pixel.")
     pens: float = Field(
-        0.1, gt=0, le=10, description="For the logits that choose the pens, or for free colours times 0.2."
+        0.1, gt=0, le=10, description="For the logits that choose the pens; free colours use 0.2 times this."
     )
     width_mm: float | None = Field(
-        None, gt=0, le=10, description="For free widths, mm a step. Default: a tenth of a pixel."
+        None, gt=0, le=10, description="For free widths, mm per step. Default: a tenth of a pixel."
     )
 
 
 class Cost(SpecModel):
-    """What a layer's strokes cost a person with a plotter. Useful weights are about a hundredth of the loss."""
+    """What a layer's strokes cost when they are plotted. Useful weights are about a hundredth of the loss."""
 
     length: float = Field(
         0.0, ge=0, le=1e6, description="Loss that each metre drawn must save; shortens strokes that hardly help."
@@ -84,15 +87,17 @@ class Cost(SpecModel):
     most_per_pen: int | None = Field(
         None,
         ge=1,
-        description="No pen draws more strokes of this layer; others get their next best. Default: no cap.",
+        description="Most strokes of this layer for each pen; further strokes get their next best pen. Default: no "
+        "limit.",
     )
 
 
 def usual_loss(width_mm: float, *, is_free: bool = False) -> tuple[Loss, ...]:
-    """Pixel by pixel and from afar: half each for broad strokes. Fine ones make tones of lines, which pixels punish.
+    """The default loss: pixel by pixel and from afar, half each for broad strokes.
 
-    Strokes of given colours give up structure for tone, and the finer they are the more; a little of `ssim` keeps it
-    (row K1 of benchmarks.quality: SSIM +0.02 to +0.05 for -0.3 to +0.2 dB; one black pen: a face gets its eyes).
+    Fine strokes make tones out of lines, which a comparison pixel by pixel punishes. Strokes of given colours lose
+    structure in favour of tone, and finer strokes lose more; a little `ssim` keeps it (row K1 of benchmarks.quality:
+    SSIM +0.02 to +0.05 for -0.3 to +0.2 dB; with one black pen, a face gets its eyes).
     """
     share = min(1.0, width_mm / FAR_MM)
     near = round(NEAR * (FINEST_NEAR + (1 - FINEST_NEAR) * share), 3)
@@ -128,73 +133,73 @@ class Layer(SpecModel):
         | None
     ) = Field(
         None,
-        description="Names out of the artwork's rack that this layer may use, or pens of another rack. "
+        description="Names of the pens in the artwork's rack that this layer may use, or pens of another rack. "
         "Default: the artwork's pens.",
     )
     loss: tuple[Loss, ...] | None = Field(
         None,
         min_length=1,
-        description="Terms that are summed. Default: `mse` and `blurred_mse`, half each for nibs of 1 mm and more; the "
-        "finer the nib, the more of it from afar, for what is drawn is a hatch. Pens get a little `ssim` too.",
+        description="Terms, which are summed. Default: `mse` and `blurred_mse`, half each for nibs of 1 mm and more. "
+        "Finer nibs draw hatching, so they get a larger share of `blurred_mse`. Pens get a little `ssim` too.",
     )
     steps: int = Field(300, ge=0, le=100_000, description="Gradient steps. 0 keeps the strokes where they start.")
     patience: int | None = Field(
         None,
         ge=0,
         le=100_000,
-        description="Steps in which the loss must fall by 0.02 %, once every stroke has its pen, or the layer is done "
-        "early; 0: all steps are taken. Default: a tenth of `steps`, at least 20.",
+        description="Early stop: once every stroke has its pen, the layer is done when the loss falls by less than "
+        "0.02 % within this many steps. 0: all steps are taken. Default: a tenth of `steps`, at least 20.",
     )
     tile_mm: Length | None = Field(
         None,
-        description="Side, mm, of a window of the page that is all a step looks at, each time at another place, for "
-        "pages too large to be fitted whole; they want more steps. Default: the whole page.",
+        description="Side of a tile, mm. Each step then looks at one tile of the sheet only, every time in another "
+        "place. For sheets too large to fit at once; they need more steps. Default: no tiles.",
     )
     start: Literal["greedy", "random", "stipple"] = Field(
         "greedy",
         description="`greedy`: each stroke starts where it lowers the error most; `random`: anywhere; `stipple`: "
-        "points, evenly spread, as dense as the picture is dark (Voronoi stippling). `steps: 0` keeps pure stippling.",
+        "points, evenly spread, as dense as the picture is dark (Voronoi stippling). `steps: 0` keeps the stippling.",
     )
     fill: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="Error that the greedy search sees on bare ground at least, so that what looks like the ground is "
-        "drawn too. Default: 0 with pens; with free colours 0.5 for points, 0.3 for lines and curves.",
+        description="Least error that the greedy search sees on bare ground, so that areas that look like the ground "
+        "are drawn too. Default: 0 with pens; with free colours 0.5 for points, 0.3 for lines and curves.",
     )
     stages: int = Field(
         1,
         ge=1,
         le=100,
-        description="Rounds in which the strokes are added, the later ones where the earlier fall short.",
+        description="Rounds in which the strokes are added. Later rounds add strokes where earlier ones fall short.",
     )
     form: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="How strictly lines and curves follow the form under them: 0 not at all, 1 as an engraver would. "
+        description="How strictly lines and curves follow the form under them: 0 not at all, 1 as in an engraving. "
         "Default: 1 with pens, 0 with free colours.",
     )
-    cost: Cost = Field(Cost(), description="What strokes cost a person with a plotter.")
+    cost: Cost = Field(Cost(), description="What strokes cost when they are plotted.")
     edge: Edge = Field(Edge(), description="How strokes fade at their edge while they are fitted.")
     temperature: Temperature = Field(Temperature(), description="Annealing of the choice of pens.")
     rates: Rates = Field(Rates(), description="Learning rates.")
 
     @property
     def kind(self) -> Kind:
-        """The one kind of stroke that is set."""
+        """The kind of stroke, with its fields."""
         [kind] = [kind for kind in (getattr(self, name) for name in KINDS) if kind is not None]
         found: Kind = kind
         return found
 
     @property
     def traits(self) -> Traits:
-        """What there is to know of this kind of stroke."""
+        """The traits of this kind of stroke."""
         return traits(self.kind)
 
     @property
     def terms(self) -> tuple[Loss, ...]:
-        """The terms of the loss; half and half where the spec leaves them open and nothing has been planned."""
+        """The terms of the loss; half and half where the spec leaves them open and nothing is planned yet."""
         return self.loss or usual_loss(1.0, is_free=True)
 
     @property
@@ -204,12 +209,12 @@ class Layer(SpecModel):
 
     @property
     def count(self) -> int:
-        """How many strokes. ValueError before it is planned."""
+        """The number of strokes. ValueError before it is planned."""
         return counted(self.kind)
 
     @property
     def is_auto(self) -> bool:
-        """Whether the count is yet to be planned."""
+        """Whether the count is still to be planned."""
         return self.kind.count == AUTO
 
     @model_validator(mode="after")
@@ -225,6 +230,6 @@ class Layer(SpecModel):
 
 
 class Refine(SpecModel):
-    """Fitting all layers together once each is done: lower layers learn what the upper ones show."""
+    """Fitting all layers together after each is done, so that lower layers adapt to the upper ones."""
 
     steps: int = Field(0, ge=0, le=100_000, description="Gradient steps, against the loss of the top layer. 0: none.")

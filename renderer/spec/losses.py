@@ -1,4 +1,4 @@
-"""What a layer is fitted by: terms on pixels, on structure, and on what networks see. They are summed with weights."""
+"""The loss that a layer is fitted by: a weighted sum of terms on pixels, on structure and on features of networks."""
 
 import difflib
 from typing import Annotated, Any, Literal, Self
@@ -8,21 +8,21 @@ from pydantic import BeforeValidator, Field, model_validator
 from renderer.spec.base import MisfitError, Path, SpecModel, exactly_one_of
 from renderer.spec.networks import IMAGENET, LAYERS, LPIPS_NETS, STYLE_LAYERS, STYLISED, USUAL_LAYERS
 
-FAR_MM = 1.0  # blur from afar: what the eye hardly parts at arm's length and a half
+FAR_MM = 1.0  # blur from afar: details that the eye hardly separates at one and a half arm's lengths
 
 Sigma = Annotated[float, Field(gt=0, le=100)]
 Net = Literal["vgg16", "alexnet", "squeezenet1_1"]
 
 
 class Term(SpecModel):
-    """What every term has."""
+    """The fields of every term."""
 
     weight: float = Field(1.0, gt=0, le=1e6, description="Factor of this term in the sum.")
     region: str | None = Field(
         None,
         min_length=1,
-        description="A picture beside the spec that is bright where this term looks and black where it does not; it "
-        "lies over the target's own picture, whatever its size.",
+        description="A picture beside the spec, bright where this term counts and black where it does not. It is "
+        "scaled to cover the target's picture.",
     )
 
 
@@ -34,26 +34,26 @@ class MSE(Term):
 
 
 class BlurredMSE(Term):
-    """Mean squared difference of both pictures seen from afar (blurred alike)."""
+    """Mean squared difference of both pictures as seen from afar (after the same blur)."""
 
     sigma_mm: Sigma = Field(FAR_MM, description="Standard deviation of the Gaussian blur, mm on the paper.")
 
 
 class PyramidMSE(Term):
-    """Mean squared difference at several sizes, each half of the one before."""
+    """Mean squared difference at several sizes, each half the previous one."""
 
-    levels: int = Field(4, ge=1, le=12, description="Sizes that are compared, the full one included.")
+    levels: int = Field(4, ge=1, le=12, description="Number of sizes to compare, including the full one.")
 
 
 class DogMSE(Term):
-    """Mean squared difference of bands of detail: differences of Gaussians, each band twice as coarse as the last."""
+    """Mean squared difference of bands of detail: differences of Gaussians, each twice as coarse as the one before."""
 
-    octaves: int = Field(3, ge=1, le=8, description="Bands that are compared.")
+    octaves: int = Field(3, ge=1, le=8, description="Number of bands to compare.")
     sigma_mm: Sigma | None = Field(None, description="Blur of the finest band, mm on the paper. Default: one pixel.")
 
 
 class SSIM(Term):
-    """One less the structural similarity: edges and textures count more than tones."""
+    """One minus the structural similarity: edges and textures count more than tones."""
 
     sigma_mm: Sigma | None = Field(
         None, description="Standard deviation of the window, mm on the paper. Default: 1.5 pixels."
@@ -61,10 +61,10 @@ class SSIM(Term):
 
 
 class Edges(Term):
-    """Mean squared difference of edge strength: where something begins and ends, whatever its tone."""
+    """Mean squared difference of edge strength: where shapes begin and end, whatever their tone."""
 
     sigma_mm: Sigma | None = Field(
-        None, description="Blur before edges are looked for, mm on the paper. Default: one pixel."
+        None, description="Blur before edges are detected, mm on the paper. Default: one pixel."
     )
 
 
@@ -72,27 +72,27 @@ class Edges(Term):
 
 
 class Augment(SpecModel):
-    """Each step sees the picture and the target through the same random crop and small warp."""
+    """The random crop and small warp that each step applies to both the picture and the target."""
 
-    crop: float = Field(0.7, gt=0.1, le=1, description="Least share of each side that a step sees; 1 crops nothing.")
+    crop: float = Field(0.7, gt=0.1, le=1, description="Least share of each side that a step keeps; 1: no crop.")
     warp: float = Field(
-        0.05, ge=0, le=0.3, description="How far each corner may be moved, as a share of the side; 0 warps nothing."
+        0.05, ge=0, le=0.3, description="How far each corner can move, as a share of the side; 0: no warp."
     )
 
 
 class NetworkTerm(Term):
-    """What every term has that looks through a network."""
+    """The fields of every term that uses a network."""
 
     scale: float | None = Field(
         None,
         gt=0,
         le=4,
-        description="Size at which the network looks, as a share of the fitted picture's. Default: 224 px for the "
-        "longer side where the picture is larger.",
+        description="Size of the network's input, as a share of the fitted picture's. Default: 224 px for the longer "
+        "side where the picture is larger.",
     )
     augment: Augment | None = Field(None, description="Random crops and small warps. Default: none.")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="Numbers that the network reckons with; `auto`: bfloat16 where that is quicker."
+        "auto", description="Number format that the network computes with; `auto`: bfloat16 where that is faster."
     )
 
 
@@ -100,17 +100,17 @@ def _only_imagenet(value: Any) -> Any:
     if value == IMAGENET or not isinstance(value, str):
         return value
     raise ValueError(
-        f"LPIPS has no linear layers for {value!r}, they were fitted to imagenet alone; "
+        f"LPIPS has no linear layers for {value!r}, only for imagenet; "
         f"leave weights out, or use features: {{net: vgg16, weights: {value}}}"
     )
 
 
 class Lpips(NetworkTerm):
-    """Zhang et al. 2018, version 0.1: unit feature maps of five or seven depths, their channels weighed by people."""
+    """Zhang et al. 2018, version 0.1: unit feature maps of five or seven depths, channel weights from a user study."""
 
     net: Literal["vgg", "alex", "squeeze"] = Field("vgg", description="The network under the linear layers.")
     weights: Annotated[Literal["imagenet"], BeforeValidator(_only_imagenet)] = Field(
-        "imagenet", description="The linear layers were fitted to these alone."
+        "imagenet", description="Only `imagenet`, to which the linear layers were fitted."
     )
 
     @property
@@ -120,7 +120,7 @@ class Lpips(NetworkTerm):
 
 
 class FeatureTerm(NetworkTerm):
-    """What every term has that compares feature maps at chosen depths."""
+    """The fields of every term that compares feature maps at chosen depths."""
 
     net: Net = Field("vgg16", description="The network.")
     weights: str = Field(
@@ -130,7 +130,7 @@ class FeatureTerm(NetworkTerm):
         "weights of this network (.pth, .pth.tar, .safetensors).",
     )
     layers: tuple[str, ...] | None = Field(
-        None, min_length=1, description="Layers that are compared, such as relu3_3. Default: one of each resolution."
+        None, min_length=1, description="Layers to compare, such as relu3_3. Default: one of each resolution."
     )
     layer_weights: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] | None = Field(
         None, description="A weight for each of the layers. Default: 1 each."
@@ -142,7 +142,7 @@ class FeatureTerm(NetworkTerm):
         return self.net, self.weights
 
     def depths(self, usual: dict[str, tuple[str, ...]]) -> tuple[tuple[str, float], ...]:
-        """Name and weight of each layer."""
+        """Name and weight of each layer; `usual` has the default layers of each network."""
         names = self.layers or usual[self.net]
         return tuple(zip(names, self.layer_weights or [1.0] * len(names), strict=True))
 
@@ -155,7 +155,7 @@ class FeatureTerm(NetworkTerm):
         elif self.layer_weights is not None and not any(self.layer_weights):
             faults.append((("layer_weights",), "are all 0; at least one layer must count"))
         if self.weights == STYLISED and self.net != "vgg16":
-            text = f"{STYLISED} is of vgg16 alone; use net: vgg16, or name a file with weights of {self.net}"
+            text = f"{STYLISED} is for vgg16 only; use net: vgg16, or name a file with weights of {self.net}"
             faults.append((("weights",), text))
         if faults:
             raise MisfitError(*faults)
@@ -170,7 +170,7 @@ class FeatureTerm(NetworkTerm):
                 would_do = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
                 faults.append((("layers", index), f"{self.net} has no layer {name!r}; {would_do}"))
             elif name in seen[:index]:
-                faults.append((("layers", index), f"{name} is here twice; keep one"))
+                faults.append((("layers", index), f"{name} is listed twice; keep one"))
         return faults
 
     def _usual(self) -> tuple[str, ...]:
@@ -181,15 +181,15 @@ class Features(FeatureTerm):
     """Distance of feature maps as in the paper: unit vectors over the channels, squared, summed over depths."""
 
     normalise: bool = Field(
-        True, description="Whether each place's features are brought to length 1 first, as in the paper."
+        True, description="Whether the features at each place are first scaled to length 1, as in the paper."
     )
 
 
 class Gram(FeatureTerm):
-    """Gatys et al. 2016: which features occur together, wherever they are. The look of a texture or of a hand."""
+    """Gatys et al. 2016: which features occur together, wherever they are. The style of a texture or an artist."""
 
     style: str | None = Field(
-        None, min_length=1, description="A picture beside the spec whose style is taken. Default: the target itself."
+        None, min_length=1, description="A picture beside the spec that gives the style. Default: the target itself."
     )
 
     def _usual(self) -> tuple[str, ...]:
@@ -208,10 +208,10 @@ class Loss(SpecModel):
         None, description="The same after a Gaussian blur: the picture seen from afar."
     )
     pyramid_mse: PyramidMSE | None = Field(None, description="The same at several sizes: tones and detail at once.")
-    dog_mse: DogMSE | None = Field(None, description="The same of bands of detail: shapes, and no even tones.")
+    dog_mse: DogMSE | None = Field(None, description="The same on bands of detail: shapes, but no even tones.")
     ssim: SSIM | None = Field(None, description="Structure: local edges and textures.")
     edges: Edges | None = Field(None, description="Strength of edges, whatever their tone.")
-    lpips: Lpips | None = Field(None, description="LPIPS: how different people find two pictures.")
+    lpips: Lpips | None = Field(None, description="LPIPS: how different two pictures look to people.")
     features: Features | None = Field(None, description="Feature maps of a network at chosen depths: the paper's own.")
     gram: Gram | None = Field(None, description="Style: which features of a network occur together.")
 

@@ -1,6 +1,6 @@
-"""The networks that losses look through: their layers by name, in the order in which a picture passes them.
+"""The networks that losses use: the names of their layers, in the order in which a picture passes them.
 
-A name's place in the list is its index in torchvision's `features`, so nothing has to be loaded to check a spec.
+The place of a name in the list is its index in torchvision's `features`, so checking a spec loads no network.
 """
 
 Network = str  # vgg16, alexnet, squeezenet1_1
@@ -26,7 +26,7 @@ LAYERS: dict[Network, tuple[str, ...]] = {
     ),
 }
 
-# The layers at which LPIPS and the paper compare: the last of each resolution, or nearly so.
+# The layers that LPIPS and the paper compare: the last of each resolution, or nearly so.
 USUAL_LAYERS: dict[Network, tuple[str, ...]] = {
     "vgg16": ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3"),
     "alexnet": ("relu1", "relu2", "relu3", "relu4", "relu5"),
@@ -43,4 +43,4 @@ STYLE_LAYERS: dict[Network, tuple[str, ...]] = {
 # The trunk under each of the lpips package's sets of linear layers.
 LPIPS_NETS = {"vgg": "vgg16", "alex": "alexnet", "squeeze": "squeezenet1_1"}
 
-IMAGENET, STYLISED = "imagenet", "stylised_imagenet"  # weights that have a name; any other is a file
+IMAGENET, STYLISED = "imagenet", "stylised_imagenet"  # weights with a name; anything else is a file

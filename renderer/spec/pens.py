@@ -1,4 +1,4 @@
-"""Pens that somebody owns, and free colours."""
+"""Racks of pens, and free colours."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -9,9 +9,9 @@ from renderer.spec.base import MisfitError, Path, SpecModel, either, unknown_pen
 
 
 class Rack(SpecModel):
-    """A set of pens that somebody owns."""
+    """A rack: the pens at hand."""
 
-    name: str = Field("pens", description="What the set is called.")
+    name: str = Field("pens", description="Name of the rack.")
     pens: tuple[Pen, ...] = Field(min_length=1, description="The pens: `name`, `colour`, `nib_mm`, `ink`.")
 
     @model_validator(mode="after")
@@ -20,7 +20,7 @@ class Rack(SpecModel):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             again = max(index for index, name in enumerate(names) if name in twice)
-            text = f"two pens are called {' and two '.join(map(repr, twice))}; give each pen a name of its own"
+            text = f"two pens are named {' and two '.join(map(repr, twice))}; give each pen a different name"
             raise MisfitError((("pens", again, "name"), text))
         return self
 
@@ -29,16 +29,16 @@ class Rack(SpecModel):
         inks = [pen.ink for pen in self.pens]
         if len(set(inks)) > 1:
             other = next(index for index, ink in enumerate(inks) if ink is not inks[0])
-            text = f"{inks[other]} ink among {inks[0]} ones; make two racks, and give each layer its own"
+            text = f"this ink is {inks[other]}, the others are {inks[0]}; make two racks, and give each layer its own"
             raise MisfitError((("pens", other, "ink"), text))
         return self
 
 
 class RackPens(SpecModel):
-    """Pens out of a rack."""
+    """Pens from a rack."""
 
     rack: Rack = Field(
-        description="A file with a rack of pens, relative to the spec, the name of a starter, or the rack itself."
+        description="A file with a rack of pens, relative to the spec; or the name of a starter; or the rack itself."
     )
     only: tuple[str, ...] | None = Field(
         None, min_length=1, description="Names of the pens to choose from. Default: all of the rack."
@@ -65,12 +65,12 @@ class RackPens(SpecModel):
         if self.use is not None and self.use > len(self.pens):
             among = "a rack of" if self.only is None else "the"
             named = "" if self.only is None else " named"
-            raise MisfitError((("use",), f"cannot use {self.use} pens of {among} {len(self.pens)}{named}"))
+            raise MisfitError((("use",), f"cannot use {self.use} pens out of {among} {len(self.pens)}{named}"))
         return self
 
 
 class WidthRange(SpecModel):
-    """A stroke width that is fitted with the rest."""
+    """A range of widths within which each stroke's width is fitted."""
 
     min_mm: float = Field(gt=0, le=30, description="Thinnest stroke, mm.")
     max_mm: float = Field(gt=0, le=30, description="Widest stroke, mm.")
@@ -83,20 +83,22 @@ class WidthRange(SpecModel):
 
 
 class FreeColours(SpecModel):
-    """Any colour for any stroke: for screens and print, as in the paper's figures. Gives no G-code."""
+    """Any colour for any stroke, for screens and print, as in the paper's figures. There is no G-code."""
 
     colours: Literal["free"] = Field(description="`free`: each stroke has a colour of its own.")
     nib_mm: Annotated[
         Annotated[float, Field(gt=0, le=30), Tag("width")] | Annotated[WidthRange, Tag("WidthRange")],
         either("WidthRange", "width"),
     ] = Field(
-        1.0, description="Width of every stroke, mm, or a mapping of `min_mm` and `max_mm` between which it is fitted."
+        1.0,
+        description="Width of every stroke, mm; or a mapping of `min_mm` and `max_mm`, between which each width is "
+        "fitted.",
     )
-    ink: Ink = Field(Ink.OPAQUE, description="`opaque` strokes cover what lies below; `transparent` ones multiply it.")
+    ink: Ink = Field(Ink.OPAQUE, description="`opaque` strokes cover what is below; `transparent` ones multiply it.")
 
     @property
     def widths_mm(self) -> tuple[float, float]:
-        """The thinnest and the widest stroke."""
+        """The thinnest and the widest stroke, mm."""
         if isinstance(self.nib_mm, WidthRange):
             return self.nib_mm.min_mm, self.nib_mm.max_mm
         return self.nib_mm, self.nib_mm

@@ -29,12 +29,12 @@ def _sha256(text: str) -> str:
 
 
 class RemoteImage(SpecModel):
-    """A picture on the web, told apart from any other by its content."""
+    """A picture on the web, identified by its content."""
 
-    url: str = Field(pattern=r"^https?://", description="Where the picture is fetched from, once.")
+    url: str = Field(pattern=r"^https?://", description="Address from which the picture is fetched, once.")
     sha256: Annotated[str, AfterValidator(_sha256)] = Field(description="SHA-256 of the file, 64 hexadecimal digits.")
     fallback: str | None = Field(
-        None, description="A picture beside the spec, used (and said so) where the web is out of reach."
+        None, description="A picture beside the spec, used, with a note, where the web cannot be reached."
     )
 
 
@@ -42,7 +42,7 @@ Share = Annotated[float, Field(ge=0, le=0.9)]
 
 
 class Crop(SpecModel):
-    """What is cut off the picture first, as shares of its width or height."""
+    """What is cut off the picture first, as shares of its width and height."""
 
     left: Share = Field(0.0, description="Share of the width cut off at the left.")
     top: Share = Field(0.0, description="Share of the height cut off at the top.")
@@ -54,35 +54,35 @@ class Crop(SpecModel):
         for low, high in (("left", "right"), ("top", "bottom")):
             both = getattr(self, low) + getattr(self, high)
             if both > 0.9:
-                raise MisfitError(((low,), f"{low} and {high} cut off {both:.0%} together; leave at least 10 %"))
+                raise MisfitError(((low,), f"{low} and {high} together cut off {both:.0%}; leave at least 10 %"))
         return self
 
 
 class Tone(SpecModel):
-    """How the picture's tones are brought to those of ink on paper. All metrics are against the result."""
+    """How the picture's tones are mapped to those of ink on paper. All metrics compare with the result."""
 
     black: float = Field(0.0, ge=0, lt=1, description="sRGB value, 0 to 1, that becomes black.")
     white: float = Field(1.0, gt=0, le=1, description="sRGB value, 0 to 1, that becomes white.")
     gamma: float = Field(1.0, gt=0.1, le=10, description="Above 1 lightens the middle tones, below 1 darkens them.")
     saturation: float = Field(
-        1.0, ge=0, le=5, description="0 is grey, 1 as it is, above 1 more colourful, but for what is nearly white."
+        1.0, ge=0, le=5, description="0 is grey, 1 unchanged, above 1 more colourful, except for what is nearly white."
     )
     local_contrast: float = Field(
-        0.0, ge=0, le=5, description="How much shapes stand out from what is round them: 1 is much. Brings out a face."
+        0.0, ge=0, le=5, description="How much shapes stand out from their surroundings: 1 is much. Brings out a face."
     )
     lift: float = Field(
         0.0,
         ge=0,
         le=0.5,
-        description="How far black is lifted towards white: a hatch of fine pens then stays open where it is darkest.",
+        description="How far black is lifted towards white, so that hatching with fine pens stays open in dark areas.",
     )
 
     features: float = Field(
         0.0,
         ge=0,
         le=10,
-        description="How much thin dark features are darkened where `focus` lies, so that eyes and mouths survive in "
-        "few strokes: 3 is much.",
+        description="How much thin dark features within `focus` are darkened, so that a few strokes still show eyes "
+        "and mouths: 3 is much.",
     )
 
     @model_validator(mode="after")
@@ -93,13 +93,13 @@ class Tone(SpecModel):
 
 
 class Spot(SpecModel):
-    """A round place of the picture that counts more than the rest, or less. It fades out at its rim."""
+    """A round spot of the picture that counts more than the rest, or less. It fades out towards its rim."""
 
-    x: float = Field(ge=0, le=1, description="Its middle, from the left: share of the width, after `crop`.")
-    y: float = Field(ge=0, le=1, description="Its middle, from the top: share of the height, after `crop`.")
-    radius: float = Field(gt=0, le=2, description="Its radius: share of the picture's shorter side.")
+    x: float = Field(ge=0, le=1, description="Centre, from the left: share of the width, after `crop`.")
+    y: float = Field(ge=0, le=1, description="Centre, from the top: share of the height, after `crop`.")
+    radius: float = Field(gt=0, le=2, description="Radius: share of the picture's shorter side.")
     weight: float = Field(
-        8.0, ge=0.1, le=40, description="How much it counts beside the rest, which counts 1; below 1 it counts less."
+        8.0, ge=0.1, le=40, description="How much the spot counts; the rest counts 1, so below 1 it counts less."
     )
 
 
@@ -110,23 +110,23 @@ def _focus_tag(value: Any) -> str:
 
 
 class Target(SpecModel):
-    """What the drawing shall look like."""
+    """What the drawing should look like."""
 
     image: Annotated[
         Annotated[str, Field(min_length=1, description="A path relative to the spec."), Tag("path")]
         | Annotated[RemoteImage, Tag("RemoteImage")],
         either("RemoteImage", "path"),
-    ] = Field(description="A path relative to the spec, or a mapping of `url`, `sha256` and `fallback`.")
+    ] = Field(description="A path relative to the spec; or a mapping of `url`, `sha256` and `fallback`.")
     credit: str | None = Field(
         None,
         min_length=1,
         max_length=300,
-        description="Who made the picture, and its licence. A gallery shows both beside the drawing, picture and "
-        "credit; without a credit, neither.",
+        description="Who made the picture, and its licence. With a credit, a gallery shows the picture and its credit "
+        "beside the drawing; without one, neither.",
     )
     fit: Literal["cover", "contain", "stretch"] = Field(
         "contain",
-        description="`contain` shows the whole picture and leaves wider margins; `cover` fills the area inside the "
+        description="`contain` shows the complete picture and leaves wider margins; `cover` fills the area inside the "
         "margins and crops; `stretch` distorts.",
     )
     crop: Crop = Field(Crop(), description="What is cut off the picture first.")
@@ -134,7 +134,7 @@ class Target(SpecModel):
         Annotated[Literal["auto", "none"], Tag("word")] | Annotated[Tone, Tag("Tone")], either("Tone", "word")
     ] = Field(
         AUTO,
-        description="How the picture's tones are brought to those of ink on paper. `auto`: as suits these pens on this "
+        description="How the picture's tones are mapped to those of ink on paper. `auto`: as suits these pens on this "
         "paper; `none`: the picture as it is.",
     )
     focus: Annotated[
@@ -144,14 +144,14 @@ class Target(SpecModel):
         Discriminator(_focus_tag),
     ] = Field(
         "auto",
-        description="What counts most. `auto`: faces, then what else draws the eye, then edges; `none`: all alike; "
-        "or a picture beside the spec, bright where it counts (white twelve times as much as black), whatever its "
-        "size; or a list of round spots.",
+        description="What counts most. `auto`: faces, then whatever else draws the eye, then edges; `none`: everything "
+        "equally; or a picture beside the spec, of any size, bright where it counts (white twelve times as much as "
+        "black); or a list of round spots.",
     )
 
     @property
     def focus_picture(self) -> str | None:
-        """The name of the picture that says what counts, where one does."""
+        """The name of the picture that says what counts, or None."""
         return self.focus if isinstance(self.focus, str) and self.focus not in ("auto", "none") else None
 
 
@@ -169,15 +169,16 @@ class Canvas(SpecModel):
         Annotated[Literal["A2", "A3", "A4", "A5", "A6", "letter", "tabloid"], Tag("size")]
         | Annotated[Sheet, Tag("Sheet")],
         either("Sheet", "size"),
-    ] = Field("A4", description="A paper size by name, or a mapping of `width_mm` and `height_mm`.")
+    ] = Field("A4", description="A paper size by name; or a mapping of `width_mm` and `height_mm`.")
     orientation: Literal["auto", "portrait", "landscape"] = Field(
         AUTO,
-        description="Which way a paper with a name lies. `auto`: landscape for a picture that is wider than high.",
+        description="Orientation of a paper with a name. `auto`: landscape for a picture that is wider than high.",
     )
-    margin_mm: float = Field(10, ge=0, description="Border on all four sides that no stroke enters, mm.")
+    margin_mm: float = Field(10, ge=0, description="Margin on all four sides that no stroke enters, mm.")
     overhang: bool = Field(
         False,
-        description="Whether the pen's middle may reach the margin's edge, half of its ink over it: for taped edges.",
+        description="Whether the centre of the pen may reach the edge of the margin, with half its ink beyond: for "
+        "taped edges.",
     )
     colour: Colour = Field("#ffffff", description="Colour of the paper, `#rrggbb`.")
     px_per_mm: float | None = Field(
@@ -185,13 +186,12 @@ class Canvas(SpecModel):
         gt=0,
         le=40,
         description="Resolution at which the strokes are fitted, pixels per mm. Default: the thinnest nib is 2 px "
-        "wide, within 256 to 512 px for the longer side; where a `count` is `auto`, 1.3 px or more, within 320 to "
-        "800 px.",
+        "wide, with 256 to 512 px for the longer side; where a `count` is `auto`, 1.3 px or more, with 320 to 800 px.",
     )
 
     @property
     def size_mm(self) -> tuple[float, float]:
-        """Width and height of the sheet as it lies, mm; portrait where its orientation is not worked out yet."""
+        """Width and height of the sheet as it lies, mm; portrait where its orientation is not planned yet."""
         if isinstance(self.paper, Sheet):
             return self.paper.width_mm, self.paper.height_mm
         width_mm, height_mm = PAPERS_MM[self.paper]
@@ -199,7 +199,7 @@ class Canvas(SpecModel):
 
     @property
     def sizes_mm(self) -> tuple[tuple[float, float], ...]:
-        """Width and height of the sheet in each way in which it may lie, mm: two where that is not worked out yet."""
+        """Width and height of the sheet in each possible orientation, mm: two where that is not planned yet."""
         size_mm = self.size_mm
         is_open = self.orientation == AUTO and not isinstance(self.paper, Sheet)
         return (size_mm, size_mm[::-1]) if is_open else (size_mm,)
@@ -223,12 +223,12 @@ class Canvas(SpecModel):
         if isinstance(self.paper, Sheet) and self.orientation != AUTO:
             yield (
                 ("orientation",),
-                "is for papers with a name; this sheet lies as its width_mm and height_mm say, so leave it out",
+                "is only for papers with a name; width_mm and height_mm set this sheet's orientation, so leave it out",
             )
         longer_px = max(self.size_mm) * (self.px_per_mm or 0)
         if longer_px > MOST_PX:
             most = MOST_PX / max(self.size_mm)
             yield (
                 ("px_per_mm",),
-                f"makes the longer side {longer_px:.0f} px; use at most {most:.3g}, which makes {MOST_PX} px",
+                f"makes the longer side {longer_px:.0f} px; use at most {most:.3g}, which gives {MOST_PX} px",
             )

@@ -1,4 +1,4 @@
-"""A spec file -> the works that it describes, or every fault in it and in the files that it names, with its place."""
+"""A spec file -> the artworks that it describes, or every fault in it and in the files that it names, with places."""
 
 import shlex
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ __all__ = ["Fault", "Place", "SpecErrors", "Work", "load"]
 
 @dataclass(frozen=True)
 class Work:
-    """One work of a spec file. A file with a matrix makes several, named by their values: `scream-count-1000`."""
+    """One artwork of a spec file. A file with a matrix makes several, named by their values: `scream-count-1000`."""
 
     name: str
     path: Path  # of the spec file
@@ -30,15 +30,15 @@ class Work:
 
     @property
     def folder(self) -> Path:
-        """Where a relative `target.image` starts from."""
+        """The folder that a relative `target.image` starts from."""
         return self.path.parent
 
 
 def load(path: str | Path, overrides: tuple[str, ...] = (), within: Path | None = None) -> tuple[Work, ...]:
-    """The works of a spec file, one for each combination of its matrix; `overrides` are like `layers.0.steps=50`.
+    """The artworks of a spec file, one for each combination of its matrix.
 
-    Nothing but small files is read: a target is looked for and not opened. `within` is a folder out of which neither
-    the spec nor any file that it names may lead. Raises SpecErrors with every fault.
+    `overrides` are like `layers.0.steps=50`. Only small files are read: the target must exist, but is not opened.
+    `within` is a folder that must contain the spec and every file that it names. Raises SpecErrors with every fault.
     """
     path = Path(path)
     tree, faults = _tree(path, within)
@@ -59,7 +59,7 @@ def load(path: str | Path, overrides: tuple[str, ...] = (), within: Path | None 
 
 
 def _tree(path: Path, within: Path | None) -> tuple[Fields, list[Fault]]:
-    """A spec file's mapping, and what is wrong in it. SpecErrors where there is no mapping to go on with."""
+    """The mapping in a spec file, and its faults. SpecErrors where there is no mapping to go on with."""
     file = str(path)
     why = missing(Path(), file, YAML_SUFFIXES, within)
     if why is not None:
@@ -71,23 +71,23 @@ def _tree(path: Path, within: Path | None) -> tuple[Fields, list[Fault]]:
     if isinstance(tree, Fields):
         return tree, faults
     if tree is not None:
-        text = f"{shown(tree)} stands here; a spec is a mapping that starts with 'version: 1'"
+        text = f"found {shown(tree)}; a spec is a mapping that starts with 'version: 1'"
         faults.append(Fault(tree.place, (), text))
     raise SpecErrors(faults)
 
 
-def _artwork(tree: Fields, reader: Reader, told: set[Place]) -> tuple[Artwork | None, list[Fault]]:
-    """The artwork of a tree, and what is wrong with it. `told`: the places of values whose fault is known already."""
+def _artwork(tree: Fields, reader: Reader, reported: set[Place]) -> tuple[Artwork | None, list[Fault]]:
+    """The artwork of a tree, and its faults. `reported`: the places of values whose faults are already reported."""
     faults = checked(tree, reader.missing)
     try:
         return validated(Artwork, tree), faults
     except ValidationError as error:
-        faults += translated(Artwork, error, tree, told | {fault.place for fault in faults})
+        faults += translated(Artwork, error, tree, reported | {fault.place for fault in faults})
         return None, [*faults, *_hidden(tree, unknown_keys(error))]
 
 
 def _hidden(tree: Fields, unknown: list[FieldPath]) -> list[Fault]:
-    """Faults between fields of a part, which pydantic looks for only where the part has no unknown keys."""
+    """Faults that involve several fields of a part; pydantic looks for them only where the part has no unknown keys."""
     known: Node = tree
     for path in unknown:
         known = removed(known, path)

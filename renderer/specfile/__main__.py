@@ -1,4 +1,4 @@
-"""`python -m renderer.specfile` writes the JSON Schema and the tables of `specs/README.md` anew, from the models."""
+"""`python -m renderer.specfile` writes the JSON Schema and the tables of `specs/README.md` again, from the models."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ README = Path(__file__).parent.parent.parent / "specs" / "README.md"
 
 
 def main() -> None:
+    """Write both files."""
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
 

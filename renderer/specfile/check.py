@@ -1,6 +1,6 @@
-"""What validation of single fields cannot see: files that must be there, pens that must be owned, sheets that must fit.
+"""Checks beyond the validation of single fields: files exist, racks have the pens, sheets fit the machine.
 
-These look at the tree, so that they also speak of a spec that has other faults.
+They work on the tree, so that they also report on a spec that has other faults.
 """
 
 import json
@@ -17,16 +17,16 @@ from renderer.specfile.files import PICTURE_SUFFIXES, WEIGHTS_SUFFIXES
 from renderer.specfile.tree import Fields, Items, Node, Scalar, below, plain
 
 M = TypeVar("M", bound=BaseModel)
-Missing = Callable[[str, tuple[str, ...]], str | None]  # what is wrong with a file of this name, with such an ending
+Missing = Callable[[str, tuple[str, ...]], str | None]  # what is wrong with a file of this name and these endings
 
 
 def checked(tree: Fields, missing: Missing) -> list[Fault]:
-    """All such faults of a tree that has its files in it."""
+    """The faults of a tree that includes the content of its files. `missing` says what is wrong with a named file."""
     return [*_pictures(tree, missing), *_kinds(tree), *_losses(tree, missing), *_pens(tree), *_bed(tree)]
 
 
 def _pictures(tree: Fields, missing: Missing) -> Iterator[Fault]:
-    """No pixel is read: a picture that is there and broken is found when it is drawn."""
+    """The pictures that the target names must exist. No pixel is read; rendering reports a broken picture."""
     for path in (("target", "image"), ("target", "image", "fallback")):
         node = below(tree, *path)
         if isinstance(node, Scalar) and isinstance(node.value, str) and node.value:
@@ -40,7 +40,7 @@ def _pictures(tree: Fields, missing: Missing) -> Iterator[Fault]:
 
 
 def _focus(node: Node | None, missing: Missing) -> Iterator[Fault]:
-    """What is neither of the two names is a picture; what is no picture may have been meant as a name."""
+    """Any value but the two names is a picture; one that is not a picture may be a misspelt name."""
     name = _text(node)
     if node is None or not name or name in ("auto", "none"):
         return
@@ -52,7 +52,7 @@ def _focus(node: Node | None, missing: Missing) -> Iterator[Fault]:
 
 
 def _kinds(tree: Fields) -> Iterator[Fault]:
-    """Layers and losses that are not exactly one thing. Keys that are unknown are told elsewhere, and say enough."""
+    """Layers and losses that are not of exactly one kind. Unknown keys are reported elsewhere, which is enough."""
     for number, layer in _entries(tree, "layers"):
         yield from _one_kind(layer, ("layers", number), tuple(KINDS), Layer)
         for index, loss in _entries(layer, "loss"):
@@ -60,7 +60,7 @@ def _kinds(tree: Fields) -> Iterator[Fault]:
 
 
 def _losses(tree: Fields, missing: Missing) -> Iterator[Fault]:
-    """Regions, styles and weights beside the spec."""
+    """The regions, styles and weights that losses name must exist."""
     for number, layer in _entries(tree, "layers"):
         for index, loss in _entries(layer, "loss"):
             for entry in loss:
@@ -79,7 +79,7 @@ def _file(node: Node | None, path: FieldPath, missing: Missing, suffixes: tuple[
 
 
 def _weights(node: Node | None, path: FieldPath, missing: Missing) -> Iterator[Fault]:
-    """What is no name is a file; what is no file may have been meant as a name."""
+    """Any value but the two names is a file; one that is not a file may be a misspelt name."""
     name = _text(node)
     if node is None or not name or name in (IMAGENET, STYLISED):
         return
@@ -109,7 +109,7 @@ def _pens(tree: Fields) -> Iterator[Fault]:
     owned = [name for pen in pens.items if (name := _text(below(pen, "name")))] if isinstance(pens, Items) else None
     is_free = below(tree, "pens", "colours") is not None
     if not owned and not is_free:
-        return  # without pens, that is the fault to tell
+        return  # a spec without pens has that fault already
     for number, layer in enumerate(getattr(below(tree, "layers"), "items", ())):
         names = below(layer, "pens")
         if isinstance(names, Items):
@@ -132,7 +132,7 @@ def _bed(tree: Fields) -> Iterator[Fault]:
 
     faults = [check_sheet(*size_mm, machine) for size_mm in canvas.sizes_mm]
     node = below(tree, "canvas", "paper") or tree.get("canvas") or tree
-    for text in faults[0] if all(faults) else ():  # it may lie in any way that fits
+    for text in faults[0] if all(faults) else ():  # one orientation that fits is enough
         yield Fault(node.place, ("canvas", "paper"), text)
 
 
@@ -144,5 +144,8 @@ def _valid(model: type[M], node: Node | None) -> M | None:
 
 
 def validated(model: type[M], node: Node) -> M:
-    """The value of a tree. Strict, so that "8" is no number and true is not 1; as JSON, so that lists become tuples."""
+    """The model of a tree. pydantic's ValidationError where it does not fit.
+
+    Strict, so that "8" is not a number and true is not 1; as JSON, so that lists become tuples.
+    """
     return model.model_validate_json(json.dumps(plain(node)), strict=True)

@@ -1,4 +1,4 @@
-"""A spec as people write it -> the same with short forms spelt out, and with the files that it names in their place."""
+"""A spec as people write it -> the same spec, with short forms spelt out and the content of the files that it names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from renderer.specfile.tree import Fields, Items, Node, Scalar
 
 
 def spelt_out(tree: Fields) -> Fields:
-    """Every short form in its long one; what is no short form stays as it is, for validation to judge."""
+    """The tree with every short form in its long form. All else stays as it is, for validation to judge."""
     tree = _each(tree, "pens", _pens)
     return _each(tree, "layers", lambda layers: _mapped(layers, _layer))
 
@@ -55,7 +55,7 @@ def _layer(node: Node) -> Node:
 
 
 def _primitive(node: Node) -> Node:
-    """`points: 2000` is `points: {count: 2000}`, and `points:` with nothing behind is `points: {}`."""
+    """`points: 2000` is `points: {count: 2000}`, and `points:` with nothing after it is `points: {}`."""
     match node:
         case Scalar(value=None, place=place):
             return Fields((), place)
@@ -71,7 +71,7 @@ def _losses(node: Node) -> Node:
 
 
 def _loss(node: Node) -> Node:
-    """`mse` is `{mse: {}}`, and so is `mse:` with nothing behind it."""
+    """`mse` is `{mse: {}}`, and so is `mse:` with nothing after it."""
     match node:
         case Scalar(value=str() as name, place=place):
             return Fields((), place).put(name, Fields((), place))
@@ -93,16 +93,16 @@ def _layer_pens(node: Node) -> Node:
 
 @dataclass
 class Reader:
-    """Reads each rack and machine once, and remembers what was wrong and what was read."""
+    """Reads each rack and machine once, and remembers the faults and the files."""
 
     folder: Path
-    within: Path | None = None  # the folder out of which no name may lead
+    within: Path | None = None  # the folder that must contain every file
     faults: list[Fault] = field(default_factory=list)
-    unread: set[Place] = field(default_factory=set)  # where files are named that could not be read
+    unread: set[Place] = field(default_factory=set)  # places that name a file that could not be read
     _trees: dict[Path, Node | None] = field(default_factory=dict)
 
     def with_files(self, tree: Fields) -> tuple[Fields, tuple[Path, ...]]:
-        """The tree with the content of each rack and machine in the place of its name, and the files; no starters."""
+        """The tree with the content of each rack and machine in place of its name, and the files, without starters."""
         used: list[Path] = []
 
         def rack(node: Node, path: FieldPath) -> Node:
@@ -128,7 +128,7 @@ class Reader:
         return tree, tuple(dict.fromkeys(used))
 
     def missing(self, name: str, suffixes: tuple[str, ...]) -> str | None:
-        """What is wrong with a file that the spec names."""
+        """What is wrong with a file that the spec names; None where nothing is."""
         return missing(self.folder, name, suffixes, self.within)
 
     def _file(self, node: Node, path: FieldPath, used: list[Path]) -> Node:
@@ -159,7 +159,7 @@ class Reader:
 
 
 def _named(rack: Node, file: Path) -> Node:
-    """A rack is called as its file where it has no name of its own; a file may also be the list of pens alone."""
+    """A rack without a name gets the name of its file. A file can also be just a list of pens."""
     rack = _rack(rack)
     if isinstance(rack, Fields) and "name" not in rack:
         return rack.put("name", Scalar(file.stem, file.stem, rack.place))

@@ -1,4 +1,4 @@
-"""What is wrong in a file, and where."""
+"""Faults in a file, and their places."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: where, below which field, and what was found and would do."""
+    """One fault: its place, its field, what was found and what would work."""
 
     place: Place
     path: Path
@@ -39,5 +39,5 @@ class SpecErrors(Exception):
 
 
 def dotted(path: Path) -> str:
-    """`layers.0.steps`"""
+    """A path as one word: `layers.0.steps`."""
     return ".".join(map(str, path))

@@ -1,4 +1,4 @@
-"""The files of a spec: read as text, with what would do where one cannot be read."""
+"""The files of a spec: their trees, or what is wrong with them and what would work."""
 
 import difflib
 import os
@@ -15,50 +15,50 @@ YAML_SUFFIXES = (".yaml", ".yml")
 WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".ppm", ".pgm", ".avif")
 
-UNREAD_PICTURE_SUFFIXES = (".heic", ".heif")  # of telephones; to be exported as JPEG
+UNREAD_PICTURE_SUFFIXES = (".heic", ".heif")  # from phones; people must export them as JPEG
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file that is there is a picture, by its ending."""
+    """Whether a path is an existing file with the ending of a picture."""
     return path.suffix.lower() in (*PICTURE_SUFFIXES, *UNREAD_PICTURE_SUFFIXES) and path.is_file()
 
 
 def beside(folder: Path, name: str) -> Path:
-    """The file that a spec names, written as short as possible: never `specs/../specs/pens/x.yaml`."""
+    """The path of a file that a spec names, as short as possible: never `specs/../specs/pens/x.yaml`."""
     return Path(os.path.normpath(folder / name))
 
 
 def not_a_file(path: Path) -> str | None:
-    """What is at a path, where it is no file that can be read; nothing is opened, so that no pipe can hang us."""
+    """Why a path is not a readable file; None where it is one. Nothing is opened, so that no pipe can block."""
     try:
         mode = path.stat().st_mode
     except PermissionError:
-        return "may not be looked at: a folder on its path is closed to this user"
+        return "cannot be accessed: this user may not open a folder on its path"
     except (OSError, ValueError):  # ValueError: a null byte
         return "does not exist"
     if stat.S_ISDIR(mode):
         return "is a folder"
     if not stat.S_ISREG(mode):
-        return "is no ordinary file"
-    return None if os.access(path, os.R_OK) else "may not be read by this user"
+        return "is not an ordinary file"
+    return None if os.access(path, os.R_OK) else "cannot be read by this user"
 
 
 def leads_within(path: Path, folder: Path) -> bool:
-    """Whether a path stays in a folder, whatever links there are on its way."""
+    """Whether a path is inside a folder after all links are followed."""
     try:
         return path.resolve().is_relative_to(folder.resolve())
-    except (OSError, ValueError, RuntimeError):  # a null byte, a ring of links
+    except (OSError, ValueError, RuntimeError):  # a null byte, a loop of links
         return False
 
 
 def missing(folder: Path, name: str, suffixes: tuple[str, ...], within: Path | None = None) -> str | None:
-    """What is wrong with a file that a spec names, and what would do; None where it is there.
+    """What is wrong with a file that a spec names, and what would work; None where it is there.
 
-    `within`: the folder out of which nothing may lead, not even a link; what lies elsewhere is not looked at.
+    `within`: the folder that must contain the file, links followed; nothing outside it is looked at.
     """
     path = beside(folder, name)
     if within is not None and not leads_within(path, within):
-        return f"{name[:60]!r} leads out of the folder of the specs; copy the file there, and name it there"
+        return f"{name[:60]!r} is outside the folder of the specs; copy the file into it, and name the copy"
     why = not_a_file(path)
     if why is None:
         return None
@@ -70,7 +70,7 @@ def missing(folder: Path, name: str, suffixes: tuple[str, ...], within: Path | N
 
 
 def _others(path: Path, name: str, suffixes: tuple[str, ...]) -> str:
-    """The files that are there, as they would be written."""
+    """The files that are there, written as the spec would name them."""
     try:
         found = sorted(entry.name for entry in path.parent.iterdir() if entry.suffix.lower() in suffixes)
     except OSError:
@@ -84,7 +84,7 @@ def _others(path: Path, name: str, suffixes: tuple[str, ...]) -> str:
 
 
 def names_starter(folder: Path, name: str) -> bool:
-    """Whether a spec means a starter: a name without a folder and an ending, and no file of that name beside the spec.
+    """Whether a spec names a starter: without a folder or an ending, and with no file of that name beside the spec.
 
     A link counts as a file, wherever it leads.
     """
@@ -98,13 +98,13 @@ def starter(kind: starters.Kind, name: str, folder: Path) -> tuple[Path, str | N
     if name in starters.names(kind):
         return starters.path(kind, name), None
     twin = next((name + suffix for suffix in YAML_SUFFIXES if (folder / (name + suffix)).is_file()), None)
-    instead = f"did you mean {twin!r}?" if twin else starters.instead(kind, name)
+    instead = f"did you mean {twin!r}?" if twin else starters.suggestion(kind, name)
     what = "rack" if kind == "pens" else "machine"
     return folder / name, f"{name!r} is neither a file beside the spec nor a starter {what}; {instead}"
 
 
 def read_tree(path: Path) -> tuple[Node | None, list[Fault]]:
-    """The tree of a file that is there, and what is wrong in it. The tree is None where there is none to speak of."""
+    """The tree of an existing file, and its faults. The tree is None where the file has no content that can be read."""
     file = str(path)
     try:
         content = path.read_bytes() if path.stat().st_size <= MOST_BYTES else None

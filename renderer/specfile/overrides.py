@@ -1,4 +1,4 @@
-"""`--set layers.0.steps=50` and `matrix:`: values put into a spec's tree at a dotted path."""
+"""`--set layers.0.steps=50` and `matrix:`: values placed in a spec's tree at a dotted path."""
 
 import re
 from collections import Counter
@@ -16,11 +16,11 @@ MOST_WORKS = 1000
 
 
 class NoSuchPlaceError(Exception):
-    """A path that leads nowhere; the text says why and what would do."""
+    """A path that leads nowhere; the text says why and what would work."""
 
 
 def put(node: Node, steps: tuple[str, ...], value: Node, done: tuple[str, ...] = ()) -> Node:
-    """The tree with a value at a path. Mappings that are not there are made; lists do not grow. NoSuchPlaceError."""
+    """The tree with a value at a path. Missing mappings are added; lists do not grow. Raises NoSuchPlaceError."""
     if not steps:
         return value
     step, rest = steps[0], steps[1:]
@@ -28,10 +28,10 @@ def put(node: Node, steps: tuple[str, ...], value: Node, done: tuple[str, ...] =
         case Fields():
             if (
                 done and rest and rest[0].isdigit() and node.get(step) is None
-            ):  # entries of a list that is not written out
+            ):  # an entry of a list that the spec does not write out
                 where = dotted((*done, step))
                 raise NoSuchPlaceError(
-                    f"the spec does not write {where} out, so it has no {rest[0]!r}; set it as a whole"
+                    f"the spec does not write out {where}, so it has no {rest[0]!r}; set the field itself"
                 )
             return node.put(step, put(node.get(step) or Fields((), value.place), rest, value, (*done, step)))
         case Items(items=items):
@@ -41,7 +41,7 @@ def put(node: Node, steps: tuple[str, ...], value: Node, done: tuple[str, ...] =
         case Scalar(value=None):
             return put(Fields((), value.place), steps, value, done)
     is_file = isinstance(node, Scalar) and str(node.value).endswith((".yaml", ".yml"))
-    would_do = "a file, so change it there" if is_file else f"so it has no {step!r}; set it as a whole"
+    would_do = "a file, so change it there" if is_file else f"so it has no {step!r}; set the field itself"
     raise NoSuchPlaceError(f"{dotted(done)} is {shown(node)}, {would_do}")
 
 
@@ -59,7 +59,7 @@ def _index(items: tuple[Node, ...], step: str, where: str) -> int:
 
 
 def overridden(tree: Fields, overrides: tuple[str, ...]) -> tuple[Fields, list[Fault]]:
-    """The tree after all overrides, one after another, and what is wrong with them."""
+    """The tree after all overrides, applied in order, and their faults."""
     faults: list[Fault] = []
     for text in overrides:
         place = Place(f"--set {text}")
@@ -78,7 +78,7 @@ def overridden(tree: Fields, overrides: tuple[str, ...]) -> tuple[Fields, list[F
 
 
 def _set(tree: Fields, steps: tuple[str, ...], value: Node) -> Fields:
-    """An option outdoes the matrix: a field that the matrix sweeps is held at the option's value."""
+    """An option overrides the matrix: a field of the matrix keeps the option's value."""
     matrix = tree.get("matrix")
     if isinstance(matrix, Fields) and dotted(steps) in matrix:
         return tree.put("matrix", matrix.put(dotted(steps), Items((value,), value.place)))
@@ -92,20 +92,20 @@ def _set(tree: Fields, steps: tuple[str, ...], value: Node) -> Fields:
 
 @dataclass(frozen=True)
 class Variant:
-    """One combination of the matrix: what it is called beside the others, and its tree."""
+    """One combination of the matrix: the end of its name, and its tree."""
 
     suffix: str
     tree: Fields
 
 
 def variants(tree: Fields) -> tuple[list[Variant], list[Fault]]:
-    """Every combination of the matrix, the last field fastest; the tree alone where there is no matrix."""
+    """Every combination of the matrix, the last field fastest, and its faults; just the tree without a matrix."""
     matrix = tree.get("matrix")
     bare = tree.without("matrix")
     if matrix is None or (isinstance(matrix, Scalar) and matrix.value is None):
         return [Variant("", bare)], []
     if not isinstance(matrix, Fields):
-        text = f"{shown(matrix)} stands here; a mapping is needed, as in layers.0.points.count: [1000, 2000]"
+        text = f"found {shown(matrix)}; a mapping is needed, as in layers.0.points.count: [1000, 2000]"
         return [Variant("", bare)], [Fault(matrix.place, ("matrix",), text)]
     faults = _matrix_faults(matrix, bare)
     if faults:
@@ -115,7 +115,7 @@ def variants(tree: Fields) -> tuple[list[Variant], list[Fault]]:
     found = [_variant(bare, combination) for combination in combinations]
     [(suffix, count)] = Counter(variant.suffix for variant in found).most_common(1)
     if count > 1:
-        text = f"{count} works would be called {suffix!r}; give each value once"
+        text = f"{count} artworks would be named {suffix!r}; give each value once"
         return [Variant("", bare)], [Fault(matrix.place, ("matrix",), text)]
     return found, []
 
@@ -125,7 +125,7 @@ def _matrix_faults(matrix: Fields, tree: Fields) -> list[Fault]:
     for entry in matrix:
         path = ("matrix", entry.key)
         if not isinstance(entry.value, Items) or not entry.value.items:
-            text = f"{shown(entry.value)} stands here; a list of values is needed"
+            text = f"found {shown(entry.value)}; a list of values is needed"
             if isinstance(entry.value, Items):
                 text = "has no values; give at least one"
             faults.append(Fault(entry.value.place, path, text))
@@ -136,7 +136,7 @@ def _matrix_faults(matrix: Fields, tree: Fields) -> list[Fault]:
             faults.append(Fault(entry.place, path, str(error)))
     works = prod(len(entry.value.items) for entry in matrix if isinstance(entry.value, Items))
     if works > MOST_WORKS:
-        faults.append(Fault(matrix.place, ("matrix",), f"makes {works} works; {MOST_WORKS} at most"))
+        faults.append(Fault(matrix.place, ("matrix",), f"makes {works} artworks; the limit is {MOST_WORKS}"))
     return faults
 
 
@@ -161,7 +161,7 @@ def _variant(tree: Fields, combination: tuple[tuple[str, str, Node], ...]) -> Va
 
 
 def _short_names(keys: tuple[str, ...]) -> list[str]:
-    """The last words of each field that tell it from the others: `count`, or `0-points-count` and `1-lines-count`."""
+    """The last words of each field, enough to distinguish them: `count`, or `0-points-count` and `1-lines-count`."""
 
     def name(key: str, words: int) -> str:
         return _slug("-".join(key.split(".")[-words:]))
@@ -174,7 +174,7 @@ def _short_names(keys: tuple[str, ...]) -> list[str]:
 
 
 def _label(value: Node, index: int) -> str:
-    """A value in a file name: of a mapping its first key, of a list of one that one; others are counted."""
+    """A value as part of a file name: the first key of a mapping, the item of a list of one; others are numbered."""
     match value:
         case Fields(entries=(first, *_)):
             return _key_label(first, index)
@@ -187,7 +187,7 @@ def _label(value: Node, index: int) -> str:
 
 
 def _key_label(entry: Entry, index: int) -> str:
-    """`features-imagenet` for `features: {weights: imagenet}`; of an address its last word."""
+    """`features-imagenet` for `features: {weights: imagenet}`; the last word of an address."""
     match entry.value:
         case Scalar(value=str() as address) if "/" in address:
             return _label(entry.value, index)

@@ -51,7 +51,7 @@ def _with_sections(page: str) -> str:
 
 
 def all_models() -> list[type[BaseModel]]:
-    """Artwork and every part that can lie below it."""
+    """Artwork and every model that it can contain."""
     found: list[type[BaseModel]] = [Artwork]
     for model in found:
         for field in model.model_fields.values():

@@ -12,7 +12,7 @@ _SHA256 = "^[0-9a-fA-F]{64}$"
 
 
 def schema() -> Schema:
-    """Draft 7, which is the one that editors know best."""
+    """The schema, as draft 7, which most editors support."""
     generated = Artwork.model_json_schema(ref_template="#/definitions/{model}")
     definitions: dict[str, Schema] = generated.pop("$defs")
     for model in (generated, *definitions.values()):
@@ -34,12 +34,12 @@ def schema() -> Schema:
 
 
 def schema_text() -> str:
-    """The schema as `spec.schema.json` holds it."""
+    """The content of `spec.schema.json`."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _tidy(model: Schema) -> None:
-    """Without titles made from field names, which say nothing, and with the patterns that pydantic cannot see."""
+    """Remove the titles made from field names, which add nothing, and add the patterns that pydantic cannot see."""
     for name, field in model.get("properties", {}).items():
         field.pop("title", None)
         if name == "colour":
@@ -50,7 +50,7 @@ def _layer(layer: Schema) -> None:
     fields = layer["properties"]
     for kind in KINDS:
         count = {"type": "integer", "minimum": 1, "description": "How many strokes."}
-        _allow(fields[kind], count, {"const": "auto"})  # null stays: `curves:` with nothing behind
+        _allow(fields[kind], count, {"const": "auto"})  # null stays: `curves:` with nothing after it
         fields[kind].pop("default")
     loss = fields["loss"]
     name = {"enum": list(Loss.model_fields), "description": "A term of weight 1."}
@@ -66,7 +66,7 @@ def _matrix(matrix: Schema) -> Schema:
 
 
 def _allow(field: Schema, *more: Schema) -> None:
-    """Lets a field have other forms too."""
+    """Allow further forms of a field."""
     forms = field.pop("anyOf", None) or field.pop("oneOf", None) or [{"$ref": field.pop("$ref")}]
     flat = [inner for form in forms for inner in form.get("oneOf", [form])]
     field["anyOf"] = [*flat, *more]

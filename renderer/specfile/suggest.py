@@ -1,4 +1,4 @@
-"""The key that somebody meant who wrote one that is not there."""
+"""The key that was probably meant by an unknown one."""
 
 import difflib
 import re
@@ -16,7 +16,7 @@ _UNIT = re.compile(r"_(mm|cm|m|in|inch|px|pt|s|ms|min|mm_min|mm_s|mm_s2|px_per_m
 
 
 def kinds_of(annotation: Any) -> Kinds:
-    """The types that a value may have, unions taken apart."""
+    """The types that a value can have, with unions taken apart."""
     if get_origin(annotation) is Annotated:
         return kinds_of(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
@@ -25,7 +25,7 @@ def kinds_of(annotation: Any) -> Kinds:
 
 
 def kinds_at(root: type[BaseModel], path: Path) -> Kinds:
-    """The types that a value may have at a path of pydantic's, which also names the branches of unions."""
+    """The types that a value can have at a path of pydantic's, which also names the branches of unions."""
     kinds: Kinds = (root,)
     for step in path:
         kinds = _kinds_below(kinds, step)
@@ -33,7 +33,7 @@ def kinds_at(root: type[BaseModel], path: Path) -> Kinds:
 
 
 def models_at(root: type[BaseModel], path: Path) -> tuple[type[BaseModel], ...]:
-    """Those of them that are mappings with known keys."""
+    """Those of `kinds_at` that are models, mappings with known keys."""
     return tuple(kind for kind in kinds_at(root, path) if isinstance(kind, type) and issubclass(kind, BaseModel))
 
 
@@ -53,24 +53,25 @@ def _is_list(kind: Any) -> bool:
 
 
 def _is_branch(model: type[BaseModel], step: str) -> bool:
-    """Whether pydantic means this model: by its name, which our own tags are, or by the `kind` that it must have."""
+    """Whether pydantic means this model: by its name, which our own tags use, or by the `kind` that it must have."""
     kinds = [field.annotation for field in model.model_fields.values() if get_origin(field.annotation) is Literal]
     return model.__name__ == step or any(get_args(kind) == (step,) for kind in kinds)
 
 
 def keys_of(models: tuple[type[BaseModel], ...]) -> list[str]:
+    """The keys of these models, each once."""
     return list(dict.fromkeys(key for model in models for key in model.model_fields))
 
 
 def near_key(key: str, keys: list[str]) -> str | None:
-    """The key that differs by its unit alone, or else the one that looks most alike."""
+    """The key that differs only by its unit, or else the most similar one; None where none is similar."""
     stem = _UNIT.sub("", key)
     same = [other for other in keys if _UNIT.sub("", other) == stem]
     return next(iter(same or difflib.get_close_matches(key, keys, n=1)), None)
 
 
 def unknown_key(root: type[BaseModel], path: Path, mapping: Fields) -> str:
-    """What would do instead of the unknown key at the end of the path."""
+    """The message for the unknown key at the end of the path: what would work instead."""
     *above, key = path
     key = str(key)
     models = models_at(root, tuple(above))
@@ -78,10 +79,10 @@ def unknown_key(root: type[BaseModel], path: Path, mapping: Fields) -> str:
     inner = [child for child in keys if key in keys_of(_models_below(models, child))]
     if inner:
         child = next((child for child in inner if child in mapping), inner[0])
-        return f"unknown key {key!r}; it belongs below {child!r}, one step further in"
+        return f"unknown key {key!r}; it belongs below {child!r}, one level further in"
     outer = models_at(root, tuple(above[:-1]))
     if above and outer != models and key in keys_of(outer):
-        return f"unknown key {key!r}; it belongs beside {str(above[-1])!r}, one step further out"
+        return f"unknown key {key!r}; it belongs beside {str(above[-1])!r}, one level further out"
     near = near_key(key, keys)
     if near:
         return f"unknown key {key!r}; did you mean {near!r}?"

@@ -1,4 +1,4 @@
-"""What pydantic says of a spec -> what a person needs to hear: one sentence a fault, with what would do."""
+"""pydantic's errors about a spec -> messages for people: one sentence per fault, with what would work."""
 
 import re
 from typing import get_args
@@ -16,12 +16,12 @@ _IN_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4, "inch": 25.4, '"': 25.
 
 
 def unknown_keys(error: ValidationError) -> list[Path]:
-    """Where the keys stand that no field has, as pydantic says it."""
+    """The paths of keys that are not fields, as pydantic reports them."""
     return [detail["loc"] for detail in error.errors(include_url=False) if detail["type"] == "extra_forbidden"]
 
 
 def misfits(error: ValidationError, tree: Node) -> list[Fault]:
-    """The faults that our own validators found, but for keys that are missing, where unknown ones were taken out."""
+    """The faults that our own validators found, without missing keys, in a tree whose unknown keys were removed."""
     details = [detail for detail in error.errors(include_url=False) if detail["type"] == "value_error"]
     return [
         fault
@@ -31,21 +31,21 @@ def misfits(error: ValidationError, tree: Node) -> list[Fault]:
     ]
 
 
-def translated(root: type[BaseModel], error: ValidationError, tree: Node, told: set[Place]) -> list[Fault]:
-    """The faults of a tree that is no `root`. `told` holds the places of values whose fault is known already."""
+def translated(root: type[BaseModel], error: ValidationError, tree: Node, reported: set[Place]) -> list[Fault]:
+    """The faults of a tree that is not a `root`. `reported`: the places of values whose faults are already reported."""
     details = error.errors(include_url=False)
     faults = []
     for detail in details:
         node, path = located(tree, detail["loc"])
-        if not (isinstance(node, Scalar) and node.place in told) and not _is_echo(root, detail, details):
+        if not (isinstance(node, Scalar) and node.place in reported) and not _is_echo(root, detail, details):
             faults += _faults(root, detail, tree, node, path)
     return faults
 
 
 def _is_echo(root: type[BaseModel], detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
-    """Whether a fault only follows from another one that is told."""
+    """Whether a fault only follows from another one that is reported."""
     path = detail["loc"]
-    if detail["type"] == "too_short":  # counted after the entries that are wrong were dropped
+    if detail["type"] == "too_short":  # counted after the faulty entries were dropped
         return bool(detail["input"])
     if detail["type"] != "missing":
         return False
@@ -83,7 +83,7 @@ def _missing(root: type[BaseModel], loc: Path) -> str:
 
 
 def _own(detail: ErrorDetails, tree: Node, node: Node, path: Path) -> list[Fault]:
-    """A fault that our own validators found; a MisfitError knows its places."""
+    """The faults that our own validators found; a MisfitError knows their places."""
     error = detail.get("ctx", {}).get("error")
     if not isinstance(error, MisfitError):
         return [Fault(node.place, path, str(error))]
@@ -137,14 +137,14 @@ def _other(detail: ErrorDetails, node: Node, field: str) -> str:
         case "too_short":
             return f"has no {field}; give at least {limits['min_length']}"
         case "too_long":
-            return f"has {limits['actual_length']} entries; {limits['max_length']} at most"
+            return f"has {limits['actual_length']} entries; use at most {limits['max_length']}"
         case "string_pattern_mismatch" if field == "url":
-            return f"{shown(node)} is no web address; write one that starts with https://"
+            return f"{shown(node)} is not a web address; write one that starts with https://"
     return f"{_found(node)}; {detail['msg'][0].lower() + detail['msg'][1:]}"
 
 
 def _wrong_kind(root: type[BaseModel], detail: ErrorDetails, node: Node) -> str:
-    """A mapping that may be of several kinds, and says none or another."""
+    """A mapping that can be of several kinds, and names none of them or an unknown one."""
     key = str(detail["ctx"]["discriminator"]).strip("'")
     choices = _choices_of(root, detail, key)
     if detail["type"] == "union_tag_invalid":
@@ -155,7 +155,7 @@ def _wrong_kind(root: type[BaseModel], detail: ErrorDetails, node: Node) -> str:
 
 
 def _choices_of(root: type[BaseModel], detail: ErrorDetails, key: str) -> str:
-    """What a union's `kind` may be."""
+    """The values that a union's `kind` can have."""
     fields = [model.model_fields[key].annotation for model in models_at(root, detail["loc"])]
     return ", ".join(str(choice) for field in fields for choice in get_args(field))
 
@@ -170,11 +170,11 @@ def _found(node: Node) -> str:
             return f"{shown(node)} is a string"
         case Scalar():
             return f"{shown(node)} is a number"
-    return f"{shown(node)} stands here"
+    return f"found {shown(node)}"
 
 
 def _not_one_of(node: Node, expected: str) -> str:
-    """`expected` is pydantic's list: "'a', 'b' or 'c'"."""
+    """The message for a value that is none of the choices. `expected` is pydantic's list: "'a', 'b' or 'c'"."""
     choices = re.findall(r"'([^']*)'", expected) or [expected]
     if isinstance(node, Scalar) and node.value is None:
         return f"has no value; write {' or '.join(choices)}"
@@ -195,7 +195,7 @@ def _not_a_number(node: Node, field: str, wanted: str) -> str:
         return f"{shown(node)} is in quotes; write the number alone: {number}"
     if field.endswith("_mm") and unit in _IN_MM:
         number = f"{float(number) * _IN_MM[unit]:g}"
-    return f"{shown(node)} is a string, write the number alone: {number}" + (
+    return f"{shown(node)} is a string; write the number alone: {number}" + (
         " (the unit is in the name)" if "_" in field else ""
     )
 
@@ -205,7 +205,7 @@ def _not_a_string(node: Node, field: str) -> str:
         return 'has no value, because # starts a comment; put the colour in quotes, as in "#1e6ebe"'
     if isinstance(node, Scalar) and node.value is not None:
         return f'{_found(node)}; put it in quotes: "{node.text}"'
-    return f"{_found(node)}; a text is needed"
+    return f"{_found(node)}; text is needed"
 
 
 def _not_a_list(node: Node) -> str:
@@ -220,4 +220,4 @@ def _not_a_mapping(root: type[BaseModel], loc: Path, node: Node) -> str:
     if isinstance(node, Scalar) and node.value in keys:
         return f"{shown(node)} needs its own fields below it; write {node.text}: and indent them"
     or_file = " or the name of a file" if {model.__name__ for model in models} & {"Rack", "Machine"} else ""
-    return f"{_found(node)}; a mapping is needed, with keys out of {', '.join(keys)}{',' if or_file else ''}{or_file}"
+    return f"{_found(node)}; a mapping is needed, with keys from {', '.join(keys)}{',' if or_file else ''}{or_file}"

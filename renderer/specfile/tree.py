@@ -1,4 +1,4 @@
-"""A file's content as a tree that remembers where each key and value stands."""
+"""A file's content as a tree that remembers the place of each key and value."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Entry:
-    """A key, where it stands, and its value."""
+    """A key, its place and its value."""
 
     key: str
     place: Place
@@ -36,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Fields:
-    """A mapping. Keys differ."""
+    """A mapping with distinct keys."""
 
     entries: tuple[Entry, ...]
     place: Place
@@ -63,7 +63,7 @@ class Fields:
         return entry.value if entry else None
 
     def put(self, key: str, value: "Node") -> "Fields":
-        """The same with another value for a key, which is added at the end where it is new."""
+        """The same mapping with another value for a key; a new key is added at the end."""
         if key not in self:
             return replace(self, entries=(*self.entries, Entry(key, value.place, value)))
         return replace(self, entries=tuple(replace(e, value=value) if e.key == key else e for e in self.entries))
@@ -76,10 +76,10 @@ Node = Scalar | Items | Fields
 
 
 def plain(node: Node) -> Any:
-    """The value alone, of dicts, lists, strings, numbers, truths and None."""
+    """The value without places: dicts, lists, strings, numbers, booleans and None."""
     match node:
         case Scalar(value=value):
-            # 2e3 is the whole number 2000 wherever one is asked for
+            # 2e3 is the whole number 2000 wherever a whole number is needed
             return int(value) if isinstance(value, float) and value.is_integer() else value
         case Items(items=items):
             return [plain(item) for item in items]
@@ -88,7 +88,7 @@ def plain(node: Node) -> Any:
 
 
 def child(node: Node | None, step: str | int) -> Node | None:
-    """The value below a key or an index."""
+    """The value below a key or an index, if there is one."""
     match node:
         case Fields() if isinstance(step, str):
             return node.get(step)
@@ -119,7 +119,7 @@ def removed(node: Node, path: Path) -> Node:
 
 
 def located(root: Node, path: Path) -> tuple[Node, Path]:
-    """The value at a path, or the last one on the way there, and the path to it in the file that it stands in."""
+    """The value at a path, or the last one on the way there, and its path within its own file."""
     node, inner = root, Path()
     for step in path:
         value = child(node, step)
@@ -131,7 +131,7 @@ def located(root: Node, path: Path) -> tuple[Node, Path]:
 
 
 def shown(node: Node) -> str:
-    """How a message shows a value."""
+    """A value as messages show it."""
     match node:
         case Scalar(value=None):
             return "no value"

@@ -1,6 +1,6 @@
 """The text of a YAML file -> a tree of its values. YAML 1.2, core schema: `1e-3` is a number, `on` a string.
 
-PyYAML reads the syntax alone. What a scalar means is decided here: PyYAML follows YAML 1.1, where `on` is true.
+PyYAML reads only the syntax. The meaning of a scalar is decided here: PyYAML follows YAML 1.1, where `on` is true.
 """
 
 import re
@@ -13,7 +13,7 @@ from renderer.specfile.faults import Fault, Path, Place
 from renderer.specfile.tree import Entry, Fields, Items, Node, Scalar
 
 MOST_DEPTH = 32
-MOST_VALUES = 50_000  # with aliases spelt out, so that a few lines cannot grow without end
+MOST_VALUES = 50_000  # with aliases spelt out, so that a few lines cannot grow without limit
 
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -27,13 +27,13 @@ _COLOUR_COMMENT = re.compile(r":\s+(?P<colour>#[0-9a-fA-F]{3,8})\b")
 
 
 def parse(text: str, file: str, label: Place | None = None) -> tuple[Node | None, list[Fault]]:
-    """The tree of a file's one document, None where it is empty or not YAML, and what is wrong in it.
+    """The tree of a file's one document, None where it is empty or not YAML, and its faults.
 
-    With `label` every value stands there, as for a value that came from an option.
+    `label`: the place of every value, for a value that came from an option.
     """
     builder = _Builder(file, label)
     try:
-        # CSafeLoader has the same marks and is some thirty times as fast; a wheel always has it
+        # CSafeLoader gives the same marks and is about thirty times as fast; a wheel always has it
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             builder.take(event)
     except _StopError:
@@ -50,12 +50,12 @@ def parse(text: str, file: str, label: Place | None = None) -> tuple[Node | None
 
 
 class _StopError(Exception):
-    """The file is beyond reading; the reason is the last fault."""
+    """The file cannot be read any further; the last fault is the reason."""
 
 
 @dataclass
 class _Open:
-    """A list or mapping that has begun and not ended."""
+    """A list or mapping that has begun but not ended."""
 
     place: Place
     anchor: str | None
@@ -63,12 +63,12 @@ class _Open:
     values: list[Any] = field(default_factory=list)  # entries of a mapping, items of a list
     key: tuple[str, Place] | None = None
     places: dict[str, Place] = field(default_factory=dict)  # of the keys so far
-    spare: bool = False  # whether the value of this key is left out
+    spare: bool = False  # whether to leave out the value of this key
     size: int = 1
 
 
 class _Builder:
-    """Events of PyYAML's parser, one after another, into a tree. Its own stack, so that no depth exhausts Python's."""
+    """Builds a tree from the events of PyYAML's parser. It has its own stack, so that no depth exhausts Python's."""
 
     def __init__(self, file: str, label: Place | None) -> None:
         self.file, self.label = file, label
@@ -87,15 +87,15 @@ class _Builder:
     def _fault(self, place: Place, text: str) -> None:
         self.faults.append(Fault(place, self._path(), text))
 
-    def take(self, event: Any) -> None:  # Any, as PyYAML's marks are of two classes with nothing in common
+    def take(self, event: Any) -> None:  # Any, as PyYAML's marks are of two unrelated classes
         if getattr(event, "tag", None) is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._fault(self.at(event.start_mark), f"has the tag {tag}; tags are not used here, remove it")
+            self._fault(self.at(event.start_mark), f"has the tag {tag}; tags are not supported, remove it")
         match event:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    text = "a second document starts here; keep one a file, without '---'"
+                    text = "a second document starts here; keep one per file, without '---'"
                     self._fault(self.at(event.start_mark), text)
                     raise _StopError
             case yaml.AliasEvent():
@@ -116,7 +116,7 @@ class _Builder:
             self._fault(place, "a key is a list or a mapping; a key must be a single word")
             raise _StopError
         if len(self._stack) >= MOST_DEPTH:
-            self._fault(place, f"lists and mappings lie more than {MOST_DEPTH} deep in each other")
+            self._fault(place, f"lists and mappings are nested more than {MOST_DEPTH} deep; use fewer levels")
             raise _StopError
         self._stack.append(_Open(place, event.anchor, isinstance(event, yaml.MappingStartEvent)))
 
@@ -125,7 +125,7 @@ class _Builder:
         twin = opened.places.setdefault(key, place)
         opened.key, opened.spare = (key, place), key == "<<" or twin is not place
         if key == "<<":
-            self._fault(place, "merge keys are no part of YAML 1.2; write the keys out")
+            self._fault(place, "merge keys are not part of YAML 1.2; write the keys out")
         elif twin is not place:
             self._fault(place, f"the key {key!r} is here twice, first at {twin}; keep one")
 
@@ -133,11 +133,11 @@ class _Builder:
         place = self.at(event.start_mark)
         if event.anchor not in self._anchors:
             inside = any(opened.anchor == event.anchor for opened in self._stack)
-            why = "stands inside the value of that name" if inside else f"needs an anchor &{event.anchor} above it"
+            why = "is inside the value of that name" if inside else f"needs an anchor &{event.anchor} above it"
             self._fault(place, f"the alias *{event.anchor} {why}")
             raise _StopError
         if self._stack and self._stack[-1].keyed and self._stack[-1].key is None:
-            self._fault(place, f"the alias *{event.anchor} stands for a key; write the key out")
+            self._fault(place, f"the alias *{event.anchor} is used as a key; write the key out")
             raise _StopError
         self._add(*self._anchors[event.anchor], None)
 
@@ -150,7 +150,7 @@ class _Builder:
         opened = self._stack[-1]
         opened.size += size
         if opened.size > MOST_VALUES:
-            self._fault(opened.place, f"more than {MOST_VALUES} values, aliases spelt out; that is no artwork")
+            self._fault(opened.place, f"more than {MOST_VALUES} values, aliases spelt out; this is not a spec")
             raise _StopError
         if opened.key is None:
             opened.values.append(node)
@@ -173,7 +173,7 @@ def _closed(opened: _Open) -> Node:
 
 
 def _value(text: str) -> str | int | float | bool | None:
-    """What a plain scalar means in YAML 1.2's core schema. ValueError for a number that is not finite."""
+    """The value of a plain scalar in YAML 1.2's core schema. ValueError for a number that is not finite."""
     if text in _WORDS:
         return _WORDS[text]
     if len(text) > 100:
@@ -181,14 +181,14 @@ def _value(text: str) -> str | int | float | bool | None:
     if _INTEGER.fullmatch(text):
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
     if _NOT_FINITE.fullmatch(text) or (_FLOAT.fullmatch(text) and abs(float(text)) == float("inf")):
-        raise ValueError(f"{text} is not a finite number; write a number that can be measured")
+        raise ValueError(f"{text} is not a finite number; write a finite one")
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
 def _syntax_fault(error: Any, text: str, builder: _Builder) -> Fault:
     lines = text.rstrip().split("\n")
     begun = error.context_mark or error.problem_mark
-    # what is open at the end of the file, and a key without a colon, is wrong where it begins
+    # a bracket or quote that is open at the end of the file, or a key without a colon, is reported where it begins
     is_open = error.problem_mark.line >= len(lines) or error.context == _SIMPLE_KEY
     mark = begun if is_open else error.problem_mark
     line = min(mark.line, len(lines) - 1)
@@ -207,7 +207,10 @@ _SIMPLE_KEY = "while scanning a simple key"
 
 
 def _syntax_text(error: Any, begun: int, rest: str) -> str:
-    """PyYAML's and libyaml's words for the usual mistakes differ; neither says what would do. `begun` is a line."""
+    """The message for a common mistake. PyYAML's and libyaml's own differ and do not say what would work.
+
+    `begun` is the number of a line.
+    """
     if rest.startswith("\t"):
         return "a tab; indent with spaces"
     if rest[:1] in ("@", "`", "%"):
@@ -215,12 +218,12 @@ def _syntax_text(error: Any, begun: int, rest: str) -> str:
     if (error.problem or "").startswith("mapping values are not allowed"):
         return "a second ':' in one line; put the value in quotes, or indent this line like the one above"
     for context, text in (
-        (_SIMPLE_KEY, "a key without a value; write a colon and a space behind it"),
+        (_SIMPLE_KEY, "a key without a value; write a colon and a space after it"),
         ("while parsing a flow", f"the bracket opened in line {begun} is not closed, or a comma is missing"),
         ("while scanning a quoted", f"the quotes opened in line {begun} are not closed"),
         (
             "while parsing a block",
-            f"this line fits neither the indentation nor the kind of the lines since line {begun}",
+            f"this line does not match the indentation or the kind of the lines from line {begun} on",
         ),
     ):
         if (error.context or "").startswith(context):

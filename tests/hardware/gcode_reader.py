@@ -60,7 +60,7 @@ class Reader:
         self.plot = Plot()
         self.modes: set[str] = set()
         self.at: Point | None = None
-        self.down: bool | None = None  # nobody knows where the pen is until it is told
+        self.down: bool | None = None  # unknown until a line moves the pen
         self.feed: float | None = None
         self.travel_feeds: set[float | None] = set()
         self.message = ""
@@ -173,7 +173,7 @@ class Reader:
     def set_pen(self, value: float) -> None:
         down = self.lift.is_down(value)
         if down is None:
-            assert self.down is not None and self.lift.kind == "servo", f"the pen goes to {value}, nobody knows why"
+            assert self.down is not None and self.lift.kind == "servo", f"the pen goes to {value} for an unknown reason"
             return
         if down is False and self.down is False:
             return  # another pen, held at another height

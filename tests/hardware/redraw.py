@@ -25,7 +25,7 @@ def reader_of(machine: Machine, *pens: Pen) -> Reader:
 
 
 def on_sheet(line: list[tuple[float, float]], drawing: Drawing, machine: Machine) -> Line:
-    """The machine's coordinates turned back into the drawing's, reckoned apart from the writer."""
+    """The machine's coordinates turned back into the drawing's, computed apart from the writer."""
     width, height = drawing.width_mm, drawing.height_mm
     turned = machine.rotate in (90, 270)
     left, bottom = machine.origin_mm

@@ -15,7 +15,7 @@ from hardware.job.gcode_job import GcodeJob
 from hardware.job.prepare import from_drawing
 from hardware.machine import Machine
 from hardware.plotting.control import Control
-from hardware.plotting.events import Event, Fault, Finished, Note, Prompt
+from hardware.plotting.events import Finished, Note, PlotEvent, PlotFault, Prompt
 from hardware.plotting.journal import read
 from hardware.plotting.plot import Plot
 from hardware.plotting.resume import Resume
@@ -99,12 +99,12 @@ class SimulatedPlot:
     kill_when: Callable[["SimulatedPlot"], bool] = lambda _: False
     bench: Bench = field(init=False)
     job: GcodeJob = field(init=False)
-    events: list[Event] = field(default_factory=list)
+    events: list[PlotEvent] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
     pen_down_at_prompts: list[Prompt] = field(default_factory=list)
     log: list[tuple[str, object]] = field(default_factory=list)
-    watchers: list[Callable[[Control, Event], None]] = field(default_factory=list)  # told with the control
-    observers: list[Callable[[Event], None]] = field(default_factory=list)  # told as everybody is
+    watchers: list[Callable[[Control, PlotEvent], None]] = field(default_factory=list)  # called with the control
+    observers: list[Callable[[PlotEvent], None]] = field(default_factory=list)  # called like any observer
     plot: Plot | None = None
     control: Control = field(default_factory=Control)
 
@@ -132,7 +132,7 @@ class SimulatedPlot:
 
         return noted
 
-    def _see(self, control: Control, event: Event) -> None:
+    def _see(self, control: Control, event: PlotEvent) -> None:
         self.events.append(event)
         self.log.append(("event", event))
         for watcher in self.watchers:
@@ -144,13 +144,13 @@ class SimulatedPlot:
             left = self.answers.get(event.kind)
             answer = left.pop(0) if left else event.default
             if answer == "here":  # a person moves the pen there by hand, its tip on the paper
-                self.bench.controller.body.push(0.0, 0.0, 0.0)
+                self.bench.controller.machine.push(0.0, 0.0, 0.0)
             if callable(answer):
                 answer = answer(self, event) or event.default
             if answer == "none yet":
                 return
             if answer not in {choice.key for choice in event.choices}:
-                raise Killed(f"{answer!r} is no answer to {event}")
+                raise Killed(f"{answer!r} does not answer {event}")
             control.answer(event.id, answer)
 
     def killed(self, journal: Path, after: int | None = None) -> None:
@@ -167,15 +167,15 @@ class SimulatedPlot:
     # --- what is to hold ---
 
     def pen_is_down(self) -> bool:
-        body = self.bench.controller.body
-        return is_down(self.machine, body.bed(self.bench.now())[2], body.pen_value)
+        state = self.bench.controller.machine
+        return is_down(self.machine, state.bed(self.bench.now())[2], state.pen_value)
 
     def draws_a_line(self) -> bool:
-        planner = self.bench.controller.body.planner
+        planner = self.bench.controller.machine.planner
         return bool(planner.profile) and abs(planner.blocks[0].unit[2]) < 0.5
 
     def drawn(self) -> list[list[Point]]:
-        return strokes(self.bench.controller.body.trace, self.machine)
+        return strokes(self.bench.controller.machine.trace, self.machine)
 
     def wanted(self) -> list[list[Point]]:
         """The lines of the job, on the bed."""
@@ -210,14 +210,14 @@ class SimulatedPlot:
     def notes(self) -> list[str]:
         return [event.text for event in self.events if isinstance(event, Note)]
 
-    def told_faults(self) -> list[str]:
-        return [event.what for event in self.events if isinstance(event, Fault)]
+    def reported_faults(self) -> list[str]:
+        return [event.what for event in self.events if isinstance(event, PlotFault)]
 
     def lines_between_fault_and_answer(self) -> list[object]:
-        """Lines of the job that were sent after a fault was told and before a person had answered."""
+        """Lines of the job that were sent after a fault was reported and before a person had answered."""
         sent, stopped = [], False
         for what, content in self.log:
-            if what == "event" and isinstance(content, Fault):
+            if what == "event" and isinstance(content, PlotFault):
                 stopped = True
             elif what == "event" and type(content).__name__ == "Answered":
                 stopped = False

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import curve, line
 
-from hardware.arcs import Arc, arcs, simplify, spiral, swept
+from hardware.arcs import Arc, arc_points, arcs, simplify, spiral
 from hardware.drawing import Line
 
 
@@ -85,7 +85,7 @@ def redrawn(path: Line, pieces: list[Arc | tuple[float, float]]) -> Line:
     at, points = tuple(path[0].tolist()), [path[:1]]
     for piece in pieces:
         end = piece.end if isinstance(piece, Arc) else piece
-        points.append(swept(at, end, piece.centre, piece.clockwise, 1e-5)[1:] if isinstance(piece, Arc) else [end])
+        points.append(arc_points(at, end, piece.centre, piece.clockwise, 1e-5)[1:] if isinstance(piece, Arc) else [end])
         at = end
     return np.concatenate([np.asarray(each, dtype=np.float64) for each in points])
 

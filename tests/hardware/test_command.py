@@ -49,7 +49,7 @@ def test_a_plan_says_what_each_pen_takes(svg: Path) -> None:
     black, rouge, whole = result.stdout.splitlines()
     assert black.split()[:5] == ["1", "black", "0.5", "4", "strokes"]
     assert rouge.split()[0] == "2"
-    assert whole == "2 min in all, of which 2 min for putting in 2 pens"
+    assert whole == "2 min in all, including 2 min to insert 2 pens"
 
 
 def test_a_plan_comes_as_json_too(svg: Path) -> None:
@@ -62,7 +62,7 @@ def test_what_lies_off_the_sheet_is_left_out_with_a_word(tmp_path: Path) -> None
     path.write_text(to_svg(sheet(PenPass("a", BLACK, (line((1, 1), (99, 1)),)))), encoding="utf-8")
     result = run("gcode", path, "--machine", MACHINE)
     assert result.exit_code == 0
-    assert result.stderr == f"{path}: what lies off its 60 x 40 mm is left out\n"
+    assert result.stderr == f"{path}: what lies outside its 60 x 40 mm is left out\n"
 
 
 def test_bad_files_end_with_2_and_a_message(svg: Path, tmp_path: Path) -> None:

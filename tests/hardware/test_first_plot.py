@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardware.__main__ import main as hardware_commands
-from hardware.terminal.words import KEYS
+from hardware.terminal.event_text import KEYS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "first-plot.md").read_text(encoding="utf-8")

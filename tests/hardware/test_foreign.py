@@ -49,17 +49,17 @@ def test_a_file_of_another_program_looks_as_cairo_draws_it(path: Path) -> None:
     assert np.abs(ours - theirs).mean() < min(2.0, 0.12 * (255 - theirs).mean())
 
 
-def test_what_a_file_loses_is_told() -> None:
+def test_what_a_file_loses_is_reported() -> None:
     arcs = reading(FILES[0], Options())
     assert arcs.notes == (
-        "layer 'drawing': 3 strokes lie over others of another colour, and will come under them;"
-        " --keep-order keeps all as it is, in 9 passes instead of 6",
+        "layer 'drawing': 3 strokes lie over others of another colour, and will end up below them;"
+        " --keep-order keeps the order, in 9 passes instead of 6",
     )
     assert reading(FILES[0], Options(keep_order=True)).notes == (
         "layer 'drawing': 9 passes instead of 6, since 3 strokes lie over others of another colour",
     )
     polar = next(path for path in FILES if path.stem == "matplotlib_polar")
     assert reading(polar, Options()).notes == (
-        "1 shape is left out: filled with the colour of the paper, without a stroke",
-        "16 shapes are drawn whole: clipped by what is no upright rectangle",
+        "1 shape is left out: filled with the colour of the paper and without a stroke",
+        "16 shapes are drawn without clipping: the clip path is not an upright rectangle",
     )

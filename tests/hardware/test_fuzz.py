@@ -14,10 +14,10 @@ from hardware.dialect import DIALECTS
 from hardware.drawing import Drawing, Line, PenPass
 from hardware.estimate import estimate
 from hardware.gcode import files
-from hardware.intake import prepared
 from hardware.machine import Machine, RelayLift
 from hardware.picture import plan_svg
 from hardware.program import ProgramError, program
+from hardware.svg_intake import prepared
 from hardware.svgfile import Options, SvgError, reading, to_svg
 
 FOREIGN = sorted((Path(__file__).parent / "foreign").glob("*.svg"))

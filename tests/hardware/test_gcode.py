@@ -13,7 +13,7 @@ from samples import BLACK, RED, ROUTER, SERVO, curve, line, passes, sheet, two_p
 from hardware.arcs import simplify
 from hardware.dialect import Dialect, DialectName
 from hardware.drawing import Drawing, Line, PenPass, is_dot
-from hardware.gcode import blocks, files, gcode, per_tool, prompt
+from hardware.gcode import files, gcode, lines_by_step, per_tool, prompt
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift
 from hardware.program import ChangePen, program
 
@@ -33,7 +33,7 @@ def read(text: str, machine: Machine) -> Plot:
 
 
 def expected(drawing: Drawing, machine: Machine) -> list[Line]:
-    """The drawing's lines as the machine should draw them, reckoned apart from the writer."""
+    """The drawing's lines as the machine should draw them, computed apart from the writer."""
     lines = [each for p in drawing.passes for each in p.lines]
     lines = [np.mean(each, axis=0, keepdims=True) if is_dot(each) else simplify(each, 0.049) for each in lines]
     return [each * (1, -1) + (machine.origin_mm[0], machine.origin_mm[1] + drawing.height_mm) for each in lines]
@@ -235,10 +235,10 @@ def test_a_pen_that_runs_dry_is_refilled_before_it_does() -> None:
 
 def test_blocks_are_the_lines_of_each_step_and_without_pauses_none_stops_the_controller() -> None:
     steps = program(two_pens(), SERVO)
-    parts = list(blocks(steps, SERVO))
+    parts = list(lines_by_step(steps, SERVO))
     assert [part.step for part in parts] == [None, *steps]
     assert "".join(f"{row}\n" for part in parts for row in part.lines) == gcode(steps, SERVO)
-    streamed = [row for part in blocks(steps, SERVO, pauses=False) for row in part.lines]
+    streamed = [row for part in lines_by_step(steps, SERVO, pauses=False) for row in part.lines]
     assert "M0" not in streamed and len(streamed) == len(gcode(steps, SERVO).splitlines()) - 2
     assert [text for step in steps if (text := prompt(step))] == [
         "insert pen 1: black 0.5",

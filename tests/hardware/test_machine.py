@@ -5,10 +5,11 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from hardware.dialect import DIALECTS, Dialect, DialectName
+from hardware.dialect import DIALECTS, PROTOCOLS, Dialect, DialectName
 from hardware.machine import Machine, MachineError, RelayLift, ServoLift, ZLift, load_machine
 
 MACHINES = sorted((Path(__file__).parents[2] / "specs" / "machines").glob("*.yaml"))
+DIALECTS_TEXT = re.sub(r", ([^,]*)$", r" or \1", ", ".join(map(repr, get_args(DialectName))))
 GOOD = "name: gantry\nwidth_mm: 300\nheight_mm: 200\npen_lift: {kind: servo, up: 600, down: 300}\n"
 
 
@@ -21,6 +22,10 @@ def loaded(tmp_path: Path, text: str) -> Machine:
 def test_there_are_machines_with_every_pen_lift_and_every_dialect() -> None:
     assert {load_machine(path).pen_lift.kind for path in MACHINES} == {"servo", "z", "relay"}
     assert {load_machine(path).dialect for path in MACHINES} == set(get_args(DialectName))
+
+
+def test_every_dialect_says_whether_its_lines_are_streamed() -> None:
+    assert set(PROTOCOLS) == set(get_args(DialectName))
 
 
 @pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.stem)
@@ -49,31 +54,31 @@ def test_every_field_is_described_and_every_quantity_has_its_unit(model: type[Ba
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "a machine is a mapping of fields such as `name: gantry`, not this"),
+        ("", "a machine file is a mapping of fields such as `name: gantry`"),
         ("a: [", "not YAML: while parsing a flow node expected the node content, but found '<stream end>'"),
         (GOOD.replace("width_mm: 300\n", ""), "width_mm: is missing"),
         (GOOD + "feed_mm_mn: 3", "feed_mm_mn: no such field; did you mean feed_mm_min?"),
         (GOOD + "colour: red", "colour: no such field"),
-        (GOOD + "dialect: marlim", "dialect: Input should be 'grbl', 'marlin', 'linuxcnc' or 'klipper'"),
-        (GOOD + "dialect: {base: tinyg}", "dialect.base: Input should be 'grbl', 'marlin', 'linuxcnc' or 'klipper'"),
+        (GOOD + "dialect: marlim", f"dialect: Input should be {DIALECTS_TEXT}"),
+        (GOOD + "dialect: {base: tinyg}", f"dialect.base: Input should be {DIALECTS_TEXT}"),
         (GOOD + "dialect: {paus: M0}", "dialect.paus: no such field; did you mean pause?"),
         (GOOD + "dialect: {draw: 'G1 X{x}'}", "dialect: draw: 'G1 X{x}' lacks {y}"),
-        (GOOD + "dialect: {dwell: 'G4 P{time}'}", "dialect: dwell: 'G4 P{time}' cannot be filled in; in braces it may"),
-        (GOOD + "dialect: {end: 'M2 é'}", "dialect: end: 'M2 é' is not one line of plain ASCII"),
+        (GOOD + "dialect: {dwell: 'G4 P{time}'}", "dialect: dwell: 'G4 P{time}' cannot be filled in; in braces it can"),
+        (GOOD + "dialect: {end: 'M2 é'}", "dialect: end: 'M2 é' is not a single line of plain ASCII"),
         (GOOD + "accel_mm_s2: [600, 0]", "accel_mm_s2.1: Input should be greater than 0"),
         (GOOD + "rotate: 45", "rotate: Input should be 0, 90, 180 or 270"),
-        (GOOD + "centre: true\norigin_mm: [1, 2]", "a sheet in the `centre` of the bed has no origin_mm; leave one of"),
-        (GOOD + "pen_change_mm: [301, 0]", "pen_change_mm [301, 0] lies off the bed, which is 300 x 200 mm"),
+        (GOOD + "centre: true\norigin_mm: [1, 2]", "`centre` and origin_mm exclude each other; leave one of"),
+        (GOOD + "pen_change_mm: [301, 0]", "pen_change_mm [301, 0] is off the bed, which is 300 x 200 mm"),
         (GOOD + "feed_mm_min: 0", "feed_mm_min: Input should be greater than 0"),
         (GOOD + "accel_mm_s2: .inf", "accel_mm_s2: Input should be a finite number"),
-        (GOOD + "park_mm: [0, 201]", "park_mm [0, 201] lies off the bed, which is 300 x 200 mm"),
+        (GOOD + "park_mm: [0, 201]", "park_mm [0, 201] is off the bed, which is 300 x 200 mm"),
         (GOOD.replace("servo", "magnet"), "pen_lift: Input tag 'magnet' found using 'kind' does not match any of the"),
         (GOOD.replace("servo", "relay"), "pen_lift.up: does not belong here"),
         (GOOD.replace("up: 600", "upp: 600"), "pen_lift.up: is missing"),
         (GOOD.replace("up: 600", "upp: 600"), "pen_lift.upp: no such field; did you mean up?"),
         (
             GOOD.replace("servo, up: 600, down: 300", "z, up_mm: 1, down_mm: 1"),
-            "pen_lift: up_mm 1 must lie above down_mm 1",
+            "pen_lift: up_mm 1 must be above down_mm 1",
         ),
     ],
 )

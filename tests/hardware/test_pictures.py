@@ -13,12 +13,12 @@ from samples import BLACK, RED, ROUTER, SERVO, line, sheet, two_pens
 
 from hardware.card import CardError, card_files
 from hardware.drawing import PenPass
-from hardware.intake import prepared
 from hardware.lettering import length_of, lettered
 from hardware.machine import Machine, RelayLift, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
 from hardware.rack import load_rack
+from hardware.svg_intake import prepared
 from hardware.svgfile import read_svg
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -96,15 +96,19 @@ def test_a_relay_has_no_ladder_of_heights() -> None:
 @pytest.mark.parametrize(
     ("paper", "count", "message"),
     [
-        ("A9", 1, "'A9' is no paper; write A6, A5, A4, A3, A2, LETTER, TABLOID, or as in 200x150, in mm"),
+        (
+            "A9",
+            1,
+            "'A9' is not a paper size; write A6, A5, A4, A3, A2, LETTER, TABLOID, or a size in mm such as 200x150",
+        ),
         ("80x100", 1, "a card of 80 x 100 mm is too small; use at least 90 mm each way"),
         (
             "A2",
             1,
-            "the sheet is 594 mm high, but the bed of 'gantry with a servo' has 310 mm from origin_mm on;"
-            " use smaller paper, turn it, or move origin_mm; or name smaller paper: --paper A5",
+            "the sheet is 594 mm high, but from origin_mm the bed of 'gantry with a servo' has only 310 mm;"
+            " use smaller paper, rotate the sheet, or move origin_mm; or use smaller paper: --paper A5",
         ),
-        ("90x90", 20, "20 pens do not fit on one card of inks, 12 do; use larger paper or a smaller rack"),
+        ("90x90", 20, "20 pens do not fit on one ink card, which has room for 12; use larger paper or a smaller rack"),
     ],
 )
 def test_a_card_that_cannot_be_made_is_refused_with_the_reason(paper: str, count: int, message: str) -> None:

@@ -3,7 +3,7 @@ import pytest
 from samples import BLACK, RED, ROUTER, SERVO, curve, line, sheet, two_pens
 
 from hardware.drawing import Drawing, PenPass
-from hardware.machine import Machine, PenLift, RelayLift, check_sheet, lie
+from hardware.machine import Machine, PenLift, RelayLift, check_sheet, sheet_placement
 from hardware.program import (
     ArcTo,
     ChangePen,
@@ -92,7 +92,7 @@ def test_a_dot_at_the_corner_of_the_bed_is_drawn_and_one_beyond_is_not() -> None
     wide = {"width_mm": 110, "height_mm": 95}
     assert Travel(120, 100) in program(sheet(PenPass("a", BLACK, (line((110, 0)),)), **wide), SERVO)
     assert message(sheet(PenPass("a", BLACK, (line((110.1, 0)),)), **wide)) == (
-        "pen 1 (black 0.5): a line reaches x = 120.1 mm, the bed of 'gantry' ends at 120 mm;"
+        "pen 1 (black 0.5): a line reaches x = 120.1 mm, but the bed of 'gantry' ends at 120 mm;"
         " use smaller paper or move origin_mm"
     )
 
@@ -102,39 +102,38 @@ def test_everything_that_leaves_the_bed_is_said_at_once() -> None:
     where = "pen 2 (Größe (rouge)! 1.2): a line reaches"
     cure = "use smaller paper or move origin_mm"
     assert message(sheet(PenPass("ok", BLACK, (line((1, 1)),)), far, height_mm=90)).splitlines() == [
-        f"{where} x = -40.0 mm, the bed of 'gantry' begins at 0 mm; {cure}",
-        f"{where} x = 210.0 mm, the bed of 'gantry' ends at 120 mm; {cure}",
-        f"{where} y = 208.0 mm, the bed of 'gantry' ends at 100 mm; {cure}",
+        f"{where} x = -40.0 mm, but the bed of 'gantry' begins at 0 mm; {cure}",
+        f"{where} x = 210.0 mm, but the bed of 'gantry' ends at 120 mm; {cure}",
+        f"{where} y = 208.0 mm, but the bed of 'gantry' ends at 100 mm; {cure}",
     ]
 
 
 def test_a_line_that_leaves_the_sheet_would_mark_the_bed() -> None:
     assert message(sheet(PenPass("a", BLACK, (line((1, 1), (61, 1)),)))) == (
-        "pen 1 (black 0.5): a line reaches x = 61.0 mm, the sheet ends at 60 mm;"
-        " cut the drawing at the sheet's edge or use larger paper"
+        "pen 1 (black 0.5): a line reaches x = 61.0 mm, but the sheet ends at 60 mm;"
+        " clip the drawing at the sheet's edge or use larger paper"
     )
 
 
 def test_coordinates_that_are_no_numbers_are_refused() -> None:
     bad = sheet(PenPass("a", BLACK, (line((1, np.nan)),)))
-    assert message(bad) == "pen 1 (black 0.5): a line has a coordinate that is not a number"
+    assert message(bad) == "pen 1 (black 0.5): a line has a coordinate that is not a finite number"
 
 
 @pytest.mark.parametrize("own", [{"colours": ("#ff0000",)}, {"widths_mm": (0.7,)}])
 def test_free_colours_are_refused_with_the_reason(own: dict[str, tuple[str, ...]]) -> None:
     assert message(sheet(PenPass("a", BLACK, (line((1, 1)),), **own))) == (
-        "pen 1 (black 0.5): its lines have colours or widths of their own (free colours), which no pen can draw;"
-        " name the pens in the spec"
+        "pen 1 (black 0.5): its lines have free colours or widths, which no pen can draw; name the pens in the spec"
     )
 
 
 def test_a_sheet_larger_than_the_bed_is_named_side_by_side() -> None:
     assert check_sheet(110, 95, SERVO) == []
     assert check_sheet(148, 95.5, SERVO) == [
-        "the sheet is 148 mm wide, but the bed of 'gantry' has 110 mm from origin_mm on;"
-        " use smaller paper, turn it, or move origin_mm",
-        "the sheet is 95.5 mm high, but the bed of 'gantry' has 95 mm from origin_mm on;"
-        " use smaller paper, turn it, or move origin_mm",
+        "the sheet is 148 mm wide, but from origin_mm the bed of 'gantry' has only 110 mm;"
+        " use smaller paper, rotate the sheet, or move origin_mm",
+        "the sheet is 95.5 mm high, but from origin_mm the bed of 'gantry' has only 95 mm;"
+        " use smaller paper, rotate the sheet, or move origin_mm",
     ]
 
 
@@ -163,14 +162,14 @@ def test_a_sheet_may_be_turned_and_put_in_the_middle(said: dict[str, object], co
     steps = program(sheet(PenPass("a", BLACK, (path,))), machine)
     assert [(s.x_mm, s.y_mm) for s in steps if isinstance(s, Travel | DrawTo)] == corners
     x_mm, y_mm = park_on_sheet(60, 40, machine)
-    assert lie(60, 40, machine).on_bed(x_mm, y_mm) == machine.park_mm
+    assert sheet_placement(60, 40, machine).on_bed(x_mm, y_mm) == machine.park_mm
 
 
 def test_a_sheet_that_fits_when_turned_is_said_so_by_no_fault() -> None:
     assert check_sheet(95, 110, SERVO.model_copy(update={"rotate": 90})) == []
     assert check_sheet(110, 95, SERVO.model_copy(update={"rotate": 90})) == [
-        "the sheet is 110 mm high, but the bed of 'gantry' has 95 mm from origin_mm on;"
-        " use smaller paper, turn it, or move origin_mm",
+        "the sheet is 110 mm high, but from origin_mm the bed of 'gantry' has only 95 mm;"
+        " use smaller paper, rotate the sheet, or move origin_mm",
     ]
 
 
@@ -179,19 +178,19 @@ def test_what_lies_in_the_margin_is_refused_with_pen_coordinate_and_limit() -> N
     assert program(sheet(PenPass("a", BLACK, (line((5, 5), (55, 35)),))), machine)
     with pytest.raises(ProgramError) as fault:
         program(sheet(PenPass("a", BLACK, (line((4, 5), (55, 36)),))), machine)
-    free = "what is free of the margin of 5 mm"
+    free = "the area inside the margin of 5 mm"
     assert str(fault.value).splitlines() == [
-        f"pen 1 (black 0.5): a line reaches x = 4.0 mm, {free} begins at 5 mm; cut the drawing there or make margin_mm"
-        " smaller",
-        f"pen 1 (black 0.5): a line reaches y = 36.0 mm, {free} ends at 35 mm; cut the drawing there or make margin_mm"
-        " smaller",
+        f"pen 1 (black 0.5): a line reaches x = 4.0 mm, but {free} begins at 5 mm;"
+        " clip the drawing there or make margin_mm smaller",
+        f"pen 1 (black 0.5): a line reaches y = 36.0 mm, but {free} ends at 35 mm;"
+        " clip the drawing there or make margin_mm smaller",
     ]
 
 
 def test_an_offset_that_takes_the_machine_off_its_bed_is_refused() -> None:
     pen = BLACK.model_copy(update={"offset_mm": (12.0, 0.0)})
     assert message(sheet(PenPass("a", pen, (line((1, 1), (9, 9)),)))) == (
-        "pen 1 (black 0.5): a line reaches x = -1.0 mm, the bed of 'gantry' begins at 0 mm;"
+        "pen 1 (black 0.5): a line reaches x = -1.0 mm, but the bed of 'gantry' begins at 0 mm;"
         " move origin_mm or the pen's offset_mm"
     )
 
@@ -202,14 +201,14 @@ def test_an_offset_that_takes_the_machine_off_its_bed_is_refused() -> None:
         (
             RelayLift(kind="relay"),
             {"down": 1.0},
-            "it has heights of its own, but the pen lift of 'gantry' is a relay; leave up and down out",
+            "it has heights, but the pen lift of 'gantry' is a relay; leave up and down out",
         ),
         (
             ROUTER.pen_lift,
             {"down": 3.0},
-            "it is up at z = 3 mm, which must lie above z = 3 mm, where it is down",
+            "its up height, z = 3 mm, must be above its down height, z = 3 mm",
         ),
-        (SERVO.pen_lift, {"up": -1.0}, "it is up at -1, but a servo's values go from 0 to 65535"),
+        (SERVO.pen_lift, {"up": -1.0}, "its up value is -1, but a servo takes values from 0 to 65535"),
     ],
 )
 def test_heights_that_a_lift_cannot_reach_are_refused(lift: PenLift, own: dict[str, float], what: str) -> None:

@@ -9,9 +9,9 @@ from redraw import redrawn
 from hardware.arcs import spiral
 from hardware.drawing import Drawing, Ink, Pen, PenPass
 from hardware.gcode import files
-from hardware.intake import prepared, ready
 from hardware.machine import Machine, load_machine
 from hardware.program import ProgramError
+from hardware.svg_intake import prepared, ready_drawing
 from hardware.svgfile import to_svg
 from renderer import preview
 
@@ -55,7 +55,7 @@ def assert_same_picture(text: str, drawing: Drawing, machine: Machine) -> None:
 def test_the_gcode_of_every_machine_draws_the_picture(path: Path, tmp_path: Path) -> None:
     machine = load_machine(path)
     (tmp_path / "a.svg").write_text(to_svg(artwork()), encoding="utf-8")
-    drawing = ready(tmp_path / "a.svg", machine).drawing
+    drawing = ready_drawing(tmp_path / "a.svg", machine).drawing
     texts = files(drawing, machine)
     assert_same_picture(texts["drawing.gcode"], drawing, machine)
     assert len(texts) == 4
@@ -75,5 +75,5 @@ def test_it_does_so_however_the_sheet_lies(rotate: int, centre: bool) -> None:
 def test_a_sheet_that_is_too_large_is_refused_before_a_line_is_written() -> None:
     machine = load_machine(MACHINES[0])
     large = Drawing(900, 900, "#ffffff", (PenPass("a", PENS[2], (np.array([[1.0, 899.0], [899.0, 1.0]]),)),))
-    with pytest.raises(ProgramError, match=r"a line reaches x = 899\.0 mm, the bed of .* ends at"):
+    with pytest.raises(ProgramError, match=r"a line reaches x = 899\.0 mm, but the bed of .* ends at"):
         files(large, machine)

@@ -269,7 +269,7 @@ def test_a_file_may_have_any_encoding_that_it_names(tmp_path: Path, encoding: st
     assert read_svg(tmp_path / "a.svg").title == "Größe"
 
 
-FILLED = "has a fill but no stroke; pens draw strokes only: give it a stroke, have it hatched (--hatch), or remove it"
+FILLED = "has a fill but no stroke; pens draw strokes only: give it a stroke, hatch it (--hatch), or remove it"
 
 
 @pytest.mark.parametrize(
@@ -283,11 +283,11 @@ FILLED = "has a fill but no stroke; pens draw strokes only: give it a stroke, ha
         (document(""), "has no strokes; give its shapes a stroke colour"),
         (
             document("", head=""),
-            'does not say how large it is; give <svg> a width and a height, such as width="210mm"',
+            'does not give its size; give <svg> a width and a height, such as width="210mm"',
         ),
         (
             document("", 'width="0mm" height="wide"'),
-            "its size, '0mm' by 'wide', is not one; write it as in width=\"210mm\"",
+            "its size, '0mm' by 'wide', is not valid; write it as in width=\"210mm\"",
         ),
         (document('<path id="a" d="M0 0L1 1V2z"/>'), f"<path> 'a' {FILLED}"),
         (document('<rect width="5" height="4" fill="red" stroke="none"/>'), f"<rect> without an id {FILLED}"),
@@ -314,20 +314,20 @@ FILLED = "has a fill but no stroke; pens draw strokes only: give it a stroke, ha
         ),
         (
             document('<g id="a"><use href="#a"/></g>'),
-            "its <use> elements repeat more than 5000000 times, or for ever",
+            "its <use> elements repeat more than 5000000 times, or without end",
         ),
         (
             document("".join(f'<g id="a{n}">{f"""<use href="#a{n - 1}"/>""" * 10}</g>' for n in range(12))),
-            "its <use> elements repeat more than 5000000 times, or for ever",
+            "its <use> elements repeat more than 5000000 times, or without end",
         ),
         (document("<g>" * 3000 + "</g>" * 3000), "its groups are nested too deeply"),
         (
             '<!DOCTYPE svg [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>' + document("&b;"),
-            "declares the XML entity 'b', which might expand without end; save it as plain SVG",
+            "declares the XML entity 'b', which could expand without end; save it as plain SVG",
         ),
         (
             '<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/hostname">]>' + document("&a;"),
-            "declares the XML entity 'a', which might expand without end; save it as plain SVG",
+            "declares the XML entity 'a', which could expand without end; save it as plain SVG",
         ),
         (
             f'<!DOCTYPE svg [<!ENTITY a "{"x" * 200}">]>' + document("&a;" * 50001),

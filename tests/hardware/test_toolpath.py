@@ -9,7 +9,7 @@ from samples import BLACK, RED, curve, line, passes, segments, sheet
 
 from hardware.drawing import Drawing, PenPass, length_mm
 from hardware.toolpath import GAP_NIBS, clip, join, order, split, travel_mm
-from hardware.toolpath.moves import improve
+from hardware.toolpath.local_search import improve
 from hardware.toolpath.start import greedy, nearest
 from hardware.toolpath.tour import tour
 
@@ -207,7 +207,7 @@ def test_many_strokes_are_ordered_region_by_region_and_none_is_lost() -> None:
     drawing = scattered(4000)
     ordered = order(drawing)
     assert segments(ordered) == segments(drawing)
-    # the same search at one go, on the whole, is no better by more than 4 %
+    # the same search on the complete tour at once is better by 4 % at most
     points = np.array([end for each in drawing.passes[0].lines for end in each])
     whole = greedy(points)
     improve(points, nearest(points, np.arange(len(points)) // 2, 8), whole, 40_000, 30, 1, 0.2)

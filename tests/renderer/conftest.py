@@ -1,4 +1,4 @@
-"""A small work and a finished render of it, made by hand, for tests of what comes after the fit."""
+"""A small artwork and a finished render of it, made by hand, for tests of the steps after the fit."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -101,7 +101,7 @@ def _step(layer: int, name: str, step: int) -> Step:
 
 @pytest.fixture
 def one_thread() -> Iterator[None]:
-    """Torch on one thread unless the test says otherwise: so few numbers are not worth sharing out."""
+    """Torch on one thread unless the test says otherwise: there are too few numbers to distribute."""
     import torch
 
     before = torch.get_num_threads()

@@ -1,8 +1,8 @@
-"""A device that is not the processor, for machines that have no other: tensors that keep to themselves.
+"""A stand-in for a second device, for computers with only a CPU.
 
-`Elsewhere` tensors say that they live on the device `meta`, as which torch lets them take part in autograd, and hold
-their numbers on the processor. As on a GPU, an operation that mixes them with tensors of the processor is refused,
-but for single numbers; and to read one, the processor must wait, which is counted.
+`Elsewhere` tensors report the device `meta`, for which torch supports autograd, but hold their numbers on the CPU. As
+on a GPU, an operation that mixes them with tensors of the CPU is refused, except for single numbers. To read a number,
+the CPU must wait, which is counted.
 """
 
 from collections.abc import Iterator
@@ -40,8 +40,8 @@ class Elsewhere(Tensor):
 class _Device(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
-        self.waits = 0  # how often the processor has read from the other device
-        self.sent = 0  # how often something has been sent there
+        self.waits = 0  # how many times the CPU has read from the other device
+        self.sent = 0  # how many times something was sent there
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
@@ -78,6 +78,6 @@ def _there(value: Any) -> Any:
 
 @contextmanager
 def device() -> Iterator[_Device]:
-    """While it lasts, DEVICE can be used as a device."""
+    """Within this context, DEVICE can be used as a device."""
     with _Device() as mode:
         yield mode

@@ -1,4 +1,4 @@
-"""The cache, and fetching from a server on this machine."""
+"""The cache, and downloads from a server on this computer."""
 
 import errno
 import hashlib
@@ -34,7 +34,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @dataclass
 class Server:
-    """Serves CONTENT. `cuts` are the numbers of bytes after which the next answers break off."""
+    """Serves CONTENT. `cuts` are the numbers of bytes after which the next answers stop."""
 
     url: str = ""
     resumes: bool = True
@@ -136,15 +136,15 @@ def test_a_damaged_file_is_removed_and_said(tmp_path: Path, server: Server) -> N
     assert found.source == "web"
     assert (
         found.note
-        == f"the cached file {path} was damaged and was removed (its sha256 is {damaged}); it was fetched anew"
+        == f"the cached file {path} was damaged and was removed (its sha256 is {damaged}); it was fetched again"
     )
     assert path.read_bytes() == CONTENT
 
 
 def test_only_ordinary_files_are_added(tmp_path: Path) -> None:
     for path, text in (
-        (tmp_path, "is no ordinary file"),
-        (Path("/dev/null"), "is no ordinary file"),
+        (tmp_path, "is not an ordinary file"),
+        (Path("/dev/null"), "is not an ordinary file"),
         (tmp_path / "n", "no such file"),
     ):
         with pytest.raises(AssetError) as caught:
@@ -157,12 +157,15 @@ def test_only_ordinary_files_are_added(tmp_path: Path) -> None:
     [
         (
             errno.ENOSPC,
-            "there is no room left for the asset cache {}; make room, or name another folder in RENDER_CACHE",
+            "there is no space left for the asset cache {}; free some space, or name another folder in RENDER_CACHE",
         ),
-        (errno.EROFS, "the asset cache {} may not be written to; allow it, or name another folder in RENDER_CACHE"),
+        (
+            errno.EROFS,
+            "the asset cache {} is not writable; change its permissions, or name another folder in RENDER_CACHE",
+        ),
         (
             errno.EIO,
-            "the asset cache {} cannot be written to (Input/output error); mend it, "
+            "the asset cache {} cannot be written to (Input/output error); repair it, "
             "or name another folder in RENDER_CACHE",
         ),
     ],
@@ -187,7 +190,7 @@ def test_a_cache_below_a_file_is_no_folder(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "file").touch()
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "file"))
     would_do = "remove what is there, or name another folder in RENDER_CACHE"
-    assert failure(server.url) == f"the asset cache {tmp_path / 'file'} is no folder; {would_do}"
+    assert failure(server.url) == f"the asset cache {tmp_path / 'file'} is not a folder; {would_do}"
 
 
 def test_the_known_files_are_told_apart_and_have_a_licence() -> None:
@@ -245,7 +248,7 @@ def test_what_was_left_and_is_wrong_is_thrown_away(server: Server, cache: Path, 
 
 def test_a_line_that_is_always_cut_is_given_up_and_the_part_kept(server: Server, cache: Path) -> None:
     server.cuts = [100, 200, 300]
-    why = "the line was cut after 300 of 256000 bytes, 3 times"
+    why = "the connection broke after 300 of 256000 bytes, 3 times"
     assert failure(server.url) == f"{server.url} could not be fetched: {why}. {ways_out(server.url)}"
     assert (cache / "state" / f"{SHA256}.part").read_bytes() == CONTENT[:300]
 
@@ -255,13 +258,13 @@ def test_the_start_of_a_hash_does_where_no_more_is_published(server: Server, cac
     assert path == cache / "sha256" / SHA256 == find_start(SHA256[:8]) == find_start(SHA256)
     assert fetch(server.url, SHA256[:8]) == path
     assert len(server.asked) == 1
-    assert "and not one that begins with 00000000: the file there has changed" in failure(server.url, "0" * 8)
+    assert ", not one that begins with 00000000: the file there has changed" in failure(server.url, "0" * 8)
     assert find_start("0" * 8) is None
 
 
 def test_other_content_is_refused_with_both_hashes(server: Server, cache: Path) -> None:
     wanted = 64 * "0"
-    why = f"its sha256 is {SHA256}, and not {wanted}: the file there has changed, or the spec names the wrong one"
+    why = f"its sha256 is {SHA256}, not {wanted}: the file there has changed, or the spec has the wrong sha256"
     assert failure(server.url, wanted) == f"{server.url} could not be fetched: {why}. {ways_out(server.url)}"
     assert server.asked == [None]
     assert [path for path in cache.rglob("*") if path.is_file() and path.stat().st_size] == []
@@ -304,7 +307,7 @@ def test_a_file_beyond_the_limit_is_refused(server: Server, monkeypatch: pytest.
 
 
 def test_a_hash_that_is_none_is_refused() -> None:
-    assert failure("http://127.0.0.1/x", "../../x") == "'../../x' is no sha256; it has 64 hexadecimal digits"
+    assert failure("http://127.0.0.1/x", "../../x") == "'../../x' is not a sha256; write 64 hexadecimal digits"
 
 
 def test_two_programs_fetch_a_file_once(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""A fit on another device: nothing is mixed, nothing waits more than it must, and the drawing is the same."""
+"""A fit on another device: no operation mixes devices, nothing waits longer than it must, the drawing is the same."""
 
 from functools import partial
 from pathlib import Path
@@ -51,7 +51,7 @@ def spec(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plain twins reckon on both devices, in place of kernels that know only one: then no digit may differ."""
+    """The reference versions, instead of kernels for one device, on both devices: then no digit may differ."""
 
     def plain(
         shapes: Shapes,
@@ -70,8 +70,7 @@ def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(layer_drawing, "rasterise", plain)
     monkeypatch.setattr(losses.pixels, "mean_square", partial(mean_square, plain=True))
-    for module in (losses, losses.pixels):
-        monkeypatch.setattr(module, "blur", partial(blur, plain=True))
+    monkeypatch.setattr(losses.pixels, "blur", partial(blur, plain=True))
     for module in (pipeline, fitting):
         monkeypatch.setattr(module, "placed", lambda picture, device: picture.to(device).contiguous())
 
@@ -98,7 +97,7 @@ def test_a_fit_elsewhere_mixes_no_devices_and_draws_the_same(spec: Path, changes
 @pytest.mark.usefixtures("one_thread", "plain_kernels")
 def test_a_step_waits_for_its_device_once_and_sends_nothing(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = torch.full((3, 16, 20), 0.5)
-    # The twin asks for the order of the strokes; the kernels for a GPU, for the room that their lists take.
+    # The reference version reads the order of the strokes, and the kernels for a GPU the room that their lists need.
     monkeypatch.setattr(
         layer_drawing, "rasterise", lambda shapes, background, **_: background + shapes.polylines.mean()
     )

@@ -1,4 +1,4 @@
-"""The mean squared difference: the kernel against plain torch, value and gradient, and what it leaves alone."""
+"""The mean squared difference: the kernel and plain torch, value and gradient, and what they do not change."""
 
 import numpy as np
 import pytest

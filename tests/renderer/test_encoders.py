@@ -1,4 +1,4 @@
-"""Files of weights are recognised by their content and loaded strictly, whatever made them; nothing else is let in."""
+"""Files of weights are recognised by their content and loaded strictly, whatever made them; all else is refused."""
 
 import os
 import pickle
@@ -24,7 +24,7 @@ State = dict[str, Tensor]
 
 
 def made_up(net: str, seed: int = 0) -> State:
-    """Weights of a network that are as unevenly spread as trained ones."""
+    """Random weights of a network with a distribution like that of trained ones."""
     generator = torch.Generator().manual_seed(seed)
     shapes = {f"features.{name}": value.shape for name, value in blank(net).state_dict().items()}
     return {name: torch.randn(shape, generator=generator) ** 3 * 0.02 for name, shape in shapes.items()}
@@ -39,7 +39,7 @@ def as_torchvision(state: State, path: Path) -> None:
 
 
 def as_official(state: State, path: Path) -> None:
-    """As Geirhos et al. publish theirs: DataParallel round the features alone, in the record of a training run."""
+    """A file like that of Geirhos et al.: DataParallel around the features only, in the record of a training run."""
     keys = {key.replace("features.", "features.module."): value for key, value in state.items()}
     keys |= {"classifier.6.bias": torch.zeros(1000)}
     torch.save({"epoch": 60, "arch": "vgg16", "state_dict": keys, "best_prec1": torch.tensor(50.0)}, path)
@@ -119,7 +119,7 @@ def test_wrong_shapes_are_refused(tmp_path: Path) -> None:
     state = made_up("squeezenet1_1")
     as_official(state | {"features.3.squeeze.weight": torch.zeros(16, 64, 3, 3)}, tmp_path / "weights")
     assert refusal(tmp_path / "weights", "squeezenet1_1") == (
-        "features.3.squeeze.weight is 16 x 64 x 3 x 3, and in squeezenet1_1 it is 16 x 64 x 1 x 1; "
+        "features.3.squeeze.weight is 16 x 64 x 3 x 3, but in squeezenet1_1 it is 16 x 64 x 1 x 1; "
         "name a file of squeezenet1_1"
     )
 
@@ -127,10 +127,10 @@ def test_wrong_shapes_are_refused(tmp_path: Path) -> None:
 def test_missing_and_strange_layers_are_refused(tmp_path: Path) -> None:
     state = made_up("alexnet")
     as_safetensors({key: value for key, value in state.items() if key != "features.8.bias"}, tmp_path / "less")
-    assert refusal(tmp_path / "less", "alexnet") == "lacks features.8.bias, which alexnet has; name a whole file"
+    assert refusal(tmp_path / "less", "alexnet") == "lacks features.8.bias, which alexnet has; name a complete file"
     as_safetensors(state | {"features.13.weight": torch.zeros(2)}, tmp_path / "more")
     assert refusal(tmp_path / "more", "alexnet") == (
-        "has features.13.weight, which alexnet has not; name a file of alexnet"
+        "has features.13.weight, which alexnet does not have; name a file of alexnet"
     )
 
 
@@ -142,7 +142,7 @@ def test_a_pickle_with_code_in_it_is_refused_and_not_run(tmp_path: Path, code: s
     else:
         (tmp_path / "weights").write_bytes(pickle.dumps(evil, protocol=2))
     assert refusal(tmp_path / "weights", "squeezenet1_1") == (
-        f"holds more than numbers: it would run code of its own when read, so it is not; {WOULD_DO}"
+        f"would run code of its own when it is read, so it is not read; {WOULD_DO}"
     )
     assert not (tmp_path / "ran").exists()
 
@@ -154,11 +154,11 @@ def test_a_file_of_another_network_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_what_is_no_file_of_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("weights")
-    assert refusal(tmp_path / "text", "vgg16") == f"is no file of weights; {WOULD_DO}"
+    assert refusal(tmp_path / "text", "vgg16") == f"is not a file of weights; {WOULD_DO}"
     (tmp_path / "empty").touch()
     assert refusal(tmp_path / "empty", "vgg16") == CUT
     torch.save([1, 2], tmp_path / "list")
-    assert refusal(tmp_path / "list", "vgg16") == f"holds no weights by name; {WOULD_DO}"
+    assert refusal(tmp_path / "list", "vgg16") == f"has no named weights; {WOULD_DO}"
     torch.save({"epoch": 3}, tmp_path / "record")
     assert refusal(tmp_path / "record", "vgg16") == (
         "has no features.N.weight, as weights of vgg16 have; name the right file"
@@ -171,7 +171,7 @@ def test_numbers_that_are_none_are_refused(tmp_path: Path) -> None:
     state["features.0.bias"][3] = float("nan")
     as_safetensors(state, tmp_path / "weights")
     assert refusal(tmp_path / "weights", "squeezenet1_1") == (
-        "some of the weights are no finite numbers; fetch or copy it again"
+        "some of the weights are not finite numbers; fetch or copy it again"
     )
 
 
@@ -187,7 +187,7 @@ def test_a_random_trunk_is_refused(tmp_path: Path, net: str, constant: bool) -> 
         state = {key: torch.full(value.shape, 0.1) for key, value in state.items()}
     as_safetensors(state, tmp_path / "weights")
     assert refusal(tmp_path / "weights", net) == (
-        "the weights are random numbers, as before any training; name weights that were trained"
+        "the weights are random numbers, as before any training; name trained weights"
     )
 
 

@@ -82,14 +82,14 @@ def test_a_film_as_mp4(tmp_path: Path) -> None:
 def test_what_cannot_be_filmed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FilmError) as error:
         film(drawing(), tmp_path / "film.avi")
-    assert str(error.value) == f"{tmp_path / 'film.avi'}: a film is a .gif, .webp or .mp4 file; name it so"
+    assert str(error.value) == f"{tmp_path / 'film.avi'}: not a film; use a name that ends in .gif, .webp or .mp4"
     with pytest.raises(FilmError) as error:
         film(replace(drawing(), passes=()), tmp_path / "film.gif")
     assert str(error.value) == "the drawing has no strokes, so there is nothing to show"
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(FilmError) as error:
         film(drawing(), tmp_path / "film.mp4")
-    why = "ffmpeg is needed for MP4 and is not here; install it, or name a .webp or .gif file"
+    why = "MP4 needs ffmpeg, which is not installed; install it, or name a .webp or .gif file"
     assert str(error.value) == f"{tmp_path / 'film.mp4'}: {why}"
     with pytest.raises(FilmError) as error:
         film(drawing(2), tmp_path / "none" / "film.gif", seconds=1, longer_px=40)

@@ -1,4 +1,4 @@
-"""From fitted layers to the drawing: hidden strokes are left out, and those that help least until a budget is met."""
+"""From fitted layers to the drawing: hidden strokes are left out, and the least useful ones until a budget is met."""
 
 import math
 from dataclasses import replace
@@ -144,14 +144,14 @@ def test_layers_without_strokes_hide_nothing_and_are_kept() -> None:
 
 
 def spent(plan: Planned, parts: list[FittedLayer], unit: str) -> float:
-    """What the exported drawing costs."""
+    """The cost of the exported drawing."""
     return finish._cost(plan.artwork, parts, unit)
 
 
 def budgeted(
     unit: str, share: float, *layers: dict[str, Any], counts: tuple[int, ...]
 ) -> tuple[Planned, FitLog, list[FittedLayer]]:
-    """A plan, and parts of which its budget pays for about this share."""
+    """A plan, and fitted layers; its budget pays for about this share of them."""
     plan, area, log = made(artwork(*layers, budget={"strokes": 100}))
     parts = scattered(plan, area, *counts)
     amount = share * spent(plan, parts, unit)
@@ -194,7 +194,7 @@ def test_layers_with_a_count_of_their_own_are_not_touched(unit: str, share: floa
 
 
 def test_the_strokes_that_help_least_are_left_out() -> None:
-    """Short lines all over a slope from black to white: those on white only harm."""
+    """Short lines all over a slope from black to white: those on white only make it worse."""
     plan, log, parts = budgeted("strokes", 0.5, {"lines": {"max_length_mm": 3}}, counts=(120,))
     [part] = within_budget(plan, parts, log)
     assert len(part.strokes) == 60

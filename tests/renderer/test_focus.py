@@ -126,13 +126,13 @@ def test_a_picture_that_says_that_nothing_counts_is_refused(tmp_path: Path) -> N
     with pytest.raises(TargetError) as caught:
         focus.of_target(painted(tmp_path, np.zeros((60, 80), np.uint8)), tmp_path, grey(80, 60), area(80, 60))
     assert (
-        str(caught.value) == f"{tmp_path / 'focus.png'}: is black wherever the work is drawn; paint white what counts"
+        str(caught.value) == f"{tmp_path / 'focus.png'}: is black everywhere in the drawn area; paint white what counts"
     )
 
 
 def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "focus.png").write_text("no picture")
-    with pytest.raises(TargetError, match=r"focus\.png: is no picture that can be read"):
+    with pytest.raises(TargetError, match=r"focus\.png: is not a picture that can be read"):
         focus.of_target(Target(image="x.png", focus="focus.png"), tmp_path, grey(80, 60), area(80, 60))
 
 

@@ -1,4 +1,4 @@
-"""The direction of a picture's form: stripes of a known angle, and what there is to say where nothing is drawn."""
+"""The direction of a picture's form: stripes of a known angle, and areas without form."""
 
 import math
 
@@ -68,7 +68,7 @@ def test_grain_that_is_hardly_there_does_not_turn_the_hatch() -> None:
 
 
 def test_even_parts_follow_the_edges_round_them() -> None:
-    """A wide even band between two edges: its middle takes their direction, and the slant only farther away."""
+    """A wide even band between two edges: its middle has their direction; only further away is it the slant."""
     x, y = places()
     angle = math.radians(15)
     across = -math.sin(angle) * (x - 35) + math.cos(angle) * (y - 30)

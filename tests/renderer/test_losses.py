@@ -61,7 +61,7 @@ def test_the_weights_are_a_gaussian_that_adds_up_to_one(sigma_px: float) -> None
     offsets = np.arange(len(weights)) - len(weights) // 2
     assert weights.sum() == pytest.approx(1, abs=1e-5)
     assert (weights * offsets).sum() == pytest.approx(0, abs=1e-4)
-    # cut off at 3.5 sigma, the variance is that of the whole bell to 2 %
+    # cut off at 3.5 sigma, the variance is within 2 % of that of the complete bell
     assert (weights * offsets**2).sum() == pytest.approx(sigma_px**2, rel=0.02)
 
 

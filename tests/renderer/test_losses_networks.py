@@ -1,4 +1,4 @@
-"""Losses through networks: against the lpips package, against plain twins, and what a spec makes of them."""
+"""Losses that use networks: compared with the lpips package and with reference versions, and built from a spec."""
 
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
 
 
 def made_up(net: str) -> Network:
-    """A network that was not trained, small enough for tests without weights at hand."""
+    """An untrained network, for tests without downloaded weights."""
     torch.manual_seed(0)
     features = blank(net).to_empty(device="cpu")
     for parameter in features.parameters():
@@ -58,7 +58,7 @@ def loss(sources: Sources, target: Tensor, **term: Any) -> Sum:
     return build((Loss.model_validate(term),), target, 1.0, sources)
 
 
-# --- the kernel and its twin ------------------------------------------------------------------------------------------
+# --- the kernel and its reference version -----------------------------------------------------------------------------
 
 
 def both(dtype: torch.dtype, masked: bool, normalise: bool) -> list[tuple[Tensor, Tensor]]:
@@ -89,7 +89,7 @@ def test_the_kernel_agrees_with_the_plain_twin(dtype: torch.dtype, masked: bool,
     (value, gradient), (right, right_gradient) = both(dtype, masked, normalise)
     torch.testing.assert_close(value, right, rtol=1e-5, atol=1e-7)
     there = torch.ones(7, 9, dtype=torch.bool)
-    there[2, 3] = not normalise  # the twin's gradient is as steep as one over nothing there
+    there[2, 3] = not normalise  # the reference version's gradient is as steep as 1 / 0 there
     digits = 1e-5 if dtype == torch.float32 else 2**-7
     scale = right_gradient[:, there].abs().max().item()
     torch.testing.assert_close(gradient[:, there], right_gradient[:, there], rtol=digits, atol=digits * scale * 0.1)
@@ -324,7 +324,7 @@ def test_an_augmented_step_has_a_gradient(unreal: Sources) -> None:
     assert leaf.grad.abs().max() > 0
 
 
-# --- what the report is told ------------------------------------------------------------------------------------------
+# --- the views in the report ------------------------------------------------------------------------------------------
 
 
 def test_a_look_has_the_loss_of_each_depth_and_where_it_is_high(unreal: Sources) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from renderer import cli
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.new_spec import is_grey
 from renderer.planning import planned
 from renderer.spec import Artwork, RackPens
@@ -20,11 +20,11 @@ from renderer.specfile import load
 from renderer.target import load_picture
 
 PENS = "fineliners, micron_black, paint_markers_24, paint_markers_fine"
-READ = "PNG, JPEG, WebP, TIFF, GIF, BMP, PPM and AVIF are read"
+READ = "use PNG, JPEG, WebP, TIFF, GIF, BMP, PPM or AVIF"
 
 
 class Said(NamedTuple):
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -40,7 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
     def call(*arguments: str | Path) -> Said:
         code = cli.run([str(argument) for argument in arguments])
@@ -295,7 +295,7 @@ def test_a_file_that_is_there_is_not_replaced_unasked(run: Run) -> None:
     Path("x.yaml").write_text("mine")
     said = run("new", "x.png")
     assert said == Said(
-        2, "", "render: x.yaml: is there already; name another file with --out, or replace it with --force\n"
+        2, "", "render: x.yaml: already exists; name another file with --out, or replace it with --force\n"
     )
     assert Path("x.yaml").read_text() == "mine"
     assert run("new", "x.png", "--force").code == 0
@@ -308,12 +308,12 @@ def test_a_file_that_is_there_is_not_replaced_unasked(run: Run) -> None:
         (["y.png"], "no file 'y.png' (looked in .); did you mean 'x.png'?"),
         (["no/y.png"], "no file 'no/y.png' (looked in no); there is no such folder"),
         (["folder"], "'folder' is a folder (folder); name a picture"),
-        (["text.jpg"], f"text.jpg: is no picture that can be read; {READ}"),
+        (["text.jpg"], f"text.jpg: is not a picture that can be read; {READ}"),
         (["cut.png"], "cut.png: is damaged or cut off; fetch or save it again"),
-        (["phone.HEIC"], "phone.HEIC: HEIC pictures are not read; export it as JPEG"),
-        (["phone.jpg"], "phone.jpg: HEIC pictures are not read; export it as JPEG"),
+        (["phone.HEIC"], "phone.HEIC: HEIC pictures cannot be read; export it as JPEG"),
+        (["phone.jpg"], "phone.jpg: HEIC pictures cannot be read; export it as JPEG"),
         (["bad\udcff.png"], "'bad\\udcff.png': the name is not UTF-8; rename it"),
-        (["x.png", "--out", "x.txt"], "x.txt: the name of a spec ends in .yaml"),
+        (["x.png", "--out", "x.txt"], "x.txt: is not the name of a spec; use a name that ends in .yaml"),
         (
             ["x.png", "--out", "x.png/y.yaml"],
             "x.png/y.yaml: cannot be written (x.png is not a folder); name another place with --out",
@@ -329,7 +329,7 @@ def test_a_file_that_is_there_is_not_replaced_unasked(run: Run) -> None:
         (["x.png", "--pens", "mine.yaml"], "mine.yaml: cannot be read: No such file or directory"),
         (
             ["x.png", "--machine", "text.jpg"],
-            "text.jpg: a machine is a mapping of fields such as `name: gantry`, not this",
+            "text.jpg: a machine file is a mapping of fields such as `name: gantry`",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

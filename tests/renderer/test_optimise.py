@@ -1,4 +1,4 @@
-"""Fitting: by bands, for what gradient descent finds is not to be told beforehand."""
+"""Fitting: figures are checked against bands, because the exact result of gradient descent is not known beforehand."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from hardware.drawing import Drawing, Ink, Pen
-from renderer import losses, optimise, placement, preview
+from renderer import losses, optimise, placement, preview, spec
 from renderer.colours import to_hex
 from renderer.error import Objective
 from renderer.losses import Sum
@@ -29,10 +29,9 @@ from renderer.target import Frame
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, Kind] = {name: kind(count=20) for name, kind in spec.KINDS.items()} | {
     "points": Points(count=40),
     "lines": Lines(count=30),
-    "curves": Curves(count=20),
     "closed curves": Curves(count=15, knots=5, closed=True),
 }
 FRAME = Frame(6.0, 4.0, 20.0, 24.0, 2.0)
@@ -92,14 +91,14 @@ def scattered(wanted: Layer, on: Ground, seed: int = 1) -> Strokes:
 
 
 def fitted(wanted: Layer, on: Ground, strokes: Strokes | None = None) -> list[tuple[float, State]]:
-    """The states and their losses; only the last state's strokes are what they were."""
+    """The states and their losses; only the last state's strokes are still valid."""
     strokes = scattered(wanted, on) if strokes is None else strokes
     states = fit(wanted, strokes, on, loss_of(on, wanted), np.random.default_rng(2))
     return [(state.loss, state) for state in states]
 
 
 def plotted(wanted: Layer, state: State) -> Tensor:
-    """What preview makes of the drawing that would be exported."""
+    """The preview of the drawing that would be exported."""
     parts = passes("layer", lines_mm(wanted, state.strokes, state.ground), state.strokes, state.ground.palette)
     paper = to_hex(state.ground.background[:, 0, 0].numpy())
     return torch.from_numpy(preview.framed(Drawing(*SHEET_MM, paper, parts), FRAME))
@@ -171,7 +170,7 @@ def test_the_same_seed_fits_the_same_strokes() -> None:
 
 @pytest.mark.parametrize("first", ["white", "black"])
 def test_the_order_of_the_pens_is_the_one_that_shows_best(first: str) -> None:
-    """Each dot lies half over one of the other pen's; which one is uppermost, the target alone says."""
+    """Each dot is half over one of the other pen's; only the target shows which one is on top."""
     white, black = Pen(name="white", colour="#ffffff", nib_mm=3), Pen(name="black", colour="#000000", nib_mm=3)
     palette, wanted = Palette((white, black), False, Ink.OPAQUE, (3, 3)), layer(Points(count=10), steps=8)
     dots = (
@@ -194,7 +193,7 @@ def test_the_order_of_the_pens_is_the_one_that_shows_best(first: str) -> None:
 
 
 def test_useless_strokes_are_moved_to_where_they_help() -> None:
-    """All dots begin on one spot, where the paper is right already."""
+    """All dots begin on one spot, where the bare paper is right already."""
     target = torch.ones(3, *SIZE)
     target[:, 30:] = 0.1
     on, wanted = ground(pens(), target), layer(Points(count=30), steps=48)
@@ -208,7 +207,7 @@ def test_useless_strokes_are_moved_to_where_they_help() -> None:
 
 
 def test_strokes_get_the_pen_that_shows_best() -> None:
-    """Dots begin with the pens of others."""
+    """Dots begin with the wrong pens."""
     wanted, palette = layer(Points(count=12)), pens()
     where = torch.tensor([[8.0 + 5 * (k % 4), 7.0 + 7 * (k // 4)] for k in range(12)])[:, None]
     right = 2 * torch.nn.functional.one_hot(torch.arange(12) % 4, 4).float()
@@ -287,7 +286,7 @@ def test_length_frame_widths_and_colours_are_kept_to(kind: Kind, palette: str) -
 
 
 def swinging(kind: Kind, seed: int, reach: float) -> Strokes:
-    """Strokes whose knots lie up to so many frames out of the frame."""
+    """Strokes whose knots are up to so many frames outside the frame."""
     rng = np.random.default_rng(seed)
     knots = 16 + reach * 12 * rng.uniform(-1, 1, (60, traits(kind).knots, 2))
     return Strokes(
@@ -296,7 +295,7 @@ def swinging(kind: Kind, seed: int, reach: float) -> Strokes:
 
 
 def folded(line: Tensor, low: Tensor, high: Tensor) -> bool:
-    """Whether a line runs along the edge of where it may be: two points in a row on the same bound."""
+    """Whether a line runs along its bounds: two points in a row are on the same bound."""
     on = torch.cat([(line - low).abs() < 0.01, (line - high).abs() < 0.01], 1)  # [S, 4]
     moved = (line[1:] - line[:-1]).norm(dim=1) > 0.05  # the top of a gentle bend is two points of one place
     straight = ((line[1:] - line[:-1]).abs() < 1e-3).any(1)
@@ -457,7 +456,7 @@ def test_a_price_on_turns_straightens_the_curves() -> None:
 
 
 def test_ink_across_the_form_is_priced_by_its_area_and_angle() -> None:
-    """One line each at 0, 30 and 90 degrees to a form that runs level: sin^2 is 0, 1/4 and 1."""
+    """One line each at 0, 30 and 90 degrees to a level form: sin^2 is 0, 1/4 and 1."""
     form = torch.stack([torch.ones(SIZE), torch.zeros(SIZE)])
     on = replace(ground(pens(nib_mm=1.5)), form=form)
     ways = [(8.0, 0.0), (8 * math.cos(math.pi / 6), 4.0), (0.0, 8.0)]

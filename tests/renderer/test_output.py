@@ -1,4 +1,4 @@
-"""The folder that a render leaves behind: what is in it, and that it is whole or not there."""
+"""The folder that a render writes: its content, and that it is complete or not there."""
 
 import csv
 import errno
@@ -248,7 +248,7 @@ def test_a_link_to_a_folder_stays_a_link(result: Result, tmp_path: Path) -> None
 
 
 def occupied(folder: Path, result: Result, how: str) -> str:
-    """Puts something of somebody in the way, and gives what is said of it."""
+    """Put something in the way, and return the expected message."""
     match how:
         case "a file":
             folder.write_text("mine")
@@ -256,7 +256,7 @@ def occupied(folder: Path, result: Result, how: str) -> str:
         case "a foreign folder":
             folder.mkdir()
             (folder / "manifest.json").write_text('{"name": "a web page has one too", "files": {}}')
-            return "is there and is no finished render; use another --out, or replace it with --force"
+            return "exists and is not a finished render; use another --out, or replace it with --force"
         case "a file beside ours":
             output.write(result, folder)
             (folder / "photo.jpg").touch()
@@ -302,8 +302,8 @@ def test_what_file_managers_leave_behind_is_no_work(result: Result, tmp_path: Pa
 # --- what goes wrong ---
 
 FAILURES = [
-    (errno.ENOSPC, "the disk is full; make room, or write elsewhere with --out"),
-    (errno.EROFS, "may not be written there; allow it, or write elsewhere with --out"),
+    (errno.ENOSPC, "the disk is full; free some space, or write elsewhere with --out"),
+    (errno.EROFS, "cannot be written there; change the permissions, or write elsewhere with --out"),
     (errno.EIO, "cannot be written (Input/output error); write elsewhere with --out"),
 ]
 
@@ -390,7 +390,7 @@ def test_a_parent_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
     with pytest.raises(OutputError) as told:
         output.check(tmp_path / "out" / "disc")
-    why = "a file stands where a folder is needed; move it away, or write elsewhere with --out"
+    why = "there is a file where a folder is needed; move it away, or write elsewhere with --out"
     assert str(told.value) == f"{tmp_path / 'out' / 'disc'}: {why}"
 
 
@@ -415,7 +415,7 @@ def test_a_disk_with_little_room_is_told_before_the_fit(tmp_path: Path, monkeypa
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9 - 10**6, 10**6))  # type: ignore[attr-defined]
     with pytest.raises(OutputError) as told:
         output.check(tmp_path / "disc")
-    why = "the disk has 1 MB left, and 30 MB are needed; make room, or use --out"
+    why = "the disk has 1 MB left, but 30 MB are needed; free some space, or use --out"
     assert str(told.value) == f"{tmp_path / 'disc'}: {why}"
 
 

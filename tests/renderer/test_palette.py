@@ -101,7 +101,7 @@ def test_what_lies_below_counts_pixel_by_pixel() -> None:
 
 
 def test_transparent_inks_bring_their_overlaps_along() -> None:
-    """A pure green is cyan over yellow: better than the green pen, which opaque inks need for it."""
+    """Cyan over yellow is a pure green, better than the green pen; opaque inks need that pen."""
     inks = tuple(
         Pen(name=name, colour=colour, nib_mm=1, ink=Ink.TRANSPARENT)
         for name, colour in (("yellow", "#ffff00"), ("cyan", "#00ffff"), ("green", "#20d020"))
@@ -158,7 +158,7 @@ def test_all_pens_are_used_where_as_many_are_wanted() -> None:
 
 
 def plain_errors(picks: tuple[Pen, ...], pixels: NDArray[np.float64]) -> list[float]:
-    """With none, one, ... of the picks on white paper, from all that they make: the plain twin of the search."""
+    """The errors with none, one, ... of the picks on white paper: a plain version of the search."""
     colours = [from_hex("#ffffff")]
     errors = []
     for one in (None, *picks):

@@ -1,4 +1,4 @@
-"""From a spec file to a finished drawing, small: what holds for every work."""
+"""From a spec file to a small finished drawing: what is true for every artwork."""
 
 import os
 import subprocess
@@ -82,7 +82,7 @@ def bytes_of(result: Result) -> list[str]:
 
 
 def assert_whole(result: Result) -> None:
-    """What holds for every result: it lies inside its frame, and metrics and pictures are those of the drawing."""
+    """What is true for every result: it is inside its frame, and metrics and pictures are those of the drawing."""
     frame, drawing = result.frame, result.drawing
     assert result.target.shape == (3, frame.height_px, frame.width_px)
     assert max(result.preview.shape[1:]) == 1600
@@ -97,11 +97,11 @@ def assert_whole(result: Result) -> None:
 
 
 def of_the_fit(result: Result) -> tuple[str, ...]:
-    """Notes but for the warnings_of that come first."""
+    """The notes without the warnings, which come first."""
     return tuple(note for note in result.notes if "under ink" not in note)
 
 
-# --- the whole way ----------------------------------------------------------------------------------------------------
+# --- from spec to drawing ---------------------------------------------------------------------------------------------
 
 
 def test_a_work_becomes_a_drawing_like_its_target(folder: Path) -> None:
@@ -135,7 +135,7 @@ def test_what_a_spec_leaves_open_is_worked_out_first(folder: Path) -> None:
 
 
 def test_the_loss_at_the_end_is_that_of_the_drawing(folder: Path) -> None:
-    """For one layer; of the export itself: joined, ordered and rasterised anew."""
+    """For one layer, and for the export itself: joined, ordered and rasterised again."""
     result = render(
         work_of(folder, HEAD + PENS + "layers: [{lines: 60, steps: 40, loss: [{mse: {}}]}]", "target.focus=none")
     )
@@ -168,7 +168,7 @@ print(hashlib.sha256(to_svg(render(work).drawing).encode()).hexdigest())
 
 @pytest.mark.slow
 def test_every_process_draws_the_same_whether_its_kernels_are_compiled_yet_or_not(folder: Path, tmp_path: Path) -> None:
-    """The first compiles all of them, the others find them; with one thread and with two."""
+    """The first render compiles all kernels, the others find them, with one thread and with two."""
     work_of(folder, HEAD + PENS + MACHINE + "layers: [{points: auto, steps: 6}, {curves: auto, steps: 6}]")
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
     command = [sys.executable, "-c", ALONE, str(folder / "house.yaml")]
@@ -223,7 +223,7 @@ def test_stippled_dots_may_be_fitted(folder: Path) -> None:
     assert first.history[-1].loss < first.history[0].loss
 
 
-BLANK = {  # free colours are also placed where bare ground would do, and then left out
+BLANK = {  # free colours are also placed where bare ground would be good enough, and then left out
     PENS: (
         "points: 40 of 40 strokes not placed because they would not be worth their ink",
         "outlines: 20 of 20 strokes not placed because they would not be worth their ink",
@@ -263,7 +263,7 @@ def test_a_blank_picture_takes_hardly_a_stroke_where_all_is_open(folder: Path) -
 
 
 def test_layers_that_are_refined_together_may_have_no_strokes(folder: Path) -> None:
-    """Dots that would only harm, below lines in the picture's own colour."""
+    """Dots that would only make it worse, below lines in the picture's own colour."""
     Image.new("RGB", (180, 150), "#d0e0f4").save(folder / "house.png")
     layers = """
 layers:
@@ -351,7 +351,7 @@ def test_layers_share_the_choice_of_the_artworks_pens(folder: Path) -> None:
 
 
 def test_a_layer_draws_with_the_pens_that_it_names_and_no_others(folder: Path) -> None:
-    """Four layers with pens of their own, one after the other: none may inherit another's."""
+    """Four layers with their own pens: none may inherit another's."""
     names = ["black", "red", "blue", "green"]
     layers = "layers:\n" + "".join(f"  - {{points: 6, steps: 1, name: of {name}, pens: [{name}]}}\n" for name in names)
     found = pens_by_layer(render(work_of(folder, HEAD + PENS + layers)))
@@ -396,7 +396,7 @@ def test_a_layer_is_fitted_over_the_layers_below_as_they_will_be_plotted(
 
 
 class StopAfter:
-    """Says stop from the so-manieth question on."""
+    """Returns True from the given call on."""
 
     def __init__(self, questions: int) -> None:
         self.left = questions
@@ -409,10 +409,10 @@ class StopAfter:
 @pytest.mark.parametrize(
     ("questions", "layers", "notes"),
     [
-        (0, {"points"}, ("layer 1 has had 1 of its 12 steps", "1 of 2 layers are missing")),
-        (6, {"points"}, ("layer 1 has had 7 of its 12 steps", "1 of 2 layers are missing")),
+        (0, {"points"}, ("layer 1 stopped after 1 of 12 steps", "1 of 2 layers are missing")),
+        (6, {"points"}, ("layer 1 stopped after 7 of 12 steps", "1 of 2 layers are missing")),
         (12, {"points"}, ("1 of 2 layers are missing",)),
-        (13, {"points", "outlines"}, ("layer 2 has had 1 of its 12 steps",)),
+        (13, {"points", "outlines"}, ("layer 2 stopped after 1 of 12 steps",)),
     ],
 )
 def test_what_there_is_when_somebody_stops_it_is_finished(
@@ -433,7 +433,7 @@ def test_a_layer_whose_loss_falls_no_more_is_done_early(folder: Path) -> None:
     result = render(work_of(folder, SPEC, *still))
     steps = [step.step for step in result.history if step.layer == 0]
     assert 30 + 2 * 5 <= steps[-1] < 60  # it settles half way, and may then be done
-    assert f"points: done after {steps[-1]} of 60 steps; the loss fell no more" in result.notes
+    assert f"points: done after {steps[-1]} of 60 steps; the loss stopped falling" in result.notes
     assert f"points {steps[-1]}/60" in result.film.captions
     assert not result.interrupted
 

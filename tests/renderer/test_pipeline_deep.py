@@ -1,4 +1,4 @@
-"""A whole render whose loss looks through a network, with weights that stand beside the spec."""
+"""A complete render whose loss uses a network, with weights from a file beside the spec."""
 
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def test_a_region_that_shows_nothing_is_refused(seeing: Path) -> None:
     with pytest.raises(RenderError) as caught:
         rendered(seeing, "layers.0.loss={mse: {region: black.png}}")
     black = seeing.with_name("black.png")
-    assert str(caught.value) == f"{black}: is black wherever the work is drawn; paint white what counts"
+    assert str(caught.value) == f"{black}: is black everywhere in the drawn area; paint white what counts"
 
 
 def test_weights_that_are_none_are_told(seeing: Path) -> None:
@@ -116,7 +116,7 @@ def test_missing_weights_are_told_before_any_work(
     monkeypatch.setattr("renderer.pipeline.render", lambda *_, **__: pytest.fail("work was begun"))
     assert cli.run([str(spec), "--set", "layers.0.loss=lpips", "--out", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err == (
-        "render: disc: the weights vgg16-imagenet (553 MB) are not here. To get them: render assets fetch "
+        "render: disc: the weights vgg16-imagenet (553 MB) are missing. To get them: render assets fetch "
         "vgg16-imagenet, or, with a copy of them, render assets add FILE\n"
     )
     assert not (tmp_path / "out").exists()
@@ -125,7 +125,7 @@ def test_missing_weights_are_told_before_any_work(
 def test_a_plan_warns_of_missing_weights(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     [work] = load(spec, ("layers.0.loss={features: {weights: stylised_imagenet}}",))
-    assert any("vgg16-stylised_imagenet (554 MB) are not here" in warning for warning in plan(work).warnings)
+    assert any("vgg16-stylised_imagenet (554 MB) are missing" in warning for warning in plan(work).warnings)
 
 
 def test_a_matrix_renders_what_has_its_weights(
@@ -138,7 +138,7 @@ def test_a_matrix_renders_what_has_its_weights(
     assert cli.run([str(seeing), "--out", str(tmp_path / "out")]) == 1
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["disc-loss-mse"]
     assert (
-        "disc-loss-features-stylised_imagenet: the weights vgg16-stylised_imagenet (554 MB) are not here"
+        "disc-loss-features-stylised_imagenet: the weights vgg16-stylised_imagenet (554 MB) are missing"
         in capsys.readouterr().err
     )
 

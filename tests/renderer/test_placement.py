@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hardware.drawing import Ink, Pen
+from renderer import spec
 from renderer.blur import blur
 from renderer.colours import from_hex
 from renderer.error import Objective, energies, residual
@@ -29,7 +30,7 @@ Floats = NDArray[np.float32]
 Kind = Points | Lines | Curves
 Place = Callable[..., Strokes]
 KINDS = pytest.mark.parametrize(
-    "kind", [Points(count=1), Lines(count=1), Curves(count=1), Curves(count=1, knots=6, closed=True)], ids=str
+    "kind", [*(kind(count=1) for kind in spec.KINDS.values()), Curves(count=1, knots=6, closed=True)], ids=str
 )
 WAYS = pytest.mark.parametrize("place", [greedy, scatter])
 FRAME = Frame(7.0, 5.0, 24.0, 30.0, 2.0)
@@ -111,7 +112,7 @@ def test_more_strokes_leave_less_error(kind: Kind, ink: Ink) -> None:
 
 @pytest.mark.parametrize("ink", list(Ink))
 def test_a_stroke_that_only_harms_is_put_where_it_harms_least(ink: Ink) -> None:
-    """Black on white paper with a white target: nothing can be gained, and the shortest line loses least."""
+    """Black on white paper with a white target: there is no gain, and the shortest line loses least."""
     palette, kind = pens(("#000000", 1.0), ink=ink), Lines(count=1)
     found = greedy(kind, 3, palette, FRAME, paper(), paper(), chance())
     assert found.knots.isfinite().all()
@@ -148,7 +149,7 @@ def test_pens_of_unlike_nibs_are_used_for_what_they_fit() -> None:
 
 
 def test_an_early_pen_is_not_placed_below_a_later_one() -> None:
-    """Where a later pen lies already, an early one would be hidden: it must not be counted as gain."""
+    """Under a later pen, an early one would be hidden: it must not count as a gain."""
     target, palette = torch.full((3, *SIZE), 0.5), pens(("#808080", 2.0), ("#000000", 2.0))
     background, top = paper(), np.full(SIZE, -1, np.int32)
     background[:, : SIZE[0] // 2] = 0
@@ -211,7 +212,7 @@ def test_no_stroke_starts_longer_than_allowed(kind: Kind, place: Place) -> None:
 
 @WAYS
 def test_what_lies_below_is_not_drawn_on(place: Place) -> None:
-    """The rasteriser's pictures lie in memory as the search walks them: it must not take them for its own."""
+    """The rasteriser's pictures have the layout that the search needs: it must not draw on them."""
     target = photograph()
     background = torch.ones(*SIZE, 3).permute(2, 0, 1)
     place(Points(count=1), 10, free(), FRAME, target, background, chance())
@@ -304,7 +305,7 @@ def test_a_candidate_is_judged_by_the_true_change_of_the_error(
 @pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
 @pytest.mark.parametrize("far_px", [1.5, 3.0])
 def test_a_stroke_that_is_seen_from_afar_is_judged_by_the_blurred_error(ink: Ink, share: float, far_px: float) -> None:
-    """A long straight stroke in the middle of a smooth picture, where the closed form is exact but for its ends."""
+    """A long straight stroke in the middle of a smooth picture, where the closed form is exact except at its ends."""
     y, x = np.mgrid[:80, :90].astype(np.float32)
     target = np.stack([0.4 + x / 300, 0.7 - y / 250, np.full_like(x, 0.5)], -1)
     below = np.full_like(target, 0.8)
@@ -361,7 +362,7 @@ def test_the_search_keeps_the_residual_of_what_it_has_drawn(palette: Palette, ob
 
 
 def test_the_residual_is_half_the_slope_of_the_error_from_near_and_afar() -> None:
-    """Away from the edge, with an even weight: against autograd."""
+    """Compared with autograd, away from the edge and with an even weight."""
     rng = np.random.default_rng(2)
     target, canvas = (rng.random((40, 44, 3), np.float32) for _ in range(2))
     picture = torch.from_numpy(canvas).permute(2, 0, 1).double().requires_grad_()
@@ -422,7 +423,7 @@ def test_the_dearer_a_lift_the_longer_the_strokes() -> None:
 
 
 def test_guesses_along_the_form_lie_along_it() -> None:
-    """Stripes from upper left to lower right: more strokes lie along them where guesses and gains prefer the form."""
+    """Stripes from upper left to lower right: more strokes follow them where guesses and gains prefer the form."""
     y, x = torch.meshgrid(torch.arange(SIZE[0]), torch.arange(SIZE[1]), indexing="ij")
     target = (0.5 + 0.4 * torch.sin((x - y) / 2.0)).expand(3, *SIZE).float().contiguous()
 
@@ -473,7 +474,7 @@ def test_chance_is_even_and_stays_below_one() -> None:
 
 
 def state_before(output: int) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
-    """The state from which splitmix64 makes this number next: its steps, undone."""
+    """The state from which splitmix64 makes this number next: its steps, reversed."""
     word = 2**64
 
     def unshifted(z: int, shift: int) -> int:

@@ -1,4 +1,4 @@
-"""What a spec takes, and what is said of one that cannot work."""
+"""What a spec takes, and the warnings about one that cannot work."""
 
 import os
 from pathlib import Path
@@ -45,8 +45,8 @@ def test_a_thin_pen_on_a_large_dark_target_is_warned_of(tmp_path: Path) -> None:
     thin = "pens.rack.pens.0.nib_mm=0.5"
     [warning] = planned(tmp_path, 51, thin, "canvas.paper=A4", "canvas.px_per_mm=2", layers="points: 2000").warnings
     assert warning == (
-        "2,000 points of 0.5 mm cover 0.7% of the area, and the picture wants about 80% under ink: too much of the "
-        "paper stays bare; any of these would do: a nib of 5.5 mm, dots of `diameter_mm: 5.5`"
+        "2,000 points of 0.5 mm cover 0.7% of the area, but the picture needs about 80% under ink: too much of the "
+        "paper stays bare; any of these would work: a nib of 5.5 mm, dots of `diameter_mm: 5.5`"
     )
 
 
@@ -54,7 +54,7 @@ def test_what_would_do_does(tmp_path: Path) -> None:
     changes = ["canvas.margin_mm=10", "pens.rack.pens.0.nib_mm=1.5"]
     layers = "lines: {count: 700, max_length_mm: 15}"
     [warning] = planned(tmp_path, 51, *changes, layers=layers).warnings
-    assert warning.endswith("any of these would do: about 810 lines, a nib of 1.8 mm, paper A6")
+    assert warning.endswith("any of these would work: about 810 lines, a nib of 1.8 mm, paper A6")
     for remedy in ("layers.0.lines.count=810", "pens.rack.pens.0.nib_mm=1.8", "canvas.paper=A6"):
         assert planned(tmp_path, 51, *changes, remedy, layers=layers).warnings == ()
 
@@ -63,9 +63,9 @@ def test_layers_cover_together_and_are_told_together(tmp_path: Path) -> None:
     layers = "{points: 500}, {curves: {count: 100, max_length_mm: 10}}"
     both = planned(tmp_path, 51, layers=layers)
     assert both.warnings == (
-        "500 points of 4 mm and 100 curves of 4 mm cover 41% of the area, and the picture wants about 80% under ink: "
-        "too much of the paper stays bare; any of these would do: 2 times as many strokes, strokes 1.5 times as wide, "
-        "paper A6",
+        "500 points of 4 mm and 100 curves of 4 mm cover 41% of the area, but the picture needs about 80% under ink: "
+        "too much of the paper stays bare; any of these would work: 2 times as many strokes, strokes 1.5 times as "
+        "wide, paper A6",
     )
     assert sum(layer.cover for layer in both.layers) == pytest.approx(0.41, abs=0.005)
 
@@ -78,7 +78,7 @@ def test_nothing_small_helps_where_everything_is_too_little(tmp_path: Path) -> N
 def test_a_nib_that_the_fit_can_hardly_see_is_warned_of(tmp_path: Path) -> None:
     thin = ("pens.rack.pens.0.nib_mm=0.25", "canvas.px_per_mm=2")
     assert planned(tmp_path, 230, *thin, layers="lines: 6000").warnings == (
-        "strokes of 0.25 mm are 0.5 px wide where they are fitted, too thin to be placed well; use `px_per_mm: 4` "
+        "strokes of 0.25 mm are 0.5 px wide in the fit, too thin to be placed well; use `px_per_mm: 4` "
         "(560 x 808 px) or nibs of at least 0.4 mm",
     )
     wide = "layers.0={points: {count: 6000, diameter_mm: 0.5}}"  # it is the dot that is seen
@@ -118,20 +118,20 @@ def test_transparent_inks_tell_what_their_overlaps_show(tmp_path: Path) -> None:
 
 
 def test_a_lack_that_rounding_hides_is_none(tmp_path: Path) -> None:
-    """53 % of 53 %, and what is a twentieth less: estimates are no more exact."""
+    """No warning for less than a twentieth, because the estimate is not more exact."""
     [needed, cover] = [planned(tmp_path, 119).needed, planned(tmp_path, 119, layers="points: 1000").layers[0].cover]
     enough, lacking = (round(1000 * share * needed / cover) for share in (0.96, 0.94))
     assert planned(tmp_path, 119, layers=f"points: {enough}").warnings == ()
     [warning] = planned(tmp_path, 119, layers=f"points: {lacking}").warnings
-    assert "50% of the area, and the picture wants about 53% under ink" in warning
+    assert "50% of the area, but the picture needs about 53% under ink" in warning
 
 
 def test_far_too_many_strokes_are_warned_of(tmp_path: Path) -> None:
     layers = "{points: 9000}, {lines: {count: 4000, max_length_mm: 10}}"
     [warning] = planned(tmp_path, 128, layers=layers).warnings
     assert warning == (
-        "9,000 points of 4 mm and 4,000 lines of 4 mm cover 1143% of the area, 23 times what the picture wants under "
-        "ink: most would lie under or over others; use about 1,500 points and 690 lines, or `count: auto`"
+        "9,000 points of 4 mm and 4,000 lines of 4 mm cover 1143% of the area, 23 times what the picture needs under "
+        "ink: most would be under or over others; use about 1,500 points and 690 lines, or `count: auto`"
     )
     assert planned(tmp_path, 128, "layers.0=points", "layers.1=lines", layers=layers).warnings == ()
 
@@ -142,7 +142,7 @@ def test_a_picture_that_is_cut_is_told(tmp_path: Path, size: tuple[int, int], si
     Image.fromarray(np.full((size[1], size[0], 3), 128, np.uint8)).save(tmp_path / "grey.png")
     found = [plan(load(tmp_path / "plain.yaml", change)[0]).notes for change in ((), ("target.fit=contain",))]
     share = {90: "4%", 30: "28%"}[size[0]]
-    assert found == [(f"`fit: cover` cuts {share} of the picture off, {sides}; `fit: contain` shows all of it",), ()]
+    assert found == [(f"`fit: cover` cuts off {share} of the picture, {sides}; `fit: contain` shows all of it",), ()]
 
 
 def test_a_picture_that_is_hardly_cut_is_not(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a spec leaves open is worked out from its picture, its pens and a budget; what it says always wins."""
+"""What a spec leaves open is planned from its picture, its pens and a budget; what it says always wins."""
 
 import math
 import re
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from hardware.drawing import Drawing, Line, PenPass
 from hardware.estimate import estimate
-from hardware.intake import prepared
 from hardware.machine import Machine
 from hardware.program import program
+from hardware.svg_intake import prepared
 from renderer.planning import (
     KNOT_NIBS,
     KNOTS,
@@ -104,7 +104,7 @@ def test_paper_lies_as_the_machine_needs_it_where_only_that_fits() -> None:
     found = planned(artwork(machine=GANTRY | {"width_mm": 220}), slope(400, 300))
     assert why(found, "canvas.orientation") == (
         "portrait",
-        "A4 in landscape, as the picture lies, does not fit the bed of 'gantry'",
+        "A4 in landscape, like the picture, does not fit the bed of 'gantry'",
     )
 
 
@@ -133,7 +133,7 @@ def test_tone_is_worked_out_unless_it_is_none_or_given() -> None:
 
 
 def test_a_picture_that_the_budget_cannot_pay_for_is_drawn_lighter() -> None:
-    """Rather lighter all over than with parts of it bare."""
+    """The drawing is lighter everywhere, rather than bare in parts."""
     target, night = {"image": "x.png"}, slope() ** 4
     ample = planned(artwork(target=target, budget={"metres": 1000}), night)
     scarce = planned(artwork(target=target, budget={"metres": 14}), night)
@@ -267,7 +267,7 @@ def test_the_thinnest_nib_can_be_seen_by_the_fit(nib_mm: float, longer_px: int) 
     [(0.45, "auto", None), (1.0, "auto", 3.8), (4.5, "auto", None), (1.0, 300, None)],
 )
 def test_dots_of_thin_paint_grow_into_spots(nib_mm: float, count: Any, spot_mm: float | None) -> None:
-    """Fine pens stipple, broad ones cover dot by dot, and a count of the spec is one of touches of the pen."""
+    """Fine pens stipple, broad ones cover dot by dot, and a count in the spec means single touches of the pen."""
     found = planned(artwork({"points": {"count": count}}, pens=[BLACK | {"nib_mm": nib_mm}]), slope())
     kind = found.artwork.layers[0].kind
     assert isinstance(kind, Points)
@@ -276,7 +276,7 @@ def test_dots_of_thin_paint_grow_into_spots(nib_mm: float, count: Any, spot_mm: 
         value, text = why(found, "layers.0.points.diameter_mm")
         assert (value, text) == (
             "3.8",
-            "dots of one touch are too small to cover the sheet with about 2500 of them",
+            "about 2500 dots of one touch are too small to cover the sheet",
         )
 
 
@@ -324,7 +324,7 @@ def test_strokes_of_a_count_in_the_spec_get_a_lift_unless_their_length_is_given_
 
 
 def test_few_strokes_may_become_long_enough_to_carry_the_ink() -> None:
-    """Twice what is usual for so many; more where that would not cover the share of the frame; dots have no length."""
+    """Twice the usual length for the count; more where that would not cover the share of the frame; 0 for dots."""
 
     def longest(*layers: object, share: float) -> tuple[float, ...]:
         return longest_mm(artwork(*layers), Frame(0, 0, 200, 100, 4), share)
@@ -413,7 +413,7 @@ def test_without_a_budget_a_drawing_takes_a_sensible_time() -> None:
     value, text = why(found, "budget")
     assert value == "91 minutes"
     assert text.startswith(
-        "a sensible time for A4, pen changes on top; planned: about 91 minutes with 1 pen change, 0 m, "
+        "a sensible time for A4, plus pen changes; planned: about 91 minutes with 1 pen change, 0 m, "
     )
     assert text.endswith(" strokes, on gantry")
     assert "; a sensible time for the paper pays for " in why(found, "layers.0.points.count")[1]
@@ -429,22 +429,22 @@ def test_sensible_times_go_by_the_area_of_the_paper() -> None:
 def test_without_a_machine_minutes_are_those_of_a_usual_gantry() -> None:
     found = planned(artwork(machine=None, budget={"minutes": 20}), slope())
     assert spent(found).minutes == pytest.approx(22, rel=0.01)
-    assert why(found, "budget")[1].endswith(" on a usual gantry, for the spec names no machine")
+    assert why(found, "budget")[1].endswith(" on a usual gantry, as the spec names no machine")
 
 
 def test_a_budget_that_pays_for_nothing_is_doubted() -> None:
     found = planned(artwork("points", pens=MARKERS, budget={"minutes": 2}), slope())
     assert counts(found) == [1]
     assert found.warnings == (
-        "the budget of 2 minutes pays for no strokes: 3.21 minutes are taken by pen changes and by layers with a count "
-        "of their own; raise it, or use fewer pens or strokes",
+        "the budget of 2 minutes pays for no strokes: 3.21 minutes are taken by pen changes and by layers with their "
+        "own count; raise it, or use fewer pens or strokes",
     )
 
 
 def test_a_budget_that_decides_nothing_is_doubted() -> None:
     found = planned(artwork({"lines": {"count": 3}}, budget={"minutes": 2}), slope())
     assert found.warnings == (
-        "every layer has a count of its own, so the budget decides nothing; leave it out, or make a count `auto`",
+        "every layer has its own count, so the budget has no effect; leave it out, or make a count `auto`",
     )
 
 
@@ -459,7 +459,7 @@ def test_free_colours_are_planned_too() -> None:
 
 
 def drawn(found: Planned, seed: int = 1) -> Drawing:
-    """Strokes as planned, strewn evenly over the frame, in the order in which a machine would draw them."""
+    """Strokes as planned, spread evenly over the frame, in the order in which a machine would draw them."""
     work, rng = found.artwork, np.random.default_rng(seed)
     area = frame(work.canvas, work.target.fit, 4 / 3, 0.45)
     passes = []

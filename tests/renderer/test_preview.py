@@ -106,7 +106,7 @@ def test_an_empty_drawing_is_its_paper() -> None:
 
 
 def viewed(drawing: Drawing, width_px: int, height_px: int) -> Picture:  # [3, H, W]
-    """What a viewer that is not ours shows."""
+    """The picture of an independent viewer."""
     png = cairosvg.svg2png(to_svg(drawing).encode(), output_width=width_px, output_height=height_px)
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.float32)
     return pixels.transpose(2, 0, 1) / 255

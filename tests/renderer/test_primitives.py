@@ -97,7 +97,7 @@ def test_knots_on_one_spot_do_no_harm(same: tuple[int, ...], closed: bool) -> No
 @pytest.mark.parametrize("closed", [False, True])
 @pytest.mark.parametrize("knots", [1, 2, 3, 4, 7])
 def test_placement_draws_the_same_curves(knots: int, closed: bool) -> None:
-    """It has a kernel of its own, in which a span has other points; those of both lie on the same curve."""
+    """The search has its own kernel with other points per span; those of both are on the same curve."""
     through = some_knots(1, knots, seed=5, size_mm=60).float()
     points = np.empty(((knots + 1) * search.SPAN + 2, 2), np.float32)
     length = search._trace(through[0].numpy(), closed, points)

@@ -1,4 +1,4 @@
-"""The plain rasteriser against finite differences and closed forms; what both rasterisers must keep to."""
+"""The reference rasteriser, compared with finite differences and closed forms; and what both rasterisers must obey."""
 
 import math
 
@@ -22,7 +22,7 @@ BOTH_WAYS = pytest.mark.parametrize("plain", [True, False], ids=["plain", "kerne
 def scattered(
     count: int, samples: int, size_px: tuple[int, int], seed: int, *, widest_px: float = 6.0, beyond_px: float = 5.0
 ) -> Shapes:
-    """Strokes on and round a picture, in pixels."""
+    """Strokes on and around a picture, in pixels."""
     rng = np.random.default_rng(seed)
     height, width = size_px
     corner = np.array([-beyond_px, -beyond_px])
@@ -58,7 +58,7 @@ def drawn(
     return rasterise(shapes, background, px_per_mm=1.0, ink=ink, edges=edges, plain=plain, **options)
 
 
-# --- gradients of the plain twin --------------------------------------------------------------------------------------
+# --- gradients of the reference version -------------------------------------------------------------------------------
 
 
 @BOTH_INKS
@@ -80,7 +80,7 @@ def test_plain_gradients_are_those_of_finite_differences(samples: int, gaussian:
 
 @BOTH_INKS
 def test_a_stroke_of_no_length_moves_like_a_dot(ink: Ink) -> None:
-    """Pulling its ends apart has no derivative, for it grows either way; moving it as a whole has."""
+    """Pulling its ends apart has no derivative, since it grows either way; moving all of it has one."""
     where = torch.tensor([[3.2, 2.7]] * 4, dtype=torch.float64)[None]
     width, colour = torch.tensor([2.0]).double(), torch.tensor([[0.9, 0.1, 0.4]]).double()
 

@@ -1,8 +1,7 @@
-"""The Triton kernels against the plain twin, value and gradient.
+"""The Triton kernels and the reference version, value and gradient.
 
-Where there is no GPU, they run in Triton's interpreter on the processor: what these tests say of the arithmetic, and of
-the sorting into tiles, they say of the interpreted kernels. That the same kernels can be compiled for a GPU is tested
-too. Only the tests marked `gpu` run them on one.
+Without a GPU, the kernels run in Triton's interpreter on the CPU, which tests their arithmetic and the sorting into
+tiles. Another test checks that they compile for a GPU. Only the tests marked `gpu` run them on one.
 """
 
 import itertools
@@ -30,7 +29,7 @@ EDGES = {"soft": EdgeRamp(1.3), "gaussian": EdgeRamp(1.3, gaussian=True)}
 
 
 def scattered(samples: int, *, count: int = 6, radius_px: tuple[float, float] = (0.4, 3.0), seed: int = 0) -> Scene:
-    """Strokes on and round a picture that is no whole number of tiles wide, in an order that is not their own."""
+    """Strokes on and around a picture whose width is not a multiple of a tile's, drawn in another order."""
     rng = np.random.default_rng(seed)
     height, width = 15, 29
     first = rng.random((count, 1, 2)) * [width + 10, height + 10] - 5
@@ -73,7 +72,7 @@ def half_drawn() -> Scene:
 
 
 def all_covered() -> Scene:
-    """Wide strokes of black and full colours on each other: the picture does not tell what lies below them."""
+    """Wide strokes of black and full colours on each other: the picture does not show what is below them."""
     _, radius, colours, *rest, _ = scattered(2, count=3, seed=5)
     points = torch.tensor([(2.3, 1.1, 25.1, 12.3), (3.2, 2.0, 27.3, 11.7), (1.1, 4.2, 24.3, 10.9)]).view(3, 2, 2)
     return points, radius + 5, (colours > 0.6).float(), *rest, torch.tensor([2, 0, 1])
@@ -115,7 +114,7 @@ def way_and_back(
     dtype: torch.dtype = torch.float32,
     device: str = "cpu",
 ) -> tuple[Tensor, ...]:
-    """A picture, and the gradients of a loss that looks at each pixel and channel differently."""
+    """A picture, and the gradients of a loss that weights each pixel and channel differently."""
     leaves = [leaf.to(device, dtype).requires_grad_() for leaf in scene[:4]]
     picture = draw(*leaves, scene[4].to(device), edges, ink)
     weights = torch.from_numpy(np.random.default_rng(7).normal(size=picture.shape)).to(device, dtype)
@@ -132,7 +131,7 @@ def assert_agrees(mine: tuple[Tensor, ...], scene: Scene, ink: Ink, edges: EdgeR
 
 
 def folded(gradient: Tensor, points: Tensor) -> Tensor:
-    """Of points that coincide any may be the nearest, by rounding: what moves all of them counts."""
+    """Of points that coincide, rounding decides which is the nearest: the gradient that moves all of them counts."""
     gradient = gradient.clone()
     for s in range(points.shape[1] - 1, 0, -1):
         same = (points[:, s] == points[:, s - 1]).all(-1)
@@ -145,7 +144,7 @@ def folded(gradient: Tensor, points: Tensor) -> Tensor:
 
 
 def interpreted(path: Path) -> None:
-    """Everything that the tests below want to see, drawn in the interpreter."""
+    """Everything that the tests below need, drawn in the interpreter."""
     from renderer.raster import cuda
 
     found: dict[str, Any] = {}
@@ -179,7 +178,7 @@ def whole() -> Scene:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
-    """Drawn in a process of its own: Triton asks for the interpreter once, when it is imported."""
+    """Drawn in its own process: Triton chooses the interpreter once, when it is imported."""
     path = tmp_path_factory.mktemp("interpreted") / "pictures.npz"
     environment = os.environ | {"TRITON_INTERPRET": "1"}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The numba kernels against the plain twin, value and gradient; what they keep for the way back."""
+"""The numba kernels and the reference version, value and gradient; and what the kernels keep for the gradient."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def way_and_back(
     dtype: torch.dtype = torch.float32,
     workspace: Workspace | None = None,
 ) -> Result:
-    """A picture, and the gradients of a loss that looks at each pixel and channel differently."""
+    """A picture, and the gradients of a loss that weights each pixel and channel differently."""
     leaves = [
         tensor.to(dtype).detach().requires_grad_()
         for tensor in (shapes.polylines, shapes.width_mm, shapes.colours, background)
@@ -196,7 +196,7 @@ def test_many_strokes_on_one_spot_make_the_buffers_grow(ink: Ink) -> None:
 
 
 def entries(shapes: Shapes, size: tuple[int, int]) -> int:
-    """How many pairs of a stroke and a pixel the kernels keep for the way back."""
+    """The number of pairs of a stroke and a pixel that the kernels keep for the gradient."""
     count, samples, _ = shapes.polylines.shape
     scene = cpu.Scene(
         points=shapes.polylines.reshape(-1, 2).numpy(),

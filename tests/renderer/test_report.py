@@ -26,7 +26,7 @@ VOID = {"meta", "link", "img", "br", "hr", "path", "line"}  # what is never clos
 
 
 class Page(HTMLParser):
-    """What a page holds: its tags with their attributes, its text, and whether every tag is closed."""
+    """The content of a page: its tags with their attributes, its text, and whether every tag is closed."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ def test_a_note_an_interruption_and_a_change_are_told(result: Result) -> None:
 def test_the_pens_stand_in_drawing_order_with_what_each_takes(result: Result) -> None:
     words = Page(page_of(result)).words
     assert re.search(r"1\s+warm grey points 3 mm 10 0\.0 10 \d+ s 2\s+black curves 4 mm 1 0\.1 1 \d+ s", words)
-    assert "Together 11 0.1 11" in words
+    assert "Total 11 0.1 11" in words
     assert re.search(r"On a gantry: about \d+ min ?, 2 pen changes of about 1 min each included\.", words)
 
 
@@ -146,7 +146,7 @@ def test_equal_ratios_are_equal_heights(result: Result) -> None:
     y = {step: points_of(path)[step - 1][1] for step in (1, 2, 4, 8)}
     assert y[2] - y[1] == pytest.approx(y[4] - y[2], abs=0.11)
     assert y[2] - y[1] == pytest.approx(y[8] - y[4], abs=0.11)
-    assert y[1] < y[8]  # a lower loss stands lower
+    assert y[1] < y[8]  # a lower loss is further down
 
 
 def test_a_term_alone_is_the_loss_and_has_no_line_of_its_own(result: Result) -> None:
@@ -190,17 +190,18 @@ def readings(*errors: float, used: int) -> str:
 
 def test_the_reading_says_what_the_last_pen_and_the_next_are_worth() -> None:
     assert readings(0.5, 0.25, 0.2, 0.18, used=2) == (
-        "With 2 pens 40% of the difference is left. The 2nd, pen 2, lowers it by 10%; a 3rd, pen 3, would by 4%."
+        "With 2 pens, 40% of the difference is left. The 2nd, pen 2, lowers it by 10%; a 3rd, pen 3, would lower it by "
+        "4%."
     )
-    assert readings(0.5, 0.25, used=1) == "With 1 pen 50% of the difference is left. The 1st, pen 1, lowers it by 50%."
+    assert readings(0.5, 0.25, used=1) == "With 1 pen, 50% of the difference is left. The 1st, pen 1, lowers it by 50%."
 
 
 def test_the_reading_says_how_few_pens_would_do() -> None:
     assert readings(1, 0.4, 0.3, 0.296, 0.293, 0.292, used=4) == (
-        "With 4 pens 29% of the difference is left. The 4th, pen 4, lowers it by less than 1%; a 5th, pen 5, would by "
-        "less than 1%. 2 pens would do almost as well."
+        "With 4 pens, 29% of the difference is left. The 4th, pen 4, lowers it by less than 1%; a 5th, pen 5, would "
+        "lower it by less than 1%. 2 pens would work almost as well."
     )
-    assert readings(1, 1, 1, used=2).endswith("No pens would do almost as well.")
+    assert readings(1, 1, 1, used=2).endswith("No pens would work almost as well.")
 
 
 @pytest.mark.parametrize(
@@ -239,9 +240,9 @@ def test_swatches_and_numbers_of_any_rack_have_room(count: int) -> None:
 def test_the_page_shows_the_choice_of_pens_with_their_names(result: Result) -> None:
     choice = PenChoice(("points",), chosen(0.5, 0.25, 0.2, used=1))
     page = Page(page_of(replace(result, choices=(choice,))))
-    assert "How many pens it is worth" in page.words
+    assert "How much each pen helps" in page.words
     assert "pen 1 50% pen 2 40%" in page.words
-    assert "What is left of the colour difference with 0 to 2 pens. With 1 pen 50%" in str(page.all("svg"))
+    assert "The colour difference that is left with 0 to 2 pens. With 1 pen, 50%" in str(page.all("svg"))
     assert [circle["fill"] for circle in page.all("circle") if "fill" in circle] == ["#014080", "#024080"]
     assert page.open == []
 
@@ -270,8 +271,8 @@ def test_a_network_shows_its_loss_by_depth_and_where_it_is_high(result: Result) 
     page = Page(page_of(replace(result, network_views=(deep, style))))
     assert page.open == []
     assert "What the loss sees" in page.words
-    assert "points: features 0.1 relu1_2 0.02 relu5_3 0.08 Dark red: where it is still high." in page.words
-    assert "curves: gram 0.5 relu1_1 0.5 Dark red: where it pulls the drawing most" in page.words
+    assert "points: features 0.1 relu1_2 0.02 relu5_3 0.08 Dark red: where the loss is still high." in page.words
+    assert "curves: gram 0.5 relu1_1 0.5 Dark red: where the loss would change the drawing most" in page.words
     bars = [tag["style"] for tag in page.all("i") if "width" in (tag.get("style") or "")]
     assert bars == ["width: 25.0%", "width: 100.0%", "width: 100.0%"]
     maps = [tag["src"] for tag in page.all("img") if "still high" in (tag["alt"] or "")]

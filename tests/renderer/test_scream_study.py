@@ -1,4 +1,4 @@
-"""The study after The Scream is what its script paints, and looks as the specs that draw it expect."""
+"""The study after The Scream is what its script paints, and looks as its specs expect."""
 
 import importlib.util
 from pathlib import Path

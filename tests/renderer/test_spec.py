@@ -1,11 +1,11 @@
-"""The models alone: defaults, and values that are right one by one and wrong together."""
+"""Only the models: defaults, and values that are valid one by one but not together."""
 
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from renderer.spec import Artwork, Canvas, FreeColours, Layer, Loss, Points, Rack, RackPens
+from renderer.spec import KINDS, Artwork, Canvas, FreeColours, Layer, Loss, Points, Rack, RackPens
 
 BLACK = {"name": "black", "colour": "#000000", "nib_mm": 0.5}
 RED = {"name": "red", "colour": "#FF0000", "nib_mm": 1}
@@ -116,16 +116,16 @@ def test_a_number_is_finite(value: float) -> None:
         ),
         (
             {"canvas": {"paper": {"width_mm": 100, "height_mm": 50}, "orientation": "landscape"}},
-            "is for papers with a name; this sheet lies as its width_mm and height_mm say, so leave it out",
+            "is only for papers with a name; width_mm and height_mm set this sheet's orientation, so leave it out",
         ),
         (
             {"canvas": {"paper": "A2", "px_per_mm": 20}},
-            "makes the longer side 11880 px; use at most 13.8, which makes 8192 px",
+            "makes the longer side 11880 px; use at most 13.8, which gives 8192 px",
         ),
-        ({"pens": {"rack": RACK, "use": 3}}, "cannot use 3 pens of a rack of 2"),
+        ({"pens": {"rack": RACK, "use": 3}}, "cannot use 3 pens out of a rack of 2"),
         (
             {"pens": {"rack": {"pens": [BLACK, RED, BLACK]}}},
-            "two pens are called 'black'; give each pen a name of its own",
+            "two pens are named 'black'; give each pen a different name",
         ),
         (
             {"pens": {"colours": "free", "nib_mm": {"min_mm": 2, "max_mm": 1}}},
@@ -133,11 +133,11 @@ def test_a_number_is_finite(value: float) -> None:
         ),
         (
             {"layers": [{"points": {"count": 1}, "pens": ["blck"]}]},
-            "nobody owns a pen 'blck'; did you mean 'black'?",
+            "the rack has no pen named 'blck'; did you mean 'black'?",
         ),
         (
             {"layers": [{"points": {"count": 1}, "pens": ["gold"]}]},
-            "nobody owns a pen 'gold'; the rack has black, red",
+            "the rack has no pen named 'gold'; it has black, red",
         ),
         (
             {"pens": {"colours": "free"}, "layers": [{"points": {"count": 1}, "pens": ["red"]}]},
@@ -145,12 +145,11 @@ def test_a_number_is_finite(value: float) -> None:
         ),
         (
             {"layers": [{"points": {"count": 1}, "lines": {"count": 1}}]},
-            "needs exactly one of points, lines, curves; found points and lines",
+            f"needs exactly one of {', '.join(KINDS)}; found points and lines",
         ),
         (
             {"layers": [{"points": {"count": 1}, "loss": [{}]}]},
-            "needs exactly one of mse, blurred_mse, pyramid_mse, dog_mse, ssim, edges, lpips, features, gram; "
-            "found none",
+            f"needs exactly one of {', '.join(Loss.model_fields)}; found none",
         ),
     ],
 )

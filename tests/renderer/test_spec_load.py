@@ -1,4 +1,4 @@
-"""Good specs: YAML 1.2, short forms, files by name, --set and matrix; and no text that is worse than a fault."""
+"""Good specs: YAML 1.2, short forms, files by name, --set and matrix; and no text raises more than a fault."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def artwork(folder: Path, text: str, *overrides: str) -> Artwork:
 
 
 def faults(path: Path, *overrides: str) -> tuple[Fault, ...]:
-    """None where the spec is good; anything that is raised and is no fault fails the test."""
+    """The faults of a spec, none where it is good. Any other exception fails the test."""
     try:
         assert load(path, overrides)
     except SpecErrors as errors:

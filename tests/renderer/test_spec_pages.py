@@ -1,4 +1,4 @@
-"""The JSON Schema and the page on specs say what the models say."""
+"""The JSON Schema and the page about specs agree with the models."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Racks and machines that go by name: which file a name means, in a clone and in the wheel."""
+"""Racks and machines by name: which file a name means, in a clone and in the wheel."""
 
 import subprocess
 import sys
@@ -15,9 +15,7 @@ from renderer.specfile import SpecErrors, Work, load
 
 ROOT = Path(__file__).parents[2]
 PENS = "fineliners, micron_black, paint_markers_24, paint_markers_fine"
-MACHINES = (
-    "corexy_klipper_servo, drawbot_grbl_solenoid, gantry_grbl_servo, gantry_grbl_z, mill_linuxcnc_z, printer_marlin_z"
-)
+MACHINES = ", ".join(sorted(path.stem for path in (ROOT / "specs" / "machines").glob("*.yaml")))
 SPEC = """\
 version: 1
 title: A dot
@@ -87,7 +85,7 @@ def test_a_name_that_is_not_known_is_answered_with_the_nearest(kind: starters.Ki
 def test_a_copy_without_starters_says_so(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr(starters, "_CLONE", folder)
     assert starters.names("pens") == ()
-    assert starters.instead("pens", "fineliners") == "no starters came with this copy of the program; name a file"
+    assert starters.suggestion("pens", "fineliners") == "this copy of the program has no starters; name a file"
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.yaml", "a/b", "a\\b", "a\0b", ".hidden"])
@@ -177,8 +175,8 @@ def test_a_folder_of_specs_that_nothing_may_leave_has_starters_and_nothing_else(
     with pytest.raises(SpecErrors) as caught:
         load(Path("specs/spec.yaml"), within=specs)
     assert str(caught.value) == (
-        "specs/spec.yaml:4:14: pens.rack: 'fineliners' leads out of the folder of the specs; copy the file there, "
-        "and name it there"
+        "specs/spec.yaml:4:14: pens.rack: 'fineliners' is outside the folder of the specs; copy the file into it, "
+        "and name the copy"
     )
 
 

@@ -57,7 +57,7 @@ def share_of_frame(strokes: Strokes) -> Tensor:  # [N, 2] in [0, 1]
 
 
 def nearest_mm(strokes: Strokes) -> Tensor:  # [N]
-    """How far away each dot's nearest neighbour is."""
+    """The distance of each dot's nearest neighbour."""
     away = torch.cdist(strokes.knots[:, 0], strokes.knots[:, 0])
     return away.fill_diagonal_(torch.inf).amin(1)
 
@@ -97,7 +97,7 @@ def test_every_sample_belongs_to_the_nearest_of_all_sites(
 
 
 def test_each_iteration_lowers_the_energy() -> None:
-    """Lloyd's iteration cannot raise it: each sample goes to its nearest site, each site to where it is cheapest."""
+    """Lloyd's iteration cannot raise the cost: samples go to their nearest site, and sites to their cheapest place."""
     y, x = np.mgrid[:50, :60]
     demand = 0.05 + 0.5 * (1 + np.sin(x / 7) * np.cos(y / 5))
     sites = [sampled(demand, 80, chance())]
@@ -163,7 +163,7 @@ def test_a_pen_like_the_paper_is_not_asked_for() -> None:
     np.testing.assert_allclose(found[:, 0, 0], [0, 0.5], atol=1e-6)
 
 
-# --- the whole --------------------------------------------------------------------------------------------------------
+# --- stippling --------------------------------------------------------------------------------------------------------
 
 PALETTES = [
     pens("#000000"),

@@ -1,4 +1,4 @@
-"""Pictures of every kind, and where they lie on the sheet."""
+"""Pictures of every kind, and their place on the sheet."""
 
 import io
 import os
@@ -133,7 +133,7 @@ def test_the_colours_of_a_printing_press_are_converted(tmp_path: Path, name: str
 
 
 def other_profile() -> bytes:
-    """SRGB with red and blue exchanged, and another name."""
+    """SRGB with red and blue swapped, and another name."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     for at in range(132, 132 + 12 * struct.unpack(">I", profile[128:132])[0], 12):
         name = bytes(profile[at : at + 4])
@@ -174,7 +174,7 @@ def test_a_large_picture_is_shrunk_as_it_is_read(
     assert picture.max() == 0
 
 
-# --- files that are no picture ----------------------------------------------------------------------------------------
+# --- files that are not pictures --------------------------------------------------------------------------------------
 
 
 def test_a_file_that_cannot_be_drawn_is_refused_with_what_would_do(tmp_path: Path) -> None:
@@ -186,10 +186,10 @@ def test_a_file_that_cannot_be_drawn_is_refused_with_what_would_do(tmp_path: Pat
             "is damaged or cut off; fetch or save it again",
         ),
         "empty.png": (b"", "is empty; fetch or save it again"),
-        "x.svg": (b"<svg/>", "is no picture that can be read; PNG, JPEG, WebP, TIFF, GIF, BMP, PPM and AVIF are read"),
+        "x.svg": (b"<svg/>", "is not a picture that can be read; use PNG, JPEG, WebP, TIFF, GIF, BMP, PPM or AVIF"),
         "x.eps": (
             b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-            "is no picture that can be read; PNG, JPEG, WebP, TIFF, GIF, BMP, PPM and AVIF are read",
+            "is not a picture that can be read; use PNG, JPEG, WebP, TIFF, GIF, BMP, PPM or AVIF",
         ),
         "bomb.png": (png(20000, 20000, 8, 2, b""), "has more than 178 megapixels; make it smaller"),
         "large.png": (png(10000, 9000, 1, 0, b""), "has 10000 x 9000 px, more than 50 megapixels; make it smaller"),
@@ -203,8 +203,8 @@ def test_a_file_that_cannot_be_drawn_is_refused_with_what_would_do(tmp_path: Pat
 def test_only_ordinary_files_are_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert failure(tmp_path) == f"{tmp_path}: is a folder; name a picture in it"
-    assert failure(tmp_path / "pipe") == f"{tmp_path / 'pipe'}: is no ordinary file; name a picture"
-    assert failure(Path("/dev/zero")) == "/dev/zero: is no ordinary file; name a picture"
+    assert failure(tmp_path / "pipe") == f"{tmp_path / 'pipe'}: is not an ordinary file; name a picture"
+    assert failure(Path("/dev/zero")) == "/dev/zero: is not an ordinary file; name a picture"
     assert (
         failure(tmp_path / "none.png")
         == f"{tmp_path / 'none.png'}: cannot be read (No such file or directory); name a picture"
@@ -255,7 +255,7 @@ def test_the_thinnest_nib_is_two_pixels_wide_within_limits(nib_mm: float, longer
 def test_a_picture_that_would_vanish_is_refused() -> None:
     with pytest.raises(TargetError) as caught:
         frame(Canvas(paper="A5"), "contain", 1000.0, 1.0)
-    assert str(caught.value) == "the whole picture would be 128 x 0.128 mm on this sheet; crop it, or use fit: cover"
+    assert str(caught.value) == "the complete picture would be 128 x 0.128 mm on this sheet; crop it, or use fit: cover"
 
 
 @given(

@@ -1,4 +1,4 @@
-"""Fitting a page window by window."""
+"""Fitting a frame tile by tile."""
 
 import numpy as np
 import pytest

@@ -166,13 +166,13 @@ def test_a_flat_picture_gets_its_black_and_its_white_back() -> None:
 @pytest.mark.parametrize("paper", ["#ffffff", "#000000"])
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_an_even_picture_stays_as_it_is(level: float, paper: str, width_mm: float) -> None:
-    """Its noise, which would be all that is left, nobody wants to see."""
+    """Otherwise its noise would be amplified, and would be all that is left."""
     assert suited(np.full((3, 8, 8), level, np.float32), INK, paper, width_mm) == Tone()
     assert suited(level * 0.96 + 0.02 * noise(), INK, paper, width_mm) == Tone()
 
 
 def test_an_even_light_ground_becomes_bare_paper() -> None:
-    """A drawing on yellowed paper: the paper is 0.8, and it shall not be hatched."""
+    """A drawing on yellowed paper: the paper is 0.8, and must not be hatched."""
     tones = np.linspace(0, 1, 100 * 100).reshape(100, 100)
     tones[:, 40:] = 0.8 + np.random.default_rng(0).normal(0, 0.003, (100, 60))
     tone = suited(grey(tones), INK, PAPER, BROAD_MM)
@@ -199,7 +199,7 @@ def test_fine_pens_leave_black_open_and_pale_tones_bare() -> None:
 
 @pytest.mark.parametrize("power", [0.4, 1.0, 3.0])
 def test_on_black_paper_a_picture_is_looked_at_as_its_negative(power: float) -> None:
-    """With ink as light as the other is dark, of what is drawn."""
+    """For light ink on dark paper, the same share of ink in the drawn area."""
     picture = ramp(0.1, 0.8, power)
     light = suited(picture, INK, PAPER, BROAD_MM)
     dark = suited(1 - picture, ("#ffffff",), "#000000", BROAD_MM)

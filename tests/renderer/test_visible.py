@@ -1,4 +1,4 @@
-"""What of a stroke can still be seen under those above it."""
+"""The visible part of strokes under others."""
 
 import math
 
@@ -46,7 +46,7 @@ def test_a_stroke_that_crosses_itself_is_counted_once() -> None:
 
 
 def test_a_stroke_that_will_be_left_out_hides_nothing() -> None:
-    """The middle of three is all but covered; without it the lowest shows a little beside the top one."""
+    """The middle one of three is almost covered; without it, a little of the lowest is visible beside the top one."""
     low, middle, top = ([[20.0, 15.0]], 4.0), ([[20.0, 15.0]], 4.2), ([[20.0, 15.0]], 4.1)
     with_it = seen(low, middle, top)
     assert with_it[0] == 0

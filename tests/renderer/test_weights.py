@@ -1,4 +1,4 @@
-"""Weights that a spec names: where they are looked for, and the one message that says what is missing."""
+"""Weights that a spec names: where they are searched for, and the single message that says what is missing."""
 
 import hashlib
 import shutil
@@ -49,7 +49,7 @@ def test_a_work_names_each_of_its_networks_once() -> None:
 
 def test_what_is_missing_is_told_with_its_size_and_two_commands() -> None:
     assert lacking(VGG16) == (
-        "the weights vgg16-imagenet (553 MB) are not here. To get them: render assets fetch vgg16-imagenet, or, with a "
+        "the weights vgg16-imagenet (553 MB) are missing. To get them: render assets fetch vgg16-imagenet, or, with a "
         "copy of them, render assets add FILE (https://download.pytorch.org/models/vgg16-397923af.pth could not be "
         "fetched: RENDER_OFFLINE is set)"
     )
@@ -59,19 +59,19 @@ def test_weights_that_no_program_may_fetch_are_told_with_their_page() -> None:
     file = "vgg16_train_60_epochs_lr0.01-6c6fcc9f.pth.tar"
     page = "https://drive.google.com/drive/folders/1A0vUWyU6fTuc-xWgwQQeBvzbwi6geYQK"
     assert lacking(STYLISED) == (
-        f"the weights vgg16-stylised_imagenet (554 MB) are not here. To get them: xdg-open {page} and download {file} "
-        f"there (it lets no program do that), then render assets add {file}"
+        f"the weights vgg16-stylised_imagenet (554 MB) are missing. To get them: xdg-open {page} and download {file} "
+        f"there by hand, then render assets add {file}"
     )
 
 
 def test_all_that_is_missing_is_told_at_once() -> None:
     told = lacking(VGG16, STYLISED, Trunk("alexnet", "own.pth"))
-    assert told.count("are not here") == 2
-    assert "the weights file 'own.pth' is not there; name a file beside the spec" in told
+    assert told.count("are missing") == 2
+    assert "the weights file 'own.pth' does not exist; name a file beside the spec" in told
 
 
 def test_it_is_asked_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AssetError, match=r"^the weights vgg16-imagenet \(553 MB\) are not here"):
+    with pytest.raises(AssetError, match=r"^the weights vgg16-imagenet \(553 MB\) are missing"):
         check(artwork({"lpips": {}}), tmp_path)
     monkeypatch.delenv("RENDER_OFFLINE")
     check(artwork({"lpips": {}}), tmp_path)  # they may be fetched

@@ -49,8 +49,8 @@ class Beside:
     def __init__(self, store: Store, session: SimulatedPlot, folder: Path) -> None:
         self.store = store
         uses = PlotMachine("gantry", "sim", session.bench.open, lambda _: session.job, folder / "journals")
-        self.told: list[str] = []
-        self.worker = PlotWorker(store, "w", uses, QUICK, self.told.append)
+        self.said: list[str] = []
+        self.worker = PlotWorker(store, "w", uses, QUICK, self.said.append)
         self.thread = threading.Thread(target=self.worker.run, daemon=True)
 
     def __enter__(self) -> "Beside":
@@ -70,7 +70,7 @@ class Beside:
     def until(self, holds: Callable[[], bool]) -> None:
         ends = time.monotonic() + PATIENCE_S
         while not holds():
-            assert time.monotonic() < ends, self.told
+            assert time.monotonic() < ends, self.said
             time.sleep(0.01)
 
     def asked(self, number: int, kind: str) -> Question:
@@ -93,5 +93,5 @@ class Beside:
 
 
 def pen_is_down(bench: Bench) -> bool:
-    body = bench.controller.body
-    return is_down(SERVO, body.bed(bench.now())[2], body.pen_value)
+    state = bench.controller.machine
+    return is_down(SERVO, state.bed(bench.now())[2], state.pen_value)

@@ -1,4 +1,4 @@
-"""A time that goes on when it is told to."""
+"""A clock that only the test moves on."""
 
 
 class Clock:

@@ -7,12 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, error_text
-from renderer.cli.show import counted
+from renderer.cli.printing import counted
 from renderer.gallery.collect import Collection, GalleryError, collect, shard
 from renderer.gallery.names import MANIFEST
-from renderer.gallery.pages import pages_amiss, write_pages
+from renderer.gallery.pages import outdated_pages, write_pages
 from renderer.gallery.state import WorkState, modified, orphans, states
 from renderer.gallery.statement import read
 from renderer.manifest import duration
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 SPECS = Path("specs/gallery")
 
 
-class Builds(Protocol):
-    """What renders works and tells of each."""
+class WorkBuilder(Protocol):
+    """A builder: it renders works and reports on each."""
 
     def build(self, works: Iterable[Work]) -> "Generator[BuildMessage, None, None]": ...
 
@@ -33,8 +33,11 @@ class Builds(Protocol):
 def check_gallery(
     *, specs: tuple[Path, ...], gallery: Path, only: tuple[str, ...], verify: str | None, as_json: bool
 ) -> int:
-    """Tells every work that is not as it would be made now. Renders nothing but what `verify` names."""
-    collection = _collected(specs)
+    """Print every work that is not up to date. Only `verify` renders anything.
+
+    Raises GalleryError if there are no specs or no such work, and EngineError if the program's sources cannot be read.
+    """
+    collection = _collect(specs)
     if verify is not None:
         from renderer.cli.gallery.gallery_verify import verify_work
 
@@ -43,18 +46,18 @@ def check_gallery(
     found = states(works, gallery)
     if not only and not collection.faults:
         found += orphans(collection.works, gallery)
-    amiss = [state for state in found if not state.is_well]
-    for state in amiss if not as_json else ():
-        show.data(f"{state.name}: {state.words}")
-    pages = pages_amiss(gallery) if not only and not amiss else []
+    not_up_to_date = [state for state in found if not state.is_up_to_date]
+    for state in not_up_to_date if not as_json else ():
+        printing.data(f"{state.name}: {state.text}")
+    pages = outdated_pages(gallery) if not only and not not_up_to_date else []
     for name in pages if not as_json else ():
-        show.data(f"{name}: out of date")
-    code = USAGE if collection.faults else FAILED if amiss or pages else DONE
+        printing.data(f"{name}: out of date")
+    code = USAGE if collection.faults else FAILED if not_up_to_date or pages else DONE
     if as_json:
-        show.as_json({"works": [_told(state) for state in found], "pages": pages, "exit_code": code})
-    well = f"{len(found) - len(amiss)} of {counted(len(found), 'work')} up to date"
+        printing.as_json({"works": [_record(state) for state in found], "pages": pages, "exit_code": code})
+    well = f"{len(found) - len(not_up_to_date)} of {counted(len(found), 'work')} up to date"
     due = any(state.is_due for state in found) or pages
-    show.say(f"gallery: {well}" + ("; render gallery build renders what is due" if due else ""))
+    printing.say(f"gallery: {well}" + ("; render gallery build renders what is due" if due else ""))
     return code
 
 
@@ -72,27 +75,30 @@ def build_gallery(  # each an option of the command
     prune: bool,
     as_json: bool,
 ) -> int:
-    """Renders what is due and writes the pages."""
+    """Render the works that are due and write the pages.
+
+    Raises GalleryError, EngineError, UsageError, DeviceError; ClusterError if the cluster cannot be used.
+    """
     builder = _builder(gallery, jobs, device, cluster, out)
-    collection = _collected(specs)
+    collection = _collect(specs)
     works = collection.only(only)
     works = works if part is None else shard(works, part)
     found = states(works, gallery)
-    due, kept = _sorted(found, force)
+    due, kept = _due_and_kept(found, force)
     for state in kept:
-        show.say(f"{state.name}: {state.words}; left as it is, --force renders it anew")
+        printing.say(f"{state.name}: {state.text}; kept as it is, --force renders it again")
     began = time.perf_counter()
     try:
-        ended, interrupted = _built([state.work for state in due if state.work is not None], builder)
-    except Exception:  # a cluster that is gone: what has come back hangs
+        ended, interrupted = _build([state.work for state in due if state.work is not None], builder)
+    except Exception:  # a cluster that is gone: the finished works are in the gallery
         write_pages(gallery)
         raise
-    failed = [name for name, told in ended.items() if "failed" in told]
-    left = [] if collection.faults or only or part else orphans(collection.works, gallery)
+    failed = [name for name, result in ended.items() if "failed" in result]
+    left_over = [] if collection.faults or only or part else orphans(collection.works, gallery)
     if prune:
-        _prune(left, gallery)
-    for state in left if not prune else ():
-        show.say(f"{state.name}: orphan; --prune removes it")
+        _prune(left_over, gallery)
+    for state in left_over if not prune else ():
+        printing.say(f"{state.name}: orphan; --prune removes it")
     write_pages(gallery)
     code = INTERRUPTED if interrupted else USAGE if collection.faults else FAILED if failed or kept else DONE
     _summarise(found, due, ended, time.perf_counter() - began, as_json, code)
@@ -100,34 +106,37 @@ def build_gallery(  # each an option of the command
 
 
 def gather_works(*, sources: tuple[Path, ...], specs: tuple[Path, ...], gallery: Path, as_json: bool) -> int:
-    """Takes what is due from other galleries, and writes the pages."""
+    """Take works that are due from other galleries, and write the pages.
+
+    Raises GalleryError, EngineError, OutputError.
+    """
     from renderer.gallery.gather import take_from
 
-    collection = _collected(specs)
-    due, _ = _sorted(states(collection.works, gallery), force=False)
+    collection = _collect(specs)
+    due, _ = _due_and_kept(states(collection.works, gallery), force=False)
     works = [state.work for state in due if state.work is not None]
     found = {work.name: take_from(work, sources, gallery) for work in works}
     write_pages(gallery)
     lacking = [name for name, source in found.items() if source is None]
     code = USAGE if collection.faults else FAILED if lacking else DONE
     if as_json:
-        show.as_json({"taken": {name: source and str(source) for name, source in found.items()}, "exit_code": code})
+        printing.as_json({"taken": {name: source and str(source) for name, source in found.items()}, "exit_code": code})
     for name, source in found.items() if not as_json else ():
-        show.data(f"{name}: {'nowhere up to date' if source is None else f'from {source}'}")
+        printing.data(f"{name}: {'not up to date in any gallery' if source is None else f'from {source}'}")
     return code
 
 
-def _collected(specs: tuple[Path, ...]) -> Collection:
+def _collect(specs: tuple[Path, ...]) -> Collection:
     if not specs and not SPECS.is_dir():
         raise GalleryError(f"there is no folder {SPECS} here; name the gallery's specs, or a folder of them")
     collection = collect(specs or (SPECS,))
     for fault in collection.faults:
-        show.say(error_text(fault))
+        printing.say(error_text(fault))
     return collection
 
 
-def _sorted(found: list[WorkState], force: bool) -> tuple[list[WorkState], list[WorkState]]:
-    """What is to be rendered, and what is not because somebody changed it by hand."""
+def _due_and_kept(found: list[WorkState], force: bool) -> tuple[list[WorkState], list[WorkState]]:
+    """The works to render, and those that are kept because they were changed by hand."""
     due = [state for state in found if (state.is_due or state.modified) and (force or not state.modified)]
     return due, [state for state in found if state.modified and not force]
 
@@ -135,8 +144,8 @@ def _sorted(found: list[WorkState], force: bool) -> tuple[list[WorkState], list[
 # --- building ---------------------------------------------------------------------------------------------------------
 
 
-def _builder(gallery: Path, jobs: int, device: str, cluster: str | None, out: Path | None) -> "Builds":
-    """What renders: processes of this machine, or workers of a cluster. UsageError, DeviceError."""
+def _builder(gallery: Path, jobs: int, device: str, cluster: str | None, out: Path | None) -> "WorkBuilder":
+    """The builder: processes of this machine, or workers of a cluster. Raises UsageError, DeviceError."""
     if cluster is not None:
         from renderer.cli.gallery.cluster_options import builder
 
@@ -147,8 +156,8 @@ def _builder(gallery: Path, jobs: int, device: str, cluster: str | None, out: Pa
     return Builder(gallery, jobs, out, device_of(device))
 
 
-def _built(works: list[Work], builder: "Builds") -> tuple[dict[str, dict[str, Any]], bool]:
-    """How each work ended, and whether Ctrl-C ended it all."""
+def _build(works: list[Work], builder: "WorkBuilder") -> tuple[dict[str, dict[str, Any]], bool]:
+    """How each work ended, and whether Ctrl-C ended the build."""
     from renderer.cli.gallery.gallery_progress import watching
 
     ended: dict[str, dict[str, Any]] = {}
@@ -157,7 +166,7 @@ def _built(works: list[Work], builder: "Builds") -> tuple[dict[str, dict[str, An
     with watching(len(works)) as watch, closing(builder.build(works)) as messages:
         try:
             for message in messages:
-                watch.hears(message)
+                watch.report(message)
                 if message.is_last:
                     ended[message.name] = message.content
         except KeyboardInterrupt:
@@ -165,17 +174,17 @@ def _built(works: list[Work], builder: "Builds") -> tuple[dict[str, dict[str, An
     return ended, False
 
 
-def _prune(left: list[WorkState], gallery: Path) -> None:
-    """Removes works without a spec, unless somebody has changed them or put something beside them. OutputError."""
-    for state in left:
+def _prune(left_over: list[WorkState], gallery: Path) -> None:
+    """Remove works without a spec, unless they were changed or have other files. Raises OSError."""
+    for state in left_over:
         folder = gallery / state.name
         made = read(folder)
         strange = {path.name for path in folder.iterdir()} - {MANIFEST, *(made.subjects if made else ())}
         if made is None or strange or modified(folder, made):
-            show.say(f"{state.name}: orphan; left as it is, because somebody has changed it")
+            printing.say(f"{state.name}: orphan; kept as it is, because it was changed")
             continue
         shutil.rmtree(folder)
-        show.say(f"{state.name}: orphan; removed")
+        printing.say(f"{state.name}: orphan; removed")
 
 
 def _summarise(
@@ -186,11 +195,11 @@ def _summarise(
     as_json: bool,
     code: int,
 ) -> None:
-    done = [told["done"] for told in ended.values() if "done" in told]
-    failed = {name: told["failed"] for name, told in ended.items() if "failed" in told}
+    done = [result["done"] for result in ended.values() if "done" in result]
+    failed = {name: result["failed"] for name, result in ended.items() if "failed" in result}
     if as_json:
-        works = [_told(state) | {"result": ended.get(state.name)} for state in found]
-        show.as_json({"works": works, "seconds": round(seconds, 1), "exit_code": code})
+        works = [_record(state) | {"result": ended.get(state.name)} for state in found]
+        printing.as_json({"works": works, "seconds": round(seconds, 1), "exit_code": code})
     parts = [f"{len(done)} rendered", f"{len(found) - len(due)} not due"]
     parts += [f"{len(failed)} failed ({', '.join(failed)})"] if failed else []
     unfinished = len(due) - len(ended)
@@ -200,13 +209,13 @@ def _summarise(
         cpu = sum(one["cost"]["cpu_seconds"] for one in done)
         peak = max(one["cost"]["peak_mb"] for one in done)
         text += f"; {duration(seconds)}, {duration(cpu)} of processor, at most {peak:.0f} MB a work"
-    show.say(text)
+    printing.say(text)
 
 
-def _told(state: WorkState) -> dict[str, Any]:
+def _record(state: WorkState) -> dict[str, Any]:
     return {
         "name": state.name,
-        "status": "ok" if state.is_well else state.words,
+        "status": "ok" if state.is_up_to_date else state.text,
         "missing": state.missing,
         "stale": list(state.stale),
         "modified": list(state.modified),

@@ -1,4 +1,4 @@
-"""The way out to several machines: `render gallery build --cluster` and `render worker --cluster`."""
+"""Building on several machines: `render gallery build --cluster` and `render worker --cluster`."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:]+\]|[^\s/:@]+):\d{1,5}")
 
 
 def builder(gallery: Path, cluster: str, jobs: int, device: str, out: Path | None) -> "ClusterBuilder":
-    """What has a cluster render. UsageError."""
+    """The builder that lets a cluster render. Raises UsageError."""
     if jobs != 1:
         raise click.UsageError(
-            "--jobs counts processes of this machine; a cluster renders as many works as it has workers"
+            "--jobs counts processes of this machine; a cluster renders as many works at once as it has workers"
         )
     if out is not None:
         raise click.UsageError(
@@ -31,28 +31,33 @@ def builder(gallery: Path, cluster: str, jobs: int, device: str, out: Path | Non
     _prepare(cluster)
     from renderer.gallery.cluster.cluster_build import ClusterBuilder
 
-    return ClusterBuilder(gallery, cluster, "cuda" if device == "cuda" else "cpu", show.say)
+    return ClusterBuilder(gallery, cluster, "cuda" if device == "cuda" else "cpu", printing.say)
 
 
-def work(cluster: str, device: str, threads: int | None, *, as_json: bool) -> int:
-    """Renders for others until it is asked to stop, or its scheduler has gone."""
+def run_cluster_worker(cluster: str, device: str, threads: int | None, *, as_json: bool) -> int:
+    """Render for others until asked to stop, or until the scheduler is gone.
+
+    Raises UsageError, DeviceError, ClusterError.
+    """
     _prepare(cluster)
     from renderer.gallery.cluster.worker_plugin import RenderPlugin
     from renderer.gallery.cluster.worker_process import run_worker
 
-    plugin = RenderPlugin("cuda" if has_gpu(device) else "cpu", threads, show.say)
-    name = run_worker(cluster, plugin, show.say)
+    plugin = RenderPlugin("cuda" if has_gpu(device) else "cpu", threads, printing.say)
+    name = run_worker(cluster, plugin, printing.say)
     if as_json:
-        show.as_json({"worker": name, "done": plugin.done})
+        printing.as_json({"worker": name, "done": plugin.done})
     else:
-        show.say(f"worker {name} has left; {show.counted(plugin.done, 'work')} done")
+        printing.say(f"worker {name} has left; {printing.counted(plugin.done, 'work')} done")
     return DONE
 
 
 def _prepare(cluster: str) -> None:
-    """Checks the address, and has dask's own log keep to what is grave. UsageError."""
+    """Check the address, and limit dask's own log to critical messages. Raises UsageError."""
     if not ADDRESS.fullmatch(cluster):
-        raise click.UsageError(f"{cluster!r} is no address of a dask scheduler; write it like tcp://192.168.1.5:8786")
+        raise click.UsageError(
+            f"{cluster!r} is not the address of a dask scheduler; write it like tcp://192.168.1.5:8786"
+        )
     try:
         import distributed
     except ModuleNotFoundError as error:
@@ -67,9 +72,9 @@ def _prepare(cluster: str) -> None:
 
 
 def has_gpu(device: str) -> bool:
-    """Whether there is one to render with. DeviceError where one is asked for and there is none.
+    """Whether to render with a GPU. Raises DeviceError if one is asked for and there is none.
 
-    Torch is asked in another process, because the worker itself has no use for it.
+    Another process asks torch, because the worker itself does not need it.
     """
     if device == "auto":
         code = "import torch; raise SystemExit(not torch.cuda.is_available())"

@@ -1,4 +1,4 @@
-"""The commands of the gallery and their options. What they do is in `build_and_check`, imported when needed."""
+"""The commands of the gallery and their options. `build_and_check` carries them out and is imported when needed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from renderer.cli.commands import json_option
+from renderer.cli.render_commands import json_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,9 +15,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 def gallery() -> None:
     """A folder of finished works that know what they were made from.
 
-    A work is stale when its spec, its picture, its pens, its machine, the weights that its losses look
-    through or the program's own numerical code are not those it was made with. Comments and
-    docstrings make nothing stale.
+    A work is stale when its spec, its picture, its pens, its machine, the weights that its losses use
+    or the program's own numerical code are not those that it was made with. Comments and docstrings
+    make nothing stale.
 
     \b
     Examples:
@@ -27,12 +27,12 @@ def gallery() -> None:
 
 
 def gallery_options(command: F) -> F:
-    """What a gallery's commands have in common."""
+    """Add the options that several commands of a gallery have."""
     specs = click.argument("specs", metavar="[SPEC|FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
     to = click.option("--to", "gallery", metavar="DIR", default="gallery", show_default=True,
                       type=click.Path(path_type=Path), help="The gallery.")  # fmt: skip
     only = click.option("--only", metavar="GLOB", multiple=True,
-                        help="Only works of such names, as in 'scream*'. May be given several times.")  # fmt: skip
+                        help="Only works with such names, as in 'scream*'. May be given several times.")  # fmt: skip
     return specs(to(only(json_option(command))))
 
 
@@ -44,28 +44,29 @@ class WorkShare(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         number, slash, count = str(value).partition("/")
         if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count) <= 1000):
-            self.fail(f"{value!r} is no share; write it like 1/3, the first of three", param, ctx)
+            self.fail(f"{value!r} is not a share; write it like 1/3, the first of three", param, ctx)
         return int(number), int(count)
 
 
 @gallery.command("build")
 @gallery_options
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
-              help="Works that are rendered at a time, each in a process of its own.")  # fmt: skip
+              help="Works rendered at a time, each in a process of its own.")  # fmt: skip
 @click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
               help="What computes; auto is the processor.")  # fmt: skip
 @click.option("--cluster", metavar="tcp://HOST:PORT",
               help="Let the workers of this dask scheduler render; see render worker --cluster.")  # fmt: skip
 @click.option("--shard", "part", type=WorkShare(), metavar="I/N", help="Only the I-th of N shares of the works.")
 @click.option("--out", "-o", metavar="DIR", type=click.Path(path_type=Path),
-              help="Where G-code, films and reports go too, as by `render SPEC`.  [default: nowhere]")  # fmt: skip
-@click.option("--force", "-f", is_flag=True, help="Render works that were changed by hand, too; the changes are lost.")
+              help="Where G-code, films and reports go, as with `render SPEC`.  [default: nowhere]")  # fmt: skip
+@click.option("--force", "-f", is_flag=True, help="Also render works that were changed by hand; the changes are lost.")
 @click.option("--prune", is_flag=True, help="Remove works whose spec is gone.")
 def gallery_build(**options: Any) -> int:
     """Render what is missing or stale, then write the gallery's pages.
 
-    Each work is written whole or not at all, and one that fails stops no other. Ctrl-C leaves only
-    whole works; the next build goes on from there. Without SPEC or FOLDER: specs/gallery.
+    Each work is written completely or not at all. If a work fails, the others are still rendered. After
+    Ctrl-C, only complete works are there; the next build goes on from them. Without SPEC or FOLDER, the
+    specs are those of specs/gallery.
 
     With --cluster, workers on other machines render, one work each; they need no specs.
 
@@ -85,10 +86,10 @@ def gallery_build(**options: Any) -> int:
 @gallery_options
 @click.option("--verify", metavar="NAME", help="Render the works of this name again, and compare.")
 def gallery_check(**options: Any) -> int:
-    """Tell what is missing, stale, changed by hand or without a spec. Renders nothing, needs no torch.
+    """Show what is missing, stale, changed by hand or without a spec. Renders nothing and needs no torch.
 
-    One line a work, and exit code 1 if there is any. What is stale says why: target, spec, engine,
-    weights, pens or machine.
+    Each such work has one line, and the exit code is then 1. For a stale work the line says why:
+    target, spec, engine, weights, pens or machine.
 
     \b
     Examples:
@@ -108,10 +109,10 @@ def gallery_check(**options: Any) -> int:
               help="The gallery.")  # fmt: skip
 @json_option
 def gallery_gather(**options: Any) -> int:
-    """Take works that are due here from other galleries where they are up to date.
+    """Take works that are due here from other galleries in which they are up to date.
 
-    For shares that several machines have built. Nothing is rendered, and a work that was changed by
-    hand, there or here, stays where it is.
+    This collects shares that several machines have built. Nothing is rendered, and a work that was
+    changed by hand, there or here, stays where it is.
 
     \b
     Example:
@@ -123,5 +124,5 @@ def gallery_gather(**options: Any) -> int:
 
 
 def add_to(commands: click.Group) -> None:
-    """Puts the gallery's commands beside the others."""
+    """Add the commands of the gallery."""
     commands.add_command(gallery)

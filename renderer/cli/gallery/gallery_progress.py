@@ -1,11 +1,11 @@
-"""How the building of a gallery is watched: a bar a work on a terminal, a line for each start and end elsewhere."""
+"""The progress of a build: a bar for each work on a terminal, a line for each start and end elsewhere."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from renderer.cli.show import console, say
+from renderer.cli.printing import console, say
 from renderer.gallery.build import BuildMessage
 from renderer.manifest import duration
 
@@ -14,7 +14,7 @@ EVERY_S = 15.0  # between two lines of one work
 
 @contextmanager
 def watching(count: int) -> Iterator["GalleryBars | GalleryLines"]:
-    """The right watch for where stderr goes."""
+    """Bars if stderr is a terminal, or else lines."""
     if console().is_terminal and not console().is_dumb_terminal:
         from rich.progress import BarColumn, Progress, TextColumn
 
@@ -26,21 +26,21 @@ def watching(count: int) -> Iterator["GalleryBars | GalleryLines"]:
 
 
 class GalleryLines:
-    """A line when a work begins, one every so often, one when it ends."""
+    """A line when a work starts, one now and then, one when it ends."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._ended = 0
         self._said: dict[str, float] = {}
 
-    def hears(self, message: BuildMessage) -> None:
-        """Says what is worth a line."""
+    def report(self, message: BuildMessage) -> None:
+        """Print a message that is worth a line."""
         if message.is_last:
             self._ended += 1
-            say(f"[{self._ended}/{self._count}] {message.name}: {_end(message.content)}")
+            say(f"[{self._ended}/{self._count}] {message.name}: {_end_text(message.content)}")
         elif time.monotonic() - self._said.get(message.name, float("-inf")) > EVERY_S:
             self._said[message.name] = time.monotonic()
-            say(f"{message.name}: {_stand(message.content)}")
+            say(f"{message.name}: {_step_text(message.content)}")
 
 
 class GalleryBars:
@@ -52,32 +52,32 @@ class GalleryBars:
         self._ended = 0
         self._tasks: dict[str, Any] = {}
 
-    def hears(self, message: BuildMessage) -> None:
-        """Draws how a work stands."""
+    def report(self, message: BuildMessage) -> None:
+        """Draw the progress of a work."""
         if message.is_last:
             self._ended += 1
             self._bar.console.print(
-                f"[{self._ended}/{self._count}] {message.name}: {_end(message.content)}", markup=False
+                f"[{self._ended}/{self._count}] {message.name}: {_end_text(message.content)}", markup=False
             )
             if message.name in self._tasks:
                 self._bar.remove_task(self._tasks.pop(message.name))
             return
         if message.name not in self._tasks:
             self._tasks[message.name] = self._bar.add_task(message.name, total=1.0, aside="")
-        told = message.content
-        share = (told["layer"] + told["step"] / max(1, told["steps"])) / max(1, told["layers"])
-        self._bar.update(self._tasks[message.name], completed=min(1.0, share), aside=_stand(told))
+        content = message.content
+        share = (content["layer"] + content["step"] / max(1, content["steps"])) / max(1, content["layers"])
+        self._bar.update(self._tasks[message.name], completed=min(1.0, share), aside=_step_text(content))
 
 
-def _stand(told: dict[str, Any]) -> str:
-    count = f" {told['step']}/{told['steps']}" if told["steps"] else ""
-    return f"{told['stage']} {told['layer_name']}{count}"
+def _step_text(content: dict[str, Any]) -> str:
+    count = f" {content['step']}/{content['steps']}" if content["steps"] else ""
+    return f"{content['stage']} {content['layer_name']}{count}"
 
 
-def _end(told: dict[str, Any]) -> str:
-    if "failed" in told:
-        return f"failed: {told['failed']}"
-    done = told["done"]
+def _end_text(content: dict[str, Any]) -> str:
+    if "failed" in content:
+        return f"failed: {content['failed']}"
+    done = content["done"]
     metrics, cost = done["metrics"], done["cost"]
     afar = "" if metrics["psnr_blurred"] is None else f"{metrics['psnr_blurred']:.1f} dB from afar, "
     return f"done in {duration(cost['seconds'])}; {afar}{done['bytes'] / 1000:.0f} kB"

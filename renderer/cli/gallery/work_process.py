@@ -2,8 +2,8 @@
 
 `python -m renderer.cli.gallery.work_process SPEC NAME GALLERY THREADS [OUT [DEVICE]]`
 
-It writes to stdout, a JSON document a line: where it stands, and how it ended. When the process that started it ends,
-its stdin ends, and so does it: no render goes on for nobody.
+It writes one JSON document per line to stdout: its progress, and how it ended. When the process that started it ends,
+its stdin is closed and it ends too, so that no render goes on alone.
 """
 
 import json
@@ -20,15 +20,15 @@ from renderer.cli.process import prepare
 from renderer.progress import Progress
 from renderer.specfile import load
 
-EVERY_S = 0.5  # between two words
+EVERY_S = 0.5  # between two progress messages
 
-Tell = Callable[[Mapping[str, Any]], None]
+Send = Callable[[Mapping[str, Any]], None]
 
 
 def main(spec: str, name: str, gallery: str, threads: str, out: str = "", device: str = "cpu") -> int:
-    """Renders and writes the work, or says why not."""
-    tell = _teller(sys.stdout)
-    sys.stdout = sys.stderr  # what a library prints is no word of ours
+    """Render and write the work, or send the reason why not; return the exit code."""
+    send = _sender(sys.stdout)
+    sys.stdout = sys.stderr  # what a library prints is not a message
     try:
         work = next(work for work in load(spec) if work.name == name)
         import torch
@@ -36,24 +36,24 @@ def main(spec: str, name: str, gallery: str, threads: str, out: str = "", device
         from renderer.gallery.work import publish
 
         torch.set_num_threads(int(threads))
-        told = publish(work, Path(gallery), _reporter(tell), Path(out) if out else None, device)
+        done = publish(work, Path(gallery), _reporter(send), Path(out) if out else None, device)
     except Exception as error:
         foreseen = code_of(error) is not None
-        tell({"failed": str(error) if foreseen else f"unexpected {type(error).__name__}: {error}"})
+        send({"failed": str(error) if foreseen else f"unexpected {type(error).__name__}: {error}"})
         return 1
-    tell({"done": told})
+    send({"done": done})
     return 0
 
 
-def _teller(stream: IO[str]) -> Tell:
-    def tell(document: Mapping[str, Any]) -> None:
+def _sender(stream: IO[str]) -> Send:
+    def send(document: Mapping[str, Any]) -> None:
         stream.write(json.dumps(document) + "\n")
         stream.flush()
 
-    return tell
+    return send
 
 
-def _reporter(tell: Tell) -> Callable[[Progress], None]:
+def _reporter(send: Send) -> Callable[[Progress], None]:
     said = 0.0
 
     def report(progress: Progress) -> None:
@@ -61,13 +61,13 @@ def _reporter(tell: Tell) -> Callable[[Progress], None]:
         if time.monotonic() - said > EVERY_S:
             said = time.monotonic()
             names = ("stage", "layer", "layers", "layer_name", "step", "steps")
-            tell({name: getattr(progress, name) for name in names})
+            send({name: getattr(progress, name) for name in names})
 
     return report
 
 
-def leave_with(stdin: IO[bytes]) -> None:
-    """Ends this process when nobody holds the other end of its stdin."""
+def end_with(stdin: IO[bytes]) -> None:
+    """End this process when the other end of its stdin is closed."""
 
     def watch() -> None:
         while stdin.read(1):
@@ -79,5 +79,5 @@ def leave_with(stdin: IO[bytes]) -> None:
 
 if __name__ == "__main__":
     prepare()
-    leave_with(sys.stdin.buffer)
+    end_with(sys.stdin.buffer)
     sys.exit(main(*sys.argv[1:]))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened, print_jobs, user_name
 from renderer.studio.queue import requests
@@ -11,9 +11,9 @@ from renderer.studio.queue.submission import JobOptions, new_jobs
 
 
 def add(*, what: tuple[Path, ...], db: str | None, as_json: bool, **options: Any) -> int:
-    """All of them, or none where one is wrong."""
-    wanted = JobOptions(**options)
-    news = [pair for path in what for pair in new_jobs(path, wanted, show.say)]
+    """Add the jobs of all files, or none if one is wrong. Raises StudioError, and what `submission.new_jobs` raises."""
+    wanted = JobOptions(**{name: value for name, value in options.items() if value is not None})
+    news = [pair for path in what for pair in new_jobs(path, wanted, printing.say)]
     with opened(db) as store:
         print_jobs(requests.add_all(store, news, user_name()), as_json, "added")
     return DONE

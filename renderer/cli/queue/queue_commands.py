@@ -1,4 +1,4 @@
-"""The commands of the queue and their options. The modules that carry them out are imported when they are needed."""
+"""The commands of the queue and their options. The modules that carry them out are imported when needed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
-from renderer.cli.commands import json_option, machine_option, set_option
+from renderer.cli.queue.field_options import add_options, edit_options, either
+from renderer.cli.render_commands import json_option, machine_option, set_option
+from renderer.studio.queue.job_fields import EDITED, noun_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 JOBS = click.argument("jobs", metavar="JOB...", nargs=-1, required=True, type=int)
@@ -22,14 +24,14 @@ def db_option(command: F) -> F:
     )(command)
 
 
-def asked(command: F) -> F:
-    """What all commands of the queue take."""
+def queue_options(command: F) -> F:
+    """Add the options that all commands of the queue have."""
     return db_option(json_option(command))
 
 
-@click.group("queue", short_help="Works to be rendered and plotted, in order.")
+@click.group("queue", short_help="Works to render and plot, in order.")
 def queue() -> None:
-    """Works to be rendered and sheets to be plotted, in the order in which workers take them.
+    """Works to render and sheets to plot, in the order in which workers take them.
 
     \b
     Examples:
@@ -43,23 +45,19 @@ def queue() -> None:
 @click.argument("what", metavar="SPEC|FOLDER|FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @set_option
 @click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),
-              help="Where the folders go, one a work.")  # fmt: skip
+              help="Where the folders go, one for each work.")  # fmt: skip
 @click.option("--draft", is_flag=True, help="Small and quick, into DIR/<name>-draft/.")
-@click.option("--plot", is_flag=True, help="Plot what specs make, too; a plot waits until you release it.")
+@click.option("--plot", is_flag=True, help="Plot the renders too; a plot waits until you release it.")
 @machine_option(required=False)
 @click.option("--edition", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
-              help="Plot so many sheets.")  # fmt: skip
-@click.option("--priority", type=click.IntRange(-100, 100), default=0, show_default=True, metavar="N",
-              help="Higher ones are taken first.")  # fmt: skip
-@click.option("--title", metavar="TEXT", help="What it is called in the queue.  [default: the spec's title]")
-@click.option("--note", default="", metavar="TEXT", help="A word for whoever reads the queue.")
-@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="When it is wanted, as in 2026-12-01.")
-@asked
+              help="Plot this many sheets.")  # fmt: skip
+@add_options
+@queue_options
 def queue_add(**options: Any) -> int:
-    """Add works at the end of the queue: specs to be rendered; finished renders, SVG and G-code to be plotted.
+    """Add works at the end of the queue: specs to render; finished renders, SVG and G-code to plot.
 
-    All are checked first; if one is wrong, none is added. A plot is a draft until `render queue resume`
-    releases it: look at the preview before.
+    All are checked first; if one is wrong, none is added. A plot is a draft until you release it with
+    `render queue resume`: look at its preview first.
 
     \b
     Examples:
@@ -75,10 +73,10 @@ def queue_add(**options: Any) -> int:
 
 
 @queue.command("list")
-@click.option("--all", "every", is_flag=True, help="Those that have ended, too.")
-@asked
+@click.option("--all", "every", is_flag=True, help="Also list jobs that have ended.")
+@queue_options
 def queue_list(**options: Any) -> int:
-    """List the jobs: what is at work, then what waits, in the order in which it will be taken.
+    """List the jobs: first those at work, then those that wait, in the order in which workers take them.
 
     \b
     Examples:
@@ -92,9 +90,9 @@ def queue_list(**options: Any) -> int:
 
 @queue.command("show")
 @click.argument("job", type=int)
-@asked
+@queue_options
 def queue_show(**options: Any) -> int:
-    """Show all that is known of a job: how far it is, what it asks, what happened.
+    """Show everything about a job: its progress, its question, its history.
 
     \b
     Example:
@@ -107,13 +105,13 @@ def queue_show(**options: Any) -> int:
 
 @queue.command("move")
 @click.argument("job", type=int)
-@click.option("--first", "where", flag_value="first", help="Before all that wait.")
-@click.option("--last", "where", flag_value="last", help="After all that wait.")
+@click.option("--first", "where", flag_value="first", help="Before all jobs that wait.")
+@click.option("--last", "where", flag_value="last", help="After all jobs that wait.")
 @click.option("--before", type=int, metavar="JOB", help="Just before this job.")
 @click.option("--after", type=int, metavar="JOB", help="Just after this job.")
-@asked
+@queue_options
 def queue_move(**options: Any) -> int:
-    """Move a job that waits. Beside a job of another priority, it takes that one's priority.
+    """Move a job that waits. Beside a job of another priority, it takes the priority of that job.
 
     \b
     Examples:
@@ -125,82 +123,83 @@ def queue_move(**options: Any) -> int:
     return move_job(**options)
 
 
-def doing(name: str, text: str, example: str) -> None:
-    """A command that does one thing to each of several jobs."""
+def job_command(name: str, text: str, example: str) -> None:
+    """Make a command that does one thing to each of several jobs."""
 
     def command(**options: Any) -> int:
-        from renderer.cli.queue.job_requests import do
+        from renderer.cli.queue.job_requests import act_on_jobs
 
-        return do(name, **options)
+        return act_on_jobs(name, **options)
 
     command.__doc__ = f"{text}\n\n    \b\n    Example:\n      {example}\n"
-    queue.command(name)(JOBS(asked(command)))
+    queue.command(name)(JOBS(queue_options(command)))
 
 
-doing("copy", "Add the same works once more, at the end of the queue.", "render queue copy 3")
-doing(
+job_command("copy", "Add copies of jobs at the end of the queue.", "render queue copy 3")
+job_command(
     "cancel",
-    "Cancel jobs. One that waits is cancelled at once; the worker of one that is at work is asked to stop it, "
-    "and kills it where that takes too long.",
+    "Cancel jobs. A job that waits is cancelled at once. If a job is at work, its worker is asked to stop it, and "
+    "kills it if that takes too long.",
     "render queue cancel 3 4",
 )
-doing(
+job_command(
     "emergency",
-    "Stop the machine of a plot this instant, through its worker. This is no substitute for the button on the "
-    "machine: it takes up to half a second, and comes to nothing where the queue, the worker or the cable does not "
-    "answer. The position may be lost; the plot then needs attention. `cancel` and `pause` keep the position.",
+    "Stop the machine of a plot at once, through its worker. This does not replace the emergency button on the "
+    "machine: it takes up to half a second, and it fails if the queue, the worker or the cable does not answer. The "
+    "position may be lost; the plot then needs attention. `cancel` and `pause` keep the position.",
     "render queue emergency 3",
 )
-doing("retry", "Queue jobs again that failed or were cancelled.", "render queue retry 3")
-doing(
+job_command("retry", "Queue jobs again that failed or were cancelled.", "render queue retry 3")
+job_command(
     "remove",
-    "Take jobs that have ended out of the list. What they made stays, and so does their history.",
+    "Remove jobs that have ended from the list. Their files and their history stay.",
     "render queue remove 3",
 )
 
 
-def holding(name: str, text: str, example: str) -> None:
-    """A command for several jobs, or for a whole queue."""
+def hold_command(name: str, text: str, example: str) -> None:
+    """Make a command for several jobs, or for a whole queue."""
 
     def command(**options: Any) -> int:
-        from renderer.cli.queue.job_requests import hold
+        from renderer.cli.queue.job_requests import hold_or_resume
 
-        return hold(name, **options)
+        return hold_or_resume(name, **options)
 
     command.__doc__ = text + example
     jobs = click.argument("jobs", metavar="[JOB...]", nargs=-1, type=int)
-    whole = click.option("--queue", "whole", metavar="NAME", help="A whole queue: render, or the name of a machine.")
-    queue.command(name)(jobs(whole(asked(command))))
+    queue_option = click.option(
+        "--queue", "queue_name", metavar="NAME", help="A whole queue: render, or the name of a machine."
+    )
+    queue.command(name)(jobs(queue_option(queue_options(command))))
 
 
-holding(
+hold_command(
     "pause",
-    "Hold jobs back, or a whole queue: nothing new is taken from it, and what is at work goes on. A plot\n"
-    "    that is named stops at the next pen-up.\n",
+    "Hold back jobs, or a whole queue: workers take no new job from it, and jobs at work go on. A plot\n"
+    "    that you name stops at the next pen-up.\n",
     "\n    \b\n    Examples:\n      render queue pause 3\n      render queue pause --queue render\n",
 )
-holding(
+hold_command(
     "resume",
-    "Let jobs or a queue go on that were held back, and release plots that are drafts.\n",
+    "Resume jobs or a queue that were held back, and release plots that are drafts.\n",
     "\n    \b\n    Examples:\n      render queue resume 3\n      render queue resume --queue render\n",
 )
 
 
-@queue.command("edit")
-@click.argument("job", type=int)
-@click.option("--title", metavar="TEXT", help="What it is called in the queue.")
-@click.option("--note", metavar="TEXT", help="A word for whoever reads the queue.")
-@click.option("--due", metavar="DATE", help='When it is wanted, as in 2026-12-01; "" for no date.')
-@click.option("--priority", type=click.IntRange(-100, 100), metavar="N", help="Higher ones are taken first.")
-@asked
-def queue_edit(**options: Any) -> int:
-    """Change the title, note, due date or priority of a job. The history keeps what they were.
+EDIT_HELP = f"""Change the {either(map(noun_of, EDITED))} of a job. The history keeps what they were.
 
-    \b
-    Examples:
-      render queue edit 3 --due 2026-12-01 --priority 5
-      render queue edit 3 --due ""
-    """
+\b
+Examples:
+  render queue edit 3 --due 2026-12-01 --priority 5
+  render queue edit 3 --due ""
+"""
+
+
+@queue.command("edit", help=EDIT_HELP)
+@click.argument("job", type=int)
+@edit_options
+@queue_options
+def queue_edit(**options: Any) -> int:
     from renderer.cli.queue.job_requests import edit
 
     return edit(**options)
@@ -209,13 +208,13 @@ def queue_edit(**options: Any) -> int:
 @queue.command("answer")
 @click.argument("job", type=int)
 @click.argument("choice")
-@click.option("--question", type=int, metavar="N", help="Only if this is what is asked; by its number, as in --json.")
+@click.option("--question", type=int, metavar="N", help="Only answer the question with this number, as in --json.")
 @click.option("-x", type=float, metavar="MM", help="With `nudge`: to the right.")
 @click.option("-y", type=float, metavar="MM", help="With `nudge`: away from you.")
 @click.option("-z", type=float, metavar="MM", help="With `nudge`: up; of a servo, in its own units.")
-@asked
+@queue_options
 def queue_answer(**options: Any) -> int:
-    """Answer what a plot asks; `render queue show JOB` tells the question and its answers.
+    """Answer the question of a plot; `render queue show JOB` shows the question and its answers.
 
     \b
     Examples:
@@ -229,25 +228,25 @@ def queue_answer(**options: Any) -> int:
 
 @queue.command("history")
 @click.argument("job", type=int, required=False)
-@asked
+@queue_options
 def queue_history(**options: Any) -> int:
-    """Tell what happened to a job, or to all of them: when, what, by whom, why. Nothing is ever taken from it.
+    """Show what happened to a job, or to all jobs: when, what, why, by whom. The history is never changed.
 
     \b
     Examples:
       render queue history 3
       render queue history --json | jq '.events[-1]'
     """
-    from renderer.cli.queue.job_details import tell_history
+    from renderer.cli.queue.job_details import show_history
 
-    return tell_history(**options)
+    return show_history(**options)
 
 
 @queue.command("backup")
 @click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
-@asked
+@queue_options
 def queue_backup(**options: Any) -> int:
-    """Copy the whole queue into a file, while others go on working. The copy is checked.
+    """Copy the complete queue into a file, while others go on working. The copy is checked.
 
     \b
     Example:
@@ -258,37 +257,38 @@ def queue_backup(**options: Any) -> int:
     return back_up(**options)
 
 
-@click.command("worker", short_help="Take works from the queue: render or plot them.")
+@click.command("worker", short_help="Take jobs from the queue: render or plot them.")
 @click.option("--kind", type=click.Choice(["render", "plot"]), default="render", show_default=True,
               help="What it takes.")  # fmt: skip
 @click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-              help="What computes renders; of a GPU there is one worker.")  # fmt: skip
+              help="What computes renders; a GPU has one worker.")  # fmt: skip
 @click.option(
     "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to render with.  [default: all cores]"
 )
 @click.option("--machine", "-m", metavar="FILE", type=click.Path(path_type=Path),
               help="The machine that plots: a file, or a starter such as gantry_grbl_servo.")  # fmt: skip
-@click.option("--port", "-p", metavar="PORT", help="Where the machine is, as in /dev/ttyUSB0, COM3 or sim:fast.")
+@click.option("--port", "-p", metavar="PORT", help="The port of the machine, such as /dev/ttyUSB0, COM3 or sim:fast.")
 @click.option("--baud", type=click.IntRange(1), default=115200, show_default=True, metavar="N",
               help="Speed of the port.")  # fmt: skip
-@click.option("--drain", is_flag=True, help="End when nothing is left to do.")
+@click.option("--drain", is_flag=True, help="End when no job is left.")
 @click.option("--cluster", metavar="tcp://HOST:PORT",
-              help="Not for the queue: render for this dask scheduler and render gallery build --cluster.")  # fmt: skip
-@asked
+              help="Instead of the queue, serve this dask scheduler, for render gallery build --cluster.")  # fmt: skip
+@queue_options
 def worker(**options: Any) -> int:
-    """Take works from the queue, one at a time: render them, or plot them with one machine.
+    """Take jobs from the queue, one at a time: render them, or plot them with one machine.
 
-    Any number of workers may render from one queue, on one machine, or on several with PostgreSQL; each job
-    in a process of its own. A job whose worker is lost is rendered again, up to three times.
+    Any number of workers can render from one queue, on one machine, or on several with PostgreSQL. Each
+    job has a process of its own. If a worker is lost, its job is rendered again, up to three times.
 
-    A worker that plots asks for paper and pens with `render queue show` and `answer`; its queue comes up
-    paused. A plot whose worker is lost is never begun again by itself: a person says how it goes on.
+    A worker that plots asks for paper and pens through `render queue show` and `answer`; its queue starts
+    paused. If its worker is lost, a plot never starts again by itself: a person decides how it goes on.
 
-    Ctrl-C ends it after the job at hand; Ctrl-C again gives a render back, and stops a plot such that it
-    can be resumed.
+    Ctrl-C ends the worker after the current job. Ctrl-C again gives a render back to the queue, and stops
+    a plot so that it can be resumed.
 
-    With --cluster it renders what others build there, and needs neither the queue nor their specs. A dask
-    scheduler runs whatever code reaches it: only on a network that you trust, or with TLS (docs/cluster.md).
+    With --cluster the worker renders galleries that others build, and needs neither the queue nor their
+    specs. A dask scheduler runs any code that reaches it: use it only on a network that you trust, or with
+    TLS (docs/cluster.md).
 
     \b
     Examples:
@@ -297,32 +297,32 @@ def worker(**options: Any) -> int:
       render worker --kind plot --machine mine.yaml --port /dev/ttyUSB0
       render worker --cluster tcp://192.168.1.5:8786
     """
-    from renderer.cli.queue.run_worker import take
+    from renderer.cli.queue.run_worker import run_worker
 
-    return take(**options)
+    return run_worker(**options)
 
 
 @click.command("serve", short_help="Open the page from which curators run the queue.")
 @click.option("--host", metavar="NAME", default="127.0.0.1", show_default=True,
-              help="Where it listens; anything but this machine itself needs --allowed-host.")  # fmt: skip
+              help="Where it listens; any address but this machine itself needs --allowed-host.")  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, metavar="N",
               help="The port; 0 takes a free one.")  # fmt: skip
 @click.option("--allowed-host", multiple=True, metavar="NAME",
-              help="A name under which other machines ask for the page; may be given again.")  # fmt: skip
+              help="A host name of the page for other machines. May be given several times.")  # fmt: skip
 @click.option("--specs", metavar="DIR", default="specs", show_default=True, type=click.Path(path_type=Path),
-              help="The specs that can be added; uploads go there.")  # fmt: skip
+              help="The specs that can be added; uploads go there too.")  # fmt: skip
 @click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),
               help="Where finished works go and are shown from.")  # fmt: skip
 @click.option("--gallery", metavar="DIR", default="gallery", show_default=True, type=click.Path(path_type=Path),
-              help="A gallery to show, if it is there.")  # fmt: skip
+              help="A gallery to show, if it exists.")  # fmt: skip
 @click.option("--links", is_flag=True, help="Print the links and end.")
-@click.option("--new-links", is_flag=True, help="Make new links; the old ones and all open pages end.")
-@asked
+@click.option("--new-links", is_flag=True, help="Make new links; old links and open pages stop working.")
+@queue_options
 def serve(**options: Any) -> int:
-    """Open a page from which curators add works, see them being made, order them, and stand beside a plot.
+    """Open a page on which curators add works, watch them, order them, and attend a plot.
 
-    Three links are printed: that of the viewer only shows, the curator changes the queue, and the operator
-    steers the machines, too. Workers run on their own: a plot goes on when the page is closed.
+    Three links are printed: a viewer can only look, a curator can change the queue, and an operator can
+    also steer the machines. Workers run on their own: a plot goes on when the page is closed.
 
     \b
     Examples:
@@ -336,7 +336,7 @@ def serve(**options: Any) -> int:
 
 
 def add_to(commands: click.Group) -> None:
-    """Puts the studio's commands beside the others."""
+    """Add the commands of the studio."""
     commands.add_command(queue)
     commands.add_command(worker)
     commands.add_command(serve)

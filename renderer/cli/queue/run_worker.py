@@ -12,7 +12,7 @@ import click
 
 from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.machine import Machine, load_machine
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
 from renderer.studio.queue import liveness, workers
@@ -21,18 +21,18 @@ from renderer.studio.queue.records import Job
 from renderer.studio.queue.store import Store
 
 
-class Taker(Protocol):
-    """What takes jobs from the queue."""
+class JobWorker(Protocol):
+    """A worker of the queue."""
 
     def run(self, *, drains: bool = False) -> int: ...
 
     def leave(self) -> None: ...
 
 
-Make = Callable[[Store, str], tuple[Taker, str]]  # the worker of this name, and the place that it has for itself
+Make = Callable[[Store, str], tuple[JobWorker, str]]  # the worker with this name, and the place that it has exclusively
 
 
-def take(
+def run_worker(
     *,
     kind: str,
     device: str,
@@ -44,19 +44,19 @@ def take(
     **options: Any,
 ) -> int:
     if cluster is not None:
-        from renderer.cli.gallery.cluster_options import work
+        from renderer.cli.gallery.cluster_options import run_cluster_worker
 
         if kind != "render" or machine is not None or port is not None or options["drain"]:
-            raise click.UsageError("a worker of a cluster only renders: --cluster takes --device and --threads")
-        return work(cluster, device, threads, as_json=options["as_json"])
+            raise click.UsageError("a worker of a cluster only renders: use --cluster only with --device and --threads")
+        return run_cluster_worker(cluster, device, threads, as_json=options["as_json"])
     if kind == "render":
-        return _work(kind, _renders(device, threads), **options)
+        return _run(kind, _render_worker(device, threads), **options)
     if machine is None or port is None:
         raise click.UsageError("a worker that plots needs --machine and --port; sim:fast is a simulated port")
-    return _work(kind, _plots(load_machine(machine), port, baud), **options)
+    return _run(kind, _plot_worker(load_machine(machine), port, baud), **options)
 
 
-def _renders(device: str, threads: int | None) -> Make:
+def _render_worker(device: str, threads: int | None) -> Make:
     from renderer.cli.render import device_of
     from renderer.studio.rendering.attempt import RenderSettings
     from renderer.studio.rendering.render_worker import RenderWorker
@@ -66,58 +66,58 @@ def _renders(device: str, threads: int | None) -> Make:
 
     def make(store: Store, name: str) -> tuple[RenderWorker, str]:
         place = f"GPU {gpu} of {socket.gethostname()}" if device == "cuda" else f"a processor, as {name}"
-        return RenderWorker(store, name, RenderSettings(device, threads), show.say), place
+        return RenderWorker(store, name, RenderSettings(device, threads), printing.say), place
 
     return make
 
 
-def _plots(machine: Machine, port: str, baud: int) -> Make:
+def _plot_worker(machine: Machine, port: str, baud: int) -> Make:
     from hardware.wire.opener import opener
     from renderer.plot_source import lines_of
     from renderer.studio.plotting import plot_worker, worker_state
 
     def lines(job: Job) -> Lines:
-        return lines_of(Path(job.source), machine, tell=show.say)[0]
+        return lines_of(Path(job.source), machine, tell=printing.say)[0]
 
     def make(store: Store, name: str) -> tuple[plot_worker.PlotWorker, str]:
         journals = (store.file.absolute().parent if store.file else data_folder()) / "journals"
         uses = worker_state.PlotMachine(machine.name, port, opener(port, machine, baud), lines, journals)
-        show.say(f"render queue resume --queue {machine.name!r} lets its queue go on")
-        return plot_worker.PlotWorker(store, name, uses, tell=show.say), f"machine {machine.name}"
+        printing.say(f"render queue resume --queue {machine.name!r} resumes its queue")
+        return plot_worker.PlotWorker(store, name, uses, say=printing.say), f"machine {machine.name}"
 
     return make
 
 
-def _work(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) -> int:
-    """Works until it is asked to stop; then the job at hand is finished, or given up at the second signal."""
+def _run(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) -> int:
+    """Run a worker until it is asked to stop: the first signal lets it finish the current job, the second does not."""
     name = f"{socket.gethostname()}-{os.getpid()}"
     with opened(db) as store:
         worker, place = make(store, name)
         folder = (store.file.absolute().parent if store.file else data_folder()) / "workers"
         for job in workers.take_back_from(store, liveness.dead_workers(folder)):
-            show.say(f"{job.shown}: its worker {job.worker} is gone")
+            printing.say(f"{job.shown}: its worker {job.worker} is gone")
         workers.register(store, name, kind, place)
-        show.say(f"worker {name} takes {kind}s from {store.shown}; Ctrl-C ends it after the job at hand")
+        printing.say(f"worker {name} takes {kind}s from {store.shown}; Ctrl-C ends it after the current job")
         try:
-            with liveness.alive_lock(folder, name), _leaving(worker):
+            with liveness.alive_lock(folder, name), _stop_signals(worker):
                 done = worker.run(drains=drain)
         finally:
             workers.unregister(store, name)
     if as_json:
-        show.as_json({"worker": name, "done": done})
+        printing.as_json({"worker": name, "done": done})
     else:
-        show.say(f"worker {name} has left; {show.counted(done, 'job')} done")
+        printing.say(f"worker {name} has left; {printing.counted(done, 'job')} done")
     return DONE
 
 
 @contextmanager
-def _leaving(worker: Taker) -> Iterator[None]:
-    """SIGINT and SIGTERM ask the worker to leave."""
+def _stop_signals(worker: JobWorker) -> Iterator[None]:
+    """Let SIGINT and SIGTERM ask the worker to leave."""
 
-    def take(_number: int, _frame: Any) -> None:
+    def leave(_number: int, _frame: Any) -> None:
         worker.leave()
 
-    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

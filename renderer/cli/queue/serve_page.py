@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
 from renderer.studio.page.access import ROLES, Access, key_in
@@ -17,7 +17,7 @@ from renderer.studio.queue.location import data_folder
 from renderer.studio.queue.states import StudioError
 from renderer.studio.queue.store import Store
 
-PATIENCE_S = 3  # for browsers, at the end
+PATIENCE_S = 3  # to wait for browsers at the end
 
 
 def serve(  # each an option of the command
@@ -33,59 +33,65 @@ def serve(  # each an option of the command
     db: str | None,
     as_json: bool,
 ) -> int:
-    """Serves the page until Ctrl-C. Plots and renders do not depend on it."""
+    """Serve the page until Ctrl-C. Plots and renders do not depend on it.
+
+    Raises UsageError if --allowed-host or the folder of specs is missing, and StudioError if the key cannot be kept or
+    the port is taken.
+    """
     if host not in LOOPBACK and not allowed_host:
         raise click.UsageError(
-            f"--host {host} opens the page to other machines; say under which name they reach it, with --allowed-host"
+            f"--host {host} opens the page to other machines; give the host name that they use with --allowed-host"
         )
     if not specs.is_dir():
-        raise click.UsageError(f"--specs {specs}: there is no such folder; name the one whose specs may be queued")
+        raise click.UsageError(
+            f"--specs {specs}: there is no such folder; name the folder of the specs that can be queued"
+        )
     with opened(db) as store:
-        access = Access(key_in(_keys(store), renewed=new_links))
+        access = Access(key_in(_key_folder(store), renewed=new_links))
         shown = allowed_host[0] if host not in LOOPBACK else f"[{host}]" if ":" in host else host
         if links:
-            _tell(access, f"http://{shown}:{port}", as_json)
+            _print_links(access, f"http://{shown}:{port}", as_json)
             return DONE
-        with _listening(host, port) as listening:
+        with _bound_socket(host, port) as listening:
             real_port = listening.getsockname()[1]
             if host not in LOOPBACK:
-                show.say(
-                    f"warning: whoever reaches {host}:{real_port} on the network and has a link can use this page, and"
-                    " what it says is not encrypted; keep it on a network that you trust, or behind a proxy with TLS"
+                printing.say(
+                    f"warning: anyone who can reach {host}:{real_port} and has a link can use this page, and the"
+                    " connection is not encrypted; use it only on a network that you trust, or behind a proxy with TLS"
                 )
-            _tell(access, f"http://{shown}:{real_port}", as_json)
+            _print_links(access, f"http://{shown}:{real_port}", as_json)
             folders = Folders(specs.resolve(), out.resolve(), gallery.resolve() if gallery.is_dir() else None)
             _run(store, folders, access, listening, allowed_host)
-    show.say("the page is closed; workers go on without it")
+    printing.say("the page is closed; workers go on without it")
     return DONE
 
 
-def _keys(store: Store) -> Path:
+def _key_folder(store: Store) -> Path:
     return store.file.absolute().parent if store.file else data_folder()
 
 
-def _tell(access: Access, address: str, as_json: bool) -> None:
-    """The links: who has one has its role."""
+def _print_links(access: Access, address: str, as_json: bool) -> None:
+    """Print the links; anyone with a link has its role."""
     links = {role: f"{address}/enter?token={access.token(role)}" for role in reversed(ROLES)}
     if as_json:
-        show.as_json({"links": links})
+        printing.as_json({"links": links})
         return
     for role, link in links.items():
-        show.data(f"{role:<9} {link}")
-    show.say("open a link in a browser; whoever has it may do what its role may. Ctrl-C closes the page")
+        printing.data(f"{role:<9} {link}")
+    printing.say("open a link in a browser; anyone with a link can do what its role can. Ctrl-C closes the page")
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _bound_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        listening.listen()  # before the links are told: who is quick waits a moment, and is not refused
+        listening.listen()  # before the links are printed, so that a quick browser waits instead of being refused
     except OSError as error:
         listening.close()
         raise StudioError(
-            f"{host}:{port} cannot be listened at ({error.strerror}); name another port with --port"
+            f"{host}:{port}: the server cannot listen there ({error.strerror}); name another port with --port"
         ) from error
     return listening
 
@@ -103,6 +109,6 @@ def _run(store: Store, folders: Folders, access: Access, listening: socket.socke
             page.watch.end()
             await super().shutdown(sockets)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn hands a signal on when it has closed
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn passes the signal on when it has closed
     with suppress(KeyboardInterrupt):
         Server(config(page.application(names), goodbye_s=PATIENCE_S)).run([listening])

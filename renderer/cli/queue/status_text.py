@@ -1,4 +1,4 @@
-"""How jobs stand, in a few words."""
+"""The states of jobs in a few words."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from renderer.studio.queue.states import state_text
 
 
 def status_text(state: str, wanted: str, progress: dict[str, Any]) -> str:
-    """`running 40 %`, `queued, held`."""
+    """The state, progress and request of a job: `running 40 %`, `queued, held`."""
     share = progress.get("share")
     done = f" {share:.0%}" if state == "running" and share is not None else ""
     pause = {"queued": ", held", "paused": ""}.get(state, ", pausing")

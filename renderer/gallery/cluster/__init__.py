@@ -1,1 +1,1 @@
-"""A gallery that the workers of a dask cluster render."""
+"""Building a gallery with the workers of a dask cluster."""

@@ -1,7 +1,7 @@
-"""A work -> what another machine needs to render it, and back: files under one folder, whatever `..` their names have.
+"""A work -> what another machine needs to render it, and back: files under one folder, though names may contain `..`.
 
-Small files travel as they are. Large ones, pictures from the web and weights are told by their sha256, and go through
-the other machine's asset cache: they are sent only where that has not got them.
+Small files are sent as they are. Large files, pictures from the web and weights are identified by their sha256 and go
+through the other machine's asset cache: they are sent only if it does not have them.
 """
 
 import os
@@ -22,45 +22,48 @@ LARGE_BYTES = 1_000_000  # beyond this a file goes through the asset cache
 
 
 class PayloadError(Exception):
-    """What cannot be packed, or must not be unpacked; the message says why."""
+    """Something that cannot be packed or must not be unpacked; the message says why."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """A file of the asset cache. Any whose sha256 begins as one of `starts` does."""
+    """A file of the asset cache: any whose sha256 begins with one of `starts`."""
 
     starts: tuple[str, ...]
-    here: Path | None = None  # where it is on this machine, if it is
+    here: Path | None = None  # its path on this machine, if it is here
 
     @cached_property
     def sha256(self) -> str:
-        """Of the file that is here. AssetError."""
+        """The sha256 of the file that is here. Raises AssetError."""
         assert self.here is not None
         return self.here.name if self.here.name in self.starts else sha256_of(self.here)
 
 
 @dataclass(frozen=True)
 class Payload:
-    """A work on its way. Places are told from the folder that holds all that it needs, with `/`."""
+    """A work to send. Places are relative to the folder that holds everything it needs, with `/`."""
 
     name: str
     spec: str
     gallery: str
-    root: str  # what that folder is called where the work comes from, for messages
+    root: str  # the name of that folder on the machine of the build, for messages
     files: Mapping[str, bytes]
     large: Mapping[str, str]  # place -> sha256
 
 
 def packed(work: Work, gallery: Path) -> tuple[Payload, tuple[Need, ...]]:
-    """A work, and what it needs of the asset cache. ParcelError; SpecErrors where the spec has changed."""
+    """A work, and what it needs from the asset cache.
+
+    Raises PayloadError if a file cannot be sent, AssetError, and SpecErrors if the spec has changed.
+    """
     here = Path.cwd()
-    places = {beside(here, str(path)): path for twin in load(work.path) for path in _files(twin)}
+    places = {beside(here, str(path)): path for each in load(work.path) for path in _files(each)}
     _refuse_absolute(work, set(places))
-    spec, hall = beside(here, str(work.path)), beside(here, str(gallery))
+    spec, gallery_path = beside(here, str(work.path)), beside(here, str(gallery))
     try:
-        root = Path(os.path.commonpath([*(path.parent for path in places), hall]))
+        root = Path(os.path.commonpath([*(path.parent for path in places), gallery_path]))
     except ValueError:
-        raise PayloadError(f"{work.path}: lies on another drive than the gallery; put both on one") from None
+        raise PayloadError(f"{work.path}: is on another drive than the gallery; put both on one drive") from None
     files: dict[str, bytes] = {}
     large: dict[str, str] = {}
     needs = [_picture(work), *_weights(work)]
@@ -74,12 +77,12 @@ def packed(work: Work, gallery: Path) -> tuple[Payload, tuple[Need, ...]]:
                 needs.append(Need((large[place],), named))
         except OSError as error:
             raise PayloadError(f"{named}: cannot be read: {error.strerror or error}") from None
-    where = spec.relative_to(root).as_posix(), hall.relative_to(root).as_posix()
+    where = spec.relative_to(root).as_posix(), gallery_path.relative_to(root).as_posix()
     return Payload(work.name, *where, str(root), files, large), tuple(filter(None, needs))
 
 
 def unpacked(payload: Payload, folder: Path) -> Work:
-    """Writes all of it into an empty folder, and nothing beside it; gives the work there. ParcelError, AssetError."""
+    """Write a payload into an empty folder and nowhere else; return the work. Raises PayloadError, AssetError."""
     for name in (*payload.files, *payload.large, payload.spec, payload.gallery):
         within(name)
     for name, content in payload.files.items():
@@ -94,7 +97,7 @@ def unpacked(payload: Payload, folder: Path) -> Work:
 
 
 def within(name: str) -> None:
-    """PayloadError where a name would lead out of the folder that it is relative to."""
+    """Raise PayloadError if a name would lead out of the folder that it is relative to."""
     paths = (PurePosixPath(name), PurePath(name))  # as it was written, and as this machine reads it
     leads_out = any(path.anchor or ".." in path.parts for path in paths)
     if not name or "\0" in name or leads_out or (os.name == "nt" and ":" in name):
@@ -111,7 +114,7 @@ def _place(folder: Path, name: str) -> Path:
 
 
 def _files(work: Work) -> Iterator[Path]:
-    """The spec, its racks and machines, and all that they name beside it."""
+    """The spec, its racks and machines, and all files that they name."""
     yield from work.sources
     image = work.artwork.target.image
     names = [image if isinstance(image, str) else image.fallback, work.artwork.target.focus_picture]
@@ -134,18 +137,18 @@ def _weights(work: Work) -> Iterator[Need]:
 
 
 def lacking(starts: tuple[tuple[str, ...], ...]) -> tuple[int, ...]:
-    """Which of these needs the asset cache of this machine does not meet."""
+    """The numbers of needs that the asset cache of this machine does not meet."""
     return tuple(n for n, some in enumerate(starts) if not any(find_start(start) for start in some))
 
 
 def _refuse_absolute(work: Work, places: set[Path]) -> None:
-    """A name that begins at the root would be looked for there on the other machine, too."""
+    """Raise PayloadError for an absolute name, because the other machine would look for it at its own root."""
     tree, _ = read_tree(work.path)
     for name in _texts(tree):
         if Path(name).is_absolute() and beside(Path(), name) in places:
             raise PayloadError(
-                f"{work.path}: {name!r} begins at the root of this machine's disk, and would be another file on a "
-                "worker's; write it from the spec's folder, as in ../targets/sea.png"
+                f"{work.path}: {name!r} is an absolute path, which would be another file on a worker; write "
+                "it relative to the spec's folder, as in ../targets/sea.png"
             )
 
 

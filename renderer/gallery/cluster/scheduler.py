@@ -1,4 +1,4 @@
-"""The address of a dask scheduler -> a connection, or what is wrong and would do."""
+"""The address of a dask scheduler -> a connection, or what is wrong and what would work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -6,21 +6,21 @@ from contextlib import contextmanager, suppress
 from distributed import Client, Security
 
 CONNECT_S = 10.0
-GPU = {"GPU": 1.0}  # what a worker with one offers, and a work that is rendered on one takes
+GPU = {"GPU": 1.0}  # offered by a worker with a GPU, and taken by a work that needs one
 
 
 class ClusterError(Exception):
-    """A cluster that cannot be used; the message says where, what was found and what would do."""
+    """A cluster that cannot be used; the message says where, what was found and what would work."""
 
 
 @contextmanager
 def connected(address: str) -> Iterator[Client]:
-    """A client of the scheduler at an address. ClusterError where there is none."""
+    """A client of the scheduler at an address. Raises ClusterError if there is none."""
     check_certificates(address, "client")
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False, name="render")
     except (OSError, ValueError) as error:
-        raise nobody_answers(address, CONNECT_S, error) from error
+        raise no_scheduler(address, CONNECT_S, error) from error
     try:
         yield client
     finally:
@@ -29,7 +29,7 @@ def connected(address: str) -> Iterator[Client]:
 
 
 def check_certificates(address: str, role: str) -> None:
-    """ClusterError where tls:// is asked for, and dask has not been told of certificates."""
+    """Raise ClusterError if the address is tls:// and dask has no certificates."""
     if address.startswith("tls://") and Security().get_connection_args(role).get("ssl_context") is None:
         raise ClusterError(
             f"{address} needs certificates; name them in DASK_DISTRIBUTED__COMM__TLS__CA_FILE and "
@@ -37,8 +37,8 @@ def check_certificates(address: str, role: str) -> None:
         )
 
 
-def nobody_answers(address: str, waited_s: float, error: Exception) -> ClusterError:
-    """What is said where no scheduler is."""
+def no_scheduler(address: str, waited_s: float, error: Exception) -> ClusterError:
+    """The error for an address without a scheduler."""
     text = " ".join(str(error).split())
     why = "" if not text or text.startswith("Timed out") else f" ({text})"
     return ClusterError(

@@ -1,4 +1,4 @@
-"""A dask worker in a process of its own: one work at a time, until it is asked to stop or its scheduler has gone."""
+"""A dask worker in a process of its own: one work at a time, until it is asked to stop or its scheduler is gone."""
 
 import asyncio
 import os
@@ -13,24 +13,24 @@ from urllib.parse import urlsplit
 from distributed import Status, Worker
 from distributed.utils import get_ip, get_ipv6
 
-from renderer.gallery.cluster.scheduler import GPU, check_certificates, nobody_answers
+from renderer.gallery.cluster.scheduler import GPU, check_certificates, no_scheduler
 from renderer.gallery.cluster.worker_plugin import RenderPlugin
 
-PATIENCE_S = 60.0  # for a scheduler
-FETCHED_S = 60.0  # for the last work to be taken by whoever asked for it
+PATIENCE_S = 60.0  # to wait for a scheduler
+FETCHED_S = 60.0  # to wait until the last result is collected
 LOOK_S = 0.1
 
-Tell = Callable[[str], None]
+Say = Callable[[str], None]
 
 
-def run_worker(address: str, plugin: RenderPlugin, tell: Tell) -> str:
-    """Renders until SIGINT or SIGTERM, or until its scheduler has gone. The worker's name. ClusterError."""
+def run_worker(address: str, plugin: RenderPlugin, say: Say) -> str:
+    """Render until SIGINT or SIGTERM, or until the scheduler is gone; return the worker's name. Raises ClusterError."""
     name = f"{socket.gethostname()}-{os.getpid()}"
-    asyncio.run(_serve(address, name, plugin, tell))
+    asyncio.run(_serve(address, name, plugin, say))
     return name
 
 
-async def _serve(address: str, name: str, plugin: RenderPlugin, tell: Tell) -> None:
+async def _serve(address: str, name: str, plugin: RenderPlugin, say: Say) -> None:
     check_certificates(address, "worker")
     with _asking() as asked:
         worker = _worker(address, name, plugin)
@@ -43,15 +43,15 @@ async def _serve(address: str, name: str, plugin: RenderPlugin, tell: Tell) -> N
                 return
             await starting
             does = "a GPU" if plugin.device == "cuda" else "its processor"
-            tell(f"worker {name} renders for {address} with {does}; Ctrl-C ends it after the work at hand")
-            await _until_told(worker, plugin, asked, tell)
+            say(f"worker {name} renders for {address} with {does}; Ctrl-C ends it after the current work")
+            await _until_asked_to_leave(worker, plugin, asked, say)
         finally:
             await worker.close(timeout=5, nanny=False, reason="asked to leave")
 
 
 def _worker(address: str, name: str, plugin: RenderPlugin) -> Worker:
     host = str(urlsplit(address).hostname)
-    local = get_ipv6(host) if ":" in host else get_ip(host)  # of the interface that leads to the scheduler
+    local = get_ipv6(host) if ":" in host else get_ip(host)  # the address of the interface that leads to the scheduler
     return Worker(
         address,
         name=name,
@@ -59,7 +59,7 @@ def _worker(address: str, name: str, plugin: RenderPlugin) -> Worker:
         protocol=urlsplit(address).scheme,
         dashboard_address="127.0.0.1:0",
         nthreads=1,
-        memory_limit=0,  # what takes memory is a process of its own
+        memory_limit=0,  # a process of its own needs the memory
         resources=GPU if plugin.device == "cuda" else None,
         plugins=(plugin,),
         death_timeout=PATIENCE_S,
@@ -70,19 +70,19 @@ async def _started(worker: Worker, address: str) -> None:
     try:
         await worker
     except (OSError, ValueError) as error:
-        raise nobody_answers(address, PATIENCE_S, error) from error
+        raise no_scheduler(address, PATIENCE_S, error) from error
 
 
-async def _until_told(worker: Worker, plugin: RenderPlugin, asked: list[int], tell: Tell) -> None:
-    """First it takes up nothing more, and waits for the work at hand; told again, it gives that back."""
+async def _until_asked_to_leave(worker: Worker, plugin: RenderPlugin, asked: list[int], say: Say) -> None:
+    """Wait until asked to leave, then for the current work; if asked again, give that work back."""
     while not asked:
         if worker.status != Status.running:
-            tell("the scheduler has gone, or has sent this worker away")
+            say("the scheduler is gone, or has sent this worker away")
             return
         await asyncio.sleep(LOOK_S)
     worker.status = Status.paused
     if plugin.is_busy:
-        tell("leaves after the work at hand; Ctrl-C again gives that back")
+        say("leaves after the current work; Ctrl-C again gives it back")
     until = time.monotonic() + FETCHED_S
     while worker.status == Status.paused and len(asked) < 2:
         if plugin.is_busy:
@@ -97,7 +97,7 @@ async def _until_told(worker: Worker, plugin: RenderPlugin, asked: list[int], te
 
 @contextmanager
 def _asking() -> Iterator[list[int]]:
-    """The signals to leave that have come."""
+    """The signals to leave, as they come."""
     asked: list[int] = []
 
     def take(number: int, _frame: Any) -> None:

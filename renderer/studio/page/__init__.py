@@ -1,7 +1,7 @@
-"""The page from which curators run the queue: a web server that knows the queue and nothing of serial ports.
+"""The page from which curators run the queue: a web server that knows the queue and nothing about serial ports.
 
-`routes` is what there is; `guard` what every request has to pass; `access` links, roles and sessions; `folders` what
-may be looked into; `seen` the queue as values for the templates; `actions` what buttons do, `looking` whether an
-uploaded file is a picture; `answers` sentences and pages in return; `watch` whether anything has changed; `server`
-uvicorn and its patience.
+`routes` lists the addresses; `request_checks` holds what every request has to pass, `access` links, roles and sessions,
+`folders` the files that can be shown. `queue_views`, `gallery_works` and `plans` turn the queue, the gallery and specs
+into values for the templates. `actions` carries out what buttons do, `upload_checks` looks at uploaded pictures,
+`responses` makes answers, `change_stream` sends changes to browsers, and `server` configures uvicorn.
 """

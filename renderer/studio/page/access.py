@@ -1,7 +1,7 @@
-"""Who may look and who may act: links that name a role, and the sessions that they open in a browser.
+"""Who may look and who may act: links that carry a role, and the sessions that they open in a browser.
 
-Nothing is kept but one key, in a file that its owner alone can read. A link and a session are what the key signs, so
-both outlive the server; a new key ends them all.
+The server keeps one key, in a file that only its owner can read. The key signs links and sessions, so both outlive the
+server; a new key ends them all.
 """
 
 import base64
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from renderer.studio.queue.states import StudioError
 
-ROLES = ("viewer", "curator", "operator")  # each may do what those before it may
+ROLES = ("viewer", "curator", "operator")  # each role may also do what the roles before it may
 SESSION_S = 30 * 86400.0
 KEY_BYTES = 32
 MOST_NAME = 40  # characters
@@ -24,7 +24,7 @@ MOST_NAME = 40  # characters
 
 @dataclass(frozen=True)
 class Session:
-    """A browser that came by a link."""
+    """A browser that was opened by a link."""
 
     role: str
     name: str = ""
@@ -34,23 +34,23 @@ class Session:
 
     @property
     def who(self) -> str:
-        """For the history: `Ada (curator)`."""
+        """The name in the history: `Ada (curator)`."""
         return f"{self.name} ({self.role})" if self.name else f"the {self.role} at the page"
 
 
 @dataclass(frozen=True)
 class Access:
-    """What the key opens."""
+    """Links and sessions that the key has signed."""
 
     key: bytes
     now: Callable[[], float] = time.time
 
     def token(self, role: str) -> str:
-        """What the link of this role carries."""
+        """The token in the link of this role."""
         return self._signed(f"link:{role}")
 
     def role_of(self, token: str) -> str | None:
-        """The role whose link carries this token."""
+        """The role whose link has this token, or None."""
         fits = [role for role in ROLES if hmac.compare_digest(self.token(role).encode(), token.encode())]
         return fits[0] if fits else None
 
@@ -61,12 +61,12 @@ class Access:
         return f"{said}.{self._signed(f'session:{said}')}"
 
     def session(self, cookie: str) -> Session | None:
-        """The session that a cookie tells of, unless it is forged, or over."""
+        """The session in a cookie; None if the cookie is forged or has expired."""
         said, _, signature = cookie.rpartition(".")
         if not hmac.compare_digest(self._signed(f"session:{said}").encode(), signature.encode("utf-8", "replace")):
             return None
         role, name, began = said.split(".")
-        if not -60 <= self.now() - int(began) <= SESSION_S:  # a clock may be set back a little
+        if not -60 <= self.now() - int(began) <= SESSION_S:  # a clock can be set back a little
             return None
         return Session(role, base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode())
 
@@ -76,9 +76,9 @@ class Access:
 
 
 def key_in(folder: Path, *, renewed: bool = False) -> bytes:
-    """The key that lies in this folder; made where there is none. `renewed`: a new one, which ends all sessions.
+    """The key in this folder, made if there is none. `renewed` makes a new one, which ends all sessions.
 
-    StudioError where it cannot be kept, or others can read it.
+    Raises StudioError if the key cannot be read or written, or if other users can read it.
     """
     path = folder / "page.key"
     try:
@@ -87,17 +87,19 @@ def key_in(folder: Path, *, renewed: bool = False) -> bytes:
         if not path.exists():
             _make(path)
         if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise StudioError(f"{path}: others can read the key of the page; chmod 600 it, or take --new-links")
+            raise StudioError(
+                f"{path}: other users can read the key of the page; run chmod 600 on it, or use --new-links"
+            )
         key = path.read_bytes()
     except OSError as error:
-        raise StudioError(f"{path}: the key of the page cannot be kept there ({error.strerror})") from error
+        raise StudioError(f"{path}: the key of the page cannot be read or written ({error.strerror})") from error
     if len(key) != KEY_BYTES:
-        raise StudioError(f"{path}: is no key of the page; --new-links makes another")
+        raise StudioError(f"{path}: is not a key of the page; --new-links makes a new one")
     return key
 
 
 def _make(path: Path) -> None:
-    """Whole or not at all; of two servers that start at once, one makes it."""
+    """Write a key, complete or not at all; of two servers that start at once, one writes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,31 +1,32 @@
-"""What the buttons do. Each takes the fields of a form, changes the queue, and gives a sentence for the person.
+"""What the buttons do. Each function takes the inputs of a form, changes the queue and returns a sentence for people.
 
-Errors are those of the queue: StudioError, Refused where it makes no sense (any more). Nothing here touches a port.
+All raise Denied if the role of the session does not allow it, StudioError if a value is not allowed, and Refused if the
+state of the job does not allow it. Nothing here touches a port.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from renderer.specfile.files import PICTURE_SUFFIXES
 from renderer.studio.page import queue_views
 from renderer.studio.page.access import Session
-from renderer.studio.page.folders import Folders, Outside
+from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.upload_checks import check_picture
 from renderer.studio.queue import pausing, questions, records, requests, submission
+from renderer.studio.queue.job_fields import ADDED, EDITED, Fields
 from renderer.studio.queue.order import Where
 from renderer.studio.queue.records import Job
-from renderer.studio.queue.states import HELD, Refused, StudioError, state_text
+from renderer.studio.queue.states import LEASED, Refused, StudioError, state_text
 from renderer.studio.queue.store import Store
 
 Form = Mapping[str, str]
 MOST_TEXT = 500  # characters of a title or a note
 MOST_NUDGE_MM = 20.0
-MOST_ADDED = 1000  # jobs, at once
-UNSEEN = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"  # nor what turns text round
+MOST_ADDED = 1000  # jobs at once
+UNSEEN = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"  # and reversed text
 BY_NAME: dict[str, Callable[[Store, int, str], Job]] = {
     "pause": requests.pause, "resume": requests.resume, "release": requests.resume, "cancel": requests.cancel,
     "copy": requests.copy, "retry": requests.retry, "remove": requests.remove, "emergency": requests.emergency,
@@ -33,28 +34,30 @@ BY_NAME: dict[str, Callable[[Store, int, str], Job]] = {
 
 
 class Denied(StudioError):
-    """What this session may not do. 403."""
+    """An action that the role of this session does not allow. HTTP status 403."""
 
 
 @dataclass(frozen=True)
 class ActionContext:
-    """The queue, and where its files are."""
+    """The queue and its folders."""
 
     store: Store
     folders: Folders
 
 
 def need(session: Session, role: str, what: str) -> None:
-    """Denied unless the session may do what this role may."""
+    """Raise Denied unless the session may do what this role may."""
     if not session.may(role):
-        raise Denied(f"to {what} takes the link of the {role}; this page was opened by that of the {session.role}")
+        raise Denied(
+            f"to {what}, open the link of the {role}; this page was opened with the link of the {session.role}"
+        )
 
 
 # --- jobs ---
 
 
 def add(context: ActionContext, session: Session, form: Form) -> str:
-    """A spec of the folder to be rendered, and plotted if that is wanted."""
+    """Add a spec of the folder: its renders, and their plots if the form asks for them."""
     need(session, "curator", "add works")
     path = context.folders.spec(_text(form, "spec"))
     wanted = _wanted(context.folders, form, changes=_changes(form), plot="plot" in form)
@@ -62,25 +65,27 @@ def add(context: ActionContext, session: Session, form: Form) -> str:
 
 
 def plot(context: ActionContext, session: Session, number: int, form: Form) -> str:
-    """Sheets of a finished render."""
+    """Add plots of a finished render."""
     need(session, "curator", "add plots")
     with context.store.read() as connection:
         job = records.find(connection, number)
     if job.kind != "render" or job.state != "done":
         raise Refused(f"job {number} is {state_text(job.state)}; only a finished render can be plotted")
-    drawing = context.folders.made(str(job.result.get("folder", "")), "drawing.svg")
+    drawing = context.folders.work_file(str(job.result.get("folder", "")), "drawing.svg")
     wanted = _wanted(context.folders, {"title": job.title, **form}, changes=(), plot=True)
     return _added(context, session, drawing.parent, wanted)
 
 
 def _added(context: ActionContext, session: Session, path: Path, wanted: submission.JobOptions) -> str:
-    """Not more at once than somebody can have meant."""
+    """Add jobs, but not more at once than a person can have meant. Raises StudioError."""
     new, count = [], 0
     for render, plots in submission.new_jobs(path, wanted):
         new.append((render, plots))
         count += (render is not None) + len(plots)
         if count > MOST_ADDED:
-            raise StudioError(f"this makes more than {MOST_ADDED} jobs; add fewer sheets, or a matrix with fewer works")
+            raise StudioError(
+                f"this would add more than {MOST_ADDED} jobs; add fewer sheets, or a matrix with fewer works"
+            )
     return f"added {_listed(requests.add_all(context.store, new, session.who))}"
 
 
@@ -89,13 +94,12 @@ def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: boo
     return submission.JobOptions(
         changes=changes, out=folders.out, draft="draft" in form, plot=plot,
         machine=folders.machine(machine) if machine else None,
-        edition=_whole(form, "edition", 1, 1000), priority=_whole(form, "priority", -100, 100, 0),
-        title=_text(form, "title") or None, note=_text(form, "note"), due=_date(form), within=folders.specs,
+        edition=_whole(form, "edition", 1, 1000), within=folders.specs, **_fields(form, ADDED),
     )  # fmt: skip
 
 
 def _changes(form: Form) -> tuple[str, ...]:
-    """A line each: `layers.0.steps=50`."""
+    """Changes to the spec, one on each line: `layers.0.steps=50`."""
     lines = (re.sub(UNSEEN, " ", text).strip() for text in form.get("changes", "").splitlines())
     return tuple(line for line in lines if line)
 
@@ -106,45 +110,41 @@ def _listed(made: list[Job]) -> str:
 
 
 def do(context: ActionContext, session: Session, number: int, name: str, _: Form) -> str:
-    """One of BY_NAME to a job."""
+    """Carry out one of BY_NAME on a job."""
     with context.store.read() as connection:
         job = records.find(connection, number)
-    if job.kind == "plot" and (job.state in HELD or job.state == "needs_attention" or name == "emergency"):
+    if job.kind == "plot" and (job.state in LEASED or job.state == "needs_attention" or name == "emergency"):
         need(session, "operator", "steer a machine")
     need(session, "curator", "change the queue")
     done = BY_NAME[name](context.store, number, session.who)
     if name == "copy":
         return f"added {done.shown}"
     if name == "remove":
-        return f"{done.shown}: taken out of the list"
-    return f"{done.shown}: {state_text(done.state)}" + (f", {done.wanted} asked for" if done.wanted else "")
+        return f"{done.shown}: removed from the list"
+    return f"{done.shown}: {state_text(done.state)}" + (f", {done.wanted} requested" if done.wanted else "")
 
 
 def move(context: ActionContext, session: Session, number: int, form: Form) -> str:
-    """Elsewhere in the queue."""
+    """Move a job in the queue."""
     need(session, "curator", "change the order")
     where = _text(form, "where")
     if where not in get_args(Where):
-        raise StudioError(f"{where!r} is none of {', '.join(get_args(Where))}")
+        raise StudioError(f"where: {where!r} is not one of {', '.join(get_args(Where))}")
     other = _whole(form, "other", 1, 2**31 - 1) if where in {"before", "after"} else None
     return f"{requests.move(context.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
 
 
 def edit(context: ActionContext, session: Session, number: int, form: Form) -> str:
-    """What it is called, a word about it, when it is wanted, how much it matters."""
+    """Change the title, the note and other fields of a job."""
     need(session, "curator", "change the queue")
-    due = _date(form)
-    given = {"title": _text(form, "title") or None, "note": _text(form, "note")}
-    priority = _whole(form, "priority", -100, 100) if form.get("priority") else None
-    day = due.strftime("%Y-%m-%d") if due else ""
-    return f"{requests.edit(context.store, number, session.who, **given, due=day, priority=priority).shown}: changed"
+    return f"{requests.edit(context.store, number, session.who, **_fields(form, EDITED)).shown}: changed"
 
 
 # --- machines ---
 
 
 def answer(context: ActionContext, session: Session, number: int, form: Form) -> str:
-    """What a plot asks. Refused where it is answered already, or asked no more."""
+    """Answer a question of a plot. Raises Refused if it is already answered or closed."""
     need(session, "operator", "answer for a machine")
     numbers = {axis: _number(form, axis, MOST_NUDGE_MM) for axis in "xy" if form.get(axis)}
     if form.get("z"):
@@ -154,53 +154,59 @@ def answer(context: ActionContext, session: Session, number: int, form: Form) ->
 
 
 def _height_step(context: ActionContext, number: int) -> float:
-    """The most by which the pen of this question is raised or lowered at once: it could be driven into the table."""
+    """The most that this question lets a pen rise or fall at once, so that it is not driven into the table."""
     with context.store.read() as connection:
         return float(questions.find_question(connection, number).about.get("z_step") or 0.0)
 
 
 def hold(context: ActionContext, session: Session, name: str, form: Form) -> str:
-    """A whole queue: that of the renders, or of a machine."""
-    need(session, "curator" if name == "render" else "operator", f"hold or start the queue of {name[:80]}")
+    """Pause or resume the queue of renders or of a machine. Raises NotFound if there is no such machine."""
+    need(session, "curator" if name == "render" else "operator", f"pause or resume the queue of {name[:80]}")
     with context.store.read() as connection:
         if name not in {"render", *queue_views.machine_names(connection)}:
-            raise Outside("there is no such machine")
+            raise NotFound("there is no such machine")
     if "go" in form:
         pausing.resume_queue(context.store, name)
-        return f"the queue of {name} goes on"
+        return f"the queue of {name} has been resumed"
     pausing.pause_queue(context.store, name, session.who, _text(form, "why"))
-    return f"the queue of {name} takes up nothing new"
+    return f"the queue of {name} is paused"
 
 
 def upload(context: ActionContext, session: Session, name: str, content: bytes) -> str:
-    """A spec or a picture, into the folder of uploads; its name among the specs."""
+    """Save a spec or a picture in the folder of uploads and return its path within the specs."""
     need(session, "curator", "upload")
     place = context.folders.upload_place(name, content)
     if not content:
         raise StudioError(f"{name[:80]!r} is empty")
     is_picture = place.suffix.lower() in PICTURE_SUFFIXES
-    context.folders.keep(place, content, check_picture if is_picture else None)
+    context.folders.save(place, content, check_picture if is_picture else None)
     return place.relative_to(context.folders.specs).as_posix()
 
 
 # --- fields ---
 
 
+def _fields(form: Form, fields: Fields) -> dict[str, Any]:
+    """The fields of a job that a form sets. If a field cannot be empty, an empty input does not set it."""
+    values = {field.name: field.from_form(_text(form, field.name)) for field in fields if field.on_page}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _text(form: Form, name: str) -> str:
     text = re.sub(UNSEEN, " ", form.get(name, "")).strip()
     if len(text) > MOST_TEXT:
-        raise StudioError(f"{name} has {len(text)} characters; at most {MOST_TEXT} are kept")
+        raise StudioError(f"{name}: {len(text)} characters are too many; at most {MOST_TEXT} are allowed")
     return text
 
 
-def _whole(form: Form, name: str, least: int, most: int, usual: int = 1) -> int:
+def _whole(form: Form, name: str, least: int, most: int) -> int:
     text = form.get(name, "").strip()
     try:
-        value = int(text) if text else usual
+        value = int(text) if text else 1
     except ValueError:
         value = least - 1
     if not least <= value <= most:
-        raise StudioError(f"{name} is {text[:20]!r}; a whole number from {least} to {most} is wanted")
+        raise StudioError(f"{name}: {text[:20]!r} is not a whole number from {least} to {most}")
     return value
 
 
@@ -211,13 +217,5 @@ def _number(form: Form, name: str, most: float) -> float:
     except ValueError:
         value = float("nan")
     if not abs(value) <= most:
-        raise StudioError(f"{name} is {text[:20]!r}; a number from {-most:g} to {most:g} is wanted")
+        raise StudioError(f"{name}: {text[:20]!r} is not a number from {-most:g} to {most:g}")
     return value
-
-
-def _date(form: Form) -> datetime | None:
-    text = form.get("due", "").strip()
-    try:
-        return datetime.strptime(text, "%Y-%m-%d") if text else None
-    except ValueError:
-        raise StudioError(f"due is {text[:20]!r}; a day like 2026-12-01 is wanted") from None

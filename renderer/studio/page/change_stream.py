@@ -1,7 +1,7 @@
-"""Whether anything has changed: a few short marks of what the page shows, and one stream of them to every browser.
+"""Sends changes to browsers: a few short marks of what the page shows, streamed to every browser.
 
-A page carries the marks of the moment at which it was made. Whoever listens compares: where a mark that matters to
-the page differs, it fetches itself again. So a stream that was cut off loses nothing; the first marks after it tell.
+A page carries the marks of the moment at which it was made. If a mark that matters to the page differs from the stream,
+the page fetches itself again. So a stream that was interrupted loses nothing: its first marks show what has changed.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from renderer.studio.queue.states import HELD
+from renderer.studio.queue.states import LEASED
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import events, jobs, pictures, prompts, queues, workers
 
-LOOK_S = 0.2  # between two looks, while somebody listens
-BEAT_S = 5.0  # between two words to a browser, so that it knows that the line lives
+LOOK_S = 0.2  # between two reads of the database, while a browser listens
+BEAT_S = 5.0  # between two messages to a browser, which show that the connection works
 ALIVE_S = 30.0
 MOST_LISTENERS = 200
 
@@ -28,10 +28,10 @@ Marks = dict[str, str]
 
 
 def marks(connection: Connection, now: float) -> Marks:
-    """`jobs`: anything in the history; `questions`, `machines`; `work` and `work:7`: how far what is at work is."""
+    """The marks. `jobs`: the history; `questions`; `machines`; `work` and `work:7`: the progress of jobs at work."""
     last = connection.execute(select(func.max(events.c.id))).scalar() or 0
     held = connection.execute(
-        select(jobs.c.id, jobs.c.state, jobs.c.wanted, jobs.c.progress).where(jobs.c.state.in_(sorted(HELD)))
+        select(jobs.c.id, jobs.c.state, jobs.c.wanted, jobs.c.progress).where(jobs.c.state.in_(sorted(LEASED)))
     ).all()
     made = select(pictures.c.job, pictures.c.at).where(pictures.c.name == "progress")
     drawn = {row.job: row.at for row in connection.execute(made)}
@@ -53,7 +53,7 @@ def _mark(*values: object) -> str:
 
 
 class ChangeStream:
-    """Looks at the store as long as somebody listens, once for all who do."""
+    """Reads the database as long as a browser listens, once for all browsers."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -64,17 +64,17 @@ class ChangeStream:
         self._task: asyncio.Task[None] | None = None
 
     def look(self) -> Marks:
-        """The marks now."""
+        """The current marks."""
         with self.store.read() as connection:
             return marks(connection, self.store.now(connection))
 
     def hurry(self) -> None:
-        """Somebody here has changed something: look at once."""
+        """Read the database at once, because this server has changed it."""
         self._hurry.set()
 
     async def listen(self) -> AsyncIterator[str]:
-        """Events as a browser's EventSource reads them, beginning with the marks as they are."""
-        if self.is_full:  # by others that came at the same moment
+        """Events for the EventSource of a browser, beginning with the current marks."""
+        if self.is_full:  # with browsers that came at the same moment
             return
         line: asyncio.Queue[Marks | None] = asyncio.Queue(1)
         self._listeners.add(line)
@@ -102,11 +102,11 @@ class ChangeStream:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anybody listens."""
+        """Whether a browser listens."""
         return bool(self._listeners)
 
     def end(self) -> None:
-        """All streams end: the server does."""
+        """End all streams, because the server ends."""
         self.is_over = True
         for line in self._listeners:
             _put(line, None)
@@ -114,25 +114,25 @@ class ChangeStream:
     async def _watch(self) -> None:
         while self._listeners and not self.is_over:
             began = time.monotonic()
-            with suppress(SQLAlchemyError):  # the next look may find it; the page says that it is not up to date
+            with suppress(SQLAlchemyError):  # the next read may succeed; the page says that it is not up to date
                 found = await run_in_threadpool(self.look)
                 if found != self.last:
                     self.last = found
                     for line in self._listeners:
                         _put(line, found)
-            # Not busier than a tenth of the time, however slow the database is
+            # Busy for a tenth of the time at most, however slow the database is
             pause_s = max(LOOK_S, 9 * (time.monotonic() - began))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), pause_s)
             self._hurry.clear()
 
 
-def _put(line: "asyncio.Queue[Marks | None]", told: Marks | None) -> None:
-    """The newest alone, for a browser that does not listen for a while."""
+def _put(line: "asyncio.Queue[Marks | None]", newest: Marks | None) -> None:
+    """Put the newest marks in place of older ones that the browser has not read yet."""
     if line.full():
         line.get_nowait()
-    line.put_nowait(told)
+    line.put_nowait(newest)
 
 
-def _event(name: str, told: Marks) -> str:
-    return f"event: {name}\ndata: {json.dumps(told)}\n\n"
+def _event(name: str, newest: Marks) -> str:
+    return f"event: {name}\ndata: {json.dumps(newest)}\n\n"

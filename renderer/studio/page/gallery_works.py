@@ -1,4 +1,4 @@
-"""The works of a gallery's folder, as the page shows them; read anew when a manifest changes."""
+"""The works in a gallery's folder, as the page shows them; read again when a manifest changes."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,7 +27,7 @@ class GalleryWork:
 
 
 def gallery_works(gallery: Path | None) -> list[GalleryWork]:
-    """All of them, by name; those whose manifest cannot be read are left out."""
+    """All works by name, except those whose manifest cannot be read."""
     if gallery is None or not gallery.is_dir():
         return []
     found = []

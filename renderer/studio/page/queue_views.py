@@ -1,4 +1,4 @@
-"""The queue as the page shows it: rows of the database to values for templates. Nothing here changes anything."""
+"""The queue as the page shows it: rows of the database to values for templates. Nothing here changes the queue."""
 
 import math
 import time
@@ -11,24 +11,24 @@ from sqlalchemy import Connection, func, select
 from renderer.manifest import duration
 from renderer.studio.queue import ink_supply
 from renderer.studio.queue.records import Job, Question, job_of, question_of
-from renderer.studio.queue.states import ENDED, HELD, WAITING, state_text
+from renderer.studio.queue.states import ENDED, LEASED, WAITING, state_text
 from renderer.studio.queue.tables import jobs, pictures, prompts, queues, workers
 
 MOST_WAITING = 200  # rows of a list
 MOST_ENDED = 24
 MOST_FINISHED = 120
-ALIVE_S = 30.0  # a worker that was not heard of for longer is shown as lost
-DONE_BY = {
-    "pause": ("Hold", "curator"), "resume": ("Go on", "curator"), "release": ("Release", "curator"),
+ALIVE_S = 30.0  # a worker that has not reported for longer is shown as lost
+BUTTONS = {
+    "pause": ("Hold", "curator"), "resume": ("Resume", "curator"), "release": ("Release", "curator"),
     "cancel": ("Cancel", "curator"), "copy": ("Copy", "curator"), "retry": ("Try again", "curator"),
     "remove": ("Remove", "curator"),
 }  # fmt: skip
-AT_A_PLOT = {"pause": ("Pause", "operator"), "resume": ("Go on", "operator"), "cancel": ("Abort", "operator")}
+PLOT_BUTTONS = {"pause": ("Pause", "operator"), "resume": ("Resume", "operator"), "cancel": ("Abort", "operator")}
 
 
 @dataclass(frozen=True)
 class Button:
-    """A button: what may be done with a job as it stands."""
+    """A button: an action that the state of a job allows."""
 
     name: str
     label: str
@@ -38,7 +38,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The jobs that wait, as far as they are listed, and how many there are."""
+    """The first jobs that wait, and how many there are."""
 
     jobs: list[Job]
     count: int
@@ -46,7 +46,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class WorkerView:
-    """A worker as the list of machines shows it."""
+    """A worker as the view of machines shows it."""
 
     name: str
     kind: str
@@ -57,32 +57,32 @@ class WorkerView:
 
 @dataclass(frozen=True)
 class Station:
-    """A machine that plots, or the queue of renders: who works there, what is on, what comes next."""
+    """A machine that plots, or the queue of renders: its workers, the jobs at work, the jobs that wait."""
 
     name: str
-    paused: str | None  # why it takes up nothing; None where it does
+    paused: str | None  # why it is paused; None if it is not
     sheet: str
     workers: list[WorkerView]
     at_work: list[Job]
     asked: Question | None
     waiting: Waiting
-    minutes: float  # that the waiting plots take, as far as is known
+    minutes: float  # that the waiting plots take, as far as known
     dry: list[ink_supply.DryPen] = field(default_factory=list)
 
     @property
     def now(self) -> Job | None:
-        """What a machine plots, or is to go on with; a machine has one sheet."""
+        """The plot on a machine, running or stopped; a machine has one sheet at a time."""
         return self.at_work[0] if self.at_work else None
 
 
 def at_work(connection: Connection) -> list[Job]:
     """Jobs that a worker has, and plots that need a person."""
-    wanted = select(jobs).where(jobs.c.state.in_(sorted(HELD | {"needs_attention"}))).order_by(jobs.c.id)
+    wanted = select(jobs).where(jobs.c.state.in_(sorted(LEASED | {"needs_attention"}))).order_by(jobs.c.id)
     return [job_of(row) for row in connection.execute(wanted)]
 
 
 def waiting(connection: Connection, *conditions: Any, most: int = MOST_WAITING) -> Waiting:
-    """In the order in which they will be taken."""
+    """The jobs that wait, in the order in which workers take them."""
     conditions = (jobs.c.state.in_(sorted(WAITING)), *conditions)
     order = (jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
     rows = connection.execute(select(jobs).where(*conditions).order_by(*order).limit(most))
@@ -94,26 +94,26 @@ def waiting(connection: Connection, *conditions: Any, most: int = MOST_WAITING) 
 
 
 def ended(connection: Connection, *conditions: Any, most: int = MOST_ENDED) -> list[Job]:
-    """The last first."""
+    """Jobs that have ended, the last first."""
     wanted = select(jobs).where(jobs.c.state.in_(sorted(ENDED)), *conditions)
     rows = connection.execute(wanted.order_by(jobs.c.ended.desc(), jobs.c.id.desc()).limit(most))
     return [job_of(row) for row in rows]
 
 
 def open_questions(connection: Connection) -> dict[int, Question]:
-    """What is asked now, by the number of the job."""
+    """Open questions, by job number."""
     wanted = select(prompts).where(prompts.c.state == "open").order_by(prompts.c.id)
     return {row.job: question_of(row) for row in connection.execute(wanted)}
 
 
 def asking(connection: Connection) -> list[Job]:
-    """Jobs that ask something of a person now."""
+    """Jobs that have an open question."""
     wanted = select(jobs).where(jobs.c.id.in_(select(prompts.c.job).where(prompts.c.state == "open")))
     return [job_of(row) for row in connection.execute(wanted.order_by(jobs.c.id))]
 
 
 def picture_of(connection: Connection, job: Job) -> str | None:
-    """Where the best picture is that workers have sent of a job; the address changes when the picture does."""
+    """The address of the best picture of a job that a worker has sent; it changes when the picture does."""
     wanted = select(pictures.c.job, pictures.c.name, pictures.c.at).where(
         pictures.c.job.in_([job.id, job.follows or 0])
     )
@@ -123,7 +123,7 @@ def picture_of(connection: Connection, job: Job) -> str | None:
 
 
 def plots_of(connection: Connection, number: int) -> list[Job]:
-    """The plots of what this render makes."""
+    """The plots of this render."""
     return [job_of(row) for row in connection.execute(select(jobs).where(jobs.c.follows == number).order_by(jobs.c.id))]
 
 
@@ -132,14 +132,14 @@ def finished(connection: Connection) -> list[Job]:
     return ended(connection, jobs.c.kind == "render", jobs.c.state == "done", most=MOST_FINISHED)
 
 
-def takes(job: Job) -> dict[str, Any]:
-    """The pens of a job, metres and minutes, as far as they are known."""
+def pen_usage(job: Job) -> dict[str, Any]:
+    """The pens, metres and minutes of a job, as far as they are known."""
     result = ink_supply.plot_usage(job.result) if job.kind == "render" else job.result
     pens = result.get("pens") or []
     return {"pens": pens, "minutes": result.get("minutes") or 0, "metres": sum(pen["metres"] for pen in pens)}
 
 
-def dry_of(connection: Connection, machine: str) -> list[ink_supply.DryPen]:
+def dry_pens(connection: Connection, machine: str) -> list[ink_supply.DryPen]:
     """The pens that will run dry in the plots of this machine."""
     own = (jobs.c.machine == machine, jobs.c.kind == "plot", jobs.c.state.not_in(sorted(ENDED)))
     order = (jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
@@ -149,11 +149,11 @@ def dry_of(connection: Connection, machine: str) -> list[ink_supply.DryPen]:
 
 
 def machine_names(connection: Connection) -> list[str]:
-    """All machines that anybody has spoken of."""
+    """The machines of all queues, jobs and workers, by name."""
     known = {str(name) for name in connection.execute(select(queues.c.name)).scalars()}
     known |= {str(name) for name in connection.execute(select(jobs.c.machine).distinct()).scalars()}
     places = connection.execute(select(workers.c.place).where(workers.c.kind == "plot")).scalars()
-    known |= {place_of(place) for place in places}
+    known |= {machine_of(place) for place in places}
     return sorted(known - {"", "render"}, key=str.casefold)
 
 
@@ -167,10 +167,10 @@ def station(connection: Connection, name: str, found: list[WorkerView]) -> Stati
     row = connection.execute(select(queues).where(queues.c.name == name)).first()
     is_render = name == "render"
     own = jobs.c.kind == "render" if is_render else (jobs.c.machine == name) & (jobs.c.kind == "plot")
-    busy = select(jobs).where(own, jobs.c.state.in_(sorted(HELD | {"needs_attention"}))).order_by(jobs.c.id)
+    busy = select(jobs).where(own, jobs.c.state.in_(sorted(LEASED | {"needs_attention"}))).order_by(jobs.c.id)
     now = [job_of(each) for each in connection.execute(busy)]
     comes = waiting(connection, own)
-    mine = [w for w in found if (w.kind == "render" if is_render else place_of(w.place) == name)]
+    mine = [w for w in found if (w.kind == "render" if is_render else machine_of(w.place) == name)]
     asked = open_questions(connection)
     released = [job for job in comes.jobs if job.state == "queued"]
     return Station(
@@ -186,8 +186,8 @@ def station(connection: Connection, name: str, found: list[WorkerView]) -> Stati
     )
 
 
-def place_of(place: str) -> str:
-    """The machine of a worker's place."""
+def machine_of(place: str) -> str:
+    """The name of the machine in a worker's place."""
     return place.removeprefix("machine ")
 
 
@@ -197,9 +197,9 @@ def all_workers(connection: Connection, now: float) -> list[WorkerView]:
 
 
 def buttons_for(job: Job) -> list[Button]:
-    """What may be done with a job where it stands."""
+    """The actions that the state of a job allows."""
     match job.kind, job.state:
-        case _, "draft" if job.follows and not job.result.get("pens"):  # its render is not done
+        case _, "draft" if job.follows and not job.result.get("pens"):  # its render is not done yet
             names = ["copy", "cancel"]
         case _, "draft":
             names = ["release", "copy", "cancel"]
@@ -223,34 +223,34 @@ def buttons_for(job: Job) -> list[Button]:
 
 
 def operator_buttons(job: Job, asked: Question | None) -> list[Button]:
-    """Those for whoever stands at the machine, less what the answers to its question say already."""
+    """The buttons for the operator, without those that the answers to its question already cover."""
     said_by = {"pause": {"resume"}, "load": {"cancel"}, "clear": {"cancel"}}
     return [button for button in buttons_for(job) if asked is None or button.name not in said_by.get(asked.kind, set())]
 
 
 def _button(job: Job, name: str) -> Button:
-    held = job.kind == "plot" and job.state in HELD
-    label, role = (AT_A_PLOT if held else DONE_BY)[name]
-    ends = " Its sheet is given up: it cannot be resumed." if held else ""
+    held = job.kind == "plot" and job.state in LEASED
+    label, role = (PLOT_BUTTONS if held else BUTTONS)[name]
+    ends = " Its sheet is lost: the plot cannot be resumed." if held else ""
     ask = {
         "cancel": f"{label} {job.shown}?{ends}" if held or job.state == "running" else "",
-        "remove": f"Take {job.shown} out of the list? What it made stays, and so does its history.",
+        "remove": f"Remove {job.shown} from the list? Its files and its history stay.",
     }
     return Button(name, label, role, ask.get(name, ""))
 
 
 def state_label(job: Job) -> str:
-    """`queued, held`, as people read it."""
+    """The state and the request of a job for people: `queued, held`."""
     asked = {
         "pause": "held" if job.state == "queued" else "pausing", "cancel": "stopping", "emergency": "emergency stop"
     }  # fmt: skip
     words = {"awaiting_operator": "asks", "needs_attention": "needs you"}.get(job.state, state_text(job.state))
-    told = job.wanted in asked and (job.state, job.wanted) not in {("paused", "pause"), ("pausing", "pause")}
-    return f"{words}, {asked[job.wanted]}" if told else words
+    is_shown = job.wanted in asked and (job.state, job.wanted) not in {("paused", "pause"), ("pausing", "pause")}
+    return f"{words}, {asked[job.wanted]}" if is_shown else words
 
 
 def state_colour(job: Job) -> str:
-    """What colour its state has: `ask`, `work`, `bad`, `good`, `wait`."""
+    """The colour of a state: `ask`, `work`, `bad`, `good` or `wait`."""
     match job.state:
         case "awaiting_operator" | "needs_attention" | "paused":
             return "ask"
@@ -258,7 +258,7 @@ def state_colour(job: Job) -> str:
             return "bad"
         case "done":
             return "good"
-        case state if state in HELD:
+        case state if state in LEASED:
             return "work"
         case _:
             return "wait"
@@ -269,12 +269,12 @@ def ago(seconds: float) -> str:
 
 
 def moment_text(seconds: float | None) -> str:
-    """A moment, by the clock of the server: `24 Nov 14:05`, with the seconds where somebody reads a log."""
+    """A moment by the clock of the server: `24 Nov 14:05:10`."""
     return "" if seconds is None else time.strftime("%-d %b %H:%M:%S", time.localtime(seconds))
 
 
 def curve(points: Iterable[tuple[float, float]], width: float = 600, height: float = 160) -> str:
-    """The way of a loss as the `d` of a path: share of the work from left to right, the loss from bottom to top."""
+    """A loss curve as the `d` of an SVG path: the share of the work to the right, the loss upwards."""
     known = [(x, y) for x, y in points if math.isfinite(y)]
     if len(known) < 2:
         return ""
@@ -285,7 +285,7 @@ def curve(points: Iterable[tuple[float, float]], width: float = 600, height: flo
 
 
 def wanted_pens(plots: Iterable[Job]) -> list[dict[str, Any]]:
-    """The pens that these plots take, with metres in all, in the order in which they are first needed."""
+    """The pens that these plots take, with total metres, in the order in which they are first needed."""
     found: dict[str, dict[str, Any]] = {}
     for job in plots:
         for pen in job.result.get("pens", ()):

@@ -1,7 +1,7 @@
-"""What every request has to pass before anything of it is looked at, and what every answer carries.
+"""The checks that every request has to pass before it is read, and the headers of every answer.
 
-Against a page elsewhere that makes this browser ask (DNS rebinding, cross-site requests), against whoever has no link,
-and against requests that are too large. Roles are the routes' affair: see `routes`.
+They stop other sites that use this browser (DNS rebinding, cross-site requests), anyone without a link, and requests
+that are too large. Roles are checked later: see `actions`.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from renderer.studio.page.access import Access
 from renderer.studio.page.responses import text_response
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-OPEN = ("/enter", "/static/")  # what is shown to whoever has no session
+OPEN = ("/enter", "/static/")  # shown without a session
 SAFE = {"GET", "HEAD"}
 FORM_BYTES = 64 * 1024
-BODY_S = 120.0  # until all of a request has come
+BODY_S = 120.0  # until a request must be complete
 UPLOAD_BYTES = 20 * 1024 * 1024
-CLOSED = "This page opens by its link: render serve prints it, and render serve --links prints it again."
+CLOSED = "This page opens with a link: render serve prints it, and render serve --links prints it again."
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
     " object-src 'none'",
@@ -44,8 +44,8 @@ class RequestChecks:
 
     app: ASGIApp
     access: Access
-    hosts: frozenset[str]  # names under which the page may be asked for
-    cookie: str  # its name
+    hosts: frozenset[str]  # host names of the page
+    cookie: str  # the name of the cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -68,12 +68,14 @@ class RequestChecks:
             await self.app(scope, _counted(receive, most_bytes(scope)), answer)
 
     def _refused(self, scope: Scope, headers: Headers) -> Response | None:
-        """Why it goes no further."""
+        """The answer to a request that is refused; None if it passes."""
         for why in (self._host(headers), _origin(scope, headers)):
             if why is not None:
                 return text_response(headers, why, 403)
-        if "transfer-encoding" in headers and "content-length" in headers:  # whoever stands between may differ on it
-            return text_response(headers, "the request has two Content-Length headers", 400, Connection="close")
+        if "transfer-encoding" in headers and "content-length" in headers:  # proxies differ on it
+            return text_response(
+                headers, "the request has both Content-Length and Transfer-Encoding", 400, Connection="close"
+            )
         if not headers.get("content-length", "0").isdigit():
             return text_response(headers, "Content-Length is not a number", 400)
         if int(headers.get("content-length", "0")) > most_bytes(scope):
@@ -85,33 +87,32 @@ class RequestChecks:
         return None
 
     def _host(self, headers: Headers) -> str | None:
-        """A name that leads here and is not ours may be another page's, for which a browser would take us."""
+        """Why a host name is refused: another site can let its own name lead here, and a browser would trust it."""
         given = headers.getlist("host")
         name = hostname(given[0]) if len(given) == 1 else None
         if name in self.hosts:
             return None
-        return (
-            f"{given[0] if given else 'no name'!r} is no name of this page; render serve --allowed-host NAME adds one"
-        )
+        shown = given[0] if given else "no name"
+        return f"{shown!r} is not a name of this page; render serve --allowed-host NAME adds one"
 
 
 def _origin(scope: Scope, headers: Headers) -> str | None:
-    """Whether the request comes from our own page."""
+    """Why a request is refused that does not come from this page."""
     site, is_safe = headers.get("sec-fetch-site"), scope["method"] in SAFE
     if is_safe:
         visits = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-        return None if site in {None, "same-origin", "none"} or visits else "another page may not use this one"
+        return None if site in {None, "same-origin", "none"} or visits else "other sites cannot use this page"
     own = f"{scope['scheme']}://{headers['host']}"
     if headers.get("origin") != own or site not in {None, "same-origin"}:
-        return "this may be asked for by the page itself alone"
+        return "only the page itself can send this request"
     return None
 
 
 def hostname(host: str) -> str | None:
-    """Of `Host: name:port`."""
+    """The name in `Host: name:port`; None if there is none."""
     try:
         split = urlsplit(f"//{host}")
-        split.port  # noqa: B018  raises where it is none
+        split.port  # noqa: B018  raises ValueError if it is not a port
     except ValueError:
         return None
     return None if split.path or split.query or split.fragment or split.username else split.hostname
@@ -122,20 +123,20 @@ def most_bytes(scope: Scope) -> int:
 
 
 def too_large(most: int) -> str:
-    return f"more than {most // 1024} KiB is not taken"
+    return f"more than {most // 1024} KiB is not accepted"
 
 
 def _counted(receive: Receive, most: int) -> Receive:
-    """What comes in, up to so many bytes, and not for ever. Raises HTTPException."""
-    taken, ends, is_whole = 0, time.monotonic() + BODY_S, False
+    """Receive up to `most` bytes, within BODY_S seconds. Raises HTTPException if more comes or it takes longer."""
+    taken, ends, is_complete = 0, time.monotonic() + BODY_S, False
 
     async def receives() -> Message:
-        nonlocal taken, is_whole
+        nonlocal taken, is_complete
         try:
-            message = await asyncio.wait_for(receive(), None if is_whole else max(0.0, ends - time.monotonic()))
+            message = await asyncio.wait_for(receive(), None if is_complete else max(0.0, ends - time.monotonic()))
         except TimeoutError as error:
-            raise HTTPException(408, "the request did not come to its end", {"Connection": "close"}) from error
-        is_whole = not message.get("more_body", False)
+            raise HTTPException(408, "the request was not complete in time", {"Connection": "close"}) from error
+        is_complete = not message.get("more_body", False)
         taken += len(message.get("body", b""))
         if taken > most:
             raise HTTPException(413, too_large(most), {"Connection": "close"})
@@ -145,5 +146,5 @@ def _counted(receive: Receive, most: int) -> Receive:
 
 
 def with_request_checks(app: ASGIApp, access: Access, names: Iterable[str], cookie: str) -> ASGIApp:
-    """The page behind its guard; `names` beside those of this machine itself."""
+    """The page behind these checks; `names` are host names in addition to those of this machine."""
     return RequestChecks(app, access, frozenset(name.lower() for name in (*LOOPBACK, *names)), cookie)

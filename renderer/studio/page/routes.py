@@ -1,7 +1,8 @@
-"""The page's addresses. Looking is for every session; what changes something names the role that it takes (`actions`).
+"""The page's addresses. Every session can look; each action says which role it needs (`actions`).
 
-Each view is one page, fetched again where a mark that it watches has changed (`watch`). A button posts a form; the
-answer is a sentence, with the status of what went wrong. Without script the browser is sent back to where it was.
+Each view is one page, which is fetched again when a mark that it watches changes (`change_stream`). A button posts a
+form; the answer is a sentence, with the status of the error if there is one. A browser without script goes back to the
+view of the form.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,7 @@ from renderer.studio.page import actions, gallery_works, plans, queue_views
 from renderer.studio.page.access import SESSION_S, Access, Session
 from renderer.studio.page.actions import ActionContext, Denied, Form
 from renderer.studio.page.change_stream import ChangeStream, marks
-from renderer.studio.page.folders import Folders, Outside
+from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.request_checks import with_request_checks
 from renderer.studio.page.responses import (
     database_error,
@@ -40,19 +41,19 @@ from renderer.studio.page.responses import (
     text_response,
     unexpected_error,
 )
-from renderer.studio.queue import job_pictures, records
-from renderer.studio.queue.pausing import all_paused
+from renderer.studio.queue import job_fields, job_pictures, records
+from renderer.studio.queue.pausing import pause_reasons
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
 
-# What is shown as it was made by somebody: it runs nothing and loads nothing
-CAGE = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
+# Headers of files that others have made: they run nothing and load nothing
+SANDBOX = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 STATIC = Path(__file__).parent / "static"
-OURS = ("renderer", "hardware")
+OWN_PACKAGES = ("renderer", "hardware")
 MOST_FIELDS = 100
-AWAY = (OperationalError, InterfaceError, PoolTimeout)  # what is wrong with the database, and not with us
-Doing = Callable[[ActionContext, Session, Form], str]
+DATABASE_ERRORS = (OperationalError, InterfaceError, PoolTimeout)  # faults of the database, not of this program
+Action = Callable[[ActionContext, Session, Form], str]
 Values = dict[str, Any]  # of a template
 
 
@@ -67,29 +68,29 @@ class Page:
         self.templates = _templates()
 
     def application(self, names: tuple[str, ...] = ()) -> ASGIApp:
-        """All of it behind its guard. `names`: those under which others may ask for it."""
+        """The application behind its request checks. `names`: the host names for other machines."""
         app = Starlette(
             routes=self._routes(),
             exception_handlers={
                 HTTPException: http_error,
-                Outside: http_error,
-                **dict.fromkeys(AWAY, database_error),
+                NotFound: http_error,
+                **dict.fromkeys(DATABASE_ERRORS, database_error),
                 Exception: unexpected_error,
             },
         )
         return with_request_checks(app, self.access, names, self.cookie)
 
     def _routes(self) -> list[BaseRoute]:
-        def post(path: str, doing: Callable[[Request], Doing]) -> Route:
+        def post(path: str, action: Callable[[Request], Action]) -> Route:
             async def endpoint(request: Request) -> Response:
-                return await self._done(request, doing(request))
+                return await self._act(request, action(request))
 
             return Route(path, endpoint, methods=["POST"])
 
-        def number(request: Request, doing: Callable[..., str], *more: str) -> Doing:
-            return lambda context, session, form: doing(context, session, _number(request), *more, form)
+        def number(request: Request, action: Callable[..., str], *more: str) -> Action:
+            return lambda context, session, form: action(context, session, _number(request), *more, form)
 
-        buttons = [post(f"/pieces/{{job:int}}/{name}", partial(_press, name)) for name in actions.BY_NAME]
+        buttons = [post(f"/pieces/{{job:int}}/{name}", partial(_button_action, name)) for name in actions.BY_NAME]
         return [
             Route("/", self.queue),
             Route("/pieces/{job:int}", self.piece),
@@ -99,7 +100,7 @@ class Page:
             Route("/machines", self.machines),
             Route("/machines/{name}", self.operator),
             Route("/gallery", self.gallery),
-            Route("/gallery/{work}/{name}", self.hung),
+            Route("/gallery/{work}/{name}", self.gallery_file),
             Route("/history", self.history),
             Route("/events", self.events),
             Route("/enter", self.enter),
@@ -122,7 +123,7 @@ class Page:
     # --- views ---
 
     def queue(self, request: Request) -> Response:
-        """What is at work, what waits, what has ended; works are added here."""
+        """The jobs at work, those that wait and those that have ended; here works are added."""
 
         def values(connection: Connection) -> Values:
             now, waits, past = (
@@ -135,7 +136,7 @@ class Page:
                 "waiting": waits,
                 "ended": past,
                 "thumbs": {job.id: self._picture(connection, job) for job in (*now, *waits.jobs, *past)},
-                "paused": all_paused(connection),
+                "paused": pause_reasons(connection),
                 "specs": self.folders.spec_names(),
                 "machine_files": self.folders.machine_names(),
             }
@@ -143,7 +144,7 @@ class Page:
         return self._shown(request, "queue", "jobs questions machines work", values)
 
     def piece(self, request: Request) -> Response:
-        """One job: its picture, how far it is, its pens, what happened."""
+        """One job: its picture, its progress, its pens, its history."""
         number = _number(request)
 
         def values(connection: Connection) -> Values:
@@ -155,10 +156,10 @@ class Page:
                 "events": records.history(connection, number)[::-1],
                 "follows": records.find(connection, job.follows) if job.follows else None,
                 "plots": queue_views.plots_of(connection, number),
-                "dry": [each for each in queue_views.dry_of(connection, job.machine) if each.job == number],
+                "dry": [each for each in queue_views.dry_pens(connection, job.machine) if each.job == number],
                 "files": self._files(job),
                 "machine_files": self.folders.machine_names(),
-                **queue_views.takes(job),
+                **queue_views.pen_usage(job),
             }
 
         return self._shown(request, "piece", f"jobs questions work:{number}", values)
@@ -172,13 +173,13 @@ class Page:
         return self._shown(request, "machines", "jobs questions machines work", values)
 
     def operator(self, request: Request) -> Response:
-        """One machine, for whoever stands beside it."""
+        """One machine, for the person beside it."""
 
         def values(connection: Connection) -> Values:
             stations = {each.name: each for each in queue_views.stations(connection, self.store.now(connection))}
             station = stations.get(request.path_params["name"])
             if station is None or station.name == "render":
-                raise Outside("there is no such machine")
+                raise NotFound("there is no such machine")
             comes = next(iter(station.waiting.jobs), None)
             return {
                 "station": station,
@@ -190,7 +191,7 @@ class Page:
         return self._shown(request, "operator", "", values)
 
     def gallery(self, request: Request) -> Response:
-        """Finished works: those of the queue, and those that hang in the gallery."""
+        """Finished works: those of the queue and those in the gallery."""
 
         def values(connection: Connection) -> Values:
             done = [(job, self._picture(connection, job)) for job in queue_views.finished(connection)]
@@ -199,13 +200,13 @@ class Page:
         return self._shown(request, "gallery", "jobs", values)
 
     def history(self, request: Request) -> Response:
-        """What happened to all jobs, the last first."""
+        """The history of all jobs, the last event first."""
         return self._shown(
             request, "history", "jobs", lambda connection: {"events": records.history(connection, last=500)[::-1]}
         )
 
     def _shown(self, request: Request, name: str, watches: str, values: Callable[[Connection], Values]) -> Response:
-        """A view, with the marks of the moment before it was read: what has changed since is fetched again."""
+        """A view with the marks from before it was read, so that later changes are fetched again."""
         with self.store.read() as connection:
             now = marks(connection, self.store.now(connection))
             shown = {"watches": watches, **values(connection), "asking": queue_views.asking(connection)}
@@ -214,7 +215,7 @@ class Page:
         return HTMLResponse(text)
 
     def plan(self, request: Request) -> Response:
-        """What a render will take; a part of its page that is fetched when somebody wants to see it."""
+        """What a render will take: a part of its page that is fetched when a person opens it."""
         with self.store.read() as connection:
             job = _found(connection, _number(request))
         try:
@@ -226,7 +227,7 @@ class Page:
     # --- pictures and files ---
 
     def _picture(self, connection: Connection, job: Job | None) -> str | None:
-        """Where the best picture of a job is, if there is one."""
+        """The address of the best picture of a job, if there is one."""
         if job is None:
             return None
         sent = queue_views.picture_of(connection, job)
@@ -237,50 +238,52 @@ class Page:
         name = request.path_params["name"]
         found = job_pictures.get(self.store, _number(request), name) if name in job_pictures.NAMES else None
         if found is None:
-            raise Outside("there is no such picture")
+            raise NotFound("there is no such picture")
         return Response(
-            found.content, media_type=found.media, headers={**CAGE, "Cache-Control": "private, max-age=3600"}
+            found.content, media_type=found.media, headers={**SANDBOX, "Cache-Control": "private, max-age=3600"}
         )
 
     def _files(self, job: Job) -> list[str]:
-        """Files of a finished work that the page may show."""
-        return [name for name in self.folders.shown if self.folders.has(_folder(job), name)]
+        """Files of a finished work that the page can show."""
+        return [name for name in self.folders.shown_files if self.folders.has_work_file(_folder(job), name)]
 
     def file(self, request: Request) -> Response:
         with self.store.read() as connection:
             job = _found(connection, _number(request))
-        return FileResponse(self.folders.made(_folder(job), request.path_params["name"]), headers=CAGE)
+        return FileResponse(self.folders.work_file(_folder(job), request.path_params["name"]), headers=SANDBOX)
 
-    def hung(self, request: Request) -> Response:
-        path = self.folders.hung(request.path_params["work"], request.path_params["name"])
-        return FileResponse(path, headers=CAGE | {"Cache-Control": "private, max-age=60"})
+    def gallery_file(self, request: Request) -> Response:
+        path = self.folders.gallery_file(request.path_params["work"], request.path_params["name"])
+        return FileResponse(path, headers=SANDBOX | {"Cache-Control": "private, max-age=60"})
 
     async def events(self, _: Request) -> Response:
         if self.watch.is_full:
             return PlainTextResponse("too many pages are open\n", 503)
         return Stream(self.watch.listen(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
-    # --- who it is ---
+    # --- sessions ---
 
     def enter(self, request: Request) -> Response:
-        """A link becomes a session. It answers with a page, since a strict cookie does not come along when sent on."""
+        """Turn a link into a session. The answer is a page, because browsers drop a strict cookie on a redirect."""
         role = self.access.role_of(request.query_params.get("token", ""))
         if role is None:
             return text_response(
-                request.headers, "This link opens nothing (any more); render serve --links prints those that do.", 401
+                request.headers,
+                "This link is not valid, or no longer; render serve --links prints the current links.",
+                401,
             )
         text = self.templates.get_template("enter.html.j2").render(role=role)
         return self._with_session(request, HTMLResponse(text), Session(role))
 
     async def me(self, request: Request) -> Response:
-        """A name, for the history."""
+        """Set the name for the history."""
         form, session = await _form(request), request.scope["session_of_page"]
         name = " ".join("".join(c for c in form.get("name", "") if c.isprintable()).split())[:40]
-        answer = done_response(request, f"the history will say {Session(session.role, name).who}")
+        answer = done_response(request, f"the history will name you as {Session(session.role, name).who}")
         return self._with_session(request, answer, Session(session.role, name))
 
     def leave(self, request: Request) -> Response:
-        response = text_response(request.headers, "This browser has left; the link opens the page again.", 200)
+        response = text_response(request.headers, "The session is closed; the link opens the page again.", 200)
         response.delete_cookie(self.cookie)
         return response
 
@@ -291,44 +294,44 @@ class Page:
         )  # fmt: skip
         return response
 
-    # --- to do something ---
+    # --- actions ---
 
-    async def _done(self, request: Request, doing: Doing) -> Response:
+    async def _act(self, request: Request, action: Action) -> Response:
         form = await _form(request)
-        return await self._carried_out(request, lambda session: doing(self.context, session, form))
+        return await self._answered(request, lambda session: action(self.context, session, form))
 
     async def upload(self, request: Request) -> Response:
         content, name = await request.body(), request.path_params["name"]
-        return await self._carried_out(request, lambda session: actions.upload(self.context, session, name, content))
+        return await self._answered(request, lambda session: actions.upload(self.context, session, name, content))
 
-    async def _carried_out(self, request: Request, act: Callable[[Session], str]) -> Response:
-        """An answer with what was done, or why not."""
+    async def _answered(self, request: Request, act: Callable[[Session], str]) -> Response:
+        """Carry out an action; answer with what was done, or why not."""
         try:
             said = await run_in_threadpool(act, request.scope["session_of_page"])
         except Exception as error:
             status = _status(error)
             if status is None:
                 raise
-            text = str(error).replace(f"{self.folders.specs}/", "")  # of this disk nobody needs to know
+            text = str(error).replace(f"{self.folders.specs}/", "")  # without the folders of this disk
             return text_response(request.headers, text, status, form_page(request))
         self.watch.hurry()
         return done_response(request, said)
 
 
-def _press(name: str, request: Request) -> Doing:
+def _button_action(name: str, request: Request) -> Action:
     return lambda context, session, form: actions.do(context, session, _number(request), name, form)
 
 
 def _number(request: Request) -> int:
-    """Of the job, or question, that is named. Outside where no table counts so far."""
+    """The number of the job or question in the address. Raises NotFound if it is too large for the table."""
     number = int(request.path_params["job"])
     if number >= 2**31:
-        raise Outside("there is no such job")
+        raise NotFound("there is no such job")
     return number
 
 
 def _folder(job: Job) -> str:
-    """Where the files of a job are; nothing where there are none."""
+    """The folder with the files of a job; empty if there is none."""
     return str(job.result.get("folder") or (job.source if job.kind == "plot" else ""))
 
 
@@ -336,30 +339,30 @@ def _found(connection: Connection, number: int) -> Job:
     try:
         return records.find(connection, number)
     except StudioError as error:
-        raise Outside(str(error)) from error
+        raise NotFound(str(error)) from error
 
 
 def _status(error: Exception) -> int | None:
-    """The status of an error that was foreseen; None of any other."""
+    """The HTTP status of an error that was foreseen; None for any other."""
     match error:
         case Denied():
             return 403
         case Refused():
             return 409
-        case Outside():
+        case NotFound():
             return 404
         case StudioError() | SpecErrors():
             return 422
-    return 422 if type(error).__module__.split(".")[0] in OURS else None
+    return 422 if type(error).__module__.split(".")[0] in OWN_PACKAGES else None
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form as browsers send it."""
+    """The inputs of a form. Raises HTTPException if there are too many."""
     text = (await request.body()).decode("utf-8", "replace")
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError as error:
-        raise HTTPException(400, f"a form of more than {MOST_FIELDS} fields is none of this page") from error
+        raise HTTPException(400, f"a form can have at most {MOST_FIELDS} inputs") from error
 
 
 def _templates() -> Environment:
@@ -375,10 +378,13 @@ def _templates() -> Environment:
         "operator_buttons": queue_views.operator_buttons,
         "wanted_pens": queue_views.wanted_pens,
         "curve": queue_views.curve,
+        "added_fields": [field for field in job_fields.ADDED if field.on_page],
+        "edited_fields": [field for field in job_fields.EDITED if field.on_page],
+        "listed_fields": job_fields.LISTED,
     }
     made.filters |= {
         "state_label": queue_views.state_label, "state_colour": queue_views.state_colour, "at": queue_views.moment_text,
-        "duration": duration, "address": partial(quote, safe=""),
+        "duration": duration, "noun": job_fields.noun_of, "address": partial(quote, safe=""),
         "capital": lambda text: text[:1].upper() + text[1:],
     }  # fmt: skip
     return made

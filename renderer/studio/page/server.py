@@ -1,4 +1,4 @@
-"""The web server under the page: uvicorn, and its patience with whoever connects and then says nothing."""
+"""The web server of the page: uvicorn, with a limit for connections that send nothing."""
 
 import asyncio
 
@@ -7,12 +7,12 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_S = 20.0  # until what is asked for has been said
-MOST_CONNECTIONS = 600  # below the 1024 files that a process may usually have open
+HEAD_S = 20.0  # until the head of a request must be complete
+MOST_CONNECTIONS = 600  # below the 1024 files that a process can usually have open
 
 
 class Connection(H11Protocol):
-    """A connection that is closed where the head of a request does not come."""
+    """A connection that is closed if the head of a request does not come in time."""
 
     _waits: asyncio.TimerHandle | None = None
 
@@ -41,7 +41,7 @@ class Connection(H11Protocol):
 
 
 def config(page: ASGIApp, *, goodbye_s: int) -> uvicorn.Config:
-    """How the page is served. `goodbye_s`: how long browsers are waited for at the end."""
+    """The configuration of uvicorn. `goodbye_s`: how long the server waits for browsers when it ends."""
     return uvicorn.Config(
         page, http=Connection, ws="none", log_level="warning", access_log=False, lifespan="off", server_header=False,
         limit_concurrency=MOST_CONNECTIONS, timeout_graceful_shutdown=goodbye_s,

@@ -1,7 +1,7 @@
-"""Whether an uploaded file is a picture: looked at by a process of its own, which is given back whole.
+"""Whether an uploaded file is a picture. A process of its own decodes it and then ends.
 
-A picture of a megabyte can take a gigabyte to decode, and what decodes it is the part of the server that foreign bytes
-reach deepest.
+A picture of a megabyte can take a gigabyte to decode, and a decoder is the part of a server that is most exposed to
+hostile data.
 """
 
 import subprocess
@@ -17,19 +17,19 @@ _ONE = threading.Lock()  # at a time
 
 
 def check_picture(path: Path) -> None:
-    """StudioError where it is none that can be drawn."""
+    """Raise StudioError if the file is not a picture that can be drawn."""
     command = [sys.executable, "-m", __name__, str(path)]
     try:
         with _ONE:
             done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     except subprocess.TimeoutExpired as error:
-        raise StudioError(f"the picture is not decoded within {PATIENCE_S:.0f} s; save it as PNG") from error
+        raise StudioError(f"the picture was not decoded within {PATIENCE_S:.0f} s; save it as PNG") from error
     if done.returncode:
         raise StudioError(f"the picture {done.stdout.strip() or 'cannot be decoded; save it as PNG'}")
 
 
 def main(path: Path) -> int:
-    """Says what is wrong."""
+    """Print what is wrong with a picture and return the exit code."""
     from renderer.target import TargetError, load_picture
 
     try:

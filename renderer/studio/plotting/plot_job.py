@@ -1,7 +1,7 @@
 """One plot job, from the claim until its sheet is off the bed: the sender's events to rows, answers to commands.
 
-The plot itself runs in a thread of this process, on `hardware.plotting`; nothing that happens to the database or to
-those who watch it stops a pen. What the sender asks becomes a row; an answer to that row becomes a command.
+The plot itself runs in a thread of this process, with `hardware.plotting`. Nothing that happens to the database or to a
+browser stops a pen. A question of the sender becomes a row, and the answer in that row becomes a command.
 """
 
 import threading
@@ -11,8 +11,8 @@ from typing import Any
 
 from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.plotting.control import Control
-from hardware.plotting.events import Answered, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
-from hardware.plotting.journal import JournalError, Known, read
+from hardware.plotting.events import Answered, Finished, Note, PassBegun, PlotEvent, PlotFault, PlotProgress, Prompt
+from hardware.plotting.journal import JournalError, JournalState, read
 from hardware.plotting.plot import Plot
 from hardware.plotting.resume import Resume
 from hardware.plotting.session import PlotOptions as Options
@@ -26,15 +26,20 @@ from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import LeaseLost
 
-LOOK_S = 0.1  # between two looks for events
-PORT_S = 20.0  # how long a port that is taken or not there is waited for
-KEPT = {"only": [], "first": 1, "air": False, "outline": False}  # what `render plot --resume` asks of a journal
+LOOK_S = 0.1  # between two checks for events
+PORT_S = 20.0  # how long to wait for a port that is busy or missing
+KEPT = {
+    "only": [],
+    "first": 1,
+    "air": False,
+    "outline": False,
+}  # options that `render plot --resume` expects in a journal
 LOADED = (("done", "a new sheet is in place"), ("abort", "do not plot it"))
 CLEARED = (("done", "the sheet is off the bed"),)
 
 
 class EmergencyStop(Exception):
-    """Somebody wants the machine to stop while the plot waits for a person, and nothing moves."""
+    """An emergency stop was requested while the plot waits for a person and nothing moves."""
 
 
 class PlotJob:
@@ -44,32 +49,35 @@ class PlotJob:
         self.worker, self.job, self.store, self.name = worker, job, worker.store, worker.name
         self.journal = worker.machine.journals / f"plot-{job.id}-{int(job.made)}.journal"
         self.control = Control()
-        self.events: SimpleQueue[Event | BaseException] = SimpleQueue()
+        self.events: SimpleQueue[PlotEvent | BaseException] = SimpleQueue()
         self.how = job.how
         self.progress: dict[str, Any] | None = None
         self.wanted = ""
         self.prompt: Prompt | None = None
         self.rows = PlotRows(worker, job)
-        self.owes = False  # the word that it goes on, which the database has not taken yet
-        self.height_step = 0.0  # of a nudge; see below
+        self.resume_unsaved = False  # that the plot goes on is not in the database yet
+        self.height_step = 0.0  # of a nudge; see `_height_step`
         self.faults: list[str] = []
         self._thread: threading.Thread | None = None
 
     # --- from the claim to the end ---
 
-    def drawn(self) -> bool:
-        """Whether it is done; else the queue says what became of it."""
+    def run(self) -> bool:
+        """Plot the sheet and return whether it is done; if not, the queue says why.
+
+        Raises LeaseLost if the lease has ended, EmergencyStop, and WorkerLeft.
+        """
         try:
             lines, known = self._prepared()
         except LeaseLost:
             raise
-        except Exception as error:  # whatever is wrong with a drawing, nothing has moved
+        except Exception as error:  # whatever is wrong with the drawing, nothing has moved
             self._refused(error)
             return False
-        if known is None and not self._loaded():
+        if known is None and not self._paper_is_loaded():
             return False
-        self.rows.reach("plotting", "the plot begins" if known is None else f"goes on by {self.how}")
-        self._heed()
+        self.rows.set_state("plotting", "the plot begins" if known is None else f"goes on: {self.how}")
+        self._check_requests()
         if self.wanted == "emergency":
             raise EmergencyStop
         self.height_step = _height_step(lines)
@@ -84,29 +92,29 @@ class PlotJob:
         self._stopped(plot_messages.stop_reason(end, self.faults))
         return False
 
-    def _prepared(self) -> tuple[Lines, Known | None]:
+    def _prepared(self) -> tuple[Lines, JournalState | None]:
         lines = self.worker.machine.lines(self.job)
         if self.how not in {"stroke", "pass"}:
             release.check_unchanged(
                 self.job
-            )  # after it was read: what is changed by now is not what was read, or was released
+            )  # after reading: a drawing that has changed by now is not the one that was read or released
             return lines, None
         known = read(self.journal)
         if known.is_done or known.digest != lines.digest:
-            what = "is done" if known.is_done else "was of another drawing, or for another machine file"
+            what = "is done" if known.is_done else "was of another drawing or for another machine file"
             raise JournalError(f"{self.journal}: that plot {what}; it cannot be resumed")
         return lines, known
 
     def _refused(self, error: Exception) -> None:
         text = " ".join(str(error).split()) or type(error).__name__
-        self.worker.tell(f"{self.job.shown}: {text}")
-        if self.how:  # something is drawn already: a person decides what becomes of it
+        self.worker.say(f"{self.job.shown}: {text}")
+        if self.how:  # part of it is drawn already: a person decides
             self._stopped(text)
         else:
-            leases.fail(self.store, self.job.id, self.job.token, self.name, text, again=False)
+            leases.fail(self.store, self.job.id, self.job.token, self.name, text, can_retry=False)
 
-    def _loaded(self) -> bool:
-        """A person has said that a new sheet is in place."""
+    def _paper_is_loaded(self) -> bool:
+        """Ask for a sheet and return whether a person has put one in place."""
         with self.store.read() as connection:
             lies = pausing.sheet_on_bed(connection, self.worker.machine.name)
         off = f"Take {lies} off the bed. " if lies else ""
@@ -116,29 +124,29 @@ class PlotJob:
             sheet = f"the sheet of job {self.job.id}"
             pausing.set_queue(self.store, self.worker.machine.name, sheet=sheet)
             return True
-        leases.settle(self.store, self.job.id, self.job.token, self.name, "cancelled", "not plotted", cleared=False)
+        leases.end_plot(self.store, self.job.id, self.job.token, self.name, "cancelled", "not plotted", cleared=False)
         return False
 
     def _clear(self, state: str, why: str) -> None:
-        self.rows.reach("finishing", why)
+        self.rows.set_state("finishing", why)
         asks = NewQuestion(
             "clear", "clear the sheet", "The pen is up and parked. Take the sheet off the bed.", CLEARED, "done"
         )
-        self._ask(asks, "asks for the sheet to be cleared")
-        leases.settle(
+        self._ask(asks, "asks to clear the sheet")
+        leases.end_plot(
             self.store, self.job.id, self.job.token, self.name, state, "the sheet is off the bed", cleared=True
         )
-        self.worker.tell(f"{self.job.shown}: {state}")
+        self.worker.say(f"{self.job.shown}: {state}")
 
     def _stopped(self, why: str) -> None:
-        self.worker.tell(f"{self.job.shown}: needs attention: {why}")
-        self.rows.insist(lambda: leases.trouble(self.store, self.job.id, self.job.token, self.name, why))
+        self.worker.say(f"{self.job.shown}: needs attention: {why}")
+        self.rows.until_written(lambda: leases.report_trouble(self.store, self.job.id, self.job.token, self.name, why))
 
     def _ask(self, asks: NewQuestion, why: str) -> str:
-        """Waits for a person. A cancel is the answer `abort`, where there is that. Raises Left, Emergency."""
-        self.rows.reach("awaiting_operator", why, asks)
+        """Ask a person and wait. To cancel is the answer `abort`, if there is one. Raises WorkerLeft, EmergencyStop."""
+        self.rows.set_state("awaiting_operator", why, asks)
         while True:
-            self._heed()
+            self._check_requests()
             if self.wanted == "emergency":
                 raise EmergencyStop
             if (found := self.rows.answer()) is not None:
@@ -151,7 +159,7 @@ class PlotJob:
 
     # --- while it draws ---
 
-    def _start(self, lines: Lines, known: Known | None) -> None:
+    def _start(self, lines: Lines, known: JournalState | None) -> None:
         self.control.watch(self.events.put)
 
         def plot() -> None:
@@ -164,7 +172,7 @@ class PlotJob:
         self._thread.start()
 
     def _opened(self, lines: Lines) -> Plot:
-        """The plot, once the port is free: the guard of a plot that was killed holds it until the pen is up."""
+        """The plot, once the port is free: the guard of a plot that was killed keeps the port until the pen is up."""
         machine, ends = self.worker.machine, time.monotonic() + PORT_S
         while True:
             try:
@@ -177,7 +185,10 @@ class PlotJob:
                 time.sleep(0.5)
 
     def _watch(self) -> Finished | BaseException:
-        """Until the sender is done: events to rows, rows to commands. Raises LeaseLost once the plot has stopped."""
+        """Turn events into rows and rows into commands until the sender is done.
+
+        Raises LeaseLost, but only once the plot has stopped.
+        """
         lost: LeaseLost | None = None
         with awake():
             while True:
@@ -195,28 +206,28 @@ class PlotJob:
                 except LeaseLost as error:
                     if lost is not None:
                         raise
-                    lost = error  # a person has been told that this plot has stopped: so it does
+                    lost = error  # the queue already says that this plot has stopped, so stop it
                     self.control.abort()
 
-    def _pass_on(self, event: Event | None) -> None:
+    def _pass_on(self, event: PlotEvent | None) -> None:
         match event:
             case Prompt():
                 self._prompted(event)
             case Answered():
                 self.prompt = None
                 self._answered()
-            case Progress():
+            case PlotProgress():
                 self.progress = plot_messages.progress_row(event)
             case PassBegun():
                 self.rows.remark(f"pen {event.number} of {event.passes}: {event.pen}")
-            case Fault():
+            case PlotFault():
                 self.faults.append(f"{event.meaning} ({event.what})")
                 self.rows.remark(f"{event.what}: {event.meaning}; {event.remedy}")
             case Note() if event.level != "info":
                 self.rows.remark(event.text)
             case _:
                 pass
-        self._heed()
+        self._check_requests()
         if self.prompt is not None and (found := self.rows.answer()) is not None:
             self.control.answer(self.prompt.id, found[0], **found[1])
             self.rows.question = 0
@@ -224,32 +235,32 @@ class PlotJob:
             self.control.abort()
 
     def _answered(self) -> None:
-        """A pause is over once its question is answered; a cancel is not."""
-        self.owes = not self.worker.write(lambda: self.rows.put("plotting", "goes on", unpaused=True))
-        self.wanted = "" if self.wanted == "pause" and not self.owes else self.wanted
+        """The question is answered: a pause ends with that, a cancel does not."""
+        self.resume_unsaved = not self.worker.write(lambda: self.rows.put("plotting", "goes on", unpaused=True))
+        self.wanted = "" if self.wanted == "pause" and not self.resume_unsaved else self.wanted
 
     def _prompted(self, prompt: Prompt) -> None:
         keys = [choice.key for choice in prompt.choices]
-        if prompt.kind == "resume" and self.how in {"stroke", "pass"}:  # that a person has chosen already
+        if prompt.kind == "resume" and self.how in {"stroke", "pass"}:  # a person has chosen already
             self.control.answer(prompt.id, "pass" if self.how == "pass" and "pass" in keys else prompt.default)
             self.how = ""
             return
-        self.prompt, self.rows.question, self.owes = prompt, 0, False
+        self.prompt, self.rows.question, self.resume_unsaved = prompt, 0, False
         about = {"pen": prompt.as_json()["pen"], "pen_up": prompt.pen_up, "z_step": self.height_step}
         choices = tuple((choice.key, choice.label) for choice in prompt.choices)
         asks = NewQuestion(prompt.kind, prompt.title, prompt.text, choices, prompt.default, about)
         state = "paused" if prompt.kind == "pause" else "awaiting_operator"
-        self.rows.reach(state, prompt.title, asks)
+        self.rows.set_state(state, prompt.title, asks)
 
-    def _heed(self) -> None:
-        """Tells that it lives and how far it is; does what people want. LeaseLost."""
-        wants = self.rows.beat(self.progress) or self.rows.look()
-        if wants is not None and self.owes:
+    def _check_requests(self) -> None:
+        """Report that the worker is alive and how far it is, and carry out requests of people. Raises LeaseLost."""
+        wants = self.rows.beat(self.progress) or self.rows.requested()
+        if wants is not None and self.resume_unsaved:
             self._answered()
         elif wants is not None and wants[0] != self.wanted:
-            self._obey(*wants)
+            self._carry_out(*wants)
 
-    def _obey(self, wanted: str, state: str) -> None:
+    def _carry_out(self, wanted: str, state: str) -> None:
         before, self.wanted = self.wanted, wanted
         match wanted:
             case "emergency":
@@ -259,22 +270,22 @@ class PlotJob:
             case "pause":
                 self.control.pause()
                 if state == "plotting":
-                    self.rows.reach("pausing", "at the next pen-up")
+                    self.rows.set_state("pausing", "at the next pen-up")
             case _ if before == "pause":
-                self.control.unpause()  # no `resume`: were it to meet the question for a pen, it would answer that
+                self.control.unpause()  # not `resume`, which would answer a question for a pen if one is open
                 if state == "pausing":
-                    self.rows.reach("plotting", "goes on")
+                    self.rows.set_state("plotting", "goes on")
 
-    def let_go(self) -> None:
-        """At the end nothing moves any more, whatever has happened here."""
+    def stop(self) -> None:
+        """Stop the plot and wait until nothing moves any more."""
         if self._thread is not None and self._thread.is_alive():
             self.control.abort()
             self._thread.join()
 
 
 def _height_step(lines: Lines) -> float:
-    """By how much a pen is raised or lowered with one press, in the machine's own units; 0 where that cannot be.
+    """How far a press of a button raises or lowers the pen, in the machine's own units; 0 if it cannot.
 
-    A twentieth of the way of its lift, which a person sees and no pen breaks by.
+    It is a twentieth of the lift: a person sees it, and it breaks no pen.
     """
-    return 0.0 if lines.setting.lift_kind == "relay" else float(f"{abs(lines.setting.lower) / 20:.2g}")
+    return 0.0 if lines.setup.lift_kind == "relay" else float(f"{abs(lines.setup.lower) / 20:.2g}")

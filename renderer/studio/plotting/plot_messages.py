@@ -1,13 +1,13 @@
-"""What a plot tells of itself, as the queue keeps it and people read it."""
+"""Progress and errors of a plot, as the queue keeps them and people read them."""
 
 from typing import Any
 
-from hardware.plotting.events import Finished, Progress
+from hardware.plotting.events import Finished, PlotProgress
 from hardware.wire.link_errors import CableOut, Silent
 
 
-def progress_row(progress: Progress) -> dict[str, Any]:
-    """What the queue keeps of how far a plot is."""
+def progress_row(progress: PlotProgress) -> dict[str, Any]:
+    """The progress of a plot as the queue keeps it."""
     share = progress.drawn_mm / progress.total_mm if progress.total_mm else 0.0
     text = f"pen {progress.number} of {progress.passes}, stroke {progress.stroke} of {progress.strokes}"
     return {
@@ -18,16 +18,16 @@ def progress_row(progress: Progress) -> dict[str, Any]:
 
 
 def stop_reason(end: Finished | BaseException, faults: list[str]) -> str:
-    """Why it stopped, as a person wants to read it."""
+    """Why a plot stopped, for people."""
     match end:
         case Silent():
-            return f"nothing answers at the port within {end.seconds:.0f} s"
+            return f"the port has not answered within {end.seconds:.0f} s"
         case CableOut():
-            return f"the port went away ({end.why})"
+            return f"the port has disappeared ({end.why})"
         case Finished(outcome="emergency"):
             return "emergency stop: the position may be lost"
         case Finished():
             last = f": {faults[-1]}" if faults else ""
             return f"stopped after {end.strokes} of {end.of_strokes} strokes{last}"
         case _:
-            return f"the plot could not go on: {' '.join(str(end).split()) or type(end).__name__}"
+            return f"the plot failed: {' '.join(str(end).split()) or type(end).__name__}"

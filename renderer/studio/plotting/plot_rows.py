@@ -1,4 +1,4 @@
-"""The rows of one plot: what its worker writes of it into the queue, and what people want of it there."""
+"""The rows of one plot: what its worker writes into the queue, and what people ask of it there."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from renderer.studio.queue import leases, listing, questions, workers
 from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job
 
-LOOK_S = 0.2  # between two looks for what people want, or have answered
+LOOK_S = 0.2  # between two checks for requests and answers
 
 
 class WorkerLeft(Exception):
@@ -19,67 +19,70 @@ class WorkerLeft(Exception):
 
 
 class PlotRows:
-    """Writes under the token of one lease. A database that is away stops no pen: see `insist`."""
+    """Writes with the token of one lease. A database that does not answer stops no pen: see `until_written`."""
 
     def __init__(self, worker: WorkerState, job: Job) -> None:
         self.worker, self.job, self.store = worker, job, worker.store
-        self.question = 0  # that is open; 0 where nothing is asked
-        self._beaten = self._sought = self._looked = 0.0
+        self.question = 0  # the open question; 0 if there is none
+        self._beaten = self._answer_read = self._requests_read = 0.0
 
     # --- to write ---
 
     def put(self, state: str, why: str, asks: NewQuestion | None = None, *, unpaused: bool = False) -> None:
-        """The plot has reached this state, and asks this. LeaseLost."""
+        """Write a state of the plot and its question, once. Raises LeaseLost, SQLAlchemyError."""
         job = self.job
         self.question = leases.advance(
             self.store, job.id, job.token, self.worker.name, state, why, asks=asks, unpaused=unpaused
         )
 
-    def reach(self, state: str, why: str, asks: NewQuestion | None = None) -> None:
-        """The same, as long as it takes. LeaseLost; raises Left."""
-        self.insist(lambda: self.put(state, why, asks))
+    def set_state(self, state: str, why: str, asks: NewQuestion | None = None) -> None:
+        """Write a state of the plot and its question, however long that takes. Raises LeaseLost, WorkerLeft."""
+        self.until_written(lambda: self.put(state, why, asks))
 
-    def insist(self, write: Callable[[], object]) -> None:
-        """Until the database takes it: a question that nobody can see is not asked."""
+    def until_written(self, write: Callable[[], object]) -> None:
+        """Try to write until the database answers, because people must see a question. Raises WorkerLeft."""
         while not self.worker.write(write):
             if self.worker.at_once:
                 raise WorkerLeft
             time.sleep(1.0)
 
     def remark(self, text: str) -> None:
-        self.worker.write(lambda: leases.remark(self.store, self.job.id, self.job.token, self.worker.name, text))
+        self.worker.write(lambda: leases.add_remark(self.store, self.job.id, self.job.token, self.worker.name, text))
 
     def beat(self, progress: dict[str, Any] | None, *, now: bool = False) -> tuple[str, str] | None:
-        """The worker lives, and is so far; gives what people want, and the state. LeaseLost.
+        """Report that the worker is alive and how far it is; return the request of people and the state.
 
-        None where it was told a moment ago, unless it is to be told `now`, or the database is away.
+        None if the last report is recent and `now` is not set, or if the database does not answer.
+        Raises LeaseLost if the lease has ended.
         """
         times, job = self.worker.times, self.job
         if not now and time.monotonic() - self._beaten < times.beat_s:
             return None
         self._beaten = time.monotonic()
         found: list[Job] = []
-        self.worker.write(lambda: found.append(leases.beat(self.store, job.id, job.token, progress, times.lease_s)))
+        self.worker.write(
+            lambda: found.append(leases.heartbeat(self.store, job.id, job.token, progress, times.lease_s))
+        )
         self.worker.write(lambda: workers.heard_from(self.store, self.worker.name))
         return (found[0].wanted, found[0].state) if found else None
 
     # --- to read ---
 
-    def look(self) -> tuple[str, str] | None:
-        """What people want, and the state, by a read that costs little; None where it was read a moment ago."""
-        if time.monotonic() - self._looked < LOOK_S:
+    def requested(self) -> tuple[str, str] | None:
+        """The request of people and the state, by a cheap read; None if the last read is recent."""
+        if time.monotonic() - self._requests_read < LOOK_S:
             return None
-        self._looked = time.monotonic()
+        self._requests_read = time.monotonic()
         try:
             return listing.requested(self.store, self.job.id, self.job.token)
-        except SQLAlchemyError:  # the next beat says so
+        except SQLAlchemyError:  # the next report says so
             return None
 
     def answer(self) -> tuple[str, dict[str, float]] | None:
-        """What was answered to the open question, and the numbers with it."""
-        if not self.question or time.monotonic() - self._sought < LOOK_S:
+        """The answer to the open question, and the numbers with it; None if there is none yet."""
+        if not self.question or time.monotonic() - self._answer_read < LOOK_S:
             return None
-        self._sought = time.monotonic()
+        self._answer_read = time.monotonic()
         found: list[tuple[str, dict[str, float]] | None] = []
         self.worker.write(lambda: found.append(questions.answer_to(self.store, self.question)))
         return found[0] if found else None

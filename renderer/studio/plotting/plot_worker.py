@@ -1,4 +1,4 @@
-"""The worker that plots: takes jobs from the queue of one machine; `plot_job` is what it does with each."""
+"""The worker that plots: it takes jobs from the queue of one machine; `plot_job` carries out each of them."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ USUAL = PlotTimes()
 
 
 class PlotWorker:
-    """Runs in one thread; `leave` may be called from any other, or from a signal's handler."""
+    """Runs in one thread; `leave` can be called from any other thread or from a signal handler."""
 
     def __init__(
         self,
@@ -25,17 +25,17 @@ class PlotWorker:
         name: str,
         machine: PlotMachine,
         times: PlotTimes = USUAL,
-        tell: Callable[[str], None] = lambda _: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.state = WorkerState(store, name, machine, times, tell)
+        self.state = WorkerState(store, name, machine, times, say)
 
     def leave(self) -> None:
-        """Takes up no other sheet; called once more, it stops the plot so that it can be resumed."""
+        """Take no other sheet; if called again, stop the plot so that it can be resumed."""
         self.state.leave()
 
     def run(self, *, drains: bool = False) -> int:
-        """Plots until it is asked to stop, or with `drains` until nothing can be taken. How many it has finished."""
-        why = "the plot worker has started: see that the machine is ready, then let the queue go on"
+        """Plot until asked to leave, or with `drains` until no job can be taken. Return how many plots finished."""
+        why = "the plot worker has started: check that the machine is ready, then resume the queue"
         pausing.set_queue(self.state.store, self.state.machine.name, paused=1, why=why)
         done = 0
         while not self.state.leaving:
@@ -45,7 +45,7 @@ class PlotWorker:
                     self.state.store, "plot", self.state.name, self.state.machine.name, self.state.times.lease_s
                 )
             except SQLAlchemyError as error:
-                self.state.tell(f"the queue does not answer ({error.__class__.__name__}); trying again")
+                self.state.say(f"the queue does not answer ({error.__class__.__name__}); trying again")
                 job = None
             if job is not None:
                 done += self._plot(job)
@@ -57,29 +57,29 @@ class PlotWorker:
 
     def _idle(self) -> bool:
         with self.state.store.read() as connection:
-            is_paused = pausing.paused(connection, self.state.machine.name) is not None
+            is_paused = pausing.pause_reason(connection, self.state.machine.name) is not None
         waiting = [
             job for job in listing.listed(self.state.store, kind="plot") if job.machine == self.state.machine.name
         ]
         return not is_paused and not any(job.state == "queued" and not job.wanted for job in waiting)
 
     def _plot(self, job: Job) -> bool:
-        self.state.tell(f"{job.shown}: taken up")
+        self.state.say(f"{job.shown}: started")
         plot = PlotJob(self.state, job)
         try:
-            return plot.drawn()
+            return plot.run()
         except LeaseLost as lost:
-            self.state.tell(f"{job.shown}: {lost}")
+            self.state.say(f"{job.shown}: {lost}")
         except EmergencyStop:
-            why = "emergency stop: nothing was moving, but see where the pen is"
-            self.state.write(lambda: leases.trouble(self.state.store, job.id, job.token, self.state.name, why))
+            why = "emergency stop: nothing was moving, but check where the pen is"
+            self.state.write(lambda: leases.report_trouble(self.state.store, job.id, job.token, self.state.name, why))
         except WorkerLeft:
-            plot.let_go()  # first: the operator who is sent to the machine finds it at rest
+            plot.stop()  # first, so that the operator who comes to the machine finds it at rest
             self.state.write(
-                lambda: leases.trouble(
+                lambda: leases.report_trouble(
                     self.state.store, job.id, job.token, self.state.name, "the worker was asked to stop"
                 )
             )
         finally:
-            plot.let_go()
+            plot.stop()
         return False

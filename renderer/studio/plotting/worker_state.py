@@ -1,4 +1,4 @@
-"""What a plot worker is and has: its queue, its machine, and whether it was asked to leave."""
+"""The state of a plot worker: its queue, its machine, and whether it was asked to leave."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ from renderer.studio.queue.store import Store
 
 @dataclass(frozen=True)
 class PlotMachine:
-    """What this worker plots with."""
+    """The machine of a worker."""
 
-    name: str  # of its queue
+    name: str  # and the name of its queue
     port: str
     open_port: Opener
-    lines: Callable[[Job], Lines]  # what is sent for a job; raises where the machine cannot draw it
+    lines: Callable[[Job], Lines]  # what is sent for a job; raises an error if the machine cannot draw it
     journals: Path  # a folder
 
 
@@ -35,26 +35,26 @@ class PlotTimes:
 
 @dataclass
 class WorkerState:
-    """What all parts of a plot worker need to know of it."""
+    """What all parts of a plot worker share."""
 
     store: Store
     name: str
     machine: PlotMachine
     times: PlotTimes = PlotTimes()
-    tell: Callable[[str], None] = lambda _: None
-    leaving: bool = field(default=False, init=False)  # takes up no other sheet
+    say: Callable[[str], None] = lambda _: None
+    leaving: bool = field(default=False, init=False)  # takes no other sheet
     at_once: bool = field(default=False, init=False)  # and stops the plot at hand, so that it can be resumed
 
     def leave(self) -> None:
-        """Asks it to leave after the plot at hand; the second call asks it to stop that plot too."""
+        """Ask the worker to leave after the current plot; a second call asks it to stop that plot too."""
         self.at_once = self.leaving
         self.leaving = True
 
     def write(self, write: Callable[[], object]) -> bool:
-        """Whether the database has taken it. A plot does not depend on that."""
+        """Write to the database and return whether it answered. A plot does not depend on that."""
         try:
             write()
         except SQLAlchemyError as error:
-            self.tell(f"the queue does not answer ({error.__class__.__name__}); the plot goes on")
+            self.say(f"the queue does not answer ({error.__class__.__name__}); the plot goes on")
             return False
         return True

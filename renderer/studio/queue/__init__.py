@@ -1,1 +1,1 @@
-"""The queue: jobs, questions and workers as rows of a database, and all that changes them."""
+"""The queue: jobs, questions and workers as rows of a database, and everything that changes them."""

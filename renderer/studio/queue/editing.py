@@ -1,52 +1,29 @@
-"""What people may change of a job that is there: its title, note, due date and priority."""
+"""Changes to the fields that people set on a job (`job_fields`)."""
 
-from datetime import date
 from typing import Any
 
+from renderer.studio.queue.job_fields import BY_NAME, FIELDS
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import ENDED, Refused, StudioError, state_text
 
-PRIORITIES = range(-100, 101)
-
 
 def checked_changes(job: Job, given: dict[str, Any]) -> dict[str, Any]:
-    """Of the values that are given, those that are new. StudioError where one cannot be; Refused where it is too late.
+    """The values that differ from those of the job, by field. A field that is given as None stays as it is.
 
-    None of a field: it stays as it is.
+    Raises StudioError if there is no such field or its value is not allowed, and Refused if it is too late.
     """
-    values = {name: value for name, value in given.items() if value is not None}
-    if "title" in values:
-        values["title"] = str(values["title"]).strip()
-        if not values["title"]:
-            raise StudioError(f"job {job.id} needs a title; give a text that is not empty")
-    if values.get("due"):
-        values["due"] = _day(values["due"])
-    if "priority" in values and values["priority"] not in PRIORITIES:
-        raise StudioError(f"priority {values['priority']}: is not in {PRIORITIES[0]} to {PRIORITIES[-1]}")
+    for name in given.keys() - BY_NAME.keys():
+        raise StudioError(f"{name}: a job has no such field; it has {', '.join(BY_NAME)}")
+    values = {field.name: field.checked(given[field.name]) for field in FIELDS if given.get(field.name) is not None}
     new = {name: value for name, value in values.items() if value != getattr(job, name)}
     if "priority" in new and job.state in ENDED:
-        raise Refused(f"job {job.id} is {state_text(job.state)}; its priority matters no more")
+        raise Refused(f"job {job.id} is {state_text(job.state)}; its priority no longer matters")
     return new
-
-
-def _day(text: str) -> str:
-    """`2026-12-01`, checked. StudioError."""
-    try:
-        if len(text) == len("2026-12-01"):
-            return date.fromisoformat(text).isoformat()
-    except ValueError:
-        pass
-    raise StudioError(f"due {text!r}: is no date; write it as in 2026-12-01")
 
 
 def described(job: Job, new: dict[str, Any]) -> str:
     """`title from 'A' to 'B', due from nothing to 2026-12-01`."""
     return "changed: " + ", ".join(
-        f"{name} from {_shown(name, getattr(job, name))} to {_shown(name, value)}" for name, value in new.items()
+        f"{name} from {BY_NAME[name].history_text(getattr(job, name))} to {BY_NAME[name].history_text(value)}"
+        for name, value in new.items()
     )
-
-
-def _shown(name: str, value: Any) -> str:
-    if value == "":
-        return "nothing"
-    return repr(value) if name in {"title", "note"} else str(value)

@@ -1,4 +1,4 @@
-"""What pens have drawn and are to draw: which of them will run dry, and in which plot."""
+"""Which pens will run dry, and in which plot, from what they have drawn and have yet to draw."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ class DryPen:
     """A pen that will not last."""
 
     pen: str
-    job: int  # in the plot of which it runs dry
-    nth: int  # plot that uses it, from 1
-    metres: float  # that it has drawn by the end of that plot
+    job: int  # the plot in which it runs dry
+    nth: int  # of the plots that use it, from 1
+    metres: float  # drawn by the end of that plot
     lasts_m: float
 
 
 def pens_running_dry(plots: Iterable[Job]) -> list[DryPen]:
-    """Pens that run dry if these plots are made in this order with pens that are full now. A new one is then put in."""
+    """The pens that run dry if these plots are made in this order and all pens are full now. A dry pen is replaced."""
     drawn: dict[str, float] = {}
     nth: dict[str, int] = {}
     found: list[DryPen] = []
@@ -38,7 +38,7 @@ def pens_running_dry(plots: Iterable[Job]) -> list[DryPen]:
 
 
 def plot_usage(made: dict[str, Any]) -> dict[str, Any]:
-    """What a plot of a render takes, by what its worker has told of it: pens with metres and minutes, as in `dry`."""
+    """Pens, metres and minutes that a plot of a render takes, from what its worker has reported."""
     pens = [
         {
             "name": f"{row['pen']['name']} {row['pen']['nib_mm']:g}",
@@ -49,5 +49,5 @@ def plot_usage(made: dict[str, Any]) -> dict[str, Any]:
         for row in made.get("passes", ())
         if row.get("pen")
     ]
-    drawing = {name: made[name] for name in ("drawing",) if name in made}  # the sha256 of what is to be drawn
+    drawing = {name: made[name] for name in ("drawing",) if name in made}  # the sha256 of the drawing
     return {"pens": pens, "minutes": (made.get("plotting") or {}).get("minutes") or 0, **drawing}

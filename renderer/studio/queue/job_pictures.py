@@ -1,13 +1,13 @@
-"""Small pictures of jobs, kept in the queue so that whoever looks needs no disk of the machine that made them.
+"""Small pictures of jobs, kept in the queue so that they can be shown without the disk of the machine that made them.
 
-`progress` shows a render at work, `preview` a finished one; a plot that follows a render shows that one's.
+`progress` shows a render at work, `preview` a finished one. A plot that follows a render shows the render's picture.
 """
 
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from renderer.studio.queue.changes import held
+from renderer.studio.queue.changes import leased_job
 from renderer.studio.queue.states import StudioError
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs, pictures
@@ -19,23 +19,31 @@ MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class JobPicture:
-    """What a file of it would hold."""
+    """A picture as a file would hold it."""
 
-    media: str  # type, such as image/webp
-    at: float  # when it was put, seconds since 1970
+    media: str  # media type, such as image/webp
+    at: float  # when it was stored, seconds since 1970
     content: bytes
 
 
 def put(store: Store, number: int, token: int, name: str, media: str, content: bytes) -> None:
-    """The picture of a job that is lent under this token, in place of an older one. LeaseLost, StudioError."""
+    """Store the picture of a job that is leased under this token, in place of an older one.
+
+    Raises LeaseLost if the lease has ended, and StudioError if the picture is too large or of another kind.
+    """
     with store.begin() as connection:
-        put_row(connection, held(connection, number, token).id, store.now(connection), name, media, content)
+        put_row(connection, leased_job(connection, number, token).id, store.now(connection), name, media, content)
 
 
 def put_row(connection: Connection, number: int, at: float, name: str, media: str, content: bytes) -> None:
-    """The same within a transaction, for those who need no token. StudioError."""
+    """Store a picture within a transaction, without a token.
+
+    Raises StudioError if the picture is too large or of another kind.
+    """
     if name not in NAMES or media not in MEDIA:
-        raise StudioError(f"{name!r} of {media!r} is no picture of a job: {', '.join(NAMES)} of {', '.join(MEDIA)} are")
+        raise StudioError(
+            f"{name!r} of {media!r} is not a picture of a job; use {', '.join(NAMES)} of {', '.join(MEDIA)}"
+        )
     if len(content) > MOST_BYTES:
         raise StudioError(f"a picture of {len(content) / 1e6:.1f} MB is too large; a queue keeps at most 1 MB of each")
     own = (pictures.c.job == number, pictures.c.name == name)
@@ -45,7 +53,7 @@ def put_row(connection: Connection, number: int, at: float, name: str, media: st
 
 
 def get(store: Store, number: int, name: str) -> JobPicture | None:
-    """The picture of a job; of a plot that has none, that of the render which it follows."""
+    """The picture of a job, or of the render that a plot follows; None if there is neither."""
     with store.read() as connection:
         follows = select(jobs.c.follows).where(jobs.c.id == number).scalar_subquery()
         wanted = select(pictures.c.media, pictures.c.at, pictures.c.content).where(
@@ -56,11 +64,11 @@ def get(store: Store, number: int, name: str) -> JobPicture | None:
 
 
 def clear(connection: Connection, number: int) -> None:
-    """Takes away what a job has."""
+    """Delete the pictures of a job."""
     connection.execute(pictures.delete().where(pictures.c.job == number))
 
 
 def copy_rows(connection: Connection, number: int, to: int) -> None:
-    """Another job shows what this one shows."""
+    """Copy the pictures of a job to another job."""
     for row in connection.execute(select(pictures).where(pictures.c.job == number)).all():
         connection.execute(pictures.insert().values(**(dict(row._mapping) | {"job": to})))

@@ -1,7 +1,7 @@
-"""What workers do with the queue. A job is lent for a while, with a token; whoever writes of it shows the token.
+"""What workers do with the queue. A worker leases a job for a while and gets a token, which it gives with every change.
 
-A worker that is late, because it hung or its machine slept, finds that the token has grown, and its word counts no
-more: the job is somebody else's by then. LeaseLost.
+A worker that is late, because it hung or its machine slept, finds that the token has grown: by then the job belongs to
+another worker. The change is refused with LeaseLost.
 """
 
 import json
@@ -11,42 +11,42 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from renderer.studio.queue import ink_supply, job_pictures, questions
-from renderer.studio.queue.changes import held, note, put, reach
-from renderer.studio.queue.pausing import paused, put_queue
+from renderer.studio.queue.changes import add_event, change_state, leased_job, update_job
+from renderer.studio.queue.pausing import pause_reason, put_queue
 from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job, find, job_of
-from renderer.studio.queue.states import HELD
+from renderer.studio.queue.states import LEASED
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs
 
 LEASE_S = 30.0
 TRIES = 4  # the first, and three more
-_ON_THE_BED = sorted((HELD - {"running"}) | {"needs_attention"})
+_ON_THE_BED = sorted((LEASED - {"running"}) | {"needs_attention"})
 BACK_OFF_S = (5.0, 30.0, 120.0)  # before the second, third, fourth
 WAYS_ON = (
     ("stroke", "resume at the stroke where it stopped"),
     ("pass", "resume, and draw this pen's strokes again"),
     ("restart", "restart on a new sheet"),
     ("accept", "accept the sheet as it is"),
-    ("abandon", "abandon it"),
+    ("abandon", "abandon the plot"),
 )
 
 
 def claim(store: Store, kind: str, worker: str, queue: str = "render", lease_s: float = LEASE_S) -> Job | None:
-    """The next job of this kind, lent to this worker; None where there is nothing to do. Each goes to one worker."""
+    """Lease the next job of this kind to this worker; None if there is nothing to do. Each job goes to one worker."""
     with store.begin() as connection:
         now = store.now(connection)
         take_back(connection, now)
-        if paused(connection, queue) is not None:
+        if pause_reason(connection, queue) is not None:
             return None
         job = _next(connection, kind, queue, now)
         if job is None:
             return None
         state = "running" if kind == "render" else "claimed"
         values = {"token": job.token + 1, "worker": worker, "lease_until": now + lease_s, "tries": job.tries + 1}
-        reach(connection, job, state, now, worker, "taken up", began=now, error="", progress={}, **values)
+        change_state(connection, job, state, now, worker, "started", began=now, error="", progress={}, **values)
         if kind == "render" and job.token:
-            job_pictures.clear(connection, job.id)  # of an earlier try
+            job_pictures.clear(connection, job.id)  # those of an earlier try
         return find(connection, job.id)
 
 
@@ -62,7 +62,7 @@ def _next(connection: Connection, kind: str, queue: str, now: float) -> Job | No
         half = select(jobs.c.id).where(
             jobs.c.machine == queue, jobs.c.kind == "plot", jobs.c.state == "queued", jobs.c.how.in_(("stroke", "pass"))
         )
-        if (number := connection.execute(half).scalar()) is not None:  # its half drawn sheet lies on the bed
+        if (number := connection.execute(half).scalar()) is not None:  # its half-drawn sheet is on the bed
             wanted = wanted.where(jobs.c.id == number)
     wanted = wanted.order_by(jobs.c.priority.desc(), jobs.c.place, jobs.c.id).limit(1)
     row = connection.execute(wanted.with_for_update(skip_locked=True)).first()
@@ -70,50 +70,53 @@ def _next(connection: Connection, kind: str, queue: str, now: float) -> Job | No
 
 
 def take_back(connection: Connection, now: float) -> list[Job]:
-    """Takes jobs from workers that have not been heard of: a render waits again, a plot needs a person."""
-    late = select(jobs).where(jobs.c.state.in_(sorted(HELD)), jobs.c.lease_until < now)
+    """Take jobs back from workers that have stopped reporting: a render is queued again, a plot needs a person."""
+    late = select(jobs).where(jobs.c.state.in_(sorted(LEASED)), jobs.c.lease_until < now)
     lost = [job_of(row) for row in connection.execute(late.with_for_update(skip_locked=True))]
     for job in lost:
-        why = f"worker {job.worker} was not heard of any more"
+        why = f"worker {job.worker} has stopped reporting"
         if job.kind == "render":
-            _again(connection, job, now, why)
+            _requeue(connection, job, now, why)
         else:
             need_person(connection, job, now, "the studio", why)
     return lost
 
 
-def _again(connection: Connection, job: Job, now: float, why: str, fault: str = "") -> None:
-    """To the queue once more after a pause, or to its end after too many tries, or at the same fault twice in a row."""
+def _requeue(connection: Connection, job: Job, now: float, why: str, fault: str = "") -> None:
+    """Queue a render again after a pause; fail it after too many tries, or after the same fault twice in a row."""
     free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "error": why, "fault": fault}
     if job.wanted == "cancel":
-        reach(connection, job, "cancelled", now, "the studio", why, ended=now, **(free | {"wanted": ""}))
+        change_state(connection, job, "cancelled", now, "the studio", why, ended=now, **(free | {"wanted": ""}))
     elif fault and fault == job.fault:
-        reach(connection, job, "failed", now, "the studio", f"{why}; the same twice in a row", ended=now, **free)
+        change_state(connection, job, "failed", now, "the studio", f"{why}; the same twice in a row", ended=now, **free)
     elif job.tries >= TRIES:
-        reach(connection, job, "failed", now, "the studio", f"{why}; tried {job.tries} times", ended=now, **free)
+        change_state(connection, job, "failed", now, "the studio", f"{why}; tried {job.tries} times", ended=now, **free)
     else:
         wait_s = BACK_OFF_S[job.tries - 1]
-        text = f"{why}; tried again in {wait_s:g} s"
-        reach(connection, job, "queued", now, "the studio", text, not_before=now + wait_s, **free)
+        text = f"{why}; next try in {wait_s:g} s"
+        change_state(connection, job, "queued", now, "the studio", text, not_before=now + wait_s, **free)
 
 
 def need_person(connection: Connection, job: Job, now: float, who: str, why: str) -> None:
-    """A plot that came to a stop nobody wanted: what was drawn stays drawn, so a person decides."""
+    """Let a person decide about a plot that stopped unexpectedly: what is drawn stays drawn."""
     free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "wanted": "", "error": why}
-    reach(connection, job, "needs_attention", now, who, why, **free)
+    change_state(connection, job, "needs_attention", now, who, why, **free)
     job = find(connection, job.id)
-    said = f"{why}. Look at the sheet and the pen, then say how to go on"
+    said = f"{why}. Look at the sheet and the pen, then choose how to go on"
     questions.ask(connection, job, now, "attention", "the plot stopped", said, WAYS_ON, "stroke")
 
 
-def beat(
+def heartbeat(
     store: Store, number: int, token: int, progress: dict[str, Any] | None = None, lease_s: float = LEASE_S
 ) -> Job:
-    """The worker is alive; gives the job as it is, with what people want of it. LeaseLost."""
+    """Report that the worker is alive and how far it is; return the job with what people have asked of it.
+
+    Raises LeaseLost if the lease has ended.
+    """
     with store.begin() as connection:
-        job = held(connection, number, token)
+        job = leased_job(connection, number, token)
         more = {} if progress is None else {"progress": progress}
-        put(connection, job, lease_until=store.now(connection) + lease_s, **more)
+        update_job(connection, job, lease_until=store.now(connection) + lease_s, **more)
         return job
 
 
@@ -126,46 +129,54 @@ def finish(
     publish: Callable[[], None],
     preview: tuple[str, bytes] | None = None,  # media type, content
 ) -> None:
-    """A render is done. `publish` puts its folder into place while nobody else can take the job. LeaseLost."""
+    """Finish a render. `publish` puts its folder into place while no other worker can take the job.
+
+    Raises LeaseLost if the lease has ended, StudioError if the preview is too large, and whatever `publish` raises.
+    """
     with store.begin() as connection:
-        job, now = held(connection, number, token), store.now(connection)
+        job, now = leased_job(connection, number, token), store.now(connection)
         job_pictures.clear(connection, number)
         if preview is not None:
             job_pictures.put_row(connection, number, now, "preview", *preview)
         publish()
         done = {"result": result, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
-        reach(connection, job, "done", now, worker, "done", **done)
+        change_state(connection, job, "done", now, worker, "done", **done)
         plots = jobs.update().where(jobs.c.follows == number, jobs.c.kind == "plot", jobs.c.state == "draft")
         connection.execute(
             plots.values(source=result.get("folder", job.out), result=json.dumps(ink_supply.plot_usage(result)))
         )
 
 
-def fail(store: Store, number: int, token: int, worker: str, why: str, *, again: bool, bug: bool = False) -> None:
-    """A render came to nothing. `again`: another try may do better; of a `bug`, only one other. LeaseLost."""
+def fail(
+    store: Store, number: int, token: int, worker: str, why: str, *, can_retry: bool, is_bug: bool = False
+) -> None:
+    """Report that a render failed. It is tried again if it `can_retry`, and only once more if it `is_bug`.
+
+    Raises LeaseLost if the lease has ended.
+    """
     with store.begin() as connection:
-        job, now = held(connection, number, token), store.now(connection)
-        if again:
-            _again(connection, job, now, why, why if bug else "")
+        job, now = leased_job(connection, number, token), store.now(connection)
+        if can_retry:
+            _requeue(connection, job, now, why, why if is_bug else "")
         else:
             gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "error": why, "wanted": ""}
-            reach(connection, job, "failed", now, worker, why, **gone)
+            change_state(connection, job, "failed", now, worker, why, **gone)
 
 
 def stop(store: Store, number: int, token: int, worker: str, why: str) -> None:
-    """A render was stopped because a person wanted it. LeaseLost."""
+    """Cancel a render because a person asked for it. Raises LeaseLost if the lease has ended."""
     with store.begin() as connection:
-        job, now = held(connection, number, token), store.now(connection)
+        job, now = leased_job(connection, number, token), store.now(connection)
         gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
-        reach(connection, job, "cancelled", now, worker, why, **gone)
+        change_state(connection, job, "cancelled", now, worker, why, **gone)
 
 
 def give_back(store: Store, number: int, token: int, worker: str) -> None:
-    """A worker that has to end gives its render back; that was no try. LeaseLost."""
+    """Queue a render again because its worker ends; this does not count as a try. Raises LeaseLost."""
     with store.begin() as connection:
-        job, now = held(connection, number, token), store.now(connection)
+        job, now = leased_job(connection, number, token), store.now(connection)
         free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "tries": job.tries - 1}
-        reach(connection, job, "queued", now, worker, "given back: the worker ends", **free)
+        change_state(connection, job, "queued", now, worker, "given back: the worker ends", **free)
 
 
 def advance(
@@ -179,16 +190,17 @@ def advance(
     asks: NewQuestion | None = None,
     unpaused: bool = False,
 ) -> int:
-    """A plot has reached this state; with a question, its number. What was asked before is closed. LeaseLost.
+    """Put a plot into a state and ask a question, or none; return the question's number, or 0.
 
-    `unpaused`: if a pause was wanted, it is over; whatever else is wanted stays wanted.
+    An earlier question is closed. `unpaused` ends a pause that was asked for; any other request stays.
+    Raises LeaseLost if the lease has ended, and Refused if the state cannot follow.
     """
     with store.begin() as connection:
-        job, now = held(connection, number, token), store.now(connection)
+        job, now = leased_job(connection, number, token), store.now(connection)
         if unpaused and job.wanted == "pause":
-            put(connection, job, wanted="")
+            update_job(connection, job, wanted="")
         if job.state != state:
-            reach(connection, job, state, now, worker, why)
+            change_state(connection, job, state, now, worker, why)
         if asks is None:
             questions.close(connection, number, now)
             return 0
@@ -197,25 +209,25 @@ def advance(
         )
 
 
-def settle(store: Store, number: int, token: int, worker: str, state: str, why: str, *, cleared: bool) -> None:
-    """A plot is over; `cleared`: a person has said that its sheet is off the bed. LeaseLost."""
+def end_plot(store: Store, number: int, token: int, worker: str, state: str, why: str, *, cleared: bool) -> None:
+    """End a plot. `cleared`: a person has said that its sheet is off the bed. Raises LeaseLost."""
     with store.begin() as connection:
-        job, now = held(connection, number, token), store.now(connection)
+        job, now = leased_job(connection, number, token), store.now(connection)
         questions.close(connection, number, now)
         gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
-        reach(connection, job, state, now, worker, why, **gone)
+        change_state(connection, job, state, now, worker, why, **gone)
         if cleared:
             put_queue(connection, job.machine, sheet="")
 
 
-def trouble(store: Store, number: int, token: int, worker: str, why: str) -> None:
-    """A plot came to a stop that nobody wanted. LeaseLost."""
+def report_trouble(store: Store, number: int, token: int, worker: str, why: str) -> None:
+    """Report that a plot stopped unexpectedly; it then needs a person. Raises LeaseLost."""
     with store.begin() as connection:
-        job = held(connection, number, token)
+        job = leased_job(connection, number, token)
         need_person(connection, job, store.now(connection), worker, why)
 
 
-def remark(store: Store, number: int, token: int, worker: str, text: str) -> None:
-    """Something that the history of a plot should keep. LeaseLost."""
+def add_remark(store: Store, number: int, token: int, worker: str, text: str) -> None:
+    """Write a remark into the history of a plot. Raises LeaseLost."""
     with store.begin() as connection:
-        note(connection, held(connection, number, token), store.now(connection), worker, text)
+        add_event(connection, leased_job(connection, number, token), store.now(connection), worker, text)

@@ -1,7 +1,7 @@
-"""Which workers of this machine are gone: each holds a lock on a file as long as it lives, whatever ends it.
+"""Which workers of this machine have died: each holds a lock on a file as long as it lives, however it ends.
 
-The queue learns that a worker is lost when its lease runs out. One that starts anew beside it need not wait so long:
-what the system has let go of is dead for certain.
+The queue notices that a worker is lost when its lease runs out. A worker that starts on the same machine need not wait
+that long: if the system has released the lock, the other worker is certainly dead.
 """
 
 import os
@@ -17,7 +17,7 @@ except ModuleNotFoundError:  # Windows: the leases run out
 
 @contextmanager
 def alive_lock(folder: Path, name: str) -> Iterator[None]:
-    """This worker lives as long as the block lasts. OSError where its file cannot be kept."""
+    """Mark this worker as alive for the duration of the block. Raises OSError if its file cannot be written."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.alive"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -31,14 +31,14 @@ def alive_lock(folder: Path, name: str) -> Iterator[None]:
 
 
 def dead_workers(folder: Path) -> list[str]:
-    """Workers that have ended without a word. Each is told of once."""
+    """Names of workers that died without leaving the queue. Each is reported once."""
     return [path.stem for path in sorted(folder.glob("*.alive")) if fcntl is not None and _is_free(path)]
 
 
 def _is_free(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:  # it has just left by itself
+    except OSError:  # it has just left the queue itself
         return False
     try:
         with suppress(OSError):

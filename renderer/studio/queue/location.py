@@ -1,23 +1,27 @@
-"""Where a queue lies: the platform's data folder, a file, or the URL of a PostgreSQL database."""
+"""Where a queue is: in the platform's data folder, in a file, or in a PostgreSQL database."""
 
 from pathlib import Path
 
+from renderer.studio.queue.job_fields import COLUMNS
 from renderer.studio.queue.states import StudioError
 
-VERSION = 2  # of the tables
+VERSION = max(2, *(field.since for field in COLUMNS))  # of the tables; 2: of the last change that is not a field's
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "davfs"}
 _NETWORK |= {"fuse.sshfs", "fuse.rclone", "fuse.glusterfs", "fuse.s3fs", "fuse.davfs2"}
 
 
 def data_folder() -> Path:
-    """Where this person's queue and the journals of plots are kept."""
+    """The folder of this user's queue and of the journals of plots."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("render", appauthor=False))
 
 
 def url_of(named: str | None) -> str:
-    """The URL of a queue's database: of a file, as given, or the default. StudioError where it is of another kind."""
+    """The URL of a queue's database: the given one, that of a file, or the default.
+
+    Raises StudioError if the URL is of another kind.
+    """
     if named is None:
         return f"sqlite:///{data_folder() / 'queue.db'}"
     scheme, colon, rest = named.partition("://")
@@ -31,7 +35,7 @@ def url_of(named: str | None) -> str:
 
 
 def network_file_system(path: Path, mounts: str | None = None) -> str | None:
-    """What kind of network file system holds this path; None where it is a disk of this machine, or cannot be known.
+    """The kind of network file system that holds this path; None on a disk of this machine, or where it is unknown.
 
     `mounts` is the text of /proc/self/mounts.
     """
@@ -51,7 +55,7 @@ def network_file_system(path: Path, mounts: str | None = None) -> str | None:
 
 
 def network_warning(file: Path) -> str:
-    """What is to be said of an SQLite file where it lies; nothing where it is well."""
+    """A warning about an SQLite file on a network file system; empty anywhere else."""
     kind = network_file_system(file.parent)
     if not kind:
         return ""

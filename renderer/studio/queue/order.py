@@ -1,4 +1,4 @@
-"""Where a job stands in the queue: priority, then place, a number with room for others on both sides."""
+"""The order of the queue: by priority, then by place, a number with room for others on both sides."""
 
 from typing import Literal
 
@@ -8,13 +8,13 @@ from renderer.studio.queue.records import Job, find
 from renderer.studio.queue.states import WAITING
 from renderer.studio.queue.tables import jobs
 
-STEP = 1024.0  # between the places of two jobs that were added one after the other
-LEAST_STEP = 1e-6  # below it, all are given new places
+STEP = 1024.0  # between the places of two jobs that were added in succession
+LEAST_STEP = 1e-6  # if two places are closer, all jobs get new places
 Where = Literal["first", "last", "before", "after"]
 
 
 def place_of(connection: Connection, job: Job, where: Where, other: int | None) -> tuple[float, int]:
-    """Place and priority of a job that is put there."""
+    """The place and the priority of a job that is moved there. Raises StudioError if `other` does not exist."""
     if other is None:
         wanted = func.min(jobs.c.place) if where == "first" else func.max(jobs.c.place)
         waiting = (jobs.c.state.in_(sorted(WAITING)), jobs.c.id != job.id)
@@ -37,7 +37,7 @@ def place_of(connection: Connection, job: Job, where: Where, other: int | None) 
 
 
 def _spread(connection: Connection) -> None:
-    """New places in the same order, with room between them."""
+    """Give all jobs new places in the same order, with room between them."""
     numbers = connection.execute(select(jobs.c.id).order_by(jobs.c.place, jobs.c.id)).scalars().all()
     for n, number in enumerate(numbers, 1):
         connection.execute(jobs.update().where(jobs.c.id == number).values(place=STEP * n))

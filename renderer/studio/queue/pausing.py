@@ -1,4 +1,4 @@
-"""Whole queues, that of the renders and one for each machine: paused or not, and which sheet lies on the bed."""
+"""The queue of renders and the queue of each machine: paused or not, and which sheet is on the bed."""
 
 from typing import Any
 
@@ -8,31 +8,31 @@ from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import queues
 
 
-def paused(connection: Connection, name: str) -> str | None:
-    """Why this queue takes up nothing new; None where it does."""
+def pause_reason(connection: Connection, name: str) -> str | None:
+    """Why this queue is paused; None if it is not."""
     row = connection.execute(select(queues.c.paused, queues.c.why).where(queues.c.name == name)).first()
     return row.why if row is not None and row.paused else None
 
 
 def sheet_on_bed(connection: Connection, name: str) -> str:
-    """What lies on this machine's bed; nothing where that is unknown or nothing."""
+    """What is on this machine's bed; empty if that is unknown or nothing is there."""
     return connection.execute(select(queues.c.sheet).where(queues.c.name == name)).scalar() or ""
 
 
 def paused_queues(store: Store) -> dict[str, str]:
-    """Names of queues that take up nothing, and why."""
+    """Why queues are paused, by name."""
     with store.read() as connection:
-        return all_paused(connection)
+        return pause_reasons(connection)
 
 
-def all_paused(connection: Connection) -> dict[str, str]:
-    """The same within a transaction."""
+def pause_reasons(connection: Connection) -> dict[str, str]:
+    """Why queues are paused, by name, within a transaction."""
     rows = connection.execute(select(queues).where(queues.c.paused == 1).order_by(queues.c.name))
     return {row.name: row.why for row in rows}
 
 
 def pause_queue(store: Store, name: str, who: str, why: str = "") -> None:
-    """Nothing new is taken from this queue; what is at work goes on."""
+    """Pause a queue: workers take no new job from it, and jobs at work go on."""
     set_queue(store, name, paused=1, why=why or f"paused by {who}")
 
 

@@ -14,15 +14,15 @@ MOST_BYTES = 900_000
 MEDIA = "image/webp"
 
 
-def webp_of(picture: "Picture", longer_px: int) -> bytes:  # picture: [3, H, W]
-    """As a WebP file, its longer side at most this."""
+def webp_of(picture: "Picture", longer_px: int) -> bytes:
+    """A WebP file of a picture `[3, H, W]`, whose longer side has at most `longer_px` pixels."""
     from renderer.report import to_image
 
     return shrunk_webp(to_image(picture), longer_px)
 
 
 def shrunk_webp(image: "Image.Image", longer_px: int) -> bytes:
-    """The same of a picture that is 8-bit RGB already; it is changed."""
+    """A WebP file of an 8-bit RGB image, which is shrunk in place."""
     from PIL import Image
 
     image.thumbnail((longer_px, longer_px), Image.Resampling.BOX)
@@ -35,7 +35,7 @@ def shrunk_webp(image: "Image.Image", longer_px: int) -> bytes:
 
 
 def preview_of(folder: Path) -> tuple[str, bytes] | None:
-    """Of a finished render, media type and content; None where it has none that can be read."""
+    """The preview of a finished render as media type and content; None if it has none that can be read."""
     from PIL import Image, UnidentifiedImageError
 
     try:

@@ -1,4 +1,4 @@
-"""Questions to the person beside the machine, as rows: asked by a worker, answered from anywhere, once."""
+"""Questions to the person beside the machine, as rows. A worker asks; anyone may answer, once, from anywhere."""
 
 import json
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from renderer.studio.queue.changes import note, reach
+from renderer.studio.queue.changes import add_event, change_state
 from renderer.studio.queue.records import Job, Question, find, question_of
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
@@ -15,7 +15,7 @@ from renderer.studio.queue.tables import jobs, prompts
 
 @dataclass(frozen=True)
 class NewQuestion:
-    """What a plot wants to know."""
+    """A question that a plot asks."""
 
     kind: str
     title: str
@@ -36,7 +36,7 @@ def ask(
     fallback: str,
     about: dict[str, Any] | None = None,
 ) -> int:
-    """Puts a question; any other that is open for this job is closed. Its number."""
+    """Ask a question and return its number. Another open question of this job is closed."""
     close(connection, job.id, at)
     row = {
         "job": job.id, "token": job.token, "kind": kind, "title": title, "said": said, "fallback": fallback,
@@ -47,28 +47,33 @@ def ask(
 
 
 def close(connection: Connection, job: int, at: float) -> None:
-    """Nobody needs to answer any more."""
+    """Close the open question of a job; it needs no answer any more."""
     is_open = (prompts.c.job == job, prompts.c.state == "open")
     connection.execute(prompts.update().where(*is_open).values(state="closed", ended=at))
 
 
 def find_question(connection: Connection, number: int) -> Question:
+    """The question with this number. Raises StudioError if there is none."""
     row = connection.execute(select(prompts).where(prompts.c.id == number)).first()
     if row is None:
-        raise StudioError(f"there is no question {number}; render queue show JOB tells what is asked")
+        raise StudioError(f"there is no question {number}; render queue show JOB shows what is asked")
     return question_of(row)
 
 
 def answer(store: Store, number: int, choice: str, who: str, numbers: dict[str, float] | None = None) -> Question:
-    """Answers a question, once. Refused where it is answered or closed, or is of a lease that is over."""
+    """Answer a question, once.
+
+    Raises Refused if it is answered or closed or its lease has ended, and StudioError if there is no such question or
+    choice.
+    """
     with store.begin() as connection:
         job = find(
             connection, find_question(connection, number).job, to_change=True
-        )  # first, as everywhere: no deadlock
+        )  # the job first, as everywhere, so that there is no deadlock
         asked = find_question(connection, number)
         if asked.state != "open" or asked.token != job.token:
             by = f" by {asked.who} ({asked.answer})" if asked.state == "answered" else ""
-            raise Refused(f"question {number} is {_closed(asked)}{by}; render queue show {job.id} tells what is asked")
+            raise Refused(f"question {number} is {_closed(asked)}{by}; render queue show {job.id} shows what is asked")
         record_answer(connection, asked, job, store.now(connection), choice, who, numbers)
         return asked
 
@@ -82,36 +87,36 @@ def record_answer(
     who: str,
     numbers: dict[str, float] | None = None,
 ) -> None:
-    """An open question has its answer. StudioError where it does not take this one."""
+    """Write the answer of an open question. Raises StudioError if the question does not have this choice."""
     keys = [key for key, _ in asked.choices]
     if choice not in keys:
-        raise StudioError(f"{choice!r} is no answer to question {asked.id}; it takes {', '.join(keys)}")
+        raise StudioError(f"{choice!r} is not an answer to question {asked.id}; choose from {', '.join(keys)}")
     values = {"state": "answered", "answer": choice, "who": who, "ended": at, "numbers": json.dumps(numbers or {})}
     connection.execute(prompts.update().where(prompts.c.id == asked.id).values(**values))
-    note(connection, job, at, who, f"{asked.title}: {dict(asked.choices)[choice]}")
+    add_event(connection, job, at, who, f"{asked.title}: {dict(asked.choices)[choice]}")
     if asked.kind == "attention":
         _settle(connection, job, at, choice, who)
 
 
 def _settle(connection: Connection, job: Job, at: float, choice: str, who: str) -> None:
-    """A plot that stopped goes the way that a person chose for it. No worker holds it, so that is done here."""
+    """Carry out what a person chose for a plot that stopped. No worker has the plot, so it is done here."""
     match choice:
         case "accept":
-            reach(connection, job, "done", at, who, "accepted as it is", ended=at)
+            change_state(connection, job, "done", at, who, "accepted as it is", ended=at)
         case "abandon":
-            reach(connection, job, "cancelled", at, who, "abandoned", ended=at)
-        case _:  # its sheet lies on the bed, or it is the one whose turn it was: nothing comes before it
+            change_state(connection, job, "cancelled", at, who, "abandoned", ended=at)
+        case _:  # its sheet is on the bed, or it was its turn: no other plot comes before it
             own = (jobs.c.machine == job.machine, jobs.c.kind == "plot", jobs.c.state == "queued")
             first, most = connection.execute(
                 select(func.min(jobs.c.place), func.max(jobs.c.priority)).where(*own)
             ).one()
             values = {"place": job.place if first is None else min(first, job.place) - 1.0, "wanted": ""}
             values |= {"priority": job.priority if most is None else max(most, job.priority)}
-            reach(connection, job, "queued", at, who, choice, how=choice, **values)
+            change_state(connection, job, "queued", at, who, choice, how=choice, **values)
 
 
 def answer_to(store: Store, number: int) -> tuple[str, dict[str, float]] | None:
-    """What was answered, and the numbers with it; None as long as nobody has."""
+    """The answer and the numbers with it; None if there is no answer yet."""
     with store.read() as connection:
         row = connection.execute(select(prompts).where(prompts.c.id == number)).first()
     asked = None if row is None else question_of(row)
@@ -119,4 +124,4 @@ def answer_to(store: Store, number: int) -> tuple[str, dict[str, float]] | None:
 
 
 def _closed(asked: Question) -> str:
-    return "answered already" if asked.state == "answered" else "asked no more"
+    return "already answered" if asked.state == "answered" else "closed"

@@ -1,4 +1,4 @@
-"""Rows of the tables as values."""
+"""Rows of the tables as dataclasses."""
 
 import json
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from renderer.studio.queue.fast_list import edition_title
+from renderer.studio.queue.job_fields import JobFields
 from renderer.studio.queue.states import StudioError
 from renderer.studio.queue.tables import events, jobs, prompts
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(JobFields):
     """A work to render, or a sheet to plot. Times are seconds since 1970."""
 
     id: int
@@ -28,9 +29,6 @@ class Job:
     follows: int | None
     edition: int
     editions: int
-    note: str
-    due: str
-    priority: int
     place: float
     state: str
     wanted: str
@@ -55,13 +53,18 @@ class Job:
         return f"{self.id} {edition_title(self.title, self.edition, self.editions)}"
 
 
+def as_json(job: Job) -> dict[str, Any]:
+    """A job for --json, in the order of the table's columns."""
+    return {column.name: getattr(job, column.name) for column in jobs.columns}
+
+
 def folder_of(job: Job) -> Path:
-    """Where a render goes. A draft has a place of its own, so that it never replaces the finished work."""
+    """The folder of a render. A draft has a folder of its own, so that it never replaces the finished work."""
     return Path(job.out) / (f"{job.name}-draft" if job.draft else job.name)
 
 
 @dataclass(frozen=True)
-class Event:
+class JobEvent:
     """Something that happened to a job."""
 
     id: int
@@ -102,8 +105,8 @@ def job_of(row: Row[Any]) -> Job:
     return Job(**(values | {"changes": tuple(values["changes"]), "draft": bool(values["draft"])}))
 
 
-def event_of(row: Row[Any]) -> Event:
-    return Event(**row._mapping)
+def event_of(row: Row[Any]) -> JobEvent:
+    return JobEvent(**row._mapping)
 
 
 def question_of(row: Row[Any]) -> Question:
@@ -114,23 +117,23 @@ def question_of(row: Row[Any]) -> Question:
 
 
 def find(connection: Connection, number: int, *, to_change: bool = False) -> Job:
-    """The job of this number; `to_change` keeps others from changing it until the transaction ends. StudioError."""
+    """The job with this number; `to_change` locks its row until the transaction ends. Raises StudioError."""
     wanted = select(jobs).where(jobs.c.id == number)
     row = connection.execute(wanted.with_for_update() if to_change else wanted).first()
     if row is None:
-        raise StudioError(f"there is no job {number}; render queue list shows what there is")
+        raise StudioError(f"there is no job {number}; render queue list shows the jobs")
     return job_of(row)
 
 
 def open_question(connection: Connection, job: int) -> Question | None:
-    """What is asked now for this job."""
+    """The open question of this job, if it has one."""
     wanted = select(prompts).where(prompts.c.job == job, prompts.c.state == "open").order_by(prompts.c.id.desc())
     row = connection.execute(wanted).first()
     return question_of(row) if row else None
 
 
-def history(connection: Connection, job: int | None = None, last: int = 1000) -> list[Event]:
-    """What happened, oldest first; to all jobs where none is named."""
+def history(connection: Connection, job: int | None = None, last: int = 1000) -> list[JobEvent]:
+    """The last events of a job, or of all jobs, oldest first."""
     wanted = select(events).order_by(events.c.id.desc()).limit(last)
     rows = connection.execute(wanted if job is None else wanted.where(events.c.job == job))
     return [event_of(row) for row in rows][::-1]

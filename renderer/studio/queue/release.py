@@ -1,4 +1,4 @@
-"""What was looked at is what is drawn: a plot is released for one content, and its worker draws no other."""
+"""A plot is released for one drawing, the one that a person has looked at; its worker draws no other."""
 
 import hashlib
 import json
@@ -9,22 +9,23 @@ from typing import Any
 from sqlalchemy import Connection
 
 from renderer.studio.queue import ink_supply, job_pictures
-from renderer.studio.queue.changes import put, reach
+from renderer.studio.queue.changes import change_state, update_job
 from renderer.studio.queue.previews import preview_of
 from renderer.studio.queue.records import Job, find
 from renderer.studio.queue.states import Refused, StudioError, state_text
 
 
 def content_sha256(source: Path) -> str:
-    """Of what a folder or file draws. OSError."""
+    """The sha256 of the drawing in a folder, or of a file. Raises OSError if it cannot be read."""
     with (source / "drawing.svg" if source.is_dir() else source).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_of(job: Job) -> str:
-    """Of what it draws and the queue shows; where it cannot be read here, as whoever made or added it has told.
+    """The sha256 of the drawing that the queue shows.
 
-    Refused where that is not known, or where there is something else by now than the queue shows.
+    If the drawing cannot be read on this machine, it is the sha256 that came with the job. Raises Refused if that is
+    unknown, or if the drawing is no longer the one that the queue shows.
     """
     known = job.result.get("drawing")
     try:
@@ -33,19 +34,19 @@ def sha256_of(job: Job) -> str:
         if known:
             return str(known)
         raise Refused(
-            f"job {job.id}: {job.source} cannot be read ({error.strerror}), so nobody knows what would be drawn;"
-            " release it on the machine that has it"
+            f"job {job.id}: {job.source} cannot be read ({error.strerror}), and without it the plot cannot be checked;"
+            " release the plot on the machine that has it"
         ) from error
     if known and found != known:
         raise Refused(
-            f"job {job.id}: {job.source} has changed since the queue took its picture; cancel the job and retry it,"
-            " then it is shown as it is now"
+            f"job {job.id}: {job.source} has changed since the queue took its picture; cancel the job and retry it"
+            " to see what it draws now"
         )
     return found
 
 
 def reread_source(job: Job) -> tuple[dict[str, Any], tuple[str, bytes] | None] | None:
-    """What there is by now, as the queue keeps it, and a picture of it; None where it is as it was or far away."""
+    """What a changed drawing takes, and its picture; None if it is unchanged or cannot be read on this machine."""
     source = Path(job.source)
     try:
         found = content_sha256(source)
@@ -57,18 +58,18 @@ def reread_source(job: Job) -> tuple[dict[str, Any], tuple[str, bytes] | None] |
         made = json.loads((source / "manifest.json").read_bytes())
         result = ink_supply.plot_usage(made)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        result = {}  # a file: what it takes, its worker finds out
+        result = {}  # a single file: its worker finds out what it takes
     return result | {"drawing": found}, preview_of(source)
 
 
-def released(connection: Connection, job: Job, now: float, who: str, sha256: str) -> None:
-    """A draft is queued. Refused where what it plots is not rendered yet."""
+def release_draft(connection: Connection, job: Job, now: float, who: str, sha256: str) -> None:
+    """Queue a draft for this sha256. Raises Refused if its render is not done yet."""
     check_rendered(connection, job)
-    reach(connection, job, "queued", now, who, "released", released={"sha256": sha256, "at": now, "who": who})
+    change_state(connection, job, "queued", now, who, "released", released={"sha256": sha256, "at": now, "who": who})
 
 
 def check_rendered(connection: Connection, job: Job) -> None:
-    """Refused where a draft plots what is not rendered yet."""
+    """Raise Refused if the render that a draft follows is not done yet."""
     if job.follows is not None:
         render = find(connection, job.follows)
         if render.state != "done":
@@ -78,16 +79,16 @@ def check_rendered(connection: Connection, job: Job) -> None:
 def show_reread(
     connection: Connection, job: Job, now: float, seen: tuple[dict[str, Any], tuple[str, bytes] | None]
 ) -> None:
-    """The queue shows a plot as `seen_anew` has found it."""
+    """Show a plot as `reread_source` has found it. Raises StudioError if its picture is too large."""
     result, preview = seen
-    put(connection, job, result=result)
+    update_job(connection, job, result=result)
     job_pictures.clear(connection, job.id)
     if preview is not None:
         job_pictures.put_row(connection, job.id, now, "preview", *preview)
 
 
 def check_unchanged(job: Job) -> None:
-    """StudioError where it would draw something else than was released. OSError."""
+    """Raise StudioError if the drawing is not the one that was released, and OSError if it cannot be read."""
     if job.released and content_sha256(Path(job.source)) != job.released["sha256"]:
         at = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.released["at"]))
         raise StudioError(

@@ -1,4 +1,7 @@
-"""What people ask of the queue: to add, move, copy, edit, pause, resume, cancel, retry and remove jobs."""
+"""What people ask of the queue: to add, move, copy, edit, pause, resume, cancel, retry and remove jobs.
+
+All but `add` and `add_all` raise StudioError if there is no such job, and Refused if its state does not allow it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,23 +10,22 @@ from sqlalchemy import select
 
 from renderer.studio.queue import editing, job_pictures, questions, release
 from renderer.studio.queue.adding import NewJob, add_row, copy_row
-from renderer.studio.queue.changes import note as remark
-from renderer.studio.queue.changes import put, reach
+from renderer.studio.queue.changes import add_event, change_state, update_job
 from renderer.studio.queue.order import Where, place_of
 from renderer.studio.queue.records import Job, find, open_question
-from renderer.studio.queue.states import ENDED, HELD, WAITING, Refused, state_text
+from renderer.studio.queue.states import ENDED, LEASED, WAITING, Refused, state_text
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs, prompts
 
 
 def add(store: Store, wanted: Iterable[NewJob], who: str) -> list[Job]:
-    """Adds jobs at the end of the queue, all or none."""
+    """Add jobs at the end of the queue, all or none. Raises StudioError if a picture is too large."""
     with store.begin() as connection:
         return [add_row(connection, store.now(connection), new, who) for new in wanted]
 
 
 def add_all(store: Store, wanted: Iterable[tuple[NewJob | None, list[NewJob]]], who: str) -> list[Job]:
-    """Adds renders, each with the plots of what it makes; plots are drafts until somebody has seen what it is."""
+    """Add renders, each with its plots; a plot is a draft until a person releases it. Raises as `add` does."""
     made: list[Job] = []
     with store.begin() as connection:
         now = store.now(connection)
@@ -36,55 +38,52 @@ def add_all(store: Store, wanted: Iterable[tuple[NewJob | None, list[NewJob]]], 
 
 
 def move(store: Store, number: int, where: Where, other: int | None, who: str) -> Job:
-    """Puts a waiting job elsewhere in the queue. Beside a job of another priority, it takes that one's."""
+    """Move a job that waits. It takes the priority of the job that it is put beside. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         if job.state not in WAITING:
-            raise Refused(f"job {number} is {state_text(job.state)}; only one that waits can be moved")
+            raise Refused(f"job {number} is {state_text(job.state)}; only a job that waits can be moved")
         if other == number:
             raise Refused(f"job {number} cannot be put {where} itself")
         place, priority = place_of(connection, job, where, other)
-        put(connection, job, place=place, priority=priority)
-        remark(connection, job, store.now(connection), who, f"moved {where}" + (f" {other}" if other else ""))
+        update_job(connection, job, place=place, priority=priority)
+        add_event(connection, job, store.now(connection), who, f"moved {where}" + (f" {other}" if other else ""))
         return find(connection, number)
 
 
 def copy(store: Store, number: int, who: str) -> Job:
-    """The same once more, at the end of the queue."""
+    """Add a copy of a job at the end of the queue. Raises StudioError."""
     with store.begin() as connection:
         job = find(connection, number)
         return copy_row(connection, store.now(connection), job, who)
 
 
-def edit(
-    store: Store,
-    number: int,
-    who: str,
-    *,
-    title: str | None = None,
-    note: str | None = None,
-    due: str | None = None,
-    priority: int | None = None,
-) -> Job:
-    """Changes what is given; the history keeps from what to what. An empty `due` takes the date away."""
+def edit(store: Store, number: int, who: str, **given: str | int | None) -> Job:
+    """Change the fields that are given by name (`job_fields.FIELDS`); the history keeps the old and the new values.
+
+    None leaves a field as it is; an empty text or date clears it. Raises StudioError if a value is not allowed, and
+    Refused if it is too late to change it.
+    """
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
-        new = editing.checked_changes(job, {"title": title, "note": note, "due": due, "priority": priority})
+        new = editing.checked_changes(job, given)
         if new:
-            put(connection, job, **new)
-            remark(connection, job, store.now(connection), who, editing.described(job, new))
+            update_job(connection, job, **new)
+            add_event(connection, job, store.now(connection), who, editing.described(job, new))
         return find(connection, number)
 
 
 def pause(store: Store, number: int, who: str) -> Job:
-    """A job that waits is not taken up; a plot stops at the next pen-up."""
+    """Hold back a job that waits, or stop a plot at the next pen-up. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         can = job.state in {"queued", "plotting"}
         if job.wanted or not can:
-            raise Refused(f"job {number} is {_stand(job)} and cannot be paused" + _instead(job))
-        put(connection, job, wanted="pause")
-        remark(connection, job, store.now(connection), who, "pause asked for" if job.state in HELD else "held back")
+            raise Refused(f"job {number} is {_status(job)} and cannot be paused" + _instead(job))
+        update_job(connection, job, wanted="pause")
+        add_event(
+            connection, job, store.now(connection), who, "pause asked for" if job.state in LEASED else "held back"
+        )
         return find(connection, number)
 
 
@@ -93,24 +92,24 @@ def _instead(job: Job) -> str:
 
 
 def resume(store: Store, number: int, who: str) -> Job:
-    """A job that was held goes on, a paused plot by the answer that means so; a plot that is a draft is released."""
+    """Let a held or paused job go on, or release a draft. Raises Refused, StudioError."""
     with store.read() as connection:
         draft = find(connection, number)
         if draft.state == "draft":
             release.check_rendered(connection, draft)
-    sha256 = release.sha256_of(draft) if draft.state == "draft" else ""  # outside of transactions: it reads a file
+    sha256 = release.sha256_of(draft) if draft.state == "draft" else ""  # outside transactions, because it reads a file
     with store.begin() as connection:
         job, now = find(connection, number, to_change=True), store.now(connection)
         asked = open_question(connection, number)
         if job.state == "draft":
-            release.released(connection, job, now, who, sha256 or release.sha256_of(job))
+            release.release_draft(connection, job, now, who, sha256 or release.sha256_of(job))
         elif job.state == "paused" and asked is not None and asked.kind == "pause":
             questions.record_answer(connection, asked, job, now, asked.fallback, who)
         elif job.wanted == "pause":
-            put(connection, job, wanted="")
-            remark(connection, job, now, who, "goes on")
+            update_job(connection, job, wanted="")
+            add_event(connection, job, now, who, "goes on")
         else:
-            raise Refused(f"job {number} is {_stand(job)}; there is nothing to resume" + _attention(job))
+            raise Refused(f"job {number} is {_status(job)}; there is nothing to resume" + _attention(job))
         return find(connection, number)
 
 
@@ -119,73 +118,76 @@ def _attention(job: Job) -> str:
 
 
 def cancel(store: Store, number: int, who: str) -> Job:
-    """A job that waits is cancelled now; the worker of one that is at work is asked to stop it."""
+    """Cancel a job that waits, or ask the worker of a job to stop it. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         now = store.now(connection)
         if job.state in WAITING:
-            reach(connection, job, "cancelled", now, who, "cancelled", wanted="", ended=now)
+            change_state(connection, job, "cancelled", now, who, "cancelled", wanted="", ended=now)
         elif job.state == "needs_attention":
             questions.close(connection, number, now)
-            reach(connection, job, "cancelled", now, who, "abandoned", wanted="", ended=now)
-        elif job.state in HELD and job.wanted not in {"cancel", "emergency"}:
-            put(connection, job, wanted="cancel")
-            remark(connection, job, now, who, "cancel asked for")
+            change_state(connection, job, "cancelled", now, who, "abandoned", wanted="", ended=now)
+        elif job.state in LEASED and job.wanted not in {"cancel", "emergency"}:
+            update_job(connection, job, wanted="cancel")
+            add_event(connection, job, now, who, "cancel asked for")
         else:
-            raise Refused(f"job {number} is {_stand(job)}; there is nothing to cancel")
+            raise Refused(f"job {number} is {_status(job)}; there is nothing to cancel")
         return find(connection, number)
 
 
 def emergency(store: Store, number: int, who: str) -> Job:
-    """The worker of a plot is asked to stop the machine this instant, whatever else was asked for."""
+    """Ask the worker of a plot to stop the machine at once, whatever else was asked. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
-        if job.kind != "plot" or job.state not in HELD or job.wanted == "emergency":
+        if job.kind != "plot" or job.state not in LEASED or job.wanted == "emergency":
             raise Refused(
-                f"job {number} is a {job.kind} and {_stand(job)}; only a plot that is at work can be stopped so"
+                f"job {number} is a {job.kind} and {_status(job)}; only a plot at work can be stopped this way"
             )
-        put(connection, job, wanted="emergency")
-        remark(connection, job, store.now(connection), who, "emergency stop asked for")
+        update_job(connection, job, wanted="emergency")
+        add_event(connection, job, store.now(connection), who, "emergency stop asked for")
         return find(connection, number)
 
 
 def retry(store: Store, number: int, who: str) -> Job:
-    """A job that failed or was cancelled waits again; a plot as a draft, shown as what it draws is now."""
+    """Queue a job again that failed or was cancelled; a plot becomes a draft that shows its current drawing.
+
+    Raises Refused, StudioError.
+    """
     with store.read() as connection:
         job = find(connection, number)
-    seen = release.reread_source(job) if job.kind == "plot" else None  # outside of transactions: it reads files
+    seen = release.reread_source(job) if job.kind == "plot" else None  # outside transactions, because it reads files
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         state = "queued" if job.kind == "render" else "draft"
         if job.state not in {"failed", "cancelled"}:
-            raise Refused(f"job {number} is {_stand(job)}; only what failed or was cancelled is tried again")
+            raise Refused(f"job {number} is {_status(job)}; only a job that failed or was cancelled can be tried again")
         now = store.now(connection)
         fresh = {"tries": 0, "not_before": 0.0, "error": "", "ended": None, "progress": "{}", "wanted": ""}
         fresh |= {"fault": "", "released": "{}"}
-        reach(connection, job, state, now, who, "to be tried again", how="", **fresh)
+        change_state(connection, job, state, now, who, "to be tried again", how="", **fresh)
         if seen is not None:
             release.show_reread(connection, job, now, seen)
         return find(connection, number)
 
 
-def _stand(job: Job) -> str:
+def _status(job: Job) -> str:
     asked = {"pause": "held back" if job.state == "queued" else "asked to pause", "cancel": "asked to stop"}
     asked["emergency"] = "asked for an emergency stop"
     return f"{state_text(job.state)} and {asked[job.wanted]}" if job.wanted else state_text(job.state)
 
 
 def remove(store: Store, number: int, who: str) -> Job:
-    """Takes a job that has ended out of the list. What it made stays, and so does its history."""
+    """Remove a job that has ended from the list. Its files and its history stay. Raises Refused, StudioError."""
     with store.begin() as connection:
         job = find(connection, number, to_change=True)
         if job.state not in ENDED:
-            raise Refused(f"job {number} is {_stand(job)}; cancel it first")
+            raise Refused(f"job {number} is {_status(job)}; cancel it first")
         follower = connection.execute(
             select(jobs.c.id).where(jobs.c.follows == number, jobs.c.state.in_(sorted(WAITING)))
         ).scalar()
         if follower is not None:
-            raise Refused(f"job {number} made what job {follower} is to plot; cancel that first")
-        remark(connection, job, store.now(connection), who, "removed", after="")
+            raise Refused(f"job {number} is the render that job {follower} plots; cancel that plot first")
+        add_event(connection, job, store.now(connection), who, "removed", after="")
         connection.execute(prompts.delete().where(prompts.c.job == number))
         job_pictures.clear(connection, number)
         connection.execute(jobs.delete().where(jobs.c.id == number))

@@ -1,7 +1,7 @@
-"""Where a job stands, what may come next, and what people may ask for. Reached states and requests are kept apart.
+"""The states of jobs, which state may follow which, and the errors of the queue. States and requests are kept apart.
 
-A job has a `state` that it has reached, and a `wanted` that a person has asked for and nobody has carried out yet.
-Where no worker holds the job, a request is carried out at once; otherwise the worker that holds it does so.
+A job has a `state` that it has reached, and a `wanted`: a request of a person that is not carried out yet. If no worker
+has the job, a request is carried out at once; otherwise the worker that has the job does so.
 """
 
 from typing import Literal
@@ -32,22 +32,22 @@ NEXT: dict[str, dict[str, frozenset[str]]] = {
     },
 }
 ENDED = frozenset({"done", "failed", "cancelled"})
-HELD = frozenset(
+LEASED = frozenset(
     {"running", "claimed", "awaiting_operator", "plotting", "pausing", "paused", "finishing"}
-)  # by a worker
+)  # to a worker
 WAITING = frozenset({"draft", "queued"})
 
 
 class StudioError(Exception):
-    """What the queue cannot do; the message says why and what would do."""
+    """Something that the queue cannot do; the message says why, and what would work."""
 
 
 class Refused(StudioError):
-    """A request that makes no sense where the job stands. 409 in the language of the web."""
+    """A request that the state of a job does not allow. HTTP status 409."""
 
 
 class LeaseLost(StudioError):
-    """A worker that writes of a job which is not, or no longer, its own."""
+    """A change by a worker to a job that is not, or no longer, leased to it."""
 
 
 def may_follow(kind: str, before: str, after: str) -> bool:
@@ -55,11 +55,11 @@ def may_follow(kind: str, before: str, after: str) -> bool:
 
 
 def check(kind: str, before: str, after: str) -> None:
-    """Refused where a job of this kind cannot go from one state to the other."""
+    """Raise Refused if a job of this kind cannot go from the first state to the second."""
     if not may_follow(kind, before, after):
-        ways = ", ".join(sorted(NEXT[kind].get(before, ()))) or "nothing"
-        reached, refused = state_text(before), state_text(after)
-        raise Refused(f"a {kind} that is {reached} cannot become {refused}; what may follow is {state_text(ways)}")
+        ways = ", ".join(map(state_text, sorted(NEXT[kind].get(before, ()))))
+        rest = f"it can become {ways}" if ways else "it stays so"
+        raise Refused(f"a {kind} that is {state_text(before)} cannot become {state_text(after)}; {rest}")
 
 
 def state_text(state: str) -> str:

@@ -1,4 +1,4 @@
-"""The database: transactions that do not stand in each other's way, its clock, its backup."""
+"""The database: transactions that wait for each other, the shared clock, the backup."""
 
 import os
 import sqlite3
@@ -14,15 +14,15 @@ from renderer.studio.queue import tables
 from renderer.studio.queue.location import VERSION, network_warning, url_of
 from renderer.studio.queue.states import StudioError
 
-PATIENCE_S = 30.0  # for another's transaction; ours take milliseconds
-FROZEN_S = 60.0  # within a transaction of ours, after which PostgreSQL ends it
+PATIENCE_S = 30.0  # for another process's transaction; ours take milliseconds
+FROZEN_S = 60.0  # PostgreSQL ends a transaction of ours that is idle for this long
 
 
 class Store:
-    """A queue's database. Any number of processes may have one open at once."""
+    """A queue's database. Any number of processes can have it open at once."""
 
     def __init__(self, named: str | None = None, *, now: Callable[[], float] | None = None) -> None:
-        """Opens it, and makes it if it is new. StudioError where that cannot be done."""
+        """Open the database, and make it if it is new. Raises StudioError if that fails."""
         url = make_url(url_of(named))
         self.shown = url.render_as_string(hide_password=True)
         self._now = now
@@ -47,7 +47,7 @@ class Store:
                 tables.up_to_date(connection)
 
     def _is_old(self, connection: Connection) -> bool:
-        """Whether the tables are not those of this version; asked first, since it takes no lock."""
+        """Whether the tables are not of this version. Asked first, because it takes no lock."""
         try:
             value = connection.execute(text("SELECT value FROM meta WHERE name = 'schema'")).scalar()
         except SQLAlchemyError as error:
@@ -64,12 +64,12 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads, and waits for nobody."""
+        """A transaction that only reads, and does not wait for others."""
         with self.engine.connect().execution_options(reads=True) as connection:
             yield connection
 
     def now(self, connection: Connection) -> float:
-        """Seconds since 1970 by the clock that all workers share: on PostgreSQL that of the server."""
+        """Seconds since 1970 by the clock that all workers share: on PostgreSQL, the server's."""
         if self._now is not None:
             return self._now()
         if self.file is not None:
@@ -77,23 +77,26 @@ class Store:
         return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
     def backup(self, to: Path) -> int:
-        """A whole copy at one moment, while others go on working; the number of its bytes. StudioError."""
+        """Copy the database as it is at one moment, while others go on working; return the size in bytes.
+
+        Raises StudioError if it is a PostgreSQL database, if the file exists, or if the copy cannot be written.
+        """
         if self.file is None:
             raise StudioError(f"{self.shown}: a PostgreSQL database is backed up by its own pg_dump")
         if to.exists():
-            raise StudioError(f"{to}: is there already; name a new file")
+            raise StudioError(f"{to}: already exists; name a new file")
         beside = to.with_name(f".{to.name}.tmp-{os.getpid()}")
         try:
             to.parent.mkdir(parents=True, exist_ok=True)
             source, copy = sqlite3.connect(self.file), sqlite3.connect(beside)
             try:
                 source.backup(copy)
-                whole = copy.execute("PRAGMA integrity_check").fetchone()[0]
+                integrity = copy.execute("PRAGMA integrity_check").fetchone()[0]
             finally:
                 source.close()
                 copy.close()
-            if whole != "ok":
-                raise StudioError(f"{self.file}: is damaged ({whole}); the copy was not kept")
+            if integrity != "ok":
+                raise StudioError(f"{self.file}: is damaged ({integrity}); the copy was not kept")
             beside.replace(to)
             return to.stat().st_size
         except (OSError, sqlite3.Error) as error:
@@ -118,7 +121,7 @@ class Store:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """WAL, so that who reads waits for nobody. The switch itself does not wait for others that do the same."""
+    """Switch to WAL, so that readers wait for no writer. SQLite does not wait for others that switch, so this does."""
     ends = time.monotonic() + PATIENCE_S
     while True:
         try:
@@ -132,21 +135,21 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        # A program that is frozen within a transaction must not hold up all others.
+        # A program that is frozen within a transaction must not block all others.
         asleep = {"options": f"-c idle_in_transaction_session_timeout={round(1000 * FROZEN_S)}"}
         return create_engine(url, pool_pre_ping=True, pool_size=2, connect_args=asleep)
-    # A connection is kept: when the last one of a file is closed, SQLite writes all of its log into the database
+    # Connections are kept: when the last one to a file is closed, SQLite writes its whole log into the database
     engine = create_engine(url, pool_size=2, connect_args={"timeout": PATIENCE_S})
 
     @event.listens_for(engine, "connect")
     def _opened(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where we say, see below
+        connection.isolation_level = None  # transactions begin where we say; see below
         _write_ahead(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")  # in WAL, a power cut loses no consistency by this
+        connection.execute("PRAGMA synchronous = NORMAL")  # with WAL, a power cut does not damage the database
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        # A transaction that reads first and wants to write later would be refused, not made to wait
+        # A transaction that reads first and writes later would be refused instead of waiting
         reads = connection.get_execution_options().get("reads")
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 

@@ -1,4 +1,4 @@
-"""The tables, their version, and how an older database becomes one of this version."""
+"""The tables, their version, and the steps that bring an older database to this version."""
 
 from collections.abc import Callable
 
@@ -18,10 +18,12 @@ from sqlalchemy import (
     text,
 )
 
+from renderer.studio.queue.job_fields import COLUMNS
 from renderer.studio.queue.location import VERSION
 from renderer.studio.queue.states import StudioError
 
 metadata = MetaData()
+_TYPES = {"TEXT": Text, "INTEGER": Integer}
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
@@ -30,41 +32,41 @@ jobs = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("kind", Text, nullable=False),  # render or plot
-    Column("name", Text, nullable=False),  # of the work: that of its folder
+    Column("name", Text, nullable=False),  # of the work and of its folder
     Column("title", Text, nullable=False),
     Column("source", Text, nullable=False),  # a spec; of a plot: a folder, an SVG or G-code
-    Column("changes", Text, nullable=False),  # JSON: to the spec, like layers.0.steps=50; of a plot: its options
-    Column("out", Text, nullable=False),  # of a render: the folder in which its own is made
-    Column("machine", Text, nullable=False),  # of a plot: the name of the machine's queue
+    Column(
+        "changes", Text, nullable=False
+    ),  # JSON: changes to the spec, such as layers.0.steps=50; of a plot: its options
+    Column("out", Text, nullable=False),  # of a render: the folder in which its folder is made
+    Column("machine", Text, nullable=False),  # of a plot: the machine, which is also the name of its queue
     Column("draft", Integer, nullable=False),  # of a render: small and quick
-    Column("follows", Integer),  # a plot of what this render makes
+    Column("follows", Integer),  # the render that makes what this job plots
     Column("edition", Integer, nullable=False),  # the number of this sheet
-    Column("editions", Integer, nullable=False),  # of so many
-    Column("note", Text, nullable=False),
-    Column("due", Text, nullable=False),  # YYYY-MM-DD, or nothing
-    Column("priority", Integer, nullable=False),  # the highest first
-    Column("place", Float, nullable=False),  # then the lowest
-    Column("state", Text, nullable=False),  # reached
-    Column("wanted", Text, nullable=False),  # asked for: pause, cancel, emergency, or nothing
-    Column("how", Text, nullable=False),  # a plot that stopped goes on: stroke, pass, restart; or nothing
+    Column("editions", Integer, nullable=False),  # of this many
+    *(Column(field.name, _TYPES[field.column_type], nullable=False) for field in COLUMNS),  # note, due, priority ...
+    Column("place", Float, nullable=False),  # the order: the highest priority first, then the lowest place
+    Column("state", Text, nullable=False),  # that the job has reached
+    Column("wanted", Text, nullable=False),  # a request: pause, cancel, emergency, or empty
+    Column("how", Text, nullable=False),  # how a plot that stopped goes on: stroke, pass, restart, or empty
     Column("tries", Integer, nullable=False),
-    Column("not_before", Float, nullable=False),  # seconds since 1970, as all times here
-    Column("token", Integer, nullable=False),  # grows with each lease, and whenever one is taken away
+    Column("not_before", Float, nullable=False),  # seconds since 1970, like all times here
+    Column("token", Integer, nullable=False),  # grows with each lease and whenever a lease is taken back
     Column("worker", Text, nullable=False),
     Column("lease_until", Float, nullable=False),
     Column("progress", Text, nullable=False),  # JSON
     Column("result", Text, nullable=False),  # JSON
     Column("error", Text, nullable=False),
-    Column("fault", Text, nullable=False),  # of a render: the bug by which its last try ended, if one has
-    Column("released", Text, nullable=False),  # JSON: sha256 of what a plot is to draw, at, who; since version 2
+    Column("fault", Text, nullable=False),  # of a render: the bug that ended its last try, if there was one
+    Column("released", Text, nullable=False),  # JSON: the sha256 of the drawing of a plot, at, who; since version 2
     Column("made", Float, nullable=False),
     Column("began", Float),
     Column("ended", Float),
-    sqlite_autoincrement=True,  # the number of a job that is gone is never given to another
+    sqlite_autoincrement=True,  # the number of a job that is gone is never used again
 )
 Index("jobs_order", jobs.c.kind, jobs.c.state, jobs.c.priority.desc(), jobs.c.place)
 Index("jobs_leases", jobs.c.state, jobs.c.lease_until)
-# One plot a machine, whatever the programs believe. As text: to say it in SQLAlchemy's words loads all of its dialects
+# One plot per machine, whatever the programs do. As SQL, because SQLAlchemy's own form loads all of its dialects
 _ONE_PLOT = """
 CREATE UNIQUE INDEX one_plot_a_machine ON jobs (machine) WHERE kind = 'plot'
 AND state IN ('claimed', 'awaiting_operator', 'plotting', 'pausing', 'paused', 'finishing')
@@ -75,7 +77,7 @@ events = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", Float, nullable=False),
-    Column("job", Integer, nullable=False),  # no foreign key: what happened stays true when the job is gone
+    Column("job", Integer, nullable=False),  # no foreign key: events stay when the job is gone
     Column("what", Text, nullable=False),  # kind and title, for the same reason
     Column("before", Text, nullable=False),
     Column("after", Text, nullable=False),
@@ -95,8 +97,8 @@ prompts = Table(
     Column("title", Text, nullable=False),
     Column("said", Text, nullable=False),
     Column("choices", Text, nullable=False),  # JSON: [[key, label], ...]
-    Column("fallback", Text, nullable=False),  # the choice that is meant by Continue
-    Column("about", Text, nullable=False),  # JSON: the pen, say
+    Column("fallback", Text, nullable=False),  # the choice that the button Continue makes
+    Column("about", Text, nullable=False),  # JSON, such as the pen
     Column("state", Text, nullable=False),  # open, answered, closed
     Column("answer", Text, nullable=False),
     Column("numbers", Text, nullable=False),  # JSON: x, y, z of a nudge
@@ -123,7 +125,7 @@ queues = Table(
     Column("name", Text, primary_key=True),  # `render`, or that of a machine
     Column("paused", Integer, nullable=False),
     Column("why", Text, nullable=False),
-    Column("sheet", Text, nullable=False),  # what lies on the machine's bed: nothing known, or a drawn sheet
+    Column("sheet", Text, nullable=False),  # the drawn sheet on the machine's bed; empty if none is known
 )
 
 workers = Table(
@@ -131,21 +133,40 @@ workers = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("place", Text, nullable=False),  # the device or machine that it has for itself; else its own name
+    Column("place", Text, nullable=False),  # the device or machine that it has exclusively, or else its own name
     Column("seen", Float, nullable=False),
     Index("workers_places", "place", unique=True),
 )
 
 
 def _second(connection: Connection) -> None:
-    """Version 1 to 2: pictures, what a plot was released for, bugs that come twice."""
+    """Version 1 to 2: pictures, the drawing that a plot is released for, bugs that happen twice."""
     for column, value in (("fault", ""), ("released", "{}")):
         connection.exec_driver_sql(f"ALTER TABLE jobs ADD COLUMN {column} TEXT NOT NULL DEFAULT '{value}'")
     pictures.create(connection)
 
 
+_CHANGES = {2: _second}  # what a version changes, apart from the columns of new job fields
+
+
+def _migration(version: int) -> Callable[[Connection], None]:
+    """The step from the previous version to this one: its own change, and the columns of the fields that it added."""
+
+    def migrate(connection: Connection) -> None:
+        if version in _CHANGES:
+            _CHANGES[version](connection)
+        for field in COLUMNS:
+            if field.since == version:
+                default = f"'{field.default}'" if field.column_type == "TEXT" else field.default
+                connection.exec_driver_sql(
+                    f"ALTER TABLE jobs ADD COLUMN {field.name} {field.column_type} NOT NULL DEFAULT {default}"
+                )
+
+    return migrate
+
+
 # How a database of version n + 1 becomes one of version n + 2. A new database is made in the newest version.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_second,)
+MIGRATIONS = tuple(_migration(version) for version in range(2, VERSION + 1))
 
 _SQLITE_STAY = (
     "CREATE TRIGGER events_stay_{0} BEFORE {0} ON events BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END"
@@ -160,12 +181,12 @@ CREATE TRIGGER events_stay BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUT
 def up_to_date(
     connection: Connection, migrations: tuple[Callable[[Connection], None], ...] = MIGRATIONS, newest: int = VERSION
 ) -> int:
-    """Makes the tables, or brings them up to this version. The version that was found; 0 where there was nothing.
+    """Make the tables, or bring them to this version; return the version that was found, 0 for an empty database.
 
-    In one transaction: it is done wholly or not at all. StudioError where the database is newer than this program.
+    All in one transaction. Raises StudioError if the database is newer than this program or is not a queue.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(7236)"))  # two workers that start at once
+        connection.execute(text("SELECT pg_advisory_xact_lock(7236)"))  # for two workers that start at once
     found = version(connection)
     if found > newest:
         raise StudioError(
@@ -186,7 +207,7 @@ def up_to_date(
 
 
 def version(connection: Connection) -> int:
-    """Of the tables that are there; 0 where there are none. StudioError where they are of another program."""
+    """The version of the tables; 0 if there are none. Raises StudioError if they belong to another program."""
     if not inspect(connection).has_table("meta"):
         return 0
     value = connection.execute(select(meta.c.value).where(meta.c.name == literal_column("'schema'"))).scalar()
@@ -196,7 +217,7 @@ def version(connection: Connection) -> int:
 
 
 def _keep_events(connection: Connection) -> None:
-    """The database itself refuses to change what has happened."""
+    """Let the database itself refuse to change events."""
     if connection.dialect.name == "sqlite":
         for doing in ("UPDATE", "DELETE"):
             connection.exec_driver_sql(_SQLITE_STAY.format(doing))

@@ -1,4 +1,4 @@
-"""The workers that are at work now, as rows: each has a device or a machine for itself."""
+"""The workers that run now, as rows: each has a device or a machine exclusively."""
 
 from collections.abc import Iterable
 
@@ -6,15 +6,15 @@ from sqlalchemy import select
 
 from renderer.studio.queue.leases import LEASE_S, take_back
 from renderer.studio.queue.records import Job
-from renderer.studio.queue.states import HELD, StudioError
+from renderer.studio.queue.states import LEASED, StudioError
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs, workers
 
-FORGOTTEN_S = 86400.0  # a worker that was not heard of for so long
+FORGOTTEN_S = 86400.0  # a worker that has not reported for this long
 
 
 def register(store: Store, worker: str, kind: str, place: str, lease_s: float = LEASE_S) -> None:
-    """This worker has the place (a GPU, a machine) for itself. StudioError where another one that lives has it."""
+    """Give this worker a place (a GPU, a machine) exclusively. Raises StudioError if another live worker has it."""
     with store.begin() as connection:
         now = store.now(connection)
         others = select(workers.c.name).where(
@@ -23,7 +23,7 @@ def register(store: Store, worker: str, kind: str, place: str, lease_s: float = 
         other = connection.execute(others).scalar()
         if other is not None:
             raise StudioError(
-                f"worker {other} has {place}, and was heard of in the last {lease_s:g} s; end it first, or wait"
+                f"worker {other} has {place}, and reported in the last {lease_s:g} s; end it first, or wait"
             )
         gone = (workers.c.name == worker) | (workers.c.place == place) | (workers.c.seen < now - FORGOTTEN_S)
         connection.execute(workers.delete().where(gone))
@@ -31,10 +31,10 @@ def register(store: Store, worker: str, kind: str, place: str, lease_s: float = 
 
 
 def take_back_from(store: Store, names: Iterable[str]) -> list[Job]:
-    """These workers are dead for certain: what they had is taken back at once, not when the lease runs out."""
+    """Take back the jobs of workers that are certainly dead, at once instead of when their leases run out."""
     with store.begin() as connection:
         now, dead = store.now(connection), list(names)
-        held_by = (jobs.c.worker.in_(dead), jobs.c.state.in_(sorted(HELD)))
+        held_by = (jobs.c.worker.in_(dead), jobs.c.state.in_(sorted(LEASED)))
         connection.execute(jobs.update().where(*held_by).values(lease_until=now - 1.0))
         connection.execute(workers.delete().where(workers.c.name.in_(dead)))
         return take_back(connection, now) if dead else []

@@ -1,4 +1,4 @@
-"""One try at a job: a process that renders it, and that can be killed."""
+"""One try at a job: a process that renders it and can be killed."""
 
 import base64
 import json
@@ -21,31 +21,31 @@ from renderer.studio.queue import leases
 from renderer.studio.queue.records import Job, folder_of
 
 CHILD = (sys.executable, "-m", "renderer.studio.rendering.render_process")
-LOOK_S = 0.05  # between two looks at the child
-LAST_WORDS = 2000  # bytes of what a child that died had said
+LOOK_S = 0.05  # between two checks of the child
+LAST_WORDS = 2000  # bytes of the last output of a child that died
 
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """How a worker works. Seconds."""
+    """How a worker renders. Times are in seconds."""
 
     device: str = "cpu"
     threads: int | None = None
     lease_s: float = leases.LEASE_S
-    beat_s: float = 1.0  # between two words to the queue: how far it is, and whether somebody wants something
-    grace_s: float = 10.0  # for a child that was asked to stop
-    poll_s: float = 1.0  # between two looks for a job
+    beat_s: float = 1.0  # between two reports to the queue, which also ask for requests of people
+    grace_s: float = 10.0  # until a child that was asked to stop is killed
+    poll_s: float = 1.0  # between two tries to lease a job
     child: Sequence[str] = CHILD
 
 
 def staged_of(job: Job) -> Path:
-    """Where it is made first: beside its place, under a name that only this lease has."""
+    """The folder in which a render is made first: beside its final place, under a name that only this lease uses."""
     folder = folder_of(job)
     return folder.with_name(f".{folder.name}.job{job.id}-{job.token}")
 
 
 class Attempt:
-    """A child process at work on a job. At the end of the block it is gone, and so is what it has left half made."""
+    """A child process that works on a job. At the end of the block it is gone, and so are its unfinished files."""
 
     def __init__(self, job: Job, settings: RenderSettings) -> None:
         self.job, self.settings = job, settings
@@ -68,14 +68,14 @@ class Attempt:
             stderr=self._errors,
             text=True,
             encoding="utf-8",
-            start_new_session=True,  # Ctrl-C is for the worker, which then decides
+            start_new_session=True,  # Ctrl-C goes to the worker, which then decides
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._say(json.dumps(self._order()))
+        self._say(json.dumps(self._instructions()))
         return self
 
-    def _order(self) -> dict[str, Any]:
+    def _instructions(self) -> dict[str, Any]:
         job = self.job
         return {
             "job": job.id, "token": job.token, "source": job.source, "name": job.name, "changes": job.changes,
@@ -93,7 +93,7 @@ class Attempt:
         shutil.rmtree(self.staged, ignore_errors=True)
 
     def _sweep(self) -> None:
-        """What earlier attempts at this job have left that were killed."""
+        """Delete what earlier attempts at this job have left, if they were killed."""
         start = self.staged.name.rpartition("-")[0]
         for left in self.staged.parent.glob(f"{_escaped(start)}-*"):
             shutil.rmtree(left, ignore_errors=True)
@@ -102,7 +102,7 @@ class Attempt:
         return self._process.poll() is None
 
     def look(self, wait_s: float) -> None:
-        """Takes in what the child says, and kills it if it was asked to stop and does not."""
+        """Read what the child reports, and kill it if it was asked to stop and does not."""
         if self.asked_at is not None and time.monotonic() - self.asked_at > self.settings.grace_s:
             self.kill()
         with suppress(Empty):
@@ -118,14 +118,14 @@ class Attempt:
     def kill(self) -> None:
         if self.is_alive():
             self.killed = True
-            if hasattr(os, "killpg"):  # and whatever it has started
+            if hasattr(os, "killpg"):  # and every process that it has started
                 with suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
             else:  # Windows
                 self._process.kill()
 
     def outcome(self) -> tuple[str, dict[str, Any]]:
-        """`done` with what was made, or how it failed."""
+        """How it ended: `done` with the result, `stopped`, or `failed` with the reason."""
         code = self._process.wait()
         self._reader.join()
         self.look(0.0)
@@ -149,7 +149,7 @@ class Attempt:
         try:
             ((what, word),) = json.loads(line).items()
         except (ValueError, AttributeError):
-            return  # killed while it spoke
+            return  # killed in the middle of a line
         if what == "progress":
             self.progress = word
         elif what == "picture":
@@ -159,7 +159,7 @@ class Attempt:
 
     def _say(self, text: str) -> None:
         assert self._process.stdin is not None
-        with suppress(OSError):  # it has died; its end is looked at elsewhere
+        with suppress(OSError):  # it has died; `outcome` finds out why
             self._process.stdin.write(text + "\n")
             self._process.stdin.flush()
 

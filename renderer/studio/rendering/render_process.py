@@ -1,8 +1,8 @@
 """The process in which one job is rendered: `python -m renderer.studio.rendering.render_process`.
 
-It can be killed at any moment. A line of JSON comes in on stdin: the order. Lines of JSON go out on stdout:
-`progress`, `picture`, and at last one of `done`, `stopped`, `failed`. The line `stop` asks it to end; if stdin is
-closed, nobody waits any more, and it ends at once.
+It can be killed at any moment. A line of JSON on stdin says what to render. Lines of JSON go out on stdout: `progress`,
+`picture`, and finally one of `done`, `stopped`, `failed`. The line `stop` on stdin asks it to end. If stdin is closed,
+the worker is gone and the process ends at once.
 """
 
 import base64
@@ -21,12 +21,12 @@ from renderer.studio.rendering import job_progress
 if TYPE_CHECKING:
     from renderer.progress import Progress
 
-REPORT_S = 0.5  # between two words of how far it is
-ORPHANED = 3  # the exit code of one for which nobody waits
+REPORT_S = 0.5  # between two progress reports
+ORPHANED = 3  # the exit code if the worker is gone
 
 
 class MessageWriter:
-    """Lines to the worker. What libraries print goes to stderr instead."""
+    """Writes lines to the worker. What libraries print goes to stderr instead."""
 
     def __init__(self) -> None:
         self._out: TextIO = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
@@ -36,12 +36,12 @@ class MessageWriter:
         self._out.write(json.dumps({what: word}) + "\n")
 
     def show(self, name: str, content: bytes) -> None:
-        """A picture, as a line of text."""
+        """Send a picture as a line of text."""
         self.say("picture", {"name": name, "media": previews.MEDIA, "base64": base64.b64encode(content).decode()})
 
 
 class ProgressReporter:
-    """How far the fit is and what it looks like, now and then."""
+    """Reports now and then how far the fit is and what the drawing looks like."""
 
     def __init__(self, writer: MessageWriter, follower: job_progress.JobProgress) -> None:
         self._writer, self._progress = writer, follower
@@ -59,7 +59,7 @@ class ProgressReporter:
             self._writer.show("progress", content)
 
     def ends(self) -> None:
-        """The last record, too, however soon it came."""
+        """Report the last record too, however soon it came."""
         if self._last is not None:
             self._writer.say("progress", self._progress.row(self._last))
 
@@ -73,38 +73,40 @@ def listen(asked: threading.Event) -> None:
 
 def main() -> None:
     writer, asked = MessageWriter(), threading.Event()
-    order = json.loads(sys.stdin.readline())
+    instructions = json.loads(sys.stdin.readline())
     threading.Thread(target=listen, args=(asked,), daemon=True).start()
     try:
-        _render(order, writer, asked)
+        _render(instructions, writer, asked)
     except Exception as error:
         foreseen = type(error).__module__.split(".")[0] in {"renderer", "hardware"}
-        mends = not foreseen or type(error).__name__ == "AssetError"  # the web may be there later
+        can_retry = not foreseen or type(error).__name__ == "AssetError"  # the download may work later
         what = str(error) if foreseen else f"{type(error).__name__}: {error}"
-        writer.say("failed", {"why": " ".join(what.split()), "again": mends, "bug": not foreseen})
+        writer.say("failed", {"why": " ".join(what.split()), "again": can_retry, "bug": not foreseen})
 
 
-def _render(order: dict[str, Any], writer: MessageWriter, asked: threading.Event) -> None:
+def _render(instructions: dict[str, Any], writer: MessageWriter, asked: threading.Event) -> None:
     from renderer import output
     from renderer.specfile import load
 
-    changes, folder, staged = tuple(order["changes"]), Path(order["folder"]), Path(order["staged"])
-    works = {work.name: work for work in load(order["source"], changes)}
-    if order["name"] not in works:
-        raise output.OutputError(f"{order['source']}: there is no work {order['name']} any more")
+    changes, folder, staged = tuple(instructions["changes"]), Path(instructions["folder"]), Path(instructions["staged"])
+    works = {work.name: work for work in load(instructions["source"], changes)}
+    if instructions["name"] not in works:
+        raise output.OutputError(f"{instructions['source']}: the spec no longer has a work {instructions['name']}")
     output.check(folder)
-    _use_threads(order["threads"])
+    _use_threads(instructions["threads"])
     from renderer import pipeline
 
-    work = works[order["name"]]
+    work = works[instructions["name"]]
     follower = job_progress.JobProgress(len(work.artwork.layers), refines=work.artwork.refine.steps > 0)
     reporter = ProgressReporter(writer, follower)
-    result = pipeline.render(work, reporter.report, device=order["device"], draft=order["draft"], stop=asked.is_set)
+    result = pipeline.render(
+        work, reporter.report, device=instructions["device"], draft=instructions["draft"], stop=asked.is_set
+    )
     if asked.is_set():
         writer.say("stopped", {})
         return
     reporter.ends()
-    record = output.write(result, staged, changes=changes, draft=order["draft"], force=True)
+    record = output.write(result, staged, changes=changes, draft=instructions["draft"], force=True)
     writer.show("preview", previews.webp_of(result.preview, previews.PREVIEW_PX))
     writer.say("done", {"sha256": digest(record["files"]), "seconds": round(result.seconds, 1), **_kept(record)})
 
@@ -117,7 +119,7 @@ def _use_threads(count: int | None) -> None:
 
 
 def digest(files: dict[str, str]) -> str:
-    """Tells what was made from everything else: of the files' own sha256, by name."""
+    """A sha256 that identifies a result: that of the sha256 of its files, by name."""
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The worker that renders: takes jobs from the queue, one at a time, each into a process of its own."""
+"""The worker that renders: it takes jobs from the queue, one at a time, and renders each in a process of its own."""
 
 import time
 from collections.abc import Callable
@@ -19,21 +19,21 @@ USUAL = RenderSettings()
 
 
 class RenderWorker:
-    """Runs in one thread; `leave` may be called from any other, or from a signal's handler."""
+    """Runs in one thread; `leave` can be called from any other thread or from a signal handler."""
 
     def __init__(
-        self, store: Store, name: str, settings: RenderSettings = USUAL, tell: Callable[[str], None] = lambda _: None
+        self, store: Store, name: str, settings: RenderSettings = USUAL, say: Callable[[str], None] = lambda _: None
     ) -> None:
-        self.store, self.name, self.settings, self.tell = store, name, settings, tell
+        self.store, self.name, self.settings, self.say = store, name, settings, say
         self._leaving = self._at_once = False
 
     def leave(self) -> None:
-        """Takes up nothing more; called once more, it gives back what it works at, too."""
+        """Take no more jobs; if called again, give the current job back too."""
         self._at_once = self._leaving
         self._leaving = True
 
     def run(self, *, drains: bool = False) -> int:
-        """Works until it is asked to stop, or with `drains` until nothing is queued. How many jobs it has done."""
+        """Render until asked to leave, or with `drains` until nothing is queued. Return the number of jobs done."""
         done, sought = 0, 0.0
         while not self._leaving:
             try:
@@ -44,7 +44,7 @@ class RenderWorker:
                 if job is None and drains and not self._awaited():
                     break
             except SQLAlchemyError as error:
-                self.tell(f"the queue does not answer ({_short(error)}); trying again")
+                self.say(f"the queue does not answer ({_short(error)}); trying again")
                 job = None
             if job is not None:
                 done += self.work(job)
@@ -53,27 +53,27 @@ class RenderWorker:
         return done
 
     def _awaited(self) -> bool:
-        """Whether there will be something to do: jobs that rest before another try, or that others may yet lose."""
+        """Whether a job may still come: one that waits for its next try, or one that another worker may lose."""
         with self.store.read() as connection:
-            is_paused = pausing.paused(connection, "render") is not None
+            is_paused = pausing.pause_reason(connection, "render") is not None
         jobs = [job for job in listing.job_lines(self.store) if job.kind == "render"]
         return any(job.state == "running" or not (job.wanted or is_paused) for job in jobs)
 
     def work(self, job: Job) -> bool:
-        """Renders one job; whether it is done. What goes wrong is written into the queue."""
-        self.tell(f"{job.shown}: taken up" + (f" (try {job.tries})" if job.tries > 1 else ""))
+        """Render one job and return whether it is done. Errors are written into the queue."""
+        self.say(f"{job.shown}: started" + (f" (try {job.tries})" if job.tries > 1 else ""))
         try:
             with Attempt(job, self.settings) as attempt:
                 self._watch(job, attempt)
                 return self._ended(job, attempt)
         except LeaseLost as lost:
-            self.tell(f"{job.shown}: {lost}; what was made of it is thrown away")
-        except SQLAlchemyError as error:  # the lease will run out, and it is rendered again
-            self.tell(f"{job.shown}: the queue does not answer ({_short(error)})")
+            self.say(f"{job.shown}: {lost}; its result is thrown away")
+        except SQLAlchemyError as error:  # the lease will run out, and the job is rendered again
+            self.say(f"{job.shown}: the queue does not answer ({_short(error)})")
         return False
 
     def _watch(self, job: Job, attempt: "Attempt") -> None:
-        """Until the child has ended: tells the queue how far it is, and the child what people want."""
+        """Until the child has ended, report progress to the queue and pass requests of people to the child."""
         beaten = 0.0
         while attempt.is_alive():
             if self._at_once:
@@ -83,13 +83,13 @@ class RenderWorker:
             if now - beaten >= self.settings.beat_s:
                 beaten = now
                 try:
-                    wanted = leases.beat(
+                    wanted = leases.heartbeat(
                         self.store, job.id, job.token, attempt.progress, lease_s=self.settings.lease_s
                     ).wanted
                     if (picture := attempt.pictures.pop("progress", None)) is not None:
                         job_pictures.put(self.store, job.id, job.token, "progress", *picture)
                 except SQLAlchemyError as error:
-                    self.tell(f"{job.shown}: the queue does not answer ({_short(error)}); the work goes on")
+                    self.say(f"{job.shown}: the queue does not answer ({_short(error)}); the render goes on")
                 else:
                     if wanted == "cancel":
                         attempt.ask_to_stop()
@@ -102,33 +102,33 @@ class RenderWorker:
                 folder = folder_of(job)
                 try:
                     result = {"folder": str(folder), **result}
-                    leases.beat(
+                    leases.heartbeat(
                         store, job.id, job.token, attempt.progress, lease_s=self.settings.lease_s
-                    )  # its last word
+                    )  # the last report
                     preview = attempt.pictures.get("preview")
                     place = partial(_publish, attempt.staged, folder)
                     leases.finish(store, job.id, job.token, name, result, place, preview)
                 except OutputError as error:
-                    leases.fail(store, job.id, job.token, name, str(error), again=False)
-                    self.tell(f"{job.shown}: {error}")
+                    leases.fail(store, job.id, job.token, name, str(error), can_retry=False)
+                    self.say(f"{job.shown}: {error}")
                     return False
-                self.tell(f"{job.shown}: done, see {folder}")
+                self.say(f"{job.shown}: done, see {folder}")
                 return True
             case _ if attempt.asked_at is not None:
                 leases.stop(store, job.id, job.token, name, "stopped" if not attempt.killed else "killed")
-                self.tell(f"{job.shown}: cancelled")
+                self.say(f"{job.shown}: cancelled")
             case _ if self._at_once:
                 leases.give_back(store, job.id, job.token, name)
-                self.tell(f"{job.shown}: given back")
+                self.say(f"{job.shown}: given back")
             case _, why:
-                again, bug = why["again"], why.get("bug", False)
-                leases.fail(store, job.id, job.token, name, why["why"], again=again, bug=bug)
-                self.tell(f"{job.shown}: {why['why']}")
+                can_retry, is_bug = why["again"], why.get("bug", False)
+                leases.fail(store, job.id, job.token, name, why["why"], can_retry=can_retry, is_bug=is_bug)
+                self.say(f"{job.shown}: {why['why']}")
         return False
 
 
 def _publish(staged: Path, folder: Path) -> None:
-    """Into its place, whole or not at all. OutputError where somebody else's work is there."""
+    """Move the render into its place, complete or not at all. Raises OutputError if another work is there."""
     with explained(folder):
         place = folder.resolve()
         recover(place)

@@ -11,7 +11,7 @@ from simulated_plot import card
 from hardware.gcode import gcode
 from hardware.job import variants
 from hardware.job.gcode_job import GcodeJob, JobError
-from hardware.job.prepare import from_drawing, from_gcode, setting_of
+from hardware.job.prepare import from_drawing, from_gcode, setup_of
 from hardware.machine import Machine
 from hardware.program import program
 from hardware.wire import gcode_text
@@ -80,14 +80,14 @@ def test_the_lines_are_those_of_the_file(machine: Machine) -> None:
 
 @MACHINES
 def test_how_the_pen_is_lifted_is_found(machine: Machine) -> None:
-    setting = setting_of(machine)
-    assert setting.header[:2] == ("G21", "G90")
+    setup = setup_of(machine)
+    assert setup.header[:2] == ("G21", "G90")
     assert {
         "gantry": ("M3 S600", "G4 P0.15"),
         "router": ("G1 Z3 F480",),
         "drawbot": ("M9", "G4 P0.1"),
         "printer": ("M400", "M280 P0 S600", "G4 P150"),
-    }[machine.name] == setting.lift
+    }[machine.name] == setup.lift
 
 
 FOREIGN = """%
@@ -137,13 +137,13 @@ def test_the_file_that_we_write_asks_for_the_same_pens(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("M3 S600\nG92 X0\n", "file.gcode: line 2: 'G92 X0' holds G92, which moves the origin, and the sender would no"
-         " longer know where the sheet is"),
-        ("$H\n", "file.gcode: line 1: '$H' is no G-code that can be sent"),
-        ("M3 S600\nG1 X5\n", "file.gcode: line 2: 'G1 X5' draws before any feed (F) is set"),
-        ("G5 X1\nM104 S200\n", "file.gcode: line 1: 'G5 X1' holds G5, which this controller does not know\n"
-         "file.gcode: line 2: 'M104 S200' holds M104, which this controller does not know"),
-        ("(nothing)\n", "file.gcode: there is no G-code in it"),
+        ("M3 S600\nG92 X0\n", "file.gcode: line 2: 'G92 X0' contains G92, which moves the origin, so that the sender no"
+         " longer knows where the sheet is"),
+        ("$H\n", "file.gcode: line 1: '$H' is not G-code that can be sent"),
+        ("M3 S600\nG1 X5\n", "file.gcode: line 2: 'G1 X5' draws before a feed (F) is set"),
+        ("G5 X1\nM104 S200\n", "file.gcode: line 1: 'G5 X1' contains G5, which this controller does not know\n"
+         "file.gcode: line 2: 'M104 S200' contains M104, which this controller does not know"),
+        ("(nothing)\n", "file.gcode: there is no G-code in this file"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_sent_is_refused_before_anything_moves(text: str, message: str, tmp_path: Path) -> None:
@@ -153,15 +153,15 @@ def test_what_cannot_be_sent_is_refused_before_anything_moves(text: str, message
 def test_a_file_for_another_pen_lift_is_refused(tmp_path: Path) -> None:
     text = "M3 S30\nG0 X1\nM3 S90\nG1 X5 F100\nM3 S30\n"
     assert refused(text, tmp_path) == (
-        "file.gcode: this G-code never raises the pen as 'gantry' does (M3 S600; G4 P0.15); it is for another machine,"
-        " or pen_lift in the machine file is wrong"
+        "file.gcode: this G-code never raises the pen the way 'gantry' does (M3 S600; G4 P0.15); it is for another"
+        " machine, or pen_lift in the machine file is wrong"
     )
 
 
 def test_a_controller_that_runs_files_by_itself_is_no_port(tmp_path: Path) -> None:
     machine = SERVO.model_copy(update={"dialect": "linuxcnc"})
     assert refused("G21\n", tmp_path, machine) == (
-        "file.gcode: a linuxcnc controller runs files by itself: copy the G-code there instead of plotting"
+        "file.gcode: a linuxcnc controller runs files by itself: copy the G-code to it instead of plotting"
     )
 
 
@@ -195,8 +195,8 @@ def test_some_passes_only(wanted: set[int]) -> None:
     ]
 
 
-def test_a_pass_that_is_not_there_is_told() -> None:
-    with pytest.raises(JobError, match="there are passes 1 to 2, but not 7"):
+def test_a_pass_that_is_not_there_is_reported() -> None:
+    with pytest.raises(JobError, match="the job has passes 1 to 2, but not 7"):
         variants.only_parts(from_drawing(card(), SERVO, "card"), {7})
 
 

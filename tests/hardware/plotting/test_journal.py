@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.plotting.journal import FileStore, Journal, JournalError, Known, read
+from hardware.plotting.journal import FileStore, Journal, JournalError, JournalState, read
 
 
 def begun(path: Path) -> Journal:
@@ -19,7 +19,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     journal.stroke(2)
     journal.pen(1, (0.5, 0.0, -0.1))
     journal.close()
-    assert read(tmp_path / "j") == Known(
+    assert read(tmp_path / "j") == JournalState(
         digest="abc", options={"air": False}, source="card", strokes_done=2, sent=12, acked=8, part=1,
         offset_mm=(0.5, 0.0, -0.1), rest=None, stop=None, lost=None, guard=None, outcome=None,
     )  # fmt: skip
@@ -35,7 +35,7 @@ def test_lines_that_are_sent_after_a_rest_end_it(tmp_path: Path) -> None:
     assert read(tmp_path / "j").stop == (20, 3.0, 4.0)
     journal.lost("the power was cut")
     assert read(tmp_path / "j").lost == "the power was cut"
-    journal.goes_on(20)
+    journal.continues(20)
     assert (read(tmp_path / "j").lost, read(tmp_path / "j").acked) == (None, 20)
     journal.end("done")
     assert read(tmp_path / "j").is_done
@@ -66,25 +66,28 @@ def test_the_last_plot_counts(tmp_path: Path) -> None:
     assert read(tmp_path / "j").strokes_done == 0
 
 
-def test_no_journal_and_no_journal_of_ours_are_told(tmp_path: Path) -> None:
+def test_no_journal_and_no_journal_of_ours_are_reported(tmp_path: Path) -> None:
     with pytest.raises(JournalError) as caught:
         read(tmp_path / "j")
-    assert str(caught.value) == f"{tmp_path}/j: there is no journal to resume from (No such file or directory)"
+    assert (
+        str(caught.value)
+        == f"{tmp_path}/j: cannot be read (No such file or directory); there is no journal to resume from"
+    )
     (tmp_path / "j").write_text("a diary\n")
     with pytest.raises(JournalError) as caught:
         read(tmp_path / "j")
-    assert str(caught.value) == f"{tmp_path}/j: this is no journal of a plot"
+    assert str(caught.value) == f"{tmp_path}/j: this is not the journal of a plot"
     (tmp_path / "file").touch()
     with pytest.raises(JournalError) as caught:
         begun(tmp_path / "file" / "j")
     assert str(caught.value) == (
         f"{tmp_path}/file/j: the journal cannot be written: File exists; without it a plot cannot be resumed."
-        " Name another place with --journal FILE"
+        " Name another file with --journal FILE"
     )
 
 
 def test_what_finds_no_room_is_written_later(tmp_path: Path) -> None:
-    full, told, now = [False], [], [0.0]
+    full, reported, now = [False], [], [0.0]
 
     class Disk(FileStore):
         def write(self, content: bytes) -> None:
@@ -92,7 +95,7 @@ def test_what_finds_no_room_is_written_later(tmp_path: Path) -> None:
                 raise OSError(28, "No space left on device")
             super().write(content)
 
-    journal = Journal(Disk(tmp_path / "j"), lambda: now[0], told.append)
+    journal = Journal(Disk(tmp_path / "j"), lambda: now[0], reported.append)
     journal.start("abc", 100, 7, {}, "card")
     full[0] = True
     for line in range(5000):
@@ -101,5 +104,5 @@ def test_what_finds_no_room_is_written_later(tmp_path: Path) -> None:
     full[0], now[0] = False, 11.0
     journal.stroke(4)
     journal.close()
-    assert len(told) == 2
+    assert len(reported) == 2
     assert (read(tmp_path / "j").strokes_done, read(tmp_path / "j").sent) == (4, 4999)

@@ -16,7 +16,7 @@ from hardware.job import variants
 from hardware.job.gcode_job import JobError
 from hardware.machine import Machine
 from hardware.plotting.control import Control
-from hardware.plotting.events import Event, Finished, Note, PassBegun, Progress, Prompt
+from hardware.plotting.events import Finished, Note, PassBegun, PlotEvent, PlotProgress, Prompt
 from hardware.plotting.plot import Plot
 from hardware.plotting.session import PlotOptions
 from hardware.simulator.trace import Move
@@ -36,7 +36,7 @@ def test_all_is_drawn_once_and_nothing_is_lost(machine: Machine, waits: bool, tm
     assert session.bench.controller.lost_bytes == 0
     assert session.plot is not None
     assert session.plot.session.link.most_bytes <= (40 if waits else 127)  # type: ignore[attr-defined]
-    assert session.bench.controller.body.spindle_on is (machine is SERVO)  # no M2: the servo goes on holding the pen
+    assert session.bench.controller.machine.spindle_on is (machine is SERVO)  # no M2: the servo goes on holding the pen
 
 
 def test_only_what_may_be_sent_is_sent(tmp_path: Path) -> None:
@@ -64,27 +64,28 @@ def test_status_is_asked_five_times_a_second_at_most() -> None:
     assert asked <= session.bench.now() * 5 + 10
 
 
-def test_what_happens_is_told_in_order() -> None:
+def test_what_happens_is_reported_in_order() -> None:
     session = SimulatedPlot()
     session.run()
-    told = [event for event in session.events if not isinstance(event, Progress)]
-    assert [type(event).__name__ for event in told] == [
+    reported = [event for event in session.events if not isinstance(event, PlotProgress)]
+    assert [type(event).__name__ for event in reported] == [
         "Connected", "Prompt", "Answered", "PassBegun", "Prompt", "Answered", "PassBegun", "Finished",
     ]  # fmt: skip
-    first = told[1]
+    first = reported[1]
     assert isinstance(first, Prompt)
     assert first.title == "pen 1 of 2: black 0.5"
     assert first.pen is not None
     assert (first.pen.number, first.pen.colour, first.pen.strokes) == (1, "#101418", 6)
-    assert first.text.startswith("put it in; it draws 6 strokes, 0.12 m in 0:")
+    assert first.text.startswith("insert it; it draws 6 strokes, 0.12 m in 0:")
     assert [choice.key for choice in first.choices] == ["done", "nudge", "test", "skip", "abort"]
-    assert all(event.as_json()["event"] == type(event).__name__ for event in told)
+    assert all(event.as_json()["event"] == type(event).__name__ for event in reported)
 
 
 def test_progress_only_rises_and_ends_at_the_whole() -> None:
     session = SimulatedPlot()
     session.run()
-    steps = [event for event in session.events if isinstance(event, Progress)]
+    steps = [event for event in session.events if isinstance(event, PlotProgress)]
+    assert steps[0].as_json()["event"] == "Progress"
     assert [step.stroke for step in steps] == sorted(step.stroke for step in steps)
     last = steps[-1]
     assert (last.stroke, last.line, last.state, last.left_s) == (12, len(session.job.lines), "done", 0.0)
@@ -107,7 +108,7 @@ def test_a_nudge_moves_what_this_pen_draws_and_no_other(machine: Machine, tmp_pa
     assert drawn[0][0] == pytest.approx(moved[0], abs=0.011)
     assert drawn[0][-1] == pytest.approx(moved[-1], abs=0.011)
     assert drawn[6][0] == pytest.approx(wanted[6][0], abs=0.011)
-    assert "this pen is off by x +0.5, y -0.25, z +0" in session.notes()
+    assert "this pen is offset by x +0.5, y -0.25, z +0" in session.notes()
 
 
 def _nudged(x: float, y: float, z: float = 0.0):  # type: ignore[no-untyped-def]
@@ -121,7 +122,7 @@ def test_a_servo_pen_is_nudged_in_its_own_units() -> None:
     session = SimulatedPlot()
     session.answers = {"pen": [_nudged(0, 0, -20.0)]}
     session.run()
-    values = [event.value for event in session.bench.controller.body.trace if hasattr(event, "value")]
+    values = [event.value for event in session.bench.controller.machine.trace if hasattr(event, "value")]
     assert 280.0 in values
     assert 300.0 in values  # the second pen's
 
@@ -130,7 +131,7 @@ def test_a_nudge_too_far_is_refused() -> None:
     session = SimulatedPlot()
     session.answers = {"pen": [_nudged(11.0, 0)]}
     session.run()
-    assert session.notes()[0] == "a pen is moved by at most 10 mm; put the sheet or origin_mm right instead"
+    assert session.notes()[0] == "a pen can be moved by at most 10 mm; move the sheet or correct origin_mm instead"
     assert all_drawn_once(session)
 
 
@@ -154,7 +155,7 @@ def test_a_pass_can_be_left_out(tmp_path: Path) -> None:
     session.answers = {"pen": ["skip"]}
     session.run(tmp_path / "journal")
     assert [round(times) for times in session.times_drawn()] == [0] * 6 + [1] * 6
-    assert "6 strokes, 0.12 m of black 0.5 are left out" in session.notes()
+    assert "6 strokes, 0.12 m of black 0.5 are skipped" in session.notes()
 
 
 def test_a_pause_in_foreign_g_code_is_a_question(tmp_path: Path) -> None:
@@ -188,8 +189,8 @@ class Steered:
         self.done = False
         session.watchers.append(self)
 
-    def __call__(self, control: Control, event: Event) -> None:
-        if self.done or not isinstance(event, Progress) or event.stroke < self.stroke or event.state != "drawing":
+    def __call__(self, control: Control, event: PlotEvent) -> None:
+        if self.done or not isinstance(event, PlotProgress) or event.stroke < self.stroke or event.state != "drawing":
             return
         if self.down and not (self.session.pen_is_down() and self.session.draws_a_line()):
             return
@@ -238,9 +239,9 @@ def test_a_stop_keeps_the_position_and_can_be_resumed(machine: Machine, tmp_path
     session = SimulatedPlot(machine=machine)
     Steered(session, "abort", 2, down=True)
     finished = session.run(tmp_path / "journal")
-    assert (finished.outcome, finished.text) == ("aborted", "stopped; render plot --resume goes on")
+    assert (finished.outcome, finished.text) == ("aborted", "stopped; continue with render plot --resume")
     assert not session.pen_is_down()
-    assert session.bench.controller.body.bed(0)[:2] == pytest.approx(machine.park_mm)
+    assert session.bench.controller.machine.bed(0)[:2] == pytest.approx(machine.park_mm)
     assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
     assert session.prompts[-2].kind == "resume"
     assert session.prompts[-2].text.startswith("2 of 12 strokes are finished. The controller was not reset")
@@ -261,7 +262,7 @@ def test_a_pause_is_taken_back_and_a_pen_is_still_asked_for(tmp_path: Path) -> N
     Steered(session, "pause", 2, down=True)
     asked = threading.Event()
 
-    def waits(control: Control, event: Event) -> None:
+    def waits(control: Control, event: PlotEvent) -> None:
         if isinstance(event, Prompt) and event.kind == "pen" and len(session.prompts) > 1:
             control.unpause()  # meant for a pause that is over, say
             asked.set()
@@ -272,7 +273,7 @@ def test_a_pause_is_taken_back_and_a_pen_is_still_asked_for(tmp_path: Path) -> N
     assert asked.wait(30)
     time.sleep(0.3)
     assert session.control.prompt is not None
-    assert session.control.prompt.kind == "pen", "nobody has put it in"
+    assert session.control.prompt.kind == "pen", "the pen is not in yet"
     session.control.answer(session.control.prompt.id, "done")
     plots.join(30)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "pause", "pen"]
@@ -302,7 +303,7 @@ def test_an_emergency_stop_is_sent_at_once_and_lifts_the_pen(tmp_path: Path) -> 
     reset = written.index(b"\x18")
     assert b"!" not in written
     assert all(content in {b"?", b"\x18", b"$X\n"} or content[:1] in b"GM" for content in written[reset:])  # type: ignore[index]
-    moves = [event for event in session.bench.controller.body.trace if isinstance(event, Move)]
+    moves = [event for event in session.bench.controller.machine.trace if isinstance(event, Move)]
     assert moves[-1].ended <= session.bench.now() - 0.2  # nothing moves after it
 
 
@@ -314,7 +315,7 @@ def test_an_emergency_stop_works_while_a_question_is_open(tmp_path: Path) -> Non
 def test_a_check_run_finds_what_the_controller_refuses_and_moves_nothing(tmp_path: Path) -> None:
     session = SimulatedPlot(options=PlotOptions(checks=True))
     assert session.run(tmp_path / "journal").outcome == "done"
-    assert f"the controller takes all {len(session.job.lines)} lines" in session.notes()
+    assert f"the controller accepts all {len(session.job.lines)} lines" in session.notes()
     assert all_drawn_once(session)
 
 
@@ -324,15 +325,13 @@ def test_a_check_run_finds_what_the_controller_refuses_and_moves_nothing(tmp_pat
 def test_a_plot_goes_on_when_an_observer_dies() -> None:
     session = SimulatedPlot()
 
-    def dies(event: Event) -> None:
+    def dies(event: PlotEvent) -> None:
         if isinstance(event, PassBegun):
             raise RuntimeError("the window was closed")
 
     session.observers.append(dies)
     assert session.run().outcome == "done"
-    assert (
-        Note("an observer failed and is told no more: RuntimeError: the window was closed", "warning") in session.events
-    )
+    assert Note("an observer failed and was removed: RuntimeError: the window was closed", "warning") in session.events
 
 
 def test_an_answer_to_a_closed_or_unknown_question_is_left_out() -> None:
@@ -357,10 +356,10 @@ def test_resume_gives_the_default_answer() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({131: 40.0}, "the drawing takes 73.0 mm of y, and the controller says that this axis travels 40 mm ($131);"
+        ({131: 40.0}, "the drawing needs 73.0 mm in y, but the controller gives this axis a travel of 40 mm ($131);"
                       " use smaller paper, or correct $131"),
-        ({22: 1}, "x goes from 0.0 to 90.0 mm in machine coordinates, and the machine from -120 to 0 ($130); set the"
-                  " bed's origin (G54), or use smaller paper\ny goes from 0.0 to 73.0 mm in machine coordinates, and"
+        ({22: 1}, "x goes from 0.0 to 90.0 mm in machine coordinates, but the machine from -120 to 0 ($130); set the"
+                  " bed's origin (G54), or use smaller paper\ny goes from 0.0 to 73.0 mm in machine coordinates, but"
                   " the machine from -100 to 0 ($131); set the bed's origin (G54), or use smaller paper"),
     ],
 )  # fmt: skip
@@ -375,19 +374,19 @@ def test_what_the_machine_cannot_reach_is_refused(settings: dict[int, float], me
 
 def test_a_homed_machine_whose_origin_is_set_draws() -> None:
     session = SimulatedPlot(settings={22: 1, 20: 1, 25: 3000}, options=PlotOptions(homes=True))
-    session.bench.controller.body.systems[0] = (-120.0, -100.0, 0.0)
+    session.bench.controller.machine.systems[0] = (-120.0, -100.0, 0.0)
     assert session.run().outcome == "done"
     assert all_drawn_once(session)
 
 
-def test_slower_axes_are_told() -> None:
+def test_slower_axes_are_reported() -> None:
     session = SimulatedPlot(settings={110: 1000.0, 111: 900.0, 1: 25})
     session.run()
     assert session.notes()[:3] == [
-        "lines are to be drawn at 1800 mm/min, and the controller allows 900 ($110, $111): they are drawn more slowly",
-        "the machine file says travel_mm_min 6000, and the controller 900 ($110, $111): it will take longer than"
-        " planned",
-        "the motors are let go at rest ($1=25), so that the position can be lost by touch; $1=255 keeps them on",
+        "the job draws at up to 1800 mm/min, but the controller allows 900 ($110, $111): it draws more slowly",
+        "the machine file has travel_mm_min 6000, but the controller allows 900 ($110, $111): the plot takes longer"
+        " than planned",
+        "the motors are released at rest ($1=25), so that a touch can lose the position; $1=255 keeps them on",
     ]
 
 
@@ -417,7 +416,7 @@ def test_the_outline_is_traced_with_the_pen_up() -> None:
     assert session.run().outcome == "done"
     assert session.drawn() == []
     moves = [
-        tuple(np.round(event.end[:2], 6)) for event in session.bench.controller.body.trace if isinstance(event, Move)
+        tuple(np.round(event.end[:2], 6)) for event in session.bench.controller.machine.trace if isinstance(event, Move)
     ]
     assert moves == [(20, 25), (90, 25), (90, 73), (20, 73), (20, 25), (0, 0)]
 
@@ -428,7 +427,9 @@ def test_latency_costs_character_counting_nothing() -> None:
         session = SimulatedPlot(latency_s=latency_s)
         session.run()
         moves = [
-            event for event in session.bench.controller.body.trace if isinstance(event, Move) and event.spindle == 300
+            event
+            for event in session.bench.controller.machine.trace
+            if isinstance(event, Move) and event.spindle == 300
         ]
         took[latency_s] = sum(move.ended - move.begun for move in moves)
     assert took[0.016] == pytest.approx(took[0.001], rel=0.01)

@@ -1,5 +1,5 @@
 """What goes wrong, and what comes of it: in no case a pen left down while somebody is waited for, a line sent after an
-error, or a stroke drawn twice or lost without being told.
+error, or a stroke drawn twice or lost without a note.
 
 `python -m benchmarks.sender` prints the outcomes as a table.
 """
@@ -12,7 +12,7 @@ from samples import RAMPED, RELAY, ROUTER, SERVO
 from simulated_plot import SimulatedPlot, all_drawn_once
 
 from hardware.machine import Machine
-from hardware.plotting.events import Fault as Told
+from hardware.plotting.events import PlotFault
 from hardware.plotting.journal import FileStore, read
 from hardware.simulator import InjectedFault
 from hardware.wire.port import PortError
@@ -23,21 +23,21 @@ MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machin
 WITHIN = {"gantry": 58, "router": 50}
 
 
-def told_again(session: SimulatedPlot) -> set[int]:
-    """Strokes, from 0, of which people were told that they may be drawn twice."""
-    told: set[int] = set()
+def noted_again(session: SimulatedPlot) -> set[int]:
+    """Strokes, from 0, that notes say may be drawn twice."""
+    reported: set[int] = set()
     for note in session.notes():
         words = note.split()
         if "again" not in note and "within" not in note:
             continue
         numbers = [int(word) for word in re.findall(r"\d+", note)]
         if "strokes" in words and "to" in words:
-            told |= set(range(numbers[0] - 1, numbers[1]))
+            reported |= set(range(numbers[0] - 1, numbers[1]))
         elif "all" in words:
-            told |= set(range(12))
+            reported |= set(range(12))
         else:
-            told |= {numbers[0] - 1}
-    return told
+            reported |= {numbers[0] - 1}
+    return reported
 
 
 def holds(session: SimulatedPlot) -> None:
@@ -48,7 +48,7 @@ def holds(session: SimulatedPlot) -> None:
     assert session.strays() == []
     assert all(share > 0.98 for share in times), times
     twice = {stroke for stroke, share in enumerate(times) if share > 1.02}
-    assert twice <= told_again(session), (twice, session.notes())
+    assert twice <= noted_again(session), (twice, session.notes())
 
 
 @MACHINES
@@ -56,10 +56,10 @@ def test_an_error_stops_the_stream_at_once(machine: Machine, tmp_path: Path) -> 
     session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "error", code=33),))
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
-    fault = next(event for event in session.events if isinstance(event, Told))
+    fault = next(event for event in session.events if isinstance(event, PlotFault))
     assert (fault.what, fault.meaning) == (
         "error:33",
-        "an arc that cannot be: its end is not at the distance of its start",
+        "an impossible arc: its end and its start differ in their distance from the centre",
     )
     line = next(line for line in session.job.lines if line.number == fault.line)
     assert line.text == fault.text
@@ -80,7 +80,7 @@ def test_after_an_error_a_person_says_how_to_go_on(answer: str, tmp_path: Path) 
         assert 0.95 < times[2] < 1.02
     elif answer == "skip":
         assert times[2] < 1
-        assert "stroke 3 is left out" in session.notes()
+        assert "stroke 3 is skipped" in session.notes()
     else:
         assert 1.9 < times[0] < 2.1
         assert "all strokes of black 0.5 are drawn again" in session.notes()
@@ -98,9 +98,9 @@ def test_an_alarm_that_loses_the_position_asks_where_the_machine_is(
     assert [prompt.kind for prompt in session.prompts] == ["pen", "origin", "resume", "pen"]
 
 
-def test_a_soft_limit_is_told_and_nothing_is_sent_on(tmp_path: Path) -> None:
+def test_a_soft_limit_is_reported_and_nothing_is_sent_on(tmp_path: Path) -> None:
     def narrow(session: SimulatedPlot, _: object) -> None:
-        session.bench.controller.body.values.update({20: 1, 22: 1})
+        session.bench.controller.machine.values.update({20: 1, 22: 1})
 
     session = SimulatedPlot(answers={"pen": [narrow]})
     assert session.run(tmp_path / "journal").outcome == "aborted"
@@ -122,7 +122,7 @@ def test_a_cable_that_is_out_for_a_while_costs_nothing(machine: Machine, tmp_pat
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
     assert [prompt.kind for prompt in session.prompts] == ["pen", "pen"]
-    assert "the controller was not reset: its position holds" in session.notes()
+    assert "the controller was not reset: its position is valid" in session.notes()
     assert all(share < 1.02 for stroke, share in enumerate(session.times_drawn()) if stroke not in {1, 3, 4})
 
 
@@ -142,7 +142,7 @@ def test_a_banner_in_mid_job_is_a_reset(machine: Machine, kind: str, tmp_path: P
     session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], kind, seconds=2),))  # type: ignore[arg-type]
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
-    assert session.told_faults() == ["reset"]
+    assert session.reported_faults() == ["reset"]
     origin = session.prompts[1]
     assert origin.kind == "origin"
     assert [choice.key for choice in origin.choices] == ["here", "known", "abort"]
@@ -167,7 +167,7 @@ def test_a_reply_of_two_letters_that_is_garbled_was_an_ok(machine: Machine, tmp_
     session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], "garble"),))
     assert session.run(tmp_path / "journal").outcome == "done"
     assert all_drawn_once(session)
-    assert session.told_faults() == ["garbled"]
+    assert session.reported_faults() == ["garbled"]
     assert [prompt.kind for prompt in session.prompts] == ["pen", "pen"]
 
 
@@ -184,15 +184,15 @@ def test_a_longer_reply_that_is_garbled_may_have_been_an_error(machine: Machine,
 @MACHINES
 @pytest.mark.parametrize("kind", ["mute", "deafen"])
 def test_a_reply_that_does_not_come_is_noticed_within_seconds(machine: Machine, kind: str, tmp_path: Path) -> None:
-    """Whether the line was lost or only its reply cannot be told from here."""
+    """Whether the line was lost or only its reply is not known here."""
     session = SimulatedPlot(machine=machine, faults=(InjectedFault(WITHIN[machine.name], kind),))  # type: ignore[arg-type]
     assert session.run(tmp_path / "journal").outcome == "done"
     if kind == "mute":
         holds(session)
     assert session.pen_down_at_prompts == []
     assert all(share > 0.98 for share in session.times_drawn())  # what the lost line has spoilt is drawn again
-    assert session.told_faults() == ["missing"]
-    assert "a line may be lost since stroke" in next(e.meaning for e in session.events if isinstance(e, Told))
+    assert session.reported_faults() == ["missing"]
+    assert "a line may be lost since stroke" in next(e.meaning for e in session.events if isinstance(e, PlotFault))
 
 
 class Pressed:
@@ -214,7 +214,7 @@ def test_a_hold_button_at_the_machine_is_a_pause(machine: Machine, tmp_path: Pat
     Pressed(session, b"!")
     assert session.run(tmp_path / "journal").outcome == "done"
     holds(session)
-    assert session.told_faults() == ["state Hold"]
+    assert session.reported_faults() == ["state Hold"]
 
 
 def test_an_open_door_is_waited_for(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_an_open_door_is_waited_for(tmp_path: Path) -> None:
     Pressed(session, b"\x84")
     assert session.run(tmp_path / "journal").outcome == "done"
     assert all_drawn_once(session)
-    assert session.told_faults() == ["state Door"]
+    assert session.reported_faults() == ["state Door"]
     assert [prompt.pen_up for prompt in session.prompts] == [True, False, True]
 
 
@@ -238,7 +238,7 @@ class SmallDisk(FileStore):
         super().write(content)
 
 
-def test_a_full_disk_does_not_stop_a_plot_and_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_does_not_stop_a_plot_and_is_reported_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hardware.plotting.journal.FileStore", SmallDisk)
     monkeypatch.setattr(SmallDisk, "room", 2000)
 
@@ -249,9 +249,9 @@ def test_a_full_disk_does_not_stop_a_plot_and_is_told_once(tmp_path: Path, monke
     assert session.run(tmp_path / "journal").outcome == "done"
     assert all_drawn_once(session)
     assert session.notes() == [
-        "the journal cannot be written (No space left on device); the plot goes on, but until there is room a crash"
-        " would lose its place",
-        "the journal can be written again, and is whole",
+        "the journal cannot be written (No space left on device); the plot continues, but until there is room a crash"
+        " would lose its position",
+        "the journal can be written again and is complete",
     ]
     known = read(tmp_path / "journal")
     assert (known.strokes_done, known.outcome) == (12, "done")
@@ -261,9 +261,8 @@ def test_a_fault_that_comes_again_and_again_is_given_up(tmp_path: Path) -> None:
     session = SimulatedPlot(faults=tuple(InjectedFault(n, "error", code=20) for n in range(58, 400)))
     assert session.run(tmp_path / "journal").outcome == "aborted"
     assert session.notes()[-1] in {
-        "it goes wrong again and again at this place; stopped",
-        "the machine could not be brought to rest (a G-code that this controller does not know); look after the pen"
-        " yourself",
+        "more than 5 faults in a row at this line; stopped",
+        "the machine could not be brought to rest (a G-code that this controller does not know); lift the pen by hand",
     }
 
 
@@ -298,7 +297,7 @@ def test_killed_after_each_line_it_is_resumed_exactly(machine: Machine, after: i
 
 def resumed_exactly(machine: Machine, after: int, tmp_path: Path) -> None:
     """In a stroke, on the way, at a question: no line is lost, none drawn twice; a dot, which is over when the pen has
-    touched, may be touched again where that cannot be known, and then people are told.
+    touched, may be touched again where that cannot be known, and then a note says so.
     """
     session = SimulatedPlot(machine=machine)
     session.killed(tmp_path / "journal", after)
@@ -326,7 +325,7 @@ def test_killed_and_without_power_it_asks_and_draws_the_stroke_again(
     holds(session)
 
 
-def test_a_port_that_is_gone_when_the_plot_begins_is_told() -> None:
+def test_a_port_that_is_gone_when_the_plot_begins_is_reported() -> None:
     from hardware.wire.opener import opener
 
     with pytest.raises(PortError) as caught:

@@ -33,7 +33,7 @@ class Talk:
         return self.say("?", 0.1)[-1].strip("<>").split("|")[0]
 
     def place(self) -> tuple[float, float]:
-        x, y, _ = self.bench.controller.body.position(self.bench.now())
+        x, y, _ = self.bench.controller.machine.position(self.bench.now())
         return x, y
 
 
@@ -148,7 +148,7 @@ def test_a_dwell_waits_for_motion_and_goes_by_50_ms() -> None:
     """interface.md, Synchronization: G4 is answered when all is done."""
     talk = Talk()
     talk.say("G1 X1 F600\nG4 P0.06\n", 2)
-    move, dwell = talk.bench.controller.body.trace
+    move, dwell = talk.bench.controller.machine.trace
     assert isinstance(move, Move)
     assert isinstance(dwell, Dwell)
     assert dwell.begun >= move.ended
@@ -159,7 +159,7 @@ def test_a_spindle_speed_waits_for_motion() -> None:
     """settings.md, $32: without laser mode motion stops with every S."""
     talk = Talk()
     talk.say("G1 X5 F600\nM3 S500\nG1 X10\n", 4)
-    first, spindle, second = talk.bench.controller.body.trace
+    first, spindle, second = talk.bench.controller.machine.trace
     assert first.ended <= spindle.at <= second.begun  # type: ignore[union-attr]
 
 
@@ -274,7 +274,7 @@ def test_a_curve_takes_the_time_that_the_planner_of_the_estimate_says(speed: flo
             sent += 1
         answered += talk.port.read(1.0).count(b"ok")
     talk.say("G4 P0\n", 10)
-    trace = talk.bench.controller.body.trace
+    trace = talk.bench.controller.machine.trace
     moves = [event for event in trace if isinstance(event, Move)]
     took = moves[-1].ended - moves[0].begun
     assert took == pytest.approx(run_s(points, speed / 60, (500.0, 500.0), 0.01), rel=0.02)
@@ -284,7 +284,7 @@ def test_an_arc_is_drawn_within_its_tolerance() -> None:
     """settings.md, $12."""
     talk = Talk(FAST | {100: 1000, 101: 1000})
     talk.say("G2 X20 Y0 I10 J0 F3000\n", 20)
-    moves = [event for event in talk.bench.controller.body.trace if isinstance(event, Move)]
+    moves = [event for event in talk.bench.controller.machine.trace if isinstance(event, Move)]
     middles = [((m.start[0] + m.end[0]) / 2, (m.start[1] + m.end[1]) / 2) for m in moves]
     assert all(abs(math.dist(p, (10, 0)) - 10) < 0.003 for p in middles)
     assert max(y for _, y in middles) == pytest.approx(10, abs=0.01)
@@ -306,7 +306,7 @@ def test_without_power_the_place_is_forgotten_but_the_head_stays() -> None:
     talk.bench.controller.power_cut(1.0)
     assert talk.say("", 2) == ["Grbl 1.1h ['$' for help]"]
     assert talk.place() == (0.0, 0.0)
-    assert talk.bench.controller.body.bed(talk.bench.now())[0] == 20.0
+    assert talk.bench.controller.machine.bed(talk.bench.now())[0] == 20.0
 
 
 def test_a_cable_that_is_out_fails_like_one_and_comes_back() -> None:
@@ -331,5 +331,5 @@ def test_the_same_talk_gives_the_same_trace() -> None:
     for _ in range(2):
         talk = Talk(latency_s=0.016)
         talk.say("G1 X5 F700\nX8 Y3\nG0 X0\n", 5)
-        traces.append(talk.bench.controller.body.trace)
+        traces.append(talk.bench.controller.machine.trace)
     assert traces[0] == traces[1]

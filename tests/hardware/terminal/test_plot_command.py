@@ -61,7 +61,7 @@ def started(files: Path, port: str, *options: str) -> Iterator["subprocess.Popen
         process.communicate(timeout=PATIENCE_S)
 
 
-def told(process: "subprocess.Popen[str]", event: str) -> dict[str, object]:
+def reported(process: "subprocess.Popen[str]", event: str) -> dict[str, object]:
     """The next event of this name."""
     assert process.stdout is not None
     for line in process.stdout:
@@ -94,30 +94,30 @@ def board(speed: float = 8.0) -> Iterator[tuple[Bench, str]]:
 
 
 def pen_is_down(bench: Bench) -> bool:
-    return is_down(SERVO, 0.0, bench.controller.body.pen_value)
+    return is_down(SERVO, 0.0, bench.controller.machine.pen_value)
 
 
 def test_answers_come_through_a_pipe_and_lines_are_plain(files: Path) -> None:
     done = run(files, "sim:fast", answers="n 0.5 0 0\nt\nd\n\n")
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    told_lines = done.stderr.splitlines()
-    assert told_lines[0] == "Grbl 1.1h.20190830 on sim:fast, 128 bytes of buffer"
-    assert told_lines[1] == "pen 1 of 2: black 0.5"
-    assert told_lines[3] == "  d or Enter  the pen is in: draw"
-    assert "this pen is off by x +0.5, y +0, z +0" in told_lines
-    assert told_lines[-1].startswith("done: the pen is up and parked; 6 of 6 strokes in 0:")
+    plain_lines = done.stderr.splitlines()
+    assert plain_lines[0] == "Grbl 1.1h.20190830 on sim:fast, 128 bytes of buffer"
+    assert plain_lines[1] == "pen 1 of 2: black 0.5"
+    assert plain_lines[3] == "  d or Enter  the pen is in: draw"
+    assert "this pen is offset by x +0.5, y +0, z +0" in plain_lines
+    assert plain_lines[-1].startswith("done: the pen is up and parked; 6 of 6 strokes in 0:")
     assert "\x1b" not in done.stderr
 
 
-def test_programs_are_told_json(files: Path) -> None:
+def test_programs_receive_json(files: Path) -> None:
     answers = "".join(json.dumps({"answer": n, "choice": "done"}) + "\n" for n in (1, 2))
     with started(files, "sim:fast") as process:
-        assert told(process, "Connected")["firmware"] == "Grbl 1.1h.20190830"
+        assert reported(process, "Connected")["firmware"] == "Grbl 1.1h.20190830"
         for line in answers.splitlines():
-            assert told(process, "Prompt")["kind"] == "pen"
+            assert reported(process, "Prompt")["kind"] == "pen"
             say(process, **json.loads(line))
-        assert told(process, "Finished")["outcome"] == "done"
+        assert reported(process, "Finished")["outcome"] == "done"
         assert process.wait(PATIENCE_S) == 0
 
 
@@ -128,8 +128,8 @@ def test_a_dry_run_opens_nothing(files: Path) -> None:
         "card.gcode on gantry\n"
         "   1  black 0.5            3 strokes, 0.08 m     0:08\n"
         "   2  Groe rouge 1.2       3 strokes, 0.08 m     0:11\n"
-        "119 lines, 0:18 without pen changes; 2 pens asked for\n"
-        "the machine goes from x 0, y 0 to x 90, y 73 mm\n"
+        "119 lines, 0:18 without pen changes; 2 pens to insert\n"
+        "the machine moves from x 0, y 0 to x 90, y 73 mm\n"
         "nothing was sent\n"
     )
     assert not list(files.glob("*.journal"))
@@ -142,49 +142,49 @@ def test_a_dry_run_opens_nothing(files: Path) -> None:
         ("sim:quick", 3, "sim:quick: the simulator's options are fast, speed=N and latency=MS, as in sim:fast\n"),
     ],
 )
-def test_a_port_that_cannot_be_used_is_told(files: Path, port: str, code: int, message: str) -> None:
+def test_a_port_that_cannot_be_used_is_reported(files: Path, port: str, code: int, message: str) -> None:
     done = run(files, port)
     assert done.returncode == code
     assert done.stderr.startswith(message)
 
 
-def test_nothing_to_resume_is_told(files: Path) -> None:
+def test_nothing_to_resume_is_reported(files: Path) -> None:
     done = run(files, "sim:fast", "--resume")
     assert (done.returncode, done.stderr) == (
         1,
-        f"{files}/card.gcode.journal: there is no journal to resume from (No such file or directory)\n",
+        f"{files}/card.gcode.journal: cannot be read (No such file or directory); there is no journal to resume from\n",
     )
 
 
 def test_another_drawing_is_not_gone_on_with(files: Path) -> None:
     with started(files, "sim:fast") as process:
-        told(process, "Prompt")
+        reported(process, "Prompt")
         say(process, do="abort")
         assert process.wait(PATIENCE_S) == 130
     (files / "card.gcode").write_text((files / "card.gcode").read_text().replace("G0 X20", "G0 X21"))
     done = run(files, "sim:fast", "--resume")
     assert done.returncode == 1
     assert done.stderr == (
-        f"{files}/card.gcode.journal: that plot was of another drawing, or for another machine file; what is on the"
-        " sheet cannot be gone on with. Plot without --resume on a new sheet\n"
+        f"{files}/card.gcode.journal: that plot was of another drawing or for another machine file, so it cannot"
+        " be resumed; plot without --resume on a new sheet\n"
     )
 
 
 def test_ctrl_c_stops_lifts_and_parks_and_the_plot_is_resumed(files: Path) -> None:
     with board() as (bench, port):
         with started(files, port) as process:
-            told(process, "Prompt")
+            reported(process, "Prompt")
             say(process, do="resume")
-            until(lambda: pen_is_down(bench) and len(bench.controller.body.trace) > 10)
+            until(lambda: pen_is_down(bench) and len(bench.controller.machine.trace) > 10)
             process.send_signal(signal.SIGINT)
-            assert told(process, "Finished")["outcome"] == "aborted"
+            assert reported(process, "Finished")["outcome"] == "aborted"
             assert process.wait(PATIENCE_S) == 130
         assert not pen_is_down(bench)
-        assert bench.controller.body.bed(0)[:2] == pytest.approx((0, 0))
+        assert bench.controller.machine.bed(0)[:2] == pytest.approx((0, 0))
         done = run(files, port, "--resume", answers="\n\n\n")
         assert done.returncode == 0, done.stderr
         assert "go on with the earlier plot?" in done.stderr
-    assert len(strokes(bench.controller.body.trace, SERVO)) in {6, 7}  # one of them in two parts
+    assert len(strokes(bench.controller.machine.trace, SERVO)) in {6, 7}  # one of them in two parts
 
 
 @pytest.mark.parametrize(
@@ -193,18 +193,18 @@ def test_ctrl_c_stops_lifts_and_parks_and_the_plot_is_resumed(files: Path) -> No
 def test_killed_it_leaves_no_pen_on_the_paper_and_is_resumed(files: Path, where: str) -> None:
     with board() as (bench, port):
         with started(files, port) as process:
-            told(process, "Prompt")
+            reported(process, "Prompt")
             if where != "prompt":
                 say(process, do="resume")
-                until(lambda: len(bench.controller.body.trace) > 10)
-                until(lambda: bench.controller.body.state == "Run" and pen_is_down(bench) == (where == "stroke"))
+                until(lambda: len(bench.controller.machine.trace) > 10)
+                until(lambda: bench.controller.machine.state == "Run" and pen_is_down(bench) == (where == "stroke"))
             process.kill()
             process.wait(PATIENCE_S)
-        until(lambda: not pen_is_down(bench) and bench.controller.body.state == "Idle")  # the guard has lifted it
+        until(lambda: not pen_is_down(bench) and bench.controller.machine.state == "Idle")  # the guard has lifted it
         answers = "\n\n\n\n"
         done = _resumed(files, port, answers)
         assert done.returncode == 0, done.stderr
-    drawn = strokes(bench.controller.body.trace, SERVO)
+    drawn = strokes(bench.controller.machine.trace, SERVO)
     dots = [stroke for stroke in drawn if len(stroke) == 1]
     assert 2 <= len(dots) <= 3
     assert 4 <= len(drawn) - len(dots) <= 5
@@ -222,19 +222,20 @@ def _resumed(files: Path, port: str, answers: str) -> "subprocess.CompletedProce
 
 def test_a_second_sender_is_turned_away_and_the_first_goes_on(files: Path) -> None:
     with board() as (_, port), started(files, port) as process:
-        told(process, "Prompt")
+        reported(process, "Prompt")
         second = run(files, port, "--journal", str(files / "second.journal"))
         assert second.returncode == 3
         assert second.stderr == (
-            f"{port}: another program has it open (a second plot, a terminal, another sender); close that first\n"
+            f"{port}: another program has it open (a second plot, a terminal, another sender);"
+            " close that program first\n"
         )
         say(process, do="resume")
-        assert told(process, "Prompt")["title"].startswith("pen 2 of 2")  # type: ignore[attr-defined]
+        assert reported(process, "Prompt")["title"].startswith("pen 2 of 2")  # type: ignore[attr-defined]
         say(process, do="resume")
-        assert told(process, "Finished")["outcome"] == "done"
+        assert reported(process, "Finished")["outcome"] == "done"
 
 
-def test_a_port_on_which_nothing_answers_is_told(files: Path) -> None:
+def test_a_port_on_which_nothing_answers_is_reported(files: Path) -> None:
     near, far = os.openpty()
     try:
         done = run(files, os.ttyname(far))
@@ -242,7 +243,7 @@ def test_a_port_on_which_nothing_answers_is_told(files: Path) -> None:
         os.close(near)
         os.close(far)
     assert done.returncode == 3
-    assert "nothing answers within 3 s; is the machine switched on, is it the right port" in done.stderr
+    assert "nothing answers within 3 s; is the machine switched on, is this the right port" in done.stderr
 
 
 def test_the_simulator_serves_other_programs(files: Path) -> None:

@@ -8,23 +8,23 @@ from rich.console import Console
 from simulated_plot import SimulatedPlot
 
 from hardware.plotting.control import Control
-from hardware.plotting.events import Choice, Event, Fault, Progress, Prompt
+from hardware.plotting.events import PlotEvent, PlotFault, PlotProgress, Prompt, PromptChoice
 from hardware.plotting.session import PlotOptions
 from hardware.simulator import InjectedFault
-from hardware.terminal import answers, words
+from hardware.terminal import answers, event_text
 from hardware.terminal.lines import JsonLines, PlainLines
 from hardware.terminal.screen import Screen
 
 Golden = Callable[[str, str], None]
 
 
-def shown(session: SimulatedPlot, at: Callable[[Event], bool]) -> str:
+def shown(session: SimulatedPlot, at: Callable[[PlotEvent], bool]) -> str:
     """The screen after the first event of this kind, as text."""
     console = Console(file=io.StringIO(), width=80, height=24, force_terminal=False, color_system=None)
     screen = Screen(session.job, console)
     looked: list[str] = []
 
-    def see(event: Event) -> None:
+    def see(event: PlotEvent) -> None:
         screen(event)
         if at(event) and not looked:
             with console.capture() as captured:
@@ -43,11 +43,11 @@ def shown(session: SimulatedPlot, at: Callable[[Event], bool]) -> str:
     ("name", "at"),
     [
         ("pen", lambda event: isinstance(event, Prompt)),
-        ("drawing", lambda event: isinstance(event, Progress) and event.stroke == 3 and event.state == "drawing"),
+        ("drawing", lambda event: isinstance(event, PlotProgress) and event.stroke == 3 and event.state == "drawing"),
         ("end", lambda event: type(event).__name__ == "Finished"),
     ],
 )
-def test_a_plot_looks_as_it_did(name: str, at: Callable[[Event], bool], golden: Golden) -> None:
+def test_a_plot_looks_as_it_did(name: str, at: Callable[[PlotEvent], bool], golden: Golden) -> None:
     golden(f"terminal/{name}.txt", shown(SimulatedPlot(), at))
 
 
@@ -69,14 +69,14 @@ class Heard(Control):
         self.prompt = prompt
 
     def commands(self) -> list[tuple[object, ...]]:
-        told = []
+        reported = []
         while (command := self.take()) is not None:
-            told.append((command.name, command.choice, *command.values.items()))
-        return told
+            reported.append((command.name, command.choice, *command.values.items()))
+        return reported
 
 
 PEN = Prompt(
-    4, "pen", "pen 1", "put it in", tuple(Choice(key, key) for key in ("done", "nudge", "test", "abort")), "done"
+    4, "pen", "pen 1", "put it in", tuple(PromptChoice(key, key) for key in ("done", "nudge", "test", "abort")), "done"
 )
 
 
@@ -90,7 +90,7 @@ PEN = Prompt(
 )  # fmt: skip
 def test_keys_answer_a_question(key: str, command: tuple[object, ...]) -> None:
     control = Heard(PEN)
-    answers.pressed(control, key)
+    answers.on_key(control, key)
     assert control.commands() == [command]
 
 
@@ -100,13 +100,13 @@ def test_keys_answer_a_question(key: str, command: tuple[object, ...]) -> None:
 )
 def test_keys_steer_a_plot(key: str, command: tuple[object, ...]) -> None:
     control = Heard()
-    answers.pressed(control, key)
+    answers.on_key(control, key)
     assert control.commands() == [command]
 
 
 def test_other_keys_do_nothing() -> None:
     control = Heard(PEN)
-    assert not answers.pressed(control, "x")
+    assert not answers.on_key(control, "x")
     assert control.commands() == []
 
 
@@ -122,7 +122,7 @@ def test_other_keys_do_nothing() -> None:
 )
 def test_programs_steer_by_lines_of_json(line: str, command: list[tuple[object, ...]]) -> None:
     control = Heard(PEN)
-    answers.asked(control, line)
+    answers.on_json_line(control, line)
     assert control.commands() == command
 
 
@@ -130,7 +130,7 @@ def test_every_choice_has_a_key_of_its_own_where_it_is_offered() -> None:
     session = SimulatedPlot(faults=(InjectedFault(58, "error", code=33), InjectedFault(90, "reset")))
     session.run()
     for prompt in session.prompts:
-        keys = [words.KEYS[choice.key] for choice in prompt.choices]
+        keys = [event_text.KEYS[choice.key] for choice in prompt.choices]
         assert len(set(keys)) == len(keys)
 
 
@@ -140,5 +140,5 @@ def test_plain_lines_and_json_lines_say_the_same_events() -> None:
     session.observers += [PlainLines(plain), JsonLines(as_json)]
     session.run()
     assert "error:33 at line" in plain.getvalue()
-    faults = [event for event in session.events if isinstance(event, Fault)]
+    faults = [event for event in session.events if isinstance(event, PlotFault)]
     assert as_json.getvalue().count('"event": "Fault"') == len(faults) == 1

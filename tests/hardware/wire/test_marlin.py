@@ -1,4 +1,4 @@
-"""Marlin by send and wait, against a scripted board that keeps its host protocol (as marlinfw.org tells it)."""
+"""Marlin by send and wait, against a scripted board that keeps its host protocol (as marlinfw.org describes it)."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from simulated_plot import card
 
 from hardware.job.prepare import from_drawing
 from hardware.plotting.control import Control
-from hardware.plotting.events import Event, Fault, Finished, Note, Prompt
+from hardware.plotting.events import Finished, Note, PlotEvent, PlotFault, Prompt
 from hardware.plotting.plot import Plot
 from hardware.plotting.session import PlotOptions
 
@@ -22,12 +22,12 @@ class Run:
     def __init__(self, faults: dict[int, str] | None = None, answers: dict[str, str] | None = None) -> None:
         self.board = MarlinBoard(faults)
         self.job = from_drawing(card(), PRINTER, "card")
-        self.events: list[Event] = []
+        self.events: list[PlotEvent] = []
         self.answers = answers or {}
         self.control = Control()
         self.control.watch(self._see)
 
-    def _see(self, event: Event) -> None:
+    def _see(self, event: PlotEvent) -> None:
         self.events.append(event)
         if isinstance(event, Prompt):
             self.control.answer(event.id, self.answers.get(event.kind, event.default))
@@ -40,7 +40,7 @@ class Run:
         wanted = {line.text for line in self.job.lines}
         return [line for line in self.board.lines if line in wanted]
 
-    def told(self, kind: type) -> list[Event]:
+    def reported(self, kind: type) -> list[PlotEvent]:
         return [event for event in self.events if isinstance(event, kind)]
 
 
@@ -51,7 +51,7 @@ def test_every_line_is_carried_out_in_order_with_number_and_checksum(tmp_path: P
     moves = [line for line in run.board.lines if line.startswith("G1 ")]
     assert moves == [line.text for line in run.job.lines if line.is_draw]
     assert run.board.place[:2] == [0.0, 0.0]
-    assert [event.kind for event in run.told(Prompt)] == ["pen", "pen"]  # type: ignore[attr-defined]
+    assert [event.kind for event in run.reported(Prompt)] == ["pen", "pen"]  # type: ignore[attr-defined]
 
 
 def test_a_line_that_arrives_damaged_is_sent_again(tmp_path: Path) -> None:
@@ -65,14 +65,14 @@ def test_a_busy_board_is_waited_for(tmp_path: Path) -> None:
     run = Run(faults={40: "busy"})
     assert run.go(tmp_path / "journal").outcome == "done"
     assert run.board.now() > 50
-    assert run.told(Fault) == []
+    assert run.reported(PlotFault) == []
 
 
 def test_a_command_that_it_does_not_know_stops_the_stream(tmp_path: Path) -> None:
     run = Run(faults={40: "unknown"}, answers={"fault": "abort"})
     assert run.go(tmp_path / "journal").outcome == "aborted"
-    fault = run.told(Fault)[0]
-    assert isinstance(fault, Fault)
+    fault = run.reported(PlotFault)[0]
+    assert isinstance(fault, PlotFault)
     assert fault.meaning == "a G-code that this controller does not know"
     assert run.board.lines[-4:-1] != []
     assert "M280 P0 S600" in run.board.lines[-8:]  # the pen was lifted
@@ -81,8 +81,8 @@ def test_a_command_that_it_does_not_know_stops_the_stream(tmp_path: Path) -> Non
 def test_a_board_that_restarts_is_asked_about(tmp_path: Path) -> None:
     run = Run(faults={40: "start"}, answers={"origin": "abort"})
     assert run.go(tmp_path / "journal").outcome == "aborted"
-    assert [event.what for event in run.told(Fault)] == ["reset"]  # type: ignore[attr-defined]
-    assert [event.kind for event in run.told(Prompt)] == ["pen", "origin"]  # type: ignore[attr-defined]
+    assert [event.what for event in run.reported(PlotFault)] == ["reset"]  # type: ignore[attr-defined]
+    assert [event.kind for event in run.reported(Prompt)] == ["pen", "origin"]  # type: ignore[attr-defined]
 
 
 def test_a_stop_is_resumed(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_stop_is_resumed(tmp_path: Path) -> None:
     run = Run(answers={"pen": "done"})
     stopped = []
 
-    def stop(event: Event) -> None:
+    def stop(event: PlotEvent) -> None:
         if getattr(event, "stroke", 0) == 3 and not stopped:
             stopped.append(True)
             run.control.abort()
@@ -110,7 +110,7 @@ def test_a_nudge_is_an_offset_of_its_own(tmp_path: Path) -> None:
     run = Run()
     nudged = []
 
-    def nudge(event: Event) -> None:
+    def nudge(event: PlotEvent) -> None:
         if isinstance(event, Prompt) and not nudged:
             nudged.append(True)
             run.control.answer(event.id, "nudge", x=0.5)
@@ -118,9 +118,9 @@ def test_a_nudge_is_an_offset_of_its_own(tmp_path: Path) -> None:
     run.control._observers.insert(0, nudge)
     assert run.go(tmp_path / "journal").outcome == "done"
     assert "G92 X0 Y0 Z0" in run.board.lines
-    first = run.told(Note)[0]
+    first = run.reported(Note)[0]
     assert isinstance(first, Note)
-    assert first.text == "this pen is off by x +0.5, y +0, z +0"
+    assert first.text == "this pen is offset by x +0.5, y +0, z +0"
 
 
 @pytest.mark.parametrize("text", ["G1 X1*5", "G1 X1;a"])

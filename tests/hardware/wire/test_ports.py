@@ -1,4 +1,4 @@
-"""Ports: what answers, who has them, and what would do where they cannot be opened."""
+"""Ports: what answers, which program has them open, and what to do if they cannot be opened."""
 
 import errno
 import os
@@ -28,15 +28,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_controller_tells_its_name() -> None:
     with served(Bench(for_machine(SERVO), fast=False)) as terminal:
-        assert port_scan.answer(terminal.name) == ("Grbl 1.1h.20190830", True)
+        assert port_scan.identify(terminal.name) == ("Grbl 1.1h.20190830", True)
 
 
 def test_a_port_that_somebody_has_is_left_alone() -> None:
     with served(Bench(for_machine(SERVO), fast=False)) as terminal:
         port = SerialPort(terminal.name)
         try:
-            assert port_scan.answer(terminal.name) == (
-                "another program has it open (a second plot, a terminal, another sender); close that first",
+            assert port_scan.identify(terminal.name) == (
+                "another program has it open (a second plot, a terminal, another sender); close that program first",
                 False,
             )
         finally:
@@ -47,7 +47,7 @@ def test_a_port_that_somebody_has_is_left_alone() -> None:
 def test_a_port_on_which_nothing_speaks() -> None:
     near, far = os.openpty()
     try:
-        assert port_scan.answer(os.ttyname(far)) == ("nothing that speaks GRBL or Marlin", True)
+        assert port_scan.identify(os.ttyname(far)) == ("neither GRBL nor Marlin answers", True)
     finally:
         os.close(near)
         os.close(far)
@@ -60,8 +60,8 @@ def test_ports_without_hardware_behind_them_are_not_listed(monkeypatch: pytest.M
     ]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
     assert serial_port.names() == ["/dev/ttyUSB0"]
-    monkeypatch.setattr(port_scan, "answer", lambda name: (f"Grbl on {name}", True))
-    assert port_scan.look() == [port_scan.Found("/dev/ttyUSB0", "USB Serial", "Grbl on /dev/ttyUSB0", True)]
+    monkeypatch.setattr(port_scan, "identify", lambda name: (f"Grbl on {name}", True))
+    assert port_scan.scan_ports() == [port_scan.ScannedPort("/dev/ttyUSB0", "USB Serial", "Grbl on /dev/ttyUSB0", True)]
 
 
 def refusing(code: int) -> Callable[..., None]:
@@ -77,7 +77,7 @@ def refusing(code: int) -> Callable[..., None]:
         (errno.EACCES, "/dev/ttyX9: no permission; join the group dialout: sudo usermod -aG dialout $USER, then log out"
                        " and in"),
         (errno.EBUSY, "/dev/ttyX9: another program has it open (a second plot, a terminal, another sender); close that"
-                      " first"),
+                      " program first"),
         (errno.EIO, "/dev/ttyX9: cannot be opened: [Errno 5] Input/output error"),
     ],
 )  # fmt: skip

@@ -22,9 +22,9 @@ from hardware.program import ProgramError
 from hardware.svgfile import SvgError
 from renderer import cli, output
 from renderer.assets import AssetError
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import CODES, code_of
-from renderer.cli.commands import commands
+from renderer.cli.render_commands import commands
 from renderer.pipeline import RenderError
 from renderer.progress import Progress, Report
 from renderer.result import Result
@@ -42,7 +42,7 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RENDER_OFFLINE", "1")
     monkeypatch.delenv("RENDER_DEBUG", raising=False)
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 @pytest.fixture
@@ -219,11 +219,11 @@ def test_a_device_that_is_not_there_is_code_3(
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert cli.run([str(spec), "--device", "cuda", "--out", str(tmp_path / "out")]) == 3
-    why = "there is no CUDA device that torch can use; --device cpu does without (see render doctor)"
+    why = "there is no CUDA device that torch can use; use --device cpu (see render doctor)"
     assert capsys.readouterr().err == f"render: {why}\n"
 
 
-def test_a_bad_spec_is_told_with_its_places_and_code_2(spec: Path, capsys: Capture) -> None:
+def test_a_bad_spec_is_reported_with_its_places_and_code_2(spec: Path, capsys: Capture) -> None:
     spec.write_text(spec.read_text().replace("steps: 10", "stpes: 10"))
     assert cli.run([str(spec)]) == 2
     said = capsys.readouterr()
@@ -231,7 +231,9 @@ def test_a_bad_spec_is_told_with_its_places_and_code_2(spec: Path, capsys: Captu
     assert said.err.startswith(f"{spec}:16:5: layers.0.stpes: ")
 
 
-def test_an_output_that_cannot_be_is_told_before_the_fit(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+def test_an_output_that_cannot_be_is_reported_before_the_fit(
+    spec: Path, tmp_path: Path, fit: Any, capsys: Capture
+) -> None:
     calls = fit({})
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "disc").write_text("mine")
@@ -240,7 +242,7 @@ def test_an_output_that_cannot_be_is_told_before_the_fit(spec: Path, tmp_path: P
     assert "is a file; move it away, or write elsewhere with --out" in capsys.readouterr().err
 
 
-def test_a_disk_that_fills_is_told(
+def test_a_disk_that_fills_is_reported(
     spec: Path, tmp_path: Path, fit: Any, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
@@ -249,7 +251,7 @@ def test_a_disk_that_fills_is_told(
     fit({})
     monkeypatch.setattr(os, "fsync", full)
     assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 1
-    assert "the disk is full; make room, or write elsewhere with --out" in capsys.readouterr().err
+    assert "the disk is full; free some space, or write elsewhere with --out" in capsys.readouterr().err
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -405,14 +407,14 @@ def test_ctrl_c_in_the_fit_keeps_what_there_is(spec: Path, tmp_path: Path, fit: 
         assert not options["stop"]()
         press()
         assert options["stop"]()
-        return {"interrupted": True, "notes": ("interrupted: layer 1 has had 1 of its 10 steps",)}
+        return {"interrupted": True, "notes": ("interrupted: layer 1 stopped after 1 of 10 steps",)}
 
     calls = fit(interrupted)
     assert cli.run([str(spec), str(other), "--out", str(tmp_path / "out")]) == 130
     said = capsys.readouterr()
     assert len(calls) == 1  # the other one is not begun
     assert said.out == f"{tmp_path / 'out' / 'disc'}\n"
-    assert "stopping, and keeping what there is; Ctrl-C again to end at once" in said.err
+    assert "stopping and keeping the drawing so far; Ctrl-C again ends at once" in said.err
     assert json.loads((tmp_path / "out" / "disc" / "manifest.json").read_bytes())["interrupted"] is True
 
 
@@ -463,7 +465,7 @@ def test_validate_says_what_a_spec_holds(spec: Path, capsys: Capture) -> None:
     assert capsys.readouterr() == (f"{spec}: ok, 1 work: disc\n", "")
 
 
-def test_validate_tells_all_faults_of_all_specs(spec: Path, capsys: Capture) -> None:
+def test_validate_shows_all_faults_of_all_specs(spec: Path, capsys: Capture) -> None:
     broken = spec.with_name("broken.yaml")
     broken.write_text(spec.read_text().replace("count", "cuont").replace("steps: 10", "steps: many"))
     assert cli.run(["validate", str(broken), str(spec), "--set", "sed=7", "--json"]) == 2
@@ -520,7 +522,7 @@ def test_a_plan_shows_what_was_worked_out_and_why(spec: Path, capsys: Capture) -
         + planned(
             "budget",
             "22 minutes",
-            "a sensible time for A6, pen changes on top; planned: about 3 minutes with 2 pen changes, 0.768 m, "
+            "a sensible time for A6, plus pen changes; planned: about 3 minutes with 2 pen changes, 0.768 m, "
             "85 strokes, on a gantry",
         )
     )
@@ -555,9 +557,9 @@ def test_a_plan_says_what_a_spec_takes(spec: Path, capsys: Capture) -> None:
         "  picture  wants about 18% of the area under ink\n"
         "  time     about 33 s for the points on a gantry, without pen changes\n"
         f"  planned  layers.0.loss  {LOSS}  for strokes of 3.5 mm, seen from where details of 1 mm blur\n"
-        "  note     `fit: cover` cuts 5% of the picture off, left and right; `fit: contain` shows all of it\n"
-        "  warning  40 points of 3.5 mm cover 3% of the area, and the picture wants about 18% under ink: too much of "
-        "the paper stays bare; any of these would do: about 230 points, nibs of 8.3 mm, dots of `diameter_mm: 8.3`\n"
+        "  note     `fit: cover` cuts off 5% of the picture, left and right; `fit: contain` shows all of it\n"
+        "  warning  40 points of 3.5 mm cover 3% of the area, but the picture needs about 18% under ink: too much of "
+        "the paper stays bare; any of these would work: about 230 points, nibs of 8.3 mm, dots of `diameter_mm: 8.3`\n"
     )
 
 
@@ -565,7 +567,7 @@ def test_a_plan_takes_strokes_without_a_limit_to_be_as_long_as_so_many_usually_a
     assert cli.run(["plan", str(spec), "-s", "layers=[{curves: 20}]", "-s", "machine=null", *AS_IT_IS]) == 0
     out = capsys.readouterr().out
     assert "curves: 20 curves of 3 to 4 mm can cover 80% of the area, at about 132 mm each; 2 pens" in out
-    assert "warning  the spec names no machine, so there will be no G-code and no plotting time" in out
+    assert "warning  the spec does not name a machine, so there will be no G-code and no plotting time" in out
     assert "stays bare" not in out
 
 
@@ -579,13 +581,13 @@ def test_a_plan_of_a_finished_render_knows_its_machine(
     assert document["plotting"]["minutes"] == pytest.approx(record["plotting"]["minutes"], abs=0.05)
     assert cli.run(["plan", str(tmp_path / "disc" / "drawing.svg")]) == 0
     said = capsys.readouterr()
-    assert said.err == "note: name a --machine to see how long it takes\n"
+    assert said.err == "note: name a machine with --machine to see how long it takes\n"
     assert "1  warm grey    3       10    10     0.0\n" in said.out
 
 
-def test_a_plan_of_nothing_is_told(tmp_path: Path, capsys: Capture) -> None:
+def test_a_plan_of_nothing_is_reported(tmp_path: Path, capsys: Capture) -> None:
     assert cli.run(["plan", str(tmp_path)]) == 1
-    why = "holds no drawing.svg; name a folder that render has written, a spec or an SVG"
+    why = "has no drawing.svg; name a folder that render wrote, a spec or an SVG"
     assert capsys.readouterr().err == f"render: {tmp_path}: {why}\n"
 
 
@@ -626,7 +628,7 @@ def test_gcode_comes_with_the_svg_in_the_order_of_drawing_marked_for_pauses(svg:
 def test_fills_are_hatched_on_request(svg: Path, capsys: Capture) -> None:
     svg.write_text(SVG.format("M5,5 H15 V15 H5 Z").replace('stroke="#000" fill="none"', 'fill="#00f"'))
     assert cli.run(["gcode", str(svg), "-m", MACHINE]) == 1
-    assert "have it hatched (--hatch), or remove it" in capsys.readouterr().err
+    assert "hatch it (--hatch), or remove it" in capsys.readouterr().err
     assert cli.run(["gcode", str(svg), "-m", MACHINE, "--hatch", "1", "-o", "-"]) == 0
     assert capsys.readouterr().out.count("\nG1 ") > 10
 
@@ -647,7 +649,7 @@ def test_a_plan_is_drawn_on_request(svg: Path, capsys: Capture) -> None:
 
 def test_a_spec_is_not_drawn_before_it_is_rendered(spec: Path, capsys: Capture) -> None:
     assert cli.run(["plan", str(spec), "--plot", "x.svg"]) == 2
-    assert "render the spec, and name its folder" in capsys.readouterr().err
+    assert "render the spec first, then name its folder" in capsys.readouterr().err
 
 
 def test_cards_go_into_a_folder(tmp_path: Path, capsys: Capture) -> None:
@@ -682,7 +684,7 @@ def test_gcode_is_not_written_where_the_machine_cannot_draw_it(svg: Path, capsys
 def test_what_lies_off_the_sheet_is_left_out_and_told(svg: Path, capsys: Capture) -> None:
     svg.write_text(SVG.format("M5,5 L75,5"))
     assert cli.run(["gcode", str(svg), "-m", MACHINE]) == 0
-    assert capsys.readouterr().err == f"note: {svg}: what lies off its 50 x 50 mm is left out\n"
+    assert capsys.readouterr().err == f"note: {svg}: what lies outside its 50 x 50 mm is left out\n"
 
 
 def test_assets_are_added_and_listed(spec: Path, capsys: Capture) -> None:
@@ -696,13 +698,13 @@ def test_assets_are_added_and_listed(spec: Path, capsys: Capture) -> None:
     assert {row["name"]: row["path"] for row in rows}["scream"] is None
 
 
-def test_a_file_that_is_out_of_reach_is_told(capsys: Capture) -> None:
+def test_a_file_that_is_out_of_reach_is_reported(capsys: Capture) -> None:
     assert cli.run(["assets", "fetch", "scream", "--json"]) == 1
     [row] = json.loads(capsys.readouterr().out)["assets"]
     assert "RENDER_OFFLINE is set" in row["error"]
 
 
-def test_doctor_tells_what_there_is(capsys: Capture) -> None:
+def test_doctor_shows_what_there_is(capsys: Capture) -> None:
     assert cli.run(["doctor", "--json"]) == 0
     findings = {one["name"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
     assert set(findings) >= {

@@ -63,7 +63,7 @@ def test_a_terminal_of_80_columns_shows_bars_that_fit(spec: Path, tmp_path: Path
         while True:
             try:
                 piece = os.read(ours, 4096)
-            except OSError:  # how Linux says that nobody holds the other end
+            except OSError:  # how Linux says that the other end is closed
                 break
             if not piece:
                 break
@@ -89,7 +89,7 @@ def test_ctrl_c_in_a_long_fit_leaves_a_whole_folder(spec: Path, tmp_path: Path) 
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, f"{Path('out') / 'disc'}\n")
-    assert "stopping, and keeping what there is" in err
+    assert "stopping and keeping the drawing so far" in err
     folder = tmp_path / "out" / "disc"
     record = json.loads((folder / "manifest.json").read_bytes())
     assert record["interrupted"] is True

@@ -26,19 +26,19 @@ def svg(tmp_path: Path) -> str:
 
 def test_a_dry_run_says_what_would_be_drawn(svg: str, capsys: Capture) -> None:
     assert cli.run(["plot", svg, "-m", MACHINE, "--dry-run", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [(row["pen"], row["colour"], row["strokes"]) for row in told["passes"]] == [
+    record = json.loads(capsys.readouterr().out)
+    assert [(row["pen"], row["colour"], row["strokes"]) for row in record["passes"]] == [
         ("black 0.5", "#101418", 2),
         ("red 1.2", "#d02030", 2),
     ]
-    assert told["bounds_mm"][2:] == [70.0, 70.0]
+    assert record["bounds_mm"][2:] == [70.0, 70.0]
 
 
 def test_only_some_pens(svg: str, capsys: Capture) -> None:
     assert cli.run(["plot", svg, "-m", MACHINE, "--dry-run", "--only-pen", "2"]) == 0
-    told = capsys.readouterr().out
-    assert "red 1.2" in told
-    assert "black" not in told
+    printed = capsys.readouterr().out
+    assert "red 1.2" in printed
+    assert "black" not in printed
 
 
 def test_it_plots_and_is_then_done(svg: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +46,7 @@ def test_it_plots_and_is_then_done(svg: str, capsys: Capture, monkeypatch: pytes
     assert cli.run(["plot", svg, "-m", MACHINE, "--port", "sim:fast"]) == 0
     assert "done: the pen is up and parked; 4 of 4 strokes" in capsys.readouterr().err
     assert cli.run(["plot", svg, "-m", MACHINE, "--port", "sim:fast", "--resume"]) == 1
-    assert capsys.readouterr().err == f"render: {svg}.journal: that plot is done; there is nothing to resume\n"
+    assert capsys.readouterr().err == f"render: {svg}.journal: that plot is finished; there is nothing to resume\n"
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_it_plots_and_is_then_done(svg: str, capsys: Capture, monkeypatch: pytes
         ),
         (["SVG"], 2, "render: SVG: does not say which machine draws it; name it with --machine\n"),
         (["SVG", "-m", MACHINE, "--port", "/dev/ttyNOPE"], 3, "render: /dev/ttyNOPE: no such port; "),
-        (["SVG", "-m", MACHINE, "--only-pen", "9", "--dry-run"], 1, "render: there are passes 1 to 2, but not 9\n"),
+        (["SVG", "-m", MACHINE, "--only-pen", "9", "--dry-run"], 1, "render: the job has passes 1 to 2, but not 9\n"),
         (["SVG", "-m", MACHINE], 2, "render: name the port with --port: "),
     ],
 )
-def test_what_is_missing_is_told(svg: str, arguments: list[str], code: int, message: str, capsys: Capture) -> None:
+def test_what_is_missing_is_reported(svg: str, arguments: list[str], code: int, message: str, capsys: Capture) -> None:
     assert cli.run(["plot", *(svg if each == "SVG" else each for each in arguments)]) == code
     assert capsys.readouterr().err.startswith(message.replace("SVG", svg))

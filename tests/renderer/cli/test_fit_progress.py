@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from renderer.cli import fit_progress, show
+from renderer.cli import fit_progress, printing
 from renderer.cli.fit_progress import FitBars, FitLines
 from renderer.progress import Progress, unknown
 
@@ -24,7 +24,7 @@ def at(step: int, stage: Any = "fitting", layer: int = 0, steps: int = 300) -> P
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second passes each time that somebody looks at the clock."""
     monkeypatch.setattr(time, "monotonic", itertools.count(100).__next__)
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 @pytest.mark.usefixtures("clock")

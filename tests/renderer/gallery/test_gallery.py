@@ -1,4 +1,4 @@
-"""A gallery's folder: what hangs, what is said of it, and what is left alone."""
+"""A gallery's folder: its works, their states, and what is left alone."""
 
 import io
 import json
@@ -15,14 +15,14 @@ from PIL import Image
 
 from renderer import cli, pipeline
 from renderer.assets import PICTURES
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.gallery import build
 from renderer.gallery.build import Builder
 from renderer.gallery.collect import GalleryError, collect, shard
 from renderer.gallery.exhibit import MOST_BYTES, ORIGINAL_BYTES, ORIGINAL_PX, shrunk
 from renderer.gallery.label import loss_svg, pens_svg, spark_path
 from renderer.gallery.pages import pages
-from renderer.gallery.statement import Made, read, seal
+from renderer.gallery.statement import WorkManifest, read, seal
 from renderer.gallery.verify import compared, same_files
 from renderer.gallery.work import publish
 from renderer.progress import silent
@@ -38,11 +38,11 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RENDER_OFFLINE", "1")
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 @pytest.fixture
-def hung(spec: Path, make_result: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def gallery(spec: Path, make_result: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A gallery with one finished work, rendered by hand."""
     monkeypatch.setattr(pipeline, "render", lambda work, report, device: make_result(work=work))
     gallery = tmp_path / "gallery"
@@ -58,9 +58,9 @@ def check(spec: Path, gallery: Path, *options: str) -> int:
 # --- checking ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_gallery_that_is_up_to_date_says_so(hung: Path, spec: Path, capsys: Capture) -> None:
+def test_a_gallery_that_is_up_to_date_says_so(gallery: Path, spec: Path, capsys: Capture) -> None:
     capsys.readouterr()
-    assert check(spec, hung) == 0
+    assert check(spec, gallery) == 0
     out, err = capsys.readouterr()
     assert (out, err) == ("", "gallery: 1 of 1 work up to date\n")
 
@@ -74,109 +74,108 @@ def test_a_gallery_that_is_up_to_date_says_so(hung: Path, spec: Path, capsys: Ca
         (("nib_mm: 3}\nmachine:", "nib_mm: 2}\nseed: 3\nmachine:"), "disc: stale: spec, pens"),
     ],
 )
-def test_what_is_stale_says_why(hung: Path, spec: Path, capsys: Capture, change: tuple[str, str], line: str) -> None:
+def test_what_is_stale_says_why(gallery: Path, spec: Path, capsys: Capture, change: tuple[str, str], line: str) -> None:
     text = spec.read_text()
     assert change[0] in text
     spec.write_text(text.replace(*change))
     capsys.readouterr()
-    assert check(spec, hung) == 1
+    assert check(spec, gallery) == 1
     out, err = capsys.readouterr()
     assert out == f"{line}\n"
     assert err == "gallery: 0 of 1 work up to date; render gallery build renders what is due\n"
 
 
-def test_another_picture_makes_the_target_stale(hung: Path, spec: Path, capsys: Capture) -> None:
+def test_another_picture_makes_the_target_stale(gallery: Path, spec: Path, capsys: Capture) -> None:
     Image.new("RGB", (105, 148), "#123456").save(spec.parent / "disc.png")
     capsys.readouterr()
-    assert check(spec, hung) == 1
+    assert check(spec, gallery) == 1
     assert capsys.readouterr().out == "disc: stale: target\n"
 
 
-def test_a_comment_makes_nothing_stale(hung: Path, spec: Path) -> None:
+def test_a_comment_makes_nothing_stale(gallery: Path, spec: Path) -> None:
     spec.write_text("# a comment\n" + spec.read_text().replace("steps: 10", "steps: 10   # few"))
-    assert check(spec, hung) == 0
+    assert check(spec, gallery) == 0
 
 
 @pytest.mark.parametrize("name", ["preview.webp", "drawing.svg", "pens.svg"])
-def test_a_file_that_was_changed_by_hand_is_told(hung: Path, spec: Path, capsys: Capture, name: str) -> None:
-    with (hung / "disc" / name).open("ab") as file:
+def test_a_file_that_was_changed_by_hand_is_reported(gallery: Path, spec: Path, capsys: Capture, name: str) -> None:
+    with (gallery / "disc" / name).open("ab") as file:
         file.write(b"x")
     capsys.readouterr()
-    assert check(spec, hung) == 1
+    assert check(spec, gallery) == 1
     assert capsys.readouterr().out == f"disc: modified: {name}\n"
 
 
-def test_a_file_that_is_gone_is_told(hung: Path, spec: Path, capsys: Capture) -> None:
-    (hung / "disc" / "drawing.svg").unlink()
+def test_a_file_that_is_gone_is_reported(gallery: Path, spec: Path, capsys: Capture) -> None:
+    (gallery / "disc" / "drawing.svg").unlink()
     capsys.readouterr()
-    assert check(spec, hung) == 1
+    assert check(spec, gallery) == 1
     assert capsys.readouterr().out == "disc: modified: drawing.svg\n"
 
 
-def test_a_manifest_that_was_changed_by_hand_is_told(hung: Path, spec: Path, capsys: Capture) -> None:
-    path = hung / "disc" / "manifest.json"
+def test_a_manifest_that_was_changed_by_hand_is_reported(gallery: Path, spec: Path, capsys: Capture) -> None:
+    path = gallery / "disc" / "manifest.json"
     path.write_text(path.read_text().replace("18.25", "38.25"))
     capsys.readouterr()
-    assert check(spec, hung) == 1
+    assert check(spec, gallery) == 1
     assert capsys.readouterr().out == "disc: modified: manifest.json\n"
 
 
-def test_line_endings_are_no_change(hung: Path, spec: Path) -> None:
+def test_line_endings_are_no_change(gallery: Path, spec: Path) -> None:
     for path in (
-        hung / "disc" / "drawing.svg",
-        hung / "index.html",
-        hung / "README.md",
-        hung / "disc" / "manifest.json",
+        gallery / "disc" / "drawing.svg",
+        gallery / "index.html",
+        gallery / "README.md",
+        gallery / "disc" / "manifest.json",
     ):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert check(spec, hung) == 0
+    assert check(spec, gallery) == 0
 
 
-def test_file_times_are_no_change(hung: Path, spec: Path) -> None:
-    for path in (spec, spec.parent / "disc.png", *(hung / "disc").iterdir()):
+def test_file_times_are_no_change(gallery: Path, spec: Path) -> None:
+    for path in (spec, spec.parent / "disc.png", *(gallery / "disc").iterdir()):
         os.utime(path, (0, 0))
-    assert check(spec, hung) == 0
+    assert check(spec, gallery) == 0
 
 
-def test_a_work_whose_spec_is_gone_is_an_orphan(hung: Path, spec: Path, capsys: Capture) -> None:
+def test_a_work_whose_spec_is_gone_is_an_orphan(gallery: Path, spec: Path, capsys: Capture) -> None:
     spec.rename(spec.with_name("ring.yaml"))
     capsys.readouterr()
-    assert check(spec.parent, hung) == 1
+    assert check(spec.parent, gallery) == 1
     assert capsys.readouterr().out == "ring: missing\ndisc: orphan\n"
 
 
-def test_a_page_that_is_not_what_the_manifests_make_is_told(hung: Path, spec: Path, capsys: Capture) -> None:
-    (hung / "index.html").write_text("hello")
+def test_a_page_that_is_not_what_the_manifests_make_is_reported(gallery: Path, spec: Path, capsys: Capture) -> None:
+    (gallery / "index.html").write_text("hello")
     capsys.readouterr()
-    assert check(spec, hung) == 1
+    assert check(spec, gallery) == 1
     assert capsys.readouterr().out == "index.html: out of date\n"
 
 
-def test_a_spec_with_faults_is_told_and_the_rest_is_checked(hung: Path, spec: Path, capsys: Capture) -> None:
+def test_a_spec_with_faults_is_reported_and_the_rest_is_checked(gallery: Path, spec: Path, capsys: Capture) -> None:
     (spec.parent / "bad.yaml").write_text("version: 1\n")
     capsys.readouterr()
-    assert check(spec.parent, hung) == 2
+    assert check(spec.parent, gallery) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert "bad.yaml:1:1: title: is missing" in err or "title" in err
     assert "gallery: 1 of 1 work up to date" in err
 
 
-def test_json_tells_the_same(hung: Path, spec: Path, capsys: Capture) -> None:
+def test_json_shows_the_same(gallery: Path, spec: Path, capsys: Capture) -> None:
     spec.write_text(spec.read_text().replace("steps: 10", "steps: 11"))
     capsys.readouterr()
-    assert check(spec, hung, "--json") == 1
-    told = json.loads(capsys.readouterr().out)
-    [work] = told["works"]
-    assert (work["name"], work["status"], work["stale"], told["exit_code"]) == ("disc", "stale: spec", ["spec"], 1)
+    assert check(spec, gallery, "--json") == 1
+    record = json.loads(capsys.readouterr().out)
+    [work] = record["works"]
+    assert (work["name"], work["status"], work["stale"], record["exit_code"]) == ("disc", "stale: spec", ["spec"], 1)
 
 
-def test_to_check_needs_no_torch(hung: Path, spec: Path) -> None:
+def test_to_check_needs_no_torch(gallery: Path, spec: Path) -> None:
     import subprocess
 
-    code = (
-        f"from renderer.cli import run; import sys; run(['gallery', 'check', {str(spec)!r}, '--to', {str(hung)!r}]); "
-    )
+    code = f"from renderer.cli import run; import sys; run(['gallery', 'check', {str(spec)!r}, "
+    code += f"'--to', {str(gallery)!r}]); "
     code += "assert not {'torch', 'numba'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
 
@@ -207,9 +206,9 @@ def test_a_folder_without_specs_is_refused(tmp_path: Path) -> None:
     assert str(error.value) == f"{tmp_path}: no specs in this folder; name spec files, or a folder of them"
 
 
-def test_a_name_that_no_work_has_is_told(spec: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_a_name_that_no_work_has_is_reported(spec: Path, tmp_path: Path, capsys: Capture) -> None:
     assert check(spec, tmp_path / "g", "--only", "dics*") == 2
-    assert capsys.readouterr().err == "render: no work is called 'dics*'; there are disc\n"
+    assert capsys.readouterr().err == "render: no work is named 'dics*'; there are disc\n"
 
 
 def test_shares_hold_each_work_once(spec: Path) -> None:
@@ -221,7 +220,7 @@ def test_shares_hold_each_work_once(spec: Path) -> None:
 
 def test_a_share_that_is_none_is_refused(capsys: Capture) -> None:
     assert cli.run(["gallery", "build", "--shard", "4/3"]) == 2
-    assert "'4/3' is no share; write it like 1/3, the first of three" in capsys.readouterr().err
+    assert "'4/3' is not a share; write it like 1/3, the first of three" in capsys.readouterr().err
 
 
 # --- building, with a stand-in for the process that renders ----------------------------------------------------------
@@ -269,7 +268,7 @@ def test_what_ends_a_build_ends_its_processes(works: Callable[..., Builder], spe
     assert process.poll() is not None
 
 
-def test_a_build_tells_how_it_went(
+def test_a_build_shows_how_it_went(
     works: Callable[..., Builder], spec: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = {"metrics": {"psnr_blurred": 20.0}, "cost": {"seconds": 3, "cpu_seconds": 4, "peak_mb": 500}, "bytes": 1000}
@@ -282,59 +281,59 @@ def test_a_build_tells_how_it_went(
     assert re.search(r"^gallery: 1 rendered, 0 not due, 1 failed \(disc-seed-2\); \d+ s, 4 s of processor", said, re.M)
 
 
-def test_a_build_leaves_alone_what_was_changed_by_hand(hung: Path, spec: Path, capsys: Capture) -> None:
-    (hung / "disc" / "preview.webp").write_bytes(b"mine")
+def test_a_build_leaves_alone_what_was_changed_by_hand(gallery: Path, spec: Path, capsys: Capture) -> None:
+    (gallery / "disc" / "preview.webp").write_bytes(b"mine")
     spec.write_text(spec.read_text().replace("steps: 10", "steps: 11"))
     capsys.readouterr()
-    assert cli.run(["gallery", "build", str(spec), "--to", str(hung)]) == 1
+    assert cli.run(["gallery", "build", str(spec), "--to", str(gallery)]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("disc: stale: spec; modified: preview.webp; left as it is, --force renders it anew\n")
-    assert (hung / "disc" / "preview.webp").read_bytes() == b"mine"
+    assert said.startswith("disc: stale: spec; modified: preview.webp; kept as it is, --force renders it again\n")
+    assert (gallery / "disc" / "preview.webp").read_bytes() == b"mine"
 
 
-def test_prune_removes_orphans_and_nothing_that_somebody_touched(hung: Path, spec: Path, capsys: Capture) -> None:
+def test_prune_removes_orphans_and_nothing_that_somebody_touched(gallery: Path, spec: Path, capsys: Capture) -> None:
     spec.rename(spec.with_name("ring.yaml"))
-    mine = hung / "disc" / "notes.txt"
+    mine = gallery / "disc" / "notes.txt"
     mine.touch()
-    arguments = ["gallery", "build", str(spec.parent), "--to", str(hung), "--prune", "--shard", "2/2"]
+    arguments = ["gallery", "build", str(spec.parent), "--to", str(gallery), "--prune", "--shard", "2/2"]
     assert cli.run(arguments) == 0  # a share sees no orphans
     assert mine.exists()
     from renderer.cli.gallery.build_and_check import _prune
     from renderer.gallery.state import orphans
 
     capsys.readouterr()
-    _prune(orphans([], hung), hung)
-    assert capsys.readouterr().err == "disc: orphan; left as it is, because somebody has changed it\n"
+    _prune(orphans([], gallery), gallery)
+    assert capsys.readouterr().err == "disc: orphan; kept as it is, because it was changed\n"
     mine.unlink()
-    _prune(orphans([], hung), hung)
-    assert not (hung / "disc").exists()
+    _prune(orphans([], gallery), gallery)
+    assert not (gallery / "disc").exists()
 
 
-def test_a_work_is_gathered_where_it_is_up_to_date(hung: Path, spec: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_a_work_is_gathered_where_it_is_up_to_date(gallery: Path, spec: Path, tmp_path: Path, capsys: Capture) -> None:
     here = tmp_path / "here"
-    arguments = ["gallery", "gather", str(tmp_path / "none"), str(hung), "--specs", str(spec), "--to", str(here)]
+    arguments = ["gallery", "gather", str(tmp_path / "none"), str(gallery), "--specs", str(spec), "--to", str(here)]
     capsys.readouterr()
     assert cli.run(arguments) == 0
-    assert capsys.readouterr().out == f"disc: from {hung}\n"
+    assert capsys.readouterr().out == f"disc: from {gallery}\n"
     assert check(spec, here) == 1 - (here / "index.html").exists()
     spec.write_text(spec.read_text().replace("steps: 10", "steps: 11"))
     capsys.readouterr()
     assert cli.run(arguments) == 1
-    assert capsys.readouterr().out == "disc: nowhere up to date\n"
+    assert capsys.readouterr().out == "disc: not up to date in any gallery\n"
 
 
 # --- the manifest -----------------------------------------------------------------------------------------------------
 
 
-def test_the_manifest_is_a_statement_about_the_files_beside_it(hung: Path, spec: Path, tmp_path: Path) -> None:
-    made = read(hung / "disc")
+def test_the_manifest_is_a_statement_about_the_files_beside_it(gallery: Path, spec: Path, tmp_path: Path) -> None:
+    made = read(gallery / "disc")
     assert made is not None
     said = made.statement
     assert (said["_type"], said["predicateType"]) == (
         "https://in-toto.io/Statement/v1",
         "https://slsa.dev/provenance/v1",
     )
-    assert set(made.subjects) == {path.name for path in (hung / "disc").iterdir()} - {"manifest.json"}
+    assert set(made.subjects) == {path.name for path in (gallery / "disc").iterdir()} - {"manifest.json"}
     definition, run = made.predicate["buildDefinition"], made.predicate["runDetails"]
     assert set(definition) == {"buildType", "externalParameters", "internalParameters", "resolvedDependencies"}
     assert definition["externalParameters"]["spec"] == "../specs/disc.yaml"
@@ -354,9 +353,9 @@ def test_the_manifest_is_a_statement_about_the_files_beside_it(hung: Path, spec:
     assert str(tmp_path) not in json.dumps(said)
 
 
-def test_the_seal_sees_every_value(hung: Path) -> None:
-    made = read(hung / "disc")
-    assert made is not None and made.whole
+def test_the_seal_sees_every_value(gallery: Path) -> None:
+    made = read(gallery / "disc")
+    assert made is not None and made.is_intact
     said = json.loads(json.dumps(made.statement))
     said["predicate"]["render_totals"]["strokes"] = 12
     assert seal(said) != made.predicate["render_seal"]
@@ -375,19 +374,19 @@ def test_a_fallback_never_hangs(spec: Path, make_result: Make, monkeypatch: pyte
     monkeypatch.setattr(pipeline, "render", lambda work, report, device: make_result(work=work, notes=("it is gone",)))
     with pytest.raises(WorkError) as error:
         publish(load(spec, (image,))[0], tmp_path / "g", silent)
-    assert str(error.value) == "its picture is not to be had, and the fallback is another: it is gone"
+    assert str(error.value) == "its picture is not available, and the fallback is another picture: it is gone"
     assert not (tmp_path / "g").exists()
 
 
-def test_a_work_rendered_again_is_compared_within_tolerance(hung: Path) -> None:
-    made = read(hung / "disc")
+def test_a_work_rendered_again_is_compared_within_tolerance(gallery: Path) -> None:
+    made = read(gallery / "disc")
     assert made is not None
     assert all(figure.ok for figure in compared(made, made))
     assert all(same_files(made, made).values())
     said = json.loads(json.dumps(made.statement))
     said["predicate"]["render_metrics"]["psnr"] += 0.5
     said["predicate"]["render_totals"]["strokes"] += 0.3
-    assert [figure.name for figure in compared(made, Made(said, True)) if not figure.ok] == ["PSNR, dB"]
+    assert [figure.name for figure in compared(made, WorkManifest(said, True)) if not figure.ok] == ["PSNR, dB"]
 
 
 # --- pictures and pages -----------------------------------------------------------------------------------------------
@@ -435,11 +434,11 @@ def test_a_picture_with_a_credit_is_shown_beside_its_work(credited: Path) -> Non
         assert "After A. Painter &amp; Sons, Red disc, 1893; public domain" in text
 
 
-def test_a_picture_without_a_credit_is_not_shown(hung: Path) -> None:
-    assert not (hung / "disc" / "target.jpg").exists()
+def test_a_picture_without_a_credit_is_not_shown(gallery: Path) -> None:
+    assert not (gallery / "disc" / "target.jpg").exists()
     for name in ("index.html", "README.md"):
-        assert "target.jpg" not in (hung / name).read_text()
-        assert "After " not in (hung / name).read_text()
+        assert "target.jpg" not in (gallery / name).read_text()
+        assert "After " not in (gallery / name).read_text()
 
 
 class Page(HTMLParser):
@@ -458,13 +457,13 @@ class Page(HTMLParser):
         self.ids += [str(found["id"])] if found.get("id") else []
 
 
-@pytest.mark.parametrize("gallery", ["hung", "credited"])
+@pytest.mark.parametrize("gallery", ["gallery", "credited"])
 def test_the_page_needs_nothing_from_elsewhere_and_every_picture_has_a_text(
     gallery: str, request: pytest.FixtureRequest
 ) -> None:
-    hung: Path = request.getfixturevalue(gallery)
+    gallery: Path = request.getfixturevalue(gallery)
     page = Page()
-    text = (hung / "index.html").read_text()
+    text = (gallery / "index.html").read_text()
     page.feed(text)
     assert page.images
     assert all(image.get("alt") for image in page.images)
@@ -473,19 +472,21 @@ def test_the_page_needs_nothing_from_elsewhere_and_every_picture_has_a_text(
             continue
         place = link.partition("#")[0]
         assert not link.startswith(("http", "//", "/"))
-        assert place == "" or (hung / place).exists(), link
+        assert place == "" or (gallery / place).exists(), link
         assert place or link.removeprefix("#") in page.ids
     assert "<script" not in text
     assert "Red &lt;disc&gt; &amp; friends" in text
     assert "<disc>" not in text
 
 
-def test_pages_are_the_same_for_the_same_manifests(hung: Path) -> None:
-    assert pages(hung) == pages(hung) == {name: (hung / name).read_text() for name in ("README.md", "index.html")}
+def test_pages_are_the_same_for_the_same_manifests(gallery: Path) -> None:
+    assert (
+        pages(gallery) == pages(gallery) == {name: (gallery / name).read_text() for name in ("README.md", "index.html")}
+    )
 
 
-def test_the_markdown_page_shows_every_work(hung: Path) -> None:
-    text = (hung / "README.md").read_text()
+def test_the_markdown_page_shows_every_work(gallery: Path) -> None:
+    text = (gallery / "README.md").read_text()
     for what in ("disc/preview.webp", "disc/drawing.svg", "disc/pens.svg", "disc/loss.svg", "../specs/disc.yaml"):
         assert what in text
 
@@ -502,7 +503,7 @@ def test_labels_are_well_formed() -> None:
     assert spark_path([one, one]).count("M") == 2
 
 
-# --- what hangs in this repository ------------------------------------------------------------------------------------
+# --- the gallery of this repository -----------------------------------------------------------------------------------
 
 GALLERY = Path(__file__).parents[3] / "specs" / "gallery"
 

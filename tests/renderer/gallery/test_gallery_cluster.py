@@ -18,7 +18,7 @@ from distributed import KilledWorker, Reschedule
 
 from renderer import cli
 from renderer.assets import AssetError, find
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.gallery.build import Builder, BuildMessage
 from renderer.gallery.cluster import cluster_workers, worker_plugin
 from renderer.gallery.cluster import scheduler as scheduling
@@ -27,7 +27,7 @@ from renderer.gallery.cluster.cluster_workers import ClusterWorkers
 from renderer.gallery.cluster.payload import Need, packed
 from renderer.gallery.cluster.scheduler import ClusterError
 from renderer.gallery.statement import read
-from renderer.gallery.work import made
+from renderer.gallery.work import render_files
 from renderer.progress import silent
 from renderer.specfile import Work, load
 
@@ -40,14 +40,14 @@ A, B = "tcp://192.0.2.2:4001", "tcp://192.0.2.3:4002"
 def _offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RENDER_OFFLINE", "1")
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 # --- who may render ---------------------------------------------------------------------------------------------------
 
 
 class FakeClient:
-    """A client of a cluster whose workers answer as they are told to."""
+    """A client of a cluster whose workers give prepared answers."""
 
     status = "running"
 
@@ -65,7 +65,7 @@ class FakeClient:
     def run(self, call: Callable[..., Any], *arguments: Any, workers: list[str], on_error: str) -> dict[str, Any]:
         assert on_error == "return"
         self.calls.append((call.__name__, workers))
-        if call is worker_plugin.introduced:
+        if call is worker_plugin.worker_program:
             return {one: self.answers[one] for one in workers if one in self.answers}
         if call is worker_plugin.lacks:
             return {one: tuple(n for n, need in enumerate(arguments[0]) if need not in self.met) for one in workers}
@@ -94,51 +94,51 @@ def shown(program: dict[str, str]) -> str:
 
 def skewed(address: str) -> str:
     return (
-        f"the worker at {address} has render {shown(OTHER)}, and here is {shown(worker_plugin.program())}; "
-        "install the same on both, and start it again"
+        f"the worker at {address} has render {shown(OTHER)}, but here is {shown(worker_plugin.program())}; "
+        "install the same on both and restart it"
     )
 
 
 def test_a_worker_with_another_program_gets_no_work_and_that_is_said_once(hands: Hands) -> None:
-    told, said = hands(FakeClient(a=worker_plugin.program(), b=OTHER))
-    told.look()
-    told._looked = float("-inf")
-    told.look()
-    assert list(told.fit) == [A]
+    workers, said = hands(FakeClient(a=worker_plugin.program(), b=OTHER))
+    workers.look()
+    workers._looked = float("-inf")
+    workers.look()
+    assert list(workers.fit) == [A]
     assert said == [f"{skewed(B)}. It gets no work"]
 
 
 def test_where_no_worker_fits_nothing_is_begun(hands: Hands) -> None:
-    told, said = hands(FakeClient(a=None, b=OTHER))
+    workers, said = hands(FakeClient(a=None, b=OTHER))
     with pytest.raises(ClusterError) as caught:
-        told.look()
-    plain = f"the worker at {A} is none of render's; start one there with render worker --cluster {PLACE}"
+        workers.look()
+    plain = f"the worker at {A} does not belong to render; start one there with render worker --cluster {PLACE}"
     assert str(caught.value) == f"no worker at {PLACE} can render this: {plain}; {skewed(B)}"
     assert said == []
 
 
 def test_a_worker_that_does_not_know_what_is_asked_is_none_of_renders(hands: Hands) -> None:
-    told, _ = hands(FakeClient(a=ModuleNotFoundError("No module named 'renderer'")))
-    with pytest.raises(ClusterError, match=r"is none of render's; start one there"):
-        told.look()
+    workers, _ = hands(FakeClient(a=ModuleNotFoundError("No module named 'renderer'")))
+    with pytest.raises(ClusterError, match=r"does not belong to render; start one there"):
+        workers.look()
 
 
 def test_a_gpu_is_asked_for_where_the_device_is_one(hands: Hands) -> None:
     client = FakeClient(a=worker_plugin.program(), b=worker_plugin.program())
     client.gpus = {B}
-    told, said = hands(client, "cuda")
-    told.look()
-    assert list(told.fit) == [B]
+    workers, said = hands(client, "cuda")
+    workers.look()
+    assert list(workers.fit) == [B]
     assert said == [
-        f"the worker at {A} has no GPU, and --device cuda asks for one; start it on a machine that has, or build "
-        "without. It gets no work"
+        f"the worker at {A} has no GPU, and --device cuda asks for one; start it on a machine with a GPU, or build "
+        "without it. It gets no work"
     ]
 
 
 def test_no_worker_within_the_patience_is_an_error_that_says_how_to_start_one(hands: Hands) -> None:
-    told, said = hands(FakeClient())
+    workers, said = hands(FakeClient())
     with pytest.raises(ClusterError) as caught:
-        told.look()
+        workers.look()
     start = f"render worker --cluster {PLACE}"
     assert said == [f"no worker at {PLACE}; waiting 0 s for one: {start}"]
     assert str(caught.value) == (
@@ -148,10 +148,10 @@ def test_no_worker_within_the_patience_is_an_error_that_says_how_to_start_one(ha
 
 def test_a_worker_that_has_just_gone_is_looked_at_again(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     client = FakeClient(a=OSError("connection refused"))
-    told, _ = hands(client, patience_s=60)
+    workers, _ = hands(client, patience_s=60)
     monkeypatch.setattr(time, "sleep", lambda _: client.answers.update({A: worker_plugin.program()}))
-    told.look()
-    assert list(told.fit) == [A]
+    workers.look()
+    assert list(workers.fit) == [A]
 
 
 def test_a_scheduler_that_has_gone_is_an_error(hands: Hands) -> None:
@@ -159,7 +159,7 @@ def test_a_scheduler_that_has_gone_is_an_error(hands: Hands) -> None:
     client.status = "closed"
     with pytest.raises(ClusterError) as caught:
         hands(client)[0].look()
-    assert str(caught.value) == (f"the scheduler at {PLACE} has gone; start it and build again, what is done stays")
+    assert str(caught.value) == (f"the scheduler at {PLACE} is gone; start it and build again, finished works are kept")
 
 
 # --- files that a worker lacks ----------------------------------------------------------------------------------------
@@ -172,13 +172,13 @@ def test_a_worker_is_sent_what_it_lacks_once_and_in_pieces(
     (tmp_path / "a").write_bytes(b"0123456789")
     client = FakeClient(a=worker_plugin.program())
     client.met = {("11" * 32,)}
-    told, said = hands(client)
-    told.look()
+    workers, said = hands(client)
+    workers.look()
     needs = (Need(("11" * 32,), tmp_path / "a"), Need(("22" * 32,), tmp_path / "a"), Need(("33" * 32,)))
-    told.supply(needs)
-    told.supply(needs)
+    workers.supply(needs)
+    workers.supply(needs)
     assert client.taken == [b"0123", b"4567", b"89"]
-    assert [call for call, _ in client.calls] == ["introduced", "lacks", "receive", "receive", "receive"]
+    assert [call for call, _ in client.calls] == ["worker_program", "lacks", "receive", "receive", "receive"]
     assert said == [f"sending a (0.0 MB) to {A}"]
 
 
@@ -195,16 +195,16 @@ def test_pieces_become_a_file_of_the_cache_and_anything_else_is_refused() -> Non
     with pytest.raises(AssetError) as caught:
         worker_plugin.receive(sha256, "0a" * 4, 0, b"9876543210", 10)
     other = "7619ee8cea49187f309616e30ecf54be072259b43760f1f550a644945d5572f2"
-    assert str(caught.value) == f"what was sent has the sha256 {other}, and not {sha256}"
+    assert str(caught.value) == f"the file that was sent has the sha256 {other}, not {sha256}"
     assert find(sha256) is None
-    with pytest.raises(AssetError, match="is no sha256"):
+    with pytest.raises(AssetError, match="is not a sha256"):
         worker_plugin.receive("../../x", "0a" * 4, 0, b"x", 1)
 
 
 def test_a_piece_that_does_not_follow_the_last_ends_it() -> None:
     sha256 = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882"
     worker_plugin.receive(sha256, "0c" * 4, 0, b"0123", 10)
-    with pytest.raises(AssetError, match=r"^what was sent has the sha256"):
+    with pytest.raises(AssetError, match=r"^the file that was sent has the sha256"):
         worker_plugin.receive(sha256, "0c" * 4, 8, b"89", 10)
     assert find(sha256) is None
 
@@ -212,7 +212,7 @@ def test_a_piece_that_does_not_follow_the_last_ends_it() -> None:
 # --- how a work ends --------------------------------------------------------------------------------------------------
 
 
-def flight(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
+def submitted(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
     def result(timeout: float) -> Any:
         if isinstance(ends, Exception):
             raise ends
@@ -222,36 +222,36 @@ def flight(spec: Path, ends: Any, status: str = "finished") -> SubmittedWork:
 
 
 @pytest.mark.parametrize(
-    ("ends", "told"),
+    ("ends", "message"),
     [
         ({"failed": "disc.png: is damaged"}, "disc.png: is damaged"),
-        ({"done": {}, "files": {}}, "what came back has no manifest.json that can be read; nothing was written"),
+        ({"done": {}, "files": {}}, "the result has no readable manifest.json; nothing was written"),
         (
             KilledWorker("render-disc", SimpleNamespace(address=A), 3),  # type: ignore[arg-type]
-            "4 workers died while they rendered it; look at their memory, and at what they said",
+            "4 workers died while they rendered it; check their memory and their output",
         ),
         (RuntimeError("no room"), "unexpected RuntimeError on a worker: no room"),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_work_that_fails_is_told_and_leaves_nothing(spec: Path, tmp_path: Path, ends: Any, told: str) -> None:
+def test_a_work_that_fails_is_reported_and_leaves_nothing(spec: Path, tmp_path: Path, ends: Any, message: str) -> None:
     builder = ClusterBuilder(tmp_path / "gallery", PLACE)
-    assert builder._ended(flight(spec, ends)) == {"failed": told}
+    assert builder._ended(submitted(spec, ends)) == {"failed": message}
     assert not (tmp_path / "gallery").exists()
 
 
 def test_works_of_a_scheduler_that_has_gone_end_the_build(spec: Path, tmp_path: Path) -> None:
     builder = ClusterBuilder(tmp_path / "gallery", PLACE)
-    with pytest.raises(ClusterError, match=f"^the scheduler at {PLACE} has gone;"):
-        builder._ended(flight(spec, None, "cancelled"))
+    with pytest.raises(ClusterError, match=f"^the scheduler at {PLACE} is gone;"):
+        builder._ended(submitted(spec, None, "cancelled"))
 
 
 def test_a_task_that_is_cancelled_before_its_process_starts_starts_none(tmp_path: Path) -> None:
     member = worker_plugin.RenderPlugin()
-    for finish, leaves in (("cancelled", False), ("executing", True)):
+    for finish, is_leaving in (("cancelled", False), ("executing", True)):
         member.transition("key", "ready", "executing")
         member.transition("key", "executing", finish) if finish != "executing" else None
-        member.leaves = leaves
+        member.is_leaving = is_leaving
         with pytest.raises(Reschedule):
             member._begin("key", Builder(tmp_path, 1))
 
@@ -292,9 +292,9 @@ def test_a_task_that_is_cancelled_ends_its_builder(tmp_path: Path) -> None:
     member.transition("key", "ready", "executing")
     member._begin("key", builder)
     member.transition("other", "executing", "memory")
-    assert builder._words.empty()
+    assert builder._messages.empty()
     member.transition("key", "executing", "cancelled")
-    assert builder._words.get_nowait() is None
+    assert builder._messages.get_nowait() is None
 
 
 # --- what the commands say --------------------------------------------------------------------------------------------
@@ -307,12 +307,12 @@ BUILD, WORKER = ["gallery", "build", "SPEC", "--cluster"], ["worker", "--cluster
     [
         (
             [*BUILD, "127.0.0.1:8786"],
-            "'127.0.0.1:8786' is no address of a dask scheduler; write it like tcp://192.168.1.5:8786 "
+            "'127.0.0.1:8786' is not the address of a dask scheduler; write it like tcp://192.168.1.5:8786 "
             "(see render gallery build --help)",
         ),
         (
             [*BUILD, PLACE, "--jobs", "2"],
-            "--jobs counts processes of this machine; a cluster renders as many works as it has workers "
+            "--jobs counts processes of this machine; a cluster renders as many works at once as it has workers "
             "(see render gallery build --help)",
         ),
         (
@@ -322,11 +322,12 @@ BUILD, WORKER = ["gallery", "build", "SPEC", "--cluster"], ["worker", "--cluster
         ),
         (
             [*WORKER, PLACE, "--drain"],
-            "a worker of a cluster only renders: --cluster takes --device and --threads (see render worker --help)",
+            "a worker of a cluster only renders: use --cluster only with --device and --threads"
+            " (see render worker --help)",
         ),
         (
             [*WORKER, "http://localhost:8786/"],
-            "'http://localhost:8786/' is no address of a dask scheduler; write it like tcp://192.168.1.5:8786 "
+            "'http://localhost:8786/' is not the address of a dask scheduler; write it like tcp://192.168.1.5:8786 "
             "(see render worker --help)",
         ),
     ],
@@ -369,14 +370,14 @@ def test_tls_without_certificates_says_where_they_are_named(role: str) -> None:
     )
 
 
-def test_no_scheduler_is_told_with_where_to_look() -> None:
+def test_no_scheduler_is_reported_with_where_to_look() -> None:
     late = OSError("Timed out trying to connect to tcp://192.0.2.1:8786 after 10 s")
     advice = "check the address, or start one there with dask scheduler --host ADDRESS"
     assert (
-        str(scheduling.nobody_answers(PLACE, 10, late)) == f"no dask scheduler answers at {PLACE} within 10 s; {advice}"
+        str(scheduling.no_scheduler(PLACE, 10, late)) == f"no dask scheduler answers at {PLACE} within 10 s; {advice}"
     )
     other = OSError("Name or service\nnot known")
-    assert str(scheduling.nobody_answers(PLACE, 10, other)) == (
+    assert str(scheduling.no_scheduler(PLACE, 10, other)) == (
         f"no dask scheduler answers at {PLACE} within 10 s (Name or service not known); {advice}"
     )
 
@@ -403,10 +404,10 @@ class Process:
         )
         self.pid, self.said = self.process.pid, list[str]()
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._ear = threading.Thread(target=self._hear)
+        self._ear = threading.Thread(target=self._read_output)
         self._ear.start()
 
-    def _hear(self) -> None:
+    def _read_output(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self._lines.put(line.rstrip("\n"))
@@ -486,7 +487,7 @@ def gone(pids: list[int]) -> bool:
     return not [pid for pid in pids if _parent(Path(f"/proc/{pid}")) is not None]
 
 
-def told(record: dict[str, Any]) -> dict[str, Any]:
+def without_costs(record: dict[str, Any]) -> dict[str, Any]:
     """A manifest without its times and its cost."""
     predicate = {
         name: value for name, value in record["predicate"].items() if name not in ("render_cost", "render_seal")
@@ -512,7 +513,7 @@ def test_eight_works_come_back_whole_though_a_worker_is_killed(
                     second.end(signal.SIGKILL)
         assert victims and gone(victims)
         assert first.end() == 0
-    taken = [line for one in (first, second) for line in one.said if line.endswith(": taken up")]
+    taken = [line for one in (first, second) for line in one.said if line.endswith(": started")]
     assert len(taken) == 9  # one of them twice
     ends = [word for word in words if word.is_last]
     assert sorted(word.name for word in ends) == [work.name for work in works]
@@ -521,13 +522,13 @@ def test_eight_works_come_back_whole_though_a_worker_is_killed(
     assert {"stage", "step", "steps"} <= words[0].content.keys()
     assert sorted(path.name for path in gallery.iterdir()) == [work.name for work in works]
     for work in works:
-        files, record = made(work, gallery, silent)
-        hangs = {path.name: path.read_bytes() for path in (gallery / work.name).iterdir()}
-        assert hangs.keys() == files.keys()
-        assert [name for name in files if hangs[name] != files[name]] == ["manifest.json"]
+        files, record = render_files(work, gallery, silent)
+        kept = {path.name: path.read_bytes() for path in (gallery / work.name).iterdir()}
+        assert kept.keys() == files.keys()
+        assert [name for name in files if kept[name] != files[name]] == ["manifest.json"]
         found = read(gallery / work.name)
         assert found is not None and found.whole
-        assert told(found.statement) == told(record)
+        assert without_costs(found.statement) == without_costs(record)
 
 
 @pytest.mark.slow
@@ -557,7 +558,7 @@ def test_a_build_that_is_ended_stops_what_its_worker_renders(
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_it_back(
+def test_a_worker_that_is_reported_to_leave_finishes_its_work_and_told_twice_gives_it_back(
     spec: Path, tmp_path: Path, scheduler: str
 ) -> None:
     text, gallery = spec.read_text(), tmp_path / "gallery"
@@ -569,8 +570,8 @@ def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_i
         assert "done" in list(words)[-1].content
         assert hand.wait() == 0
     assert hand.said[1:-1] == [
-        "disc: taken up",
-        "leaves after the work at hand; Ctrl-C again gives that back",
+        "disc: started",
+        "leaves after the current work; Ctrl-C again gives it back",
         "disc: done",
     ]
     long = spec.with_name("long.yaml")
@@ -579,7 +580,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_i
         next(words)
         at_work = children(hand)
         hand.process.send_signal(signal.SIGINT)
-        hand.until("leaves after the work at hand")
+        hand.until("leaves after the current work")
         assert hand.end(signal.SIGINT) == 0
         assert len(at_work) == 1 and gone(at_work)
     assert hand.said[-2] == "long: given back"
@@ -587,7 +588,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_work_and_told_twice_gives_i
 
 
 @pytest.mark.slow
-def test_a_work_with_an_error_of_its_own_is_told_once_as_it_is_told_here(
+def test_a_work_with_an_error_of_its_own_is_told_once_as_it_is_reported_here(
     spec: Path, tmp_path: Path, scheduler: str
 ) -> None:
     (spec.parent / "disc.png").write_bytes(b"no picture")
@@ -598,7 +599,7 @@ def test_a_work_with_an_error_of_its_own_is_told_once_as_it_is_told_here(
         assert hand.end() == 0
     assert [word.content for word in words] == [here.content]
     assert f"{spec.parent / 'disc.png'}: " in here.content["failed"]
-    assert len([line for line in hand.said if line.endswith("taken up")]) == 1
+    assert len([line for line in hand.said if line.endswith("started")]) == 1
 
 
 @pytest.mark.slow
@@ -610,8 +611,8 @@ def test_no_scheduler_and_no_worker_of_ours_end_the_command(
         plain.until("Registered to:")
         assert cli.run([*build, scheduler]) == 3
     assert re.fullmatch(
-        rf"render: no worker at {scheduler} can render this: the worker at tcp://\S+ is none of render's; start one "
-        rf"there with render worker --cluster {scheduler}\n",
+        rf"render: no worker at {scheduler} can render this: the worker at tcp://\S+ does not belong to render; start "
+        rf"one there with render worker --cluster {scheduler}\n",
         capsys.readouterr().err,
     )
     monkeypatch.setattr(scheduling, "CONNECT_S", 1.0)

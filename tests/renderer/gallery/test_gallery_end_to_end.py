@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from renderer import cli
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.gallery.statement import read
 
 Capture = pytest.CaptureFixture[str]
@@ -19,7 +19,7 @@ Capture = pytest.CaptureFixture[str]
 def _offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RENDER_OFFLINE", "1")
-    show.console.cache_clear()
+    printing.console.cache_clear()
 
 
 def command(*arguments: object) -> list[str]:
@@ -53,7 +53,7 @@ def test_what_is_due_is_rendered_and_nothing_else(spec: Path, tmp_path: Path, ca
     assert made.predicate["render_cost"]["peak_mb"] > 100
     capsys.readouterr()
     assert cli.run(["gallery", "check", *place, "--verify", "disc-seed-1"]) == 0
-    assert capsys.readouterr().out.endswith("disc-seed-1: ok; 4 of 4 files the same to the byte\n")
+    assert capsys.readouterr().out.endswith("disc-seed-1: ok; 4 of 4 files are the same byte for byte\n")
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def test_one_and_one_point_zero_and_true_are_three_constants() -> None:
 
 
 def test_a_tree_has_the_same_hash_under_every_python() -> None:
-    """Reckoned once, under 3.11; CI runs this under the others, whose `ast.dump` differs."""
+    """Computed once, under 3.11; CI runs this under the others, whose `ast.dump` differs."""
     found = tree_sha256("async def f(a, /, b=1, *c, d=2.5, **e):\n    return [x async for x in a if f'{x!r:>{b}}']\n")
     assert found == "f6319ff6726b36408d3fe7f639b62ab6b0a330acbd02f743a3ad2398d368f8f1"
 
@@ -218,7 +218,7 @@ def test_a_picture_is_its_pixels_and_not_its_file(spec: Path, copy: Path) -> Non
     picture = copy.parent / "disc.png"
     with Image.open(picture) as image:
         notes = PngImagePlugin.PngInfo()
-        notes.add_text("Comment", "saved anew")
+        notes.add_text("Comment", "saved again")
         image.save(picture, compress_level=0, pnginfo=notes)
         assert picture.read_bytes() != (spec.parent / "disc.png").read_bytes()
         assert stale(copy, spec) == ()

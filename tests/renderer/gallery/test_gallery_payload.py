@@ -15,7 +15,7 @@ from renderer.gallery.cluster.payload import Need, PayloadError, lacking, packed
 from renderer.gallery.cluster.result_checks import ResultError, verified
 from renderer.gallery.key import key
 from renderer.gallery.names import MANIFEST
-from renderer.gallery.work import made
+from renderer.gallery.work import render_files
 from renderer.progress import silent
 from renderer.specfile import load
 
@@ -95,8 +95,8 @@ def test_a_picture_that_is_named_from_the_root_cannot_travel(spec: Path, tmp_pat
     with pytest.raises(PayloadError) as caught:
         packed(load(spec)[0], tmp_path / "gallery")
     assert str(caught.value) == (
-        f"{spec}: {str(picture)!r} begins at the root of this machine's disk, and would be another file on a worker's; "
-        "write it from the spec's folder, as in ../targets/sea.png"
+        f"{spec}: {str(picture)!r} is an absolute path, which would be another file on a worker; "
+        "write it relative to the spec's folder, as in ../targets/sea.png"
     )
 
 
@@ -138,7 +138,7 @@ def test_pictures_from_the_web_and_weights_are_told_by_their_sha256(spec: Path, 
 
 
 @pytest.fixture(scope="module")
-def hung(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], Any]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], Any]:
     """The files of a work that was made, and its key."""
     import numpy as np
     from PIL import Image
@@ -150,56 +150,54 @@ def hung(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], An
         f"{RACK}layers:\n  - points: 5\n    steps: 1\n"
     )
     (work,) = load(folder / "grey.yaml")
-    return made(work, folder / "gallery", silent)[0], key(work)
+    return render_files(work, folder / "gallery", silent)[0], key(work)
 
 
-def test_what_came_back_whole_is_taken(hung: tuple[dict[str, bytes], Any]) -> None:
-    files, wanted = hung
+def test_what_came_back_whole_is_taken(made: tuple[dict[str, bytes], Any]) -> None:
+    files, wanted = made
     assert verified(files, wanted) == files
 
 
-def test_a_file_that_is_not_as_its_manifest_says_is_refused(hung: tuple[dict[str, bytes], Any]) -> None:
-    files, wanted = hung
+def test_a_file_that_is_not_as_its_manifest_says_is_refused(made: tuple[dict[str, bytes], Any]) -> None:
+    files, wanted = made
     content = files["drawing.svg"]
     other = content[:-1] + b" "
     with pytest.raises(ResultError) as caught:
         verified({**files, "drawing.svg": other}, wanted)
     was, now = hashlib.sha256(content).hexdigest(), hashlib.sha256(other).hexdigest()
     assert str(caught.value) == (
-        f"drawing.svg came back with the sha256 {now}, and its manifest says {was}; nothing was written, build again"
+        f"drawing.svg has the sha256 {now}, but its manifest says {was}; nothing was written, build again"
     )
 
 
 @pytest.mark.parametrize("name", ["../evil.svg", "more.svg"])
-def test_a_file_that_the_manifest_has_not_is_refused(hung: tuple[dict[str, bytes], Any], name: str) -> None:
-    files, wanted = hung
+def test_a_file_that_the_manifest_has_not_is_refused(made: tuple[dict[str, bytes], Any], name: str) -> None:
+    files, wanted = made
     with pytest.raises(ResultError) as caught:
         verified({**files, name: b"x"}, wanted)
-    assert str(caught.value) == (f"what came back lacks {name!r}, or has it without its manifest; nothing was written")
+    assert str(caught.value) == (f"the result lacks {name!r}, or its manifest does; nothing was written")
 
 
-def test_a_file_that_is_missing_is_refused(hung: tuple[dict[str, bytes], Any]) -> None:
-    files, wanted = hung
+def test_a_file_that_is_missing_is_refused(made: tuple[dict[str, bytes], Any]) -> None:
+    files, wanted = made
     less = {name: content for name, content in files.items() if name != "drawing.svg"}
-    with pytest.raises(ResultError, match=r"^what came back lacks 'drawing.svg', or has it without its manifest"):
+    with pytest.raises(ResultError, match=r"^the result lacks 'drawing.svg', or its manifest does"):
         verified(less, wanted)
 
 
-def test_a_manifest_that_was_changed_or_cannot_be_read_is_refused(hung: tuple[dict[str, bytes], Any]) -> None:
-    files, wanted = hung
-    with pytest.raises(ResultError, match=r"^what came back has no manifest.json that can be read"):
+def test_a_manifest_that_was_changed_or_cannot_be_read_is_refused(made: tuple[dict[str, bytes], Any]) -> None:
+    files, wanted = made
+    with pytest.raises(ResultError, match=r"^the result has no readable manifest.json"):
         verified({**files, MANIFEST: b"{"}, wanted)
     statement = json.loads(files[MANIFEST])
     statement["predicate"]["render_title"] = "Another"
-    with pytest.raises(ResultError, match=r"^what came back has another manifest.json than was made"):
+    with pytest.raises(ResultError, match=r"^the manifest.json of the result was changed on the way"):
         verified({**files, MANIFEST: json.dumps(statement).encode()}, wanted)
 
 
-def test_a_work_made_from_something_else_is_refused(hung: tuple[dict[str, bytes], Any]) -> None:
-    files, wanted = hung
+def test_a_work_made_from_something_else_is_refused(made: tuple[dict[str, bytes], Any]) -> None:
+    files, wanted = made
     other = type(wanted)({**wanted.parts, "engine": "0" * 64, "target": "0" * 64})
     with pytest.raises(ResultError) as caught:
         verified(files, other)
-    assert str(caught.value) == (
-        "what came back was made from another target, engine; nothing was written, build again"
-    )
+    assert str(caught.value) == ("the result was made from another target, engine; nothing was written, build again")

@@ -1,4 +1,4 @@
-"""The page of a queue on loopback, and whoever asks it for something: every header as they say."""
+"""The page of a queue on loopback, and visitors who send any headers that they like."""
 
 import http.client
 import socket

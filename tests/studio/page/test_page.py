@@ -76,7 +76,7 @@ def asking(store: Store, about: dict[str, object] | None = None) -> tuple[Job, i
 # --- what it shows ---
 
 
-def test_the_operator_is_told_which_pen_and_has_the_answers(site: Site, there: Store) -> None:
+def test_the_operator_is_reported_which_pen_and_has_the_answers(site: Site, there: Store) -> None:
     plots(there, "a", "b")
     _, question = asking(there, {"z_step": 12.5})
     text = site.as_("operator").get("/machines/gantry").text
@@ -86,7 +86,7 @@ def test_the_operator_is_told_which_pen_and_has_the_answers(site: Site, there: S
     assert f'id="answer-abort-{question}">Stop here<' in text
     assert 'name="z" value="12.5"' in text
     assert "21 min of plotting" in text
-    assert "black 0.5 will run dry in plot 2: 120 m by then, and it lasts 90 m." in text
+    assert "black 0.5 will run dry in plot 2: it lasts 90 m and has 120 m to draw by then." in text
     everywhere = site.as_("viewer").get("/").text
     assert 'href="/machines/gantry"><span><b>gantry</b> asks: 1 a</span>' in everywhere
 
@@ -98,7 +98,8 @@ def test_beside_a_machine_nothing_is_offered_twice_and_a_reader_hears_the_questi
     claimed, _ = asking(there)
     text = site.as_("operator").get("/machines/gantry").text
     assert (
-        '<p class="unseen" id="spoken" role="status">Insert pen&nbsp;3: Sakura Micron 05 blue. Put it in.</p>' in text
+        '<p class="visually-hidden" id="spoken" role="status">Insert pen&nbsp;3: Sakura Micron 05 blue. Put it in.</p>'
+        in text
     )
     assert text.count("aria-live") == 1  # that of what was done
     paused = NewQuestion("pause", "paused", "The pen is up.", (("resume", "go on"), ("abort", "stop here")), "resume")
@@ -204,7 +205,7 @@ def _picture(store: Store, number: int) -> str:
     return address
 
 
-def test_the_plan_of_a_render_is_told_before_it_is_made(site: Site, there: Store, tmp_path: Path) -> None:
+def test_the_plan_of_a_render_is_reported_before_it_is_made(site: Site, there: Store, tmp_path: Path) -> None:
     site.as_("curator").post("/pieces", {"spec": "disc.yaml", "changes": "layers.0.points.count=4000"})
     text = site.as_("viewer").get("/pieces/1/plan").text
     assert "4000 points of 1 mm can cover" in text
@@ -242,7 +243,7 @@ def test_a_work_is_added_with_all_that_can_be_said_of_it(site: Site, there: Stor
     assert [job(there, n).machine for n in (2, 3)] == ["gantry with a servo"] * 2
 
 
-def test_a_spec_with_a_fault_is_told_of_where_it_is(site: Site, there: Store, tmp_path: Path) -> None:
+def test_a_spec_with_a_fault_is_reported_of_where_it_is(site: Site, there: Store, tmp_path: Path) -> None:
     (tmp_path / "specs" / "wrong.yaml").write_text(SPEC.replace("points", "poinst"), encoding="utf-8")
     answer = site.as_("curator").post("/pieces", {"spec": "wrong.yaml"})
     assert answer.status == 422
@@ -256,7 +257,7 @@ def test_jobs_are_ordered_held_copied_changed_and_taken_away(site: Site, there: 
         curator.post("/pieces", {"spec": "disc.yaml"})
     assert curator.post("/pieces/3/move", {"where": "before", "other": "1"}).text == "3 Red disc: moved"
     assert [each.id for each in listing.listed(there)] == [3, 1, 2]
-    assert curator.post("/pieces/1/pause").text == "1 Red disc: queued, pause asked for"
+    assert curator.post("/pieces/1/pause").text == "1 Red disc: queued, pause requested"
     assert curator.post("/pieces/1/resume").text == "1 Red disc: queued"
     assert curator.post("/pieces/1/copy").text == "added 4 Red disc"
     changed = curator.post("/pieces/4/edit", {"title": "Blue", "note": "n", "due": "2026-12-01", "priority": "7"})
@@ -266,14 +267,14 @@ def test_jobs_are_ordered_held_copied_changed_and_taken_away(site: Site, there: 
     assert curator.post("/pieces/2/retry").text == "2 Red disc: queued"
     assert curator.post("/pieces/2/cancel").status == 200
     assert curator.post("/pieces/2/cancel").status == 409
-    assert curator.post("/pieces/2/remove").text == "2 Red disc: taken out of the list"
-    assert curator.post("/queues/render", {"why": "the fan is loud"}).text == "the queue of render takes up nothing new"
+    assert curator.post("/pieces/2/remove").text == "2 Red disc: removed from the list"
+    assert curator.post("/queues/render", {"why": "the fan is loud"}).text == "the queue of render is paused"
     assert pausing.paused_queues(there) == {"render": "the fan is loud"}
     curator.post("/queues/render", {"go": "1"})
     assert pausing.paused_queues(there) == {}
 
 
-def test_the_history_tells_who_it_was(site: Site, there: Store) -> None:
+def test_the_history_shows_who_it_was(site: Site, there: Store) -> None:
     operator = site.as_("operator")
     cookie = operator.post("/me", {"name": "Ada"}).headers["set-cookie"].partition(";")[0]
     operator.post("/pieces", {"spec": "disc.yaml"}, Cookie=cookie)
@@ -286,9 +287,9 @@ def test_a_pen_is_nudged_by_no_more_than_is_safe(site: Site, there: Store) -> No
     _, question = asking(there, {"z_step": 0.2})
     operator, address = site.as_("operator"), f"/questions/{question}/answer"
     answer = operator.post(address, {"choice": "nudge", "z": "-0.3"})
-    assert (answer.status, answer.text) == (422, "z is '-0.3'; a number from -0.2 to 0.2 is wanted\n")
+    assert (answer.status, answer.text) == (422, "z: '-0.3' is not a number from -0.2 to 0.2\n")
     answer = operator.post(address, {"choice": "nudge", "x": "nan"})
-    assert (answer.status, answer.text) == (422, "x is 'nan'; a number from -20 to 20 is wanted\n")
+    assert (answer.status, answer.text) == (422, "x: 'nan' is not a number from -20 to 20\n")
     assert operator.post(address, {"choice": "nudge", "x": "0.5", "z": "-0.2"}).status == 200
     assert questions.answer_to(there, question) == ("nudge", {"x": 0.5, "z": -0.2})
 
@@ -319,11 +320,11 @@ def test_marks_differ_where_something_has_changed_and_only_there(there: Store) -
     assert before.keys() | {f"work:{number}"} == after.keys()
     assert all(before[name] != after[name] for name in ("jobs", "questions", "work"))
     assert before["machines"] == after["machines"]
-    leases.beat(there, number, claimed.token, {"share": 0.5})
+    leases.heartbeat(there, number, claimed.token, {"share": 0.5})
     beaten = looks(there)
     assert {name for name in after if after[name] != beaten[name]} == {"work", f"work:{number}"}
-    leases.beat(there, number, claimed.token, {"share": 0.5})
-    assert looks(there) == beaten, "that it still lives is no news"
+    leases.heartbeat(there, number, claimed.token, {"share": 0.5})
+    assert looks(there) == beaten, "that it is still alive is not a change"
     pausing.pause_queue(there, "gantry", "ada")
     assert {name for name in beaten if looks(there)[name] != beaten[name]} == {"machines"}
     questions.answer(there, question, "done", "ada")
@@ -374,8 +375,8 @@ class Listener:
             if line.startswith("event: "):
                 name = line.removeprefix("event: ")
             elif line.startswith("data: ") and name == "marks":
-                told: Marks = json.loads(line.removeprefix("data: "))
-                return told
+                marks: Marks = json.loads(line.removeprefix("data: "))
+                return marks
 
 
 def test_a_browser_hears_the_marks_at_once_and_when_anybody_changes_something(site: Site, there: Store) -> None:
@@ -402,5 +403,5 @@ def test_nobody_looks_while_nobody_listens(site: Site, there: Store) -> None:
         time.sleep(0.05)
         requests.add(
             there, [NewJob("render", "a", "a", "a.yaml")], "ada"
-        )  # so that the server writes, and finds nobody
+        )  # so that the server writes, and finds no browser
     assert not site.page.watch.is_busy

@@ -100,8 +100,8 @@ class Studio:
         return f"http://127.0.0.1:{self.port}"
 
     def link(self, role: str) -> str:
-        told = self._run("serve", "--links", "--json", "--port", str(self.port), "--db", str(self.db))
-        link: str = json.loads(told)["links"][role]
+        printed = self._run("serve", "--links", "--json", "--port", str(self.port), "--db", str(self.db))
+        link: str = json.loads(printed)["links"][role]
         return link
 
     def _run(self, *command: str) -> bytes:
@@ -164,8 +164,8 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
     bench = Bench(for_machine(machine), fast=False, speed=1.0)
 
     def pen_is_down() -> bool:
-        body = bench.controller.body
-        return is_down(machine, body.bed(bench.now())[2], body.pen_value)
+        state = bench.controller.machine
+        return is_down(machine, state.bed(bench.now())[2], state.pen_value)
 
     server = studio.serves()
     studio.starts("worker", "--threads", "1")
@@ -181,7 +181,7 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         )
         plotter = studio.starts(*plots)
         page.locator("#spec").fill("two.yaml")
-        page.get_by_label("plot it, too").check()
+        page.get_by_label("plot it too").check()
         page.get_by_role("button", name="Add", exact=True).click()
         page.get_by_role("button", name="Release 2 Two pens").click()  # once it is rendered
         page.goto(f"{studio.address}/machines/gantry%20with%20a%20servo")
@@ -208,13 +208,13 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         until(pen_is_down)
         server.send_signal(signal.SIGKILL)
         server.wait()
-        drawn = len(bench.controller.body.trace)
-        page.locator("#line.lost").wait_for()
-        until(lambda: len(bench.controller.body.trace) > drawn + 3)  # the plot does not notice
-        page.said.clear()  # a browser tells of a server that is gone
+        drawn = len(bench.controller.machine.trace)
+        page.locator("#connection.lost").wait_for()
+        until(lambda: len(bench.controller.machine.trace) > drawn + 3)  # the plot does not notice
+        page.said.clear()  # a browser reports a server that is gone
         studio.serves()
-        page.locator("#line.live").wait_for()
-        page.get_by_role("heading", name="Insert pen 2:").wait_for()  # nobody has loaded the page anew
+        page.locator("#connection.live").wait_for()
+        page.get_by_role("heading", name="Insert pen 2:").wait_for()  # nobody has reloaded the page
         page.said.clear()
         page.get_by_role("button", name="Continue").click()
 
@@ -286,7 +286,7 @@ def test_keys_alone_add_reorder_and_answer(browser: Any, studio: Studio) -> None
         for expected in (["a", "b", "two", "c"], ["a", "two", "b", "c"]):
             page.keyboard.press("ArrowUp")
             until(lambda wanted=expected: [each.name for each in listing.listed(studio.store)] == wanted)  # type: ignore[misc]
-            page.wait_for_timeout(700)  # it has been shown anew, and the focus is still there
+            page.wait_for_timeout(700)  # the page has been fetched again, and the focus is still there
             assert page.evaluate("document.activeElement.id") == "grip-4"
         page.keyboard.press("Home")
         until(lambda: [each.name for each in listing.listed(studio.store)] == ["two", "a", "b", "c"])
@@ -323,7 +323,7 @@ def test_a_row_is_dragged_to_its_place(browser: Any, studio: Studio) -> None:
 
 
 def test_what_others_do_is_shown_while_somebody_writes(browser: Any, studio: Studio) -> None:
-    """The page is put together anew around the field that a person is at."""
+    """The page is fetched again around the field that a person is editing."""
     studio.serves()
     with tab(browser, studio, "curator") as page:
         page.locator("#spec").fill("two")
@@ -362,27 +362,27 @@ def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, s
     for name in ("a", "b"):
         requests.add(studio.store, [NewJob("render", name, name, f"{name}.yaml")], "ada")
     with tab(browser, studio, "curator") as page:
-        page.locator("#line.live").wait_for()
+        page.locator("#connection.live").wait_for()
         page.route("**/", lambda route: route.abort())
         requests.add(studio.store, [NewJob("render", "c", "c", "c.yaml")], "ada")
-        page.locator("#line", has_text="not up to date; trying again").wait_for()
+        page.locator("#connection", has_text="not up to date; trying again").wait_for()
         page.unroute("**/")
         page.locator("#job-3").wait_for()  # with the next beat
-        page.locator("#line.live").wait_for()
+        page.locator("#connection.live").wait_for()
 
         page.goto(f"{studio.address}/pieces/1")
-        page.locator("#line.live").wait_for()
+        page.locator("#connection.live").wait_for()
         requests.cancel(studio.store, 1, "ada")
         requests.remove(studio.store, 1, "ada")
-        page.locator("#line", has_text="this was taken out of the list").wait_for()
+        page.locator("#connection", has_text="this job was removed from the list").wait_for()
         assert page.locator("h1").inner_text() == "a"  # what was shown stays
 
         page.goto(studio.address)
-        page.locator("#line.live").wait_for()
+        page.locator("#connection.live").wait_for()
         page.context.clear_cookies()
         requests.add(studio.store, [NewJob("render", "d", "d", "d.yaml")], "ada")
-        page.locator("#line", has_text="this session is over; open the link again").wait_for()
-        page.said.clear()  # a browser tells of each answer that is none
+        page.locator("#connection", has_text="this session has ended; open the link again").wait_for()
+        page.said.clear()  # a browser reports each answer that failed
 
 
 def test_without_script_forms_go_and_come_back(browser: Any, studio: Studio) -> None:
@@ -399,7 +399,7 @@ def test_without_script_forms_go_and_come_back(browser: Any, studio: Studio) -> 
     assert page.locator("main p").first.inner_text() == "there is no file 'none.yaml' in the folder"
     page.get_by_role("link", name="Back").click()
     page.locator(".who summary").click()
-    page.get_by_role("button", name="Leave this page").click()
+    page.get_by_role("button", name="Close this session").click()
     page.goto(studio.address)
     assert page.locator("h1").inner_text() == "This page is closed"
     context.close()
@@ -415,7 +415,7 @@ def test_every_view_fits_and_says_nothing_wrong(browser: Any, studio: Studio, wi
     with tab(browser, studio, "operator", width) as page:
         for path in VIEWS:
             page.goto(studio.address + path)
-            page.locator("#line.live").wait_for()
+            page.locator("#connection.live").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
             assert page.evaluate("[...document.images].every(image => image.hasAttribute('alt'))")
             assert page.locator("h1").count() == 1

@@ -73,7 +73,7 @@ def state_of(store: Store, number: int) -> tuple[str, str]:
 def test_another_name_that_leads_here_is_refused(site: Site, host: str) -> None:
     answer = site.as_("operator").get("/", Host=host.format(port=site.port))
     assert answer.status in {400, 403}
-    assert "is no name of this page" in answer.text or answer.status == 400
+    assert "is not a name of this page" in answer.text or answer.status == 400
 
 
 @pytest.mark.parametrize("host", ["localhost:{port}", "[::1]:{port}", "127.0.0.1"])
@@ -103,7 +103,7 @@ def test_a_name_that_was_allowed_does(there: Store, tmp_path: Path) -> None:
 def test_a_form_from_elsewhere_is_refused(site: Site, there: Store, headers: dict[str, str | None]) -> None:
     given = {name: value and value.format(port=site.port) for name, value in headers.items()}
     answer = site.as_("operator").post("/pieces", {"spec": "disc.yaml"}, **given)
-    assert (answer.status, answer.text) == (403, "this may be asked for by the page itself alone\n")
+    assert (answer.status, answer.text) == (403, "only the page itself can send this request\n")
     assert listing.listed(there) == []
 
 
@@ -113,7 +113,7 @@ def test_another_page_may_link_here_but_not_use_what_is_here(site: Site) -> None
     assert viewer.get("/", **visit).status == 200
     for mode, dest in (("no-cors", "script"), ("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")):
         answer = viewer.get("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode=mode, Sec_Fetch_Dest=dest)
-        assert (answer.status, answer.text) == (403, "another page may not use this one\n")
+        assert (answer.status, answer.text) == (403, "other sites cannot use this page\n")
 
 
 def test_nothing_is_changed_by_looking(site: Site, there: Store) -> None:
@@ -131,7 +131,7 @@ def test_nothing_is_changed_by_looking(site: Site, there: Store) -> None:
 def test_without_a_link_nothing_is_shown(site: Site, path: str) -> None:
     answer = site.as_(None).get(path)
     assert answer.status == 401
-    assert answer.text.startswith("This page opens by its link: render serve prints it")
+    assert answer.text.startswith("This page opens with a link: render serve prints it")
 
 
 def test_without_a_link_nothing_is_done(site: Site, there: Store) -> None:
@@ -178,7 +178,7 @@ def test_new_links_end_the_old_ones_and_others_cannot_read_the_key(tmp_path: Pat
     assert key_in(tmp_path, renewed=True) != key
     assert (tmp_path / "page.key").stat().st_mode & 0o777 == 0o600
     (tmp_path / "page.key").chmod(0o644)
-    with pytest.raises(StudioError, match="others can read the key of the page; chmod 600"):
+    with pytest.raises(StudioError, match="other users can read the key of the page; run chmod 600"):
         key_in(tmp_path)
 
 
@@ -188,7 +188,7 @@ def test_continue_takes_the_operator(site: Site, there: Store, asking: tuple[Job
     answer = site.as_(role).post(f"/questions/{question}/answer", {"choice": "done"})
     assert answer.status == 403
     assert answer.text == (
-        f"to answer for a machine takes the link of the operator; this page was opened by that of the {role}\n"
+        f"to answer for a machine, open the link of the operator; this page was opened with the link of the {role}\n"
     )
     for path in (f"/pieces/{job.id}/cancel", f"/pieces/{job.id}/emergency", "/queues/gantry"):
         assert site.as_(role).post(path).status == 403
@@ -221,7 +221,7 @@ def test_a_continue_counts_once_and_for_the_question_that_was_seen(
     assert operator.post(f"/questions/{question}/answer", {"choice": "done"}).status == 200
     twice = operator.post(f"/questions/{question}/answer", {"choice": "done"})
     assert twice.status == 409
-    assert twice.text.startswith(f"question {question} is answered already by the operator at the page (done)")
+    assert twice.text.startswith(f"question {question} is already answered by the operator at the page (done)")
     with there.begin() as connection:
         leases.take_back(connection, time.time() + 1000)  # the worker is lost: another question stands
     with there.read() as connection:
@@ -278,14 +278,14 @@ def test_what_a_spec_names_does_not_lead_out_of_the_folder(
     answer = site.as_("curator").post("/pieces", {"spec": "out.yaml"})
     assert answer.status == 422
     assert f"{place}:" in answer.text
-    assert "leads out of the folder of the specs; copy the file there, and name it there" in answer.text
+    assert "is outside the folder of the specs; copy the file into it, and name the copy" in answer.text
     assert listing.listed(there) == []
 
 
 def test_nor_do_changes_to_a_spec(site: Site, there: Store) -> None:
     answer = site.as_("curator").post("/pieces", {"spec": "disc.yaml", "changes": "target.image=/etc/passwd"})
     assert answer.status == 422
-    assert "'/etc/passwd' leads out of the folder of the specs" in answer.text
+    assert "'/etc/passwd' is outside the folder of the specs" in answer.text
     assert listing.listed(there) == []
 
 
@@ -421,7 +421,7 @@ def test_a_picture_is_looked_at_before_it_is_kept(site: Site, tmp_path: Path) ->
     curator = site.as_("curator")
     answer = curator.put("/uploads/a.png", b"<script>alert(1)</script>")
     assert (answer.status, answer.text) == (
-        422, "the picture is no picture that can be read; PNG, JPEG, WebP, TIFF, GIF, BMP, PPM and AVIF are read\n"
+        422, "the picture is not a picture that can be read; use PNG, JPEG, WebP, TIFF, GIF, BMP, PPM or AVIF\n"
     )  # fmt: skip
     assert curator.put("/uploads/a.png", b"").status == 422
     assert list((tmp_path / "specs" / "uploads").iterdir()) == []
@@ -431,14 +431,14 @@ def test_a_picture_is_looked_at_before_it_is_kept(site: Site, tmp_path: Path) ->
 def test_an_upload_of_100_mb_is_not_taken_however_it_is_sent(site: Site, tmp_path: Path) -> None:
     part, count = b"x" * 2**20, 100
     curator = site.as_("curator")
-    told = curator.put("/uploads/a.png", (part for _ in range(count)), Content_Length=str(count * len(part)))
-    assert (told.status, told.text) == (413, "more than 20480 KiB is not taken\n")
+    answer = curator.put("/uploads/a.png", (part for _ in range(count)), Content_Length=str(count * len(part)))
+    assert (answer.status, answer.text) == (413, "more than 20480 KiB is not accepted\n")
     chunk = b"%x\r\n%s\r\n" % (len(part), part)
-    untold = curator.put("/uploads/a.png", (chunk for _ in range(count)), Transfer_Encoding="chunked")
-    assert untold.status == 413
+    undeclared = curator.put("/uploads/a.png", (chunk for _ in range(count)), Transfer_Encoding="chunked")
+    assert undeclared.status == 413
     assert not (tmp_path / "specs" / "uploads").exists()
     form = curator.post("/pieces", {"spec": "x" * 70_000})
-    assert (form.status, form.text) == (413, "more than 64 KiB is not taken\n")
+    assert (form.status, form.text) == (413, "more than 64 KiB is not accepted\n")
 
 
 def test_a_picture_that_swells_is_not_unpacked_in_the_server(site: Site, tmp_path: Path) -> None:
@@ -460,7 +460,7 @@ def test_uploads_do_not_fill_the_disk(site: Site, tmp_path: Path, monkeypatch: p
     assert curator.put("/uploads/a.yaml", b"#" * 600_000).status == 200
     answer = curator.put("/uploads/b.yaml", b"#" * 600_000)
     assert (answer.status, answer.text) == (
-        422, "uploads/ holds 1 MB, and 1 MB at most are kept; take away there what no spec needs\n"
+        422, "uploads/ holds 1 MB, and at most 1 MB are allowed; delete files there that no spec needs\n"
     )  # fmt: skip
     assert [path.name for path in (tmp_path / "specs" / "uploads").iterdir()] == ["a.yaml"]
 
@@ -497,7 +497,7 @@ def test_who_says_nothing_is_not_waited_for_for_ever(site: Site, monkeypatch: py
     assert site.as_("viewer").get("/").status == 200
     monkeypatch.setattr(request_checks, "BODY_S", 0.2)
     answer = site.as_("operator").post("/pieces", Content_Length="1000")
-    assert (answer.status, answer.text) == (408, "the request did not come to its end\n")
+    assert (answer.status, answer.text) == (408, "the request was not complete in time\n")
 
 
 def test_silent_connections_leave_room_for_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -538,7 +538,7 @@ def bomb_of_aliases() -> str:
 @pytest.mark.parametrize(
     "text", [bomb_of_aliases(), "[" * 100_000, "a: &a [*a]", "x: !!python/object/apply:os.system [id]"]
 )
-def test_a_yaml_bomb_is_told_of_and_harms_nothing(site: Site, there: Store, text: str) -> None:
+def test_a_yaml_bomb_is_reported_of_and_harms_nothing(site: Site, there: Store, text: str) -> None:
     curator = site.as_("curator")
     kept = curator.put("/uploads/bomb.yaml", text.encode()).text
     answer = curator.post("/pieces", {"spec": kept})
@@ -617,11 +617,11 @@ def test_odd_requests_are_answered_not_crashed_on(site: Site) -> None:
     assert operator.get("/machines/nobody").status == 404
     assert operator.post("/questions/999/answer", {"choice": "done"}).status == 422
     assert operator.post("/pieces", {"spec": "disc.yaml", "edition": "1e9", "plot": "1"}).text.startswith(
-        "edition is '1e9'"
+        "edition: '1e9'"
     )
-    assert operator.post("/pieces", {"spec": "disc.yaml", "due": "soon"}).text.startswith("due is 'soon'; a day like")
+    assert operator.post("/pieces", {"spec": "disc.yaml", "due": "soon"}).text.startswith("due: 'soon' is not a date;")
     many = operator.post("/pieces", {f"a{n}": 1 for n in range(101)})
-    assert (many.status, many.text) == (400, "a form of more than 100 fields is none of this page\n")
+    assert (many.status, many.text) == (400, "a form can have at most 100 inputs\n")
     assert operator.post("/pieces/1/move", {"where": "after", "other": 2**31}).status == 422
     assert operator.get("/pieces/1/picture/%00").status == 404
     assert operator.ask("OPTIONS", "/").status == 405
@@ -674,7 +674,7 @@ def test_one_press_does_not_add_more_than_anybody_can_mean(site: Site, there: St
     fields = {"spec": "many.yaml", "plot": "1", "machine": "machines/gantry.yaml"}
     answer = site.as_("curator").post("/pieces", {**fields, "edition": "25"})
     assert (answer.status, answer.text) == (
-        422, "this makes more than 1000 jobs; add fewer sheets, or a matrix with fewer works\n"
+        422, "this would add more than 1000 jobs; add fewer sheets, or a matrix with fewer works\n"
     )  # fmt: skip
     assert listing.listed(there) == []
     assert site.as_("curator").post("/pieces", {**fields, "edition": "24"}).status == 200
@@ -687,7 +687,7 @@ def test_what_turns_text_round_is_not_kept(site: Site, there: Store) -> None:
     assert [job.title for job in listing.listed(there)] == ["elcric    \u05e9"]
 
 
-def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_is_reported_of(site: Site, there: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object, **__: object) -> None:
         raise OperationalError("SELECT secret", {}, Exception("the server is down\nDETAIL: secret"))
 
@@ -695,11 +695,11 @@ def test_a_database_that_is_away_is_told_of(site: Site, there: Store, monkeypatc
     monkeypatch.setattr(there.engine, "begin", away)
     for answer in (site.as_("viewer").get("/"), site.as_("operator").post("/queues/gantry")):
         assert (answer.status, answer.text) == (
-            503, "The queue's database does not answer (the server is down); look again in a moment.\n"
+            503, "The queue's database does not answer (the server is down); try again in a moment.\n"
         )  # fmt: skip
 
 
-def test_a_fault_of_the_page_tells_nothing_of_it_to_whoever_asks(
+def test_a_fault_of_the_page_shows_nothing_of_it_to_whoever_asks(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:
@@ -711,7 +711,7 @@ def test_a_fault_of_the_page_tells_nothing_of_it_to_whoever_asks(
         500, "The page failed; the terminal of render serve has the details.\n"
     )  # fmt: skip
     ends = time.monotonic() + 20
-    while "RuntimeError: secret" not in caplog.text:  # it is told after the answer
+    while "RuntimeError: secret" not in caplog.text:  # it is logged after the answer
         assert time.monotonic() < ends
         time.sleep(0.01)
 
@@ -722,7 +722,7 @@ def test_a_fault_of_the_page_tells_nothing_of_it_to_whoever_asks(
 def test_serving_others_takes_a_name(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["serve", "--host", "0.0.0.0", "--db", str(tmp_path / "q.db")]) == 2
     assert capsys.readouterr().err == (
-        "render: --host 0.0.0.0 opens the page to other machines; say under which name they reach it, with"
+        "render: --host 0.0.0.0 opens the page to other machines; give the host name that they use with"
         " --allowed-host (see render serve --help)\n"
     )
 
@@ -735,7 +735,9 @@ def test_a_port_that_is_taken_and_a_folder_that_is_not_there(
         other.listen()
         port = str(other.getsockname()[1])
         assert run(["serve", "--port", port, "--specs", str(tmp_path), "--db", str(tmp_path / "q.db")]) == 1
-    assert f"render: 127.0.0.1:{port} cannot be listened at (Address already in use)" in capsys.readouterr().err
+    assert (
+        f"render: 127.0.0.1:{port}: the server cannot listen there (Address already in use)" in capsys.readouterr().err
+    )
     assert run(["serve", "--specs", str(tmp_path / "no"), "--db", str(tmp_path / "q.db")]) == 2
 
 

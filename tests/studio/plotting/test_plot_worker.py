@@ -61,16 +61,16 @@ def test_an_answer_counts_once_and_only_while_it_is_asked(there: Store, tmp_path
         beside.lets_go()
         load = beside.answers(a, "load")
         with pytest.raises(
-            Refused, match=rf"^question {load.id} is answered already by ada \(done\); render queue show {a}"
+            Refused, match=rf"^question {load.id} is already answered by ada \(done\); render queue show {a}"
         ):
             questions.answer(there, load.id, "done", "bob")
         pen = beside.asked(a, "pen")
-        with pytest.raises(StudioError, match=r"^'later' is no answer to question 2; it takes done, nudge, "):
+        with pytest.raises(StudioError, match=r"^'later' is not an answer to question 2; choose from done, nudge, "):
             questions.answer(there, pen.id, "later", "bob")
         requests.cancel(there, a, "ada")
         beside.answers(a, "clear")
         beside.reaches(a, "cancelled")
-        with pytest.raises(Refused, match=rf"^question {pen.id} is asked no more; "):
+        with pytest.raises(Refused, match=rf"^question {pen.id} is closed; "):
             questions.answer(there, pen.id, "done", "bob")
 
 
@@ -150,7 +150,7 @@ def test_a_plot_goes_on_while_the_database_is_away(
 ) -> None:
     session = SimulatedPlot(drawing=small_card())
     (a,) = added(there, "a")
-    away, advance, beat = threading.Event(), leases.advance, leases.beat
+    away, advance, heartbeat = threading.Event(), leases.advance, leases.heartbeat
     refused: list[str] = []
 
     def broken(what: str, real: Callable[..., object]) -> Callable[..., object]:
@@ -163,19 +163,19 @@ def test_a_plot_goes_on_while_the_database_is_away(
         return call
 
     monkeypatch.setattr(leases, "advance", broken("advance", advance))
-    monkeypatch.setattr(leases, "beat", broken("beat", beat))
+    monkeypatch.setattr(leases, "heartbeat", broken("heartbeat", heartbeat))
     with Beside(there, session, tmp_path) as beside:
         beside.lets_go()
         beside.answers(a, "load")
         beside.answers(a, "pen")
         away.set()
-        beside.until(lambda: {"advance", "beat"} <= set(refused) and len(session.drawn()) >= 3)
+        beside.until(lambda: {"advance", "heartbeat"} <= set(refused) and len(session.drawn()) >= 3)
         away.clear()
         assert beside.answers(a, "pen").title.startswith("pen 2 of 2")
         beside.answers(a, "clear")
         beside.reaches(a, "done")
     assert all_drawn_once(session)
-    assert "the queue does not answer (OperationalError); the plot goes on" in beside.told
+    assert "the queue does not answer (OperationalError); the plot goes on" in beside.said
 
 
 def test_a_worker_that_was_given_up_stops_and_the_plot_goes_on_from_there(there: Store, tmp_path: Path) -> None:
@@ -188,9 +188,9 @@ def test_a_worker_that_was_given_up_stops_and_the_plot_goes_on_from_there(there:
         second = beside.asked(a, "pen")
         with there.begin() as connection:
             leases.take_back(connection, time.time() + 1000)
-        with pytest.raises(Refused, match=rf"^question {second.id} is asked no more"):
+        with pytest.raises(Refused, match=rf"^question {second.id} is closed"):
             questions.answer(there, second.id, "done", "ada")
-        beside.until(lambda: any("is lent to somebody else by now" in text for text in beside.told))
+        beside.until(lambda: any("is no longer leased to this worker" in text for text in beside.said))
         beside.answers(a, "attention", "stroke")
         beside.answers(a, "pen")
         beside.answers(a, "clear")
@@ -210,7 +210,7 @@ def test_what_the_machine_cannot_draw_fails_before_anything_moves(there: Store, 
         beside.lets_go()
         beside.reaches(a, "failed")
     assert job(there, a).error == "the sheet is larger than the bed"
-    assert session.bench.controller.body.trace == []
+    assert session.bench.controller.machine.trace == []
 
 
 def test_a_machine_has_one_plot_whatever_the_programs_believe(store: Store) -> None:
@@ -262,7 +262,7 @@ def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_onc
         beside.until(lambda: not pen_is_down(bench))  # the guard has lifted it
         second = plotting(url, terminal.name, tmp_path / "second.log", tmp_path)
         try:
-            assert beside.answers(a, "attention", "stroke").said.startswith("worker plotter was not heard of any more.")
+            assert beside.answers(a, "attention", "stroke").said.startswith("worker plotter has stopped reporting.")
             beside.lets_go()
             beside.answers(a, "pen")
             beside.answers(a, "clear")

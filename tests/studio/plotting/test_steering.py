@@ -54,7 +54,7 @@ def test_an_emergency_stop_while_a_pen_is_asked_for(there: Store, tmp_path: Path
         pen = beside.asked(a, "pen")
         requests.emergency(there, a, "ada")
         beside.asked(a, "attention")
-        with pytest.raises(Refused, match=rf"^question {pen.id} is asked no more"):
+        with pytest.raises(Refused, match=rf"^question {pen.id} is closed"):
             questions.answer(there, pen.id, "done", "ada")
     assert job(there, a).error == "emergency stop: the position may be lost"
 
@@ -67,13 +67,13 @@ def test_an_emergency_stop_before_anything_moves(there: Store, tmp_path: Path) -
         beside.asked(a, "load")
         requests.emergency(there, a, "ada")
         beside.asked(a, "attention")
-    assert job(there, a).error == "emergency stop: nothing was moving, but see where the pen is"
-    assert session.bench.controller.body.trace == []
+    assert job(there, a).error == "emergency stop: nothing was moving, but check where the pen is"
+    assert session.bench.controller.machine.trace == []
 
 
 def test_an_emergency_stop_goes_before_all_else_and_only_for_a_plot_at_work(store: Store) -> None:
     (a,) = added(store, "a")
-    with pytest.raises(Refused, match=r"^job 1 is a plot and queued; only a plot that is at work can be stopped so$"):
+    with pytest.raises(Refused, match=r"^job 1 is a plot and queued; only a plot at work can be stopped this way$"):
         requests.emergency(store, a, "ada")
     claimed = leases.claim(store, "plot", "w", "gantry")
     assert claimed is not None
@@ -138,7 +138,7 @@ def test_a_pause_and_a_resume_by_the_queue(there: Store, tmp_path: Path) -> None
         far = job(there, a).progress
         assert {"x_mm", "y_mm", "machine"} <= far.keys()
         requests.resume(there, a, "ada")
-        with pytest.raises(Refused, match=rf"^question {question.id} is answered already by ada"):
+        with pytest.raises(Refused, match=rf"^question {question.id} is already answered by ada"):
             questions.answer(there, question.id, question.fallback, "bob")
         beside.answers(a, "pen")
         beside.answers(a, "clear")

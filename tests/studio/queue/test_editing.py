@@ -46,11 +46,12 @@ def test_what_is_as_it_was_is_no_news(store: Store, new: Make) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"title": " "}, "job 1 needs a title; give a text that is not empty"),
-        ({"due": "tomorrow"}, "due 'tomorrow': is no date; write it as in 2026-12-01"),
-        ({"due": "2026-02-30"}, "due '2026-02-30': is no date; write it as in 2026-12-01"),
-        ({"due": "20261201"}, "due '20261201': is no date; write it as in 2026-12-01"),
-        ({"priority": 101}, "priority 101: is not in -100 to 100"),
+        ({"title": " "}, "title: a job needs one; give a text that is not empty"),
+        ({"due": "tomorrow"}, "due: 'tomorrow' is not a date; write it as in 2026-12-01"),
+        ({"due": "2026-02-30"}, "due: '2026-02-30' is not a date; write it as in 2026-12-01"),
+        ({"due": "20261201"}, "due: '20261201' is not a date; write it as in 2026-12-01"),
+        ({"colour": "red"}, "colour: a job has no such field; it has title, note, due, .*"),
+        ({"priority": 101}, "priority: 101 is not a whole number from -100 to 100"),
     ],
 )
 def test_a_wrong_value_changes_nothing(store: Store, new: Make, given: dict[str, object], message: str) -> None:
@@ -64,5 +65,5 @@ def test_a_job_that_has_ended_keeps_its_priority_alone(store: Store, new: Make) 
     requests.add(store, [new("a")], "ada")
     requests.cancel(store, 1, "ada")
     assert requests.edit(store, 1, "ada", note="sold to Ada").note == "sold to Ada"
-    with pytest.raises(Refused, match=r"^job 1 is cancelled; its priority matters no more$"):
+    with pytest.raises(Refused, match=r"^job 1 is cancelled; its priority no longer matters$"):
         requests.edit(store, 1, "ada", priority=3)

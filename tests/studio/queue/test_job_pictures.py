@@ -41,7 +41,7 @@ def test_a_picture_takes_the_place_of_the_one_before(store: Store, new: Make, cl
 def test_who_has_lost_the_lease_puts_no_picture(store: Store, new: Make) -> None:
     requests.add(store, [new("a")], "ada")
     job = claimed(store)
-    with pytest.raises(LeaseLost, match=r"^job 1 is lent to somebody else by now \(token 7, it has 1\)$"):
+    with pytest.raises(LeaseLost, match=r"^job 1 is no longer leased to this worker \(token 7, the job has 1\)$"):
         job_pictures.put(store, job.id, 7, "progress", WEBP, b"late")
     leases.give_back(store, job.id, job.token, "w")
     with pytest.raises(LeaseLost):
@@ -57,13 +57,13 @@ def test_who_has_lost_the_lease_puts_no_picture(store: Store, new: Make) -> None
             "../x",
             WEBP,
             1,
-            r"'\.\./x' of 'image/webp' is no picture of a job: progress, preview of image/webp, image/png",
+            r"'\.\./x' of 'image/webp' is not a picture of a job; use progress, preview of image/webp, image/png",
         ),
         (
             "preview",
             "text/html",
             1,
-            r"'preview' of 'text/html' is no picture of a job: progress, preview of image/webp",
+            r"'preview' of 'text/html' is not a picture of a job; use progress, preview of image/webp",
         ),
     ],
 )

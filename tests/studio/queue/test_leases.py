@@ -40,7 +40,7 @@ def test_a_worker_that_is_alive_keeps_its_job(store: Store, new: Make, clock: Cl
     held = claimed(store)
     for _ in range(5):
         clock.now += LEASE_S - 1
-        leases.beat(store, held.id, held.token, {"share": 0.5})
+        leases.heartbeat(store, held.id, held.token, {"share": 0.5})
         assert leases.claim(store, "render", "x") is None
     assert job(store).progress == {"share": 0.5}
 
@@ -53,14 +53,14 @@ def test_the_job_of_a_lost_worker_is_taken_up_again_and_its_late_word_is_refused
     clock.now += LEASE_S + 1
     assert leases.claim(store, "render", "x") is None, "it rests before it is tried again"
     published: list[str] = []
-    with pytest.raises(LeaseLost, match=r"^job 1 is lent to somebody else by now \(token 1, it has 2\)$"):
+    with pytest.raises(LeaseLost, match=r"^job 1 is no longer leased to this worker \(token 1, the job has 2\)$"):
         leases.finish(store, 1, zombie.token, "w", {}, lambda: published.append("zombie"))
     clock.now += BACK_OFF_S[0]
     second = claimed(store, "x")
     for late in (
         lambda: leases.finish(store, 1, zombie.token, "w", {}, lambda: published.append("zombie")),
-        lambda: leases.beat(store, 1, zombie.token),
-        lambda: leases.fail(store, 1, zombie.token, "w", "late", again=True),
+        lambda: leases.heartbeat(store, 1, zombie.token),
+        lambda: leases.fail(store, 1, zombie.token, "w", "late", can_retry=True),
         lambda: leases.stop(store, 1, zombie.token, "w", "late"),
         lambda: leases.give_back(store, 1, zombie.token, "w"),
     ):
@@ -75,12 +75,12 @@ def test_a_job_is_tried_four_times_with_longer_and_longer_rests(store: Store, ne
     requests.add(store, [new("a")], "ada")
     for wait_s in BACK_OFF_S:
         held = claimed(store)
-        leases.fail(store, held.id, held.token, "w", "no memory", again=True)
+        leases.fail(store, held.id, held.token, "w", "no memory", can_retry=True)
         clock.now += wait_s - 0.5
         assert leases.claim(store, "render", "w") is None
         clock.now += 1
     held = claimed(store)
-    leases.fail(store, held.id, held.token, "w", "no memory", again=True)
+    leases.fail(store, held.id, held.token, "w", "no memory", can_retry=True)
     assert (job(store).state, job(store).error) == ("failed", "no memory")
     with store.read() as connection:
         assert records.history(connection)[-1].why == "no memory; tried 4 times"
@@ -90,7 +90,7 @@ def test_a_bug_that_comes_twice_in_a_row_is_not_tried_again(store: Store, new: M
     requests.add(store, [new("a")], "ada")
     for _ in range(2):
         held = claimed(store)
-        leases.fail(store, held.id, held.token, "w", "KeyError: 'x'", again=True, bug=True)
+        leases.fail(store, held.id, held.token, "w", "KeyError: 'x'", can_retry=True, is_bug=True)
         clock.now += BACK_OFF_S[-1]
     assert (job(store).state, job(store).tries, job(store).error) == ("failed", 2, "KeyError: 'x'")
     with store.read() as connection:
@@ -108,11 +108,11 @@ def test_a_bug_is_the_same_only_twice_in_a_row(store: Store, new: Make, clock: C
                 clock.now += LEASE_S + 1
                 leases.claim(store, "render", "x")
             case "no bug":  # the web, say, may be there later
-                leases.fail(store, held.id, held.token, "w", "the bug", again=True)
+                leases.fail(store, held.id, held.token, "w", "the bug", can_retry=True)
             case "killed":
-                leases.fail(store, held.id, held.token, "w", "was killed by signal 9", again=True)
+                leases.fail(store, held.id, held.token, "w", "was killed by signal 9", can_retry=True)
             case _:
-                leases.fail(store, held.id, held.token, "w", what, again=True, bug=True)
+                leases.fail(store, held.id, held.token, "w", what, can_retry=True, is_bug=True)
         clock.now += BACK_OFF_S[-1]
     assert (job(store).state, job(store).tries) == ("queued", 3)
 
@@ -120,7 +120,7 @@ def test_a_bug_is_the_same_only_twice_in_a_row(store: Store, new: Make, clock: C
 def test_what_another_try_cannot_mend_is_not_tried_again(store: Store, new: Make) -> None:
     requests.add(store, [new("a")], "ada")
     held = claimed(store)
-    leases.fail(store, held.id, held.token, "w", "the spec is wrong", again=False)
+    leases.fail(store, held.id, held.token, "w", "the spec is wrong", can_retry=False)
     assert job(store).state == "failed"
 
 
@@ -154,9 +154,7 @@ def test_where_publishing_fails_the_job_is_not_done(store: Store, new: Make) -> 
 
 def test_a_place_has_one_worker(store: Store, clock: Clock) -> None:
     workers.register(store, "w", "render", "cuda:0 of a")
-    with pytest.raises(
-        StudioError, match=r"^worker w has cuda:0 of a, and was heard of in the last 30 s; end it first"
-    ):
+    with pytest.raises(StudioError, match=r"^worker w has cuda:0 of a, and reported in the last 30 s; end it first"):
         workers.register(store, "x", "render", "cuda:0 of a")
     workers.register(store, "x", "render", "cuda:1 of a")
     clock.now += LEASE_S + 1

@@ -1,4 +1,4 @@
-"""A worker that was killed is known to be gone by whoever starts beside it."""
+"""A worker that starts notices which other workers of its machine were killed."""
 
 import signal
 import subprocess
@@ -23,7 +23,7 @@ with liveness.alive_lock(Path(sys.argv[1]), "other"):
 """
 
 
-def test_one_that_lives_is_not_gone_and_one_that_was_killed_is_told_of_once(tmp_path: Path) -> None:
+def test_one_that_lives_is_not_gone_and_one_that_was_killed_is_reported_of_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", LIVES, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None

@@ -112,7 +112,7 @@ def test_jobs_are_cancelled_tried_again_copied_and_removed(spec: Path, capsys: C
 
 def test_what_cannot_be_done_says_why(spec: Path, capsys: Capture) -> None:
     _, err = call(capsys, "resume", 5, code=1)
-    assert err == "render: there is no job 5; render queue list shows what there is\n"
+    assert err == "render: there is no job 5; render queue list shows the jobs\n"
     call(capsys, "add", spec)
     out, err = call(capsys, "resume", 1, "--json", code=1)
     assert json.loads(out) == {"error": "job 1 is queued; there is nothing to resume", "exit_code": 1}
@@ -135,18 +135,17 @@ def test_a_job_is_edited(spec: Path, capsys: Capture) -> None:
         in (call(capsys, "history")[0])
     )
     _, err = call(capsys, "edit", 1, code=2)
-    assert err == (
-        "render: say what to change, with --title, --note, --due or --priority (see render queue edit --help)\n"
-    )
+    assert err.startswith("render: say what to change, with --title, --note, --due")
+    assert err.endswith(" (see render queue edit --help)\n")
     _, err = call(capsys, "edit", 1, "--due", "soon", code=1)
-    assert err == "render: due 'soon': is no date; write it as in 2026-12-01\n"
+    assert err == "render: due: 'soon' is not a date; write it as in 2026-12-01\n"
 
 
 def test_an_emergency_stop_is_for_plots_and_says_what_it_is_not(spec: Path, capsys: Capture) -> None:
     call(capsys, "add", spec)
     _, err = call(capsys, "emergency", 1, code=1)
-    assert err == "render: job 1 is a render and queued; only a plot that is at work can be stopped so\n"
-    assert "no substitute for the button" in " ".join(call(capsys, "emergency", "--help")[0].split())
+    assert err == "render: job 1 is a render and queued; only a plot at work can be stopped this way\n"
+    assert "does not replace the emergency button" in " ".join(call(capsys, "emergency", "--help")[0].split())
 
 
 def test_a_backup(spec: Path, capsys: Capture, tmp_path: Path) -> None:
@@ -197,7 +196,7 @@ def test_an_edition_of_plots_is_added_as_drafts_with_what_it_takes(svg: Path, ma
 
 def test_a_spec_is_added_with_the_plots_of_it(spec: Path, machine: Path, capsys: Capture) -> None:
     _, err = call(capsys, "add", spec, "--plot", code=2)
-    assert err == f"render: {spec}: does not say which machine plots it; name it with --machine\n"
+    assert err == f"render: {spec}: names no machine that plots it; name one with --machine\n"
     _, err = call(capsys, "add", spec, "--plot", "--machine", machine)
     assert err == "added: 1 Red <disc>, queued\nadded: 2 Red <disc>, draft\n"
     _, err = call(capsys, "resume", 2, code=1)
@@ -257,7 +256,7 @@ def test_a_whole_plot_is_answered_from_the_command_line(svg: Path, machine: Path
             process.kill()
     assert json.loads(call(capsys, "show", 1, "--json")[0])["job"]["state"] == "done"
     _, err = call(capsys, "answer", 1, "done", code=1)
-    assert err == "render: job 1 is done and asks nothing\n"
+    assert err == "render: job 1 is done and has no open question\n"
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -282,5 +281,6 @@ def test_a_pen_that_will_run_dry_is_foretold(tmp_path: Path, capsys: Capture) ->
     requests.add(store, plots, "ada")
     store.close()
     assert "warning" not in call(capsys, "show", 2)[0]
-    line = "  warning  pen black will run dry in this plot, number 3 of those with it (120 m by then; it lasts 100 m)"
+    line = "  warning  pen black will run dry in this plot, number 3 of those that use it"
+    line += " (it lasts 100 m and has 120 m to draw by then)"
     assert line in call(capsys, "show", 3)[0].splitlines()

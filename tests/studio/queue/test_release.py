@@ -30,7 +30,7 @@ def test_what_has_changed_since_it_was_released_is_not_drawn(there: Store, tmp_p
         assert job(there, a).error == (
             f"a.svg: has changed since it was released on {at} by ada; look at it and release it again"
         )
-        assert session.bench.controller.body.trace == []
+        assert session.bench.controller.machine.trace == []
         assert requests.retry(there, a, "ada").state == "draft"
         assert job(there, a).released == {}
         requests.resume(there, a, "bob")
@@ -46,7 +46,7 @@ def test_of_a_folder_its_drawing_counts(store: Store) -> None:
     requests.add(store, [NewJob("plot", "made", "made", "made", machine="gantry")], "ada")
     released = requests.resume(store, 1, "ada").released
     assert released["sha256"] == hashlib.sha256(b"<svg/>").hexdigest()
-    (folder / "report.html").write_text("anew")
+    (folder / "report.html").write_text("new")
     release.check_unchanged(job(store, 1))
     (folder / "drawing.svg").write_text("<svg> </svg>")
     with pytest.raises(StudioError, match=r"^made: has changed since it was released on .+ by ada; look at it"):
@@ -72,8 +72,8 @@ def test_what_has_changed_since_its_picture_was_taken_is_shown_before_it_is_rele
     finished(Path("made"), 9, "blue")  # another render, into the same place
     with pytest.raises(
         Refused,
-        match=r"^job 1: made has changed since the queue took its picture; cancel the job and retry it, then it is"
-        r" shown as it is now$",
+        match=r"^job 1: made has changed since the queue took its picture; cancel the job and retry it"
+        r" to see what it draws now$",
     ):
         requests.resume(store, 1, "ada")
     requests.cancel(store, 1, "ada")
@@ -104,8 +104,8 @@ def test_what_nobody_can_see_is_not_released(store: Store) -> None:
     requests.add(store, [NewJob("plot", "b", "b", "b.svg", machine="gantry", result=known)], "ada")
     with pytest.raises(
         Refused,
-        match=r"^job 1: a\.svg cannot be read \(No such file or directory\), so nobody knows what would be drawn;"
-        r" release it on the machine that has it$",
+        match=r"^job 1: a\.svg cannot be read \(No such file or directory\), and without it the plot cannot be checked;"
+        r" release the plot on the machine that has it$",
     ):
         requests.resume(store, 1, "ada")
     assert requests.resume(store, 2, "ada").released["sha256"] == "cd" * 32

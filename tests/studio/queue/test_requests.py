@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from renderer.studio.queue import leases, listing, pausing, questions, records, requests
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.fast_list import QueueList, fast_list
-from renderer.studio.queue.states import ENDED, HELD, NEXT, WAITING, Refused, StudioError, check
+from renderer.studio.queue.states import ENDED, LEASED, NEXT, WAITING, Refused, StudioError, check
 from renderer.studio.queue.store import Store
 
 Make = Callable[..., NewJob]
@@ -30,7 +30,7 @@ def added(store: Store, *news: NewJob) -> list[int]:
 
 def test_every_state_has_a_place_and_only_some_ways_lead_on() -> None:
     for kind, ways in NEXT.items():
-        assert set(ways) <= HELD | WAITING | ENDED | {"needs_attention"}
+        assert set(ways) <= LEASED | WAITING | ENDED | {"needs_attention"}
         for before, after in itertools.product(ways, ways):
             if after not in ways[before]:
                 with pytest.raises(Refused, match=f"^a {kind} that is "):
@@ -38,12 +38,12 @@ def test_every_state_has_a_place_and_only_some_ways_lead_on() -> None:
 
 
 def test_a_plot_cannot_be_done_before_the_sheet_is_cleared() -> None:
-    with pytest.raises(Refused, match=r"^a plot that is plotting cannot become done; what may follow is awaiting"):
+    with pytest.raises(Refused, match=r"^a plot that is plotting cannot become done; it can become awaiting"):
         check("plot", "plotting", "done")
 
 
 def test_what_is_done_stays_done() -> None:
-    with pytest.raises(Refused, match=r"^a render that is done cannot become queued; what may follow is nothing$"):
+    with pytest.raises(Refused, match=r"^a render that is done cannot become queued; it stays so$"):
         check("render", "done", "queued")
 
 
@@ -85,7 +85,7 @@ def test_there_is_always_room_between_two_jobs(store: Store, new: Make) -> None:
 def test_a_job_that_is_at_work_is_not_moved(store: Store, new: Make) -> None:
     (a,) = added(store, new("a"))
     leases.claim(store, "render", "w")
-    with pytest.raises(Refused, match=r"^job 1 is running; only one that waits can be moved$"):
+    with pytest.raises(Refused, match=r"^job 1 is running; only a job that waits can be moved$"):
         requests.move(store, a, "first", None, "ada")
 
 
@@ -148,7 +148,7 @@ def test_a_job_that_is_at_work_is_only_asked_to_stop(store: Store, new: Make) ->
         (requests.pause, "job 1 is done and cannot be paused"),
         (requests.resume, "job 1 is done; there is nothing to resume"),
         (requests.cancel, "job 1 is done; there is nothing to cancel"),
-        (requests.retry, "job 1 is done; only what failed or was cancelled is tried again"),
+        (requests.retry, "job 1 is done; only a job that failed or was cancelled can be tried again"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -170,7 +170,7 @@ def test_a_render_that_is_at_work_cannot_be_paused(store: Store, new: Make) -> N
 
 
 def test_a_job_that_there_is_not(store: Store) -> None:
-    with pytest.raises(StudioError, match=r"^there is no job 7; render queue list shows what there is$"):
+    with pytest.raises(StudioError, match=r"^there is no job 7; render queue list shows the jobs$"):
         requests.cancel(store, 7, "ada")
 
 
@@ -183,8 +183,8 @@ def test_the_history_says_who_and_why_and_outlives_the_job(store: Store, new: Ma
     requests.remove(store, a, "bob")
     assert titles(store, every=True) == ""
     with store.read() as connection:
-        told = [(e.what, e.before, e.after, e.who, e.why) for e in records.history(connection, a)]
-    assert told == [
+        events = [(e.what, e.before, e.after, e.who, e.why) for e in records.history(connection, a)]
+    assert events == [
         ("render a", "", "queued", "ada", "added"),
         ("render a", "queued", "cancelled", "bob", "cancelled"),
         ("render a", "cancelled", "", "bob", "removed"),
@@ -215,7 +215,7 @@ def test_the_quick_list_is_that_of_the_store(store: Store, url: str, new: Callab
     pausing.pause_queue(store, "gantry", "ada", "it's being oiled: 50 %")
     claimed = leases.claim(store, "render", "w")
     assert claimed is not None
-    leases.beat(store, claimed.id, claimed.token, {"share": 0.5})
+    leases.heartbeat(store, claimed.id, claimed.token, {"share": 0.5})
     with store.begin() as connection:
         questions.ask(connection, claimed, 1.0, "pen", "which {}?", "", (("done", "this"),), "done")
     for every in (False, True):

@@ -64,19 +64,19 @@ def made_by_version_1(url: str) -> None:
         older.close()
 
 
-def test_a_queue_of_version_1_becomes_one_of_version_2(url: str, new: Make, clock: Clock) -> None:
+def test_a_queue_of_version_1_becomes_one_of_this_version(url: str, new: Make, clock: Clock) -> None:
     made_by_version_1(url)
     store = Store(url, now=clock)
     with store.read() as connection:
-        assert tables.version(connection) == 2
+        assert tables.version(connection) == VERSION
         jobs = [records.find(connection, number) for number in (1, 2, 3)]
-        told = [event.why for event in records.history(connection)]
+        whys = [event.why for event in records.history(connection)]
     assert [(job.title, job.state, job.fault, job.released) for job in jobs] == [
         ("Red disc", "running", "", {}),
         ("Red disc", "draft", "", {}),
         ("A line", "queued", "", {}),
     ]
-    assert told == ["added", "added", "added", "released", "taken up"]
+    assert whys == ["added", "added", "added", "released", "taken up"]
     job_pictures.put(store, 1, 1, "progress", "image/webp", b"seen")  # the worker goes on with its lease
     leases.finish(store, 1, 1, "w", {"folder": "out/disc", "drawing": "ab" * 32}, lambda: None)
     assert requests.resume(store, 2, "ada").released == {"sha256": "ab" * 32, "at": clock.now, "who": "ada"}
@@ -110,7 +110,9 @@ def test_a_newer_database_is_refused(url: str) -> None:
     with store.begin() as connection:
         connection.execute(text("UPDATE meta SET value = '99'"))
     store.close()
-    with pytest.raises(StudioError, match=r"its tables have version 99, this program knows 2\); update render"):
+    with pytest.raises(
+        StudioError, match=rf"its tables have version 99, this program knows {VERSION}\); update render"
+    ):
         Store(url)
 
 
@@ -142,7 +144,7 @@ def test_600_transactions_at_once_wait_for_each_other(url: str, new: Make) -> No
                 requests.add(store, [new(name)], name)
                 while (job := leases.claim(store, "render", name)) is None:
                     pass  # others took the jobs that this transaction saw; one that came since is there
-                leases.beat(store, job.id, job.token)
+                leases.heartbeat(store, job.id, job.token)
         except Exception as fault:
             faults.append(fault)
         store.close()
@@ -163,7 +165,7 @@ def test_a_backup_is_whole_and_can_be_opened(tmp_path: Path, new: Make) -> None:
     requests.add(store, [new("a"), new("b")], "ada")
     with store.begin():  # somebody is at work
         assert store.backup(tmp_path / "kept" / "copy.db") > 0
-    with pytest.raises(StudioError, match=r"copy\.db: is there already; name a new file$"):
+    with pytest.raises(StudioError, match=r"copy\.db: already exists; name a new file$"):
         store.backup(tmp_path / "kept" / "copy.db")
     store.close()
     copy = Store(str(tmp_path / "kept" / "copy.db"))
@@ -189,7 +191,7 @@ def test_another_kind_of_url_is_refused() -> None:
         location.url_of("mysql://x")
 
 
-def test_a_network_file_system_is_told() -> None:
+def test_a_network_file_system_is_reported() -> None:
     mounts = "/dev/sda1 / ext4 rw 0 0\nnas:/home /home nfs4 rw 0 0\n/dev/sdb1 /home/ada/disk xfs rw 0 0\n"
     assert location.network_file_system(Path("/home/ada"), mounts) == "nfs4"
     assert location.network_file_system(Path("/home/ada/disk/queue"), mounts) is None

@@ -1,4 +1,4 @@
-"""A worker with short leases, to be killed: `python crashing_worker.py URL NAME`. Says on stdout what it tells."""
+"""A worker with short leases, to be killed: `python crashing_worker.py URL NAME`. Prints its messages on stdout."""
 
 import sys
 from pathlib import Path

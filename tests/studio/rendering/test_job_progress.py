@@ -1,4 +1,4 @@
-"""What a render at work tells of itself: how far, how the loss fell, what it looks like."""
+"""What a running render reports: its progress, its loss curve, its picture."""
 
 import io
 from dataclasses import replace

@@ -78,7 +78,7 @@ def test_a_child_that_dies_is_tried_again(
     RenderWorker(there, "w", manner("dies")).run(drains=True)
     died = "the renderer was killed by signal 9: terminate called: out of memory"
     assert state(there, job) == ("failed", died)
-    assert whys(there, job)[1:3] == ["taken up", f"{died}; tried again in 0.01 s"]
+    assert whys(there, job)[1:3] == ["started", f"{died}; next try in 0.01 s"]
     assert whys(there, job)[-1] == f"{died}; tried 4 times"
 
 
@@ -90,9 +90,9 @@ def test_a_bug_is_tried_once_more_and_not_four_times(
     RenderWorker(there, "w", manner("bug")).run(drains=True)
     assert state(there, job) == ("failed", "KeyError: 'x'")
     assert whys(there, job)[1:] == [
-        "taken up",
-        "KeyError: 'x'; tried again in 0.01 s",
-        "taken up",
+        "started",
+        "KeyError: 'x'; next try in 0.01 s",
+        "started",
         "KeyError: 'x'; the same twice in a row",
     ]
 
@@ -137,7 +137,7 @@ def test_what_is_not_ours_is_not_replaced(there: Store, add: Callable[..., Job],
     RenderWorker(there, "w", manner("")).run(drains=True)
     now, why = state(there, job)
     assert now == "failed"
-    assert why.startswith(f"{tmp_path}/out/a: is there and is no finished render")
+    assert why.startswith(f"{tmp_path}/out/a: exists and is not a finished render")
     assert names(tmp_path / "out" / "a") == {"letter.txt"}
     assert names(tmp_path / "out") == {"a"}
 
@@ -167,7 +167,7 @@ def test_a_cancelled_job_is_asked_to_stop_and_killed_where_it_does_not(
     assert names(tmp_path / "out") == set()
 
 
-def test_a_worker_that_is_told_to_leave_finishes_its_job(there: Store, add: Callable[..., Job]) -> None:
+def test_a_worker_that_is_reported_to_leave_finishes_its_job(there: Store, add: Callable[..., Job]) -> None:
     first, second = add("a"), add("b")
     worker = RenderWorker(there, "w", manner("sleep 0.4"))
     thread = threading.Thread(target=worker.run)
@@ -178,7 +178,7 @@ def test_a_worker_that_is_told_to_leave_finishes_its_job(there: Store, add: Call
     assert (state(there, first)[0], state(there, second)[0]) == ("done", "queued")
 
 
-def test_a_worker_that_is_told_twice_gives_its_job_back(there: Store, add: Callable[..., Job]) -> None:
+def test_a_worker_that_is_reported_twice_gives_its_job_back(there: Store, add: Callable[..., Job]) -> None:
     job = add()
     worker = RenderWorker(there, "w", manner("deaf"))
     thread = threading.Thread(target=worker.run)
@@ -193,20 +193,20 @@ def test_a_worker_that_is_told_twice_gives_its_job_back(there: Store, add: Calla
 
 
 def test_what_was_made_under_a_lost_lease_is_thrown_away(there: Store, add: Callable[..., Job], tmp_path: Path) -> None:
-    job, told = add(), list[str]()
-    worker = RenderWorker(there, "w", replace(manner("deaf"), beat_s=0.1), told.append)
+    job, said = add(), list[str]()
+    worker = RenderWorker(there, "w", replace(manner("deaf"), beat_s=0.1), said.append)
     thread = threading.Thread(target=worker.run)
     thread.start()
     at_work(there, job)
     with there.begin() as connection:
         leases.take_back(connection, time.time() + 1000)
-    while len(told) < 2:
+    while len(said) < 2:
         time.sleep(0.02)
     worker.leave()
     thread.join(20)
-    assert told[1] == (
-        f"{job.id} a: job {job.id} is lent to somebody else by now (token 1, it has 2);"
-        " what was made of it is thrown away"
+    assert said[1] == (
+        f"{job.id} a: job {job.id} is no longer leased to this worker (token 1, the job has 2);"
+        " its result is thrown away"
     )
     assert names(tmp_path / "out") == set()
 
@@ -274,13 +274,13 @@ def test_a_worker_that_slept_past_its_lease_is_refused(
     store, log = Store(url), tmp_path / "log"
     (job,) = requests.add(store, [new("a", out=str(tmp_path / "out"))], "ada")
     sleeper = crashing(url, "sleeper", log)
-    _wait(lambda: "taken up" in log.read_text())
+    _wait(lambda: "started" in log.read_text())
     _put_to_sleep(sleeper, store, url)
     assert state(store, job)[0] == "running"
     RenderWorker(store, "other", manner("")).run(drains=True)
     sleeper.send_signal(signal.SIGCONT)
     assert sleeper.wait(60) == 0
-    assert "is lent to somebody else by now" in log.read_text()
+    assert "is no longer leased to this worker" in log.read_text()
     assert state(store, job)[0] == "done"
     assert (tmp_path / "out" / "a" / "made.txt").read_text() == f"{job.id} 3"
     store.close()

@@ -67,7 +67,7 @@ def test_a_child_whose_worker_is_gone_ends_by_itself(spec: Path) -> None:
 def test_a_child_says_what_is_wrong_and_whether_another_try_would_do(spec: Path) -> None:
     with child(spec, "other") as process:
         assert last(process) == {
-            "failed": {"why": f"{spec}: there is no work other any more", "again": False, "bug": False}
+            "failed": {"why": f"{spec}: the spec no longer has a work other", "again": False, "bug": False}
         }
     with child(spec, "disc", "layers.0.stps=2") as process:
         assert last(process)["failed"]["again"] is False

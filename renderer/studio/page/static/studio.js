@@ -1,78 +1,78 @@
-// The page keeps itself up to date: the stream tells marks of what has changed; where one that this page watches differs
-// from those that it was made with, it fetches itself again, and only what differs is put in place.
+// The page keeps itself up to date: the stream sends marks of what has changed. If a mark that this page watches differs
+// from the marks that the page was made with, the page fetches itself again and replaces only what differs.
 "use strict";
 
 const page = () => document.getElementById("page");
-let told = null;        // the last marks of the stream
+let latest = null;      // the last marks of the stream
 let fetching = false;
 let dragging = false;
-let focus = "";         // the id of what has to keep the focus when it moves
+let focus = "";         // the id of the element that keeps the focus when it moves
 
 function differs() {
   const own = JSON.parse(page().dataset.marks);
-  return told !== null && page().dataset.watches.split(" ").some((name) => own[name] !== told[name]);
+  return latest !== null && page().dataset.watches.split(" ").some((name) => own[name] !== latest[name]);
 }
 
 async function refresh(isSure = differs()) {
   if (fetching || dragging || !isSure) return;
   fetching = true;
-  const before = told;
+  const before = latest;
   failed = "";
   try {
     await htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerMorph", source: "#page" });
   } finally {
     fetching = false;
   }
-  line(failed);
+  showConnection(failed);
   if (failed) return;    // the next beat tries again
   document.title = page().dataset.title;
   if (focus) document.getElementById(focus)?.focus();
   focus = "";
-  arrange();
-  if (told !== before) refresh();  // more has happened meanwhile
+  makeSortable();
+  if (latest !== before) refresh();  // something has changed meanwhile
 }
 
 // --- the stream ---
 
-let source, heard = 0, failed = "";
-const NO_ANSWER = "The studio does not answer. Once it does, look whether this was done.";
-const AWAY = "not connected; trying again", OLD = "not up to date; trying again";
-const WRONG = { 401: "this session is over; open the link again", 404: "this was taken out of the list" };
+let source, receivedAt = 0, failed = "";
+const NO_ANSWER = "The server does not answer. When it does, check whether this was done.";
+const NOT_CONNECTED = "not connected; trying again", NOT_UP_TO_DATE = "not up to date; trying again";
+const REFUSALS = { 401: "this session has ended; open the link again", 404: "this job was removed from the list" };
 
-function line(wrong) {
+function showConnection(wrong) {
   const text = wrong || "live";
-  const shown = document.getElementById("line");
+  const shown = document.getElementById("connection");
   if (shown.textContent !== text) shown.textContent = text;
-  shown.className = wrong ? "line lost" : "line live";
+  shown.className = wrong ? "connection lost" : "connection live";
 }
 
-function hear() {
-  heard = Date.now();
-  if (differs()) refresh(); else line("");
+function received() {
+  receivedAt = Date.now();
+  if (differs()) refresh(); else showConnection("");
 }
 
 function listen() {
   source?.close();
-  heard = Date.now();
+  receivedAt = Date.now();
   source = new EventSource("/events");
-  source.addEventListener("marks", (event) => { told = JSON.parse(event.data); hear(); });
-  source.addEventListener("beat", hear);
-  source.onerror = () => line(AWAY);
+  source.addEventListener("marks", (event) => { latest = JSON.parse(event.data); received(); });
+  source.addEventListener("beat", received);
+  source.onerror = () => showConnection(NOT_CONNECTED);
 }
 
 setInterval(() => {
-  // A browser gives up on a server that answers wrongly; a line can also be dead without telling
+  // A browser gives up after a wrong answer; a connection can also be dead without an event
   if (source.readyState === EventSource.CLOSED) { refresh(true); listen(); }
-  else if (Date.now() - heard > 15000) { line(AWAY); listen(); }
+  else if (Date.now() - receivedAt > 15000) { showConnection(NOT_CONNECTED); listen(); }
 }, 2000);
-document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() - heard > 6000) listen(); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() - receivedAt > 6000) listen(); });
 addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 
-// --- what was done, and what went wrong ---
+// --- messages: what was done, and what went wrong ---
 
 function say(text, isWrong) {
   const toast = document.createElement("div"), toasts = document.getElementById("toasts");
-  toast.className = isWrong ? "toast wrong" : "toast";
+  toast.className = isWrong ? "toast error" : "toast";
   toast.textContent = text.trim();
   const close = document.createElement("button");
   close.textContent = "✕";
@@ -84,12 +84,12 @@ function say(text, isWrong) {
   setTimeout(() => toast.remove(), isWrong ? 20000 : 5000);
 }
 
-const looks = (ctx) => !ctx?.request?.method || ctx.request.method.toUpperCase() === "GET";
+const isRead = (ctx) => !ctx?.request?.method || ctx.request.method.toUpperCase() === "GET";
 
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail, { status } = ctx.response;
-  if (looks(ctx)) {
-    if (status >= 400) { event.preventDefault(); failed = WRONG[status] ?? OLD; }  // what is shown stays
+  if (isRead(ctx)) {
+    if (status >= 400) { event.preventDefault(); failed = REFUSALS[status] ?? NOT_UP_TO_DATE; }  // keep what is shown
     return;
   }
   say(ctx.text, status >= 400);
@@ -99,11 +99,11 @@ document.addEventListener("htmx:after:request", (event) => {
   form.closest("details")?.removeAttribute("open");
 });
 document.addEventListener("htmx:error", (event) => {
-  if (looks(event.detail.ctx)) failed = OLD;
+  if (isRead(event.detail.ctx)) failed = NOT_UP_TO_DATE;
   else say(NO_ANSWER, true);
 });
 
-// A button that is pressed twice in a hurry is meant once
+// Two quick presses of a button count as one
 document.addEventListener("submit", (event) => {
   const form = event.target, now = Date.now();
   if (form.matches(".htmx-request") || now - (form.sent ?? 0) < 700) {
@@ -125,21 +125,21 @@ async function send(address, fields) {
 
 // --- the order of the queue ---
 
-function arrange() {
+function makeSortable() {
   const list = document.querySelector("[data-sorts]");
   if (!list || list.sorts) return;
   list.sorts = Sortable.create(list, {
-    handle: ".grip", animation: 120, delayOnTouchOnly: true, delay: 80, forceFallback: true,  // the same on a tablet
+    handle: ".grip", animation: 120, delayOnTouchOnly: true, delay: 80, forceFallback: true,  // as on a tablet
     onStart: () => { dragging = true; },
     onEnd: (event) => {
       dragging = false;
-      if (event.oldIndex !== event.newIndex) put(event.item);
+      if (event.oldIndex !== event.newIndex) sendPlace(event.item);
       refresh();
     },
   });
 }
 
-function put(row) {
+function sendPlace(row) {
   const next = row.nextElementSibling, previous = row.previousElementSibling;
   const fields = next ? { where: "before", other: next.dataset.job } : previous ? { where: "after", other: previous.dataset.job } : null;
   return fields && send(`/pieces/${row.dataset.job}/move`, fields);
@@ -157,7 +157,7 @@ document.addEventListener("keydown", async (event) => {
   list.insertBefore(row, before);
   grip.focus();
   focus = grip.id;
-  await put(row);
+  await sendPlace(row);
 });
 
 // --- uploads ---
@@ -167,13 +167,13 @@ async function upload(files) {
     try {
       const answer = await fetch(`/uploads/${encodeURIComponent(file.name)}`, { method: "PUT", body: file });
       const text = await answer.text();
-      say(answer.ok ? `${file.name}: kept as ${text}` : `${file.name}: ${text}`, !answer.ok);
+      say(answer.ok ? `${file.name}: saved as ${text}` : `${file.name}: ${text}`, !answer.ok);
       if (answer.ok && /\.ya?ml$/.test(text)) {
         document.getElementById("spec").value = text;
         document.getElementById("specs").append(new Option("", text));
       }
     } catch {
-      say(`${file.name}: the studio did not take it`, true);
+      say(`${file.name}: the server did not accept it`, true);
     }
   }
 }
@@ -184,4 +184,4 @@ document.addEventListener("change", (event) => {
   }
 });
 
-document.addEventListener("DOMContentLoaded", () => { document.title = page().dataset.title; arrange(); listen(); });
+document.addEventListener("DOMContentLoaded", () => { document.title = page().dataset.title; makeSortable(); listen(); });

@@ -5,7 +5,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # rich takes a moment to import, and most commands only speak when something is wrong
+if TYPE_CHECKING:  # rich takes a moment to import, and most commands only print when something is wrong
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -15,25 +15,25 @@ if TYPE_CHECKING:  # rich takes a moment to import, and most commands only speak
 
 @cache
 def console() -> "Console":
-    """Where people read. rich obeys NO_COLOR, and writes no colours where this is no terminal."""
+    """The console for people, on stderr. rich obeys NO_COLOR, and writes no colours unless stderr is a terminal."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
-    """A line for people."""
+    """Print a line for people, on stderr."""
     console().print(text, markup=False)
 
 
 def data(text: str) -> None:
-    """A line for programs."""
+    """Print a line for programs, on stdout."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def as_json(document: Any) -> None:
-    """The one JSON document of a command."""
+    """Print the JSON document of a command, on stdout."""
     data(json.dumps(document, indent=2, ensure_ascii=False))
 
 
@@ -48,12 +48,12 @@ def table(*columns: str) -> "Table":
     return made
 
 
-def show(table: "Table") -> None:
+def show_table(table: "Table") -> None:
     console().print(table, soft_wrap=False)
 
 
 def swatch(pen: "Pen", free: bool = False) -> "Text":
-    """The pen's name after a spot of its colour; the spot is left out where there are no colours."""
+    """The pen's name after a spot of its colour, which is left out on a console without colours."""
     from rich.text import Text
 
     if free:
@@ -68,7 +68,7 @@ def clock(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes as people say them."""
+    """A number of bytes for people: `1.5 MB`."""
     for unit in ("bytes", "kB", "MB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.3g} {unit}"

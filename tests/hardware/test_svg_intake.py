@@ -10,8 +10,8 @@ from samples import BLACK, RED, SERVO, curve, line, sheet
 from test_svgfile import document, lines, stroked
 
 from hardware.drawing import Drawing, Ink, Pen, PenPass, length_mm
-from hardware.intake import prepared, ready
 from hardware.rack import RackError, by_colour, by_name, load_rack
+from hardware.svg_intake import prepared, ready_drawing
 from hardware.svgfile import Options, SvgError, read_svg, reading, to_svg
 from hardware.svgfile.hatch import hatched
 from hardware.toolpath.covering import in_order
@@ -56,10 +56,12 @@ def test_a_layer_that_names_no_pen_of_the_rack_is_named_with_those_that_there_ar
     body = layer("gold", '<path stroke="red" d="M0 0H1"/>')
     with pytest.raises(SvgError) as fault:
         read_svg(document(body), Options(pens=RACK, by="name"))
-    assert str(fault.value) == ("the SVG text: the layer 'gold' names no pen of the rack; it has Black, brick red, sky")
+    assert str(fault.value) == (
+        "the SVG text: layer 'gold' names no pen of the rack; the rack has Black, brick red, sky"
+    )
 
 
-def test_our_own_files_keep_what_their_pens_are_told_in_metadata() -> None:
+def test_our_own_files_keep_the_fields_of_their_pens_in_metadata() -> None:
     pen = RED.model_copy(update={"offset_mm": (-1.25, 0.5), "max_draw_m": 12.5, "down": 310.0, "up": 590.0})
     drawing = sheet(PenPass("a layer", pen, (line((1, 1), (2, 5)),)), PenPass("b", BLACK, (line((3, 3)),)), title="T")
     back = read_svg(to_svg(drawing, key="abc"))
@@ -89,10 +91,10 @@ def test_pause_marks_stand_before_layers_for_which_the_pen_is_changed() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("pens: []", "a rack has a list `pens`, each with name, colour and nib_mm"),
+        ("pens: []", "a rack has a list `pens`, each pen with name, colour and nib_mm"),
         (
             "pens: [{name: a, colour: red, nib_mm: 1}]",
-            "pens.0.colour: 'red' is not a colour; write #rrggbb, as in '#1e6ebe'",
+            "pens.0.colour: 'red' is not a colour; write #rrggbb, such as '#1e6ebe'",
         ),
         ("- {name: a, colour: '#000000', nib_mm: 1}\n" * 2, "two pens are called 'a'"),
         ("a: [", "not YAML: while parsing a flow node expected the node content, but found '<stream end>'"),
@@ -121,12 +123,12 @@ CROSSED = (  # red, blue over it, red over that
 )
 
 
-def test_strokes_that_lie_over_another_colour_are_kept_there_on_request_and_the_price_is_told() -> None:
+def test_strokes_that_lie_over_another_colour_are_kept_there_on_request_and_the_price_is_reported() -> None:
     plain, kept = (reading(document(layer("x", CROSSED)), Options(keep_order=keeps)) for keeps in (False, True))
     assert [(p.pen.colour, len(p.lines)) for p in plain.drawing.passes] == [("#ff0000", 2), ("#0000ff", 1)]
     assert plain.notes == (
-        "layer 'x': 1 stroke lies over others of another colour, and will come under them;"
-        " --keep-order keeps all as it is, in 3 passes instead of 2",
+        "layer 'x': 1 stroke lies over others of another colour, and will end up below them;"
+        " --keep-order keeps the order, in 3 passes instead of 2",
     )
     assert [p.pen.colour for p in kept.drawing.passes] == ["#ff0000", "#0000ff", "#ff0000"]
     assert kept.notes == ("layer 'x': 3 passes instead of 2, since 1 stroke lies over others of another colour",)
@@ -193,10 +195,10 @@ def test_holes_are_left_open_and_the_fill_rule_is_followed() -> None:
     assert sum(map(length_mm, hatched([outer, inner], 0.1))) == pytest.approx(400 / 0.1, rel=0.02)
 
 
-def test_a_shape_with_fill_and_stroke_is_hatched_below_its_outline_or_told_of() -> None:
+def test_a_shape_with_fill_and_stroke_is_hatched_below_its_outline_or_reported() -> None:
     text = document('<circle cx="20" cy="20" r="8" fill="#00aa00" stroke="#000000" stroke-width="0.5"/>')
     outline = reading(text, Options())
-    assert outline.notes == ("1 shape is drawn in outline alone; --hatch fills them",)
+    assert outline.notes == ("1 shape is drawn in outline only; --hatch fills them",)
     assert [p.pen.colour for p in read_svg(text, Options(hatch_mm=1.0)).passes] == ["#00aa00", "#000000"]
 
 
@@ -234,9 +236,9 @@ def test_a_smooth_curve_after_one_of_another_kind_is_straight_as_the_standard_sa
 def test_what_lies_in_the_machines_margin_is_left_out_with_a_word(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     path.write_text(to_svg(sheet(PenPass("a", BLACK, (line((1, 20), (59, 20)), curve())))), encoding="utf-8")
-    made = ready(path, SERVO.model_copy(update={"margin_mm": 5.0}))
-    assert made.notes == ("what lies off its 60 x 40 mm, or within 5 mm of its edge, is left out",)
-    assert ready(path, SERVO).notes == ()
+    made = ready_drawing(path, SERVO.model_copy(update={"margin_mm": 5.0}))
+    assert made.notes == ("what lies outside its 60 x 40 mm, or within 5 mm of its edge, is left out",)
+    assert ready_drawing(path, SERVO).notes == ()
 
 
 def test_a_drawing_is_joined_cut_for_its_pens_and_ordered() -> None:

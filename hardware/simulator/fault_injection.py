@@ -1,22 +1,23 @@
-"""Faults on demand: what goes wrong, and before which line of G-code."""
+"""Faults on demand: what happens, and before which line of G-code."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from hardware.simulator.controller import Controller
-from hardware.simulator.words import GrblError
+from hardware.simulator.grbl_parser import GrblError
 
 Kind = Literal["error", "alarm", "unplug", "reset", "power_cut", "garble", "mute", "deafen"]
 
 
 @dataclass(frozen=True)
 class InjectedFault:
-    """One thing that goes wrong, once, before the line of this number (of all G-code since power-on) is executed.
+    """A fault that occurs once, before the line of this number (counted since power-on) is executed.
 
-    `error` and `alarm` say that code, `unplug` takes the cable out for `seconds` (with `resets`, the board restarts
-    when it is back), `reset` presses the board's button, `power_cut` takes its power for `seconds`, `garble` makes
-    `text` of the next reply, `mute` swallows the next reply, `deafen` the line itself and its reply.
+    `error` and `alarm` reply with that code, `unplug` unplugs the cable for `seconds` (with `resets`, the board
+    restarts when it is plugged in again), `reset` presses the board's button, `power_cut` cuts its power for `seconds`,
+    `garble` replaces the next reply by `text`, `mute` drops the next reply, `deafen` drops the line itself and its
+    reply.
     """
 
     line: int
@@ -27,11 +28,11 @@ class InjectedFault:
     text: str = "\xfe\x00k"
 
 
-BOOTLOADER_S = 1.5  # of an Arduino, which swallows what comes meanwhile
+BOOTLOADER_S = 1.5  # of an Arduino, which ignores input meanwhile
 
 
-class Saboteur:
-    """Watches the lines that a controller takes, and does what the faults say. `unplug` takes the cable out."""
+class FaultInjector:
+    """Observes the lines that a controller accepts and injects the faults. `unplug` unplugs the cable."""
 
     def __init__(
         self, controller: Controller, unplug: Callable[[float, bool], None], faults: tuple[InjectedFault, ...]

@@ -1,8 +1,8 @@
-"""The look-ahead planner: blocks of motion, the speeds at which they meet, and where the head is at a given time.
+"""The look-ahead planner: blocks of motion, the speeds between them, and the position of the head at a given time.
 
-Letters as in GRBL: v, the speed at which a block is entered; L, its length; a, its acceleration; blocks are planned
-backwards from a stop at the end (v1^2 + 2 a L) and forwards from the speed of now, and corners are limited by the
-junction deviation. The block that is under way is planned again from its present place and speed.
+The letters are those of GRBL: v is the speed at the start of a block, L its length, a its acceleration. Blocks are
+planned backwards from a stop at the end (v1^2 + 2 a L) and forwards from the current speed, and corners are limited by
+the junction deviation. The current block is planned again from its present position and speed.
 """
 
 import math
@@ -13,38 +13,38 @@ Vector = tuple[float, float, float]
 STRAIGHT, REVERSAL = -0.999999, 0.999999
 
 
-def least(limits: Vector, unit: Vector) -> float:
-    """The most that a motion in this direction may have, where each axis has its own limit."""
+def limit_along(limits: Vector, unit: Vector) -> float:
+    """Return the limit along a direction, where each axis has its own limit."""
     return min(limit / abs(share) for limit, share in zip(limits, unit, strict=True) if share)
 
 
 @dataclass(slots=True)
-class Block:
-    """A straight motion, machine coordinates in mm, mm/s and mm/s^2."""
+class MotionBlock:
+    """A straight motion in machine coordinates: mm, mm/s, mm/s^2."""
 
     start: Vector
     end: Vector
     unit: Vector
     length: float
-    programmed: float  # speed asked for
-    rapid: float  # the most that its axes allow
+    programmed: float  # requested speed
+    rapid: float  # highest speed that its axes allow
     accel: float
     is_rapid: bool
-    junction2: float = 0.0  # the square of the speed that the corner before it allows
-    limit2: float = 0.0  # that, and the speeds of both blocks
+    junction2: float = 0.0  # square of the speed that the corner before it allows
+    limit2: float = 0.0  # the same, limited by the speeds of both blocks
     entry2: float = 0.0
 
     def nominal(self, feed: float, rapid: float) -> float:
-        """Speed in force, under overrides as fractions."""
+        """Return the speed under overrides, given as fractions."""
         return self.rapid * rapid if self.is_rapid else min(self.programmed * feed, self.rapid)
 
 
 @dataclass(slots=True)
 class Profile:
-    """Speed over time on what is left of a block: up to a peak, along it, down to the exit. Seconds from its start."""
+    """Speed over time on the rest of a block: up to a peak, along it, down to the exit. Durations in seconds."""
 
     begun: float
-    done: float  # mm of the block before it
+    done: float  # mm of the block already done
     v0: float
     peak: float
     accel: float
@@ -57,7 +57,7 @@ class Profile:
         return self.begun + self.up_s + self.along_s + self.down_s
 
     def at(self, now: float) -> tuple[float, float]:
-        """Place along the block (mm) and speed (mm/s)."""
+        """Return the position along the block (mm) and the speed (mm/s)."""
         t = min(max(now, self.begun), self.ends) - self.begun
         a = self.accel
         up = min(t, self.up_s)
@@ -73,13 +73,13 @@ class Profile:
 
 
 class Planner:
-    """At most `room` blocks; the first is under way once `profile` is set."""
+    """A queue of at most `room` blocks; the first is executing once `profile` is set."""
 
     def __init__(self, room: int, deviation_mm: float, accel: Vector) -> None:
         self.room = room
         self.deviation_mm = deviation_mm
         self.accel = accel  # of each axis
-        self.blocks: deque[Block] = deque()
+        self.blocks: deque[MotionBlock] = deque()
         self.profile: Profile | None = None
         self.feed, self.rapid = 1.0, 1.0  # overrides
         self.holding = False
@@ -88,8 +88,8 @@ class Planner:
     def is_full(self) -> bool:
         return len(self.blocks) >= self.room
 
-    def add(self, block: Block, now: float) -> None:
-        """Appends a block and plans again what that changes."""
+    def add(self, block: MotionBlock, now: float) -> None:
+        """Append a block and plan the blocks that it affects again."""
         before = self.blocks[-1] if self.blocks else None
         block.junction2 = self._corner2(before, block) if before else 0.0
         self._limit(before, block)
@@ -98,13 +98,13 @@ class Planner:
             self._plan(now)
 
     def start(self, now: float) -> None:
-        """Sets the first block going from rest."""
+        """Start the first block from rest."""
         if self.blocks and self.profile is None:
             self.holding = False
             self.profile = self._profile(now, 0.0, 0.0)
 
     def where(self, now: float) -> tuple[Vector, float] | None:
-        """Place and speed; None where nothing is planned."""
+        """Return position (mm) and speed (mm/s); None if nothing is planned."""
         if not self.blocks:
             return None
         mm, speed = self.profile.at(now) if self.profile else (0.0, 0.0)
@@ -113,8 +113,8 @@ class Planner:
         x, y, z = (s + (e - s) * share for s, e in zip(block.start, block.end, strict=True))
         return (x, y, z), speed
 
-    def finish(self) -> Block:
-        """The first block is done; the next goes on at the speed at which it was left."""
+    def finish(self) -> MotionBlock:
+        """Remove and return the first block, which is done; the next starts at its exit speed."""
         assert self.profile is not None
         speed = self.profile.at(self.profile.ends)[1]
         ended, done = self.profile.ends, self.blocks.popleft()
@@ -122,18 +122,18 @@ class Planner:
         return done
 
     def hold(self, now: float) -> None:
-        """Slows down, at the block's acceleration, to a stop, through further blocks if need be."""
+        """Slow down to a stop at the block's acceleration, through further blocks if necessary."""
         self.holding = True
         if self.profile:
             self.profile = self._profile(now, *self.profile.at(now))
 
     @property
     def ends_in_a_stop(self) -> bool:
-        """Whether a hold comes to its stop where the profile ends, in this block."""
+        """Whether a hold stops at the end of the profile, within this block."""
         return self.holding and self.profile is not None and self.profile.at(self.profile.ends)[1] < 1e-6
 
     def cut(self, now: float) -> None:
-        """Keeps of the first block what is left of it, at rest: a hold is complete."""
+        """Complete a hold: keep the rest of the first block, at rest."""
         found = self.where(now)
         self.profile, self.holding = None, False
         if found is None:
@@ -150,7 +150,7 @@ class Planner:
         self.profile, self.holding = None, False
 
     def override(self, feed: float, rapid: float, now: float) -> None:
-        """Other overrides: all speeds again."""
+        """Change the overrides and plan all speeds again."""
         self.feed, self.rapid = feed, rapid
         before = None
         for block in self.blocks:
@@ -158,7 +158,7 @@ class Planner:
             before = block
         self._plan(now)
 
-    def _limit(self, before: Block | None, block: Block) -> None:
+    def _limit(self, before: MotionBlock | None, block: MotionBlock) -> None:
         nominal = block.nominal(self.feed, self.rapid)
         if before:
             nominal = min(nominal, before.nominal(self.feed, self.rapid))
@@ -188,14 +188,14 @@ class Planner:
         top = max(top, v)
         peak = min(top, math.sqrt(max(a * left + (v * v + exit2) / 2, 0.0)))
         out = math.sqrt(exit2)
-        if peak < v or peak < out:  # too short to slow down as planned: it goes as far down as it can
+        if peak < v or peak < out:  # too short to slow down as planned: it slows down as far as possible
             peak = max(v, out)
         ramps = (2 * peak * peak - v * v - exit2) / (2 * a)
         along = max(left - ramps, 0.0) / peak if peak > 0 else 0.0
         return Profile(now, mm, v, peak, a, (peak - v) / a, along, (peak - out) / a)
 
-    def _corner2(self, before: Block, block: Block) -> float:
-        """GRBL's junction: a circle that passes the corner at the deviation, at what the axes can do across it."""
+    def _corner2(self, before: MotionBlock, block: MotionBlock) -> float:
+        """Return the squared speed at a corner by GRBL's junction deviation and the acceleration across it."""
         cosine = -sum(p * q for p, q in zip(before.unit, block.unit, strict=True))
         if cosine > REVERSAL:
             return 0.0
@@ -204,5 +204,5 @@ class Planner:
         sine = math.sqrt(0.5 * (1 - cosine))
         across = [p - q for p, q in zip(block.unit, before.unit, strict=True)]
         size = math.hypot(*across)
-        accel = least(self.accel, (across[0] / size, across[1] / size, across[2] / size))
+        accel = limit_along(self.accel, (across[0] / size, across[1] / size, across[2] / size))
         return accel * self.deviation_mm * sine / (1 - sine)

@@ -1,4 +1,4 @@
-"""`plot`: options to a job, a job to a plot that people watch and steer; outcomes to exit codes."""
+"""The command `plot`: arguments -> a job -> a plot that people observe and control -> an exit code."""
 
 import json
 import signal
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hardware.job.figures import amount, clock
+from hardware.job.formatting import amount_text, duration_text
 from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.plotting.control import Control
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 DONE, FAILED, USAGE, DEVICE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-class DeviceError(Exception):
-    """A port, or what is on it, that cannot be used."""
+class ControllerError(Exception):
+    """A port that cannot be used, or a controller that does not answer on it."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PlotArguments:
     """The options of `plot`."""
 
     port: str | None
@@ -42,29 +42,32 @@ class Wanted:
     as_json: bool = False
 
 
-def plot(job: GcodeJob, machine: "Machine", wanted: Wanted, journal: Path) -> int:
-    """Plots, or says what would be plotted. Raises JobError, JournalError, PortError and DeviceError."""
+def plot(job: GcodeJob, machine: "Machine", arguments: PlotArguments, journal: Path) -> int:
+    """Plot the job, or print its plan for a dry run. Return the exit code.
+
+    Raises JobError, JournalError, PortError and ControllerError.
+    """
     from hardware.job.variants import selected
     from hardware.plotting import journal as journals
 
-    path = wanted.journal or journal
-    known = journals.read(path) if wanted.resume else None
-    kept = known.options if known else _kept(wanted)
+    path = arguments.journal or journal
+    known = journals.read(path) if arguments.resume else None
+    kept = known.options if known else _kept(arguments)
     job = selected(job, only=kept["only"], first=kept["first"], air=kept["air"], outline=kept["outline"])
     if known:
         _refuse_others(known, job, path)
-    if wanted.dry_run:
-        _say_plan(job, wanted)
+    if arguments.dry_run:
+        _say_plan(job, arguments)
         return DONE
-    port = _port(wanted)
-    noted = None if kept["outline"] or kept["air"] else path  # of what leaves no ink there is nothing to resume
+    port = _port(arguments)
+    noted = None if kept["outline"] or kept["air"] else path  # a plot without ink cannot be resumed
     if known is None and noted is not None:
         _set_aside(path)
-    return _run(job, machine, replace(wanted, port=port), noted, kept, known)
+    return _run(job, machine, replace(arguments, port=port), noted, kept, known)
 
 
-def guarded(run: Callable[[], int]) -> int:
-    """The exit code of a plot, also where it cannot be begun; that is said on stderr."""
+def exit_code_of(run: Callable[[], int]) -> int:
+    """Return the exit code of a plot. A foreseen error is printed on stderr."""
     from hardware.machine import MachineError
     from hardware.plotting.journal import JournalError
     from hardware.program import ProgramError
@@ -77,21 +80,24 @@ def guarded(run: Callable[[], int]) -> int:
         code, text = USAGE, str(fault)
     except (ProgramError, JobError, JournalError) as fault:
         code, text = FAILED, str(fault)
-    except (PortError, DeviceError) as fault:
+    except (PortError, ControllerError) as fault:
         code, text = DEVICE, str(fault)
     sys.stderr.write(text + "\n")
     return code
 
 
-def _kept(wanted: Wanted) -> dict[str, Any]:
+def _kept(arguments: PlotArguments) -> dict[str, Any]:
     return {
-        "only": list(wanted.only_pens), "first": wanted.from_pass, "air": wanted.air, "outline": wanted.outline,
-    }  # fmt: skip
+        "only": list(arguments.only_pens),
+        "first": arguments.from_pass,
+        "air": arguments.air,
+        "outline": arguments.outline,
+    }
 
 
-def _port(wanted: Wanted) -> str:
-    if wanted.port is not None:
-        return wanted.port
+def _port(arguments: PlotArguments) -> str:
+    if arguments.port is not None:
+        return arguments.port
     import click
 
     from hardware.wire.serial_port import names
@@ -99,7 +105,7 @@ def _port(wanted: Wanted) -> str:
     there = ", ".join(names())
     raise click.UsageError(
         f"name the port with --port: {'there are ' + there if there else 'no serial port is plugged in'};"
-        " sim is a simulated one"
+        " sim is a simulated port"
     )
 
 
@@ -107,16 +113,16 @@ def _refuse_others(known: Any, job: GcodeJob, path: Path) -> None:
     from hardware.plotting.journal import JournalError
 
     if known.is_done:
-        raise JournalError(f"{path}: that plot is done; there is nothing to resume")
+        raise JournalError(f"{path}: that plot is finished; there is nothing to resume")
     if known.digest != job.digest:
         raise JournalError(
-            f"{path}: that plot was of another drawing, or for another machine file; what is on the sheet"
-            " cannot be gone on with. Plot without --resume on a new sheet"
+            f"{path}: that plot was of another drawing or for another machine file, so it cannot be resumed;"
+            " plot without --resume on a new sheet"
         )
 
 
 def _set_aside(path: Path) -> None:
-    """The journal of a plot that can still be resumed is not written over unasked: it moves aside."""
+    """Move the journal of a plot that can still be resumed aside, so that it is not overwritten."""
     from hardware.plotting import journal as journals
 
     try:
@@ -128,12 +134,12 @@ def _set_aside(path: Path) -> None:
         path.replace(aside)
         sys.stderr.write(
             f"note: an earlier plot ended after {known.strokes_done} strokes;"
-            f" its journal is now {aside}. --resume --journal {aside} goes on with it\n"
+            f" its journal is now {aside}. To resume it: --resume --journal {aside}\n"
         )
 
 
 def _run(
-    job: GcodeJob, machine: "Machine", wanted: Wanted, journal: Path | None, kept: dict[str, Any], known: Any
+    job: GcodeJob, machine: "Machine", arguments: PlotArguments, journal: Path | None, kept: dict[str, Any], known: Any
 ) -> int:
     from hardware.plotting.plot import Plot
     from hardware.plotting.resume import Resume
@@ -144,36 +150,36 @@ def _run(
     from hardware.wire.opener import opener
 
     control = Control()
-    port = wanted.port or ""
-    options = PlotOptions(wanted.wait, wanted.check, wanted.home, port_name=port, kept=kept)
-    open_port = opener(port, machine, wanted.baud)
+    port = arguments.port or ""
+    options = PlotOptions(arguments.wait, arguments.check, arguments.home, port_name=port, kept=kept)
+    open_port = opener(port, machine, arguments.baud)
     try:
         running = Plot(job, open_port, control, journal, options)
     except Silent as silent:
-        raise DeviceError(
-            f"{port}: nothing answers within {silent.seconds:.0f} s; is the machine switched on, is it the right"
-            f" port, and does it speak {job.dialect} at {wanted.baud} baud?"
+        raise ControllerError(
+            f"{port}: nothing answers within {silent.seconds:.0f} s; is the machine switched on, is this the right"
+            f" port, and does the controller speak {job.dialect} at {arguments.baud} baud?"
         ) from None
     except CableOut as cable:
-        raise DeviceError(f"{port}: went away while it was opened ({cable.why})") from None
+        raise ControllerError(f"{port}: disconnected while it was opened ({cable.why})") from None
     with ExitStack() as stack:
-        stack.enter_context(_watched(job, control, wanted))
+        stack.enter_context(_watched(job, control, arguments))
         stack.enter_context(_interruptible(control))
-        stack.enter_context(answers.listening(control, as_json=wanted.as_json))
+        stack.enter_context(answers.listening(control, as_json=arguments.as_json))
         stack.enter_context(awake())
         finished = running.run(resumed=Resume(known) if known else None)
     return {"done": DONE, "aborted": INTERRUPTED, "emergency": DEVICE}[finished.outcome]
 
 
 @contextmanager
-def _watched(job: GcodeJob, control: Control, wanted: Wanted) -> Iterator[None]:
+def _watched(job: GcodeJob, control: Control, arguments: PlotArguments) -> Iterator[None]:
     from rich.console import Console
 
     from hardware.terminal.lines import JsonLines, PlainLines
     from hardware.terminal.screen import Screen
 
     console = Console(stderr=True, highlight=False)
-    if wanted.as_json:
+    if arguments.as_json:
         control.watch(JsonLines())
         yield
     elif console.is_terminal and not console.is_dumb_terminal and sys.stdin.isatty():
@@ -187,7 +193,7 @@ def _watched(job: GcodeJob, control: Control, wanted: Wanted) -> Iterator[None]:
 
 @contextmanager
 def _interruptible(control: Control) -> Iterator[None]:
-    """Ctrl-C stops and keeps the position; once more, it is an emergency stop."""
+    """Stop and keep the position on Ctrl-C; a second Ctrl-C is an emergency stop."""
     times = 0
 
     def take(_number: int, _frame: object) -> None:
@@ -199,7 +205,7 @@ def _interruptible(control: Control) -> Iterator[None]:
             control.emergency()
 
     before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
-    if hasattr(signal, "SIGHUP"):  # the terminal is gone, the plot goes on
+    if hasattr(signal, "SIGHUP"):  # the terminal is gone, the plot continues
         before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         yield
@@ -208,32 +214,32 @@ def _interruptible(control: Control) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _say_plan(job: GcodeJob, wanted: Wanted) -> None:
-    """What would be done; nothing is opened and nothing moves."""
+def _say_plan(job: GcodeJob, arguments: PlotArguments) -> None:
+    """Print the plan; nothing is opened and nothing moves."""
     bounds = job.bounds()
-    if wanted.as_json:
+    if arguments.as_json:
         rows = [
             {"pass": number, "pen": part.name, "colour": part.colour, "strokes": part.strokes,
              "drawn_m": round(part.drawn_mm / 1000, 3), "minutes": round(part.seconds / 60, 2)}
             for number, part in enumerate(job.parts, 1)
         ]  # fmt: skip
-        whole = {"title": job.title, "lines": len(job.lines), "strokes": job.strokes, "bounds_mm": bounds,
+        summary = {"title": job.title, "lines": len(job.lines), "strokes": job.strokes, "bounds_mm": bounds,
                  "minutes": round(job.seconds / 60, 2), "passes": rows}  # fmt: skip
-        sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
         return
     widest = max((len(part.name) for part in job.parts), default=0)
     out = [f"{job.title} on {job.machine}"]
     for number, part in enumerate(job.parts, 1):
-        drawn, took = amount(part.strokes, part.drawn_mm), clock(part.seconds)
+        drawn, took = amount_text(part.strokes, part.drawn_mm), duration_text(part.seconds)
         out.append(f"  {number:>2}  {part.name:<{widest}}  {drawn:>22}  {took:>7}")
     asked = sum(stop.is_pen for stop in job.stops)
     others = len(job.stops) - asked
-    stops = f"{asked} pen{'' if asked == 1 else 's'} asked for" + (f", {others} other pauses" if others else "")
-    out.append(f"{len(job.lines)} lines, {clock(job.seconds)} without pen changes; {stops}")
+    stops = f"{asked} pen{'' if asked == 1 else 's'} to insert" + (f", {others} other pauses" if others else "")
+    out.append(f"{len(job.lines)} lines, {duration_text(job.seconds)} without pen changes; {stops}")
     if bounds:
-        out.append(f"the machine goes from x {bounds[0]:g}, y {bounds[1]:g} to x {bounds[2]:g}, y {bounds[3]:g} mm")
+        out.append(f"the machine moves from x {bounds[0]:g}, y {bounds[1]:g} to x {bounds[2]:g}, y {bounds[3]:g} mm")
     out.append("nothing was sent")
     sys.stdout.write("\n".join(out) + "\n")
 
 
-__all__ = ["DeviceError", "JobError", "Wanted", "plot"]
+__all__ = ["ControllerError", "JobError", "PlotArguments", "plot"]

@@ -1,11 +1,11 @@
-"""A line of G-code to its words, and what they mean together; refuses what GRBL refuses, by its error codes."""
+"""A line of G-code -> its words by modal group; refuses what GRBL refuses, with its error codes."""
 
 import re
 from dataclasses import dataclass, field
 
 _WORD = re.compile(r"([A-Z])([+-]?(?:\d+\.?\d*|\.\d+))?")
 
-# Modal groups by the G and M numbers in them, times ten: a block takes one of each (error:21 otherwise).
+# Modal groups with their G and M numbers, times ten: a line can have one of each group (error:21 otherwise).
 _GROUPS = {
     "nonmodal": {40, 100, 280, 281, 300, 301, 530, 920, 921},
     "motion": {0, 10, 20, 30, 800},
@@ -19,7 +19,7 @@ _GROUPS = {
     "system": {540, 550, 560, 570, 580, 590},
 }
 _M_GROUPS = {"flow": {0, 1, 2, 30}, "spindle": {3, 4, 5}, "coolant": {7, 8, 9}}
-_TAKES_AXES = {100, 280, 281, 300, 301, 920, 431}  # besides the motions
+_TAKES_AXES = {100, 280, 281, 300, 301, 920, 431}  # apart from motions
 _VALUES = set("FIJKLNPRSTXYZ")
 
 
@@ -32,7 +32,7 @@ class GrblError(Exception):
 
 
 @dataclass(slots=True)
-class Block:
+class ParsedLine:
     """One parsed line."""
 
     g: dict[str, int] = field(default_factory=dict)  # modal group -> number times ten
@@ -45,7 +45,7 @@ class Block:
 
 
 def strip(text: str) -> str:
-    """Without comments, blanks, control characters and `/`, in capitals: what GRBL keeps of a line."""
+    """Return what GRBL keeps of a line: no comments, spaces, control characters or `/`, and capitals."""
     kept, comment = [], ""
     for char in text:
         if comment:
@@ -57,36 +57,36 @@ def strip(text: str) -> str:
     return "".join(kept)
 
 
-def parse(text: str) -> Block:
-    """The words of a stripped line. Raises GrblError."""
-    block, at = Block(), 0
+def parse(text: str) -> ParsedLine:
+    """Return the words of a stripped line. Raises GrblError."""
+    line, at = ParsedLine(), 0
     while at < len(text):
         word = _WORD.match(text, at)
         if word is None:
             raise GrblError(1)
         if word[2] is None:
             raise GrblError(2)
-        _take(block, word[1], float(word[2]))
+        _take(line, word[1], float(word[2]))
         at = word.end()
-    _check(block)
-    return block
+    _check(line)
+    return line
 
 
-def _take(block: Block, letter: str, value: float) -> None:
+def _take(line: ParsedLine, letter: str, value: float) -> None:
     if letter == "G":
-        _take_code(block.g, _GROUPS, round(value * 10))
+        _take_code(line.g, _GROUPS, round(value * 10))
     elif letter == "M":
         if value != int(value):
             raise GrblError(23)
-        _take_code(block.m, _M_GROUPS, int(value))
+        _take_code(line.m, _M_GROUPS, int(value))
     elif letter not in _VALUES:
         raise GrblError(20)
-    elif letter in block.values:
+    elif letter in line.values:
         raise GrblError(25)
     elif (letter in "NT" and value < 0) or (letter in "FS" and value < 0):
         raise GrblError(4)
     else:
-        block.values[letter] = value
+        line.values[letter] = value
 
 
 def _take_code(taken: dict[str, int], groups: dict[str, set[int]], code: int) -> None:
@@ -98,22 +98,22 @@ def _take_code(taken: dict[str, int], groups: dict[str, set[int]], code: int) ->
     taken[group] = code
 
 
-def _check(block: Block) -> None:
-    if not 0 <= block.values.get("N", 0) <= 9_999_999:
+def _check(line: ParsedLine) -> None:
+    if not 0 <= line.values.get("N", 0) <= 9_999_999:
         raise GrblError(27)
-    if block.values.get("T", 0) > 255:
+    if line.values.get("T", 0) > 255:
         raise GrblError(38)
-    nonmodal = block.g.get("nonmodal")
-    if nonmodal in _TAKES_AXES and block.g.get("motion", 800) != 800:
+    nonmodal = line.g.get("nonmodal")
+    if nonmodal in _TAKES_AXES and line.g.get("motion", 800) != 800:
         raise GrblError(24)
-    if nonmodal == 40 and "P" not in block.values:
+    if nonmodal == 40 and "P" not in line.values:
         raise GrblError(28)
     if nonmodal == 100:
-        if "P" not in block.values or "L" not in block.values:
+        if "P" not in line.values or "L" not in line.values:
             raise GrblError(28)
-        if block.values["L"] not in (2, 20):
+        if line.values["L"] not in (2, 20):
             raise GrblError(20)
-        if block.values["P"] > 6:
+        if line.values["P"] > 6:
             raise GrblError(29)
-    if nonmodal in (100, 920) and not block.axes:
+    if nonmodal in (100, 920) and not line.axes:
         raise GrblError(26)

@@ -1,4 +1,4 @@
-"""Layers of strokes to pen passes: by what our own files say of their pens, by a rack, or by colours and widths."""
+"""Layers of strokes -> pen passes: from the metadata of our own files, by a rack, or by colours and widths."""
 
 import re
 from collections.abc import Iterator
@@ -15,23 +15,23 @@ from hardware.svgfile.xml import SvgError
 from hardware.toolpath.covering import in_order
 
 LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
-By = Literal["name", "number", "colour"]
+PenMatch = Literal["name", "number", "colour"]
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a file is to be read."""
+    """Options for reading a file."""
 
-    hatch_mm: float | None = None  # fills are hatched by lines this far apart; None: they are refused
-    pens: tuple[Pen, ...] | None = None  # a rack, whose pens are meant
-    by: By | None = None  # how layers and colours name them; None: by name, else by number, else by colour
-    keep_order: bool = False  # strokes stay above what they cover, even if that costs pen changes
-    tolerance_mm: float = 0.005  # that lines may stray from curves; no more than that in any case
+    hatch_mm: float | None = None  # distance of the lines that hatch fills; None: fills are refused
+    pens: tuple[Pen, ...] | None = None  # the rack that layers and colours refer to
+    by: PenMatch | None = None  # how they refer to its pens; None: by name, else by number, else by colour
+    keep_order: bool = False  # strokes stay above those that they cover, even if that costs pen changes
+    tolerance_mm: float = 0.005  # largest deviation of lines from curves; never more than the default
 
 
 @dataclass(frozen=True)
-class Stroke:
-    """A line as it stands in a file."""
+class SvgStroke:
+    """A line of a file with its colour, width and ink."""
 
     line: Line
     colour: str
@@ -40,18 +40,18 @@ class Stroke:
 
 
 @dataclass
-class Layer:
-    """A top-level group, or what stands in none."""
+class SvgLayer:
+    """A top-level group, or the elements outside all groups."""
 
     label: str
     attributes: dict[str, str]
-    strokes: list[Stroke] = field(default_factory=list)  # bottom first
+    strokes: list[SvgStroke] = field(default_factory=list)  # bottom first
 
 
 def passes_of(
-    layers: list[Layer], size_mm: tuple[float, float], known: dict[str, tuple[str, Pen]], options: Options, name: str
+    layers: list[SvgLayer], size_mm: tuple[float, float], known: dict[str, tuple[str, Pen]], options: Options, name: str
 ) -> tuple[tuple[PenPass, ...], list[str]]:
-    """The passes that the layers stand for, bottom first, and notes on them. `known` pens are by a layer's id."""
+    """Return the passes of the layers, bottom first, and notes. `known` gives pens by a layer's id. Raises SvgError."""
     passes: list[PenPass] = []
     notes: list[str] = []
     for layer in layers:
@@ -61,7 +61,7 @@ def passes_of(
     if options.pens and (missed := [p for p in passes if p.pen not in options.pens]):
         wanted = ", ".join(pen.name for pen in options.pens)
         raise SvgError(
-            "\n".join(f"{name}: the layer {p.layer!r} names no pen of the rack; it has {wanted}" for p in missed)
+            "\n".join(f"{name}: layer {p.layer!r} names no pen of the rack; the rack has {wanted}" for p in missed)
         )
     return tuple(passes), notes
 
@@ -70,22 +70,22 @@ def passes_of(
 
 
 def known_pens(root: ElementTree.Element) -> dict[str, tuple[str, Pen]]:
-    """What <metadata> says of the layers that `to_svg` wrote: by their id, the name of the layer, and its pen."""
+    """Return what <metadata> says of the layers that `to_svg` wrote: by id, the name and the pen of each."""
     found = {}
     for element in root.iterfind(f".//{{{DRAWING}}}pen"):
-        said: dict[str, object] = dict(element.attrib)
-        number, layer = str(said.pop("pass", "")), str(said.pop("layer", ""))
-        if "offset_mm" in said:
-            said["offset_mm"] = str(said["offset_mm"]).split()
+        fields: dict[str, object] = dict(element.attrib)
+        number, layer = str(fields.pop("pass", "")), str(fields.pop("layer", ""))
+        if "offset_mm" in fields:
+            fields["offset_mm"] = str(fields["offset_mm"]).split()
         try:
-            found[number] = layer, Pen.model_validate(said)
+            found[number] = layer, Pen.model_validate(fields)
         except ValidationError:
-            continue  # damaged: what the layer itself looks like must do
+            continue  # damaged: the layer itself is used
     return found
 
 
-def _own_pass(layer: Layer, known: dict[str, tuple[str, Pen]]) -> PenPass | None:
-    """A layer of ours, unless it has been recoloured since."""
+def _own_pass(layer: SvgLayer, known: dict[str, tuple[str, Pen]]) -> PenPass | None:
+    """Return the pass of a layer that `to_svg` wrote; None if it is not one or was recoloured since."""
     attributes, strokes = layer.attributes, layer.strokes
     free_colours, free_widths = "data-colours" in attributes, "data-widths" in attributes
     if attributes.get("id") not in known:
@@ -108,16 +108,16 @@ def _own_pass(layer: Layer, known: dict[str, tuple[str, Pen]]) -> PenPass | None
     )
 
 
-# --- those of others --------------------------------------------------------------------------------------------------
+# --- files of others --------------------------------------------------------------------------------------------------
 
 
-def _by_pens(layer: Layer, size_mm: tuple[float, float], options: Options, notes: list[str]) -> Iterator[PenPass]:
-    """A pass for each colour, width and ink; more where strokes would else come to lie under what they cover."""
+def _by_pens(layer: SvgLayer, size_mm: tuple[float, float], options: Options, notes: list[str]) -> Iterator[PenPass]:
+    """Yield a pass for each colour, width and ink; more where strokes would otherwise end up below those they cover."""
     looks = list(dict.fromkeys((s.colour, s.width_mm, s.ink) for s in layer.strokes))
     pens = [_pen(layer, look, len(looks) == 1) for look in looks]
     if options.pens is not None:
         pens = [_of_rack(pen, layer, options, alone=len(looks) == 1) for pen in pens]
-    merged = list(dict.fromkeys(pens))  # several looks may mean one pen
+    merged = list(dict.fromkeys(pens))  # several looks can give the same pen
     number = {look: merged.index(pen) for look, pen in zip(looks, pens, strict=True)}
     pen_of = [number[s.colour, s.width_mm, s.ink] for s in layer.strokes]
     title = _without_nib(_plain(layer.label), {s.width_mm for s in layer.strokes}) or "drawing"
@@ -144,12 +144,12 @@ def _cost(title: str, buried: int, kept: int, fewest: int, keeps: bool) -> str:
     if keeps:
         return f"layer {title!r}: {kept} passes instead of {fewest}, since {buried} {lie} over others of another colour"
     return (
-        f"layer {title!r}: {buried} {lie} over others of another colour, and will come under them;"
-        f" --keep-order keeps all as it is, in {kept} passes instead of {fewest}"
+        f"layer {title!r}: {buried} {lie} over others of another colour, and will end up below them;"
+        f" --keep-order keeps the order, in {kept} passes instead of {fewest}"
     )
 
 
-def _pen(layer: Layer, look: tuple[str, float, Ink], alone: bool) -> Pen:
+def _pen(layer: SvgLayer, look: tuple[str, float, Ink], alone: bool) -> Pen:
     colour, width_mm, ink = look
     plain = _without_nib(_plain(layer.label), {width_mm}) if alone else _plain(layer.label)
     name = plain if plain and alone else f"{plain} {colour}".strip()
@@ -157,25 +157,25 @@ def _pen(layer: Layer, look: tuple[str, float, Ink], alone: bool) -> Pen:
 
 
 def _plain(label: str) -> str:
-    """A layer's name without its number and without the words that programs put before it."""
+    """Return a layer's name without its number and the words that programs put before it."""
     return re.sub(r"(?i)^\s*!?\s*(layer|ebene|calque)?[\s\d_:.-]*", "", label).strip()
 
 
 def _without_nib(name: str, widths_mm: set[float]) -> str:
-    """A layer's name without the nib behind it, as `to_svg` writes it, and vpype keeps it."""
+    """Return a layer's name without the nib at its end, which `to_svg` writes and vpype keeps."""
     nib = re.search(r" (\d+\.?\d*)$", name)
     return name[: nib.start()] if nib and all(abs(float(nib[1]) - width) <= 1e-3 for width in widths_mm) else name
 
 
-def _meant(own: PenPass, layer: Layer, options: Options) -> PenPass:
+def _meant(own: PenPass, layer: SvgLayer, options: Options) -> PenPass:
     if options.pens is None or own.is_free:
         return own
     pen = _of_rack(own.pen, layer, options, alone=True)
     return PenPass(own.layer, pen, own.lines, own.colours, own.widths_mm)
 
 
-def _of_rack(pen: Pen, layer: Layer, options: Options, alone: bool) -> Pen:
-    """The pen of the rack that a layer, or a colour in it, means; as it is if it means none."""
+def _of_rack(pen: Pen, layer: SvgLayer, options: Options, alone: bool) -> Pen:
+    """Return the pen of the rack that a layer or a colour refers to; the given pen if there is none."""
     pens, by = options.pens or (), options.by
     digits = re.match(r"\D*(\d+)", layer.label)
     if by in (None, "name") and alone:

@@ -1,4 +1,4 @@
-"""The commands and their options. What they do stands in the modules beside this one, imported when it is needed."""
+"""The commands and their options. The modules beside this one carry them out and are imported when needed."""
 
 import difflib
 from collections.abc import Callable
@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Commands(click.Group):
-    """`render SPEC...` is `render run SPEC...`: what is no command is a spec, or an option of `run`."""
+    """`render SPEC...` means `render run SPEC...`: anything but a command is a spec or an option of `run`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = {name for option in self.get_params(ctx) for name in option.opts}
@@ -48,20 +48,20 @@ def commands(ctx: click.Context) -> None:
 
     \b
     Examples:
-      render new photo.jpg                          writes a spec for a picture
+      render new photo.jpg                          write a spec for a picture
       render specs/scream_pointillist.yaml          into out/scream_pointillist/
       render --draft specs/scream_pointillist.yaml  a small, quick look first
       render plan specs/scream_pointillist.yaml     what it takes, before a fit
       render doctor                                 what this machine has
 
-    Data goes to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 bad spec or
+    Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 bad spec or
     usage, 3 device, 130 interrupted.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-# --- options that several commands share ---
+# --- options of several commands ---
 
 
 def json_option(command: F) -> F:
@@ -97,15 +97,15 @@ SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type
 # --- commands ---
 
 
-@commands.command("run", short_help="Render works; what `render SPEC...` does.")
+@commands.command("run", short_help="Render works; the same as `render SPEC...`.")
 @SPECS
 @click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),
-              help="Where the folders go, one a work.")  # fmt: skip
+              help="Where the folders go, one for each work.")  # fmt: skip
 @click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-              help="What computes; auto takes the quickest for the work.")  # fmt: skip
-@click.option("--draft", is_flag=True, help="Small and quick, to see where it goes; into DIR/<name>-draft/.")
+              help="What computes; auto takes the fastest for the work.")  # fmt: skip
+@click.option("--draft", is_flag=True, help="Small and quick, for a first look; into DIR/<name>-draft/.")
 @set_option
-@click.option("--force", "-f", is_flag=True, help="Replace a folder even if it holds what render has not made.")
+@click.option("--force", "-f", is_flag=True, help="Replace a folder even if it holds files that render has not made.")
 @click.option(
     "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: all cores]"
 )
@@ -113,9 +113,9 @@ SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type
 def run(**options: Any) -> int:
     """Render works: fit the strokes, then write the drawing, its G-code and a report.
 
-    Each work goes into a folder of its own, DIR/<spec name>/. It is written whole or not at all;
-    an older render there is replaced. Ctrl-C stops the fit and keeps what there is; Ctrl-C again
-    stops at once. With several specs, a failing one does not keep the others from being rendered.
+    Each work goes into a folder of its own, DIR/<spec name>/. It is written completely or not at
+    all; an older render there is replaced. Ctrl-C stops the fit and keeps the drawing so far; Ctrl-C
+    again stops at once. If one of several specs fails, the others are still rendered.
 
     \b
     Examples:
@@ -129,15 +129,15 @@ def run(**options: Any) -> int:
     return run_specs(**options)
 
 
-@commands.command("validate", short_help="Check specs, and draw nothing.")
+@commands.command("validate", short_help="Check specs without drawing anything.")
 @SPECS
 @set_option
 @json_option
 def validate(**options: Any) -> int:
     """Check specs, and the racks, machines and pictures that they name. Nothing is drawn.
 
-    All faults are told at once, each as file:line:column: field: what is wrong and what would do.
-    Exit code 2 if there are any.
+    All faults are reported at once, each as file:line:column: field: what is wrong and what would
+    work. Exit code 2 if there are any.
 
     \b
     Examples:
@@ -159,16 +159,16 @@ def validate(**options: Any) -> int:
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, metavar="N",
               help="How long the plot may take.")  # fmt: skip
 @click.option("--style", type=click.Choice(["curves", "lines", "points"]), default="curves", show_default=True,
-              help="Which strokes; points have curves above them.")  # fmt: skip
+              help="Which strokes; points come with curves above them.")  # fmt: skip
 @click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path),
               help="Where the spec goes.  [default: beside the picture]")  # fmt: skip
-@click.option("--force", "-f", is_flag=True, help="Replace a file that is there.")
+@click.option("--force", "-f", is_flag=True, help="Replace an existing file.")
 @json_option
 def new(**options: Any) -> int:
     """Write a short spec for a picture, with comments, and say what was chosen and why.
 
-    Pens and machines go by the names of those that come with the program, or are files of your own.
-    An existing file is not replaced.
+    Pens and machines are starters, which come with the program, or files of your own. An existing
+    file is not replaced.
 
     \b
     Examples:
@@ -190,10 +190,10 @@ def new(**options: Any) -> int:
 @reading_options
 @json_option
 def plan(**options: Any) -> int:
-    """Show what a work takes: strokes, pens, metres, lifts, minutes. Moves nothing.
+    """Show what a work takes: strokes, pens, metres, lifts, minutes. Nothing moves.
 
-    Of a spec: how many strokes of which pens, and whether they can cover what the picture needs,
-    before anything is fitted. Of a finished render, or of any SVG of strokes: what it takes to plot it.
+    For a spec: how many strokes of which pens, and whether they can cover what the picture needs,
+    before anything is fitted. For a finished render or any SVG of strokes: what the plot takes.
 
     \b
     Examples:
@@ -209,8 +209,8 @@ def plan(**options: Any) -> int:
 @commands.command("gcode", short_help="Turn any layered SVG into G-code.")
 @click.argument("svg", metavar="FILE.svg", type=click.Path(path_type=Path))
 @machine_option(required=True)
-@click.option("--out", "-o", metavar="FILE|DIR|-", help="Where to: a file, an existing folder for one file a pen "
-              "besides, or - for stdout.  [default: FILE.gcode]")  # fmt: skip
+@click.option("--out", "-o", metavar="FILE|DIR|-", help="Where to: a file, an existing folder, which also gets one "
+              "file per pen, or - for stdout.  [default: FILE.gcode]")  # fmt: skip
 @click.option("--svg", "as_svg", metavar="FILE.svg", type=click.Path(path_type=Path),
               help="Also write the drawing as SVG, in the order in which it is drawn.")  # fmt: skip
 @click.option(
@@ -219,10 +219,10 @@ def plan(**options: Any) -> int:
 @reading_options
 @json_option
 def gcode(**options: Any) -> int:
-    """Turn any SVG into G-code: one layer a pen, with a pause for each pen change.
+    """Turn any SVG into G-code: one layer per pen, with a pause for each pen change.
 
-    Sizes are taken in millimetres from the SVG's own width, height and viewBox. Everything is
-    checked against the machine's bed first. The machine's file says which dialect it speaks.
+    Sizes in millimetres come from the SVG's own width, height and viewBox. Everything is checked
+    against the machine's bed first. The machine's file names the dialect of its controller.
 
     \b
     Examples:
@@ -242,11 +242,11 @@ def gcode(**options: Any) -> int:
 @plot_options
 @reading_options
 def plot(**options: Any) -> int:
-    """Draw with the machine: streams to its controller, asks for each pen, goes on after whatever happened.
+    """Draw with the machine: stream to its controller, ask for each pen, go on after an interruption.
 
     At each pen change the pen is up and parked. Ctrl-C stops, keeps the position, lifts the
-    pen and parks; e is the emergency stop. What is drawn is noted in a journal beside the
-    drawing, from which --resume goes on.
+    pen and parks; e is the emergency stop. A journal beside the drawing records what is drawn,
+    and --resume goes on from there.
 
     \b
     Examples:
@@ -264,16 +264,17 @@ def plot(**options: Any) -> int:
 @commands.command("card", short_help="Write test cards for a machine and its pens.")
 @machine_option(required=True)
 @click.option("--pens", "rack", metavar="RACK", required=True, type=click.Path(path_type=Path),
-              help="The pens to be tried: a file, or a starter such as fineliners.")  # fmt: skip
+              help="The pens to test: a file, or a starter such as fineliners.")  # fmt: skip
 @click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, letter, or as in 200x150.")
 @click.option("--out", "-o", metavar="DIR", default="card", show_default=True,
               type=click.Path(path_type=Path, file_okay=False), help="Where SVG and G-code go.")  # fmt: skip
 @json_option
 def card(**options: Any) -> int:
-    """Write test cards, as SVG and G-code, to be plotted once and pinned above the desk.
+    """Write test cards as SVG and G-code, to plot once and pin above the desk.
 
-    `pens` shows of each pen how wide it really is, what dots become by resting, the height at which it
-    draws, and whether its tip is where the other pens' are. `inks` shows each ink over each other.
+    `pens` shows for each pen how wide it really is, how dots grow while the pen rests, the height at
+    which it draws, and whether its tip is in line with the other pens. `inks` shows each ink over
+    every other.
 
     \b
     Example:
@@ -284,26 +285,26 @@ def card(**options: Any) -> int:
     return write_card(**options)
 
 
-@commands.group("assets", short_help="Pictures and weights, told by their SHA-256.")
+@commands.group("assets", short_help="Pictures and weights, identified by their SHA-256.")
 def assets() -> None:
-    """Pictures and weights that are fetched once and told by their SHA-256.
+    """Pictures and weights that are fetched once and identified by their SHA-256.
 
-    They lie in a cache that RENDER_CACHE names (default: the platform's cache folder, render/).
+    They are kept in a cache, the folder in RENDER_CACHE (default: the platform's cache folder, render/).
 
     \b
     Examples:
       render assets list
       render assets fetch
-      render assets fetch vgg16-imagenet       weights, for losses that see
-      render assets add ~/Downloads/*.jpg      for a machine that has no internet
+      render assets fetch vgg16-imagenet       weights for perceptual losses
+      render assets add ~/Downloads/*.jpg      for a machine without internet
     """
 
 
 @assets.command("list")
 @json_option
 def assets_list(**options: Any) -> int:
-    """List the files that are known by name, and whether they are here."""
-    from renderer.cli.assets import list_assets
+    """List the files that are known by name, and whether they are in the cache."""
+    from renderer.cli.assets_command import list_assets
 
     return list_assets(**options)
 
@@ -312,13 +313,13 @@ def assets_list(**options: Any) -> int:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @json_option
 def assets_add(**options: Any) -> int:
-    """Copy files into the cache, for a machine that has no internet.
+    """Copy files into the cache, for a machine without internet.
 
     \b
     Example:
       render assets add /media/stick/scream.jpg
     """
-    from renderer.cli.assets import add_assets
+    from renderer.cli.assets_command import add_assets
 
     return add_assets(**options)
 
@@ -334,7 +335,7 @@ def assets_fetch(**options: Any) -> int:
       render assets fetch
       render assets fetch scream vgg16-imagenet
     """
-    from renderer.cli.assets import fetch_assets
+    from renderer.cli.assets_command import fetch_assets
 
     return fetch_assets(**options)
 
@@ -342,7 +343,8 @@ def assets_fetch(**options: Any) -> int:
 @commands.command("film", short_help="Show the plot being drawn, pen by pen.")
 @click.argument("what", metavar="FOLDER|FILE.svg", type=click.Path(path_type=Path))
 @click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path),
-              help="A .webp, .gif or .mp4 file; .mp4 needs ffmpeg.  [default: beside it, ...-plot.webp]")  # fmt: skip
+              help="A .webp, .gif or .mp4 file; .mp4 needs ffmpeg.  "
+              "[default: beside the source, ...-plot.webp]")  # fmt: skip
 @click.option("--seconds", type=click.FloatRange(1, 600), default=12.0, show_default=True, metavar="S",
               help="How long the plot takes in the film.")  # fmt: skip
 @click.option("--size", type=click.IntRange(64, 2160), default=720, show_default=True, metavar="PX",
@@ -351,8 +353,8 @@ def assets_fetch(**options: Any) -> int:
 def film(**options: Any) -> int:
     """Show the plot being drawn: stroke by stroke in plotting order, pen by pen.
 
-    Of a finished render, of a gallery's work, or of any layered SVG. How the fit came to its end is
-    another film: progress.gif in the folder of each render.
+    The source is a finished render, a work of a gallery, or any layered SVG. The progress of the fit
+    is another film: progress.gif in the folder of each render.
 
     \b
     Examples:
@@ -379,10 +381,10 @@ def schema() -> int:
     return print_schema()
 
 
-@commands.command("doctor", short_help="Tell what this machine has.")
+@commands.command("doctor", short_help="Show what this machine has.")
 @json_option
 def doctor(**options: Any) -> int:
-    """Tell what this machine has: versions, devices, memory, cache, serial ports, pictures and weights.
+    """Show what this machine has: versions, devices, memory, cache, serial ports, pictures and weights.
 
     \b
     Examples:

@@ -1,7 +1,7 @@
-"""What is said of a plot, in plain words; shared by all ways of showing it."""
+"""The texts of a plot's events, shared by all observers."""
 
-from hardware.job.figures import amount, clock
-from hardware.plotting.events import Connected, Event, Fault, Finished, Note, PassBegun, Progress, Prompt
+from hardware.job.formatting import amount_text, duration_text
+from hardware.plotting.events import Connected, Finished, Note, PassBegun, PlotEvent, PlotFault, PlotProgress, Prompt
 
 KEYS = {
     "done": "d", "resume": "g", "go-on": "g", "retry": "g", "redo": "r", "skip": "s", "pass": "b", "abort": "q",
@@ -9,42 +9,42 @@ KEYS = {
 }  # fmt: skip
 
 
-def line(event: Event) -> str | None:
-    """An event as one line; None for those that are not worth one."""
+def line(event: PlotEvent) -> str | None:
+    """Return an event as one line; None if it needs none."""
     match event:
         case Connected():
-            reset = "; it restarted as the port was opened" if event.reset else ""
+            reset = "; it restarted when the port was opened" if event.reset else ""
             return f"{event.firmware or 'a controller'} on {event.port}, {event.buffer_bytes} bytes of buffer{reset}"
         case Note():
             return event.text if event.level == "info" else f"{event.level}: {event.text}"
         case PassBegun():
             return (
-                f"pen {event.number} of {event.passes}: {event.pen}, {amount(event.strokes, event.drawn_mm)},"
-                f" {clock(event.seconds)}"
+                f"pen {event.number} of {event.passes}: {event.pen}, {amount_text(event.strokes, event.drawn_mm)},"
+                f" {duration_text(event.seconds)}"
             )
-        case Fault():
+        case PlotFault():
             where = f" at line {event.line}: {event.text}" if event.line else ""
             return f"{event.what}{where}: {event.meaning}; {event.remedy}"
         case Finished():
-            return f"{event.text}; {event.strokes} of {event.of_strokes} strokes in {clock(event.elapsed_s)}"
+            return f"{event.text}; {event.strokes} of {event.of_strokes} strokes in {duration_text(event.elapsed_s)}"
         case _:
             return None
 
 
-def progress(event: Progress) -> str:
-    """`stroke 14 of 120, 1.42 of 6.41 m, 8:12 drawn, 19:40 left`."""
+def progress(event: PlotProgress) -> str:
+    """Return `pen 1 of 3 black 0.5: stroke 14 of 120, 1.42 of 6.41 m, 8:12 drawn, 19:40 left`."""
     return (
         f"pen {event.number} of {event.passes} {event.pen}: stroke {event.stroke} of {event.strokes},"
-        f" {metres(event)}, {clock(event.elapsed_s)} drawn, {clock(event.left_s)} left"
+        f" {metres(event)}, {duration_text(event.elapsed_s)} drawn, {duration_text(event.left_s)} left"
     )
 
 
-def metres(event: Progress) -> str:
+def metres(event: PlotProgress) -> str:
     return f"{event.drawn_mm / 1000:.2f} of {event.total_mm / 1000:.2f} m"
 
 
 def question(prompt: Prompt) -> list[str]:
-    """A prompt as lines of text, with the keys that answer it."""
+    """Return a prompt as lines of text, with the keys that answer it."""
     pen = "The pen is up." if prompt.pen_up else "The pen may be down: lift it by hand."
     rows = [prompt.title, f"{sentence(prompt.text)} {pen}"]
     for choice in prompt.choices:
@@ -56,6 +56,6 @@ def question(prompt: Prompt) -> list[str]:
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop."""
+    """Return a text with a capital letter and a full stop."""
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -1,4 +1,4 @@
-"""`render assets`: pictures and weights by their SHA-256."""
+"""`render assets`: pictures and weights, identified by their SHA-256."""
 
 import difflib
 from collections.abc import Callable
@@ -9,42 +9,45 @@ import click
 
 from renderer import assets
 from renderer.assets import Asset, AssetError
-from renderer.cli import show
+from renderer.cli import printing
 from renderer.cli.codes import DONE, FAILED
 from renderer.cli.fit_progress import watching
 
 
 def list_assets(*, as_json: bool) -> int:
-    """The files that are known by name, and whether they are here."""
+    """List the files that are known by name, and whether they are in the cache."""
     rows = [_row(asset) for asset in assets.known()]
     if as_json:
-        show.as_json({"cache": str(assets.cache_folder()), "assets": rows})
+        printing.as_json({"cache": str(assets.cache_folder()), "assets": rows})
         return DONE
-    show.say(f"cache: {assets.cache_folder()}")
+    printing.say(f"cache: {assets.cache_folder()}")
     widest = max(len(row["name"]) for row in rows)
     for row in rows:
         here = "here" if row["path"] else "-"
-        show.data(f"{row['name']:<{widest}}  {here:<4}  {show.size(row['size_bytes']):>8}  {row['title']}".rstrip())
-        show.data(f"    {row['licence']}; {row['source']}")
+        printing.data(
+            f"{row['name']:<{widest}}  {here:<4}  {printing.size(row['size_bytes']):>8}  {row['title']}".rstrip()
+        )
+        printing.data(f"    {row['licence']}; {row['source']}")
     return DONE
 
 
 def add_assets(*, files: tuple[Path, ...], as_json: bool) -> int:
-    """Copies files into the cache; goes on after one that fails."""
+    """Copy files into the cache; go on after one that fails."""
     return _each(files, _added, as_json)
 
 
 def _added(path: Path) -> dict[str, Any]:
     asset = assets.add(path)
     if assets.known_as(asset.sha256) is None:
-        show.say(
-            f"note: {path} is no file that is known by name; a spec finds it by its sha256, or as a file beside it"
-        )
+        printing.say(f"note: {path} is not known by name; a spec finds it by its sha256 or as a file beside the spec")
     return _row(asset)
 
 
 def fetch_assets(*, names: tuple[str, ...], as_json: bool) -> int:
-    """Fetches files that are known by name, or all pictures; goes on after one that fails."""
+    """Fetch files that are known by name, or all pictures; go on after one that fails.
+
+    Raises UsageError if a name is not known.
+    """
     wanted = [_named(name) for name in names] or list(assets.PICTURES)
     return _each(wanted, _fetched, as_json)
 
@@ -52,7 +55,7 @@ def fetch_assets(*, names: tuple[str, ...], as_json: bool) -> int:
 def _fetched(asset: Asset) -> dict[str, Any]:
     if asset.url is None:
         where = f": it is {asset.page}" if asset.page else ""
-        raise AssetError(f"{asset.name} cannot be fetched{where}; with a copy of it, render assets add FILE")
+        raise AssetError(f"{asset.name} cannot be fetched{where}; if you have a copy, run render assets add FILE")
     with watching("assets") as watch:
         path = assets.fetch(asset.url, asset.sha256, lambda done, total: watch.fetched(asset.name, done, total))
     return _row(asset, path)
@@ -64,14 +67,14 @@ def _each(items: Any, action: Callable[[Any], dict[str, Any]], as_json: bool) ->
         try:
             row = action(item)
         except AssetError as error:
-            show.say(f"render: {error}")
+            printing.say(f"render: {error}")
             row, code = {"error": str(error)}, FAILED
         else:
             if not as_json:
-                show.data(f"{row['sha256']}  {row['name']}")
+                printing.data(f"{row['sha256']}  {row['name']}")
         rows.append(row)
     if as_json:
-        show.as_json({"assets": rows, "exit_code": code})
+        printing.as_json({"assets": rows, "exit_code": code})
     return code
 
 
@@ -80,8 +83,8 @@ def _named(name: str) -> Asset:
     if name in known:
         return known[name]
     near = difflib.get_close_matches(name, known, n=1)
-    would_do = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-    raise click.UsageError(f"no file is known as {name!r}; {would_do}")
+    suggestion = f"did you mean {near[0]!r}?" if near else f"known names are {', '.join(known)}"
+    raise click.UsageError(f"no file is known as {name!r}; {suggestion}")
 
 
 def _row(asset: Asset, path: Path | None = None) -> dict[str, Any]:

@@ -1,11 +1,12 @@
-"""A tour made shorter: exchanges of two and three travel moves between near ends, and small kicks.
+"""Local search that shortens a tour: exchanges of two and three travel moves between near ends, and small kicks.
 
-A tour is an array of ends: each stroke is entered at an even place and left at the odd place after it; between an odd
-place and the next even one the pen travels, from the last place back to the first. Ends 2 i and 2 i + 1 are stroke i's.
+A tour is an array of ends: each stroke is entered at an even place and left at the odd place after it. The pen travels
+between an odd place and the next even one, and from the last place back to the first. Ends 2 i and 2 i + 1 belong to
+stroke i.
 
-Letters as Lin and Kernighan's (1973): the travel moves t1-t2, t3-t4 and t5-t6 go, t2-t3, t4-t5 and t6-t1 come. A tour
-is looked at from t1 on, in the direction in which the pen leaves it: t1 is at 0, t2 at 1, and so on round; there ends
-at odd distances are entered, ends at even ones left.
+The letters are those of Lin and Kernighan (1973): the travel moves t1-t2, t3-t4 and t5-t6 are removed, t2-t3, t4-t5 and
+t6-t1 are added. Distances along the tour count from t1 in the direction in which the pen leaves it: t1 is at 0, t2 at
+1, and so on. Ends at odd distances are entered, ends at even ones left.
 """
 
 import numpy as np
@@ -26,7 +27,7 @@ def _gap(points: Points, a: int, b: int) -> float:
 
 @njit(nogil=True)
 def _reverse(visits: Ends, place: Ends, i: int, j: int) -> None:
-    """Turn the places i..j (cyclic) round, or else all others, which is the same tour. Twice is as never."""
+    """Reverse the places i..j (cyclic), or all others, which gives the same tour. Doing it twice undoes it."""
     size = len(visits)
     length = (j - i + size if j < i else j - i) + 1
     if 2 * length > size:
@@ -41,7 +42,7 @@ def _reverse(visits: Ends, place: Ends, i: int, j: int) -> None:
 
 @njit(nogil=True)
 def _exchange(visits: Ends, place: Ends, done: Ends, count: int, a: int, b: int, d: int) -> int:
-    """The travel moves a-b and d-c become a-d and b-c, where c follows d as b follows a. Noted in `done`."""
+    """Replace the travel moves a-b and d-c by a-d and b-c, where c follows d as b follows a. Recorded in `done`."""
     first, last = (place[b], place[d]) if place[a] % 2 == 1 else (place[d], place[b])
     _reverse(visits, place, first, last)
     done[2 * count], done[2 * count + 1] = first, last
@@ -50,10 +51,10 @@ def _exchange(visits: Ends, place: Ends, done: Ends, count: int, a: int, b: int,
 
 @njit(nogil=True)
 def _best_move(points: Points, near: Ends, visits: Ends, place: Ends, t1: int, found: Ends) -> float:
-    """What the best exchange that begins at t1 saves. `found` gets its kind and t2 to t6.
+    """Return what the best exchange that begins at t1 saves, in mm. `found` receives its kind and t2 to t6.
 
-    Kind 0 is an exchange of two moves. 1: t1-t4 goes again, for t5-t6 wherever they are. 2 and 3: t3 is left, not
-    entered, so that t2..t3 is a round of its own, which t5-t6 within it joins to the rest, turned round or not.
+    Kind 0 exchanges two moves. Kind 1 removes t1-t4 again, with t5-t6 anywhere. In kinds 2 and 3, t3 is left, not
+    entered, so that t2..t3 becomes a separate tour, which t5-t6 within it joins to the rest, reversed or not.
     """
     size = len(visits)
     k = near.shape[1]
@@ -181,9 +182,9 @@ def _descend(
     points: Points, near: Ends, visits: Ends, place: Ends, queue: Ends, queued: Flags, waiting: int,
     done: Ends, count: int, found: Ends,
 ) -> tuple[float, int]:  # fmt: skip
-    """Take every exchange that shortens the tour, for the ends in the queue and those that it touches.
+    """Apply every exchange that shortens the tour, for the ends in the queue and those that they affect.
 
-    Returns the length gained and how many reversals are noted; when there is room for no more, it leaves it at that.
+    Returns the length gained and the number of recorded reversals; it stops when there is no room for more.
     """
     size = len(visits)
     gained = 0.0
@@ -215,11 +216,11 @@ def _descend(
 
 @njit(nogil=True)
 def _kick(points: Points, visits: Ends, place: Ends, done: Ends, queue: Ends, at: int, n: int, m: int, k: int) -> float:
-    """Three stretches of n, m and k places, which begin after place `at`, come in the opposite order, not turned round.
+    """Reorder three sections of n, m and k places after place `at` in the opposite order, without reversing them.
 
-    That is the double bridge of Martin, Otto and Felten (1991), which no chain of exchanges undoes at once. Puts the
-    eight ends that have another neighbour into the queue, notes four reversals, and returns what it saves (mostly less
-    than nothing).
+    This is the double bridge of Martin, Otto and Felten (1991), which no single chain of exchanges undoes. Puts the
+    eight ends with a new neighbour into the queue, records four reversals, and returns what it saves in mm (mostly a
+    negative number).
     """
     size = len(visits)
     i = at + 1 if at + 1 < size else 0
@@ -244,11 +245,12 @@ def _kick(points: Points, visits: Ends, place: Ends, done: Ends, queue: Ends, at
 def improve(
     points: Points, near: Ends, visits: Ends, kicks: int, most: int, seed: int, heat: float
 ) -> float:  # fmt: skip
-    """Shorten a tour in place: down to where no exchange helps, then on from small kicks, keeping what gained.
+    """Shorten a tour in place: to a local optimum, then by small kicks, keeping those that gain.
 
-    The stretches of a kick have up to `most` strokes each, so that little has to be repaired, or undone where it did
-    not help. At first a tour may become longer by about `heat` mm at a time, less and less: so it leaves dead ends.
-    Returns the length gained.
+    `points` are the ends, [2 N, 2] in mm; `near` [2 N, k] their near ends; `visits` [2 N] the tour. The sections of a
+    kick have up to `most` strokes each, so that little has to be repaired, or undone if it does not help. At first a
+    kick may make the tour longer by about `heat` mm, later by less and less, so that the search leaves local optima.
+    Returns the length gained in mm.
     """
     size = len(visits)
     place = np.empty(size, dtype=np.int64)
