@@ -38,6 +38,8 @@ def _count(count: int | str, demand: NDArray[np.float64], canvas: Canvas) -> int
 
 def _stippled(demand: NDArray[np.float64], count: int, canvas: Canvas) -> list[NDArray[np.float64]]:
     """Points of each pen, evenly spread by the square root of the density."""
+    if not demand.any():
+        return [np.empty((0, 2)) for _ in demand]
     counts = apportioned(count, demand.sum((1, 2)))
     fine = max(1, min(4, round(_SIDE_PX / max(canvas.size_px))))
     fined = demand.repeat(fine, 1).repeat(fine, 2)
