@@ -26,7 +26,10 @@ from renderer.specfile.tree import plain
 from renderer.specfile.yamltree import parse
 from renderer.target import Picture, TargetError, load_picture, stretched
 
-Style = Literal["curves", "lines", "points"]
+Style = Literal[
+    "curves", "lines", "points", "hatching", "flow", "one-line", "scribble", "spiral", "waves", "halftone", "contours",
+    "poster", "stipple", "paint",
+]  # fmt: skip
 
 COLOUR_RACK, GREY_RACK, MACHINE = "fineliners", "micron_black", "gantry_grbl_servo"
 PENS_USED = 8  # of a larger rack: each needs a pen change
@@ -37,6 +40,17 @@ _LAYERS: dict[Style, tuple[str, ...]] = {
     "curves": ("curves",),
     "lines": ("lines",),
     "points": ("points", "curves"),
+    "hatching": ("hatching: {cross: 2}",),
+    "flow": ("flow",),
+    "one-line": ("one_line",),
+    "scribble": ("scribble",),
+    "spiral": ("spiral",),
+    "waves": ("waves",),
+    "halftone": ("halftone",),
+    "contours": ("contours",),
+    "poster": ("areas",),
+    "stipple": ("{points: auto, start: stipple}",),
+    "paint": ("points", "curves"),
 }
 
 
@@ -221,7 +235,7 @@ def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision
         _Row(f"pens: {pens.value}", f"or {others}, or your own file"),
         _Row(f"machine: {machine.value}", "or your own file: copy one and measure"),
         _Row(f"budget: {{minutes: {wanted.minutes:g}}}", "of plotting; or {metres: 120}, {strokes: 4000}"),
-        _Row("layers:", "bottom first: points, lines or curves"),
+        _Row("layers:", "bottom first; docs/marks.md shows all kinds"),
         *(_Row(f"  - {kind}", field=f"layers.{number}") for number, kind in enumerate(_LAYERS[wanted.style])),
     ]
 
@@ -257,7 +271,8 @@ def _notes(plan: Planned, image: str) -> dict[str, list[str]]:
         written["target"] = {"image": image, "tone": tone or "none"}
     for number, layer in enumerate(artwork.layers):
         kind = layer.kind.model_dump(mode="json", exclude_defaults=True)
-        written[f"layers.{number}"] = {layer.kind_name: kind, "steps": layer.steps}
+        start = {"start": layer.start} if "start" in layer.model_fields_set else {}
+        written[f"layers.{number}"] = {layer.kind_name: kind, **start, "steps": layer.steps}
     for field, value in written.items():
         why = [d for d in plan.decisions if d.field.startswith(f"{field}.") and not d.field.endswith(_FINE)]
         if why:
