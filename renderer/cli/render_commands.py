@@ -24,6 +24,7 @@ class Commands(click.Group):
     """`render SPEC...` means `render run SPEC...`: anything but a command is a spec or an option of `run`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `run` before the arguments if they name no command. Raises UsageError for a mistyped command."""
         own = {name for option in self.get_params(ctx) for name in option.opts}
         if args and args[0] not in self.commands and args[0] not in own:
             near = difflib.get_close_matches(args[0], self.commands, n=1, cutoff=0.75)
