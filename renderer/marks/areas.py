@@ -14,6 +14,7 @@ from renderer.blur import blur
 from renderer.colours import oklab
 from renderer.marks.demand import Canvas, Line, strokes_of
 from renderer.spec import Areas
+from renderer.spec.kinds import AREAS
 from renderer.strokes import Strokes
 
 SMALLEST_NIBS = 6.0  # side of the smallest area: smaller ones go to their neighbours
@@ -32,7 +33,8 @@ def areas(kind: Areas, canvas: Canvas) -> Strokes:
         spacing_px = (kind.spacing_mm * canvas.frame.px_per_mm) if kind.spacing_mm else SPACING_NIBS * nib_px
         angle = kind.angle + pen * TURN
         mine: list[Line] = []
-        for area in _areas(pens == pen, nib_px):
+        largest = sorted(_areas(pens == pen, nib_px), key=lambda area: -area.area)
+        for area in largest[: kind.count if isinstance(kind.count, int) else AREAS]:
             inner = area.buffer(-nib_px / 2, join_style="mitre")
             mine += _hatched(inner.buffer(-0.6 * spacing_px), spacing_px, angle)
             mine += _outlines(inner)

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 
 from renderer.marks.demand import KNOT_NIBS, LEAST, MOST, Canvas, Line, length_px, strokes_of
 from renderer.spec import Contours
+from renderer.spec.kinds import LEVELS
 from renderer.strokes import Strokes
 
-MOST_LEVELS = 60
 SHORTEST_NIBS = 8.0
 
 
@@ -17,14 +17,7 @@ def contours(kind: Contours, canvas: Canvas) -> Strokes:
     lines = []
     for pen, wanted in enumerate(canvas.paid_demand()):
         nib_px = canvas.nib_px(pen)
-        if isinstance(kind.count, int):
-            mine = _at_levels(wanted, kind.count, nib_px)
-        else:
-            ink_px = np.minimum(wanted, MOST).sum() / nib_px
-            mine = max(
-                (_at_levels(wanted, n, nib_px) for n in (4, 6, 8, 12, 16, 24, 32, 48)),
-                key=lambda found: -abs(sum(map(length_px, found)) - ink_px),
-            )
+        mine = _at_levels(wanted, kind.count if isinstance(kind.count, int) else LEVELS, nib_px)
         lines.append(mine)
     return strokes_of(lines, canvas, KNOT_NIBS * canvas.nib_px(0) / 2)
 

@@ -61,11 +61,14 @@ class Sketch:
     def ink_mm2(self) -> float:
         """Area that the strokes cover if none lies on another."""
         ends_mm2 = 0.0 if self.traits.is_long else math.pi * (self.width_mm / 2) ** 2
-        return self.count * (self.length_mm * self.width_mm + ends_mm2)
+        count = self.strokes if self.traits.is_dots else self.count
+        return count * (self.length_mm * self.width_mm + ends_mm2)
 
     @property
     def strokes(self) -> int:
         """Lines that the pens draw without being lifted."""
+        if self.traits.has_sizes:
+            return self.count * self.passes  # a screen for each pen
         if self.traits.tones and not self.traits.is_dots:
             whole_mm = self.count * self.length_mm
             return self.passes if self.traits.is_long else max(1, round(whole_mm / (USUAL_NIBS * self.width_mm)))
@@ -105,7 +108,11 @@ def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None
     return Costs(
         (moving_s + change_s) / 60,
         change_s / 60,
-        sum(sketch.count * _mean_mm(sketch) for sketch in sketches) / 1000,
+        sum(
+            max(sketch.count, sketch.strokes if sketch.traits.has_sizes else 0) * _mean_mm(sketch)
+            for sketch in sketches
+        )
+        / 1000,
         sum(sketch.strokes for sketch in sketches),
         changes,
     )

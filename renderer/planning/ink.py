@@ -13,8 +13,21 @@ from numpy.typing import NDArray
 from hardware.pen import Ink, Pen
 from renderer.colours import from_hex
 from renderer.planning.cost import Sketch
-from renderer.spec import Artwork, Budget, FreeColours, Halftone, Layer, OneLine, RackPens, Scribble, Spiral, Waves
+from renderer.spec import (
+    Areas,
+    Artwork,
+    Budget,
+    FreeColours,
+    Halftone,
+    Layer,
+    OneLine,
+    RackPens,
+    Scribble,
+    Spiral,
+    Waves,
+)
 from renderer.spec.kinds import (
+    AREAS,
     CURVE_LONGER,
     LEVELS,
     LOOP,
@@ -252,8 +265,10 @@ def _toned(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
             count = area.height_mm / (ROW_NIBS * nib_mm)
         case Halftone():
             count = area_mm2 / (PITCH_NIBS * nib_mm) ** 2
-            spot_mm = max(math.sqrt(4 * ink_mm2 / (math.pi * max(count, 1))), nib_mm)
+            spot_mm = max(math.sqrt(4 * ink_mm2 / (math.pi * max(count, 1) * sketch.passes)), nib_mm)
             return replace(sketch, count=max(1, round(count)), length_mm=0.0, spot_mm=spot_mm)
+        case Areas():
+            count = AREAS
         case _:
             count = LEVELS
     whole = max(1, round(count))

@@ -115,13 +115,13 @@ class Halftone(SpecModel):
 class Contours(SpecModel):
     """Lines of equal tone."""
 
-    count: Count = Field(AUTO, description="Levels of tone for each pen. `auto`: as many as its ink needs.")
+    count: Count = Field(AUTO, description="Levels of tone for each pen. `auto`: 12.")
 
 
 class Areas(SpecModel):
     """Areas of one colour, outlined and hatched inside: for flat graphics."""
 
-    count: Count = Field(AUTO, description="Is not used: there are as many lines as the areas need.")
+    count: Count = Field(AUTO, description="Most areas of each pen, the largest first. `auto`: 400.")
     angle: float = Field(45, ge=-180, le=180, description="Of the first pen's hatch, degrees; each pen has its own.")
     spacing_mm: Length | None = Field(None, description="Between the lines of a hatch, mm. Default: 1.15 nib widths.")
 
@@ -141,7 +141,7 @@ TOUR = 0.7124  # length of a short tour through n points on an area A, in sqrt(n
 MOST_POINTS = 12_000  # of one line
 LOOP = 2 * math.pi + 0.5  # length of a loop and of the way to the next, in radii
 RADIUS_NIBS, TURN_NIBS, ROW_NIBS, PITCH_NIBS = 5.0, 5.0, 6.0, 6.0
-LEVELS = 12
+LEVELS, AREAS = 12, 400
 
 
 @dataclass(frozen=True, kw_only=True)

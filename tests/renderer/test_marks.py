@@ -51,7 +51,7 @@ def canvas(target: Tensor, *pens: Pen, name: str = "flow") -> Canvas:
     )  # fmt: skip
 
 
-COUNTS = {"one_line": 400, "scribble": 60, "spiral": 14, "waves": 16, "halftone": 900, "contours": 6, "areas": 1}
+COUNTS = {"one_line": 400, "scribble": 60, "spiral": 14, "waves": 16, "halftone": 900, "contours": 6, "areas": 3}
 
 
 def placed(name: str, target: Tensor, *pens: Pen):
