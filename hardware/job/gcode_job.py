@@ -5,8 +5,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hardware.dialect import PROTOCOLS, Protocol
-
 Point = tuple[float, float]  # mm, in work coordinates
 
 
@@ -81,16 +79,12 @@ class GcodeJob:
     title: str
     machine: str
     dialect: str
+    protocol: str  # how its lines are sent and answered: grbl or marlin
     lines: tuple[Line, ...]
     parts: tuple[JobPart, ...]
     stops: tuple[Stop, ...]
     setup: MachineSetup
     notes: tuple[str, ...] = field(default=())
-
-    @property
-    def protocol(self) -> Protocol | None:
-        """How its lines are sent and answered; None: its controller runs files by itself."""
-        return PROTOCOLS[self.dialect]
 
     @property
     def strokes(self) -> int:

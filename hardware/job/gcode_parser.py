@@ -67,7 +67,7 @@ def read(
     lines, stops = _into_parts(reader, found)
     lines = timed(lines, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
-    return GcodeJob(title, machine.name, reader.dialect, lines, parts, stops, setup)
+    return GcodeJob(title, machine.name, reader.dialect, reader.protocol, lines, parts, stops, setup)
 
 
 def _part(info: PassInfo, at: int, lines: tuple[Line, ...]) -> JobPart:
