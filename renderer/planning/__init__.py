@@ -261,6 +261,9 @@ def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
 
 
 def _ink_mm(sketch: Sketch, is_auto: bool) -> float | None:
+    if sketch.spot_mm is not None and is_auto:
+        nib_mm = sum(pen.nib_mm for pen in sketch.pens) / len(sketch.pens)
+        return sketch.ink_mm2 / nib_mm
     return sketch.count * sketch.length_mm if is_auto and sketch.length_mm else None
 
 

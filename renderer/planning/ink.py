@@ -174,9 +174,8 @@ class Wish:
 
 
 def _scaled(sketch: Sketch, scale: float, longest_mm: float, cap: int) -> Sketch:
-    if sketch.spot_mm is not None:  # fewer and larger dots: as much ink, and fewer lifts
-        scale = min(scale, 1.0)
-        return replace(sketch, count=max(1, round(scale * sketch.count)), spot_mm=sketch.spot_mm / math.sqrt(scale))
+    if sketch.spot_mm is not None:  # a coarser screen, and lighter: so much less ink, and so many fewer lifts
+        return replace(sketch, count=max(1, round(math.sqrt(min(scale, 1.0)) * sketch.count)))
     if sketch.traits.tones:  # the same rows, and less or more of waves between them
         return replace(sketch, length_mm=min(scale, 1.0) * sketch.length_mm)
     scale = min(scale, _most(sketch))
