@@ -4,8 +4,10 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from hardware.dialect import PROTOCOLS, Protocol
+if TYPE_CHECKING:
+    from hardware.dialect import Protocol
 
 Point = tuple[float, float]  # mm, in work coordinates
 
@@ -69,7 +71,7 @@ class MachineSetup:
     lift_kind: str = "servo"  # servo, z or relay; z moves an axis, whose position must be known
     up: float = 0.0  # height of the lift: S of a servo, Z in mm
     lower: float = 0.0  # difference between up and down, on the same scale
-    bed_mm: Point = (0.0, 0.0)
+    bed_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # left, bottom, right, top
     sheet_mm: tuple[float, float, float, float] | None = None  # left, bottom, right, top
     needs_travel_feed: bool = False  # G0 moves at the last F
 
@@ -88,8 +90,10 @@ class GcodeJob:
     notes: tuple[str, ...] = field(default=())
 
     @property
-    def protocol(self) -> Protocol | None:
+    def protocol(self) -> "Protocol | None":
         """How its lines are sent and answered; None: its controller runs files by itself."""
+        from hardware.dialect import PROTOCOLS  # here, so that a plot loads without pydantic
+
         return PROTOCOLS[self.dialect]
 
     @property

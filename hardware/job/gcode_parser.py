@@ -107,7 +107,8 @@ class _Reader:
                 if text[:2] in {"M0", "M1"} and text[2] == " ":
                     self._pause()
                 return
-            self._fault(number, raw, "is not G-code that can be sent")
+            if text not in self.setup.header:  # which the sender sends by itself, at rest
+                self._fault(number, raw, "is not G-code that can be sent")
             return
         words = gcode_text.words(text)
         if self._refused(number, raw, words):
