@@ -159,8 +159,8 @@ class Machine(BaseModel):
         Annotated[_Speed, Tag("one")] | Annotated[tuple[_Speed, _Speed], Tag("each")], _one_or_each
     ] = Field(
         6000,
-        description="Speed with the pen up, mm/min, or the maximum of x and of y, as in GRBL's $110 and $111: "
-        "`[8000, 6000]`.",
+        description="Speed with the pen up, mm/min; or the maximum of x and of y, as in GRBL's $110 and $111, "
+        "`[8000, 6000]`, where one number is that of both.",
     )
     feed_mm_min: float = Field(
         2000, gt=0, le=200000, description="Speed with the pen down, mm/min, for pens without a feed of their own."
@@ -169,8 +169,8 @@ class Machine(BaseModel):
         Annotated[_Accel, Tag("one")] | Annotated[tuple[_Accel, _Accel], Tag("each")], _one_or_each
     ] = Field(
         500,
-        description="Acceleration in mm/s^2 along the path, or of x and y, as in GRBL's $120 and $121: `[600, 500]`; "
-        "for time estimates.",
+        description="Acceleration in mm/s^2 of x and y, as in GRBL's $120 and $121: `[600, 500]`, or one number for "
+        "both; with Marlin and Klipper one number is that along the path. For time estimates.",
     )
     junction_deviation_mm: float = Field(
         0.01, gt=0, le=1, description="Junction deviation in mm, the controller's $11: sets the speed at corners."

@@ -65,7 +65,7 @@ def read(
         raise JobError("there is no G-code in this file")
     found = passes or reader.passes()
     lines, stops = _into_parts(reader, found)
-    lines = timed(lines, machine)
+    lines = timed(lines, stops, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
     return GcodeJob(title, machine.name, reader.dialect, lines, parts, stops, setup)
 

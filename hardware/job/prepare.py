@@ -61,6 +61,7 @@ def setup_of(machine: "Machine") -> MachineSetup:
         lift_kind=pen.kind,
         up=up,
         lower=up - down,
+        end_mm=machine.park_mm,
         bed_mm=machine.bed_mm,
         needs_travel_feed=dialect.travel_has_feed,
     )
