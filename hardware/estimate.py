@@ -14,7 +14,7 @@ from hardware.machine import Machine, RelayLift, ServoLift, ZLift
 from hardware.planner import limits_of, plan_s, travel_mm_s
 from hardware.program import ArcTo, ChangePen, Dot, DrawTo, End, Lift, Lower, Park, Refill, Step, Travel
 
-# How long a sender waits until it knows that a machine is at rest: a dwell of 0.05 s, then two reports 0.2 s apart at most
+# How long a sender waits until it knows that a machine is at rest: a dwell of 0.05 s, then two reports within 0.4 s
 AT_REST_S = 0.4
 Point = tuple[float, float]  # mm
 

@@ -147,8 +147,8 @@ def _marks(machine: Machine, unit: float) -> Iterator[str]:
     """Yield marks where the pen parks and where pens are changed."""
     places = {machine.park_mm: "park"}
     places[machine.changes_at_mm] = "park, pens" if machine.changes_at_mm == machine.park_mm else "pens"
-    for (x, y), name in places.items():
-        x, down, size, wide = x - machine.bed_mm[0], machine.bed_mm[3] - y, 0.9 * unit, 2.9 * unit
+    for (x_mm, y_mm), name in places.items():
+        x, down, size, wide = x_mm - machine.bed_mm[0], machine.bed_mm[3] - y_mm, 0.9 * unit, 2.9 * unit
         right = x < 0.8 * machine.width_mm
         below = -1.4 * unit if down > 0.5 * machine.height_mm else 2.4 * unit
         yield (

@@ -49,6 +49,12 @@ def travel_mm_s(machine: Machine) -> float:
     return math.hypot(*(machine.travel_xy_mm_min or 2 * (machine.travel_feed_mm_min,))) / 60
 
 
+def travel_s(begin: Point, end: Point, machine: Machine) -> float:
+    """Return the seconds of a travel from rest to rest between two places, mm."""
+    way = np.array([[end[0] - begin[0], end[1] - begin[1]]], dtype=np.float64)
+    return float(plan_s(way, np.array([travel_mm_s(machine)]), np.array([True]), limits_of(machine)).sum())
+
+
 def _axes_alone_limit(machine: Machine) -> bool:
     """Whether each axis has its own greatest speed and acceleration and the path has none, as on GRBL and LinuxCNC."""
     return not dialect_of(machine.dialect).travel_has_feed

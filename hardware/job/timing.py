@@ -38,13 +38,14 @@ def _of_the_sender(lines: tuple[Line, ...], stops: tuple[Stop, ...], machine: "M
 
 def _detour_s(lines: tuple[Line, ...], stop: int, park_mm: Point, machine: "Machine") -> float:
     """Return the seconds by which parking at a stop prolongs the way; none where the lines go there themselves."""
-    from hardware.planner import straight_s, travel_mm_s
+    from hardware.planner import travel_s
 
     here = _place(lines[:stop], machine)
     further = next(((line.x_mm, line.y_mm) for line in lines[stop:] if line.is_draw or line.is_travel), None)
-    accel = machine.accel_mm_s2 if isinstance(machine.accel_mm_s2, tuple) else (machine.accel_mm_s2,)
-    ways = [(here, park_mm, 1)] + ([(park_mm, further, 1), (here, further, -1)] if further else [])
-    return sum(sign * straight_s(math.dist(a, b), travel_mm_s(machine), min(accel)) for a, b, sign in ways)
+    there_s = travel_s(here, park_mm, machine)
+    if further is None:
+        return there_s
+    return there_s + travel_s(park_mm, further, machine) - travel_s(here, further, machine)
 
 
 def _place(lines: tuple[Line, ...], machine: "Machine") -> Point:

@@ -46,7 +46,7 @@ def dots(count: int) -> list[Line]:
 
 
 DRAWINGS: dict[str, Callable[[], Drawing]] = {
-    "two lines, one pen": lambda: of((BLACK, hatch(2))),
+    "eight lines, one pen": lambda: of((BLACK, hatch(8))),
     "dots, one pen": lambda: of((BLACK, dots(30))),
     "rings, two pens": lambda: of((BLACK, rings(4)), (RED, rings(5)[2:])),
     "hatching, refilled": lambda: of((THIRSTY, hatch(20))),
@@ -69,9 +69,8 @@ def plotted(drawing: Drawing, machine: Machine) -> tuple[float, float, Simulated
 
 @pytest.mark.parametrize("name", DRAWINGS)
 @pytest.mark.parametrize("machine", MACHINES)
-def test_a_plot_takes_as_long_as_planned(name: str, machine: str, record_property: Callable[..., None]) -> None:
+def test_a_plot_takes_as_long_as_planned(name: str, machine: str) -> None:
     planned_s, took_s, plot = plotted(DRAWINGS[name](), load_machine(machine))
-    record_property("seconds", (planned_s, took_s))
     assert planned_s == pytest.approx(took_s, rel=WITHIN)
     assert plot.job.seconds == pytest.approx(took_s, rel=WITHIN), "what the time left is computed from"
 
@@ -87,11 +86,12 @@ def test_pens_that_are_changed_far_away_are_part_of_the_plan() -> None:
     assert end[:2] == pytest.approx((0, 310), abs=0.01), "it parks where the file says, not where pens are changed"
 
 
-def test_the_time_left_at_the_start_is_the_time_that_the_plot_takes() -> None:
+def test_the_time_left_is_the_time_that_the_plot_still_takes() -> None:
     _, took_s, plot = plotted(DRAWINGS["rings, two pens"](), load_machine("gantry_grbl_servo"))
     reports = [event for event in plot.events if isinstance(event, PlotProgress)]
-    late = [event for event in reports if event.state == "drawing" and event.elapsed_s > 1]
-    assert all(event.elapsed_s + event.left_s == pytest.approx(took_s, rel=0.05) for event in late)
+    assert reports[0].left_s == pytest.approx(took_s, rel=0.03)
+    # a controller acknowledges lines a second or two before it has executed them
+    assert all(event.elapsed_s + event.left_s == pytest.approx(took_s, abs=2) for event in reports)
 
 
 def test_gcode_of_another_program_is_planned_with_the_way_to_its_stop_and_home() -> None:
