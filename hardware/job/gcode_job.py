@@ -60,14 +60,15 @@ class MachineSetup:
     """What a plot needs to know about the machine: how to lift the pen, and where to park."""
 
     lift: tuple[str, ...]  # lines that raise the pen
-    park_mm: Point
+    park_mm: Point  # where pens are changed
     header: tuple[str, ...] = ("G21", "G90", "G94", "G17")  # modes that the lines rely on
     travel_mm_min: float = 6000.0
     feed_mm_min: float = 1000.0  # of a test stroke by a pen that only draws dots
     lift_kind: str = "servo"  # servo, z or relay; z moves an axis, whose position must be known
     up: float = 0.0  # height of the lift: S of a servo, Z in mm
     lower: float = 0.0  # difference between up and down, on the same scale
-    bed_mm: Point = (0.0, 0.0)
+    end_mm: Point | None = None  # where the pen parks at the end; None: at park_mm
+    bed_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # left, bottom, right, top
     sheet_mm: tuple[float, float, float, float] | None = None  # left, bottom, right, top
     needs_travel_feed: bool = False  # G0 moves at the last F
 
