@@ -27,6 +27,8 @@ class ControllerLike(Protocol):
 
     def reset(self) -> None: ...
 
+    def alarm(self, code: int) -> None: ...
+
 
 class Interpreter:
     """Executes lines one after the other."""
@@ -316,8 +318,5 @@ class Interpreter:
             machine.soft_limited = True
             machine.planner.hold(self.controller.now)
             yield lambda: machine.planner.profile is None
-        self.controller.say("ALARM:2")
-        self.controller.say("[MSG:Reset to continue]")
-        machine.halt(self.controller.now)
-        machine.spindle_on, machine.state, machine.is_critical = False, "Alarm", True
+        self.controller.alarm(2)
         yield self.controller.now

@@ -17,6 +17,8 @@ from hardware.wire.replies import Vector
 
 GO = b"~"
 GREETING_S = 3.0  # the bootloader of an Arduino takes up to two seconds
+RESET_AGAIN_S, MOST_RESETS = 1.0, 5
+ASKS_FOR_RESET = "[MSG:Reset to continue]"
 HOLDING_S = 30.0  # enough for the slowest machine to stop
 AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
@@ -142,6 +144,8 @@ class Grbl(GrblStream):
         self._lines.write(HOLD)
         begun, before = self.port.now(), self._seen
         while self.port.now() - begun < HOLDING_S:
+            if self.port.now() - max(begun, self._lines.heard_at) > GREETING_S:
+                return
             seen, asked = self._seen, self.port.now()
             self._lines.write(ASK)
             while self.port.now() - asked < STATUS_S:
@@ -157,17 +161,22 @@ class Grbl(GrblStream):
                     return
 
     def reset(self) -> None:
-        """Reset by Ctrl-X, and unlock if that left an alarm. Raises Silent if no banner arrives."""
+        """Reset by Ctrl-X, and unlock if that left an alarm. Raises Silent if no banner arrives.
+
+        After a limit (alarms 1 and 2), GRBL does nothing for half a second. Then it discards every reset that came
+        before, prints `[MSG:Reset to continue]` and answers nothing but a reset (protocol.c, protocol_exec_rt_system;
+        report.c, report_alarm_message). So a reset is sent again after that message, or after a second.
+        """
         self.outstanding.clear()
+        self._infos.clear()
         self._awaits_banner, self._banner = True, None
-        self._lines.write(RESET)
-        begun = self.port.now()
-        while not self._restarted():
-            if self.port.now() - begun > GREETING_S:
-                self._awaits_banner = False
-                raise Silent(GREETING_S)
-            with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
-                self._listen(POLL_S)
+        for _ in range(MOST_RESETS):
+            self._lines.write(RESET)
+            if self._hears_banner(RESET_AGAIN_S):
+                break
+        else:
+            self._awaits_banner = False
+            raise Silent(MOST_RESETS * RESET_AGAIN_S)
         while self._hears_something(0.2):
             pass
         self._awaits_banner, self._banner = False, None
@@ -176,6 +185,14 @@ class Grbl(GrblStream):
         self.wait_for({"Idle", "Alarm"}, GREETING_S)
         if self.status.state == "Alarm":
             self.run(["$X"])
+
+    def _hears_banner(self, seconds: float) -> bool:
+        """Whether a banner arrives within this time, and before the controller asks for another reset."""
+        until, asked = self.port.now() + seconds, self._infos.count(ASKS_FOR_RESET)
+        while not self._restarted() and self.port.now() < until and self._infos.count(ASKS_FOR_RESET) == asked:
+            with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
+                self._listen(POLL_S)
+        return self._restarted()
 
     def home(self) -> None:
         self.run(["$H"], patience_s=HOMING_S)

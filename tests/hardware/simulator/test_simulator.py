@@ -78,7 +78,19 @@ def test_a_reset_in_motion_is_alarm_3() -> None:
     """interface.md, alarm 3, and the message that follows the banner."""
     talk = Talk()
     talk.say("G0 X50\n", 0.3)
-    assert talk.say("\x18") == ["ALARM:3", "Grbl 1.1h ['$' for help]", "[MSG:'$H'|'$X' to unlock]"]
+    assert talk.say("\x18", 0.4) == ["ALARM:3"]
+    assert talk.say("", 0.2) == ["Grbl 1.1h ['$' for help]", "[MSG:'$H'|'$X' to unlock]"]
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_after_a_limit_it_discards_resets_until_it_asks_for_one(code: int) -> None:
+    """protocol.c, protocol_exec_rt_system (critical events), and report.c, report_alarm_message: half a second."""
+    talk = Talk()
+    talk.bench.controller.alarm(code)
+    assert talk.say("\x18?", 0.4) == [f"ALARM:{code}"]
+    assert talk.say("", 5) == ["[MSG:Reset to continue]"]
+    assert talk.say("?$X\n", 1) == []
+    assert talk.say("\x18") == ["Grbl 1.1h ['$' for help]", "[MSG:'$H'|'$X' to unlock]"]
     assert talk.say("G0 X0\n") == ["error:9"]
     assert talk.say("$X\n") == ["[MSG:Caution: Unlocked]", "ok"]
     assert talk.state() == "Idle"
