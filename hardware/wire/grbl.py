@@ -22,6 +22,7 @@ ASKS_FOR_RESET = "[MSG:Reset to continue]"
 HOLDING_S = 30.0  # enough for the slowest machine to stop
 AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
+INCH_MM = 25.4
 
 
 class Grbl(GrblStream):
@@ -73,13 +74,24 @@ class Grbl(GrblStream):
         if self.status.state not in {"Idle", "Alarm"} and not reset:
             return Greeting("Grbl", reset)
         built = self.ask("$I")
-        listed = self.ask("$$")
+        settings = self.read_settings()
         version = next((row[5:].split(":")[0] for row in built if row.startswith("[VER:")), "unknown")
         options = next((row[5:-1].split(",") for row in built if row.startswith("[OPT:")), ["", "", "128"])
         size = int(options[2]) if len(options) > 2 and options[2].isdigit() else 128
         self.room = max(size, 32) - 1
-        settings = {int(m[1]): float(m[2]) for row in listed if (m := re.fullmatch(r"\$(\d+)=([\d.+-]+)", row))}
         return Greeting(f"Grbl {version}", reset, size, settings, options[0])
+
+    def read_settings(self) -> dict[int, float]:
+        """Return what `$$` lists, by number. Settings are in mm; reports are in inches with $13=1 (settings.md)."""
+        found = [re.fullmatch(r"\$(\d+)=([\d.+-]+)(?: .*)?", row) for row in self.ask("$$")]
+        settings = {int(match[1]): float(match[2]) for match in found if match}
+        self._unit_mm = INCH_MM if settings.get(13) == 1 else 1.0
+        return settings
+
+    def change_setting(self, number: int, value: float) -> dict[int, float]:
+        """Write a setting by send-and-wait; return all settings as they are then. Raises LinkError."""
+        self.run([f"${number}={value:g}"])
+        return self.read_settings()
 
     def ask(self, text: str) -> list[str]:
         """Send a line and return what the controller prints before its `ok`. Raises LinkError."""

@@ -25,6 +25,7 @@ class GrblStream(LinkBase):
         self.room = 127
         self.most_bytes = 0  # largest number outstanding at once
         self.offset: Vector = (0.0, 0.0, 0.0)
+        self._unit_mm = 1.0  # of positions in its reports
         self._seen = 0  # number of status reports
         self._offset_seen = False
         self._asked_at = port.now()
@@ -96,7 +97,7 @@ class GrblStream(LinkBase):
                 if not self._awaits_banner:
                     raise Restarted(banner)
             case replies.Status() as status:
-                self._report(status)
+                self._report(status.scaled(self._unit_mm))
             case replies.Info(info):
                 self._infos.append(info)
                 if info.startswith("[MSG:"):

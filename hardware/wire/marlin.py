@@ -59,6 +59,10 @@ class Marlin(LinkBase):
         self._where()
         return Greeting(firmware, reset)
 
+    def change_setting(self, number: int, value: float) -> dict[int, float]:
+        """Raise NotImplementedError: Marlin has no numbered settings, and none is asked for."""
+        raise NotImplementedError
+
     def _restart_numbering(self) -> None:
         self._number = 0
         self._transmit("M110 N0")
