@@ -30,6 +30,7 @@ class Link(Protocol):
     on_ack: Callable[[int], None]
     on_info: Callable[[str], None]
     outstanding: Outstanding
+    waits: bool  # it sends a line only after the one before is acknowledged
 
     def greet(self) -> Greeting: ...
     def change_setting(self, number: int, value: float) -> dict[int, float]: ...

@@ -106,7 +106,7 @@ class SimulatedPlot:
     prompts: list[Prompt] = field(default_factory=list)
     pen_down_at_prompts: list[Prompt] = field(default_factory=list)
     log: list[tuple[str, object]] = field(default_factory=list)
-    told_at: list[float] = field(default_factory=list)  # when a message, a fault or a question was reported, s
+    reported_at: list[float] = field(default_factory=list)  # when a message, a fault or a question was reported, s
     seen_at: list[float] = field(default_factory=list)  # when any event was, s
     watchers: list[Callable[[Control, PlotEvent], None]] = field(default_factory=list)  # called with the control
     observers: list[Callable[[PlotEvent], None]] = field(default_factory=list)  # called like any observer
@@ -142,7 +142,7 @@ class SimulatedPlot:
         self.log.append(("event", event))
         self.seen_at.append(self.bench.now())
         if isinstance(event, Note | PlotFault | Prompt | Finished):
-            self.told_at.append(self.bench.now())
+            self.reported_at.append(self.bench.now())
         for watcher in self.watchers:
             watcher(control, event)
         if isinstance(event, Prompt):
@@ -150,11 +150,11 @@ class SimulatedPlot:
             if self.pen_is_down() and event.pen_up:
                 self.pen_down_at_prompts.append(event)
             left = self.answers.get(event.kind)
-            answer = left.pop(0) if left else event.default
-            if answer == "here":  # a person moves the pen there by hand, its tip on the paper
-                self.bench.controller.machine.push(0.0, 0.0, 0.0)
+            answer = left.pop(0) if left else event.default or event.choices[0].key
             if callable(answer):
                 answer = answer(self, event) or event.default
+            if answer == "here":  # a person moves the pen there by hand, its tip on the paper
+                self.bench.controller.machine.push(0.0, 0.0, 0.0)
             if answer == "none yet":
                 return
             if answer not in {choice.key for choice in event.choices}:
@@ -220,11 +220,11 @@ class SimulatedPlot:
         return max((after - before for before, after in itertools.pairwise(self.seen_at)), default=0.0)
 
     def silent_standstills(self, most_s: float = 1.0) -> list[tuple[float, float]]:
-        """When the pen stood still on the paper, from and to in s, and nobody was told within this time."""
+        """When the pen stood still on the paper, from and to in s, and nothing was reported within this time."""
         return [
             (begun, ended)
             for begun, ended in self._standstills()
-            if ended - begun > most_s and not any(begun - 0.1 <= at <= begun + most_s for at in self.told_at)
+            if ended - begun > most_s and not any(begun - 0.1 <= at <= begun + most_s for at in self.reported_at)
         ]
 
     def _standstills(self) -> Iterator[tuple[float, float]]:

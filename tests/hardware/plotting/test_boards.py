@@ -14,7 +14,9 @@ from hardware.job.gcode_job import JobError
 from hardware.machine import Machine
 from hardware.plotting.control import Control
 from hardware.plotting.events import PlotProgress, Prompt
+from hardware.plotting.session import PlotOptions
 from hardware.simulator import InjectedFault
+from hardware.terminal.answers import on_key
 
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machine: machine.name)
 SILENCE_S = 10.0
@@ -197,3 +199,36 @@ def stops_at(session: SimulatedPlot, strokes: int, act: Callable[[Control], obje
             act(control)
 
     session.watchers.append(look)
+
+
+# --- after a reset ---
+
+
+@pytest.mark.parametrize("homing", [False, True])
+def test_enter_does_not_say_where_the_machine_is(homing: bool, tmp_path: Path) -> None:
+    """No answer is taken for granted: it would shift all that follows. Homing is offered first where it is possible."""
+
+    def presses_enter(session: SimulatedPlot, _: Prompt) -> str:
+        if len(session.prompts) < 4:
+            assert not on_key(session.control, "\n")
+            return "none yet"
+        return session.prompts[-1].choices[0].key
+
+    session = SimulatedPlot(
+        faults=(InjectedFault(WITHIN["gantry"], "reset"),),
+        answers={"origin": [presses_enter] * 3},
+        settings={22: 1, 25: 3000} if homing else {},
+        options=PlotOptions(homes=True),
+    )
+    if homing:
+        session.bench.controller.machine.systems[0] = (-120.0, -100.0, 0.0)
+    else:
+        session.options = PlotOptions()
+    assert session.run(tmp_path / "journal").outcome == "done"
+    origin = [prompt for prompt in session.prompts if prompt.kind == "origin"]
+    assert len(origin) == 3
+    assert origin[0] == origin[1] == origin[2]
+    assert origin[0].default == ""
+    assert origin[0].choices[0].key == ("home" if homing else "here")
+    holds(session)
+    is_safe(session)
