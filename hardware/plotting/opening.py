@@ -1,10 +1,12 @@
 """What comes before the first line: the port, the greeting, the journal, the guard, the check run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hardware.job.gcode_job import JobError
 from hardware.plotting import preflight
-from hardware.plotting.events import Connected, Note
+from hardware.plotting.asking import ask
+from hardware.plotting.events import Connected, Note, Prompt, PromptChoice
 from hardware.plotting.journal import Journal
 from hardware.plotting.messages import fault
 from hardware.plotting.pen_guard import PenGuard
@@ -14,6 +16,8 @@ from hardware.wire.link import Greeting, Link
 from hardware.wire.link_errors import LinkError, Silent
 from hardware.wire.marlin import Marlin
 from hardware.wire.port import Port
+
+STOP = PromptChoice("abort", "stop here; nothing is drawn")
 
 
 def connect(session: PlotSession) -> None:
@@ -73,15 +77,33 @@ def open_journal(session: PlotSession, path: Path | None) -> None:
 
 
 def report_connection(session: PlotSession) -> None:
-    """Report the controller that answered and check the job against it. Raises JobError, with the port closed."""
+    """Report the controller that answered and check the job against it.
+
+    Raises JobError, with the port closed, LinkError, and Ended where a person leaves a dangerous setting as it is.
+    """
     greeting = session.greeting
     session.control.emit(Connected(session.options.port_name, greeting.firmware, greeting.buffer_bytes, greeting.reset))
-    faults, notes = preflight.check(session.job, greeting)
+    for cure in preflight.cures(session.job, greeting):
+        offer(session, cure)
+    faults, notes = preflight.check(session.job, session.greeting)
     if faults:
         session.link.port.close()
         raise JobError("\n".join(faults))
     for note in (*session.job.notes, *notes):
         session.say(note, "warning")
+
+
+def offer(session: PlotSession, cure: preflight.Cure) -> None:
+    """Ask whether a setting may be changed, change it, and check that it is changed. Raises Ended and JobError."""
+    change = f"${cure.number}={cure.value:g}"
+    yes = PromptChoice("set", f"set {change} now; the controller keeps it")
+    ask(session, Prompt(0, "setting", f"set {change} now?", cure.why, (yes, STOP), ""))
+    settings = session.link.change_setting(cure.number, cure.value)
+    session.greeting = replace(session.greeting, settings=settings)
+    if settings.get(cure.number) != cure.value:
+        session.link.port.close()
+        raise JobError(f"{cure.why} The controller has not taken {change}; set it with the board's own program")
+    session.say(f"the controller now has {change}")
 
 
 def start_guard(session: PlotSession) -> PenGuard | None:

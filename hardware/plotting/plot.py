@@ -39,6 +39,7 @@ class Plot:
         opening.open_journal(self.session, journal)
         self._stops = {stop.line: stop for stop in job.stops}
         self._asked: set[int] = set()  # stops already asked
+        self._begun = False
 
     # --- from start to end ---
 
@@ -48,6 +49,7 @@ class Plot:
         try:
             opening.report_connection(session)
             session.guard = opening.start_guard(session)
+            self._begun = resumed is not None
             at = self._begin() if resumed is None else resume(session, resumed)
             self._carry_on(at)
             outcome = "done"
@@ -83,6 +85,7 @@ class Plot:
     def _carry_on(self, at: int) -> None:
         """Draw to the end and recover from every fault on the way."""
         session = self.session
+        self._begun = True
         session.first = at
         session.continue_at(at)
         trouble: LinkError | PauseNow | None = None
@@ -121,7 +124,7 @@ class Plot:
         session.link.port.close()
         text = {
             "done": "done: the pen is up and parked",
-            "aborted": "stopped; continue with render plot --resume",
+            "aborted": "stopped; continue with render plot --resume" if self._begun else "stopped; nothing was drawn",
             "emergency": "emergency stop: the position may be lost; lift the pen before you touch anything else",
         }[outcome]
         event = Finished(outcome, session.finished, session.job.strokes, session.worked_s, text)  # type: ignore[arg-type]

@@ -118,7 +118,8 @@ def _after_unclear_reply(session: PlotSession, unclear: UnclearReply) -> int:
         session.say("all other lines were acknowledged and the pen is where it should be: continues", "warning")
         return session.next
     position = JobPosition(session.next, place, exact=there)
-    return _ask_on(session, unclear, position, unclear.tag if unclear.text else session.checked[0])
+    certain = unclear.text or session.link.waits
+    return _ask_on(session, unclear, position, unclear.tag if certain else session.checked[0])
 
 
 def _reconnected(session: PlotSession, trouble: LinkError) -> int:

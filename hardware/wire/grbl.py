@@ -17,9 +17,12 @@ from hardware.wire.replies import Vector
 
 GO = b"~"
 GREETING_S = 3.0  # the bootloader of an Arduino takes up to two seconds
+RESET_AGAIN_S, MOST_RESETS = 1.0, 5
+ASKS_FOR_RESET = "[MSG:Reset to continue]"
 HOLDING_S = 30.0  # enough for the slowest machine to stop
 AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
+INCH_MM = 25.4
 
 
 class Grbl(GrblStream):
@@ -71,13 +74,24 @@ class Grbl(GrblStream):
         if self.status.state not in {"Idle", "Alarm"} and not reset:
             return Greeting("Grbl", reset)
         built = self.ask("$I")
-        listed = self.ask("$$")
+        settings = self.read_settings()
         version = next((row[5:].split(":")[0] for row in built if row.startswith("[VER:")), "unknown")
         options = next((row[5:-1].split(",") for row in built if row.startswith("[OPT:")), ["", "", "128"])
         size = int(options[2]) if len(options) > 2 and options[2].isdigit() else 128
         self.room = max(size, 32) - 1
-        settings = {int(m[1]): float(m[2]) for row in listed if (m := re.fullmatch(r"\$(\d+)=([\d.+-]+)", row))}
         return Greeting(f"Grbl {version}", reset, size, settings, options[0])
+
+    def read_settings(self) -> dict[int, float]:
+        """Return what `$$` lists, by number. Settings are in mm; reports are in inches with $13=1 (settings.md)."""
+        found = [re.fullmatch(r"\$(\d+)=([\d.+-]+)(?: .*)?", row) for row in self.ask("$$")]
+        settings = {int(match[1]): float(match[2]) for match in found if match}
+        self._unit_mm = INCH_MM if settings.get(13) == 1 else 1.0
+        return settings
+
+    def change_setting(self, number: int, value: float) -> dict[int, float]:
+        """Write a setting by send-and-wait; return all settings as they are then. Raises LinkError."""
+        self.run([f"${number}={value:g}"])
+        return self.read_settings()
 
     def ask(self, text: str) -> list[str]:
         """Send a line and return what the controller prints before its `ok`. Raises LinkError."""
@@ -142,6 +156,8 @@ class Grbl(GrblStream):
         self._lines.write(HOLD)
         begun, before = self.port.now(), self._seen
         while self.port.now() - begun < HOLDING_S:
+            if self.port.now() - max(begun, self._lines.heard_at) > GREETING_S:
+                return
             seen, asked = self._seen, self.port.now()
             self._lines.write(ASK)
             while self.port.now() - asked < STATUS_S:
@@ -157,17 +173,22 @@ class Grbl(GrblStream):
                     return
 
     def reset(self) -> None:
-        """Reset by Ctrl-X, and unlock if that left an alarm. Raises Silent if no banner arrives."""
+        """Reset by Ctrl-X, and unlock if that left an alarm. Raises Silent if no banner arrives.
+
+        After a limit (alarms 1 and 2), GRBL does nothing for half a second. Then it discards every reset that came
+        before, prints `[MSG:Reset to continue]` and answers nothing but a reset (protocol.c, protocol_exec_rt_system;
+        report.c, report_alarm_message). So a reset is sent again after that message, or after a second.
+        """
         self.outstanding.clear()
+        self._infos.clear()
         self._awaits_banner, self._banner = True, None
-        self._lines.write(RESET)
-        begun = self.port.now()
-        while not self._restarted():
-            if self.port.now() - begun > GREETING_S:
-                self._awaits_banner = False
-                raise Silent(GREETING_S)
-            with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
-                self._listen(POLL_S)
+        for _ in range(MOST_RESETS):
+            self._lines.write(RESET)
+            if self._hears_banner(RESET_AGAIN_S):
+                break
+        else:
+            self._awaits_banner = False
+            raise Silent(MOST_RESETS * RESET_AGAIN_S)
         while self._hears_something(0.2):
             pass
         self._awaits_banner, self._banner = False, None
@@ -176,6 +197,14 @@ class Grbl(GrblStream):
         self.wait_for({"Idle", "Alarm"}, GREETING_S)
         if self.status.state == "Alarm":
             self.run(["$X"])
+
+    def _hears_banner(self, seconds: float) -> bool:
+        """Whether a banner arrives within this time, and before the controller asks for another reset."""
+        until, asked = self.port.now() + seconds, self._infos.count(ASKS_FOR_RESET)
+        while not self._restarted() and self.port.now() < until and self._infos.count(ASKS_FOR_RESET) == asked:
+            with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
+                self._listen(POLL_S)
+        return self._restarted()
 
     def home(self) -> None:
         self.run(["$H"], patience_s=HOMING_S)

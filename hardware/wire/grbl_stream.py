@@ -12,6 +12,7 @@ from hardware.wire.replies import Vector
 RESET, HOLD, ASK = b"\x18", b"!", b"?"
 STATUS_S = 0.2  # 5 Hz at most (interface.md)
 SILENCE_S = 5.0
+MENTION_S = 0.7  # of silence, after which people are informed
 STALL_S = 1.5  # at rest, with replies missing
 LONGEST = 79  # characters in GRBL's line buffer
 
@@ -25,9 +26,11 @@ class GrblStream(LinkBase):
         self.room = 127
         self.most_bytes = 0  # largest number outstanding at once
         self.offset: Vector = (0.0, 0.0, 0.0)
+        self._unit_mm = 1.0  # of positions in its reports
         self._seen = 0  # number of status reports
         self._offset_seen = False
         self._asked_at = port.now()
+        self._mentioned_at = 0.0  # when the silence that was last reported began
         self._idle_since: float | None = None
         self._banner: str | None = None
         self._awaits_banner = False
@@ -69,12 +72,21 @@ class GrblStream(LinkBase):
             self._lines.write(ASK)
         self._listen(timeout_s)
         now = self.port.now()
-        if asks and now - self._lines.heard_at > SILENCE_S:
-            raise Silent(now - self._lines.heard_at)
+        if asks:
+            self._check_silence(now)
         if self.outstanding and self._idle_since is not None:
             dwells_s = sum(_dwell_s(line.text) for line in self.outstanding)
             if now - self._idle_since > STALL_S + dwells_s:
                 raise UnclearReply("", self.outstanding.oldest.tag)
+
+    def _check_silence(self, now: float) -> None:
+        """Report a silence once. Raises Silent if it lasts."""
+        since = self._lines.heard_at
+        if now - since > SILENCE_S:
+            raise Silent(now - since)
+        if now - since > MENTION_S and self._mentioned_at != since:
+            self._mentioned_at = since
+            self.on_info("the controller does not reply at the moment")
 
     # --- replies ---
 
@@ -96,7 +108,7 @@ class GrblStream(LinkBase):
                 if not self._awaits_banner:
                     raise Restarted(banner)
             case replies.Status() as status:
-                self._report(status)
+                self._report(status.scaled(self._unit_mm))
             case replies.Info(info):
                 self._infos.append(info)
                 if info.startswith("[MSG:"):

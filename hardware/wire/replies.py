@@ -1,7 +1,7 @@
 """Parses the replies of GRBL."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Vector = tuple[float, float, float]
 
@@ -56,6 +56,17 @@ class Status:
     spindle: float | None = None
     fields: dict[str, str] = field(default_factory=dict)
 
+    def scaled(self, mm: float) -> "Status":
+        """Return the report in mm, where the controller's unit of length is this long ($13=1: inches)."""
+        if mm == 1.0:
+            return self
+        fields = dict(self.fields)
+        for name in fields.keys() & {"F", "FS"}:
+            feed, *others = fields[name].split(",")
+            fields[name] = ",".join([f"{float(feed) * mm:g}", *others])
+        offset = None if self.offset is None else _times(self.offset, mm)
+        return replace(self, place=_times(self.place, mm), offset=offset, fields=fields)
+
 
 Reply = Ack | Refusal | Alarm | Banner | Info | Garbled | Status
 STATES = {"Idle", "Run", "Hold", "Jog", "Alarm", "Door", "Check", "Home", "Sleep"}
@@ -97,6 +108,10 @@ def _status(text: str) -> Reply:
         )
     except (KeyError, ValueError, IndexError):
         return Garbled(text)
+
+
+def _times(place: Vector, by: float) -> Vector:
+    return place[0] * by, place[1] * by, place[2] * by
 
 
 def _vector(text: str) -> Vector:
