@@ -14,7 +14,7 @@ from renderer.cores import placed
 from renderer.error import Objective
 from renderer.fit_log import FitLog
 from renderer.form import directions
-from renderer.marks import Canvas, marks
+from renderer.marks import MarkInput, marks
 from renderer.optimise import (
     FitError,
     FittedLayer,
@@ -154,7 +154,7 @@ def _placed(
     target, below = ground.target.cpu(), ground.background.cpu()  # places are sought on the processor
     if layer.traits.is_mark:
         form = ground.form.cpu() if ground.form is not None else directions(target, ground.objective.form_px)
-        canvas = Canvas(ground.palette, ground.frame, target, below, form, ink_mm, generator)
+        canvas = MarkInput(ground.palette, ground.frame, target, below, form, ink_mm, generator)
         return marks(layer.kind, canvas).to(ground.target.device)
     where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
     match layer.start:

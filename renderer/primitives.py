@@ -58,9 +58,9 @@ def catmull_rom(
 
 def spans_of(
     p0: Tensor,  # [L, 2]
-    p1: Tensor,
-    p2: Tensor,
-    p3: Tensor,
+    p1: Tensor,  # [L, 2]
+    p2: Tensor,  # [L, 2]
+    p3: Tensor,  # [L, 2]
 ) -> Tensor:  # [L, 4, 2]
     """Spans from p1 to p2 in Hermite form, p1, m1, p2, m2: as in `catmull_rom`, one row each."""
     c01, c12, c23 = p1 - p0, p2 - p1, p3 - p2

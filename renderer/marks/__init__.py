@@ -2,7 +2,7 @@
 
 from renderer.marks.areas import areas
 from renderer.marks.contours import contours
-from renderer.marks.demand import Canvas
+from renderer.marks.demand import MarkInput
 from renderer.marks.halftone import halftone
 from renderer.marks.hatching import flow, hatching
 from renderer.marks.one_line import one_line, scribble
@@ -10,10 +10,10 @@ from renderer.marks.waves import spiral, waves
 from renderer.spec import Areas, Contours, Flow, Halftone, Hatching, Kind, OneLine, Scribble, Spiral, Waves
 from renderer.strokes import Strokes
 
-__all__ = ["Canvas", "marks"]
+__all__ = ["MarkInput", "marks"]
 
 
-def marks(kind: Kind, canvas: Canvas) -> Strokes:
+def marks(kind: Kind, canvas: MarkInput) -> Strokes:
     """The strokes of a mark where its construction puts them. ValueError for a kind that the search places."""
     match kind:
         case Hatching():

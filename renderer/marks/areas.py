@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from renderer.blur import blur
 from renderer.colours import oklab
-from renderer.marks.demand import Canvas, Line, strokes_of
+from renderer.marks.demand import Line, MarkInput, strokes_of
 from renderer.spec import Areas
 from renderer.spec.kinds import AREAS
 from renderer.strokes import Strokes
@@ -24,7 +24,7 @@ STRAIGHT_NIBS = 0.35  # how far an outline may leave the edge of its area
 TURN = 30.0  # degrees from one pen's hatch to the next pen's
 
 
-def areas(kind: Areas, canvas: Canvas) -> Strokes:
+def areas(kind: Areas, canvas: MarkInput) -> Strokes:
     """For each pen the areas that look most like its colour: first their hatch, then their outline."""
     pens = _nearest_pen(canvas)
     lines: list[list[Line]] = []
@@ -42,7 +42,7 @@ def areas(kind: Areas, canvas: Canvas) -> Strokes:
     return strokes_of(lines, canvas, None)
 
 
-def _nearest_pen(canvas: Canvas) -> NDArray[np.int64]:  # [H, W]
+def _nearest_pen(canvas: MarkInput) -> NDArray[np.int64]:  # [H, W]
     """The pen that looks most like each place, -1 for the paper."""
     table = np.concatenate([canvas.palette.table().double().numpy(), _paper(canvas)[None]])
     goal = oklab(np.ascontiguousarray(canvas.target.permute(1, 2, 0).double().numpy()))
@@ -52,7 +52,7 @@ def _nearest_pen(canvas: Canvas) -> NDArray[np.int64]:  # [H, W]
     return np.where(found == len(table) - 1, -1, found)
 
 
-def _paper(canvas: Canvas) -> NDArray[np.float64]:  # [3]
+def _paper(canvas: MarkInput) -> NDArray[np.float64]:  # [3]
     flat = canvas.below.flatten(1).double().numpy()
     middle: NDArray[np.float64] = np.median(flat, axis=1)
     return middle

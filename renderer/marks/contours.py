@@ -4,7 +4,7 @@ import numpy as np
 from contourpy import contour_generator
 from numpy.typing import NDArray
 
-from renderer.marks.demand import KNOT_NIBS, LEAST, MOST, Canvas, Line, length_px, strokes_of
+from renderer.marks.demand import KNOT_NIBS, LEAST, MOST, Line, MarkInput, length_px, strokes_of
 from renderer.spec import Contours
 from renderer.spec.kinds import LEVELS
 from renderer.strokes import Strokes
@@ -12,7 +12,7 @@ from renderer.strokes import Strokes
 SHORTEST_NIBS = 8.0
 
 
-def contours(kind: Contours, canvas: Canvas) -> Strokes:
+def contours(kind: Contours, canvas: MarkInput) -> Strokes:
     """Marching squares on what each pen has to cover."""
     lines = []
     for pen, wanted in enumerate(canvas.paid_demand()):

@@ -25,7 +25,7 @@ KNOT_NIBS = 7.0  # way between two knots of a mark
 
 
 @dataclass(frozen=True)
-class Canvas:
+class MarkInput:
     """What marks are placed on."""
 
     palette: Palette
@@ -71,7 +71,7 @@ def _smoothed(demand: NDArray[np.float64], sigma_px: float) -> NDArray[np.float6
 
 def strokes_of(
     lines: list[list[Line]],  # of each pen
-    canvas: Canvas,
+    canvas: MarkInput,
     knot_px: float | None = None,  # way between two knots; None: the lines' own points are the knots
 ) -> Strokes:
     """Lines as strokes with knots of their own number, each with its pen, or with the colour of what it runs over."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from renderer.marks.demand import LEAST, Canvas
+from renderer.marks.demand import LEAST, MarkInput
 from renderer.placement import SURE
 from renderer.spec import Halftone
 from renderer.spec.kinds import PITCH_NIBS
@@ -15,7 +15,7 @@ TURNS = (0.0, 30.0, -30.0, 45.0, 15.0, -15.0, 60.0, 75.0)  # of each pen's scree
 LARGEST = 1.12  # of the pitch: dots that overlap leave no paper between them
 
 
-def halftone(kind: Halftone, canvas: Canvas) -> Strokes:
+def halftone(kind: Halftone, canvas: MarkInput) -> Strokes:
     """Dots on a slanting grid; diameters by tone, no smaller than the nib."""
     height, width = canvas.size_px
     knots, sizes, pens = [], [], []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from renderer.marks.demand import KNOT_NIBS, LEAST, MOST, Canvas, Line, length_px, strokes_of
+from renderer.marks.demand import KNOT_NIBS, LEAST, MOST, Line, MarkInput, length_px, strokes_of
 from renderer.marks.streamlines import trace
 from renderer.spec import Flow, Hatching
 from renderer.strokes import Strokes
@@ -17,23 +17,23 @@ USUAL_NIBS = 60.0  # longest stroke of a hatching, where nothing is planned
 _TRIALS = 7  # spacings that are tried for a count, or for a length of ink
 _MOST_POINTS = 6_000_000
 
-Fields = NDArray[np.float32]
+DirectionField = NDArray[np.float32]
 
 
-def hatching(kind: Hatching, canvas: Canvas) -> Strokes:
+def hatching(kind: Hatching, canvas: MarkInput) -> Strokes:
     """Families of nearly parallel strokes."""
     longest_mm = kind.max_length_mm or USUAL_NIBS * sum(canvas.palette.width_mm) / 2
     return _fitted(kind.count, canvas, lambda scale: _families(kind, canvas, longest_mm, scale))
 
 
-def flow(kind: Flow, canvas: Canvas) -> Strokes:
+def flow(kind: Flow, canvas: MarkInput) -> Strokes:
     """Long lines along the form."""
     longest_mm = kind.max_length_mm or max(canvas.frame.width_mm, canvas.frame.height_mm) / 2
     whole = Hatching(max_length_mm=longest_mm)
     return _fitted(kind.count, canvas, lambda scale: _families(whole, canvas, longest_mm, scale))
 
 
-def _fitted(count: int | str, canvas: Canvas, placed: Callable[[float], list[list[Line]]]) -> Strokes:
+def _fitted(count: int | str, canvas: MarkInput, placed: Callable[[float], list[list[Line]]]) -> Strokes:
     """The lines at the scale of ink at which they are as long as was planned, or as many as the spec says."""
 
     def amount(lines: list[list[Line]]) -> float:
@@ -54,7 +54,7 @@ def _fitted(count: int | str, canvas: Canvas, placed: Callable[[float], list[lis
     return strokes_of(best, canvas, KNOT_NIBS * canvas.nib_px(0))
 
 
-def _families(kind: Hatching, canvas: Canvas, longest_mm: float, scale: float) -> list[list[Line]]:
+def _families(kind: Hatching, canvas: MarkInput, longest_mm: float, scale: float) -> list[list[Line]]:
     """The lines of each pen, for demand times `scale`."""
     lines: list[list[Line]] = []
     for pen, wanted in enumerate(canvas.demand()):
@@ -68,7 +68,7 @@ def _families(kind: Hatching, canvas: Canvas, longest_mm: float, scale: float) -
     return lines
 
 
-def _field(kind: Hatching, family: int, canvas: Canvas) -> Fields:  # [H, W, 2]
+def _field(kind: Hatching, family: int, canvas: MarkInput) -> DirectionField:  # [H, W, 2]
     turned = math.pi * family / kind.cross
     if kind.angle is None and canvas.form is not None:
         along = canvas.form.permute(1, 2, 0).numpy()
@@ -83,7 +83,7 @@ def _field(kind: Hatching, family: int, canvas: Canvas) -> Fields:  # [H, W, 2]
     return field
 
 
-def _lines(field: Fields, share: NDArray[np.float64], nib_px: float, longest_px: float) -> list[Line]:
+def _lines(field: DirectionField, share: NDArray[np.float64], nib_px: float, longest_px: float) -> list[Line]:
     """Evenly spaced lines that cover this share of each place."""
     spacing = np.where(share > LEAST, nib_px / np.maximum(share, 1e-6), np.inf).astype(np.float32)
     step = max(2, round(1.5 * nib_px))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.toolpath.tour import tour
-from renderer.marks.demand import LEAST, MOST, Canvas, Line, length_px, strokes_of
+from renderer.marks.demand import LEAST, MOST, Line, MarkInput, length_px, strokes_of
 from renderer.spec import OneLine, Scribble
 from renderer.spec.kinds import LOOP, MOST_POINTS, RADIUS_NIBS, TOUR
 from renderer.stipple import apportioned, relaxed, sampled
@@ -17,7 +17,7 @@ _ITERATIONS = 20
 _SIDE_PX = 1200  # of the picture that stipples are counted on
 
 
-def one_line(kind: OneLine, canvas: Canvas) -> Strokes:
+def one_line(kind: OneLine, canvas: MarkInput) -> Strokes:
     """For each pen one line, closer to itself the more ink is wanted: its density is the square of the tone."""
     demand = canvas.demand()
     demand = np.where(demand > LEAST, np.minimum(demand, MOST), 0.0)
@@ -26,7 +26,7 @@ def one_line(kind: OneLine, canvas: Canvas) -> Strokes:
     return strokes_of([[_toured(points)] if len(points) > 1 else [] for points in sites], canvas)
 
 
-def _count(count: int | str, demand: NDArray[np.float64], canvas: Canvas) -> int:
+def _count(count: int | str, demand: NDArray[np.float64], canvas: MarkInput) -> int:
     """As many points as make a tour cover the demand: one through n points is TOUR sqrt(n A) long."""
     if canvas.ink_mm is None and isinstance(count, int):
         return count
@@ -36,7 +36,7 @@ def _count(count: int | str, demand: NDArray[np.float64], canvas: Canvas) -> int
     return int(np.clip((wanted_px / TOUR) ** 2 / area_px, 50, MOST_POINTS))
 
 
-def _stippled(demand: NDArray[np.float64], count: int, canvas: Canvas) -> list[NDArray[np.float64]]:
+def _stippled(demand: NDArray[np.float64], count: int, canvas: MarkInput) -> list[NDArray[np.float64]]:
     """Points of each pen, evenly spread by the square root of the density."""
     if not demand.any():
         return [np.empty((0, 2)) for _ in demand]
@@ -56,7 +56,7 @@ def _toured(points: NDArray[np.float64]) -> Line:  # [N, 2]
     return line
 
 
-def scribble(kind: Scribble, canvas: Canvas) -> Strokes:
+def scribble(kind: Scribble, canvas: MarkInput) -> Strokes:
     """For each pen one line of loops: the tighter they follow each other, the darker."""
     demand = canvas.demand()
     demand = np.where(demand > LEAST, np.minimum(demand, MOST), 0.0)
@@ -69,7 +69,7 @@ def scribble(kind: Scribble, canvas: Canvas) -> Strokes:
 
 
 def _looped(
-    kind: Scribble, wanted: NDArray[np.float64], total: float, radius_px: float, nib_px: float, canvas: Canvas
+    kind: Scribble, wanted: NDArray[np.float64], total: float, radius_px: float, nib_px: float, canvas: MarkInput
 ) -> list[Line]:
     """A tour through the middles of the loops, and a loop about each."""
     if canvas.ink_mm is None and isinstance(kind.count, int):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from renderer.marks.demand import LEAST, MOST, Canvas, Line, strokes_of
+from renderer.marks.demand import LEAST, MOST, Line, MarkInput, strokes_of
 from renderer.spec import Spiral, Waves
 from renderer.spec.kinds import ROW_NIBS, TURN_NIBS
 from renderer.strokes import Strokes
@@ -16,7 +16,7 @@ SQUARE = 5.0  # power of the superellipse along the frame: its corners are hardl
 CALM_NIBS = 8.0  # way between two knots where a row runs straight
 
 
-def waves(kind: Waves, canvas: Canvas) -> Strokes:
+def waves(kind: Waves, canvas: MarkInput) -> Strokes:
     """Parallel rows, cut where nothing is wanted."""
     height, width = canvas.size_px
     angle = math.radians(kind.angle)
@@ -35,7 +35,7 @@ def waves(kind: Waves, canvas: Canvas) -> Strokes:
     return strokes_of(lines, canvas)
 
 
-def spiral(kind: Spiral, canvas: Canvas) -> Strokes:
+def spiral(kind: Spiral, canvas: MarkInput) -> Strokes:
     """For each pen one spiral from the middle outwards, round within and ever more like the frame."""
     height, width = canvas.size_px
     demand = canvas.paid_demand()

@@ -52,8 +52,13 @@ def annealed(layer: Layer, done: float) -> tuple[EdgeRamp, float]:
     return EdgeRamp(softness_px, edge.profile == "gaussian"), hot * (cold / hot) ** share
 
 
-def costs(layer: Layer, leaves: Strokes, ground: Ground, start: Tensor | None = None) -> dict[str, Tensor]:
-    """What metres, turns and bends add to the loss, by name. `start` [N, K, 2]: knots of marks as placed."""
+def costs(
+    layer: Layer,
+    leaves: Strokes,
+    ground: Ground,
+    start: Tensor | None = None,  # [N, K, 2] mm, the knots of marks as they were placed
+) -> dict[str, Tensor]:  # [] each
+    """What crossings, metres, turns and bends add to the loss, by name."""
     cost = layer.cost
     crossing = ground.objective.crossing_price if ground.form is not None else 0.0
     prices: dict[str, Tensor] = {}

@@ -136,7 +136,7 @@ def _key(kind: type[SpecModel]) -> str:
 KINDS: dict[str, type[Kind]] = {_key(kind): kind for kind in get_args(Kind)}  # by their key in a layer
 
 
-# by which constructions and planning reckon
+# shared by constructions and planning
 TOUR = 0.7124  # length of a short tour through n points on an area A, in sqrt(n A): Beardwood, Halton, Hammersley 1959
 MOST_POINTS = 12_000  # of one line
 LOOP = 2 * math.pi + 0.5  # length of a loop and of the way to the next, in radii

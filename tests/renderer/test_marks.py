@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hardware.drawing import Ink, Pen
 from renderer import pipeline
-from renderer.marks import Canvas, marks
+from renderer.marks import MarkInput, marks
 from renderer.marks.streamlines import TOO_NEAR, trace
 from renderer.optimise import Ground
 from renderer.optimise.layer_drawing import draw, drawn_lines
@@ -43,9 +43,9 @@ def disc() -> Tensor:  # [3, H, W]
     return (0.15 + 0.85 * ((away - 35) / 20).clamp(0, 1)).expand(3, -1, -1).contiguous()
 
 
-def canvas(target: Tensor, *pens: Pen, name: str = "flow") -> Canvas:
+def canvas(target: Tensor, *pens: Pen, name: str = "flow") -> MarkInput:
     sizes = traits(KINDS[name](count=6)).has_sizes
-    return Canvas(
+    return MarkInput(
         palette(*(pens or PENS[1:]), sizes=sizes), FRAME, target, torch.ones_like(target), None, None,
         np.random.default_rng(1),
     )  # fmt: skip
