@@ -34,7 +34,8 @@ def find_origin(
     )
     title = "where is the machine?" if cause is None else f"{cause.what}: where is the machine now?"
     why = "The controller has just started and does not know its position." if cause is None else sentences(cause)
-    text = f"{why} Home it, or move the pen by hand to the origin of the bed, the corner from which origin_mm counts."
+    where = f"the origin of the bed, {session.job.setup.zero_text}, from which origin_mm counts"
+    text = f"{why} Home it, or move the pen by hand to {where}."
     choice, _ = ask(session, Prompt(0, "origin", title, text, choices, choices[0].key))
     if choice == "home":
         session.link.home()
