@@ -228,11 +228,24 @@ class Machine(BaseModel):
 
     @property
     def bed_text(self) -> str:
+<<<<<<< HEAD
         """Where the bed lies, as the end of a sentence: `is 300 x 200 mm`; with bed_min_mm unless that is 0."""
+=======
+        """Where the bed lies, as the end of a sentence: `is 300 x 200 mm`, or its corners if it does not begin at 0."""
+>>>>>>> starters
         left, bottom, right, top = self.bed_mm
         if (left, bottom) == (0, 0):
             return f"is {self.width_mm:g} x {self.height_mm:g} mm; bed_min_mm says where it begins"
         return f"reaches from [{left:g}, {bottom:g}] (bed_min_mm) to [{right:g}, {top:g}] mm"
+
+    @property
+    def zero_text(self) -> str:
+        """Where on the bed the machine is at 0, 0: `its top right corner`, or a place measured from the bottom left."""
+        left, bottom, right, top = self.bed_mm
+        x, y = {left: "left", right: "right"}.get(0.0), {bottom: "bottom", top: "top"}.get(0.0)
+        if x and y:
+            return f"its {y} {x} corner"
+        return f"{0 - left:g} mm to the right of its left edge and {0 - bottom:g} mm above its bottom edge"
 
     @property
     def start_mm(self) -> Axes:

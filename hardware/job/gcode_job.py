@@ -69,6 +69,7 @@ class MachineSetup:
     lower: float = 0.0  # difference between up and down, on the same scale
     end_mm: Point | None = None  # where the pen parks at the end; None: at park_mm
     bed_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # left, bottom, right, top
+    zero_text: str = "its bottom left corner"  # where on the bed the machine is at 0, 0
     sheet_mm: tuple[float, float, float, float] | None = None  # left, bottom, right, top
     needs_travel_feed: bool = False  # G0 moves at the last F
 

@@ -63,6 +63,7 @@ def setup_of(machine: "Machine") -> MachineSetup:
         lower=up - down,
         end_mm=machine.park_mm,
         bed_mm=machine.bed_mm,
+        zero_text=machine.zero_text,
         needs_travel_feed=dialect.travel_has_feed,
     )
 

@@ -37,8 +37,14 @@ def find_origin(
     )
     title = "where is the machine?" if cause is None else f"{cause.what}: where is the machine now?"
     why = "The controller has just started and does not know its position." if cause is None else sentences(cause)
+<<<<<<< HEAD
     text = f"{why} {HOW if homing else HOW_WITHOUT}"
     choice, _ = ask(session, Prompt(0, "origin", title, text, choices, ""))  # a wrong answer shifts all that follows
+=======
+    where = f"the origin of the bed, {session.job.setup.zero_text}, from which origin_mm counts"
+    text = f"{why} Home it, or move the pen by hand to {where}."
+    choice, _ = ask(session, Prompt(0, "origin", title, text, choices, choices[0].key))
+>>>>>>> starters
     if choice == "home":
         session.link.home()
         return

@@ -159,3 +159,23 @@ def test_a_machine_whose_bed_begins_at_0_is_the_same_value_as_before_there_was_t
     assert Machine.model_validate(dumped) == SERVO
     negative = loaded(tmp_path, NEGATIVE)
     assert Machine.model_validate(negative.model_dump(mode="json")) == negative
+
+
+@pytest.mark.parametrize(
+    ("bed_min_mm", "text"),
+    [
+        ((0.0, 0.0), "its bottom left corner"),
+        ((-120.0, -100.0), "its top right corner"),
+        ((0.0, -100.0), "its top left corner"),
+        ((-120.0, 0.0), "its bottom right corner"),
+        ((0.0, -40.0), "0 mm to the right of its left edge and 40 mm above its bottom edge"),
+    ],
+)
+def test_a_person_is_asked_to_move_the_pen_to_where_the_machine_is_at_0(
+    bed_min_mm: tuple[float, float], text: str
+) -> None:
+    plot = SimulatedPlot(machine_at(bed_min_mm), drawing(), answers={"origin": ["here"]})
+    plot.bench.resets_on_open = True
+    assert plot.run().outcome == "done"
+    assert f"the origin of the bed, {text}, from which origin_mm counts." in plot.prompts[0].text
+    assert all_drawn_once(plot)

@@ -12,7 +12,7 @@ from hardware.job.prepare import from_drawing, setup_of
 from hardware.machine import Machine, check_sheet, load_machine
 from hardware.plotting.events import Prompt
 from hardware.program import ProgramError, program
-from hardware.simulator.trace import Move, is_down
+from hardware.simulator.trace import Move, Spindle, is_down
 
 SOLD = ("idraw_drawcore_a3", "bachin_ta4", "eleksdraw")
 PAPERS = {"idraw_drawcore_a3": (210.0, 297.0), "bachin_ta4": (210.0, 297.0), "eleksdraw": (210.0, 148.0)}
@@ -116,6 +116,17 @@ def test_lowering_a_pen_a_little_moves_it_towards_the_paper(name: str, deeper: f
 
     as_said, lowered = (drawn_at(load_machine(name), answers) for answers in ([], [lower]))
     assert lowered - as_said == pytest.approx(deeper)
+
+
+def test_raising_a_pen_a_little_lowers_the_value_of_a_servo_whose_up_is_the_smaller_one() -> None:
+    def higher(plot: SimulatedPlot, prompt: Prompt) -> str:
+        plot.control.answer(prompt.id, "nudge", z=3)
+        return "none yet"
+
+    plot = SimulatedPlot(load_machine("eleksdraw"), drawing_for("eleksdraw"), answers={"pen": [higher]})
+    assert plot.run().outcome == "done"
+    assert {event.value for event in plot.bench.controller.machine.trace if isinstance(event, Spindle)} == {25, 37, 40}
+    assert "this pen is offset by x +0, y +0, z +3" in plot.notes()
 
 
 def drawn_at(machine: Machine, answers: list[object]) -> float:
