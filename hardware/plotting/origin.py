@@ -38,7 +38,8 @@ def find_origin(
     title = "where is the machine?" if cause is None else f"{cause.what}: where is the machine now?"
     why = "The controller has just started and does not know its position." if cause is None else sentences(cause)
     text = f"{why} {HOW if homing else HOW_WITHOUT}"
-    choice, _ = ask(session, Prompt(0, "origin", title, text, choices, ""))  # a wrong answer shifts all that follows
+    prompt = Prompt(0, "origin", title, text, choices, "", pen_up=not fresh)  # a wrong answer shifts all that follows
+    choice, _ = ask(session, prompt)
     if choice == "home":
         session.link.home()
         return
