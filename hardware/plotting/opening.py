@@ -6,7 +6,7 @@ from pathlib import Path
 from hardware.job.gcode_job import JobError
 from hardware.plotting import preflight
 from hardware.plotting.asking import ask, obey_end
-from hardware.plotting.events import Connected, Note, Prompt, PromptChoice
+from hardware.plotting.events import Connected, Prompt, PromptChoice
 from hardware.plotting.journal import Journal
 from hardware.plotting.messages import HALTS, fault
 from hardware.plotting.pen_guard import PenGuard
@@ -27,14 +27,15 @@ def connect(session: PlotSession) -> None:
     port = session.open_port()
     link = _link(session, port)
     link.on_ack = session.on_ack
-    link.on_info = lambda text: session.control.emit(Note(text))
+    link.on_info = session.heard.take
     session.control.on_emergency(link.emergency)
+    before, session.link = getattr(session, "link", None), link
     try:
         session.greeting = _greeted(link)
     except BaseException:
         port.close()
+        session.link = before or link
         raise
-    session.link = link
 
 
 def _link(session: PlotSession, port: Port) -> Link:

@@ -121,6 +121,7 @@ class Plot:
         if session.journal:
             session.journal.end(outcome)
             session.journal.close()
+        session.heard.close()
         session.link.port.close()
         text = {
             "done": "done: the pen is up and parked",

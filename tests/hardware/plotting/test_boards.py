@@ -409,3 +409,19 @@ def test_relatives_of_grbl_are_known_by_name_and_their_reports_are_read(relative
     assert session.reported_faults() == ["reset"] or not session.bench.fault_injector.waiting
     assert all(0.98 < share < 1.02 for share in session.times_drawn())
     is_safe(session)
+
+
+def test_messages_that_come_again_and_again_are_folded(tmp_path: Path) -> None:
+    session = SimulatedPlot()
+
+    def chatters(_: object, number: int, __: str) -> None:
+        if number <= 139:
+            session.bench.controller.say("[MSG:Pgm End]")
+
+    session.bench.controller.on_line = chatters  # type: ignore[assignment]
+    assert session.run(tmp_path / "journal").outcome == "done"
+    text = "[MSG:Pgm End]"
+    assert [note for note in session.notes() if text in note] == [
+        text,
+        *(f"{text} ({n} times)" for n in (10, 100, 139)),
+    ]
