@@ -228,11 +228,7 @@ class Machine(BaseModel):
 
     @property
     def bed_text(self) -> str:
-<<<<<<< HEAD
-        """Where the bed lies, as the end of a sentence: `is 300 x 200 mm`; with bed_min_mm unless that is 0."""
-=======
         """Where the bed lies, as the end of a sentence: `is 300 x 200 mm`, or its corners if it does not begin at 0."""
->>>>>>> starters
         left, bottom, right, top = self.bed_mm
         if (left, bottom) == (0, 0):
             return f"is {self.width_mm:g} x {self.height_mm:g} mm; bed_min_mm says where it begins"

@@ -66,3 +66,10 @@ def obey_commands(session: PlotSession) -> None:
                 raise Ended("emergency")
             case "resume" | "unpause":
                 session.pausing = False
+
+
+def obey_end(session: PlotSession) -> None:
+    """Carry out the commands that need no controller, and ignore the others. Raises Ended."""
+    while (command := session.control.take()) is not None:
+        if command.name in {"abort", "emergency"}:
+            raise Ended("aborted" if command.name == "abort" else "emergency")

@@ -10,6 +10,7 @@ HALTS = {
     "Door": ("the safety door is open", "close it"),
     "Alarm": ("the controller is locked by an alarm", "free the machine, then home it or set its origin again"),
     "Sleep": ("the controller is asleep and has released its motors", "home it or set its origin again"),
+    "Tool": ("the controller waits for a tool change", "release it at the controller"),
     "Check": ("the controller is in check mode, in which nothing moves", "set its origin again"),
 }
 

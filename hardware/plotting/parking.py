@@ -62,6 +62,21 @@ def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | N
     return first
 
 
+def has_restarted(session: PlotSession) -> bool:
+    """Whether the controller's modes are those after a reset, although its banner was not heard.
+
+    After a reset the spindle is off and no feed is set (commands.md, $G), while a plot leaves a servo powered, and a
+    feed once it has drawn.
+    """
+    modes, job, acked = session.link.modes(), session.job, session.acked
+    if not modes:
+        return False
+    if job.setup.lift_kind == "servo" and any(text.startswith("M3") for text in job.setup.lift):
+        return modes.get("S") == 0 or "M5" in modes
+    drew = session.rest is None and acked > 0 and job.lines[acked - 1].feed_mm_min > 0
+    return drew and modes.get("F") == 0
+
+
 def is_pen_down(session: PlotSession, z_mm: float) -> bool | None:
     """Return whether the pen is down according to the controller; None if its report does not show that."""
     setup = session.job.setup

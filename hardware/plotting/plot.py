@@ -47,7 +47,7 @@ class Plot:
         """Draw the job. Raises JobError where the machine cannot, before anything moves."""
         session = self.session
         try:
-            opening.report_connection(session)
+            opening.report_connection(session, resumes=resumed is not None)
             session.guard = opening.start_guard(session)
             self._begun = resumed is not None
             at = self._begin() if resumed is None else resume(session, resumed)
@@ -121,6 +121,7 @@ class Plot:
         if session.journal:
             session.journal.end(outcome)
             session.journal.close()
+        session.heard.close()
         session.link.port.close()
         text = {
             "done": "done: the pen is up and parked",

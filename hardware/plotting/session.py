@@ -11,6 +11,7 @@ from hardware.plotting.events import Note, PassBegun, PlotProgress, State, Wante
 from hardware.plotting.journal import Journal
 from hardware.plotting.pace import Pace
 from hardware.plotting.pen_guard import PenGuard
+from hardware.plotting.repeated_notes import RepeatedNotes
 from hardware.wire.grbl import PLANNER_BLOCKS
 from hardware.wire.link import Greeting, Link
 from hardware.wire.port import Opener
@@ -71,6 +72,7 @@ class PlotSession:
         # people
         self.pausing = False  # at the next pen-up
         self.prompts = 0  # asked so far
+        self.heard = RepeatedNotes(lambda text: self.control.emit(Note(text)), self.now)  # from the controller
         self._reported_at = -1.0
 
     # --- the job ---

@@ -39,6 +39,7 @@ class Controller:
         self.lost_bytes = 0
         self.most_bytes = 0  # highest fill of the receive buffer
         self.powered = True
+        self.dialog_s = PARSING_S  # until a `$` line is carried out
         self._back_at = 0.0  # when the power comes back
         self._blocked_until: float | None = None  # after an alarm
         self._after_alarm: Callable[[], None] = lambda: None
@@ -236,7 +237,7 @@ class Controller:
             yield self._has_line
             line = strip(self._line.decode("latin-1"))
             self._line.clear()
-            yield self.now + PARSING_S
+            yield self.now + (self.dialog_s if line[:1] == "$" else PARSING_S)
             try:
                 if len(line) >= LINE_BYTES:
                     raise GrblError(11)

@@ -39,6 +39,7 @@ class MachineState:
         self.trace: Trace = []
         self.shift: Vector = (0.0, 0.0, 0.0)
         self.flood = False
+        self.door_is_open = False
         self._begun = 0.0  # when the current block began
         self.pen_value = 0.0  # last output to the servo, which keeps its position without power
         self.at: Vector = (0.0, 0.0, 0.0)  # end of the last motion completed
@@ -103,7 +104,7 @@ class MachineState:
         if self.state == "Hold":
             return "Hold:1" if self.planner.profile else "Hold:0"
         if self.state == "Door":
-            return "Door:2" if self.planner.profile else "Door:0"
+            return "Door:2" if self.planner.profile else f"Door:{int(self.door_is_open)}"
         return self.state
 
     # --- motion ---
@@ -239,6 +240,8 @@ class MachineState:
 
     def resume(self, now: float) -> None:
         """Resume after a complete hold or a closed door."""
+        if self.state == "Door" and self.door_is_open:
+            return
         if self.state in {"Hold", "Door"} and self.planner.profile is None:
             self.state = "Idle"
             self.start(now)

@@ -1,103 +1,31 @@
-"""GRBL 1.1 at the other end of a port: streaming by character counting, status, hold, reset.
+"""GRBL 1.1 at the other end of a port: hold, reset, jogging and offsets, in addition to streaming and greeting.
 
 As interface.md describes it: bytes that are sent but not yet acknowledged are counted, and never exceed the size of the
 controller's receive buffer less one. Settings and offsets, which it writes to EEPROM, use send-and-wait.
 """
 
 import contextlib
-import re
 from contextlib import suppress
 
 from hardware.wire import gcode_text
-from hardware.wire.grbl_stream import ASK, HOLD, RESET, STATUS_S, GrblStream
-from hardware.wire.line_port import POLL_S, SentLine
-from hardware.wire.link import HOMING_S, Greeting
+from hardware.wire.grbl_identity import GREETING_S, GrblIdentity
+from hardware.wire.grbl_stream import ASK, HOLD, RESET, STATUS_S
+from hardware.wire.line_port import POLL_S
+from hardware.wire.link import HOMING_S
 from hardware.wire.link_errors import Alarmed, LineRefused, Silent, UnclearReply
 from hardware.wire.replies import Vector
 
 GO = b"~"
-GREETING_S = 3.0  # the bootloader of an Arduino takes up to two seconds
 RESET_AGAIN_S, MOST_RESETS = 1.0, 5
+RELEASE_S = 3.0  # until a hold or a closed door is left
 ASKS_FOR_RESET = "[MSG:Reset to continue]"
 HOLDING_S = 30.0  # enough for the slowest machine to stop
 AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
-INCH_MM = 25.4
 
 
-class Grbl(GrblStream):
+class Grbl(GrblIdentity):
     """The operations that a plot needs, in addition to the stream of lines."""
-
-    # --- greeting ---
-
-    def greet(self) -> Greeting:
-        """Wait for a banner or a status report. Raises Silent if neither arrives."""
-        self._awaits_banner = True
-        begun, seen, asked = self.port.now(), self._seen, -1.0
-        while self._banner is None and self._seen == seen:
-            if self.port.now() - begun > GREETING_S:
-                self._awaits_banner = False
-                raise Silent(GREETING_S)
-            if self.port.now() - asked > 0.5:
-                asked = self.port.now()
-                self._lines.write(ASK)
-            self._listen(POLL_S)
-        reset = self._restarted()
-        while reset and self._hears_something(0.3):
-            pass
-        self._awaits_banner, self._banner = False, None
-        self.outstanding.clear()
-        if not reset and self.status.state in {"Idle", "Alarm", "Run", "Jog", "Check"}:
-            self._discard_half_line()
-        return self._identify(reset)
-
-    def _restarted(self) -> bool:
-        return self._banner is not None
-
-    def _hears_something(self, seconds: float) -> bool:
-        """Whether something arrives within this time."""
-        before = self._lines.heard_at
-        self._listen(seconds)
-        return self._lines.heard_at != before
-
-    def _discard_half_line(self) -> None:
-        """Complete half a line that an earlier host may have sent: `$` makes it one that GRBL discards."""
-        self.outstanding.append(SentLine(2, None, "$"))
-        self._lines.write(b"$\n")
-        until = self.port.now() + 1.0
-        while self.outstanding and self.port.now() < until:
-            with suppress(LineRefused, UnclearReply):
-                self._listen(POLL_S)
-        self.outstanding.clear()
-
-    def _identify(self, reset: bool) -> Greeting:
-        if self.status.state not in {"Idle", "Alarm"} and not reset:
-            return Greeting("Grbl", reset)
-        built = self.ask("$I")
-        settings = self.read_settings()
-        version = next((row[5:].split(":")[0] for row in built if row.startswith("[VER:")), "unknown")
-        options = next((row[5:-1].split(",") for row in built if row.startswith("[OPT:")), ["", "", "128"])
-        size = int(options[2]) if len(options) > 2 and options[2].isdigit() else 128
-        self.room = max(size, 32) - 1
-        return Greeting(f"Grbl {version}", reset, size, settings, options[0])
-
-    def read_settings(self) -> dict[int, float]:
-        """Return what `$$` lists, by number. Settings are in mm; reports are in inches with $13=1 (settings.md)."""
-        found = [re.fullmatch(r"\$(\d+)=([\d.+-]+)(?: .*)?", row) for row in self.ask("$$")]
-        settings = {int(match[1]): float(match[2]) for match in found if match}
-        self._unit_mm = INCH_MM if settings.get(13) == 1 else 1.0
-        return settings
-
-    def change_setting(self, number: int, value: float) -> dict[int, float]:
-        """Write a setting by send-and-wait; return all settings as they are then. Raises LinkError."""
-        self.run([f"${number}={value:g}"])
-        return self.read_settings()
-
-    def ask(self, text: str) -> list[str]:
-        """Send a line and return what the controller prints before its `ok`. Raises LinkError."""
-        self._infos.clear()
-        self.run([text])
-        return list(self._infos)
 
     # --- motion ---
 
@@ -136,10 +64,13 @@ class Grbl(GrblStream):
                 self._idle_since = None
                 return missing
 
-    def resume_motion(self) -> None:
-        """Continue after a door or a hold."""
+    def resume_motion(self) -> bool:
+        """Continue after a door or a hold; return whether it does. A door that is still open prevents that."""
         self._lines.write(GO)
-        self.wait_for({"Idle", "Run"})
+        with suppress(Silent):
+            self.wait_for({"Idle", "Run"}, RELEASE_S)
+            return True
+        return False
 
     def accept(self) -> None:
         """Count the unreadable reply as an acknowledgement."""

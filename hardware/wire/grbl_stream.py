@@ -5,7 +5,7 @@ import re
 from hardware.wire import gcode_text, replies
 from hardware.wire.line_port import POLL_S, SentLine
 from hardware.wire.link import LinkBase
-from hardware.wire.link_errors import Alarmed, LineRefused, Restarted, Silent, UnclearReply
+from hardware.wire.link_errors import Alarmed, LineRefused, Restarted, Silent, TooOld, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Vector
 
@@ -14,6 +14,7 @@ STATUS_S = 0.2  # 5 Hz at most (interface.md)
 SILENCE_S = 5.0
 MENTION_S = 0.7  # of silence, after which people are informed
 STALL_S = 1.5  # at rest, with replies missing
+DIALOGUE_S = 6.0  # for a `$` line
 LONGEST = 79  # characters in GRBL's line buffer
 
 
@@ -75,8 +76,8 @@ class GrblStream(LinkBase):
         if asks:
             self._check_silence(now)
         if self.outstanding and self._idle_since is not None:
-            dwells_s = sum(_dwell_s(line.text) for line in self.outstanding)
-            if now - self._idle_since > STALL_S + dwells_s:
+            patience_s = sum(_patience_s(line.text) for line in self.outstanding)
+            if now - self._idle_since > STALL_S + patience_s:
                 raise UnclearReply("", self.outstanding.oldest.tag)
 
     def _check_silence(self, now: float) -> None:
@@ -113,6 +114,8 @@ class GrblStream(LinkBase):
                 self._infos.append(info)
                 if info.startswith("[MSG:"):
                     self.on_info(info)
+            case replies.Outdated(version):
+                raise TooOld(version)
             case replies.Garbled(noise):
                 if self.outstanding:
                     raise UnclearReply(noise, self.outstanding.oldest.tag)
@@ -132,6 +135,9 @@ class GrblStream(LinkBase):
         self._acknowledge()
 
 
-def _dwell_s(text: str) -> float:
+def _patience_s(text: str) -> float:
+    """Return how long a controller at rest may take for a line: a dwell, or a dialogue over a slow bridge."""
+    if text.startswith("$") and not text.startswith("$J"):
+        return DIALOGUE_S
     found = re.search(r"G4 ?P([\d.]+)", text)
     return float(found[1]) if found else 0.0

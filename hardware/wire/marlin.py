@@ -142,8 +142,16 @@ class Marlin(LinkBase):
             if found := re.match(r"X:(-?[\d.]+) Y:(-?[\d.]+) Z:(-?[\d.]+)", text):
                 self.status = Status("Idle", None, (float(found[1]), float(found[2]), float(found[3])), is_work=True)
 
-    def resume_motion(self) -> None:
+    def resume_motion(self) -> bool:
         """Do nothing: Marlin has no hold."""
+        return True
+
+    def identify(self, *, reset: bool) -> Greeting:
+        return Greeting("Marlin", reset)
+
+    def modes(self) -> dict[str, float]:
+        """Return nothing: Marlin does not report its modes."""
+        return {}
 
     def accept(self) -> None:
         self._answered()

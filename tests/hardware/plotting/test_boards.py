@@ -3,6 +3,7 @@ scribbled over, or a silence.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from test_plot_faults import WITHIN, holds
 from hardware.job.gcode_job import JobError
 from hardware.machine import Machine
 from hardware.plotting.control import Control
-from hardware.plotting.events import PlotProgress, Prompt
+from hardware.plotting.events import Connected, PlotProgress, Prompt
 from hardware.plotting.session import PlotOptions
 from hardware.simulator import InjectedFault
 from hardware.terminal.answers import on_key
+from hardware.wire.link_errors import Silent
+from hardware.wire.port import PortError
 
 MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machine: machine.name)
 SILENCE_S = 10.0
@@ -232,3 +235,193 @@ def test_enter_does_not_say_where_the_machine_is(homing: bool, tmp_path: Path) -
     assert origin[0].choices[0].key == ("home" if homing else "here")
     holds(session)
     is_safe(session)
+
+
+@MACHINES
+@pytest.mark.parametrize("line", [20, 58, 90])
+def test_a_reset_whose_banner_is_lost_is_noticed(machine: Machine, line: int, tmp_path: Path) -> None:
+    session = SimulatedPlot(machine=machine, faults=(InjectedFault(line, "unplug", seconds=3, resets=True),))
+    session.bench.loses_banner = True
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert [prompt.kind for prompt in session.prompts][:2] == ["pen", "origin"]
+    assert "the controller has restarted meanwhile: its modes are those after a reset" in session.notes()
+    assert session.reported_faults() == ["port"]
+    holds(session)
+
+
+# --- a controller that is not ready ---
+
+
+def left(session: SimulatedPlot, content: bytes, seconds: float = 0.1) -> None:
+    """What an earlier host or a person has left behind, before the plot begins."""
+    session.bench.controller.receive(session.bench.now(), content)
+    session.bench.wait(seconds)
+
+
+@pytest.mark.parametrize(
+    ("content", "state", "answer", "kinds"),
+    [
+        (b"!", "Hold", "reset", ["state", "pen", "pen"]),
+        (b"!", "Hold", "go-on", ["state", "pen", "pen"]),
+        (b"\x84", "Door", "go-on", ["state", "pen", "pen"]),
+        (b"\x84", "Door", "reset", ["state", "pen", "pen"]),
+        (b"$SLP\n", "Sleep", "reset", ["state", "origin", "pen", "pen"]),
+        (b"$C\n", "Check", "reset", ["state", "pen", "pen"]),
+    ],
+)
+def test_a_controller_that_is_not_ready_is_asked_about(
+    content: bytes, state: str, answer: str, kinds: list[str], tmp_path: Path
+) -> None:
+    session = SimulatedPlot(answers={"state": [answer]})
+    left(session, content)
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert [prompt.kind for prompt in session.prompts] == kinds
+    asked = session.prompts[0]
+    assert (asked.title, asked.default) == (f"the controller is not ready: {state}", "")
+    assert all_drawn_once(session)
+    assert session.plot is not None
+    assert session.plot.session.greeting.settings[110] == 6000  # known after all
+    is_safe(session)
+
+
+def test_an_open_door_is_asked_about_until_it_is_closed(tmp_path: Path) -> None:
+    def closes(session: SimulatedPlot, _: Prompt) -> str:
+        session.bench.controller.machine.door_is_open = len(session.prompts) < 3
+        return "go-on"
+
+    session = SimulatedPlot(answers={"state": [closes] * 3})
+    session.bench.controller.machine.door_is_open = True
+    left(session, b"\x84")
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert [prompt.kind for prompt in session.prompts] == ["state", "state", "state", "pen", "pen"]
+    assert session.notes().count("the controller is still held; is the door open?") == 2
+    is_safe(session)
+
+
+def test_a_machine_that_moves_is_waited_for(tmp_path: Path) -> None:
+    session = SimulatedPlot()
+    left(session, b"G1 F300 X50\nG1 X0\n")
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert session.notes()[0] == "the machine is moving; the plot begins once it has stopped"
+    is_safe(session)
+
+
+def test_a_limit_that_was_hit_before_the_plot_begins(tmp_path: Path) -> None:
+    """It answers nothing but a reset (protocol.c, critical events)."""
+    session = SimulatedPlot()
+    session.bench.controller.alarm(1)
+    session.bench.wait(2)
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert [prompt.kind for prompt in session.prompts] == ["origin", "pen", "pen"]
+
+
+# --- other manners ---
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.4, 4.0])
+@pytest.mark.parametrize("half", [b"", b"G1 X5", b"G4 P1\nG4 P1\nG0 X1\n"])
+def test_a_slow_answer_is_not_taken_for_that_of_the_line_before(seconds: float, half: bytes, tmp_path: Path) -> None:
+    session = SimulatedPlot(settings={32: 1}, answers={"setting": ["set"]})
+    session.bench.controller.dialog_s = seconds
+    left(session, half, 0.0)
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert session.plot is not None
+    greeting = session.plot.session.greeting
+    assert greeting.firmware == "Grbl 1.1h.20190830"
+    assert greeting.settings[32] == 0
+    assert all(0.98 < share < 1.02 for share in session.times_drawn())
+
+
+def test_a_board_that_answers_no_dollar_is_an_error() -> None:
+    session = SimulatedPlot()
+    session.bench.controller.dialog_s = 60.0
+    with pytest.raises(Silent):
+        session.run()
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+def test_an_old_grbl_is_refused_by_its_version(restarts: bool) -> None:
+    """GRBL 0.9 separates the fields of a report by commas (its wiki, Interfacing with Grbl)."""
+    session = SimulatedPlot()
+    session.bench.resets_on_open = restarts
+    session.bench.controller.on_say = old
+    with pytest.raises(PortError) as caught:
+        session.run()
+    assert str(caught.value) == (
+        f"GRBL {'0.9j' if restarts else '0.9 or older'} is too old: it has neither the reports nor the jogging that a"
+        " plot needs; write GRBL 1.1 to the board (github.com/gnea/grbl), which runs on the same boards"
+    )
+    assert session.bench.port is None
+
+
+def old(text: str) -> str:
+    place = "0.000,0.000,0.000"
+    return f"<Idle,MPos:{place},WPos:{place}>" if text.startswith("<") else text.replace("1.1h", "0.9j")
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A firmware that speaks GRBL's language: its banner, what `$I` prints, and a field that it adds to reports."""
+
+    banner: str
+    built: tuple[str, ...]
+    field: str
+    name: str
+
+    def say(self, text: str) -> str | None:
+        if text.startswith("Grbl "):
+            return self.banner
+        if text.startswith("[VER:"):
+            return "\r\n".join(self.built) or None
+        if text.startswith("[OPT:"):
+            return None
+        return text.replace(">", f"|{self.field}>") if text.startswith("<") else text
+
+
+RELATIVES = (
+    Relative(
+        "Grbl 3.7 [FluidNC v3.7.8 (wifi) '$' for help]",
+        ("[VER:3.7 FluidNC v3.7.8:]", "[OPT:MPHSW]", "[MSG: Machine: plotter]"),
+        "Pn:P|SD:12.5,/a file.nc",
+        "FluidNC v3.7.8",
+    ),
+    Relative(
+        "GrblHAL 1.1f ['$' or '$HELP' for help]",
+        ("[VER:1.1f.20240101:]", "[OPT:VNMSL,35,128,3,0]", "[NEWOPT:ENUMS,RT+,TC]", "[FIRMWARE:grblHAL]"),
+        "WCS:G54|A:|MPG:0|H:1,7|D:0|FW:grblHAL|Probe",
+        "grblHAL 1.1f.20240101",
+    ),
+    Relative("DrawCore V2.09.20221223", (), "Ln:99|T:0", "DrawCore V2.09.20221223"),
+    Relative("Grbl 1.1f ['$' for help]", ("[VER:1.1f.20170801:iDraw 2.0]", "[OPT:V,15,128]"), "Pn:XYZ",
+             "Grbl 1.1f.20170801 (iDraw 2.0)"),
+    Relative("Grbl 1.3a ['$' for help]", (), "Bf:15,128", "Grbl 1.3a"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("relative", RELATIVES, ids=lambda relative: relative.name)
+def test_relatives_of_grbl_are_known_by_name_and_their_reports_are_read(relative: Relative, tmp_path: Path) -> None:
+    session = SimulatedPlot(faults=(InjectedFault(WITHIN["gantry"], "reset"),))
+    session.bench.resets_on_open = True
+    session.bench.controller.on_say = relative.say
+    assert session.run(tmp_path / "journal").outcome == "done"
+    connected = next(event for event in session.events if isinstance(event, Connected))
+    assert connected.firmware == relative.name
+    assert session.reported_faults() == ["reset"] or not session.bench.fault_injector.waiting
+    assert all(0.98 < share < 1.02 for share in session.times_drawn())
+    is_safe(session)
+
+
+def test_messages_that_come_again_and_again_are_folded(tmp_path: Path) -> None:
+    session = SimulatedPlot()
+
+    def chatters(_: object, number: int, __: str) -> None:
+        if number <= 139:
+            session.bench.controller.say("[MSG:Pgm End]")
+
+    session.bench.controller.on_line = chatters  # type: ignore[assignment]
+    assert session.run(tmp_path / "journal").outcome == "done"
+    text = "[MSG:Pgm End]"
+    assert [note for note in session.notes() if text in note] == [
+        text,
+        *(f"{text} ({n} times)" for n in (10, 100, 139)),
+    ]
