@@ -165,8 +165,8 @@ def validate(**options: Any) -> int:
 @click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, letter, or as in 200x150.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, metavar="N",
               help="How long the plot may take.")  # fmt: skip
-@click.option("--style", type=click.Choice(STYLES), default="curves", show_default=True,
-              help="Which strokes the drawing is made of.")  # fmt: skip
+@click.option("--style", type=click.Choice(STYLES), default="curves", show_default=True, metavar="STYLE",
+              help=f"The strokes: {', '.join(STYLES)}.")  # fmt: skip
 @click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path),
               help="Where the spec goes.  [default: beside the picture]")  # fmt: skip
 @click.option("--force", "-f", is_flag=True, help="Replace an existing file.")
