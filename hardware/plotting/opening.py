@@ -28,7 +28,6 @@ def connect(session: PlotSession) -> None:
     link = _link(session, port)
     link.on_ack = session.on_ack
     link.on_info = session.heard.take
-    link.on_note = session.say
     session.control.on_emergency(link.emergency)
     before, session.link = getattr(session, "link", None), link
     try:
@@ -53,7 +52,6 @@ def reconnect(session: PlotSession) -> None:
     if session.guard:
         session.guard.dismiss()
     connect(session)
-    make_ready(session, resumes=True)
     session.guard = start_guard(session)
 
 

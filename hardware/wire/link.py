@@ -29,7 +29,6 @@ class Link(Protocol):
     status: Status
     on_ack: Callable[[int], None]
     on_info: Callable[[str], None]
-    on_note: Callable[[str], None]
     outstanding: Outstanding
     waits: bool  # it sends a line only after the one before is acknowledged
 
@@ -49,7 +48,6 @@ class Link(Protocol):
     def reset(self) -> None: ...
     def home(self) -> None: ...
     def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None: ...
-    def interpret(self, text: str) -> Status | None: ...
     def place(self) -> Vector: ...
     def work_offset(self) -> Vector: ...
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None: ...
@@ -61,15 +59,13 @@ class Link(Protocol):
 class LinkBase:
     """What all links share: the port, the outstanding lines and the last status.
 
-    `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller
-    and with what the link sees again and again, `on_note` with what it does about a fault.
+    `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller.
     """
 
     def __init__(self, port: Port) -> None:
         self.port = port
         self.on_ack: Callable[[int], None] = lambda _: None
         self.on_info: Callable[[str], None] = lambda _: None
-        self.on_note: Callable[[str], None] = lambda _: None
         self.outstanding = Outstanding()
         self.status = Status("Idle")
         self._lines = LinePort(port)

@@ -127,7 +127,7 @@ class Marlin(LinkBase):
             raise UnclearReply("", self.outstanding.oldest.tag)
         if not self._mentioned:
             self._mentioned = True
-            self.on_note(f"the board has not answered line {self._number} for {silent_s:.0f} s")
+            self.on_info(f"the board has not answered line {self._number} for {silent_s:.0f} s")
 
     # --- motion ---
 
@@ -180,10 +180,6 @@ class Marlin(LinkBase):
         axes = gcode_text.axis_words(x_mm or None, y_mm or None, z_mm or None)
         self.run(["G91", f"G1 {axes} F{feed_mm_min:g}", "G90"])
         self.finish()
-
-    def interpret(self, text: str) -> Status | None:
-        """Return None: no guard has asked Marlin for a report."""
-        return None
 
     def place(self) -> Vector:
         return self.status.place
@@ -265,7 +261,7 @@ class Marlin(LinkBase):
         if self._repeats == MOST_REPEATS:
             raise UnclearReply("", self.outstanding.oldest.tag)
         if not self._repeats:
-            self.on_note(f"the board waits, but has not answered line {self._number}; it is sent again")
+            self.on_info(f"the board waits, but has not answered line {self._number}; it is sent again")
         self._repeats, self._ignores_ok = self._repeats + 1, False
         self._write_again()
 
