@@ -28,6 +28,7 @@ def connect(session: PlotSession) -> None:
     link = _link(session, port)
     link.on_ack = session.on_ack
     link.on_info = session.heard.take
+    link.on_note = session.say
     session.control.on_emergency(link.emergency)
     before, session.link = getattr(session, "link", None), link
     try:

@@ -29,6 +29,7 @@ class Link(Protocol):
     status: Status
     on_ack: Callable[[int], None]
     on_info: Callable[[str], None]
+    on_note: Callable[[str], None]
     outstanding: Outstanding
     waits: bool  # it sends a line only after the one before is acknowledged
 
@@ -59,13 +60,15 @@ class Link(Protocol):
 class LinkBase:
     """What all links share: the port, the outstanding lines and the last status.
 
-    `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller.
+    `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller,
+    and `on_note` with what the link does about a fault.
     """
 
     def __init__(self, port: Port) -> None:
         self.port = port
         self.on_ack: Callable[[int], None] = lambda _: None
         self.on_info: Callable[[str], None] = lambda _: None
+        self.on_note: Callable[[str], None] = lambda _: None
         self.outstanding = Outstanding()
         self.status = Status("Idle")
         self._lines = LinePort(port)

@@ -127,7 +127,7 @@ class Marlin(LinkBase):
             raise UnclearReply("", self.outstanding.oldest.tag)
         if not self._mentioned:
             self._mentioned = True
-            self.on_info(f"the board has not answered line {self._number} for {silent_s:.0f} s")
+            self.on_note(f"the board has not answered line {self._number} for {silent_s:.0f} s")
 
     # --- motion ---
 
@@ -261,7 +261,7 @@ class Marlin(LinkBase):
         if self._repeats == MOST_REPEATS:
             raise UnclearReply("", self.outstanding.oldest.tag)
         if not self._repeats:
-            self.on_info(f"the board waits, but has not answered line {self._number}; it is sent again")
+            self.on_note(f"the board waits, but has not answered line {self._number}; it is sent again")
         self._repeats, self._ignores_ok = self._repeats + 1, False
         self._write_again()
 
