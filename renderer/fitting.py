@@ -33,6 +33,7 @@ from renderer.palette import Palette, palette
 from renderer.planning import Planned
 from renderer.sources import RenderError
 from renderer.spec import FreeColours, Layer, RackPens
+from renderer.spec.kinds import strokes_noun
 from renderer.stipple import stipple
 from renderer.strokes import Strokes
 from renderer.target import Frame
@@ -93,7 +94,7 @@ def _pruned(layer: Layer, state: State, loss: losses.Sum, log: FitLog) -> Fitted
     strokes = pruned(layer, strokes, state.ground, loss)
     if len(strokes) < len(state.strokes):
         idle = len(state.strokes) - len(strokes)
-        of = f"{idle} of {len(state.strokes)} {layer.kind_name}"
+        of = f"{idle} of {len(state.strokes)} {strokes_noun(layer.kind)}"
         log.notes.append(f"{of} left out because the drawing is better without them")
     return FittedLayer(layer, strokes, state.ground)
 
@@ -142,7 +143,7 @@ def _fit_layer(
                 break
     except FitError as error:
         raise RenderError(str(error)) from error
-    if state.step < layer.steps and len(strokes) and not log.interrupted:
+    if 0 < state.step < layer.steps and not log.interrupted:
         log.rests(number, layer, state)
     return state
 

@@ -10,12 +10,7 @@ from click.shell_completion import CompletionItem
 
 from hardware import __version__
 from hardware.terminal.options import plot_options, reading_options
-
-# as renderer.new_spec.Style, which takes half a second to import
-STYLES = (
-    "curves", "lines", "points", "hatching", "flow", "one-line", "scribble", "spiral", "waves", "halftone", "contours",
-    "poster", "stipple", "paint",
-)  # fmt: skip
+from renderer.styles import STYLES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -165,7 +160,7 @@ def validate(**options: Any) -> int:
 @click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, letter, or as in 200x150.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, metavar="N",
               help="How long the plot may take.")  # fmt: skip
-@click.option("--style", type=click.Choice(STYLES), default="curves", show_default=True, metavar="STYLE",
+@click.option("--style", type=click.Choice(list(STYLES)), default="curves", show_default=True, metavar="STYLE",
               help=f"The strokes: {', '.join(STYLES)}.")  # fmt: skip
 @click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path),
               help="Where the spec goes.  [default: beside the picture]")  # fmt: skip

@@ -81,7 +81,7 @@ def _outlines(area: BaseGeometry) -> list[Line]:
 
 
 def _hatched(area: BaseGeometry, spacing_px: float, angle: float) -> list[Line]:
-    """Parallel lines across an area, joined where the way to the next lies within it."""
+    """Parallel lines across an area, to and fro."""
     if area.is_empty:
         return []
     origin = area.centroid

@@ -1,4 +1,4 @@
-"""Lines of equal tone, for each pen at levels that share out its ink evenly."""
+"""Lines of equal tone, for each pen at evenly spaced levels of what it has to cover."""
 
 import numpy as np
 from contourpy import contour_generator

@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hardware.drawing import Ink
 from renderer.blur import blur
 from renderer.colours import oklab
 from renderer.palette import Palette
@@ -83,16 +82,20 @@ def strokes_of(
     for n, one in enumerate(knots):
         padded[n], padded[n, : len(one)] = one[-1], one
     corner = np.array([frame.x_mm, frame.y_mm])
-    if palette.free:
-        inks = np.array([_colour_under(line, canvas.target) for _, line in flat]).reshape(len(flat), 3)
-    else:
-        inks = SURE * np.eye(palette.inks)[[pen for pen, _ in flat]].reshape(len(flat), palette.inks)
     return Strokes(
         torch.from_numpy(padded / frame.px_per_mm + corner).float(),
         torch.full((len(flat),), sum(palette.width_mm) / 2),
-        torch.from_numpy(inks).float(),
+        inks_of([pen for pen, _ in flat], [line for _, line in flat], canvas),
         Ragged(torch.tensor([len(one) for one in knots], dtype=torch.long), padded.shape[1]),
     )
+
+
+def inks_of(pens: list[int], lines: list[Line], canvas: MarkInput) -> Tensor:  # [N, P]
+    """The inks of strokes with these pens, or with the colours that they run over where colours are free."""
+    if canvas.palette.free:
+        colours = [_colour_under(line, canvas.target) for line in lines]
+        return torch.from_numpy(np.array(colours).reshape(len(lines), 3)).float()
+    return SURE * torch.eye(canvas.palette.inks)[torch.tensor(pens, dtype=torch.long)]
 
 
 def resampled(line: Line, step_px: float) -> Line:
@@ -114,8 +117,3 @@ def _colour_under(line: Line, target: Tensor) -> NDArray[np.float64]:
     row = np.clip(line[:, 1].astype(int), 0, target.shape[1] - 1)
     colour: NDArray[np.float64] = target[:, row, column].double().numpy().mean(1)
     return colour
-
-
-def is_transparent(palette: Palette) -> bool:
-    """Whether the inks of the layer multiply."""
-    return palette.ink is Ink.TRANSPARENT

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import torch
 
-from renderer.marks.demand import LEAST, MarkInput
-from renderer.placement import SURE
+from renderer.marks.demand import LEAST, MarkInput, inks_of
 from renderer.spec import Halftone
 from renderer.spec.kinds import PITCH_NIBS
 from renderer.strokes import Strokes
@@ -34,11 +33,10 @@ def halftone(kind: Halftone, canvas: MarkInput) -> Strokes:
         knots.append(places[kept])
         sizes.append(np.maximum(size[kept], nib_px))
         pens += [pen] * int(kept.sum())
-    frame, palette = canvas.frame, canvas.palette
+    frame = canvas.frame
     at = np.concatenate(knots) / frame.px_per_mm + [frame.x_mm, frame.y_mm]
-    inks = SURE * np.eye(palette.inks)[pens].reshape(len(pens), palette.inks)
     return Strokes(
         torch.from_numpy(at).float()[:, None],
         torch.from_numpy(np.concatenate(sizes) / frame.px_per_mm).float(),
-        torch.from_numpy(inks).float(),
+        inks_of(pens, [place[None] for each in knots for place in each], canvas),
     )

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.toolpath.tour import tour
-from renderer.marks.demand import LEAST, MOST, Line, MarkInput, length_px, strokes_of
+from renderer.marks.demand import LEAST, MOST, Line, MarkInput, strokes_of
 from renderer.spec import OneLine, Scribble
 from renderer.spec.kinds import LOOP, MOST_POINTS, RADIUS_NIBS, TOUR
 from renderer.stipple import apportioned, relaxed, sampled
 from renderer.strokes import Strokes
 
 LOOP_KNOTS = 6  # knots of a loop
+LOOSE, LOOSE_SHARE = 5.0, 0.02  # gaps, in usual ones, that are too long near an end; share of points that are near it
 _ITERATIONS = 20
 _SIDE_PX = 1200  # of the picture that stipples are counted on
 
@@ -53,7 +54,17 @@ def _toured(points: NDArray[np.float64]) -> Line:  # [N, 2]
     path = points[order]
     gaps = np.hypot(*(path - np.roll(path, 1, 0)).T)
     line: Line = np.roll(path, -int(gaps.argmax()), 0).astype(np.float32)  # open where it is longest
-    return line
+    return _without_loose_ends(line)
+
+
+def _without_loose_ends(line: Line) -> Line:
+    """The line without a few last points far out in a blank area: its ends would dangle there."""
+    gaps = np.hypot(*np.diff(line, axis=0).T)
+    far = gaps > LOOSE * np.median(gaps)
+    some = round(LOOSE_SHARE * len(line))
+    begin = int(np.flatnonzero(far[:some]).max(initial=-1)) + 1
+    end = int(np.flatnonzero(far[::-1][:some]).max(initial=-1)) + 1
+    return line[begin : len(line) - end]
 
 
 def scribble(kind: Scribble, canvas: MarkInput) -> Strokes:
@@ -66,6 +77,14 @@ def scribble(kind: Scribble, canvas: MarkInput) -> Strokes:
         radius_px = (kind.radius_mm * canvas.frame.px_per_mm) if kind.radius_mm else RADIUS_NIBS * nib_px
         lines.append(_looped(kind, wanted, demand.sum(), radius_px, nib_px, canvas))
     return strokes_of(lines, canvas)
+
+
+def _kept_inside(middles: NDArray[np.float64], radius_px: float, canvas: MarkInput) -> NDArray[np.float64]:  # [N, 2]
+    """The middles moved inwards where a loop would be cut off by the edge, and would run along it."""
+    size = np.array(canvas.size_px[::-1], np.float64)
+    inset = np.minimum(radius_px, size / 2)
+    inside: NDArray[np.float64] = middles.clip(inset, size - inset)
+    return inside
 
 
 def _looped(
@@ -82,7 +101,7 @@ def _looped(
     if count < 2:
         return []
     [middles] = _stippled(wanted[None], count, canvas)
-    path = _toured(middles)
+    path = _toured(_kept_inside(middles, radius_px, canvas))
     heading = np.arctan2(*np.gradient(path, axis=0).T[::-1])
     turn = np.arange(LOOP_KNOTS) / LOOP_KNOTS * 2 * math.pi
     angle = heading[:, None] - math.pi / 2 + turn[None]
@@ -90,5 +109,4 @@ def _looped(
     loops = path[:, None] + onward + radius_px * np.stack([np.cos(angle), np.sin(angle)], -1)
     line: Line = loops.reshape(-1, 2).astype(np.float32)
     height, width = canvas.size_px
-    assert length_px(line) > 0
     return [line.clip([0, 0], [width, height]).astype(np.float32)]

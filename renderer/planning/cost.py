@@ -99,7 +99,7 @@ class Costs:
 
 
 def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None) -> Costs:
-    """The cost of these layers on a frame of this area; on a usual gantry if there is no machine. ProgramError."""
+    """The cost of these layers on a frame of this area; on a usual gantry without a machine. Raises ProgramError."""
     machine = machine or USUAL
     moving_s = sum(_layer_s(sketch, area_mm2, machine) for sketch in sketches)
     changes = sum(sketch.passes for sketch in sketches)

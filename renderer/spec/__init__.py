@@ -154,6 +154,17 @@ class Artwork(SpecModel):
         return self
 
     @model_validator(mode="after")
+    def _areas_have_pens(self) -> Self:
+        faults: list[tuple[Path, str]] = [
+            (("layers", number, "areas"), "needs the pens of a rack, but the colours are free; give a rack")
+            for number, layer in enumerate(self.layers)
+            if layer.areas is not None and isinstance(self.pens_of(layer), FreeColours)
+        ]
+        if faults:
+            raise MisfitError(*faults)
+        return self
+
+    @model_validator(mode="after")
     def _dots_are_no_smaller_than_their_pens(self) -> Self:
         faults: list[tuple[Path, str]] = []
         for number, layer in enumerate(self.layers):

@@ -207,6 +207,11 @@ def kind_name(kind: Kind) -> str:
     return _key(type(kind))
 
 
+def strokes_noun(kind: Kind) -> str:
+    """What its strokes are called in a sentence: `points`, `lines`, `curves`, or `strokes` of a mark."""
+    return "strokes" if traits(kind).is_mark else kind_name(kind)
+
+
 def is_open(kind: Kind, field: str) -> bool:
     """Whether the kind has this field and the spec leaves it to be planned."""
     return field in type(kind).model_fields and field not in kind.model_fields_set

@@ -224,8 +224,14 @@ class Layer(SpecModel):
 
     @model_validator(mode="after")
     def _only_points_are_stippled(self) -> Self:
-        if self.start == "stipple" and self.points is None:
+        if self.start == "stipple" and self.points is None and not self.traits.is_mark:
             raise MisfitError((("start",), f"only points can be stippled; use greedy or random for {self.kind_name}"))
+        return self
+
+    @model_validator(mode="after")
+    def _marks_have_their_own_start(self) -> Self:
+        if self.start != "greedy" and self.traits.is_mark:
+            raise MisfitError((("start",), f"{self.kind_name} has its own construction; leave start out"))
         return self
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from hardware.drawing import Ink, Pen
 from renderer import pipeline
 from renderer.marks import MarkInput, marks
+from renderer.marks.one_line import _without_loose_ends
 from renderer.marks.streamlines import TOO_NEAR, trace
 from renderer.optimise import Ground
 from renderer.optimise.layer_drawing import draw, drawn_lines
@@ -19,7 +20,7 @@ from renderer.primitives import catmull_rom
 from renderer.ragged import Ragged, splines
 from renderer.raster import Shapes, rasterise
 from renderer.spec import KINDS, Layer, OneLine, kind_name, traits
-from renderer.specfile import load
+from renderer.specfile import SpecErrors, load
 from renderer.target import Frame
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -43,7 +44,7 @@ def disc() -> Tensor:  # [3, H, W]
     return (0.15 + 0.85 * ((away - 35) / 20).clamp(0, 1)).expand(3, -1, -1).contiguous()
 
 
-def canvas(target: Tensor, *pens: Pen, name: str = "flow") -> MarkInput:
+def mark_input(target: Tensor, *pens: Pen, name: str = "flow") -> MarkInput:
     sizes = traits(KINDS[name](count=6)).has_sizes
     return MarkInput(
         palette(*(pens or PENS[1:]), sizes=sizes), FRAME, target, torch.ones_like(target), None, None,
@@ -56,7 +57,7 @@ COUNTS = {"one_line": 400, "scribble": 60, "spiral": 14, "waves": 16, "halftone"
 
 def placed(name: str, target: Tensor, *pens: Pen):
     kind = KINDS[name](count=COUNTS.get(name, 60))
-    on = canvas(target, *pens, name=name)
+    on = mark_input(target, *pens, name=name)
     return kind, on, marks(kind, on)
 
 
@@ -99,6 +100,36 @@ def test_one_line_is_one_stroke_for_each_pen(name: str) -> None:
     target[0, :, 90:] = 0.8  # half of the disc is red
     _, _, strokes = placed(name, target, *PENS)
     assert sorted(strokes.inks.argmax(1).tolist()) == [0, 1]
+
+
+@pytest.mark.parametrize("name", [name for name in MARKS if name != "areas"])
+def test_in_free_colours_a_mark_has_the_colour_of_what_it_runs_over(name: str) -> None:
+    blue = torch.ones(3, FRAME.height_px, FRAME.width_px)
+    blue[:, 30:100, 40:140] = torch.tensor([0.1, 0.2, 0.8])[:, None, None]
+    free = Palette(PENS[1:], True, Ink.OPAQUE, (0.5, 0.5), has_sizes=name == "halftone")
+    kind = KINDS[name](count=COUNTS.get(name, 60))
+    on = replace(mark_input(blue, name=name), palette=free)
+    inks = marks(kind, on).inks
+    assert inks.shape[1] == 3
+    assert ((inks >= 0) & (inks <= 1)).all()
+    assert (inks[:, 2] > inks[:, 0] + 0.1).any()  # some are blue
+
+
+def test_a_scribble_does_not_run_along_the_edge() -> None:
+    dark = torch.full((3, FRAME.height_px, FRAME.width_px), 0.2)
+    kind, on, strokes = placed("scribble", dark)
+    inset = on.nib_px(0) / FRAME.px_per_mm / 2
+    low = torch.tensor([FRAME.x_mm + inset, FRAME.y_mm + inset])
+    edge = (strokes.knots[0] < low).sum(0) / len(strokes.knots[0])
+    assert (edge < 0.02).all()
+    assert kind.count == 60
+
+
+def test_a_line_has_no_loose_ends() -> None:
+    line = np.stack([np.arange(300.0), np.zeros(300)], 1).astype(np.float32)
+    line[:2] -= 40  # two points far out
+    assert len(_without_loose_ends(line)) == 298
+    assert len(_without_loose_ends(line[2:])) == 298
 
 
 def test_lines_keep_their_distance() -> None:
@@ -229,3 +260,31 @@ def test_a_count_is_met(folder: Path) -> None:
 def test_the_name_of_a_kind_is_its_key() -> None:
     assert kind_name(OneLine(count=3)) == "one_line"
     assert replace(traits(OneLine(count=3)), knots=0).is_long
+
+
+@pytest.mark.parametrize(
+    ("layer", "pens", "text"),
+    [
+        ("{flow: {}, start: random}", None, "flow has its own construction; leave start out"),
+        (
+            "{areas: {}}",
+            "{colours: free, nib_mm: 1}",
+            "needs the pens of a rack, but the colours are free; give a rack",
+        ),
+    ],
+)
+def test_what_a_mark_cannot_do_is_refused(folder: Path, layer: str, pens: str | None, text: str) -> None:
+    spec = SPEC.replace("LAYER", layer)
+    if pens:
+        spec = spec.replace('[{name: black, colour: "#000000", nib_mm: 0.5}]', pens).replace(
+            "machine: gantry_grbl_servo\n", ""
+        )
+    (folder / "wrong.yaml").write_text(spec)
+    with pytest.raises(SpecErrors, match=text):
+        load(folder / "wrong.yaml")
+
+
+def test_notes_call_the_strokes_of_a_mark_strokes(folder: Path) -> None:
+    notes = rendered(folder, "{hatching: {cross: 2}, steps: 12}").notes
+    assert not [note for note in notes if "hatching left out" in note]
+    assert not [note for note in rendered(folder, "areas").notes if "done after 0" in note]

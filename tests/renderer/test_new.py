@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,11 +13,11 @@ from PIL import Image
 
 from renderer import cli
 from renderer.cli import printing
-from renderer.cli.render_commands import STYLES
-from renderer.new_spec import Style, is_grey
+from renderer.new_spec import is_grey
 from renderer.planning import planned
 from renderer.spec import KINDS, Artwork, RackPens
 from renderer.specfile import load
+from renderer.styles import STYLES
 from renderer.target import load_picture
 
 PENS = "fineliners, micron_black, paint_markers_24, paint_markers_fine"
@@ -125,10 +125,6 @@ def test_a_few_coloured_pixels_do_not_make_a_picture_coloured() -> None:
     assert is_grey(picture)
 
 
-def test_the_command_offers_every_style() -> None:
-    assert get_args(Style) == STYLES
-
-
 @pytest.mark.parametrize(
     ("style", "layers"),
     [
@@ -222,7 +218,7 @@ def test_a_folder_for_out_gets_the_pictures_name(run: Run) -> None:
 # --- what was planned ---
 
 
-@pytest.mark.parametrize("style", get_args(Style))
+@pytest.mark.parametrize("style", STYLES)
 def test_what_was_planned_stands_below_the_line_that_it_would_replace(run: Run, style: str) -> None:
     paint("x.png", size=(160, 90))
     run("new", "x.png", "--style", style)
