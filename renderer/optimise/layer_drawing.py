@@ -18,6 +18,8 @@ from renderer.spec import Layer
 from renderer.strokes import Strokes
 from renderer.target import Frame
 
+EDGE_NIBS = 2.0  # of a long line, between the edge and every second knot
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -100,6 +102,10 @@ def inside(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, K, 
     """
     low, high = bounds_mm(strokes, ground)
     knots = strokes.knots
+    if layer.traits.is_long:  # every second knot keeps away from the edge, so that no line runs along it
+        away = EDGE_NIBS * ground.palette.widths(strokes.inks, strokes.width_mm).detach()[:, None, None]
+        away = torch.minimum(away * (torch.arange(knots.shape[1], device=knots.device) % 2)[:, None], (high - low) / 2)
+        return knots.clamp(low + away, high - away)
     if knots.shape[1] <= 2 or layer.traits.is_mark:
         return knots.clamp(low, high)
     folds = _in_a_row(knots < low) | _in_a_row(knots > high)  # [N, 1, 2]

@@ -14,7 +14,7 @@ from renderer.marks import MarkInput, marks
 from renderer.marks.one_line import _without_loose_ends
 from renderer.marks.streamlines import TOO_NEAR, trace
 from renderer.optimise import Ground
-from renderer.optimise.layer_drawing import draw, drawn_lines
+from renderer.optimise.layer_drawing import draw, drawn_lines, inside
 from renderer.palette import Palette
 from renderer.primitives import catmull_rom
 from renderer.ragged import Ragged, splines
@@ -123,6 +123,15 @@ def test_a_scribble_does_not_run_along_the_edge() -> None:
     edge = (strokes.knots[0] < low).sum(0) / len(strokes.knots[0])
     assert (edge < 0.02).all()
     assert kind.count == 60
+
+
+def test_a_long_line_does_not_run_along_the_frame() -> None:
+    kind, on, strokes = placed("one_line", disc())
+    outside = replace(strokes, knots=strokes.knots - 200)  # all of it beyond a corner
+    ground = Ground(FRAME, on.target, on.below, on.palette)
+    knots = inside(Layer.model_validate({"one_line": kind}), outside, ground)
+    assert (knots[0, ::2] - knots[0, 1::2][: len(knots[0, ::2])]).abs().min() > 0.5
+    assert (knots >= torch.tensor([FRAME.x_mm, FRAME.y_mm])).all()
 
 
 def test_a_line_has_no_loose_ends() -> None:
