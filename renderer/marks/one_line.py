@@ -13,7 +13,9 @@ from renderer.stipple import apportioned, relaxed, sampled
 from renderer.strokes import Strokes
 
 LOOP_KNOTS = 6  # knots of a loop
-LOOSE, LOOSE_SHARE = 5.0, 0.02  # gaps, in usual ones, that are too long near an end; share of points that are near it
+FEWEST = 8  # points of a pen's line; fewer are far apart, with a stray line between them
+LOOSE = 5.0  # gaps, in usual ones, that are long
+LOOSE_SHARE, LONE_SHARE = 0.02, 0.003  # shares of the points that are too few to go there: at an end, on the way
 _ITERATIONS = 20
 _SIDE_PX = 1200  # of the picture that stipples are counted on
 
@@ -24,7 +26,7 @@ def one_line(kind: OneLine, canvas: MarkInput) -> Strokes:
     demand = np.where(demand > LEAST, np.minimum(demand, MOST), 0.0)
     count = _count(kind.count, demand, canvas)
     sites = _stippled(demand**2, count, canvas)
-    return strokes_of([[_toured(points)] if len(points) > 1 else [] for points in sites], canvas)
+    return strokes_of([[_toured(points)] if len(points) >= FEWEST else [] for points in sites], canvas)
 
 
 def _count(count: int | str, demand: NDArray[np.float64], canvas: MarkInput) -> int:
@@ -54,17 +56,17 @@ def _toured(points: NDArray[np.float64]) -> Line:  # [N, 2]
     path = points[order]
     gaps = np.hypot(*(path - np.roll(path, 1, 0)).T)
     line: Line = np.roll(path, -int(gaps.argmax()), 0).astype(np.float32)  # open where it is longest
-    return _without_loose_ends(line)
+    return _without_detours(line)
 
 
-def _without_loose_ends(line: Line) -> Line:
-    """The line without a few last points far out in a blank area: its ends would dangle there."""
+def _without_detours(line: Line) -> Line:
+    """The line without a few points far out in a blank area: it would run there and back, or end there."""
     gaps = np.hypot(*np.diff(line, axis=0).T)
-    far = gaps > LOOSE * np.median(gaps)
-    some = round(LOOSE_SHARE * len(line))
-    begin = int(np.flatnonzero(far[:some]).max(initial=-1)) + 1
-    end = int(np.flatnonzero(far[::-1][:some]).max(initial=-1)) + 1
-    return line[begin : len(line) - end]
+    far = np.flatnonzero(gaps > LOOSE * np.median(gaps)) + 1
+    runs = np.split(np.arange(len(line)), far)
+    few = [LOOSE_SHARE * len(line)] + [max(LONE_SHARE * len(line), 1)] * (len(runs) - 2) + [LOOSE_SHARE * len(line)]
+    kept = [run for run, least in zip(runs, few, strict=False) if len(run) > least]
+    return line[np.concatenate(kept)] if kept else line
 
 
 def scribble(kind: Scribble, canvas: MarkInput) -> Strokes:
@@ -98,7 +100,7 @@ def _looped(
         if canvas.ink_mm is not None:
             ink_px = canvas.ink_mm * canvas.frame.px_per_mm * wanted.sum() / max(total, 1e-9)
         count = int(ink_px / (LOOP * radius_px))
-    if count < 2:
+    if count < FEWEST:
         return []
     [middles] = _stippled(wanted[None], count, canvas)
     path = _toured(_kept_inside(middles, radius_px, canvas))

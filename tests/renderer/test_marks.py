@@ -11,7 +11,7 @@ from torch import Tensor
 from hardware.drawing import Ink, Pen
 from renderer import pipeline
 from renderer.marks import MarkInput, marks
-from renderer.marks.one_line import _without_loose_ends
+from renderer.marks.one_line import _without_detours
 from renderer.marks.streamlines import TOO_NEAR, trace
 from renderer.optimise import Ground
 from renderer.optimise.descent import project
@@ -150,11 +150,13 @@ def test_contours_stay_near_where_they_were_placed_and_closed() -> None:
     assert torch.equal(strokes.knots[:, 0], last)  # the contours of a disc are circles
 
 
-def test_a_line_has_no_loose_ends() -> None:
+def test_a_line_has_no_loose_ends_and_no_detours() -> None:
     line = np.stack([np.arange(300.0), np.zeros(300)], 1).astype(np.float32)
     line[:2] -= 40  # two points far out
-    assert len(_without_loose_ends(line)) == 298
-    assert len(_without_loose_ends(line[2:])) == 298
+    assert len(_without_detours(line)) == 298
+    assert len(_without_detours(line[2:])) == 298
+    line[150] += 40  # there and back
+    assert len(_without_detours(line[2:])) == 297
 
 
 def test_lines_keep_their_distance() -> None:
