@@ -3,6 +3,8 @@
     python -m benchmarks.raster                    all scenes at 128, 256 and 512 px, one JSON line each
     python -m benchmarks.raster --threads 2        on two cores
     python -m benchmarks.raster --scene pages      instead, lines across the complete page: the most covered pixels
+    python -m benchmarks.raster --scene segments --scene one_line --count 5000 --count 20000
+                                                   as many segments of 8 px, each alone, and all as one line
 
 The scenes are the random starts of Mihai and Hare's DifferentiableSketching (imageopt.py), 1.82 px wide at any size:
 lines of up to a tenth of the picture, dots, and the middle span of Catmull-Rom curves through four knots; `pages` has
@@ -26,7 +28,7 @@ from renderer.primitives import catmull_rom
 from renderer.raster import EdgeRamp, Shapes, Workspace, rasterise
 
 WIDTH_PX = 1.82
-COUNTS = {"lines": 1000, "points": 2000, "curves": 500, "pages": 1000}
+COUNTS = {"lines": 1000, "points": 2000, "curves": 500, "pages": 1000, "segments": 5000, "one_line": 5000}
 MIB = 1024  # ru_maxrss counts KiB
 
 
@@ -47,14 +49,29 @@ def knots(scene: str, count: int, generator: torch.Generator) -> torch.Tensor:  
     raise ValueError(scene)
 
 
-def measure(scene: str, size_px: int, threads: int, ink: str, repeats: int) -> dict[str, object]:
+def walk(segments: int, size_px: int, generator: torch.Generator) -> torch.Tensor:  # [1, segments + 1, 2] px
+    """A line of segments of 8 px that turns at random and is reflected at the edges."""
+    angle = torch.cumsum(torch.randn(segments, generator=generator) * 0.6, 0)
+    steps = 8 * torch.stack([angle.cos(), angle.sin()], 1)
+    way = torch.cat([torch.full((1, 2), size_px / 2), size_px / 2 + steps.cumsum(0)])
+    return (size_px - (way % (2 * size_px) - size_px).abs())[None]
+
+
+def measure(
+    scene: str, size_px: int, threads: int, ink: str, repeats: int, count: int | None = None
+) -> dict[str, object]:
     """The figures of one scene."""
     prepare()
     torch.set_num_threads(threads)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     generator = torch.Generator().manual_seed(0)
-    count = COUNTS[scene]
-    start = (knots(scene, count, generator) * size_px).requires_grad_()
+    count = count or COUNTS[scene]
+    if scene in ("segments", "one_line"):
+        line = walk(count, size_px, generator)
+        start = (line if scene == "one_line" else torch.stack([line[0, :-1], line[0, 1:]], 1)).requires_grad_()
+    else:
+        start = (knots(scene, count, generator) * size_px).requires_grad_()
+    segments, count = count, len(start)
     colours = torch.rand(count, 3, generator=generator).requires_grad_()
     loss = SquaredError(interleaved(torch.rand(3, size_px, size_px, generator=generator)))
     paper, widths, order = (
@@ -76,7 +93,7 @@ def measure(scene: str, size_px: int, threads: int, ink: str, repeats: int) -> d
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {
         "scene": scene,
-        "count": count,
+        "count": segments,
         "size_px": size_px,
         "ink": ink,
         "cpu_ms": round(1000 * statistics.median(cpu[2:]), 2),
@@ -91,6 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.raster", description=__doc__.partition("\n")[0])
     parser.add_argument("--scene", choices=COUNTS, action="append", help="only this one; can be repeated")
     parser.add_argument("--size", type=int, action="append", help="pixels per side; can be repeated")
+    parser.add_argument("--count", type=int, action="append", help="strokes, or segments; can be repeated")
     parser.add_argument("--ink", choices=[ink.value for ink in Ink], default="opaque")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=15)
@@ -99,9 +117,11 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     for scene in options.scene or ("lines", "points", "curves"):
         for size_px in options.size or (128, 256, 512):
-            with context.Pool(1) as pool:
-                figures = pool.apply(measure, (scene, size_px, options.threads, options.ink, options.repeats))
-            print(json.dumps(figures), flush=True)
+            for count in options.count or (None,):
+                with context.Pool(1) as pool:
+                    work = (scene, size_px, options.threads, options.ink, options.repeats, count)
+                    figures = pool.apply(measure, work)
+                print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":
