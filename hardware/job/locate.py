@@ -53,7 +53,7 @@ def stopped_at(
             if before is not None and math.dist(before, place) <= NEAR_MM:
                 return JobPosition(at, place)
             continue
-        if _distance(line, before, place) <= NEAR_MM:
+        if distance(line, before, place) <= NEAR_MM:
             return JobPosition(at, place)
     before = job.place_before(sent)
     if before is None:  # no motion has been sent
@@ -82,7 +82,8 @@ def at_rest(job: GcodeJob, acked: int, sent: int, place: Point, down: bool | Non
     return fitting[0], fitting[-1]
 
 
-def _distance(line: Line, before: Point | None, place: Point) -> float:
+def distance(line: Line, before: Point | None, place: Point) -> float:
+    """Return how far a position is from the path of a line that begins at `before`, mm."""
     end = (line.x_mm, line.y_mm)
     if before is None:
         return math.dist(end, place)

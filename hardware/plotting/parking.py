@@ -71,6 +71,16 @@ def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | N
     return first
 
 
+def take_evidence(session: PlotSession) -> None:
+    """Note what the last report proves: which lines are executed."""
+    x, y, z = session.link.place()
+    status = session.link.status
+    down = is_pen_down(session, z + session.nudge[2], status.spindle)
+    session.evidence.take((x, y), down, session.acked, session.next, rests=status.state == "Idle")
+    if session.evidence.in_step_at > session.checked[0]:
+        session.checked = (session.evidence.in_step_at, session.checked[1])
+
+
 def has_restarted(session: PlotSession) -> bool:
     """Whether the controller's modes are those after a reset, although its banner was not heard.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from hardware.job.evidence import Evidence
 from hardware.job.gcode_job import GcodeJob, Point
 from hardware.job.locate import waits_for_motion
 from hardware.plotting.control import Control
@@ -59,6 +60,7 @@ class PlotSession:
         self.next = self.acked = self.first = 0  # sent, acknowledged, where this run began
         self.done = 0  # certainly executed
         self.checked = (0, 0.0)  # every line before this one was acknowledged, and when that was checked
+        self.evidence = Evidence(job)  # which lines are certainly executed
         self.replaced: dict[int, str] = {}  # a replacement text for a line, used once
         self.failures = (0, 0)  # recoveries in a row without a line acknowledged in between, and that line
         # progress, as people count
@@ -83,6 +85,7 @@ class PlotSession:
         self.finished = self.job.finished_before(at)
         self.rest = None
         self.checked = (at, self.now())
+        self.evidence = Evidence(self.job)
         self.skip_time()
         if self.journal:
             self.journal.continues(at)

@@ -80,6 +80,7 @@ class GrblStream(LinkBase):
         if asks:
             self._check_silence(now)
         if self.outstanding and self._idle_since is not None:
+            self._mention_idle(now)
             patience_s = sum(_patience_s(line.text) for line in self.outstanding)
             if now - self._idle_since > STALL_S + patience_s:
                 raise UnclearReply("", self.outstanding.oldest.tag)
@@ -92,6 +93,13 @@ class GrblStream(LinkBase):
         if now - since > MENTION_S and self._mentioned_at != since:
             self._mentioned_at = since
             self.on_info("the controller does not reply at the moment")
+
+    def _mention_idle(self, now: float) -> None:
+        """Report once that a line is not answered although the machine rests."""
+        since = self._idle_since or now
+        if now - since > MENTION_S and self._mentioned_at != since and not _patience_s(self.outstanding.oldest.text):
+            self._mentioned_at = since
+            self.on_info("the machine rests, but a line is not answered yet")
 
     # --- replies ---
 
