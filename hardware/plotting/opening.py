@@ -29,6 +29,7 @@ def connect(session: PlotSession) -> None:
     link.on_ack = session.on_ack
     link.on_info = session.heard.take
     link.on_note = session.say
+    link.on_poll = session.beat
     session.control.on_emergency(link.emergency)
     before, session.link = getattr(session, "link", None), link
     try:

@@ -154,7 +154,7 @@ def _after_missing_reply(session: PlotSession, unclear: UnclearReply, there: boo
     if session.link.waits and tag is not None and tag == session.next - 1:
         line, before = session.job.lines[tag], session.job.place_before(tag)
         if not there and before is not None and locate.near(before, place) and (line.is_draw or line.is_travel):
-            session.say("a line was lost, and nothing was sent after it: it is sent again", "warning")
+            session.say("a line was lost, and nothing was sent after it: it is repeated", "warning")
             return tag
     take_evidence(session)
     doubtful = session.evidence.unproven(session.checked[0], session.next)
@@ -172,6 +172,7 @@ def _reconnected(session: PlotSession, trouble: LinkError) -> int:
     while True:
         obey_end(session)
         pass_time(link.port, REOPEN_S)
+        session.report("recovering")
         try:
             reconnect(session)
             break

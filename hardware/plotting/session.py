@@ -18,6 +18,7 @@ from hardware.wire.link import Greeting, Link
 from hardware.wire.port import Opener
 
 REPORT_S = 0.25  # between two PlotProgress events
+BEAT_S = 2.0  # the most between two, while it waits for the controller
 
 
 class Ended(Exception):
@@ -76,6 +77,7 @@ class PlotSession:
         self.prompts = 0  # asked so far
         self.heard = RepeatedNotes(lambda text: self.control.emit(Note(text)), self.now)  # from the controller
         self._reported_at = -1.0
+        self._state: State = "connecting"
 
     # --- the job ---
 
@@ -181,8 +183,13 @@ class PlotSession:
         if state != "waiting":
             self.add_worked_time()
             self.pace.compare(self.first, max(self.acked, self.first), self.worked_s)
-        self._reported_at = now
+        self._reported_at, self._state = now, state
         self.control.emit(self._progress(state))
+
+    def beat(self) -> None:
+        """Report while something takes long that reports nothing by itself, such as homing."""
+        if self.now() - self._reported_at > BEAT_S:
+            self.report(self._state)
 
     def _progress(self, state: State) -> PlotProgress:
         job = self.job

@@ -13,6 +13,7 @@ RESET, HOLD, ASK = b"\x18", b"!", b"?"
 STATUS_S = 0.2  # 5 Hz at most (interface.md)
 SILENCE_S = 5.0
 MENTION_S = 0.7  # of silence, after which people are informed
+RESTS_S = 0.4  # at rest, with replies missing, after which people are informed
 STALL_S = 1.5  # at rest, with replies missing
 DIALOGUE_S = 6.0  # for a `$` line
 BLOCKED = {"Hold", "Door", "Sleep"}  # states in which no line is carried out
@@ -76,6 +77,7 @@ class GrblStream(LinkBase):
             self._asked_at = now
             self._lines.write(ASK)
         self._listen(timeout_s)
+        self.on_poll()
         now = self.port.now()
         if asks:
             self._check_silence(now)
@@ -97,7 +99,7 @@ class GrblStream(LinkBase):
     def _mention_idle(self, now: float) -> None:
         """Report once that a line is not answered although the machine rests."""
         since = self._idle_since or now
-        if now - since > MENTION_S and self._mentioned_at != since and not _patience_s(self.outstanding.oldest.text):
+        if now - since > RESTS_S + _patience_s(self.outstanding.oldest.text) and self._mentioned_at != since:
             self._mentioned_at = since
             self.on_info("the machine rests, but a line is not answered yet")
 

@@ -30,6 +30,7 @@ class Link(Protocol):
     on_ack: Callable[[int], None]
     on_info: Callable[[str], None]
     on_note: Callable[[str], None]
+    on_poll: Callable[[], None]
     outstanding: Outstanding
     waits: bool  # it sends a line only after the one before is acknowledged
 
@@ -63,6 +64,7 @@ class LinkBase:
 
     `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller
     and with what the link sees again and again, `on_note` with what it does about a fault.
+    `on_poll` is called all the time while it waits.
     """
 
     def __init__(self, port: Port) -> None:
@@ -70,6 +72,7 @@ class LinkBase:
         self.on_ack: Callable[[int], None] = lambda _: None
         self.on_info: Callable[[str], None] = lambda _: None
         self.on_note: Callable[[str], None] = lambda _: None
+        self.on_poll: Callable[[], None] = lambda: None
         self.outstanding = Outstanding()
         self.status = Status("Idle")
         self._lines = LinePort(port)

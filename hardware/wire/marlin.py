@@ -120,6 +120,7 @@ class Marlin(LinkBase):
     def poll(self, timeout_s: float, *, asks: bool = True) -> None:
         """Read what has arrived. Raises LinkError for any fault."""
         self._listen(timeout_s)
+        self.on_poll()
         silent_s = self.port.now() - self._asked_at
         if not self.outstanding or silent_s < MENTION_S:
             return

@@ -125,6 +125,7 @@ class SimulatedPlot:
     pen_down_at_prompts: list[Prompt] = field(default_factory=list)
     log: list[tuple[str, object]] = field(default_factory=list)
     reported_at: list[float] = field(default_factory=list)  # when a message, a fault or a question was reported, s
+    unplugged: list[tuple[float, float]] = field(default_factory=list)  # from a report until it is plugged in again, s
     seen_at: list[float] = field(default_factory=list)  # when any event was, s
     watchers: list[Callable[[Control, PlotEvent], None]] = field(default_factory=list)  # called with the control
     observers: list[Callable[[PlotEvent], None]] = field(default_factory=list)  # called like any observer
@@ -159,6 +160,8 @@ class SimulatedPlot:
         self.events.append(event)
         self.log.append(("event", event))
         self.seen_at.append(self.bench.now())
+        if isinstance(event, PlotFault) and event.what == "port":
+            self.unplugged.append((self.bench.now(), self.bench.plugged_at))
         if isinstance(event, Note | PlotFault | Prompt | Finished):
             self.reported_at.append(self.bench.now())
         for watcher in self.watchers:
@@ -244,11 +247,16 @@ class SimulatedPlot:
         return max((after - before for before, after in itertools.pairwise(self.seen_at)), default=0.0)
 
     def silent_standstills(self, most_s: float = 1.0) -> list[tuple[float, float]]:
-        """When the pen stood still on the paper, from and to in s, and nothing was reported within this time."""
+        """When the pen stood still on the paper, from and to in s, and nothing was reported within this time.
+
+        Without a cable nothing can be known: there it is enough that people were asked to plug it in.
+        """
         return [
             (begun, ended)
             for begun, ended in self._standstills()
-            if ended - begun > most_s and not any(begun - 0.1 <= at <= begun + most_s for at in self.reported_at)
+            if ended - begun > most_s
+            and not any(begun - 0.1 <= at <= begun + most_s for at in self.reported_at)
+            and not any(at <= begun <= back for at, back in self.unplugged)
         ]
 
     def _standstills(self) -> Iterator[tuple[float, float]]:
