@@ -94,7 +94,7 @@ def report_connection(session: PlotSession, *, resumes: bool = False) -> None:
     make_ready(session, resumes=resumes)
     for cure in preflight.cures(session.job, session.greeting):
         offer(session, cure)
-    faults, notes = preflight.check(session.job, session.greeting)
+    faults, notes = preflight.check(session.job, session.greeting, homes=session.options.homes and not resumes)
     if faults:
         session.link.port.close()
         raise JobError("\n".join(faults))

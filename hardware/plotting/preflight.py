@@ -54,13 +54,14 @@ def cures(job: GcodeJob, greeting: Greeting) -> tuple[Cure, ...]:
     )
 
 
-def check(job: GcodeJob, greeting: Greeting) -> tuple[list[str], list[str]]:
-    """Return faults, with which the job must not begin, and notes."""
+def check(job: GcodeJob, greeting: Greeting, *, homes: bool = False) -> tuple[list[str], list[str]]:
+    """Return faults, with which the job must not begin, and notes. `homes`: homing was asked for."""
     faults = [
         *_long_lines(job),
         *_off_the_bed(job),
         *_beyond_the_travel(job, greeting),
         *_found(job, greeting, "fault"),
+        *(_cannot_home(greeting) if homes else ()),
     ]
     if len(faults) > MOST_FAULTS:
         faults = [*faults[:MOST_FAULTS], f"and {len(faults) - MOST_FAULTS} more"]
@@ -71,6 +72,15 @@ def _found(job: GcodeJob, greeting: Greeting, severity: str) -> list[str]:
     known = greeting.settings
     rows = [row for row in CHECKS if row.severity == severity and all(number in known for number in row.numbers)]
     return [message for row in rows if (message := row.finds(job, known))]
+
+
+def _cannot_home(greeting: Greeting) -> list[str]:
+    if greeting.settings.get(22, 1):
+        return []
+    return [
+        "homing was asked for, but it is switched off ($22=0); set $22=1 if the machine has limit switches, or plot"
+        " without --home"
+    ]
 
 
 def _long_lines(job: GcodeJob) -> list[str]:
@@ -125,14 +135,19 @@ def check_place(job: GcodeJob, greeting: Greeting, link: Link) -> list[str]:
     if bounds is None or not greeting.settings.get(22):
         return []
     offset, faults = link.work_offset(), []
-    for axis, at, least, most in (("x", 0, bounds[0], bounds[2]), ("y", 1, bounds[1], bounds[3])):
+    ranges = [("x", 0, bounds[0], bounds[2]), ("y", 1, bounds[1], bounds[3])]
+    if job.setup.lift_kind == "z" and greeting.settings.get(20):
+        up, down = job.setup.up, job.setup.up - job.setup.lower
+        ranges.append(("z", 2, min(up, down), max(up, down)))
+    for axis, at, least, most in ranges:
         travel = greeting.settings.get(130 + at, 0.0)
         positive = "Z" in greeting.options and int(greeting.settings.get(23, 0)) >> at & 1
         low, high = (0.0, travel) if positive else (-travel, 0.0)
         if least + offset[at] < low - SLACK_MM or most + offset[at] > high + SLACK_MM:
             faults.append(
                 f"{axis} goes from {least + offset[at]:.1f} to {most + offset[at]:.1f} mm in machine coordinates, but"
-                f" the machine from {low:g} to {high:g} (${130 + at}); set the bed's origin (G54), or use smaller paper"
+                f" the machine from {low:g} to {high:g} (${130 + at}); set the bed's origin (G54), or"
+                f" {'move the pen in its holder' if axis == 'z' else 'use smaller paper'}"
             )
     return faults
 

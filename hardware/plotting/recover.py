@@ -36,6 +36,7 @@ from hardware.wire.port import PortError, pass_time
 
 REOPEN_S = 0.5
 MOST_FAILURES = 5
+NO_FEED = 22  # GRBL's error for a feed motion without a feed, which only a feed motion causes
 LOSES_PLACE = {1, 3, 6, 7, 8, 9, 10}  # alarms after which the position is not reliable
 
 
@@ -79,9 +80,7 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
 def _refused_line(session: PlotSession, code: int, tag: int | None) -> int | None:
     """Return the line that an error concerns: not the one counted, if that cannot cause it, since a reply was lost."""
     line = None if tag is None else session.job.lines[tag]
-    is_arc = line is not None and line.centre_mm is not None
-    fits = {22: line is not None and (line.is_draw or line.is_lowering), 33: is_arc, 34: is_arc, 35: is_arc}
-    if tag is None or fits.get(code, True):
+    if tag is None or line is None or code != NO_FEED or line.is_draw or line.is_lowering:
         return tag
     session.say("that line cannot cause this error: a line before it may be lost", "warning")
     doubtful = session.evidence.unproven(session.checked[0], tag + 1)

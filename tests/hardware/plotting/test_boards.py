@@ -171,6 +171,24 @@ def test_settings_that_may_spoil_a_drawing_are_reported(settings: dict[int, floa
     assert note in session.notes()
 
 
+def test_homing_that_is_switched_off_is_not_left_out_in_silence() -> None:
+    assert refused(SimulatedPlot(options=PlotOptions(homes=True))) == (
+        "homing was asked for, but it is switched off ($22=0); set $22=1 if the machine has limit switches, or plot"
+        " without --home"
+    )
+
+
+def test_a_z_axis_that_soft_limits_stop_is_refused() -> None:
+    session = SimulatedPlot(machine=ROUTER, settings={20: 1, 22: 1, 25: 3000}, options=PlotOptions(homes=True))
+    session.bench.controller.machine.systems[0] = (-120.0, -100.0, 0.0)
+    with pytest.raises(JobError) as caught:
+        session.run()
+    assert str(caught.value) == (
+        "z goes from -0.5 to 3.0 mm in machine coordinates, but the machine from -100 to 0 ($132); set the bed's origin"
+        " (G54), or move the pen in its holder"
+    )
+
+
 # --- what reports contain ---
 
 
