@@ -37,10 +37,17 @@ def waits_for_motion(line: Line) -> bool:
 _SYNCS = {"M3", "M4", "M5", "M7", "M8", "M9", "M280", "M400", "M106", "M107"}
 
 
-def stopped_at(job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16) -> JobPosition:
-    """Return the earliest line that may be executing and on which the head is, so that no line is left out."""
+def stopped_at(
+    job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16, *, down: bool | None = None
+) -> JobPosition:
+    """Return the earliest line that may be executing and on which the head is, so that no line is left out.
+
+    `down`: whether the pen was down meanwhile; None if not known.
+    """
     first = max(certainly_executed(job, acked), acked - blocks - 1, 0)
     for at in range(first, sent):
+        if down is not None and is_down_before(job, at) != down:
+            continue
         line, before = job.lines[at], job.place_before(at)
         if not (line.is_draw or line.is_travel):
             if before is not None and math.dist(before, place) <= NEAR_MM:
@@ -49,7 +56,9 @@ def stopped_at(job: GcodeJob, acked: int, sent: int, place: Point, blocks: int =
         if _distance(line, before, place) <= NEAR_MM:
             return JobPosition(at, place)
     before = job.place_before(sent)
-    if before is not None and math.dist(before, place) <= NEAR_MM:
+    if before is None:  # no motion has been sent
+        return JobPosition(first, place)
+    if math.dist(before, place) <= NEAR_MM and down in {None, is_down_before(job, sent)}:
         return JobPosition(sent, place)
     return JobPosition(first, place, exact=False)
 

@@ -9,7 +9,8 @@ One JSON object per line; the key `j` gives its kind:
     rest    the head rests at x, y, parked or paused; all lines sent are executed
     stop    stopped within line `l` at x, y; `kept`: the position is valid
     lost    the position is lost, and why
-    guard   written by the guard: the plotting program died, and the guard lifted the pen
+    guard   written by the guard: the plotting program died, and the guard lifted the pen; `held`: it stopped the
+            machine within a line, by a hold (earlier versions: after all lines sent)
     from    the plot continues from line `l`
     end     done, aborted or emergency
 
@@ -191,6 +192,7 @@ class JournalState:
     lost: str | None  # why the position is lost; None if it is valid
     guard: str | None  # the status report before the guard lifted the pen
     outcome: str | None
+    held: bool = False  # the guard stopped it within a line
 
     @property
     def is_done(self) -> bool:
@@ -245,7 +247,7 @@ def _updated(known: JournalState, row: dict[str, Any]) -> JournalState:
             case "lost":
                 return replace(known, lost=row["why"])
             case "guard":
-                return replace(known, guard=row["status"])
+                return replace(known, guard=row["status"], held=bool(row.get("held")))
             case "from":
                 return replace(known, sent=row["l"], acked=row["l"], rest=None, stop=None, lost=None, guard=None)
             case "end":

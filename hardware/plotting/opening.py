@@ -53,6 +53,7 @@ def reconnect(session: PlotSession) -> None:
     if session.guard:
         session.guard.dismiss()
     connect(session)
+    make_ready(session, resumes=True)
     session.guard = start_guard(session)
 
 

@@ -51,11 +51,20 @@ def lift_and_park(session: PlotSession, *, at_end: bool = False) -> None:
 def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | None = None) -> JobPosition:
     """Return the next line for a controller that has executed some of the lines sent to it."""
     session.link.settle()
-    place, z = session.drawing_place(), session.link.place()[2]
-    if session.rest and locate.near(place, session.rest[1:]):
-        return JobPosition(session.rest[0], session.job.place_before(session.rest[0]) or place)
-    down = is_pen_down(session, z) if down is None else down
-    first, last = locate.at_rest(session.job, acked, sent, place, down)
+    session.link.work_offset()  # a new link does not know it yet
+    x, y, z = session.link.place()
+    found: tuple[JobPosition, JobPosition] | None = None
+    # the offset of this pen is in force, unless a reset has cancelled it
+    for off_x, off_y, off_z in dict.fromkeys(((0.0, 0.0, 0.0), session.nudge)):
+        place = (x - off_x, y - off_y)
+        if session.rest and locate.near(place, session.rest[1:]):
+            return JobPosition(session.rest[0], session.job.place_before(session.rest[0]) or place)
+        was_down = is_pen_down(session, z + session.nudge[2] - off_z, session.link.status.spindle)
+        found = locate.at_rest(session.job, acked, sent, place, was_down if down is None else down)
+        if found[0].exact:
+            break
+    assert found is not None
+    first, last = found
     if first.line != last.line and session.job.finished_before(last.line) > session.job.finished_before(first.line):
         stroke = session.job.lines[first.line].stroke + 1
         session.say(f"stroke {stroke} may not be finished; it is drawn again to be safe", "warning")
@@ -77,10 +86,13 @@ def has_restarted(session: PlotSession) -> bool:
     return drew and modes.get("F") == 0
 
 
-def is_pen_down(session: PlotSession, z_mm: float) -> bool | None:
-    """Return whether the pen is down according to the controller; None if its report does not show that."""
+def is_pen_down(session: PlotSession, z_mm: float, spindle: float | None) -> bool | None:
+    """Return whether the pen is down according to a report; None if the report does not show that.
+
+    `z_mm` is in work coordinates without the pen's own offset.
+    """
     setup = session.job.setup
-    value = z_mm - session.nudge[2] if setup.lift_kind == "z" else session.link.status.spindle
+    value = z_mm - session.nudge[2] if setup.lift_kind == "z" else spindle
     if setup.lift_kind == "relay" or value is None or not setup.lower:
         return None
     share = (setup.up - value) / setup.lower

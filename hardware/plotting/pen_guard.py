@@ -1,8 +1,8 @@
 """A small process that also holds the port: if the plotting program is killed, it lifts the pen.
 
-It waits on a pipe whose other end closes when the program dies. Then it lets the controller finish its lines, and sends
-only the lines that raise the pen. The position is kept, so that the plot can be resumed. It is started as
-`python -m hardware.plotting.pen_guard`, needs only Python's standard library, and ends by itself.
+It waits on a pipe whose other end closes when the program dies. Then it stops the machine at once by a feed hold and a
+reset, which keep the position, and sends only the lines that raise the pen, so that the plot can be resumed. It is
+started as `python -m hardware.plotting.pen_guard`, needs only Python's standard library, and ends by itself.
 """
 
 import contextlib
@@ -13,9 +13,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Protocol
 
-PATIENCE_S = 600.0  # the longest line on the largest bed
-ASK_S = 0.25
+PATIENCE_S = 10.0  # until a machine has stopped
+ASK_S = 0.05
+BANNER_S = 1.0
+HOLD, RESET = b"!", b"\x18"
 
 
 class PenGuard:
@@ -60,57 +63,80 @@ def _path() -> str:
     return os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
 
+class FilePort:
+    """An open file as a port."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def write(self, content: bytes) -> None:
+        os.write(self._number, content)
+
+    def listen(self, seconds: float) -> str:
+        """Return what arrives within this time."""
+        import select
+
+        heard, until = b"", time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if select.select([self._number], [], [], left)[0]:
+                heard += os.read(self._number, 4096)
+        return heard.decode("latin-1")
+
+
+class HeardPort(Protocol):
+    """The port of a guard: a file, except in tests."""
+
+    def write(self, content: bytes) -> None: ...
+
+    def listen(self, seconds: float) -> str: ...
+
+
 def main(arguments: list[str]) -> int:
-    port, pipe, journal, lift = int(arguments[0]), int(arguments[1]), arguments[2], arguments[3:]
+    number, pipe, journal, lift = int(arguments[0]), int(arguments[1]), arguments[2], arguments[3:]
     try:
         if os.read(pipe, 1):  # the program ends normally
             return 0
-        status = _at_rest(port)
-        if status is None:
-            return 1
-        os.write(port, b"$\n")  # turns half a line into one that the controller discards
-        _listen(port, 0.5)
-        os.write(port, "".join(f"{line}\n" for line in lift).encode("ascii"))
-        _note(journal, status)
-        _listen(port, 1.0)
+        return rescue(FilePort(number), journal, lift)
     except OSError:  # the cable is unplugged too
         return 1
+
+
+def rescue(port: HeardPort, journal: str, lift: list[str]) -> int:
+    """Stop the machine by a feed hold, which keeps its position, discard its lines by a reset, and lift the pen."""
+    status = _held(port)
+    if status is None:
+        return 1
+    _note(journal, status)
+    port.write(RESET)
+    heard = ""
+    for _ in range(round(BANNER_S / ASK_S)):
+        heard += port.listen(ASK_S)
+        if "for help" in heard:
+            break
+    port.write("".join(f"{line}\n" for line in lift).encode("ascii"))
+    port.listen(1.0)
     return 0
 
 
-def _at_rest(port: int) -> str | None:
-    """Return the status report of a controller that has executed its lines; None if it does not come to rest."""
-    until, rested = time.monotonic() + PATIENCE_S, 0
-    while time.monotonic() < until:
-        os.write(port, b"?")
-        heard = _listen(port, ASK_S)
-        found = re.findall(r"<[A-Z][^>]*>", heard)
+def _held(port: HeardPort) -> str | None:
+    """Hold; return the report of a controller that has stopped, or None if it does not stop or is locked."""
+    port.write(HOLD)
+    for _ in range(round(PATIENCE_S / ASK_S)):
+        port.write(b"?")
+        found = re.findall(r"<[A-Z][^>]*>", port.listen(ASK_S))
         if not found:
             continue
-        if not re.match(r"<(Idle|Run|Jog)", found[-1]):
-            return None
-        rested = rested + 1 if found[-1].startswith("<Idle") else 0
-        if "ok" in heard:
-            rested = min(rested, 1)
-        if rested >= 4:  # a dwell reports Idle too
+        if found[-1].startswith("<Hold:0"):
             return str(found[-1])
+        if not re.match(r"<(Idle|Run|Jog|Hold)", found[-1]):
+            return None
     return None
-
-
-def _listen(port: int, seconds: float) -> str:
-    import select
-
-    heard, until = b"", time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        if select.select([port], [], [], left)[0]:
-            heard += os.read(port, 4096)
-    return heard.decode("latin-1")
 
 
 def _note(journal: str, status: str) -> None:
     if journal != "-":
         with Path(journal).open("ab") as file:
-            file.write(b"\n" + json.dumps({"j": "guard", "status": status}).encode() + b"\n")
+            file.write(b"\n" + json.dumps({"j": "guard", "status": status, "held": True}).encode() + b"\n")
 
 
 if __name__ == "__main__":

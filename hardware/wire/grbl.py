@@ -7,13 +7,13 @@ controller's receive buffer less one. Settings and offsets, which it writes to E
 import contextlib
 from contextlib import suppress
 
-from hardware.wire import gcode_text
+from hardware.wire import gcode_text, replies
 from hardware.wire.grbl_identity import GREETING_S, GrblIdentity
-from hardware.wire.grbl_stream import ASK, HOLD, RESET, STATUS_S
+from hardware.wire.grbl_stream import ASK, BLOCKED, HOLD, RESET, STATUS_S
 from hardware.wire.line_port import POLL_S
 from hardware.wire.link import HOMING_S
-from hardware.wire.link_errors import Alarmed, LineRefused, Silent, UnclearReply
-from hardware.wire.replies import Vector
+from hardware.wire.link_errors import Alarmed, Halted, LineRefused, Silent, UnclearReply
+from hardware.wire.replies import Status, Vector
 
 GO = b"~"
 RESET_AGAIN_S, MOST_RESETS = 1.0, 5
@@ -35,13 +35,18 @@ class Grbl(GrblIdentity):
         self.wait_for({"Idle"})
 
     def wait_for(self, states: set[str], patience_s: float | None = None) -> None:
-        """Wait for a report, requested from now on, with one of these states. Raises Silent after `patience_s`."""
+        """Wait for a report, requested from now on, with one of these states.
+
+        Raises Silent after `patience_s`; without it, Halted in a state that nothing but a person ends.
+        """
         seen, begun = self._seen, self.port.now()
         asked_late = False
         while True:
             self.poll(POLL_S)
             if self._seen > seen and asked_late and self.status.state in states:
                 return
+            if self._seen > seen and asked_late and patience_s is None and self.status.state in BLOCKED:
+                raise Halted(self.status.state)
             if self._seen > seen and not asked_late:
                 seen, asked_late = self._seen, True
             if patience_s is not None and self.port.now() - begun > patience_s:
@@ -180,6 +185,11 @@ class Grbl(GrblIdentity):
         """Reset at once, from any thread."""
         with suppress(OSError):  # the cable is unplugged: nothing reaches the machine
             self.port.write(RESET)
+
+    def interpret(self, text: str) -> Status | None:
+        """Return an earlier status report in mm; None if it is unreadable."""
+        status = replies.read(text)
+        return status.scaled(self._unit_mm) if isinstance(status, Status) else None
 
     def place(self) -> Vector:
         """Return the position by the last report, in work coordinates, mm."""

@@ -5,7 +5,7 @@ import re
 from hardware.wire import gcode_text, replies
 from hardware.wire.line_port import POLL_S, SentLine
 from hardware.wire.link import LinkBase
-from hardware.wire.link_errors import Alarmed, LineRefused, Restarted, Silent, TooOld, UnclearReply
+from hardware.wire.link_errors import Alarmed, Halted, LineRefused, Restarted, Silent, TooOld, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Vector
 
@@ -15,6 +15,7 @@ SILENCE_S = 5.0
 MENTION_S = 0.7  # of silence, after which people are informed
 STALL_S = 1.5  # at rest, with replies missing
 DIALOGUE_S = 6.0  # for a `$` line
+BLOCKED = {"Hold", "Door", "Sleep"}  # states in which no line is carried out
 LONGEST = 79  # characters in GRBL's line buffer
 
 
@@ -59,9 +60,12 @@ class GrblStream(LinkBase):
         assert not self.outstanding
         for text in lines:
             self.send(text)
+            seen = self._seen
             until = None if patience_s is None else self.port.now() + patience_s
             while self.outstanding:
                 self.poll(POLL_S, asks=until is None)
+                if self._seen > seen + 1 and self.status.state in BLOCKED and self.outstanding:
+                    raise Halted(self.status.state)
                 if until is not None and self.port.now() > until:
                     raise Silent(patience_s or 0.0)
 

@@ -17,6 +17,7 @@ from hardware.machine import Machine
 from hardware.plotting.control import Control
 from hardware.plotting.events import Finished, Note, PlotEvent, PlotFault, Prompt
 from hardware.plotting.journal import read
+from hardware.plotting.pen_guard import rescue
 from hardware.plotting.plot import Plot
 from hardware.plotting.resume import Resume
 from hardware.plotting.session import PlotOptions
@@ -87,6 +88,22 @@ class Watched:
         return getattr(self._port, name)
 
 
+class GuardedPort:
+    """The simulator's port as a guard uses it."""
+
+    def __init__(self, port: SimPort) -> None:
+        self._port = port
+
+    def write(self, content: bytes) -> None:
+        self._port.write(content)
+
+    def listen(self, seconds: float) -> str:
+        heard, until = b"", self._port.now() + seconds
+        while self._port.now() < until - 1e-9:
+            heard += self._port.read(until - self._port.now())
+        return heard.decode("latin-1")
+
+
 @dataclass
 class SimulatedPlot:
     """A bench, a job, and all that happened."""
@@ -100,6 +117,7 @@ class SimulatedPlot:
     latency_s: float = 0.001
     kill_after: int | None = None  # so many lines written
     kill_when: Callable[["SimulatedPlot"], bool] = lambda _: False
+    killed_at: float = 0.0
     bench: Bench = field(init=False)
     job: GcodeJob = field(init=False)
     events: list[PlotEvent] = field(default_factory=list)
@@ -161,14 +179,20 @@ class SimulatedPlot:
                 raise Killed(f"{answer!r} does not answer {event}")
             control.answer(event.id, answer)
 
-    def killed(self, journal: Path, after: int | None = None) -> None:
-        """The plotting program dies once it has written so many lines; the machine carries out what it has."""
+    def killed(self, journal: Path, after: int | None = None, *, is_guarded: bool = False) -> None:
+        """The plotting program dies once it has written so many lines; the machine carries out what it has.
+
+        With a guard, that stops the machine and lifts the pen.
+        """
         self.kill_after = after
         with contextlib.suppress(Killed):
             self.run(journal)
         self.kill_after, self.kill_when = None, lambda _: False
         if self.plot and self.plot.session.journal:
             self.plot.session.journal.close()  # which takes nothing back: it is written without a buffer
+        self.killed_at = self.bench.now()
+        if is_guarded and self.bench.port is not None:
+            rescue(GuardedPort(self.bench.port), str(journal), list(self.job.setup.lift))
         self.bench.port = None
         self.bench.wait(60.0)
 

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from samples import ROUTER, SERVO
-from simulated_plot import Answer, SimulatedPlot, all_drawn_once
+from samples import RAMPED, RELAY, ROUTER, SERVO
+from simulated_plot import Answer, GuardedPort, SimulatedPlot, all_drawn_once
 from test_plot_faults import WITHIN, holds
 
 from hardware.job.gcode_job import JobError
 from hardware.machine import Machine
 from hardware.plotting.control import Control
 from hardware.plotting.events import Connected, PlotProgress, Prompt
+from hardware.plotting.pen_guard import rescue
 from hardware.plotting.session import PlotOptions
 from hardware.simulator import InjectedFault
+from hardware.simulator.trace import Move, Spindle, is_down
 from hardware.terminal.answers import on_key
 from hardware.wire.link_errors import Silent
 from hardware.wire.port import PortError
@@ -425,3 +427,92 @@ def test_messages_that_come_again_and_again_are_folded(tmp_path: Path) -> None:
         text,
         *(f"{text} ({n} times)" for n in (10, 100, 139)),
     ]
+
+
+# --- the plotting program is killed ---
+
+
+@MACHINES
+@pytest.mark.parametrize("after", range(7, 215, 9))
+def test_a_guard_lifts_the_pen_at_once_and_the_plot_is_resumed_exactly(
+    machine: Machine, after: int, tmp_path: Path
+) -> None:
+    guarded_and_resumed(SimulatedPlot(machine=machine), after, tmp_path)
+
+
+@pytest.mark.parametrize("machine", [RELAY, RAMPED], ids=lambda machine: machine.name)
+@pytest.mark.parametrize("after", range(9, 215, 27))
+def test_so_does_a_guard_of_other_pen_lifts(machine: Machine, after: int, tmp_path: Path) -> None:
+    guarded_and_resumed(SimulatedPlot(machine=machine), after, tmp_path)
+
+
+@pytest.mark.parametrize("settings", [{13: 1}, {10: 0}], ids=["inches", "work"])
+@pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machine: machine.name)
+@pytest.mark.parametrize("after", [40, 70, 150])
+def test_a_guard_of_a_nudged_pen_whatever_reports_contain(
+    after: int, machine: Machine, settings: dict[int, float], tmp_path: Path
+) -> None:
+    guarded_and_resumed(SimulatedPlot(machine=machine, settings=settings, answers=sits_left()), after, tmp_path)
+
+
+def sits_left() -> dict[str, list[Answer]]:
+    """Answers for a first pen that sits half a millimetre to the left, which a nudge corrects; the second does not."""
+
+    def move(session: SimulatedPlot, x_mm: float) -> None:
+        state = session.bench.controller.machine
+        state.shift = (x_mm, 0.0, state.shift[2])
+
+    def nudge(session: SimulatedPlot, prompt: Prompt) -> str:
+        move(session, -0.5)
+        session.control.answer(prompt.id, "nudge", x=0.5)
+        return "none yet"
+
+    def second(session: SimulatedPlot, _: Prompt) -> str:
+        move(session, 0.0)
+        return "done"
+
+    return {"pen": [nudge, "done", second]}
+
+
+def guarded_and_resumed(session: SimulatedPlot, after: int, tmp_path: Path) -> None:
+    """No blot, and no line lost or drawn twice; a dot may be touched again, and then a note says so."""
+    session.killed(tmp_path / "journal", after, is_guarded=True)
+    assert not session.pen_is_down() or not session.drawn()
+    assert lifted_at(session) - session.killed_at < 1.0
+    session.events.clear()
+    assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
+    holds(session)
+    assert [prompt.kind for prompt in session.prompts].count("origin") == 0
+    for stroke, share in enumerate(session.times_drawn()):
+        if len(session.wanted()[stroke]) > 1:
+            assert share == pytest.approx(1, abs=0.02)
+
+
+def lifted_at(session: SimulatedPlot) -> float:
+    """When the pen last left the paper; 0 if it never touched it."""
+    at, was_down = 0.0, False
+    for event in session.bench.controller.machine.trace:
+        value = event.value if isinstance(event, Spindle) else event.spindle
+        z = event.end[2] if isinstance(event, Move) else event.place[2]
+        now_down = is_down(session.machine, z, value)
+        if was_down and not now_down:
+            at = event.at if isinstance(event, Spindle) else event.begun
+        was_down = now_down
+    return at
+
+
+def test_a_guard_leaves_a_locked_controller_alone(tmp_path: Path) -> None:
+    bench = SimulatedPlot().bench
+    bench.controller.machine.state = "Alarm"
+    assert rescue(GuardedPort(bench.open()), "-", ["M3 S600"]) == 1
+    assert bench.controller.machine.trace == []
+
+
+@MACHINES
+def test_a_nudged_pen_goes_on_where_it_was_after_the_cable_was_out(machine: Machine, tmp_path: Path) -> None:
+    session = SimulatedPlot(
+        machine=machine, faults=(InjectedFault(WITHIN[machine.name], "unplug", seconds=3),), answers=sits_left()
+    )
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert [prompt.kind for prompt in session.prompts] == ["pen", "pen", "pen"]
+    assert "the controller was not reset: its position is valid" in session.notes()
