@@ -36,12 +36,12 @@ def come_to_rest(session: PlotSession, position: JobPosition) -> None:
         session.journal.stop(position.line, *position.place, kept=True)
 
 
-def lift_and_park(session: PlotSession) -> None:
+def lift_and_park(session: PlotSession, *, at_end: bool = False) -> None:
     """Finish all motion, lift the pen, park, wait for rest, and record the position."""
     session.link.finish()
     session.mark_executed(session.acked)
     session.link.run(session.job.setup.lift)
-    session.park()
+    session.park(at_end=at_end)
     x, y, _ = session.link.place()
     session.rest = (session.next, x, y)
     if session.journal:

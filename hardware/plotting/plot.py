@@ -113,7 +113,7 @@ class Plot:
 
     def _leave(self) -> None:
         """Lift the pen and park, without M2: the servo keeps holding the pen."""
-        lift_and_park(self.session)
+        lift_and_park(self.session, at_end=True)
         self.session.report("done", at_once=True)
 
     def _finished(self, outcome: str) -> Finished:

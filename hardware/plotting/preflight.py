@@ -95,22 +95,26 @@ def _long_lines(job: GcodeJob) -> list[str]:
 
 def _off_the_bed(job: GcodeJob) -> list[str]:
     """Check against the machine file, whether or not the controller has soft limits."""
-    width, height = job.setup.bed_mm
+    left, bottom, right, top = job.setup.bed_mm
     faults = []
     for line in job.lines:
         if not (line.is_draw or line.is_travel):
             continue
-        for axis, value, limit in (("x", line.x_mm, width), ("y", line.y_mm, height)):
-            if not -SLACK_MM <= value <= limit + SLACK_MM:
+        for axis, value, least, most, size in (
+            ("x", line.x_mm, left, right, "width_mm"),
+            ("y", line.y_mm, bottom, top, "height_mm"),
+        ):
+            if not least - SLACK_MM <= value <= most + SLACK_MM:
                 faults.append(
                     f"line {line.number}: {line.text} goes to {axis} = {value:g} mm, but the bed of {job.machine!r}"
-                    f" reaches from 0 to {limit:g} mm"
+                    f" reaches from {least:g} to {most:g} mm; if that is wrong, correct bed_min_mm or {size}"
                 )
     if faults:
         return faults
     bounds = job.bounds()  # with the bulges of arcs
-    if bounds and not (bounds[0] >= -SLACK_MM and bounds[1] >= -SLACK_MM):
-        return [f"an arc reaches x = {bounds[0]:.1f}, y = {bounds[1]:.1f} mm, but the bed begins at 0"]
+    if bounds and not (bounds[0] >= left - SLACK_MM and bounds[1] >= bottom - SLACK_MM):
+        reached, begins = f"x = {bounds[0]:.1f}, y = {bounds[1]:.1f} mm", f"[{left:g}, {bottom:g}]"
+        return [f"an arc reaches {reached}, but the bed of {job.machine!r} begins at {begins} (bed_min_mm)"]
     return []
 
 

@@ -130,9 +130,10 @@ class PlotSession:
         feed = f" F{self.job.setup.travel_mm_min:g}" if self.job.setup.needs_travel_feed else ""
         self.link.run([f"G0 X{place[0]:.3f} Y{place[1]:.3f}{feed}"])
 
-    def park(self) -> None:
-        """Travel, with the pen up, to where pens are changed."""
-        self.go(self.job.setup.park_mm)
+    def park(self, *, at_end: bool = False) -> None:
+        """Travel, with the pen up, to where pens are changed, or to where the plot ends."""
+        setup = self.job.setup
+        self.go(setup.end_mm if at_end and setup.end_mm is not None else setup.park_mm)
         self.link.finish()
 
     def approach(self, line: int) -> None:
