@@ -9,8 +9,10 @@ One JSON object per line; the key `j` gives its kind:
     rest    the head rests at x, y, parked or paused; all lines sent are executed
     stop    stopped within line `l` at x, y; `kept`: the position is valid
     lost    the position is lost, and why
+    fault   something went wrong: until the plot continues, other lines than those of the job are sent
     guard   written by the guard: the plotting program died, and the guard lifted the pen; `held`: it stopped the
-            machine within a line, by a hold (earlier versions: after all lines sent)
+            machine within a line, by a hold (earlier versions: after all lines sent); `oks`: it heard so many more
+            acknowledgements
     from    the plot continues from line `l`
     end     done, aborted or emergency
 
@@ -120,6 +122,9 @@ class Journal:
         self._put("lost", why=why)
         self._sync()
 
+    def fault(self) -> None:
+        self._put("fault")
+
     def continues(self, line: int) -> None:
         self._last = (-1, -1)
         self._put("from", l=line)
@@ -193,6 +198,7 @@ class JournalState:
     guard: str | None  # the status report before the guard lifted the pen
     outcome: str | None
     held: bool = False  # the guard stopped it within a line
+    in_fault: bool = False  # acknowledgements may be those of other lines
 
     @property
     def is_done(self) -> bool:
@@ -246,10 +252,16 @@ def _updated(known: JournalState, row: dict[str, Any]) -> JournalState:
                 )
             case "lost":
                 return replace(known, lost=row["why"])
+            case "fault":
+                return replace(known, in_fault=True)
             case "guard":
-                return replace(known, guard=row["status"], held=bool(row.get("held")))
+                more = 0 if known.in_fault else int(row.get("oks", 0))
+                acked = min(known.acked + more, known.sent)
+                return replace(known, guard=row["status"], held=bool(row.get("held")), acked=acked)
             case "from":
-                return replace(known, sent=row["l"], acked=row["l"], rest=None, stop=None, lost=None, guard=None)
+                return replace(
+                    known, sent=row["l"], acked=row["l"], rest=None, stop=None, lost=None, guard=None, in_fault=False
+                )
             case "end":
                 return replace(known, outcome=row["outcome"])
             case "start" | _:

@@ -1,8 +1,9 @@
 """A small process that also holds the port: if the plotting program is killed, it lifts the pen.
 
 It waits on a pipe whose other end closes when the program dies. Then it stops the machine at once by a feed hold and a
-reset, which keep the position, and sends only the lines that raise the pen, so that the plot can be resumed. It is
-started as `python -m hardware.plotting.pen_guard`, needs only Python's standard library, and ends by itself.
+reset, which keep the position, and sends only the lines that raise the pen, so that the plot can be resumed. Only a pen
+move that has begun, and the wait in which the pen makes a dot, are left to end first. It is started as
+`python -m hardware.plotting.pen_guard`, needs only Python's standard library, and ends by itself.
 """
 
 import contextlib
@@ -18,6 +19,8 @@ from typing import Protocol
 PATIENCE_S = 10.0  # until a machine has stopped
 ASK_S = 0.05
 BANNER_S = 1.0
+WAIT_S = 0.5  # the longest wait that is left to end
+PEN_MOVE_S = 2.0  # the longest time in which the pen may come down, make a dot and go up
 HOLD, RESET = b"!", b"\x18"
 
 
@@ -103,10 +106,11 @@ def main(arguments: list[str]) -> int:
 
 def rescue(port: HeardPort, journal: str, lift: list[str]) -> int:
     """Stop the machine by a feed hold, which keeps its position, discard its lines by a reset, and lift the pen."""
-    status = _held(port)
+    heard = _after_a_pen_move(port, lift)
+    status, more = _held(port)
     if status is None:
         return 1
-    _note(journal, status)
+    _note(journal, status, _acknowledged(heard + more))
     port.write(RESET)
     heard = ""
     for _ in range(round(BANNER_S / ASK_S)):
@@ -118,25 +122,60 @@ def rescue(port: HeardPort, journal: str, lift: list[str]) -> int:
     return 0
 
 
-def _held(port: HeardPort) -> str | None:
-    """Hold; return the report of a controller that has stopped, or None if it does not stop or is locked."""
+def _after_a_pen_move(port: HeardPort, lift: list[str]) -> str:
+    """Listen while only the pen moves, or waits: in a wait, GRBL reports Idle. Return what was heard."""
+    up = next(iter(re.findall(r"S([\d.]+)", " ".join(lift))), "")
+    heard, before, waited = "", "", 0
+    for _ in range(round(PEN_MOVE_S / ASK_S)):
+        port.write(b"?")
+        heard += port.listen(ASK_S)
+        last = (_reports(heard) or [""])[-1]
+        waited = waited + 1 if last.startswith("<Idle") else 0
+        is_up = bool(up) and re.search(rf"\|FS:[^,]*,{up}\b", last) is not None
+        travels = last.startswith("<Run") and _xy(before) not in {"", _xy(last)}
+        is_known = not last or last.startswith(("<Idle", "<Run"))
+        if travels or not is_known or waited * ASK_S >= WAIT_S or (waited and is_up):
+            break
+        before = last
+    return heard
+
+
+def _held(port: HeardPort) -> tuple[str | None, str]:
+    """Hold; return the report of a controller that has stopped, and all that was heard.
+
+    The report is None if it does not stop, or is locked.
+    """
+    heard = ""
     port.write(HOLD)
     for _ in range(round(PATIENCE_S / ASK_S)):
         port.write(b"?")
-        found = re.findall(r"<[A-Z][^>]*>", port.listen(ASK_S))
-        if not found:
-            continue
-        if found[-1].startswith("<Hold:0"):
-            return str(found[-1])
-        if not re.match(r"<(Idle|Run|Jog|Hold)", found[-1]):
-            return None
-    return None
+        found = _reports(more := port.listen(ASK_S))
+        heard += more
+        if found and found[-1].startswith("<Hold:0"):
+            return found[-1], heard
+        if found and not re.match(r"<(Idle|Run|Jog|Hold)", found[-1]):
+            break
+    return None, heard
 
 
-def _note(journal: str, status: str) -> None:
+def _reports(heard: str) -> list[str]:
+    return re.findall(r"<[A-Z][^>]*>", heard)
+
+
+def _xy(report: str) -> str:
+    return "".join(re.findall(r"Pos:([^,]*,[^,]*)", report))
+
+
+def _acknowledged(heard: str) -> int:
+    """Return how many lines these replies acknowledge. After an error it is not known which lines they are."""
+    return re.sub(r"(?s)error:.*", "", heard).splitlines().count("ok")
+
+
+def _note(journal: str, status: str, acknowledged: int) -> None:
     if journal != "-":
+        row = {"j": "guard", "status": status, "held": True, "oks": acknowledged}
         with Path(journal).open("ab") as file:
-            file.write(b"\n" + json.dumps({"j": "guard", "status": status, "held": True}).encode() + b"\n")
+            file.write(b"\n" + json.dumps(row).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -99,6 +99,8 @@ class Plot:
                 return
             except (LinkError, PauseNow) as met:
                 trouble = met
+                if session.journal:
+                    session.journal.fault()
             except Ended as ended:
                 self._abandon(ended.outcome)
                 raise

@@ -182,10 +182,12 @@ class SimulatedPlot:
                 raise Killed(f"{answer!r} does not answer {event}")
             control.answer(event.id, answer)
 
-    def killed(self, journal: Path, after: int | None = None, *, is_guarded: bool = False) -> None:
+    def killed(
+        self, journal: Path, after: int | None = None, *, is_guarded: bool = False, guard_after_s: float = 0.0
+    ) -> None:
         """The plotting program dies once it has written so many lines; the machine carries out what it has.
 
-        With a guard, that stops the machine and lifts the pen.
+        With a guard, that stops the machine and lifts the pen, as soon as it notices.
         """
         self.kill_after = after
         with contextlib.suppress(Killed):
@@ -195,6 +197,7 @@ class SimulatedPlot:
             self.plot.session.journal.close()  # which takes nothing back: it is written without a buffer
         self.killed_at = self.bench.now()
         if is_guarded and self.bench.port is not None:
+            self.bench.wait(guard_after_s)
             rescue(GuardedPort(self.bench.port), str(journal), list(self.job.setup.lift))
         self.bench.port = None
         self.bench.wait(60.0)
