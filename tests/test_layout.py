@@ -18,7 +18,7 @@ ORDER = {
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
-    "hardware.simulator": "settings lookahead_planner trace grbl_parser machine_state geometry status_report "
+    "hardware.simulator": "firmware settings lookahead_planner trace grbl_parser machine_state geometry status_report "
     "interpreter controller fault_injection bench pty",
     "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
     "grbl_identity grbl marlin port_scan",

@@ -84,13 +84,17 @@ def take_evidence(session: PlotSession) -> None:
 def has_restarted(session: PlotSession) -> bool:
     """Whether the controller's modes are those after a reset, although its banner was not heard.
 
-    After a reset the spindle is off and no feed is set (commands.md, $G), while a plot leaves a servo powered, and a
-    feed once it has drawn.
+    After a reset the spindle is off, which status reports show too (interface.md, FS), and no feed is set (commands.md,
+    $G), while a plot leaves a servo powered, and a feed once it has drawn.
     """
-    modes, job, acked = session.link.modes(), session.job, session.acked
+    job, acked = session.job, session.acked
+    is_powered = job.setup.lift_kind == "servo" and any(text.startswith("M3") for text in job.setup.lift)
+    if is_powered and session.link.status.spindle == 0:
+        return True
+    modes = session.link.modes()
     if not modes:
         return False
-    if job.setup.lift_kind == "servo" and any(text.startswith("M3") for text in job.setup.lift):
+    if is_powered:
         return modes.get("S") == 0 or "M5" in modes
     drew = session.rest is None and acked > 0 and job.lines[acked - 1].feed_mm_min > 0
     return drew and modes.get("F") == 0

@@ -37,7 +37,7 @@ from hardware.wire.port import PortError, pass_time
 REOPEN_S = 0.5
 MOST_FAILURES = 5
 NO_FEED = 22  # GRBL's error for a feed motion without a feed, which only a feed motion causes
-LOSES_PLACE = {1, 3, 6, 7, 8, 9, 10}  # alarms after which the position is not reliable
+KEEPS_PLACE = {2, 4, 5}  # alarms after which the position is reliable; not those that only relatives of GRBL have
 
 
 def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
@@ -53,7 +53,7 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
             return _ask_on(session, trouble, position, _refused_line(session, code, tag))
         case Alarmed(code):
             session.link.stop(alarmed=True)
-            if code in LOSES_PLACE:
+            if code not in KEEPS_PLACE:
                 return _lost(session, trouble)
             return _ask_on(session, trouble, stopped_position(session), None, default="abort" if code == 2 else "")
         case UnclearReply():

@@ -18,7 +18,8 @@ from hardware.wire.replies import Status, Vector
 GO = b"~"
 RESET_AGAIN_S, MOST_RESETS = 1.0, 5
 RELEASE_S = 3.0  # until a hold or a closed door is left
-ASKS_FOR_RESET = "[MSG:Reset to continue]"
+ASKS_FOR_RESET = "Reset to continue]"  # grblHAL's is the same, FluidNC's begins with `[MSG:INFO: `
+MOST_REPORTS = 12  # within which an idle GRBL has reported its offset (report.h: every tenth)
 HOLDING_S = 30.0  # enough for the slowest machine to stop
 AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
@@ -136,11 +137,14 @@ class Grbl(GrblIdentity):
 
     def _hears_banner(self, seconds: float) -> bool:
         """Whether a banner arrives within this time, and before the controller asks for another reset."""
-        until, asked = self.port.now() + seconds, self._infos.count(ASKS_FOR_RESET)
-        while not self._restarted() and self.port.now() < until and self._infos.count(ASKS_FOR_RESET) == asked:
+        until, asked = self.port.now() + seconds, self._asked_for_reset()
+        while not self._restarted() and self.port.now() < until and self._asked_for_reset() == asked:
             with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
                 self._listen(POLL_S)
         return self._restarted()
+
+    def _asked_for_reset(self) -> int:
+        return sum(info.endswith(ASKS_FOR_RESET) for info in self._infos)
 
     def home(self) -> None:
         self.run(["$H"], patience_s=HOMING_S)
@@ -174,12 +178,16 @@ class Grbl(GrblIdentity):
         self.wait_for_offset()
 
     def wait_for_offset(self) -> None:
-        """Wait for a report with the current offset: the next after a change, else every few reports (interface.md)."""
+        """Wait for a report with the current offset: the next after a change, else every few reports (interface.md).
+
+        A grblHAL whose $10 leaves the offset out is asked for it, as is any controller that does not report it.
+        """
         self._offset_seen = False
-        for _ in range(40):
+        for _ in range(MOST_REPORTS if self._reports_offset else 1):
             self.wait_for({"Idle", "Alarm", "Check"})
-            if self._offset_seen:
+            if self._offset_seen or self.status.state == "Check":
                 return
+        self._reports_offset, self.offset = False, self.read_offset()
 
     def emergency(self) -> None:
         """Reset at once, from any thread."""
@@ -189,7 +197,7 @@ class Grbl(GrblIdentity):
     def interpret(self, text: str) -> Status | None:
         """Return an earlier status report in mm; None if it is unreadable."""
         status = replies.read(text)
-        return status.scaled(self._unit_mm) if isinstance(status, Status) else None
+        return status.scaled(self.unit_mm(status)) if isinstance(status, Status) else None
 
     def place(self) -> Vector:
         """Return the position by the last report, in work coordinates, mm."""

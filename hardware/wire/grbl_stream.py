@@ -18,6 +18,7 @@ STALL_S = 1.5  # at rest, with replies missing
 DIALOGUE_S = 6.0  # for a `$` line
 BLOCKED = {"Hold", "Door", "Sleep"}  # states in which no line is carried out
 LONGEST = 79  # characters in GRBL's line buffer
+INCH_MM, INCH_DECIMALS = 25.4, 4
 
 
 class GrblStream(LinkBase):
@@ -29,7 +30,7 @@ class GrblStream(LinkBase):
         self.room = 127
         self.most_bytes = 0  # largest number outstanding at once
         self.offset: Vector = (0.0, 0.0, 0.0)
-        self._unit_mm = 1.0  # of positions in its reports
+        self._unit_mm: float | None = None  # of positions in its reports; None until it is known
         self._seen = 0  # number of status reports
         self._offset_seen = False
         self._asked_at = port.now()
@@ -123,7 +124,7 @@ class GrblStream(LinkBase):
                 if not self._awaits_banner:
                     raise Restarted(banner)
             case replies.Status() as status:
-                self._report(status.scaled(self._unit_mm))
+                self._report(status.scaled(self.unit_mm(status)))
             case replies.Info(info):
                 self._infos.append(info)
                 if info.startswith("[MSG:"):
@@ -133,6 +134,15 @@ class GrblStream(LinkBase):
             case replies.Garbled(noise):
                 if self.outstanding:
                     raise UnclearReply(noise, self.outstanding.oldest.tag)
+
+    def unit_mm(self, status: replies.Status) -> float:
+        """Return the unit of positions: of a controller that does not list $13, inches if they have four decimals.
+
+        GRBL, grblHAL and FluidNC print three decimals of mm and four of inches (report.c, Report.cpp).
+        """
+        if self._unit_mm is not None:
+            return self._unit_mm
+        return INCH_MM if status.decimals == INCH_DECIMALS else 1.0
 
     def _report(self, status: replies.Status) -> None:
         self.status = status

@@ -69,7 +69,7 @@ def sits_left() -> dict[str, list[Answer]]:
 
     def move(session: SimulatedPlot, x_mm: float) -> None:
         state = session.bench.controller.machine
-        state.shift = (x_mm, 0.0, state.shift[2])
+        state.shift = (state.shift[0] + x_mm, *state.shift[1:])
 
     def nudge(session: SimulatedPlot, prompt: Prompt) -> str:
         move(session, -0.5)
@@ -77,7 +77,7 @@ def sits_left() -> dict[str, list[Answer]]:
         return "none yet"
 
     def second(session: SimulatedPlot, _: Prompt) -> str:
-        move(session, 0.0)
+        move(session, 0.5)
         return "done"
 
     return {"pen": [nudge, "done", second]}

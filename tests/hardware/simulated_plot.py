@@ -22,6 +22,7 @@ from hardware.plotting.plot import Plot
 from hardware.plotting.resume import Resume
 from hardware.plotting.session import PlotOptions
 from hardware.simulator import Bench, InjectedFault, SimPort
+from hardware.simulator.firmware import GRBL, Firmware
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Dwell, Move, Spindle, is_down, strokes
 
@@ -113,6 +114,7 @@ class SimulatedPlot:
     faults: tuple[InjectedFault, ...] = ()
     answers: dict[str, list[Answer]] = field(default_factory=dict)  # to prompts by kind; the default where none is left
     settings: dict[int, float] = field(default_factory=dict)
+    firmware: Firmware = GRBL
     options: PlotOptions = field(default_factory=PlotOptions)
     latency_s: float = 0.001
     kill_after: int | None = None  # so many lines written
@@ -126,15 +128,15 @@ class SimulatedPlot:
     log: list[tuple[str, object]] = field(default_factory=list)
     reported_at: list[float] = field(default_factory=list)  # when a message, a fault or a question was reported, s
     unplugged: list[tuple[float, float]] = field(default_factory=list)  # from a report until it is plugged in again, s
-    seen_at: list[float] = field(default_factory=list)  # when any event was, s
+    seen_at: list[list[float]] = field(default_factory=list)  # when any event was, s; a list for each run
     watchers: list[Callable[[Control, PlotEvent], None]] = field(default_factory=list)  # called with the control
     observers: list[Callable[[PlotEvent], None]] = field(default_factory=list)  # called like any observer
     plot: Plot | None = None
     control: Control = field(default_factory=Control)
 
     def __post_init__(self) -> None:
-        values = for_machine(self.machine) | self.settings
-        self.bench = Bench(values, latency_s=self.latency_s, faults=self.faults)
+        values = for_machine(self.machine, self.firmware) | self.settings
+        self.bench = Bench(values, latency_s=self.latency_s, faults=self.faults, firmware=self.firmware)
         self.job = from_drawing(self.drawing, self.machine, "card")
 
     def open(self) -> Watched:
@@ -142,6 +144,7 @@ class SimulatedPlot:
 
     def run(self, journal: Path | None = None, *, resumes: bool = False) -> Finished:
         control = self.control = Control(*self.observers)
+        self.seen_at.append([])
         control.watch(lambda event: self._see(control, event))
         known = Resume(read(journal)) if resumes and journal else None
         self.plot = Plot(self.job, self.open, control, journal, self.options)  # type: ignore[arg-type]
@@ -159,7 +162,7 @@ class SimulatedPlot:
     def _see(self, control: Control, event: PlotEvent) -> None:
         self.events.append(event)
         self.log.append(("event", event))
-        self.seen_at.append(self.bench.now())
+        self.seen_at[-1].append(self.bench.now())
         if isinstance(event, PlotFault) and event.what == "port":
             self.unplugged.append((self.bench.now(), self.bench.plugged_at))
         if isinstance(event, Note | PlotFault | Prompt | Finished):
@@ -246,8 +249,9 @@ class SimulatedPlot:
         ]
 
     def longest_silence_s(self) -> float:
-        """The longest time without any event."""
-        return max((after - before for before, after in itertools.pairwise(self.seen_at)), default=0.0)
+        """The longest time of a run without any event."""
+        gaps = (after - before for run in self.seen_at for before, after in itertools.pairwise(run))
+        return max(gaps, default=0.0)
 
     def silent_standstills(self, most_s: float = 1.0) -> list[tuple[float, float]]:
         """When the pen stood still on the paper, from and to in s, and nothing was reported within this time.

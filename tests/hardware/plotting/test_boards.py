@@ -97,6 +97,17 @@ def test_a_reset_whose_banner_is_lost_is_noticed(machine: Machine, line: int, tm
     holds(session)
 
 
+@pytest.mark.parametrize("line", [20, 58, 90])
+def test_such_a_reset_is_told_from_the_spindle_value_alone(line: int, tmp_path: Path) -> None:
+    """Of a board that prints nothing for $G."""
+    session = SimulatedPlot(faults=(InjectedFault(line, "unplug", seconds=3, resets=True),))
+    session.bench.loses_banner = True
+    session.bench.controller.on_say = lambda text: None if text.startswith("[GC:") else text
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert [prompt.kind for prompt in session.prompts][:2] == ["pen", "origin"]
+    holds(session)
+
+
 # --- a controller that is not ready ---
 
 

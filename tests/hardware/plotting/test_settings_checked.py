@@ -13,6 +13,7 @@ from hardware.machine import Machine
 from hardware.plotting.control import Control
 from hardware.plotting.events import PlotProgress, Prompt
 from hardware.plotting.session import PlotOptions
+from hardware.simulator.firmware import FLUIDNC, GRBLHAL, Firmware
 
 # --- settings that would spoil the sheet ---
 
@@ -98,6 +99,55 @@ def test_settings_that_may_spoil_a_drawing_are_reported(settings: dict[int, floa
     session = SimulatedPlot(settings=settings)
     session.run()
     assert note in session.notes()
+
+
+@pytest.mark.parametrize(
+    ("firmware", "settings", "message"),
+    [
+        (FLUIDNC, {30: 255}, "pen_lift has up: 600 and down: 300, but the controller clips every S above $30=255; set"
+                             " $30 to the value with which you measured the pen lift (often $30=1000), or measure it"
+                             " again below 255"),
+        (FLUIDNC, {30: 0}, "the controller's spindle range is empty ($31=0, $30=0), so that the pen never moves;"
+                           " pen_lift has up: 600 and down: 300"),
+        (GRBLHAL, {9: 0}, "the spindle output is switched off ($9=0), so that the pen never moves; set $9=1"),
+        (GRBLHAL, {9: 6}, "the spindle output is switched off ($9=6), so that the pen never moves; set $9=1"),
+    ],
+)  # fmt: skip
+def test_settings_of_relatives_with_which_the_pen_never_moves_are_refused(
+    firmware: Firmware, settings: dict[int, float], message: str
+) -> None:
+    assert refused(SimulatedPlot(firmware=firmware, settings=settings)) == message
+
+
+@pytest.mark.parametrize(
+    ("settings", "note"),
+    [
+        ({33: 5000}, "the spindle output has pulses of 5000 Hz ($33), but a servo usually needs 50; set $33=50 if it"
+                     " hums or does not move"),
+        ({394: 4}, "the controller waits 4 s after it has switched on the spindle output ($394), with the pen where it"
+                   " is; set $394=0"),
+        ({1: 25}, "the motors are released at rest ($1=25), so that a touch can lose the position; $1=255 keeps them"
+                  " on"),
+    ],
+)  # fmt: skip
+def test_settings_of_grblhal_that_may_spoil_a_drawing_are_reported(settings: dict[int, float], note: str) -> None:
+    session = SimulatedPlot(firmware=GRBLHAL, settings=settings)
+    session.run()
+    assert note in session.notes()
+
+
+def test_grblhal_keeps_motors_on_by_a_setting_of_its_own() -> None:
+    session = SimulatedPlot(firmware=GRBLHAL, settings={1: 25, 37: 3})
+    session.run()
+    assert not any("released" in note for note in session.notes())
+
+
+@MACHINES
+def test_lathe_mode_is_switched_off_on_request(machine: Machine) -> None:
+    session = SimulatedPlot(machine=machine, firmware=GRBLHAL, settings={32: 2}, answers={"setting": ["set"]})
+    assert session.run().outcome == "done"
+    assert session.prompts[0].text.startswith("Lathe mode is on ($32=2).")
+    assert session.bench.controller.machine.values[32] == 0
 
 
 def test_homing_that_is_switched_off_is_not_left_out_in_silence() -> None:
