@@ -152,7 +152,7 @@ def offer(session: PlotSession, cure: preflight.Cure) -> None:
     """Ask whether a setting may be changed, change it, and check that it is changed. Raises Ended and JobError."""
     change = f"${cure.number}={cure.value:g}"
     yes = PromptChoice("set", f"set {change} now; the controller keeps it")
-    ask(session, Prompt(0, "setting", f"set {change} now?", cure.why, (yes, STOP), ""))
+    ask(session, Prompt(0, "setting", f"set {change} now?", cure.why, (yes, STOP), "", pen_up=False))
     settings = session.link.change_setting(cure.number, cure.value)
     session.greeting = replace(session.greeting, settings=settings)
     if settings.get(cure.number) != cure.value:
