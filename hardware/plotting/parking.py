@@ -24,6 +24,8 @@ def raise_pen(session: PlotSession, *, kept: bool = True) -> None:
 def come_to_rest(session: PlotSession, position: JobPosition) -> None:
     """Raise the pen, restore the offsets, park, and record the position."""
     session.finished = session.job.finished_before(position.line)
+    if session.journal:  # known from here on, whatever happens on the way
+        session.journal.stop(position.line, *position.place, kept=True, parked=False)
     raise_pen(session)
     x, y, z = session.nudge
     z = z if session.job.setup.lift_kind == "z" else 0.0

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from hardware.job.locate import NEAR_MM, JobPosition, near, stopped_at
+from hardware.job.locate import NEAR_MM, JobPosition, certainly_executed, near, stopped_at
 from hardware.plotting import continuing
 from hardware.plotting.asking import ask
 from hardware.plotting.continuing import apply_choice
@@ -25,6 +25,8 @@ class Resume:
 def resume(session: PlotSession, resumed: Resume) -> int:
     """Resume an earlier plot: report its state, ask, and return the line to continue from."""
     known = resumed.known
+    if session.journal:
+        session.journal.fault()
     session.nudge, session.part = known.offset_mm, -1 if known.part is None else known.part
     session.acked, session.next = known.acked, known.sent
     session.finished = known.strokes_done
@@ -47,7 +49,7 @@ def _resumed_lost(session: PlotSession, known: JournalState, why: str) -> int:
     if session.link.status.state == "Alarm":
         session.link.run(["$X"])
     raise_pen(session, kept=False)
-    parked = known.rest or (known.stop and (known.stop[0], *session.job.setup.park_mm))
+    parked = known.rest or (known.stop and known.parked and (known.stop[0], *session.job.setup.park_mm)) or None
     cause = PlotFault("resume", 0, "", why, "set its position before resuming")
     find_origin(session, fresh=False, cause=cause, rest=parked)
     return _with_pen(session, after_loss(session, last_position(session, known.rest, known.stop)))
@@ -78,7 +80,12 @@ def _held_position(session: PlotSession, known: JournalState, held: Status) -> J
     z = held.place[2] + (session.nudge[2] if held.is_work else -link.work_offset()[2])
     down = is_pen_down(session, z, held.spindle)
     found = stopped_at(session.job, known.acked, known.sent, place, down=down)
-    return found if found.exact else stopped_at(session.job, known.acked, known.sent, place)
+    if found.exact:
+        return found
+    if not down and known.going_to and certainly_executed(session.job, known.acked) <= known.going_to[0]:
+        line, within = known.going_to  # it was on its way from the parking place
+        return JobPosition(line, within or session.job.place_before(line) or place)
+    return stopped_at(session.job, known.acked, known.sent, place)
 
 
 def _asked_to_resume(session: PlotSession, position: JobPosition) -> int:

@@ -186,7 +186,13 @@ class SimulatedPlot:
             control.answer(event.id, answer)
 
     def killed(
-        self, journal: Path, after: int | None = None, *, is_guarded: bool = False, guard_after_s: float = 0.0
+        self,
+        journal: Path,
+        after: int | None = None,
+        *,
+        is_guarded: bool = False,
+        guard_after_s: float = 0.0,
+        resumes: bool = False,
     ) -> None:
         """The plotting program dies once it has written so many lines; the machine carries out what it has.
 
@@ -194,7 +200,7 @@ class SimulatedPlot:
         """
         self.kill_after = after
         with contextlib.suppress(Killed):
-            self.run(journal)
+            self.run(journal, resumes=resumes)
         self.kill_after, self.kill_when = None, lambda _: False
         if self.plot and self.plot.session.journal:
             self.plot.session.journal.close()  # which takes nothing back: it is written without a buffer

@@ -84,6 +84,20 @@ def guarded_and_resumed(session: SimulatedPlot, after: int, tmp_path: Path) -> N
             assert share == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.parametrize("again_after", range(1, 22, 2))
+@pytest.mark.parametrize("after", [70, 88])
+@MACHINES
+def test_a_plot_that_is_killed_again_while_it_resumes_still_draws_each_stroke_once(
+    machine: Machine, after: int, again_after: int, tmp_path: Path
+) -> None:
+    session = SimulatedPlot(machine=machine)
+    session.killed(tmp_path / "journal", after, is_guarded=True)
+    session.killed(tmp_path / "journal", again_after, is_guarded=True, resumes=True)
+    assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
+    holds(session)
+    assert [prompt.kind for prompt in session.prompts].count("origin") == 0
+
+
 def lifted_at(session: SimulatedPlot) -> float:
     """When the pen last left the paper; 0 if it never touched it."""
     at, was_down = 0.0, False
