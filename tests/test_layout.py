@@ -18,11 +18,11 @@ ORDER = {
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
-    "hardware.simulator": "settings lookahead_planner trace grbl_parser machine_state geometry status_report "
+    "hardware.simulator": "firmware settings lookahead_planner trace grbl_parser machine_state geometry status_report "
     "interpreter controller fault_injection bench pty",
     "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
     "grbl_identity grbl marlin port_scan",
-    "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
+    "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate evidence",
     "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace repeated_notes session "
     "messages asking opening pen_change parking continuing origin resume recover plot",
     "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",

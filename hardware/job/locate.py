@@ -37,19 +37,28 @@ def waits_for_motion(line: Line) -> bool:
 _SYNCS = {"M3", "M4", "M5", "M7", "M8", "M9", "M280", "M400", "M106", "M107"}
 
 
-def stopped_at(job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16) -> JobPosition:
-    """Return the earliest line that may be executing and on which the head is, so that no line is left out."""
+def stopped_at(
+    job: GcodeJob, acked: int, sent: int, place: Point, blocks: int = 16, *, down: bool | None = None
+) -> JobPosition:
+    """Return the earliest line that may be executing and on which the head is, so that no line is left out.
+
+    `down`: whether the pen was down meanwhile; None if not known.
+    """
     first = max(certainly_executed(job, acked), acked - blocks - 1, 0)
     for at in range(first, sent):
+        if down is not None and is_down_before(job, at) != down:
+            continue
         line, before = job.lines[at], job.place_before(at)
         if not (line.is_draw or line.is_travel):
             if before is not None and math.dist(before, place) <= NEAR_MM:
                 return JobPosition(at, place)
             continue
-        if _distance(line, before, place) <= NEAR_MM:
+        if distance(line, before, place) <= NEAR_MM:
             return JobPosition(at, place)
     before = job.place_before(sent)
-    if before is not None and math.dist(before, place) <= NEAR_MM:
+    if before is None:  # no motion has been sent
+        return JobPosition(first, place)
+    if math.dist(before, place) <= NEAR_MM and down in {None, is_down_before(job, sent)}:
         return JobPosition(sent, place)
     return JobPosition(first, place, exact=False)
 
@@ -73,7 +82,8 @@ def at_rest(job: GcodeJob, acked: int, sent: int, place: Point, down: bool | Non
     return fitting[0], fitting[-1]
 
 
-def _distance(line: Line, before: Point | None, place: Point) -> float:
+def distance(line: Line, before: Point | None, place: Point) -> float:
+    """Return how far a position is from the path of a line that begins at `before`, mm."""
     end = (line.x_mm, line.y_mm)
     if before is None:
         return math.dist(end, place)

@@ -7,9 +7,12 @@ One JSON object per line; the key `j` gives its kind:
     stroke  `n` strokes are finished; flushed to the disk
     pen     the pen of part `p` is in, with the offset that a person gave it
     rest    the head rests at x, y, parked or paused; all lines sent are executed
-    stop    stopped within line `l` at x, y; `kept`: the position is valid
+    stop    stopped within line `l` at x, y; `kept`: the position is valid; `parked`: it is parked by now
     lost    the position is lost, and why
-    guard   written by the guard: the plotting program died, and the guard lifted the pen
+    fault   something went wrong: until the plot continues, other lines than those of the job are sent
+    guard   written by the guard: the plotting program died, and the guard lifted the pen; `held`: it stopped the
+            machine within a line, by a hold (earlier versions: after all lines sent); `oks`: it heard so many more
+            acknowledgements
     from    the plot continues from line `l`
     end     done, aborted or emergency
 
@@ -111,13 +114,16 @@ class Journal:
         self._put("rest", l=line, x=x_mm, y=y_mm)
         self._sync()
 
-    def stop(self, line: int, x_mm: float, y_mm: float, *, kept: bool) -> None:
-        self._put("stop", l=line, x=x_mm, y=y_mm, kept=kept)
+    def stop(self, line: int, x_mm: float, y_mm: float, *, kept: bool, parked: bool = True) -> None:
+        self._put("stop", l=line, x=x_mm, y=y_mm, kept=kept, parked=parked)
         self._sync()
 
     def lost(self, why: str) -> None:
         self._put("lost", why=why)
         self._sync()
+
+    def fault(self) -> None:
+        self._put("fault")
 
     def continues(self, line: int) -> None:
         self._last = (-1, -1)
@@ -191,6 +197,10 @@ class JournalState:
     lost: str | None  # why the position is lost; None if it is valid
     guard: str | None  # the status report before the guard lifted the pen
     outcome: str | None
+    held: bool = False  # the guard stopped it within a line
+    parked: bool = True  # after `stop`
+    in_fault: bool = False  # acknowledgements may be those of other lines
+    going_to: tuple[int, tuple[float, float] | None] | None = None  # line from which it continues, and where within it
 
     @property
     def is_done(self) -> bool:
@@ -240,13 +250,22 @@ def _updated(known: JournalState, row: dict[str, Any]) -> JournalState:
             case "stop":
                 where = (row["l"], row["x"], row["y"])
                 return replace(
-                    known, stop=where, rest=None, lost=None if row["kept"] else known.lost or "it was stopped"
-                )
+                    known, stop=where, rest=None, lost=None if row["kept"] else known.lost or "it was stopped",
+                    parked=bool(row.get("parked", True)),
+                )  # fmt: skip
             case "lost":
                 return replace(known, lost=row["why"])
+            case "fault":
+                return replace(known, in_fault=True)
+            case "guard" if known.in_fault and known.guard is not None:  # killed again before it went on
+                return known
             case "guard":
-                return replace(known, guard=row["status"])
+                more = 0 if known.in_fault else int(row.get("oks", 0))
+                acked = min(known.acked + more, known.sent)
+                return replace(known, guard=row["status"], held=bool(row.get("held")), acked=acked)
             case "from":
+                within = known.stop[1:] if known.stop and known.stop[0] == row["l"] else None
+                known = replace(known, in_fault=False, going_to=(row["l"], within))
                 return replace(known, sent=row["l"], acked=row["l"], rest=None, stop=None, lost=None, guard=None)
             case "end":
                 return replace(known, outcome=row["outcome"])

@@ -29,6 +29,7 @@ def connect(session: PlotSession) -> None:
     link.on_ack = session.on_ack
     link.on_info = session.heard.take
     link.on_note = session.say
+    link.on_poll = session.beat
     session.control.on_emergency(link.emergency)
     before, session.link = getattr(session, "link", None), link
     try:
@@ -53,6 +54,7 @@ def reconnect(session: PlotSession) -> None:
     if session.guard:
         session.guard.dismiss()
     connect(session)
+    make_ready(session, resumes=True)
     session.guard = start_guard(session)
 
 
@@ -92,7 +94,7 @@ def report_connection(session: PlotSession, *, resumes: bool = False) -> None:
     make_ready(session, resumes=resumes)
     for cure in preflight.cures(session.job, session.greeting):
         offer(session, cure)
-    faults, notes = preflight.check(session.job, session.greeting)
+    faults, notes = preflight.check(session.job, session.greeting, homes=session.options.homes and not resumes)
     if faults:
         session.link.port.close()
         raise JobError("\n".join(faults))
@@ -150,7 +152,7 @@ def offer(session: PlotSession, cure: preflight.Cure) -> None:
     """Ask whether a setting may be changed, change it, and check that it is changed. Raises Ended and JobError."""
     change = f"${cure.number}={cure.value:g}"
     yes = PromptChoice("set", f"set {change} now; the controller keeps it")
-    ask(session, Prompt(0, "setting", f"set {change} now?", cure.why, (yes, STOP), ""))
+    ask(session, Prompt(0, "setting", f"set {change} now?", cure.why, (yes, STOP), "", pen_up=False))
     settings = session.link.change_setting(cure.number, cure.value)
     session.greeting = replace(session.greeting, settings=settings)
     if settings.get(cure.number) != cure.value:

@@ -24,6 +24,8 @@ def raise_pen(session: PlotSession, *, kept: bool = True) -> None:
 def come_to_rest(session: PlotSession, position: JobPosition) -> None:
     """Raise the pen, restore the offsets, park, and record the position."""
     session.finished = session.job.finished_before(position.line)
+    if session.journal:  # known from here on, whatever happens on the way
+        session.journal.stop(position.line, *position.place, kept=True, parked=False)
     raise_pen(session)
     x, y, z = session.nudge
     z = z if session.job.setup.lift_kind == "z" else 0.0
@@ -51,36 +53,62 @@ def lift_and_park(session: PlotSession, *, at_end: bool = False) -> None:
 def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | None = None) -> JobPosition:
     """Return the next line for a controller that has executed some of the lines sent to it."""
     session.link.settle()
-    place, z = session.drawing_place(), session.link.place()[2]
-    if session.rest and locate.near(place, session.rest[1:]):
-        return JobPosition(session.rest[0], session.job.place_before(session.rest[0]) or place)
-    down = is_pen_down(session, z) if down is None else down
-    first, last = locate.at_rest(session.job, acked, sent, place, down)
+    session.link.work_offset()  # a new link does not know it yet
+    x, y, z = session.link.place()
+    found: tuple[JobPosition, JobPosition] | None = None
+    # the offset of this pen is in force, unless a reset has cancelled it
+    for off_x, off_y, off_z in dict.fromkeys(((0.0, 0.0, 0.0), session.nudge)):
+        place = (x - off_x, y - off_y)
+        if session.rest and locate.near(place, session.rest[1:]):
+            return JobPosition(session.rest[0], session.job.place_before(session.rest[0]) or place)
+        was_down = is_pen_down(session, z + session.nudge[2] - off_z, session.link.status.spindle)
+        found = locate.at_rest(session.job, acked, sent, place, was_down if down is None else down)
+        if found[0].exact:
+            break
+    assert found is not None
+    first, last = found
     if first.line != last.line and session.job.finished_before(last.line) > session.job.finished_before(first.line):
         stroke = session.job.lines[first.line].stroke + 1
         session.say(f"stroke {stroke} may not be finished; it is drawn again to be safe", "warning")
     return first
 
 
+def take_evidence(session: PlotSession) -> None:
+    """Note what the last report proves: which lines are executed."""
+    x, y, z = session.link.place()
+    status = session.link.status
+    down = is_pen_down(session, z + session.nudge[2], status.spindle)
+    session.evidence.take((x, y), down, session.acked, session.next, rests=status.state == "Idle")
+    if session.evidence.in_step_at > session.checked[0]:
+        session.checked = (session.evidence.in_step_at, session.checked[1])
+
+
 def has_restarted(session: PlotSession) -> bool:
     """Whether the controller's modes are those after a reset, although its banner was not heard.
 
-    After a reset the spindle is off and no feed is set (commands.md, $G), while a plot leaves a servo powered, and a
-    feed once it has drawn.
+    After a reset the spindle is off, which status reports show too (interface.md, FS), and no feed is set (commands.md,
+    $G), while a plot leaves a servo powered, and a feed once it has drawn.
     """
-    modes, job, acked = session.link.modes(), session.job, session.acked
+    job, acked = session.job, session.acked
+    is_powered = job.setup.lift_kind == "servo" and any(text.startswith("M3") for text in job.setup.lift)
+    if is_powered and session.link.status.spindle == 0:
+        return True
+    modes = session.link.modes()
     if not modes:
         return False
-    if job.setup.lift_kind == "servo" and any(text.startswith("M3") for text in job.setup.lift):
+    if is_powered:
         return modes.get("S") == 0 or "M5" in modes
     drew = session.rest is None and acked > 0 and job.lines[acked - 1].feed_mm_min > 0
     return drew and modes.get("F") == 0
 
 
-def is_pen_down(session: PlotSession, z_mm: float) -> bool | None:
-    """Return whether the pen is down according to the controller; None if its report does not show that."""
+def is_pen_down(session: PlotSession, z_mm: float, spindle: float | None) -> bool | None:
+    """Return whether the pen is down according to a report; None if the report does not show that.
+
+    `z_mm` is in work coordinates without the pen's own offset.
+    """
     setup = session.job.setup
-    value = z_mm - session.nudge[2] if setup.lift_kind == "z" else session.link.status.spindle
+    value = z_mm - session.nudge[2] if setup.lift_kind == "z" else spindle
     if setup.lift_kind == "relay" or value is None or not setup.lower:
         return None
     share = (setup.up - value) / setup.lower

@@ -10,7 +10,7 @@ from hardware.plotting.control import Control
 from hardware.plotting.events import Finished
 from hardware.plotting.messages import HALTS, fault
 from hardware.plotting.origin import find_origin
-from hardware.plotting.parking import lift_and_park
+from hardware.plotting.parking import lift_and_park, take_evidence
 from hardware.plotting.recover import abandon, recover
 from hardware.plotting.resume import Resume, resume
 from hardware.plotting.session import Ended, PauseNow, PlotOptions, PlotSession
@@ -99,6 +99,8 @@ class Plot:
                 return
             except (LinkError, PauseNow) as met:
                 trouble = met
+                if session.journal:
+                    session.journal.fault()
             except Ended as ended:
                 self._abandon(ended.outcome)
                 raise
@@ -142,7 +144,7 @@ class Plot:
             limit = self._limit()
             self._fill(limit)
             if not link.outstanding:
-                session.checked = (session.next, session.now())
+                session.checked, session.evidence.is_behind = (session.next, session.now()), False
             if session.next >= limit and not link.outstanding:
                 if session.next < self._stop_line() and not session.pausing:
                     continue
@@ -150,7 +152,10 @@ class Plot:
                     return
                 self._at_a_stop()
                 continue
+            before = link.status
             link.poll(POLL_S)
+            if link.status is not before:
+                take_evidence(session)
             if link.status.state in HALTS:
                 raise Halted(link.status.state)
             session.report("pausing" if session.pausing else "drawing")
@@ -178,8 +183,8 @@ class Plot:
 
         Now and then it also stops at a pen-up to check that every line was acknowledged; so a lost one is found soon.
         """
-        limit = self._stop_line()
-        if self.session.pausing or self.session.now() - self.session.checked[1] > CHECK_S:
+        limit, session = self._stop_line(), self.session
+        if session.pausing or session.evidence.is_behind or session.now() - session.checked[1] > CHECK_S:
             return self._next_pen_up(limit)
         return limit
 

@@ -3,7 +3,11 @@
 `CURES` and `CHECKS` are the tables of the settings that change what our lines do, with GRBL's numbers (settings.md).
 Not in them, since no value of theirs is wrong by itself: $0, $2, $4 to $6 and $24 to $26 (pulses, pins and homing
 speeds), $3 (directions; a mirrored outline shows them), $10 and $13 (what reports contain; the link reads all forms),
-$21 (limit switches; an alarm reports them), $23 and $27 (homing; see `check_place`).
+$20 to $23 and $27 (limits and homing; see `check_place`), $120 to $122 (accelerations; `pace`
+compares the plan with the clock).
+
+grblHAL adds $9, $33, $37 and $394, and the value 2 of $32 (settings.c of grblHAL/core). FluidNC keeps most of them in
+its configuration file; the link reads those that it prints, under GRBL's numbers.
 """
 
 from collections.abc import Callable
@@ -21,6 +25,9 @@ PWM_STEPS = 255  # of GRBL's spindle output, between $31 and $30
 MOST_STEPS_S = 30_000  # that an Arduino makes (GRBL's readme: up to 30 kHz)
 COARSEST_STEP_MM = 0.05
 WORST_ARC_MM = 0.05
+LATHE = 2  # $32 of grblHAL
+FASTEST_SERVO_HZ = 400
+KEPT_ON = 3  # x and y in grblHAL's $37
 
 Settings = dict[int, float]
 Finding = Callable[[GcodeJob, Settings], str]
@@ -54,13 +61,14 @@ def cures(job: GcodeJob, greeting: Greeting) -> tuple[Cure, ...]:
     )
 
 
-def check(job: GcodeJob, greeting: Greeting) -> tuple[list[str], list[str]]:
-    """Return faults, with which the job must not begin, and notes."""
+def check(job: GcodeJob, greeting: Greeting, *, homes: bool = False) -> tuple[list[str], list[str]]:
+    """Return faults, with which the job must not begin, and notes. `homes`: homing was asked for."""
     faults = [
         *_long_lines(job),
         *_off_the_bed(job),
         *_beyond_the_travel(job, greeting),
         *_found(job, greeting, "fault"),
+        *(_cannot_home(greeting) if homes else ()),
     ]
     if len(faults) > MOST_FAULTS:
         faults = [*faults[:MOST_FAULTS], f"and {len(faults) - MOST_FAULTS} more"]
@@ -68,9 +76,18 @@ def check(job: GcodeJob, greeting: Greeting) -> tuple[list[str], list[str]]:
 
 
 def _found(job: GcodeJob, greeting: Greeting, severity: str) -> list[str]:
-    known = greeting.settings
+    known = greeting.settings | {31: greeting.settings.get(31, 0.0)}  # FluidNC has no lowest S
     rows = [row for row in CHECKS if row.severity == severity and all(number in known for number in row.numbers)]
     return [message for row in rows if (message := row.finds(job, known))]
+
+
+def _cannot_home(greeting: Greeting) -> list[str]:
+    if greeting.settings.get(22, 1):
+        return []
+    return [
+        "homing was asked for, but it is switched off ($22=0); set $22=1 if the machine has limit switches, or plot"
+        " without --home"
+    ]
 
 
 def _long_lines(job: GcodeJob) -> list[str]:
@@ -129,14 +146,19 @@ def check_place(job: GcodeJob, greeting: Greeting, link: Link) -> list[str]:
     if bounds is None or not greeting.settings.get(22):
         return []
     offset, faults = link.work_offset(), []
-    for axis, at, least, most in (("x", 0, bounds[0], bounds[2]), ("y", 1, bounds[1], bounds[3])):
+    ranges = [("x", 0, bounds[0], bounds[2]), ("y", 1, bounds[1], bounds[3])]
+    if job.setup.lift_kind == "z" and greeting.settings.get(20):
+        up, down = job.setup.up, job.setup.up - job.setup.lower
+        ranges.append(("z", 2, min(up, down), max(up, down)))
+    for axis, at, least, most in ranges:
         travel = greeting.settings.get(130 + at, 0.0)
         positive = "Z" in greeting.options and int(greeting.settings.get(23, 0)) >> at & 1
         low, high = (0.0, travel) if positive else (-travel, 0.0)
         if least + offset[at] < low - SLACK_MM or most + offset[at] > high + SLACK_MM:
             faults.append(
                 f"{axis} goes from {least + offset[at]:.1f} to {most + offset[at]:.1f} mm in machine coordinates, but"
-                f" the machine from {low:g} to {high:g} (${130 + at}); set the bed's origin (G54), or use smaller paper"
+                f" the machine from {low:g} to {high:g} (${130 + at}); set the bed's origin (G54), or"
+                f" {'move the pen in its holder' if axis == 'z' else 'use smaller paper'}"
             )
     return faults
 
@@ -174,8 +196,10 @@ def _uses_spindle(job: GcodeJob) -> bool:
     return any(text[:2] in {"M3", "M4"} for text in (*job.setup.lift, *(line.text for line in job.lines)))
 
 
-def _laser(job: GcodeJob, _: Settings) -> str:
-    """In laser mode, travel has PWM 0 (laser_mode.md)."""
+def _laser(job: GcodeJob, settings: Settings) -> str:
+    """In laser mode, travel has PWM 0 (laser_mode.md); in grblHAL's lathe mode, x can be a diameter (report.c)."""
+    if settings[32] == LATHE:
+        return "Lathe mode is on ($32=2). In it, x can be a diameter, so that the drawing would be half as wide."
     if not _uses_spindle(job):
         return ""
     return (
@@ -215,8 +239,32 @@ def _clipped(job: GcodeJob, settings: Settings) -> str:
     return ""
 
 
+def _no_pwm(job: GcodeJob, settings: Settings) -> str:
+    if int(settings[9]) & 1 or not _uses_spindle(job):
+        return ""
+    return f"the spindle output is switched off ($9={settings[9]:g}), so that the pen never moves; set $9=1"
+
+
+def _fast_pwm(job: GcodeJob, settings: Settings) -> str:
+    if job.setup.lift_kind != "servo" or not _uses_spindle(job) or settings[33] <= FASTEST_SERVO_HZ:
+        return ""
+    return (
+        f"the spindle output has pulses of {settings[33]:g} Hz ($33), but a servo usually needs 50; set $33=50 if it"
+        " hums or does not move"
+    )
+
+
+def _spindle_delay(job: GcodeJob, settings: Settings) -> str:
+    if settings[394] == 0 or not _uses_spindle(job):
+        return ""
+    return (
+        f"the controller waits {settings[394]:g} s after it has switched on the spindle output ($394), with the pen"
+        " where it is; set $394=0"
+    )
+
+
 def _idle(_: GcodeJob, settings: Settings) -> str:
-    if settings[1] >= 255:
+    if settings[1] >= 255 or int(settings.get(37, 0)) & KEPT_ON == KEPT_ON:
         return ""
     return (
         f"the motors are released at rest ($1={settings[1]:g}), so that a touch can lose the position; $1=255 keeps"
@@ -265,7 +313,10 @@ def _stops_at_corners(_: GcodeJob, settings: Settings) -> str:
 # $n, the value that cures it, and when it matters; offered as a question
 CURES: tuple[tuple[int, float, Finding], ...] = ((32, 0, _laser),)
 CHECKS = (
-    SettingCheck((30, 31), "fault", _clipped),
+    SettingCheck((30,), "fault", _clipped),
+    SettingCheck((9,), "fault", _no_pwm),
+    SettingCheck((33,), "note", _fast_pwm),
+    SettingCheck((394,), "note", _spindle_delay),
     SettingCheck((1,), "note", _idle),
     SettingCheck((11,), "note", _stops_at_corners),
     SettingCheck((12,), "note", _arcs),

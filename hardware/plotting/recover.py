@@ -13,7 +13,14 @@ from hardware.plotting.events import PromptChoice
 from hardware.plotting.messages import fault, question
 from hardware.plotting.opening import reconnect
 from hardware.plotting.origin import after_loss, find_origin, last_position
-from hardware.plotting.parking import come_to_rest, has_restarted, position_at_rest, raise_pen, stopped_position
+from hardware.plotting.parking import (
+    come_to_rest,
+    has_restarted,
+    position_at_rest,
+    raise_pen,
+    stopped_position,
+    take_evidence,
+)
 from hardware.plotting.session import Ended, PauseNow, PlotSession
 from hardware.wire.link_errors import (
     Alarmed,
@@ -29,7 +36,8 @@ from hardware.wire.port import PortError, pass_time
 
 REOPEN_S = 0.5
 MOST_FAILURES = 5
-LOSES_PLACE = {1, 3, 6, 7, 8, 9, 10}  # alarms after which the position is not reliable
+NO_FEED = 22  # GRBL's error for a feed motion without a feed, which only a feed motion causes
+KEEPS_PLACE = {2, 4, 5}  # alarms after which the position is reliable; not those that only relatives of GRBL have
 
 
 def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
@@ -39,13 +47,13 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
     session.control.emit(fault(session, trouble))
     _count(session)
     match trouble:
-        case LineRefused(_, tag, _):
+        case LineRefused(code, tag, _):
             session.link.stop()
             position = stopped_position(session)
-            return _ask_on(session, trouble, position, tag)
+            return _ask_on(session, trouble, position, _refused_line(session, code, tag))
         case Alarmed(code):
             session.link.stop(alarmed=True)
-            if code in LOSES_PLACE:
+            if code not in KEEPS_PLACE:
                 return _lost(session, trouble)
             return _ask_on(session, trouble, stopped_position(session), None, default="abort" if code == 2 else "")
         case UnclearReply():
@@ -67,6 +75,16 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
             again = PromptChoice("retry", "try again")
             ask(session, question(session, trouble, (again, pen_change.STOP), "retry", pen_up=False), polls=False)
             return _reconnected(session, trouble)
+
+
+def _refused_line(session: PlotSession, code: int, tag: int | None) -> int | None:
+    """Return the line that an error concerns: not the one counted, if that cannot cause it, since a reply was lost."""
+    line = None if tag is None else session.job.lines[tag]
+    if tag is None or line is None or code != NO_FEED or line.is_draw or line.is_lowering:
+        return tag
+    session.say("that line cannot cause this error: a line before it may be lost", "warning")
+    doubtful = session.evidence.unproven(session.checked[0], tag + 1)
+    return tag if doubtful is None else doubtful
 
 
 def _behind_a_door(session: PlotSession, trouble: LinkError) -> int:
@@ -119,9 +137,31 @@ def _after_unclear_reply(session: PlotSession, unclear: UnclearReply) -> int:
     if unclear.text and len(unclear.text.strip()) <= 3 and missing == 0 and there:  # an error reply is longer
         session.say("all other lines were acknowledged and the pen is where it should be: continues", "warning")
         return session.next
+    if not unclear.text and session.job.protocol == "grbl":
+        return _after_missing_reply(session, unclear, there)
     position = JobPosition(session.next, place, exact=there)
-    certain = unclear.text or session.link.waits
-    return _ask_on(session, unclear, position, unclear.tag if certain else session.checked[0])
+    return _ask_on(session, unclear, position, unclear.tag)
+
+
+def _after_missing_reply(session: PlotSession, unclear: UnclearReply, there: bool) -> int:
+    """Continue where the reports show which lines were executed; else ask.
+
+    A line that was sent alone is lost if the head still rests where it began. Of many lines, the positions reported
+    meanwhile prove most.
+    """
+    place, tag = session.link.place()[:2], unclear.tag
+    if session.link.waits and tag is not None and tag == session.next - 1:
+        line, before = session.job.lines[tag], session.job.place_before(tag)
+        if not there and before is not None and locate.near(before, place) and (line.is_draw or line.is_travel):
+            session.say("a line was lost, and nothing was sent after it: it is repeated", "warning")
+            return tag
+    take_evidence(session)
+    doubtful = session.evidence.unproven(session.checked[0], session.next)
+    if there and doubtful is None:
+        session.say("one reply was lost, but reports show that no stroke is missing: continues", "warning")
+        return session.next
+    position = JobPosition(session.next, place, exact=there)
+    return _ask_on(session, unclear, position, session.checked[0] if doubtful is None else doubtful)
 
 
 def _reconnected(session: PlotSession, trouble: LinkError) -> int:
@@ -131,6 +171,7 @@ def _reconnected(session: PlotSession, trouble: LinkError) -> int:
     while True:
         obey_end(session)
         pass_time(link.port, REOPEN_S)
+        session.report("recovering")
         try:
             reconnect(session)
             break

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from hardware.job.evidence import Evidence
 from hardware.job.gcode_job import GcodeJob, Point
 from hardware.job.locate import waits_for_motion
 from hardware.plotting.control import Control
@@ -17,6 +18,7 @@ from hardware.wire.link import Greeting, Link
 from hardware.wire.port import Opener
 
 REPORT_S = 0.25  # between two PlotProgress events
+BEAT_S = 2.0  # the most between two, while it waits for the controller
 
 
 class Ended(Exception):
@@ -59,6 +61,7 @@ class PlotSession:
         self.next = self.acked = self.first = 0  # sent, acknowledged, where this run began
         self.done = 0  # certainly executed
         self.checked = (0, 0.0)  # every line before this one was acknowledged, and when that was checked
+        self.evidence = Evidence(job)  # which lines are certainly executed
         self.replaced: dict[int, str] = {}  # a replacement text for a line, used once
         self.failures = (0, 0)  # recoveries in a row without a line acknowledged in between, and that line
         # progress, as people count
@@ -74,6 +77,7 @@ class PlotSession:
         self.prompts = 0  # asked so far
         self.heard = RepeatedNotes(lambda text: self.control.emit(Note(text)), self.now)  # from the controller
         self._reported_at = -1.0
+        self._state: State = "connecting"
 
     # --- the job ---
 
@@ -83,6 +87,7 @@ class PlotSession:
         self.finished = self.job.finished_before(at)
         self.rest = None
         self.checked = (at, self.now())
+        self.evidence = Evidence(self.job)
         self.skip_time()
         if self.journal:
             self.journal.continues(at)
@@ -179,8 +184,13 @@ class PlotSession:
         if state != "waiting":
             self.add_worked_time()
             self.pace.compare(self.first, max(self.acked, self.first), self.worked_s)
-        self._reported_at = now
+        self._reported_at, self._state = now, state
         self.control.emit(self._progress(state))
+
+    def beat(self) -> None:
+        """Report while something takes long that reports nothing by itself, such as homing."""
+        if self.now() - self._reported_at > BEAT_S:
+            self.report(self._state)
 
     def _progress(self, state: State) -> PlotProgress:
         job = self.job

@@ -5,6 +5,7 @@ from collections import deque
 
 from hardware.simulator.controller import Controller
 from hardware.simulator.fault_injection import FaultInjector, InjectedFault
+from hardware.simulator.firmware import GRBL, Firmware
 
 BYTE_S = 10 / 115200  # a start bit, eight of data, a stop bit
 TO_BOARD_S = 0.001  # a USB frame
@@ -26,10 +27,11 @@ class Bench:
         speed: float = 1.0,
         latency_s: float = 0.001,
         force_origin: bool = False,
+        firmware: Firmware = GRBL,
         resets_on_open: bool = False,
         faults: tuple[InjectedFault, ...] = (),
     ) -> None:
-        self.controller = Controller(values, force_origin=force_origin)
+        self.controller = Controller(values, force_origin=force_origin, firmware=firmware)
         self.fast, self.speed, self.latency_s = fast, speed, latency_s
         self.resets_on_open = resets_on_open
         self.loses_banner = False  # of a board that restarts when the port is opened

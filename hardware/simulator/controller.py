@@ -10,16 +10,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from hardware.simulator import settings, status_report
+from hardware.simulator.firmware import GRBL, Firmware
 from hardware.simulator.grbl_parser import GrblError, strip
 from hardware.simulator.interpreter import Interpreter, Wait
 from hardware.simulator.machine_state import MachineState
 
-RX_BYTES = 128
 LINE_BYTES = 80  # GRBL's line buffer, of which one byte ends the line
 REALTIME = {0x18, ord("!"), ord("?"), ord("~")}
 PARSING_S = 0.001  # to parse and plan a line
 REPORT_S = 0.005  # until a status report is sent (interface.md: about 5 to 20 ms)
-ALARM_S = 0.5  # in which GRBL does nothing else after it has printed an alarm (report.c, report_alarm_message)
 CRITICAL = {1, 2}  # hard and soft limits: only a reset leads out of these alarms
 
 
@@ -30,9 +29,12 @@ class Controller:
     `hardware.simulator.fault_injection`.
     """
 
-    def __init__(self, values: dict[int, float] | None = None, *, force_origin: bool = False) -> None:
+    def __init__(
+        self, values: dict[int, float] | None = None, *, force_origin: bool = False, firmware: Firmware = GRBL
+    ) -> None:
         self.now = 0.0
-        self.machine = MachineState(values or dict(settings.DEFAULTS), force_origin)
+        self.firmware = firmware
+        self.machine = MachineState(values or settings.DEFAULTS | dict(firmware.settings), force_origin)
         self.on_line: Callable[[Controller, int, str], None] = lambda *_: None
         self.on_say: Callable[[str], str | None] = lambda text: text
         self.lines = 0  # lines of G-code accepted since power-on
@@ -66,6 +68,9 @@ class Controller:
         reply = self.on_say(text)
         if reply is not None and self.powered:
             self._out.append((self.now + delay_s, reply.encode("latin-1") + b"\r\n"))
+
+    def message(self, text: str) -> None:
+        self.say(self.firmware.message.format(text=text))
 
     # --- time ---
 
@@ -132,7 +137,7 @@ class Controller:
         for byte in content:
             if byte in REALTIME or byte > 0x7E:
                 self._realtime(byte)
-            elif len(self._rx) >= RX_BYTES:
+            elif len(self._rx) >= self.firmware.rx_bytes:
                 self.lost_bytes += 1
             else:
                 self._rx.append(byte)
@@ -147,7 +152,8 @@ class Controller:
             self.reset()
         elif byte == ord("?"):
             if not machine.is_critical and machine.state != "Home" and self._blocked_until is None:
-                self.say(status_report.status(machine, self.now, RX_BYTES - len(self._rx)), REPORT_S)
+                free = self.firmware.rx_bytes - len(self._rx)
+                self.say(status_report.status(machine, self.now, free, self.firmware), REPORT_S)
         elif machine.is_critical:
             return
         elif byte == ord("~"):
@@ -156,7 +162,7 @@ class Controller:
             machine.feed_hold(self.now)
         elif byte == 0x84:
             if machine.door(self.now):
-                self.say("[MSG:Check Door]")
+                self.message("Check Door")
         elif byte == 0x85:
             if machine.state == "Jog":
                 machine.feed_hold(self.now)
@@ -201,13 +207,13 @@ class Controller:
         self._print_alarm(code, self._ask_for_reset if code in CRITICAL else self._obey_reset)
 
     def _print_alarm(self, code: int, after: Callable[[], None]) -> None:
-        """Print an alarm and do nothing for half a second; then call `after`."""
+        """Print an alarm and do nothing for a while (report.c, report_alarm_message); then call `after`."""
         self.say(f"ALARM:{code}")
-        self._blocked_until, self._after_alarm, self._reset_asked = self.now + ALARM_S, after, False
+        self._blocked_until, self._after_alarm, self._reset_asked = self.now + self.firmware.alarm_s, after, False
 
     def _ask_for_reset(self) -> None:
         """Discard every reset that came before, and wait for another (protocol.c, critical events)."""
-        self.say("[MSG:Reset to continue]")
+        self.message("Reset to continue")
         self._reset_asked = False
 
     def _obey_reset(self) -> None:
@@ -220,9 +226,9 @@ class Controller:
         self._line.clear()
         self.machine.reset_state(alarmed)
         self.say("")
-        self.say(f"{status_report.BANNER}")
+        self.say(self.firmware.banner)
         if alarmed:
-            self.say("[MSG:'$H'|'$X' to unlock]")
+            self.message("'$H'|'$X' to unlock")
         self._main = self._loop()
         self._wait = self.now
 
@@ -235,7 +241,8 @@ class Controller:
             yield from interpreter.startup()
         while True:
             yield self._has_line
-            line = strip(self._line.decode("latin-1"))
+            text = self._line.decode("latin-1")
+            line = text.strip() if text.startswith("$/") and self.firmware.config else strip(text)
             self._line.clear()
             yield self.now + (self.dialog_s if line[:1] == "$" else PARSING_S)
             try:

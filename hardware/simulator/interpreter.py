@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from hardware.simulator import settings, status_report
+from hardware.simulator.firmware import Firmware
 from hardware.simulator.geometry import arc, offset_after
 from hardware.simulator.grbl_parser import GrblError, ParsedLine, parse
 from hardware.simulator.lookahead_planner import Vector
@@ -23,6 +24,9 @@ class ControllerLike(Protocol):
 
     now: float
     machine: MachineState
+    firmware: Firmware
+
+    def message(self, text: str) -> None: ...
 
     def say(self, text: str, delay_s: float = 0.0) -> None: ...
 
@@ -69,16 +73,18 @@ class Interpreter:
             self._switch(line)
             return
         if line == "$$" and machine.state not in {"Run", "Hold"}:
-            for number, value in sorted(machine.values.items()):
-                say(settings.line(number, value))
+            listed = self.controller.firmware.lists or machine.values
+            for number in sorted(listed):
+                say(settings.line(number, machine.values[number]))
             return
         if machine.state not in {"Idle", "Alarm"}:
             raise GrblError(8)
         if line == "$H":
             yield from self._home()
         elif line == "$I":
-            say("[VER:1.1h.20190830:]")
-            say(f"[OPT:V{'Z' if machine.force_origin else ''},{machine.planner.room},128]")
+            self._say_built()
+        elif line.startswith("$/"):
+            self._say_config(line[2:])
         elif line == "$#":
             for row in status_report.parameters(machine):
                 say(row)
@@ -94,6 +100,20 @@ class Interpreter:
         else:
             raise GrblError(3)
 
+    def _say_built(self) -> None:
+        firmware, machine = self.controller.firmware, self.machine
+        z = "Z" if machine.force_origin else ""
+        options = firmware.options.format(z=z, blocks=machine.planner.room, bytes=firmware.rx_bytes)
+        for row in (*firmware.built, *options.splitlines()):
+            self.controller.say(row)
+
+    def _say_config(self, name: str) -> None:
+        number = dict(self.controller.firmware.config).get(name)
+        if number is None:
+            raise GrblError(3)
+        value = self.machine.values[number]
+        self.controller.say(f"$/{name}={str(bool(value)).lower() if number == 13 else f'{value:g}'}")
+
     def _switch(self, line: str) -> None:
         machine, say = self.machine, self.controller.say
         if line == "$":
@@ -103,17 +123,17 @@ class Interpreter:
         elif line == "$X":
             if machine.state == "Alarm":
                 machine.state = "Idle"
-                say("[MSG:Caution: Unlocked]")
+                self.controller.message("Caution: Unlocked")
         elif line == "$SLP":
-            say("[MSG:Sleeping]")
+            self.controller.message("Sleeping")
             machine.state, machine.spindle_on = "Sleep", False
         elif machine.state == "Check":
-            say("[MSG:Disabled]")
+            self.controller.message("Disabled")
             self.controller.say("ok")
             self.controller.reset()
         elif machine.state == "Idle":
             machine.state = "Check"
-            say("[MSG:Enabled]")
+            self.controller.message("Enabled")
         else:
             raise GrblError(8)
 
@@ -281,7 +301,7 @@ class Interpreter:
             modes = machine.modes
             modes.motion, modes.plane, modes.relative, modes.system = 10, 170, False, 0
             machine.spindle_on = False
-            self.controller.say("[MSG:Pgm End]")
+            self.controller.message("Pgm End")
 
     # --- motion ---
 

@@ -137,6 +137,7 @@ class MachineState:
         """Handle the end of a profile: a block is done, or a hold has stopped."""
         if self.planner.ends_in_a_stop:
             self._record(now)
+            self.at = self.position(now)  # which may be the end of the last block
             self.planner.cut(now)
             self._stopped()
             return

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from hardware.simulator.firmware import GRBL, Firmware
+
 if TYPE_CHECKING:
     from hardware.machine import Machine
 
@@ -18,10 +20,11 @@ DEFAULTS: dict[int, float] = {
 }  # fmt: skip
 _DECIMALS = {11, 12, 24, 25, 27, 100, 101, 102, 110, 111, 112, 120, 121, 122, 130, 131, 132}
 
-POSITION, BUFFERS = 1, 2  # bits of $10
+POSITION, BUFFERS, SPEEDS, OFFSET = 1, 2, 8, 32  # bits of $10; the last two are grblHAL's
+ALL = 0xFFFF
 
 
-def for_machine(machine: "Machine") -> dict[int, float]:
+def for_machine(machine: "Machine", firmware: Firmware = GRBL) -> dict[int, float]:
     """Return the settings of a controller for this machine, without homing and soft limits."""
     lift = machine.pen_lift
     lift_mm_min: float = getattr(lift, "feed_mm_min", None) or 1000.0
@@ -36,7 +39,7 @@ def for_machine(machine: "Machine") -> dict[int, float]:
         110: x_mm_min, 111: y_mm_min, 112: lift_mm_min,
         120: x_mm_s2, 121: y_mm_s2, 122: lift_mm_s2,
         130: machine.width_mm, 131: machine.height_mm, 132: 100.0,
-    }  # fmt: skip
+    } | dict(firmware.settings)  # fmt: skip
 
 
 def line(number: int, value: float) -> str:

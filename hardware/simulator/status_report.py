@@ -3,41 +3,52 @@
 from typing import TYPE_CHECKING
 
 from hardware.simulator import settings
+from hardware.simulator.firmware import OLD, Firmware
 
 if TYPE_CHECKING:
+    from hardware.simulator.lookahead_planner import Vector
     from hardware.simulator.machine_state import MachineState, Modes
 
-BANNER = "Grbl 1.1h ['$' for help]"
 HELP = "[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]"
 INCH = 25.4
 
 
-def status(machine: "MachineState", now: float, free_bytes: int) -> str:
+def status(machine: "MachineState", now: float, free_bytes: int, firmware: Firmware) -> str:
     """Return `<Idle|MPos:0.000,0.000,0.000|FS:0,0>`: state, position, and now and then offset and overrides."""
     mask, place, speed = int(machine.values[10]), machine.position(now), machine.speed(now)
     scale, decimals = (1 / INCH, 4) if machine.values[13] else (1.0, 3)
-    shown, name = (place, "MPos") if mask & settings.POSITION else (machine.work(place), "WPos")
-    fields = [machine.state_text(now), f"{name}:{_vector([v * scale for v in shown], decimals)}"]
+    seen, work = ([v * scale for v in each] for each in (place, machine.work(place)))
+    if firmware == OLD:
+        return f"<{machine.state},MPos:{_vector(seen, decimals)},WPos:{_vector(work, decimals)}>"
+    shown = f"MPos:{_vector(seen, decimals)}" if mask & settings.POSITION else f"WPos:{_vector(work, decimals)}"
+    fields = [machine.state_text(now), shown]
+    wanted = mask if firmware.has_fine_mask else settings.ALL
     if mask & settings.BUFFERS:
         fields.append(f"Bf:{machine.planner.room - len(machine.planner.blocks)},{free_bytes}")
-    fields.append(f"FS:{speed * 60 * scale:.0f},{machine.running if machine.spindle_on else 0:.0f}")
+    if wanted & settings.SPEEDS:
+        fields.append(f"FS:{speed * 60 * scale:.0f},{machine.running if machine.spindle_on else 0:.0f}")
     if machine.report_offset <= 0:
         machine.report_offset = 10 if machine.planner.profile is None else 30
-        fields.append(f"WCO:{_vector([v * scale for v in machine.offset], decimals)}")
+        fields += [f"WCO:{_vector([v * scale for v in machine.offset], decimals)}"] * bool(wanted & settings.OFFSET)
     elif machine.report_overrides <= 0:
         machine.report_overrides = 10 if machine.planner.profile is None else 20
         feed, rapid = (f"{round(part * 100)}" for part in (machine.planner.feed, machine.planner.rapid))
         fields.append(f"Ov:{feed},{rapid},100" + _accessories(machine))
     machine.report_offset -= 1
     machine.report_overrides -= 1
-    return f"<{'|'.join(fields)}>"
+    return f"<{'|'.join((*fields, *firmware.fields))}>"
 
 
 def parameters(machine: "MachineState") -> list[str]:
-    """Return what `$#` prints."""
-    rows = [f"[G{54 + at}:{_vector(offset)}]" for at, offset in enumerate(machine.systems)]
-    rows += [f"[G{name}:{_vector(place)}]" for name, place in ((28, machine.g28), (30, machine.g30))]
-    return [*rows, f"[G92:{_vector(machine.g92)}]", "[TLO:0.000]", "[PRB:0.000,0.000,0.000:0]"]
+    """Return what `$#` prints, in the unit of reports (report.c, report_ngc_parameters)."""
+    scale, decimals = (1 / INCH, 4) if machine.values[13] else (1.0, 3)
+
+    def row(name: str, place: "Vector") -> str:
+        return f"[{name}:{_vector([v * scale for v in place], decimals)}]"
+
+    rows = [row(f"G{54 + at}", offset) for at, offset in enumerate(machine.systems)]
+    rows += [row("G28", machine.g28), row("G30", machine.g30), row("G92", machine.g92)]
+    return [*rows, f"[TLO:{0:.{decimals}f}]", f"[PRB:{_vector([0.0] * 3, decimals)}:0]"]
 
 
 def modes(modes: "Modes", spindle: float, on: bool) -> str:

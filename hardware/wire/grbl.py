@@ -7,18 +7,19 @@ controller's receive buffer less one. Settings and offsets, which it writes to E
 import contextlib
 from contextlib import suppress
 
-from hardware.wire import gcode_text
+from hardware.wire import gcode_text, replies
 from hardware.wire.grbl_identity import GREETING_S, GrblIdentity
-from hardware.wire.grbl_stream import ASK, HOLD, RESET, STATUS_S
+from hardware.wire.grbl_stream import ASK, BLOCKED, HOLD, RESET, STATUS_S
 from hardware.wire.line_port import POLL_S
 from hardware.wire.link import HOMING_S
-from hardware.wire.link_errors import Alarmed, LineRefused, Silent, UnclearReply
-from hardware.wire.replies import Vector
+from hardware.wire.link_errors import Alarmed, Halted, LineRefused, Silent, UnclearReply
+from hardware.wire.replies import Status, Vector
 
 GO = b"~"
 RESET_AGAIN_S, MOST_RESETS = 1.0, 5
 RELEASE_S = 3.0  # until a hold or a closed door is left
-ASKS_FOR_RESET = "[MSG:Reset to continue]"
+ASKS_FOR_RESET = "Reset to continue]"  # grblHAL's is the same, FluidNC's begins with `[MSG:INFO: `
+MOST_REPORTS = 12  # within which an idle GRBL has reported its offset (report.h: every tenth)
 HOLDING_S = 30.0  # enough for the slowest machine to stop
 AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
@@ -35,13 +36,18 @@ class Grbl(GrblIdentity):
         self.wait_for({"Idle"})
 
     def wait_for(self, states: set[str], patience_s: float | None = None) -> None:
-        """Wait for a report, requested from now on, with one of these states. Raises Silent after `patience_s`."""
+        """Wait for a report, requested from now on, with one of these states.
+
+        Raises Silent after `patience_s`; without it, Halted in a state that nothing but a person ends.
+        """
         seen, begun = self._seen, self.port.now()
         asked_late = False
         while True:
             self.poll(POLL_S)
             if self._seen > seen and asked_late and self.status.state in states:
                 return
+            if self._seen > seen and asked_late and patience_s is None and self.status.state in BLOCKED:
+                raise Halted(self.status.state)
             if self._seen > seen and not asked_late:
                 seen, asked_late = self._seen, True
             if patience_s is not None and self.port.now() - begun > patience_s:
@@ -131,11 +137,14 @@ class Grbl(GrblIdentity):
 
     def _hears_banner(self, seconds: float) -> bool:
         """Whether a banner arrives within this time, and before the controller asks for another reset."""
-        until, asked = self.port.now() + seconds, self._infos.count(ASKS_FOR_RESET)
-        while not self._restarted() and self.port.now() < until and self._infos.count(ASKS_FOR_RESET) == asked:
+        until, asked = self.port.now() + seconds, self._asked_for_reset()
+        while not self._restarted() and self.port.now() < until and self._asked_for_reset() == asked:
             with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
                 self._listen(POLL_S)
         return self._restarted()
+
+    def _asked_for_reset(self) -> int:
+        return sum(info.endswith(ASKS_FOR_RESET) for info in self._infos)
 
     def home(self) -> None:
         self.run(["$H"], patience_s=HOMING_S)
@@ -169,17 +178,26 @@ class Grbl(GrblIdentity):
         self.wait_for_offset()
 
     def wait_for_offset(self) -> None:
-        """Wait for a report with the current offset: the next after a change, else every few reports (interface.md)."""
+        """Wait for a report with the current offset: the next after a change, else every few reports (interface.md).
+
+        A grblHAL whose $10 leaves the offset out is asked for it, as is any controller that does not report it.
+        """
         self._offset_seen = False
-        for _ in range(40):
+        for _ in range(MOST_REPORTS if self._reports_offset else 1):
             self.wait_for({"Idle", "Alarm", "Check"})
-            if self._offset_seen:
+            if self._offset_seen or self.status.state == "Check":
                 return
+        self._reports_offset, self.offset = False, self.read_offset()
 
     def emergency(self) -> None:
         """Reset at once, from any thread."""
         with suppress(OSError):  # the cable is unplugged: nothing reaches the machine
             self.port.write(RESET)
+
+    def interpret(self, text: str) -> Status | None:
+        """Return an earlier status report in mm; None if it is unreadable."""
+        status = replies.read(text)
+        return status.scaled(self.unit_mm(status)) if isinstance(status, Status) else None
 
     def place(self) -> Vector:
         """Return the position by the last report, in work coordinates, mm."""

@@ -6,21 +6,26 @@ Relatives of GRBL answer too: grblHAL, FluidNC and the boards of drawing machine
 import re
 from contextlib import suppress
 
-from hardware.wire.grbl_stream import ASK, RESET, GrblStream
+from hardware.wire.grbl_stream import ASK, INCH_DECIMALS, INCH_MM, RESET, GrblStream
 from hardware.wire.line_port import POLL_S, SentLine
 from hardware.wire.link import Greeting
 from hardware.wire.link_errors import Alarmed, LineRefused, Silent, UnclearReply
+from hardware.wire.replies import Vector
 
 GREETING_S = 3.0  # the bootloader of an Arduino takes up to two seconds
 QUIET_S, DRAIN_S = 0.15, 8.0  # without a byte, all has arrived; the longest time until a reply arrives
 READY = {"Idle", "Alarm"}
-INCH_MM = 25.4
+REPORTS_OFFSET = 32  # bit of grblHAL's $10
+# Settings that FluidNC has in its configuration file instead of `$$`, by GRBL's numbers (MachineConfig, Stepping)
+IN_CONFIG = {1: "stepping/idle_ms", 11: "junction_deviation_mm", 12: "arc_tolerance_mm", 13: "report_inches"}
+ALWAYS_ON = 255  # of idle_ms and $1; FluidNC releases its motors after any other time, also a longer one
 
 
 class GrblIdentity(GrblStream):
     """The dialogue with which a plot begins, in addition to the stream of lines."""
 
     _greeted_with = ""  # its banner
+    _reports_offset = True  # in its status reports, now and then
 
     def greet(self) -> Greeting:
         """Wait for a banner or a status report. Raises Silent if neither arrives, and TooOld.
@@ -72,8 +77,12 @@ class GrblIdentity(GrblStream):
         options = next((row[5:-1].split(",") for row in built if row.startswith("[OPT:")), ["", "", "128"])
         size = int(options[2]) if len(options) > 2 and options[2].isdigit() else 128
         self.room = max(size, 32) - 1
-        settings = self.read_settings()
-        return Greeting(_firmware(built, self._greeted_with), reset, size, settings, options[0])
+        settings, firmware = self.read_settings(), _firmware(built, self._greeted_with)
+        if firmware.startswith("FluidNC"):
+            settings |= self._read_config()
+        if firmware.startswith("grblHAL"):
+            self._reports_offset = bool(int(settings.get(10, REPORTS_OFFSET)) & REPORTS_OFFSET)
+        return Greeting(firmware, reset, size, settings, options[0])
 
     def _drain(self) -> None:
         """Complete half a line that an earlier host may have sent, and wait until all replies have arrived.
@@ -126,8 +135,38 @@ class GrblIdentity(GrblStream):
         """Return what `$$` lists, by number. Settings are in mm; reports are in inches with $13=1 (settings.md)."""
         found = [re.fullmatch(r"\$(\d+)=([\d.+-]+)(?: .*)?", row) for row in self.ask("$$")]
         settings = {int(match[1]): float(match[2]) for match in found if match}
-        self._unit_mm = INCH_MM if settings.get(13) == 1 else 1.0
+        self._read_unit(settings)
         return settings
+
+    def _read_unit(self, settings: dict[int, float]) -> None:
+        if 13 in settings:
+            self._unit_mm = INCH_MM if settings[13] == 1 else 1.0
+
+    def _read_config(self) -> dict[int, float]:
+        """Return the settings that FluidNC prints only by their names: `$/report_inches=true` (RuntimeSetting.cpp)."""
+        found: dict[int, float] = {}
+        for number, name in IN_CONFIG.items():
+            with suppress(LineRefused, ValueError):
+                rows = [row.partition("=")[2] for row in self.ask(f"$/{name}") if row.startswith(f"$/{name}=")]
+                value = {"true": 1.0, "false": 0.0}.get(rows[0]) if rows else None
+                found |= {number: float(rows[0]) if value is None else value} if rows else {}
+        if found.get(1, ALWAYS_ON) > ALWAYS_ON:
+            found[1] = ALWAYS_ON - 1.0
+        self._read_unit(found)
+        return found
+
+    def read_offset(self) -> Vector:
+        """Return the current offset from `$#` and `$G`: the work coordinate system, G92 and the tool length, mm."""
+        modes, rows = self.modes(), self._ask_for("$#", r"\[G54:")
+        known = {row[1:-1].partition(":")[0]: row[1:-1].partition(":")[2] for row in rows}
+        system = next((f"G{number}" for number in range(54, 60) if f"G{number}" in modes), "G54")
+        parts = [known[name] for name in (system, "G92") if name in known]
+        shift = known.get("TLO", "0")  # of z, unless it has a number for each axis
+        parts.append(shift if "," in shift else f"0,0,{shift}")
+        inches = any(len(value.partition(".")[2]) == INCH_DECIMALS for value in parts[0].split(","))
+        unit = self._unit_mm or (INCH_MM if inches else 1.0)
+        x, y, z = (sum(float(part.split(",")[axis]) for part in parts) * unit for axis in range(3))
+        return x, y, z
 
     def change_setting(self, number: int, value: float) -> dict[int, float]:
         """Write a setting by send-and-wait; return all settings as they are then. Raises LinkError."""
@@ -142,12 +181,17 @@ class GrblIdentity(GrblStream):
 
 
 def _firmware(built: list[str], banner: str) -> str:
-    """Return `Grbl 1.1h.20190830`, `grblHAL 1.1f.20240101`, `FluidNC v3.7.8`: from `$I`, else from the banner."""
+    """Return `Grbl 1.1h.20190830`, `grblHAL 1.1f.20240101`, `FluidNC v3.7.8`: from `$I`, else from the banner.
+
+    The board of a drawing machine adds its name to one of them: `Grbl 1.1h.20190830 (DrawCore V2.09)`.
+    """
     rows = {row[1:-1].partition(":")[0]: row[1:-1].partition(":")[2] for row in built}
     version, _, own = rows.get("VER", "").partition(":")
     if found := re.search(r"FluidNC v?[\d.]+\w*", f"{version} {banner}"):
         return found[0]
-    name = rows.get("FIRMWARE", "Grbl")
+    name = rows.get("FIRMWARE", "grblHAL" if banner.startswith("GrblHAL") else "Grbl")
+    board = re.search(r"(?:DrawCore|iDraw)\w*(?: V?[\d.]+)?", banner)
+    own = own or (board[0] if board else "")
     if version:
         return f"{name} {version}" + (f" ({own})" if own else "")
     return banner.partition(" [")[0] or (f"Grbl {built[0][1:-1]}" if built else "Grbl of an unknown version")

@@ -5,7 +5,7 @@ import re
 from hardware.wire import gcode_text, replies
 from hardware.wire.line_port import POLL_S, SentLine
 from hardware.wire.link import LinkBase
-from hardware.wire.link_errors import Alarmed, LineRefused, Restarted, Silent, TooOld, UnclearReply
+from hardware.wire.link_errors import Alarmed, Halted, LineRefused, Restarted, Silent, TooOld, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Vector
 
@@ -13,9 +13,12 @@ RESET, HOLD, ASK = b"\x18", b"!", b"?"
 STATUS_S = 0.2  # 5 Hz at most (interface.md)
 SILENCE_S = 5.0
 MENTION_S = 0.7  # of silence, after which people are informed
+RESTS_S = 0.4  # at rest, with replies missing, after which people are informed
 STALL_S = 1.5  # at rest, with replies missing
 DIALOGUE_S = 6.0  # for a `$` line
+BLOCKED = {"Hold", "Door", "Sleep"}  # states in which no line is carried out
 LONGEST = 79  # characters in GRBL's line buffer
+INCH_MM, INCH_DECIMALS = 25.4, 4
 
 
 class GrblStream(LinkBase):
@@ -27,7 +30,7 @@ class GrblStream(LinkBase):
         self.room = 127
         self.most_bytes = 0  # largest number outstanding at once
         self.offset: Vector = (0.0, 0.0, 0.0)
-        self._unit_mm = 1.0  # of positions in its reports
+        self._unit_mm: float | None = None  # of positions in its reports; None until it is known
         self._seen = 0  # number of status reports
         self._offset_seen = False
         self._asked_at = port.now()
@@ -59,9 +62,12 @@ class GrblStream(LinkBase):
         assert not self.outstanding
         for text in lines:
             self.send(text)
+            seen = self._seen
             until = None if patience_s is None else self.port.now() + patience_s
             while self.outstanding:
                 self.poll(POLL_S, asks=until is None)
+                if self._seen > seen + 1 and self.status.state in BLOCKED and self.outstanding:
+                    raise Halted(self.status.state)
                 if until is not None and self.port.now() > until:
                     raise Silent(patience_s or 0.0)
 
@@ -72,10 +78,12 @@ class GrblStream(LinkBase):
             self._asked_at = now
             self._lines.write(ASK)
         self._listen(timeout_s)
+        self.on_poll()
         now = self.port.now()
         if asks:
             self._check_silence(now)
         if self.outstanding and self._idle_since is not None:
+            self._mention_idle(now)
             patience_s = sum(_patience_s(line.text) for line in self.outstanding)
             if now - self._idle_since > STALL_S + patience_s:
                 raise UnclearReply("", self.outstanding.oldest.tag)
@@ -88,6 +96,13 @@ class GrblStream(LinkBase):
         if now - since > MENTION_S and self._mentioned_at != since:
             self._mentioned_at = since
             self.on_info("the controller does not reply at the moment")
+
+    def _mention_idle(self, now: float) -> None:
+        """Report once that a line is not answered although the machine rests."""
+        since = self._idle_since or now
+        if now - since > RESTS_S + _patience_s(self.outstanding.oldest.text) and self._mentioned_at != since:
+            self._mentioned_at = since
+            self.on_info("the machine rests, but a line is not answered yet")
 
     # --- replies ---
 
@@ -109,7 +124,7 @@ class GrblStream(LinkBase):
                 if not self._awaits_banner:
                     raise Restarted(banner)
             case replies.Status() as status:
-                self._report(status.scaled(self._unit_mm))
+                self._report(status.scaled(self.unit_mm(status)))
             case replies.Info(info):
                 self._infos.append(info)
                 if info.startswith("[MSG:"):
@@ -119,6 +134,15 @@ class GrblStream(LinkBase):
             case replies.Garbled(noise):
                 if self.outstanding:
                     raise UnclearReply(noise, self.outstanding.oldest.tag)
+
+    def unit_mm(self, status: replies.Status) -> float:
+        """Return the unit of positions: of a controller that does not list $13, inches if they have four decimals.
+
+        GRBL, grblHAL and FluidNC print three decimals of mm and four of inches (report.c, Report.cpp).
+        """
+        if self._unit_mm is not None:
+            return self._unit_mm
+        return INCH_MM if status.decimals == INCH_DECIMALS else 1.0
 
     def _report(self, status: replies.Status) -> None:
         self.status = status

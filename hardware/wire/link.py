@@ -30,6 +30,7 @@ class Link(Protocol):
     on_ack: Callable[[int], None]
     on_info: Callable[[str], None]
     on_note: Callable[[str], None]
+    on_poll: Callable[[], None]
     outstanding: Outstanding
     waits: bool  # it sends a line only after the one before is acknowledged
 
@@ -49,6 +50,7 @@ class Link(Protocol):
     def reset(self) -> None: ...
     def home(self) -> None: ...
     def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None: ...
+    def interpret(self, text: str) -> Status | None: ...
     def place(self) -> Vector: ...
     def work_offset(self) -> Vector: ...
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None: ...
@@ -60,8 +62,9 @@ class Link(Protocol):
 class LinkBase:
     """What all links share: the port, the outstanding lines and the last status.
 
-    `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller,
-    and `on_note` with what the link does about a fault.
+    `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller
+    and with what the link sees again and again, `on_note` with what it does about a fault.
+    `on_poll` is called all the time while it waits.
     """
 
     def __init__(self, port: Port) -> None:
@@ -69,6 +72,7 @@ class LinkBase:
         self.on_ack: Callable[[int], None] = lambda _: None
         self.on_info: Callable[[str], None] = lambda _: None
         self.on_note: Callable[[str], None] = lambda _: None
+        self.on_poll: Callable[[], None] = lambda: None
         self.outstanding = Outstanding()
         self.status = Status("Idle")
         self._lines = LinePort(port)

@@ -120,6 +120,7 @@ class Marlin(LinkBase):
     def poll(self, timeout_s: float, *, asks: bool = True) -> None:
         """Read what has arrived. Raises LinkError for any fault."""
         self._listen(timeout_s)
+        self.on_poll()
         silent_s = self.port.now() - self._asked_at
         if not self.outstanding or silent_s < MENTION_S:
             return
@@ -180,6 +181,10 @@ class Marlin(LinkBase):
         axes = gcode_text.axis_words(x_mm or None, y_mm or None, z_mm or None)
         self.run(["G91", f"G1 {axes} F{feed_mm_min:g}", "G90"])
         self.finish()
+
+    def interpret(self, text: str) -> Status | None:
+        """Return None: no guard has asked Marlin for a report."""
+        return None
 
     def place(self) -> Vector:
         return self.status.place

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
-    """Return a function that opens this port: a device, or `sim`, `sim:fast`, `sim:latency=16`. Raises PortError."""
+    """Return a function that opens this port.
+
+    It is a device, or `sim`, `sim:fast`, `sim:latency=16`,
+    `sim:firmware=grblhal`. Raises PortError.
+    """
     if name == "sim" or name.startswith("sim:"):
         return simulated(name, machine).open
     return lambda: SerialPort(name, baud)
@@ -20,6 +24,7 @@ def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
 def simulated(name: str, machine: "Machine") -> "Bench":
     """Return a simulated controller of this machine. Raises PortError for an unknown option after the colon."""
     from hardware.simulator import Bench
+    from hardware.simulator.firmware import FIRMWARES, GRBL
     from hardware.simulator.settings import for_machine
 
     options: dict[str, Any] = {"fast": False}
@@ -28,12 +33,15 @@ def simulated(name: str, machine: "Machine") -> "Bench":
         try:
             if key == "fast":
                 options["fast"] = True
+            elif key == "firmware":
+                options["firmware"] = FIRMWARES[value]
             elif key in {"latency", "speed"}:
                 options |= {"latency_s": float(value) / 1000} if key == "latency" else {"speed": float(value)}
             elif key:
                 raise ValueError
-        except ValueError:
+        except (ValueError, KeyError):
             raise PortError(
-                f"{name}: the simulator's options are fast, speed=N and latency=MS, as in sim:fast"
+                f"{name}: the simulator's options are fast, speed=N, latency=MS and firmware={'|'.join(FIRMWARES)},"
+                " as in sim:fast"
             ) from None
-    return Bench(for_machine(machine), **options)
+    return Bench(for_machine(machine, options.get("firmware", GRBL)), **options)

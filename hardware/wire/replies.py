@@ -53,7 +53,7 @@ class Garbled:
 
 @dataclass(frozen=True)
 class Status:
-    """A status report. Positions are in mm, in machine or work coordinates as the controller gave them."""
+    """A status report. Positions are in machine or work coordinates as the controller gave them; mm, once scaled."""
 
     state: str
     substate: int | None = None
@@ -61,6 +61,7 @@ class Status:
     is_work: bool = False
     offset: Vector | None = None
     spindle: float | None = None
+    decimals: int = 3  # of its positions
     fields: dict[str, str] = field(default_factory=dict)
 
     def scaled(self, mm: float) -> "Status":
@@ -115,6 +116,7 @@ def _status(text: str) -> Reply:
             name == "WPos",
             _vector(fields["WCO"]) if "WCO" in fields else None,
             None if spindle is None else float(spindle),
+            len(fields[name].split(",")[0].partition(".")[2]),
             fields,
         )
     except (KeyError, ValueError, IndexError):

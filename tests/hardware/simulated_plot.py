@@ -17,10 +17,12 @@ from hardware.machine import Machine
 from hardware.plotting.control import Control
 from hardware.plotting.events import Finished, Note, PlotEvent, PlotFault, Prompt
 from hardware.plotting.journal import read
+from hardware.plotting.pen_guard import rescue
 from hardware.plotting.plot import Plot
 from hardware.plotting.resume import Resume
 from hardware.plotting.session import PlotOptions
 from hardware.simulator import Bench, InjectedFault, SimPort
+from hardware.simulator.firmware import GRBL, Firmware
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Dwell, Move, Spindle, is_down, strokes
 
@@ -87,6 +89,22 @@ class Watched:
         return getattr(self._port, name)
 
 
+class GuardedPort:
+    """The simulator's port as a guard uses it."""
+
+    def __init__(self, port: SimPort) -> None:
+        self._port = port
+
+    def write(self, content: bytes) -> None:
+        self._port.write(content)
+
+    def listen(self, seconds: float) -> str:
+        heard, until = b"", self._port.now() + seconds
+        while self._port.now() < until - 1e-9:
+            heard += self._port.read(until - self._port.now())
+        return heard.decode("latin-1")
+
+
 @dataclass
 class SimulatedPlot:
     """A bench, a job, and all that happened."""
@@ -96,10 +114,12 @@ class SimulatedPlot:
     faults: tuple[InjectedFault, ...] = ()
     answers: dict[str, list[Answer]] = field(default_factory=dict)  # to prompts by kind; the default where none is left
     settings: dict[int, float] = field(default_factory=dict)
+    firmware: Firmware = GRBL
     options: PlotOptions = field(default_factory=PlotOptions)
     latency_s: float = 0.001
     kill_after: int | None = None  # so many lines written
     kill_when: Callable[["SimulatedPlot"], bool] = lambda _: False
+    killed_at: float = 0.0
     bench: Bench = field(init=False)
     job: GcodeJob = field(init=False)
     events: list[PlotEvent] = field(default_factory=list)
@@ -107,15 +127,16 @@ class SimulatedPlot:
     pen_down_at_prompts: list[Prompt] = field(default_factory=list)
     log: list[tuple[str, object]] = field(default_factory=list)
     reported_at: list[float] = field(default_factory=list)  # when a message, a fault or a question was reported, s
-    seen_at: list[float] = field(default_factory=list)  # when any event was, s
+    unplugged: list[tuple[float, float]] = field(default_factory=list)  # from a report until it is plugged in again, s
+    seen_at: list[list[float]] = field(default_factory=list)  # when any event was, s; a list for each run
     watchers: list[Callable[[Control, PlotEvent], None]] = field(default_factory=list)  # called with the control
     observers: list[Callable[[PlotEvent], None]] = field(default_factory=list)  # called like any observer
     plot: Plot | None = None
     control: Control = field(default_factory=Control)
 
     def __post_init__(self) -> None:
-        values = for_machine(self.machine) | self.settings
-        self.bench = Bench(values, latency_s=self.latency_s, faults=self.faults)
+        values = for_machine(self.machine, self.firmware) | self.settings
+        self.bench = Bench(values, latency_s=self.latency_s, faults=self.faults, firmware=self.firmware)
         self.job = from_drawing(self.drawing, self.machine, "card")
 
     def open(self) -> Watched:
@@ -123,6 +144,7 @@ class SimulatedPlot:
 
     def run(self, journal: Path | None = None, *, resumes: bool = False) -> Finished:
         control = self.control = Control(*self.observers)
+        self.seen_at.append([])
         control.watch(lambda event: self._see(control, event))
         known = Resume(read(journal)) if resumes and journal else None
         self.plot = Plot(self.job, self.open, control, journal, self.options)  # type: ignore[arg-type]
@@ -140,7 +162,9 @@ class SimulatedPlot:
     def _see(self, control: Control, event: PlotEvent) -> None:
         self.events.append(event)
         self.log.append(("event", event))
-        self.seen_at.append(self.bench.now())
+        self.seen_at[-1].append(self.bench.now())
+        if isinstance(event, PlotFault) and event.what == "port":
+            self.unplugged.append((self.bench.now(), self.bench.plugged_at))
         if isinstance(event, Note | PlotFault | Prompt | Finished):
             self.reported_at.append(self.bench.now())
         for watcher in self.watchers:
@@ -161,14 +185,29 @@ class SimulatedPlot:
                 raise Killed(f"{answer!r} does not answer {event}")
             control.answer(event.id, answer)
 
-    def killed(self, journal: Path, after: int | None = None) -> None:
-        """The plotting program dies once it has written so many lines; the machine carries out what it has."""
+    def killed(
+        self,
+        journal: Path,
+        after: int | None = None,
+        *,
+        is_guarded: bool = False,
+        guard_after_s: float = 0.0,
+        resumes: bool = False,
+    ) -> None:
+        """The plotting program dies once it has written so many lines; the machine carries out what it has.
+
+        With a guard, that stops the machine and lifts the pen, as soon as it notices.
+        """
         self.kill_after = after
         with contextlib.suppress(Killed):
-            self.run(journal)
+            self.run(journal, resumes=resumes)
         self.kill_after, self.kill_when = None, lambda _: False
         if self.plot and self.plot.session.journal:
             self.plot.session.journal.close()  # which takes nothing back: it is written without a buffer
+        self.killed_at = self.bench.now()
+        if is_guarded and self.bench.port is not None:
+            self.bench.wait(guard_after_s)
+            rescue(GuardedPort(self.bench.port), str(journal), list(self.job.setup.lift))
         self.bench.port = None
         self.bench.wait(60.0)
 
@@ -216,15 +255,21 @@ class SimulatedPlot:
         ]
 
     def longest_silence_s(self) -> float:
-        """The longest time without any event."""
-        return max((after - before for before, after in itertools.pairwise(self.seen_at)), default=0.0)
+        """The longest time of a run without any event."""
+        gaps = (after - before for run in self.seen_at for before, after in itertools.pairwise(run))
+        return max(gaps, default=0.0)
 
     def silent_standstills(self, most_s: float = 1.0) -> list[tuple[float, float]]:
-        """When the pen stood still on the paper, from and to in s, and nothing was reported within this time."""
+        """When the pen stood still on the paper, from and to in s, and nothing was reported within this time.
+
+        Without a cable nothing can be known: there it is enough that people were asked to plug it in.
+        """
         return [
             (begun, ended)
             for begun, ended in self._standstills()
-            if ended - begun > most_s and not any(begun - 0.1 <= at <= begun + most_s for at in self.reported_at)
+            if ended - begun > most_s
+            and not any(begun - 0.1 <= at <= begun + most_s for at in self.reported_at)
+            and not any(at <= begun <= back for at, back in self.unplugged)
         ]
 
     def _standstills(self) -> Iterator[tuple[float, float]]:

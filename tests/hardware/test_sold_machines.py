@@ -1,7 +1,10 @@
 """Machines that are sold: their starter files, the G-code for them, and plots of them on the simulator."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from plot_safety import is_safe, nothing_is_lost
 from redraw import redrawn
 from samples import BLACK, RED
 from simulated_plot import SimulatedPlot, all_drawn_once, wave
@@ -12,6 +15,8 @@ from hardware.job.prepare import from_drawing, setup_of
 from hardware.machine import Machine, check_sheet, load_machine
 from hardware.plotting.events import Prompt
 from hardware.program import ProgramError, program
+from hardware.simulator import InjectedFault
+from hardware.simulator.firmware import DRAWCORE, GRBL
 from hardware.simulator.trace import Move, Spindle, is_down
 
 SOLD = ("idraw_drawcore_a3", "bachin_ta4", "eleksdraw")
@@ -50,6 +55,44 @@ def test_the_strokes_of_a_simulated_plot_are_the_drawing(name: str) -> None:
     assert len(plot.drawn()) == len(plot.wanted()) == 8
     assert all_drawn_once(plot) and not plot.pen_down_at_prompts
     assert not plot.pen_is_down()
+
+
+def of_its_manners(name: str, *faults: InjectedFault) -> SimulatedPlot:
+    """A plot on a board as it is sold: DrawCore forgets its place and knows no arcs, Bachin releases its motors, and
+    EleksDraw is a converted laser (its owners list $30=255 and $32=1).
+    """
+    settings: dict[int, float] = {"bachin_ta4": {1: 25}, "eleksdraw": {30: 255, 32: 1}}.get(name, {})
+    firmware = DRAWCORE if name == "idraw_drawcore_a3" else GRBL
+    machine, drawing = load_machine(name), drawing_for(name)
+    plot = SimulatedPlot(machine, drawing, faults, settings=settings, firmware=firmware, answers={"setting": ["set"]})
+    plot.bench.resets_on_open = firmware is DRAWCORE
+    return plot
+
+
+def in_the_second_wave(plot: SimulatedPlot) -> bool:
+    """Whether it draws the wave before the last."""
+    return len(plot.drawn()) == 7 and plot.pen_is_down() and plot.draws_a_line()
+
+
+@pytest.mark.parametrize("name", SOLD)
+@pytest.mark.parametrize("happens", ["nothing", "unplugged", "killed"])
+def test_boards_as_they_are_sold_draw_each_stroke_once(name: str, happens: str, tmp_path: Path) -> None:
+    plot = of_its_manners(name)
+    if happens == "unplugged":
+        plot.watchers.append(
+            lambda _, __: plot.bench.unplug(3) if in_the_second_wave(plot) and not plot.unplugged else None
+        )
+    if happens == "killed":
+        plot.kill_when = in_the_second_wave
+        plot.killed(tmp_path / "journal", is_guarded=True)
+        assert not plot.pen_is_down()
+    assert plot.run(tmp_path / "journal", resumes=happens == "killed").outcome == "done"
+    nothing_is_lost(plot)
+    is_safe(plot)
+    assert not plot.pen_is_down()
+    kinds = {prompt.kind for prompt in plot.prompts}
+    assert ("setting" in kinds) == (name == "eleksdraw")
+    assert ("origin" in kinds) == (name == "idraw_drawcore_a3")
 
 
 def test_drawcore_lowers_to_a_larger_z_and_draws_no_arcs() -> None:

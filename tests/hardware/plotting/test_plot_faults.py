@@ -4,11 +4,11 @@ error, or a stroke drawn twice or lost without a note.
 `python -m benchmarks.sender` prints the outcomes as a table.
 """
 
-import re
 from pathlib import Path
 
 import pytest
-from samples import RAMPED, RELAY, ROUTER, SERVO
+from plot_safety import MACHINES, WITHIN, holds
+from samples import RAMPED, RELAY, SERVO
 from simulated_plot import SimulatedPlot, all_drawn_once
 
 from hardware.machine import Machine
@@ -16,39 +16,6 @@ from hardware.plotting.events import PlotFault
 from hardware.plotting.journal import FileStore, read
 from hardware.simulator import InjectedFault
 from hardware.wire.port import PortError
-
-MACHINES = pytest.mark.parametrize("machine", [SERVO, ROUTER], ids=lambda machine: machine.name)
-
-# A line within the second wave of the first pen, by machine: each is executed after this many others.
-WITHIN = {"gantry": 58, "router": 50}
-
-
-def noted_again(session: SimulatedPlot) -> set[int]:
-    """Strokes, from 0, that notes say may be drawn twice."""
-    reported: set[int] = set()
-    for note in session.notes():
-        words = note.split()
-        if "again" not in note and "within" not in note:
-            continue
-        numbers = [int(word) for word in re.findall(r"\d+", note)]
-        if "strokes" in words and "to" in words:
-            reported |= set(range(numbers[0] - 1, numbers[1]))
-        elif "all" in words:
-            reported |= set(range(12))
-        else:
-            reported |= {numbers[0] - 1}
-    return reported
-
-
-def holds(session: SimulatedPlot) -> None:
-    """What is to hold whatever happened."""
-    assert session.pen_down_at_prompts == []
-    assert session.lines_between_fault_and_answer() == []
-    times = session.times_drawn()
-    assert session.strays() == []
-    assert all(share > 0.98 for share in times), times
-    twice = {stroke for stroke, share in enumerate(times) if share > 1.02}
-    assert twice <= noted_again(session), (twice, session.notes())
 
 
 @MACHINES

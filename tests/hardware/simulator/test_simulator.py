@@ -109,6 +109,15 @@ def test_a_hold_slows_down_and_then_is_complete() -> None:
     assert talk.place()[0] == pytest.approx(x)
 
 
+@pytest.mark.parametrize("after_ms", range(10, 700, 10))
+def test_a_hold_stops_where_the_trace_ends_also_at_the_end_of_the_last_motion(after_ms: int) -> None:
+    talk = Talk()
+    talk.say("G0 X10\n", after_ms / 1000)
+    talk.say("!", 1.0)
+    ends = [event.end[0] for event in talk.bench.controller.machine.trace if isinstance(event, Move)]
+    assert talk.place()[0] == pytest.approx(ends[-1] if ends else 0.0, abs=0.001)
+
+
 def test_cycle_start_goes_on_after_a_hold() -> None:
     """commands.md, Cycle Start."""
     talk = Talk()

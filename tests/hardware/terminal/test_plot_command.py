@@ -139,7 +139,12 @@ def test_a_dry_run_opens_nothing(files: Path) -> None:
     ("port", "code", "message"),
     [
         ("/dev/ttyNOPE", 3, "/dev/ttyNOPE: no such port; "),
-        ("sim:quick", 3, "sim:quick: the simulator's options are fast, speed=N and latency=MS, as in sim:fast\n"),
+        (
+            "sim:quick",
+            3,
+            "sim:quick: the simulator's options are fast, speed=N, latency=MS and"
+            " firmware=grbl|grbl-0.9|grblhal|fluidnc|drawcore, as in sim:fast\n",
+        ),
     ],
 )
 def test_a_port_that_cannot_be_used_is_reported(files: Path, port: str, code: int, message: str) -> None:
