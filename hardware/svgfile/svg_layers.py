@@ -10,23 +10,29 @@ from pydantic import ValidationError
 
 from hardware.drawing import Ink, Line, Pen, PenPass
 from hardware.rack import by_colour, by_name
+from hardware.svgfile.layer_labels import LayerLabel, parsed, unused
+from hardware.svgfile.sizing import Sizing
 from hardware.svgfile.write import DRAWING
 from hardware.svgfile.xml import SvgError
 from hardware.toolpath.covering import in_order
 
-LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
 PenMatch = Literal["name", "number", "colour"]
+LayerOrder = Literal["file", "number"]
 
 
 @dataclass(frozen=True)
 class Options:
     """Options for reading a file."""
 
-    hatch_mm: float | None = None  # distance of the lines that hatch fills; None: fills are refused
+    hatch_mm: float | None = None  # distance of the lines that hatch fills; None: fills are left out
     pens: tuple[Pen, ...] | None = None  # the rack that layers and colours refer to
     by: PenMatch | None = None  # how they refer to its pens; None: by name, else by number, else by colour
     keep_order: bool = False  # strokes stay above those that they cover, even if that costs pen changes
     tolerance_mm: float = 0.005  # largest deviation of lines from curves; never more than the default
+    strict: bool = False  # whatever cannot be drawn as the file shows it is an error
+    layer_order: LayerOrder | None = None  # None: by the numbers of the layers, if each has one
+    sizing: Sizing | None = None  # None: the size that the file gives
+    feed_mm_min: float | None = None  # the machine's own: codes of layers are shares of it
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class SvgStroke:
 
     line: Line
     colour: str
-    width_mm: float
+    width_mm: float  # 0 for letters, whose width is found at the end
     ink: Ink
 
 
@@ -49,21 +55,71 @@ class SvgLayer:
 
 
 def passes_of(
-    layers: list[SvgLayer], size_mm: tuple[float, float], known: dict[str, tuple[str, Pen]], options: Options, name: str
+    layers: list[SvgLayer],
+    size_mm: tuple[float, float],
+    known: dict[str, tuple[str, Pen]],
+    options: Options,
+    name: str,
+    scale: float = 1.0,
 ) -> tuple[tuple[PenPass, ...], list[str]]:
-    """Return the passes of the layers, bottom first, and notes. `known` gives pens by a layer's id. Raises SvgError."""
+    """Return the passes of the layers, bottom first, and notes. Raises SvgError.
+
+    `known` gives pens by a layer's id. `scale` is how much larger than in the file the drawing is.
+    """
     passes: list[PenPass] = []
     notes: list[str] = []
-    for layer in layers:
-        if layer.strokes:
-            own = _own_pass(layer, known)
-            passes += [_meant(own, layer, options)] if own else _by_pens(layer, size_mm, options, notes)
-    if options.pens and (missed := [p for p in passes if p.pen not in options.pens]):
-        wanted = ", ".join(pen.name for pen in options.pens)
+    for layer in _ordered([layer for layer in layers if layer.strokes], known, options, notes):
+        own = _own_pass(layer, known, scale)
+        made = [_meant(own, layer, options)] if own else [*_by_pens(layer, size_mm, options, notes)]
+        passes += _as_the_label_says(made, layer, passes, options, notes)
+    pens = options.pens
+    if pens and (missed := [p for p in passes if not any(p.pen.is_same(pen) for pen in pens)]):
+        wanted = ", ".join(pen.name for pen in pens)
         raise SvgError(
             "\n".join(f"{name}: layer {p.layer!r} names no pen of the rack; the rack has {wanted}" for p in missed)
         )
     return tuple(passes), notes
+
+
+# --- what names of layers say -----------------------------------------------------------------------------------------
+
+
+def _ordered(
+    layers: list[SvgLayer], known: dict[str, tuple[str, Pen]], options: Options, notes: list[str]
+) -> list[SvgLayer]:
+    """Return the layers by their numbers, if each has one and not all are ours; else in the order of the file."""
+    numbers = [parsed(layer.label).number for layer in layers]
+    is_ours = all(layer.attributes.get("id") in known for layer in layers)
+    if options.layer_order == "file" or (options.layer_order is None and (None in numbers or is_ours)):
+        return layers
+    last = 1 + max((number for number in numbers if number is not None), default=0)
+    keys = [last if number is None else number for number in numbers]
+    ordered = [layers[at] for at in sorted(range(len(layers)), key=keys.__getitem__)]
+    if ordered != layers and options.layer_order is None:
+        drawn = ", ".join(repr(layer.label) for layer in ordered[:5]) + (", ..." if len(ordered) > 5 else "")
+        notes.append(f"layers are drawn by their numbers: {drawn}; --layer-order file keeps the order of the file")
+    return ordered
+
+
+def _as_the_label_says(
+    made: list[PenPass], layer: SvgLayer, before: list[PenPass], options: Options, notes: list[str]
+) -> list[PenPass]:
+    """Return the passes of a layer with the speed that its name gives, as AxiDraw's software reads it."""
+    label = parsed(layer.label)
+    if left := unused(label):
+        notes.append(f"layer {layer.label!r}: {left} is left out; set it for the pen in its rack")
+    if label.pauses and before and made[0].pen.is_same(before[-1].pen):
+        notes.append(f"layer {layer.label!r} asks for a pause (!), but a plot pauses only where the pen changes")
+    return [_at_speed(each, label, options) for each in made]
+
+
+def _at_speed(made: PenPass, label: LayerLabel, options: Options) -> PenPass:
+    percent = label.codes.get("S")
+    if not percent or options.feed_mm_min is None:
+        return made
+    feed = made.pen.feed_mm_min or options.feed_mm_min
+    pen = made.pen.model_copy(update={"feed_mm_min": round(feed * min(percent, 100) / 100, 1)})
+    return PenPass(made.layer, pen, made.lines, made.colours, made.widths_mm)
 
 
 # --- our own files ----------------------------------------------------------------------------------------------------
@@ -84,7 +140,7 @@ def known_pens(root: ElementTree.Element) -> dict[str, tuple[str, Pen]]:
     return found
 
 
-def _own_pass(layer: SvgLayer, known: dict[str, tuple[str, Pen]]) -> PenPass | None:
+def _own_pass(layer: SvgLayer, known: dict[str, tuple[str, Pen]], scale: float) -> PenPass | None:
     """Return the pass of a layer that `to_svg` wrote; None if it is not one or was recoloured since."""
     attributes, strokes = layer.attributes, layer.strokes
     free_colours, free_widths = "data-colours" in attributes, "data-widths" in attributes
@@ -93,7 +149,7 @@ def _own_pass(layer: SvgLayer, known: dict[str, tuple[str, Pen]]) -> PenPass | N
     title, pen = known[attributes["id"]]
     same = all(
         (free_colours or stroke.colour == pen.colour)
-        and (free_widths or abs(stroke.width_mm - pen.nib_mm) <= 1e-3)
+        and (free_widths or abs(stroke.width_mm - scale * pen.nib_mm) <= 1e-3 * max(scale, 1.0))
         and stroke.ink is pen.ink
         for stroke in strokes
     )
@@ -157,8 +213,8 @@ def _pen(layer: SvgLayer, look: tuple[str, float, Ink], alone: bool) -> Pen:
 
 
 def _plain(label: str) -> str:
-    """Return a layer's name without its number and the words that programs put before it."""
-    return re.sub(r"(?i)^\s*!?\s*(layer|ebene|calque)?[\s\d_:.-]*", "", label).strip()
+    """Return a layer's name without its number and codes and the words that programs put before it."""
+    return parsed(label).title
 
 
 def _without_nib(name: str, widths_mm: set[float]) -> str:
