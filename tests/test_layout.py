@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
-    "svgfile svg_intake picture lettering card simulator wire job plotting terminal __main__",
+    "lettering svgfile svg_intake picture card simulator wire job plotting terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple optimise visible fit_log "
@@ -25,6 +25,9 @@ INSIDE = {
     "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
     "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace session messages asking "
     "opening pen_change parking continuing origin resume recover plot",
+    "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade path_data flatten outline clipping scene "
+    "clip_regions markers paint_servers plain_image svg_text hatch write layer_labels sizing svg_layers shape_strokes "
+    "read",
     "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
@@ -40,7 +43,7 @@ TORCHLESS |= {
 }
 # imported when there is something to order
 KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "local_search")}
-LAZY = {"torch", "torchvision", "numba", "lpips"}
+LAZY = {"torch", "torchvision", "numba", "lpips", "tinycss2", "cssselect2", "shapely"}
 
 FILES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))
 

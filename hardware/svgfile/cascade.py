@@ -57,7 +57,11 @@ _PAINTS = {"fill", "stroke", "color", "stop-color"}
 _LENGTHS = {"stroke-width", "stroke-dashoffset", "letter-spacing"}
 _SHARES = {"opacity", "fill-opacity", "stroke-opacity", "stop-opacity"}
 _FONT_SIZES = dict(
-    zip(("xx-small", "x-small", "small", "medium", "large", "x-large", "xx-large"), (9, 10, 13, 16, 18, 24, 32), strict=True)
+    zip(
+        ("xx-small", "x-small", "small", "medium", "large", "x-large", "xx-large"),
+        (9, 10, 13, 16, 18, 24, 32),
+        strict=True,
+    )
 )
 _MOST_CHARACTERS = 10_000  # of a value whose variables are replaced
 _DEEPEST = 20
@@ -158,10 +162,11 @@ class Styles:
 
 def _computed(given: dict[str, str], sheets: Declarations, parent: Style) -> Style:
     inline = declarations_in(given.pop("style", ""))
-    ordered = [(name, value) for name, value in given.items()]
+    ordered = list(given.items())
     for important in (False, True):
         ordered += [(d.name, d.value) for part in (sheets, inline) for d in part if d.important == important]
-    inherited, own, problems = dict(parent.inherited), {}, []
+    inherited, own = dict(parent.inherited), dict[str, str]()
+    problems: list[str] = []
     longhands = [pair for name, value in ordered for pair in _longhands(name, value)]
     variables = {name: value for name, value in longhands if name.startswith("--")}
     inherited |= {name: value for name, value in variables.items() if value.lower() != "inherit"}
@@ -267,10 +272,11 @@ def _replaced(value: str, variables: Mapping[str, str], depth: int = 0) -> str |
         return None
     parts = []
     for token in tinycss2.parse_component_value_list(value, skip_comments=True):
-        part: str | None = token.serialize()
+        text: str = token.serialize()
+        part: str | None = text
         if token.type == "function" and token.lower_name == "var":
             part = _variable(token.arguments, variables, depth)
-        elif token.type == "function" and "var(" in part:
+        elif token.type == "function" and "var(" in text:
             inner = _replaced(tinycss2.serialize(token.arguments), variables, depth + 1)
             part = None if inner is None else f"{token.name}({inner})"
         if part is None:

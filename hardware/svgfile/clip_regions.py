@@ -10,16 +10,16 @@ from hardware.drawing import Line
 from hardware.svgfile.clipping import Box, Clip, Region, area_of, as_area, box_of, stroked
 from hardware.svgfile.flatten import FINE_MM
 from hardware.svgfile.outline import SHAPES, Lengths
-from hardware.svgfile.scene import Context, Scene, SceneItem, local_name, rectangle
+from hardware.svgfile.scene import Context, SceneItem, SvgScene, local_name, rectangle
 from hardware.svgfile.svg_paint import Paint
-from hardware.svgfile.svg_values import MM_PER_PX, on_sheet, share, times
+from hardware.svgfile.svg_values import on_sheet, share, times
 
 _URL = re.compile(r"\s*url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)\s*")
 _UNKNOWN = "has the {} {!r}, which is not applied: only url(#...) of a <{}> in the file is"
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # as masks weigh red, green and blue
 
 
-def clips_of(scene: Scene, element: ElementTree.Element, inner: Context) -> tuple[Clip, ...]:
+def clips_of(scene: SvgScene, element: ElementTree.Element, inner: Context) -> tuple[Clip, ...]:
     """Return the clips of an element's own `clip-path` and `mask`. Those that cannot be applied are found."""
     clips: tuple[Clip, ...] = ()
     for name, tag in (("clip-path", "clipPath"), ("mask", "mask")):
@@ -38,7 +38,7 @@ def clips_of(scene: Scene, element: ElementTree.Element, inner: Context) -> tupl
 
 
 def _followed(
-    scene: Scene, name: str, target: ElementTree.Element, element: ElementTree.Element, inner: Context
+    scene: SvgScene, name: str, target: ElementTree.Element, element: ElementTree.Element, inner: Context
 ) -> tuple[Clip, ...]:
     """Return the clips of a <clipPath> or <mask>; those of the same place are made once."""
     is_clip = local_name(target) == "clipPath"
@@ -69,7 +69,7 @@ def _in_units(target: ElementTree.Element, unit: str, inner: Context, box: Box |
 
 
 def _clip_path(
-    scene: Scene, target: ElementTree.Element, _: ElementTree.Element, inner: Context, box: Box | None
+    scene: SvgScene, target: ElementTree.Element, _: ElementTree.Element, inner: Context, box: Box | None
 ) -> tuple[Clip, ...]:
     context = _in_units(target, "clipPathUnits", inner, box)
     entered = scene.entered(target, Context(scene.styles.in_place(target), context.matrix, context.viewport))
@@ -110,7 +110,7 @@ def _cut(area: Any, item: SceneItem) -> Any:
 
 
 def _mask(
-    scene: Scene, target: ElementTree.Element, element: ElementTree.Element, inner: Context, box: Box | None
+    scene: SvgScene, target: ElementTree.Element, element: ElementTree.Element, inner: Context, box: Box | None
 ) -> tuple[Clip, ...]:
     """Return the region where a mask of plain shapes is light, limited to the mask's own rectangle."""
     style = scene.styles.in_place(target)
@@ -140,7 +140,7 @@ def _paints(item: SceneItem) -> tuple[Paint, Paint]:
 def _painted(light: Any, item: SceneItem, by_alpha: bool) -> Any:
     """Return the light area after a shape has been painted on it."""
     lines = _outlines(item)
-    width_mm = item.stroke_px * MM_PER_PX
+    width_mm = item.stroke_mm
     areas = []
     if item.style.fill.is_seen:
         areas.append((item.style.fill, _filled(lines, item, "fill-rule")))
@@ -161,7 +161,7 @@ def _lightness(paint: Paint, item: SceneItem, by_alpha: bool) -> float:
 
 
 def _mask_rectangle(target: ElementTree.Element, inner: Context, box: Box | None) -> Clip | None:
-    """Return the rectangle that limits a mask; None where the masked element is a line, of which shares mean nothing."""
+    """Return the rectangle that limits a mask; None for shares of the box of a straight line, which mean nothing."""
     by_box = target.get("maskUnits", "objectBoundingBox") == "objectBoundingBox"
     left, top, right, bottom = (box or (0.0, 0.0, 0.0, 0.0)) if by_box else (0.0, 0.0, *inner.viewport)
     if right <= left or bottom <= top:

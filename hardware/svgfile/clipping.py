@@ -23,27 +23,16 @@ class Region:
     @cached_property
     def edges(self) -> NDArray[np.float64]:
         """The straight edges of its outline, [E, 2, 2] in mm."""
-        import shapely
-
-        rings = shapely.get_parts(shapely.get_rings(self.area)) if not self.area.is_empty else []
-        corners = [shapely.get_coordinates(ring) for ring in rings]
-        pairs = [np.stack([ring[:-1], ring[1:]], axis=1) for ring in corners]
-        return np.concatenate(pairs) if pairs else np.empty((0, 2, 2))
+        return _edges(self.area)
 
     @cached_property
     def tree(self) -> Any:
         """Finds the edges near a segment."""
-        import shapely
-
-        return shapely.STRtree(shapely.linestrings(self.edges))
+        return _tree(self.edges)
 
     def holds(self, points: Line) -> NDArray[np.bool_]:
         """Return for each point, [S, 2] in mm, whether it lies in the region or on its outline."""
-        import shapely
-
-        shapely.prepare(self.area)
-        held: NDArray[np.bool_] = shapely.intersects_xy(self.area, points[:, 0], points[:, 1])
-        return held
+        return _holds(self.area, points)
 
 
 Clip = Box | Region
@@ -117,6 +106,30 @@ def _crossings(line: Line, region: Region) -> NDArray[np.float64]:
 def _cross(a: Line, b: Line) -> NDArray[np.float64]:
     product: NDArray[np.float64] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
     return product
+
+
+def _edges(area: Any) -> NDArray[np.float64]:
+    import shapely
+
+    parts = shapely.get_parts(area)
+    rings = shapely.get_rings(parts[shapely.get_dimensions(parts) == 2])
+    corners = [shapely.get_coordinates(ring) for ring in rings]
+    pairs = [np.stack([ring[:-1], ring[1:]], axis=1) for ring in corners]
+    return np.concatenate(pairs) if pairs else np.empty((0, 2, 2))
+
+
+def _tree(edges: NDArray[np.float64]) -> Any:
+    import shapely
+
+    return shapely.STRtree(shapely.linestrings(edges))
+
+
+def _holds(area: Any, points: Line) -> NDArray[np.bool_]:
+    import shapely
+
+    shapely.prepare(area)
+    held: NDArray[np.bool_] = shapely.intersects_xy(area, points[:, 0], points[:, 1])
+    return held
 
 
 # --- areas ------------------------------------------------------------------------------------------------------------

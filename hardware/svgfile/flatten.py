@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from hardware.drawing import Line
-from hardware.svgfile.path_data import Arc, Segment, Subpath
+from hardware.svgfile.path_data import EllipseArc, Segment, Subpath
 
 FINE_MM = 0.005
 _MOST_STEPS = 20_000  # a curve a kilometre wide must not exhaust the memory
@@ -49,7 +49,7 @@ def _steps(begin: complex, segment: Segment, tolerance: float) -> list[complex]:
     """Return points along a curve, without its first."""
     with np.errstate(all="ignore"):
         t = np.linspace(0, 1, _count(begin, segment, tolerance) + 1)[1:-1]
-        if isinstance(segment, Arc):
+        if isinstance(segment, EllipseArc):
             return [*map(segment.at, t.tolist()), segment.end]
         u = 1 - t
         match segment:
@@ -65,7 +65,7 @@ def _steps(begin: complex, segment: Segment, tolerance: float) -> list[complex]:
 def _count(begin: complex, segment: Segment, tolerance: float) -> int:
     """Return the steps of the parameter t for the tolerance: a chord over dt deviates by at most max |B''| dt^2 / 8."""
     match segment:
-        case Arc():
+        case EllipseArc():
             bend = max(segment.rx, segment.ry) * segment.sweep**2
         case (a, end):
             bend = 2 * abs(begin - 2 * a + end)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from hardware.svgfile.cascade import Style
 from hardware.svgfile.outline import MARKED, Lengths
 from hardware.svgfile.path_data import Subpath, vertices
-from hardware.svgfile.scene import Context, MarkedShape, Scene, SceneItem, local_name, viewed
+from hardware.svgfile.scene import Context, MarkedShape, SceneItem, SvgScene, local_name, viewed
 from hardware.svgfile.svg_values import (
     Matrix,
     diagonal,
@@ -27,7 +27,7 @@ _PLACES = ("marker-start", "marker-mid", "marker-end")
 _EDGES = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
 
 
-def marked(scene: Scene, item: SceneItem, subpaths: list[Subpath]) -> Iterator[SceneItem]:
+def marked(scene: SvgScene, item: SceneItem, subpaths: list[Subpath]) -> Iterator[SceneItem]:
     """Yield what the markers of a shape show, in drawing order. Markers have no markers."""
     if item.tag not in MARKED or item.context.marked is not None or not subpaths:
         return
@@ -43,7 +43,7 @@ def marked(scene: Scene, item: SceneItem, subpaths: list[Subpath]) -> Iterator[S
                 yield from _shown(scene, item, kinds[2], point, _angle(kinds[2], arriving, leaving, 2))
 
 
-def _marker(scene: Scene, item: SceneItem, name: str) -> ElementTree.Element | None:
+def _marker(scene: SvgScene, item: SceneItem, name: str) -> ElementTree.Element | None:
     text = item.style[name].strip()
     if text.lower() == "none":
         return None
@@ -71,7 +71,7 @@ def _angle(marker: ElementTree.Element, arriving: complex, leaving: complex, pla
 
 
 def _shown(
-    scene: Scene, item: SceneItem, marker: ElementTree.Element, point: complex, degrees: float
+    scene: SvgScene, item: SceneItem, marker: ElementTree.Element, point: complex, degrees: float
 ) -> Iterator[SceneItem]:
     style = scene.styles.in_place(marker)
     if style["display"].strip().lower() == "none":
@@ -80,7 +80,7 @@ def _shown(
     size = lengths("markerWidth", 0, 3.0), lengths("markerHeight", 1, 3.0)
     if size[0] <= 0 or size[1] <= 0:
         return
-    around = MarkedShape(item.style.fill, item.style.stroke, item.stroke_px)
+    around = MarkedShape(item.style.fill, item.style.stroke, item.stroke_mm)
     matrix = times(times(item.context.matrix, translation(point.real, point.imag)), rotation(degrees))
     if marker.get("markerUnits", "strokeWidth") != "userSpaceOnUse":
         width = length(item.style["stroke-width"], diagonal(item.context.viewport), item.style.em) or 0.0

@@ -33,7 +33,7 @@ class Lengths:
         return default if value is None else value
 
 
-Outline = tuple[list[Subpath], bool]  # and whether the whole of it could be read
+Outline = tuple[list[Subpath], bool]  # and whether all of it could be read
 
 
 def outline_of(tag: str, lengths: Lengths, element: ElementTree.Element, style: Style) -> Outline:

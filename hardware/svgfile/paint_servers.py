@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from hardware.svgfile.scene import Scene, SceneItem, href_of, local_name
+from hardware.svgfile.scene import SceneItem, SvgScene, href_of, local_name
 from hardware.svgfile.svg_paint import NO_PAINT, Paint
 
 _GRADIENTS = ("linearGradient", "radialGradient")
@@ -12,7 +12,7 @@ _LONGEST_CHAIN = 20  # of gradients that refer to others for their stops
 PLAIN_ADVICE = "pens draw plain colours"
 
 
-def solid(scene: Scene, item: SceneItem, kind: str) -> Paint:
+def solid(scene: SvgScene, item: SceneItem, kind: str) -> Paint:
     """Return the paint of an item's `stroke` or `fill`: a colour, nothing, or a reference that has not one colour.
 
     A stroke with a gradient of several colours gets their mean. What is lost by that is found.
@@ -47,7 +47,7 @@ def _of_marked_shape(item: SceneItem, word: str) -> Paint:
     return around.fill if word == "context-fill" else around.stroke
 
 
-def _stops(scene: Scene, gradient: ElementTree.Element) -> list[str]:
+def _stops(scene: SvgScene, gradient: ElementTree.Element) -> list[str]:
     """Return the colours of a gradient's stops, which may be those of another gradient."""
     server: ElementTree.Element | None = gradient
     for _ in range(_LONGEST_CHAIN):

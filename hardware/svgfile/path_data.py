@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from hardware.svgfile.svg_values import NUMBER
 
@@ -23,7 +24,7 @@ _PLAIN = re.compile(rf"\s*M(?>{_POINT})(?>L(?>{_POINT}))*+")  # as `to_svg` and 
 
 
 @dataclass(frozen=True)
-class Arc:
+class EllipseArc:
     """A part of an ellipse: its centre, its radii, how far it is turned, and its angles, in radians."""
 
     centre: complex
@@ -47,7 +48,7 @@ class Arc:
 
 
 # a line is its end; a Bezier curve its control points and its end
-Segment = complex | tuple[complex, complex] | tuple[complex, complex, complex] | Arc
+Segment = complex | tuple[complex, complex] | tuple[complex, complex, complex] | EllipseArc
 
 
 @dataclass
@@ -64,7 +65,7 @@ def subpaths_of(text: str) -> tuple[list[Subpath], bool]:
     if _PLAIN.fullmatch(text):
         values = list(map(float, _NUMBER.findall(text)))
         points = list(map(complex, values[::2], values[1::2]))
-        return [Subpath(points[0], points[1:])], True
+        return [Subpath(points[0], [*points[1:]])], True
     path = _PathReader()
     if not _FIRST.match(text):
         return [], text.strip() in ("", "none")
@@ -147,7 +148,7 @@ class _PathReader:
 
 
 def _end(segment: Segment) -> complex:
-    if isinstance(segment, Arc):
+    if isinstance(segment, EllipseArc):
         return segment.end
     return segment if isinstance(segment, complex) else segment[-1]
 
@@ -172,14 +173,15 @@ def arc(begin: complex, end: complex, rx: float, ry: float, degrees: float, flag
     if not flags[1] and sweep:
         sweep -= 2 * math.pi
     middle = (begin + end) / 2 + complex(rx * centre.real, ry * centre.imag) * cmath.rect(1.0, turn)
-    return Arc(middle, rx, ry, turn, first, sweep, end)
+    return EllipseArc(middle, rx, ry, turn, first, sweep, end)
 
 
 def ellipse(centre: complex, rx: float, ry: float) -> Subpath:
     """Return an ellipse that begins at the right and runs clockwise, as SVG says."""
     points = [centre + turn for turn in (complex(rx, 0), complex(0, ry), complex(-rx, 0), complex(0, -ry))]
     quarters: list[Segment] = [
-        Arc(centre, rx, ry, 0.0, number * math.pi / 2, math.pi / 2, points[(number + 1) % 4]) for number in range(4)
+        EllipseArc(centre, rx, ry, 0.0, number * math.pi / 2, math.pi / 2, points[(number + 1) % 4])
+        for number in range(4)
     ]
     return Subpath(points[0], quarters, closed=True)
 
@@ -203,10 +205,10 @@ def _pieces(subpath: Subpath) -> Iterator[tuple[complex, complex, complex]]:
     """Yield the end of each segment, and the directions of its begin and its end."""
     point = subpath.start
     for segment in [*subpath.segments, *([subpath.start] if subpath.closed else [])]:
-        if isinstance(segment, Arc):
+        if isinstance(segment, EllipseArc):
             yield segment.end, segment.direction(0.0), segment.direction(1.0)
         else:
             points = [point, *((segment,) if isinstance(segment, complex) else segment)]
-            steps = [b - a for a, b in zip(points, points[1:], strict=False) if b != a] or [0j]
+            steps = [b - a for a, b in pairwise(points) if b != a] or [0j]
             yield points[-1], steps[0], steps[-1]
         point = _end(segment)

@@ -23,10 +23,10 @@ def only_colour(href: str) -> str | None:
         with Image.open(io.BytesIO(raw)) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
                 return None
-            values = picture.convert("RGBA").getextrema()
+            colours = picture.convert("RGBA").getcolors(maxcolors=1)
     except (OSError, ValueError, SyntaxError, binascii.Error, UnidentifiedImageError):
         return None
-    red, green, blue, alpha = (pair if pair[0] == pair[1] else None for pair in values)
-    if red is None or green is None or blue is None or alpha is None or alpha[0] < 255:
+    if colours is None:
         return None
-    return f"#{int(red[0]):02x}{int(green[0]):02x}{int(blue[0]):02x}"
+    red, green, blue, alpha = (int(value) for value in colours[0][1])  # type: ignore[union-attr]
+    return f"#{red:02x}{green:02x}{blue:02x}" if alpha == 255 else None

@@ -15,16 +15,15 @@ from hardware.svgfile.clipping import clipped
 from hardware.svgfile.findings import Findings, named
 from hardware.svgfile.flatten import without_repeats
 from hardware.svgfile.markers import marked
-from hardware.svgfile.outline import SHAPES
 from hardware.svgfile.paint_servers import PLAIN_ADVICE, solid
 from hardware.svgfile.plain_image import only_colour
-from hardware.svgfile.scene import LABEL, SVG, Context, Scene, SceneItem, href_of, local_name
+from hardware.svgfile.scene import LABEL, SVG, Context, SceneItem, SvgScene, href_of, local_name
 from hardware.svgfile.shape_strokes import WIDEST_MM, hatching, ink_of, is_near, outline_strokes, own_lines
 from hardware.svgfile.sizing import PageFit, fitted
 from hardware.svgfile.svg_layers import Options, SvgLayer, SvgStroke, known_pens, passes_of
 from hardware.svgfile.svg_paint import Paint
 from hardware.svgfile.svg_text import lettered_text
-from hardware.svgfile.svg_values import MM_PER_PX, Size, matrix_of, on_sheet, times, view_box, view_matrix
+from hardware.svgfile.svg_values import MM_PER_PX, Size, matrix_of, on_sheet, scaling, times, view_box, view_matrix
 from hardware.svgfile.xml import SvgError, checked_root, file_text, lacks_units, size_px
 
 _VIEW = "{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}namedview"
@@ -76,7 +75,7 @@ class _Reader:
         self._findings = Findings(root, text)
         if "<?xml-stylesheet" in text:
             self._findings.lost(root, "refers to a style sheet in another file, which is not read")
-        self._scene = Scene(root, self._findings, clips_of)
+        self._scene = SvgScene(root, self._findings, clips_of)
         self._layers = [SvgLayer("", {})]  # the first is for elements outside all groups
         self._unstroked: list[ElementTree.Element] = []
         self._background: str | None = None
@@ -84,12 +83,12 @@ class _Reader:
 
     def reading(self) -> Reading:
         style = self._scene.styles.of(self._root, Style())
-        given = tuple(style.own.get(name) or self._root.get(name, "100%") for name in ("width", "height"))
-        size = size_px((given[0], given[1]), self._root.get("viewBox", ""), self._name)
+        given = self._given_size(style)
+        size = size_px(given, self._root.get("viewBox", ""), self._name)
         page_mm = round(size[0] * MM_PER_PX, 4), round(size[1] * MM_PER_PX, 4)
         try:
             fit = fitted(page_mm, self._options.sizing)
-            self._read_layers(self._whole(style, size, fit), fit.sheet_mm)
+            self._read_layers(self._whole(style, size, page_mm, fit), fit.sheet_mm)
         except SvgError as fault:
             raise SvgError(f"{self._name}: {fault}") from None
         self._refuse()
@@ -97,25 +96,32 @@ class _Reader:
         passes, notes = passes_of(self._layers, fit.sheet_mm, known, options, self._name, fit.scale)
         if not passes:
             raise SvgError(self._in_lines(self._nothing()))
-        if options.sizing is None and lacks_units((given[0], given[1])):
+        if options.sizing is None and lacks_units(given):
             self._findings.notes.append(_size_note(page_mm))
         title = self._root.findtext(f"{SVG}title") or ""
         drawing = Drawing(*fit.sheet_mm, self._background or self._page, passes, title)
         return Reading(drawing, (*self._findings.all_notes(), *notes))
 
-    def _whole(self, style: Style, size: Size, fit: PageFit) -> Context:
-        """Return the context of the root's children: user units -> px of the sheet."""
+    def _given_size(self, style: Style) -> tuple[str, str]:
+        """Return width and height of <svg> as text: CSS wins over attributes."""
+        width, height = (style.own.get(name) or self._root.get(name) or "100%" for name in ("width", "height"))
+        return width, height
+
+    def _whole(self, style: Style, size: Size, page_mm: Size, fit: PageFit) -> Context:
+        """Return the context of the root's children: user units -> mm on the sheet."""
         box = view_box(self._root.get("viewBox"))
         viewport = size if box is None else box[2:]
         scale, (left, top) = fit.scale, fit.offset_mm
-        matrix = (scale, 0.0, 0.0, scale, left / MM_PER_PX, top / MM_PER_PX)
-        if box is not None:
-            matrix = times(matrix, view_matrix(box, self._root.get("preserveAspectRatio", ""), size))
-        if own := matrix_of(style.own.get("transform") or self._root.get("transform", ""), viewport, style.em):
+        matrix = (scale, 0.0, 0.0, scale, left, top)
+        aspect = self._root.get("preserveAspectRatio", "")
+        # without a view box, a unit is a pixel. With one in mm, no factor is left that could round coordinates
+        own_view = scaling(MM_PER_PX, MM_PER_PX) if box is None else view_matrix(box, aspect, page_mm)
+        matrix = times(matrix, own_view)
+        if own := matrix_of(style.own.get("transform") or self._root.get("transform") or "", viewport, style.em):
             matrix = times(matrix, own)
         if style.problems or style.own:
             self._scene.report(self._root, style)
-        width, height = (scale * length * MM_PER_PX for length in size)
+        width, height = (scale * length for length in page_mm)
         clips = ((left, top, left + width, top + height),) if left > 0 or top > 0 else ()
         return Context(style, matrix, viewport, clips)
 
@@ -164,7 +170,7 @@ class _Reader:
 
     def _add_outline(self, item: SceneItem, layer: SvgLayer, lines: list[Line], sheet_mm: Size) -> None:
         stroke, fill = (self._paint(item, kind) for kind in ("stroke", "fill"))
-        width_mm = round(item.stroke_px * MM_PER_PX, 4)
+        width_mm = round(item.stroke_mm, 4)
         has_stroke = stroke.is_seen and width_mm > 0
         if not lines or not (has_stroke or fill.is_seen):
             return
@@ -182,7 +188,7 @@ class _Reader:
         elif not self._is_paper(placed, fill, sheet_mm):
             self._fill(item, layer, placed, fill, has_stroke)
             if item.context.marked is not None and fill.colour is not None and self._options.hatch_mm is None:
-                nib_mm = round(item.context.marked.width_px * MM_PER_PX, 4)
+                nib_mm = round(item.context.marked.width_mm, 4)
                 layer.strokes += outline_strokes(item, lines, fill.colour, min(max(nib_mm, 0.05), WIDEST_MM))
 
     def _paint(self, item: SceneItem, kind: str) -> Paint:
@@ -205,15 +211,13 @@ class _Reader:
             self._findings.counted("left out: filled with the colour of the paper and without a stroke", is_loss=False)
         return fill.colour == paper
 
-    def _fill(
-        self, item: SceneItem, layer: SvgLayer, placed: list[Line], fill: Paint, has_stroke: bool
-    ) -> None:
+    def _fill(self, item: SceneItem, layer: SvgLayer, placed: list[Line], fill: Paint, has_stroke: bool) -> None:
         """Add the hatching of a shape, or note that its fill is not drawn."""
         if not fill.is_seen:
             return
         if fill.colour is None and (self._options.hatch_mm is not None or not has_stroke):
-            what = "its fill is" if has_stroke else "left out: its fill is"
-            self._findings.lost(item.element, f"{what} a gradient or a pattern, which is not drawn; {PLAIN_ADVICE}")
+            what = "drawn without its fill, which is" if has_stroke else "left out: its fill is"
+            self._findings.lost(item.element, f"{what} a gradient or a pattern; {PLAIN_ADVICE}")
         elif self._options.hatch_mm is not None and fill.colour is not None:
             layer.strokes += hatching(item, placed, self._options.hatch_mm, fill.colour)
         elif has_stroke or item.context.marked is not None:

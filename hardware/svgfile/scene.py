@@ -60,7 +60,7 @@ class MarkedShape:
 
     fill: Paint
     stroke: Paint
-    width_px: float  # of its stroke, on the sheet
+    width_mm: float  # of its stroke
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Context:
     """What an element gets from those around it. After it has been entered: what it hands on."""
 
     style: Style
-    matrix: Matrix  # user units -> px of the sheet
+    matrix: Matrix  # user units -> mm on the sheet
     viewport: Size  # in user units: what 100 % means
     clips: tuple[Clip, ...] = ()  # mm
     size: tuple[float | None, float | None] = (None, None)  # that a `use` gives to a <symbol> or <svg>
@@ -93,11 +93,11 @@ class SceneItem:
         return Lengths(self.element, self.style, self.context.viewport)
 
     @property
-    def stroke_px(self) -> float:
-        """Width of its stroke, in px of the sheet."""
+    def stroke_mm(self) -> float:
+        """Width of its stroke on the sheet."""
         width = length(self.style["stroke-width"], diagonal(self.context.viewport), self.style.em)
         is_scaled = self.style["vector-effect"].strip().lower() != "non-scaling-stroke"
-        return (1.0 if width is None else width) * (stretch(self.context.matrix) if is_scaled else 1.0)
+        return (1.0 if width is None else width) * (stretch(self.context.matrix) if is_scaled else MM_PER_PX)
 
     def outline(self) -> Outline:
         """Return the outline of a shape, and whether all of it could be read."""
@@ -111,13 +111,13 @@ class SceneItem:
 
     def tolerance(self, tolerance_mm: float) -> float:
         """Return a tolerance on the sheet in the item's own units."""
-        return tolerance_mm / max(largest_stretch(self.context.matrix) * MM_PER_PX, 1e-12)
+        return tolerance_mm / max(largest_stretch(self.context.matrix), 1e-12)
 
 
-ClipsOf = Callable[["Scene", ElementTree.Element, Context], tuple[Clip, ...]]
+ClipsOf = Callable[["SvgScene", ElementTree.Element, Context], tuple[Clip, ...]]
 
 
-class Scene:
+class SvgScene:
     """Follows the elements of a file. `clips_of` finds what clips and masks an element leave of it."""
 
     def __init__(self, root: ElementTree.Element, findings: Findings, clips_of: ClipsOf) -> None:
@@ -243,7 +243,7 @@ class Scene:
         for item in self.items_inside(element, level):
             if item.tag in SHAPES or item.tag == "image":
                 matrix = item.context.matrix
-                found += [on_sheet(line, matrix) / MM_PER_PX for line in item.lines(0.005)]
+                found += [on_sheet(line, matrix) for line in item.lines(0.005)]
         points = np.concatenate([line for line in found if np.isfinite(line).all()] or [np.empty((0, 2))])
         if not len(points):
             return None

@@ -107,7 +107,7 @@ def _as_the_label_says(
     """Return the passes of a layer with the speed that its name gives, as AxiDraw's software reads it."""
     label = parsed(layer.label)
     if left := unused(label):
-        notes.append(f"layer {layer.label!r}: {left} is left out; set it for the pen in its rack")
+        notes.append(f"layer {layer.label!r}: left out: {left}; a rack sets the height and the dwell of each pen")
     if label.pauses and before and made[0].pen.is_same(before[-1].pen):
         notes.append(f"layer {layer.label!r} asks for a pause (!), but a plot pauses only where the pen changes")
     return [_at_speed(each, label, options) for each in made]

@@ -87,9 +87,7 @@ def _srgb(colour: Any) -> list[float] | None:
         values = _D50_TO_D65 @ values
     linear = values if space == "srgb-linear" else _LINEAR_SRGB @ values
     size = np.abs(linear)
-    return _limited(
-        np.where(size <= 0.0031308, 12.92 * linear, np.sign(linear) * (1.055 * size ** (1 / 2.4) - 0.055))
-    )
+    return _limited(np.where(size <= 0.0031308, 12.92 * linear, np.sign(linear) * (1.055 * size ** (1 / 2.4) - 0.055)))
 
 
 def _limited(values: "np.ndarray[Any, np.dtype[np.float64]]") -> list[float]:

@@ -10,8 +10,7 @@ import numpy as np
 from hardware.drawing import Line
 from hardware.lettering import is_known, length_of, lettered
 from hardware.svgfile.cascade import Style
-from hardware.svgfile.outline import Lengths
-from hardware.svgfile.scene import Scene, SceneItem, local_name
+from hardware.svgfile.scene import SceneItem, SvgScene, local_name
 from hardware.svgfile.svg_values import Size, length
 
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -53,7 +52,7 @@ class Letter:
         return _ADVANCE.get(self.text, 0.556) * self.style.em + spacing
 
 
-def lettered_text(scene: Scene, item: SceneItem) -> Iterator[tuple[Style, list[Line]]]:
+def lettered_text(scene: SvgScene, item: SceneItem) -> Iterator[tuple[Style, list[Line]]]:
     """Yield each letter's style and lines, [S, 2] in the text's units. What cannot be lettered is found."""
     letters = _collapsed(list(_letters(scene, item.element, item.style, item.context.viewport)))
     if missing := "".join(sorted({each.text for each in letters if each.text.strip() and not is_known(each.text)})):
@@ -95,7 +94,7 @@ def _chunks(letters: list[Letter]) -> Iterator[list[Letter]]:
 
 
 def _letters(
-    scene: Scene, element: ElementTree.Element, style: Style, viewport: Size, keeps: bool = False
+    scene: SvgScene, element: ElementTree.Element, style: Style, viewport: Size, keeps: bool = False
 ) -> Iterator[Letter]:
     """Yield the letters of a <text> or <tspan>; a line break or a tabulator is a space."""
     keeps = element.get(_SPACE) == "preserve" or style["white-space"].strip().startswith("pre") or keeps
@@ -113,7 +112,7 @@ def _space(letter: str, keeps: bool) -> str:
 
 
 def _child_letters(
-    scene: Scene, child: ElementTree.Element, style: Style, viewport: Size, keeps: bool
+    scene: SvgScene, child: ElementTree.Element, style: Style, viewport: Size, keeps: bool
 ) -> list[Letter]:
     tag = local_name(child)
     if tag == "textPath":
@@ -128,9 +127,7 @@ def _child_letters(
     return list(_letters(scene, child, own, viewport, keeps))
 
 
-def _placed(
-    letters: list[Letter], element: ElementTree.Element, style: Style, viewport: Size
-) -> Iterator[Letter]:
+def _placed(letters: list[Letter], element: ElementTree.Element, style: Style, viewport: Size) -> Iterator[Letter]:
     """Yield the letters of an element with the places that its x, y, dx and dy give them, one each."""
     lists = {name: _list(element.get(name), style, viewport["xy".index(name[-1])]) for name in ("x", "y", "dx", "dy")}
     number = 0

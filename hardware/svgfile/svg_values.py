@@ -106,10 +106,10 @@ def largest_stretch(m: Matrix) -> float:
 
 
 def on_sheet(points: Line, m: Matrix) -> Line:
-    """Return points, [S, 2] in an element's own units, as [S, 2] in mm on the sheet."""
+    """Return points, [S, 2] in an element's own units, as [S, 2] on the sheet."""
     with np.errstate(all="ignore"):  # absurd numbers in a file give coordinates that are not finite
-        linear = np.array([[m[0], m[1]], [m[2], m[3]]]) * MM_PER_PX
-        placed: Line = points @ linear + np.array([m[4], m[5]]) * MM_PER_PX
+        linear = np.array([[m[0], m[1]], [m[2], m[3]]])
+        placed: Line = points @ linear + np.array([m[4], m[5]])
     return placed
 
 

@@ -52,6 +52,19 @@ def reading_options(command: F) -> F:
         click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]),
                      help="Turn the sheet on the bed, anticlockwise.  [default: the machine's own]"),
         click.option("--centre", is_flag=True, help="Place the sheet in the centre of the bed."),
+        click.option("--fit", is_flag=True, help="Make the sheet, and the drawing on it, as large as the bed allows."),
+        click.option("--width", "width_mm", type=click.FloatRange(1, 10000), metavar="MM",
+                     help="Width of the sheet, mm; the drawing is scaled with it."),
+        click.option("--height", "height_mm", type=click.FloatRange(1, 10000), metavar="MM",
+                     help="Height of the sheet, mm; the drawing is scaled with it."),
+        click.option("--scale", type=click.FloatRange(0.001, 1000), metavar="FACTOR",
+                     help="Enlarge the sheet and the drawing by this factor."),
+        click.option("--margin", "margin_mm", type=click.FloatRange(0, 1000), metavar="MM",
+                     help="Keep this border of the sheet clear, mm.  [default: the machine's own]"),
+        click.option("--layer-order", type=click.Choice(["file", "number"]),
+                     help="Draw layers in the order of the file, or by the numbers of their names."
+                     "  [default: by number, if each has one]"),
+        click.option("--strict", is_flag=True, help="Refuse a file with anything that cannot be drawn as it is shown."),
     )[::-1]:  # fmt: skip
         command = option(command)
     return command

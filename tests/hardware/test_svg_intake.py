@@ -41,7 +41,8 @@ def test_layers_name_pens_and_colours_are_the_nearest_ones() -> None:
     assert pens_of(body) == ["brick red", "brick red", "sky", "Black"]
     assert pens_of(body, by="colour") == ["sky", "brick red", "sky", "Black"]
     numbers = layer("3 x", '<path stroke="red" d="M0 0H1"/>') + layer("1", '<path stroke="red" d="M0 1H1"/>')
-    assert pens_of(numbers, by="number") == ["sky", "Black"]
+    assert pens_of(numbers, by="number") == ["Black", "sky"]
+    assert pens_of(numbers, by="number", layer_order="file") == ["sky", "Black"]
 
 
 def test_several_colours_that_mean_one_pen_are_drawn_at_one_go() -> None:
