@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.drawing import Drawing, PenPass
+from hardware.intake import Intake
 from hardware.job.gcode_job import GcodeJob
 from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
@@ -26,7 +27,6 @@ from hardware.plotting.session import PlotOptions
 from hardware.simulator import Bench
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Move, is_down, strokes
-from hardware.svg_intake import Intake
 
 SPECS = Path(__file__).parents[1] / "specs"
 SEGMENTS = 2000

@@ -139,15 +139,15 @@ def card(machine_file: Path, rack: Path, paper: str, out: Path) -> None:
 
 def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine, Drawing]":
     """Return the machine and the drawing, clipped to the sheet and ordered for that machine."""
+    from hardware.intake import intake_of, ready_svg
     from hardware.machine import MachineError, load_machine
     from hardware.rack import RackError
-    from hardware.svg_intake import intake_of, ready_drawing
     from hardware.svgfile import SvgError
 
     try:
         asked = intake_of(**how)
         machine = asked.placed(load_machine(machine_file))
-        made = ready_drawing(svg, machine, asked.options)
+        made = ready_svg(svg, machine, asked.options)
     except (MachineError, RackError, SvgError) as fault:
         _fail(fault)
     for note in made.notes:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
+from hardware.intake import Intake, for_machine, ready_svg
 from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
 from hardware.machine import Machine, MachineError
-from hardware.svg_intake import Intake, for_machine, ready_drawing
 from hardware.svgfile import SvgError, read_svg
 
 Tell = Callable[[str], None]
@@ -28,7 +28,7 @@ def drawing_of(
     """
     placed = None if machine is None else intake.placed(machine)
     if not what.is_dir():
-        made = ready_drawing(what, placed, intake.options)
+        made = ready_svg(what, placed, intake.options)
         for note in made.notes:
             tell(f"note: {what}: {note}")
         return made.drawing, placed

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
-    "lettering svgfile svg_intake picture card simulator wire job plotting terminal __main__",
+    "lettering svgfile svg_intake intake picture card simulator wire job plotting terminal __main__",
     "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple optimise visible fit_log "

@@ -6,9 +6,9 @@ from typing import Any
 
 from hardware.card import card_files
 from hardware.gcode import files
+from hardware.intake import intake_of
 from hardware.machine import load_machine
 from hardware.rack import load_rack
-from hardware.svg_intake import intake_of
 from hardware.svgfile import to_svg
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically

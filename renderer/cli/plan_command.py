@@ -9,10 +9,10 @@ import click
 
 from hardware.drawing import Drawing, PenPass, is_dot, length_mm
 from hardware.estimate import Estimate, estimate
+from hardware.intake import intake_of
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
-from hardware.svg_intake import intake_of
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE

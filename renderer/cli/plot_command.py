@@ -4,8 +4,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from hardware.intake import intake_of
 from hardware.machine import load_machine
-from hardware.svg_intake import intake_of
 from hardware.terminal.options import journal_beside
 from hardware.terminal.plot_runner import PlotArguments, plot
 from renderer.cli import printing

@@ -6,13 +6,15 @@ lies in: left, top, right, bottom.
 
 import base64
 import io
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
+from samples import two_pens
 
 from hardware.drawing import Drawing, PenPass
-from hardware.svgfile import Options, Reading, SvgError, read_svg, reading
+from hardware.svgfile import Options, Reading, SvgError, read_svg, reading, to_svg
 
 Stroke = tuple[str, float, float, float, float]
 RED, BLUE, LIME, BLACK = "#ff0000", "#0000ff", "#00ff00", "#000000"
@@ -528,6 +530,17 @@ def test_a_plain_picture_as_large_as_the_page_is_the_paper() -> None:
     made = read(body, strict=True)
     assert (made.drawing.paper, len(strokes(made.drawing))) == ("#ffeedd", 1)
     assert "left out" in read(body.replace('width="100"', 'width="50"')).notes[0]
+
+
+def test_our_own_drawing_is_read_after_inkscape_has_saved_it_as_plain_svg() -> None:
+    """Plain SVG has no names of layers, and no attribute or element of Inkscape's own."""
+    drawing = two_pens()
+    text = re.sub(r' (?:inkscape|sodipodi):[\w-]+="[^"]*"|<sodipodi:namedview[^>]*/>', "", to_svg(drawing))
+    made = reading(text, Options(strict=True))
+    assert [(p.pen, len(p.lines)) for p in made.drawing.passes] == [(p.pen, len(p.lines)) for p in drawing.passes]
+    assert (made.drawing.paper, made.notes) == (drawing.paper, ())
+    bare = re.sub(r"<metadata>.*</metadata>", "", text, flags=re.DOTALL)
+    assert [p.pen.colour for p in reading(bare, Options(strict=True)).drawing.passes] == ["#101418", "#d02030"]
 
 
 def layers(*labels: str) -> str:

@@ -14,8 +14,9 @@ from test_svg_cases import strokes
 from hardware.__main__ import main
 from hardware.drawing import PenPass
 from hardware.gcode import files
+from hardware.intake import intake_of, ready_svg
 from hardware.machine import Machine
-from hardware.svg_intake import ReadyDrawing, intake_of, ready_drawing
+from hardware.svg_intake import ReadyDrawing
 from hardware.svgfile import Options, SvgError, reading, to_svg
 from hardware.svgfile.sizing import Sizing, fitted
 
@@ -42,7 +43,7 @@ def ready(
     path = tmp_path / "a.svg"
     path.write_text(svg_sheet(body, head), encoding="utf-8")
     intake = intake_of(**asked)
-    return ready_drawing(path, machine and intake.placed(machine), intake.options)
+    return ready_svg(path, machine and intake.placed(machine), intake.options)
 
 
 @pytest.mark.parametrize(("asked", "size", "box"), SIZES.values(), ids=SIZES)
