@@ -282,7 +282,8 @@ def _replaced(value: str, variables: Mapping[str, str], depth: int = 0) -> str |
         if part is None:
             return None
         parts.append(part)
-    return "".join(parts).strip()
+    replaced = "".join(parts).strip()
+    return replaced if len(replaced) <= _MOST_CHARACTERS else None
 
 
 def _variable(arguments: list[object], variables: Mapping[str, str], depth: int) -> str | None:

@@ -51,6 +51,7 @@ _CANNOT = {
     "canvas": "left out: pens cannot draw what is not SVG",
 }
 _DEEPEST = 900  # levels of groups
+_MOST_ITEMS = 10_000_000  # with those of markers and clip paths, which repeat
 _CORNERS = {"left": "0%", "top": "0%", "center": "50%", "right": "100%", "bottom": "100%"}
 
 
@@ -73,6 +74,7 @@ class Context:
     clips: tuple[Clip, ...] = ()  # mm
     size: tuple[float | None, float | None] = (None, None)  # that a `use` gives to a <symbol> or <svg>
     marked: MarkedShape | None = None  # inside a marker: the shape that it stands on
+    is_measured: bool = False  # only its bounds matter, which clips do not change
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ class SvgScene:
         self.styles = Styles(root, findings)
         self.open: set[str] = set()  # clip paths and masks that are being followed
         self.regions: dict[Any, Any] = {}  # those that have been
+        self._bounds: dict[Any, Box | None] = {}
+        self._shown = 0
         self._clips_of = clips_of
 
     @cached_property
@@ -143,6 +147,9 @@ class SvgScene:
         while True:
             tag = local_name(element)
             if tag in _LEAVES:
+                self._shown += 1
+                if self._shown > _MOST_ITEMS:
+                    raise SvgError(f"shows more than {_MOST_ITEMS} shapes; its markers or clip paths repeat too often")
                 yield SceneItem(element, tag, inner)
             else:
                 stack.append(self._children(element, tag, inner))
@@ -177,10 +184,12 @@ class SvgScene:
         if not self._is_allowed(element):
             return None
         matrix = self._placed(element, tag, style, context)
-        inner = Context(style, matrix, context.viewport, context.clips, context.size, context.marked)
-        if "clip-path" in style.own or "mask" in style.own:
+        inner = Context(
+            style, matrix, context.viewport, context.clips, context.size, context.marked, context.is_measured
+        )
+        if not context.is_measured and ("clip-path" in style.own or "mask" in style.own):
             clips = (*context.clips, *self._clips_of(self, element, inner))
-            inner = Context(style, matrix, context.viewport, clips, context.size, context.marked)
+            inner = Context(style, matrix, context.viewport, clips, context.size, context.marked, context.is_measured)
         return inner
 
     def report(self, element: ElementTree.Element, style: Style) -> None:
@@ -238,7 +247,13 @@ class SvgScene:
 
     def bounds(self, element: ElementTree.Element, inner: Context) -> Box | None:
         """Return left, top, right and bottom of what an element holds, in its own units; None if it holds nothing."""
-        level = Context(inner.style, IDENTITY, inner.viewport, (), inner.size)
+        key = element, inner.style, inner.viewport, inner.size
+        if key not in self._bounds:
+            self._bounds[key] = self._measured(element, inner)
+        return self._bounds[key]
+
+    def _measured(self, element: ElementTree.Element, inner: Context) -> Box | None:
+        level = Context(inner.style, IDENTITY, inner.viewport, size=inner.size, is_measured=True)
         found = []
         for item in self.items_inside(element, level):
             if item.tag in SHAPES or item.tag == "image":
@@ -280,7 +295,7 @@ class SvgScene:
             return
         lengths = Lengths(use, inner.style, inner.viewport)
         size = lengths.read("width", 0), lengths.read("height", 1)
-        context = Context(inner.style, inner.matrix, inner.viewport, inner.clips, size, inner.marked)
+        context = Context(inner.style, inner.matrix, inner.viewport, inner.clips, size, inner.marked, inner.is_measured)
         if local_name(target) != "symbol":
             yield target, context
         elif (entered := self.entered(target, context)) is not None:
@@ -298,7 +313,10 @@ class SvgScene:
         if width <= 0 or height <= 0:
             return
         corner = times(inner.matrix, translation(lengths("x", 0), lengths("y", 1)))
-        context = viewed(element, Context(inner.style, corner, (width, height), inner.clips, marked=inner.marked))
+        context = viewed(
+            element,
+            Context(inner.style, corner, (width, height), inner.clips, (None, None), inner.marked, inner.is_measured),
+        )
         yield from ((child, context) for child in element)
 
 
@@ -312,7 +330,7 @@ def viewed(element: ElementTree.Element, outer: Context) -> Context:
     if box is not None:
         matrix = times(matrix, view_matrix(box, element.get("preserveAspectRatio", ""), size))
         size = box[2:]
-    return Context(outer.style, matrix, size, clips, marked=outer.marked)
+    return Context(outer.style, matrix, size, clips, (None, None), outer.marked, outer.is_measured)
 
 
 def rectangle(left: float, top: float, right: float, bottom: float, matrix: Matrix) -> Clip:

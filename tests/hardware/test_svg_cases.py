@@ -405,6 +405,25 @@ def test_a_filled_arrow_head_is_drawn_in_outline_with_the_pen_of_its_line_or_hat
     assert len(read_svg(sheet(head + TO), Options(hatch_mm=0.5)).passes[1].lines) > 5
 
 
+def test_clips_in_clips_in_clips_take_no_longer_than_they_are_long() -> None:
+    """If each level were measured again by each level above it, this would take hours."""
+    clip = '<clipPath id="c" clipPathUnits="objectBoundingBox"><rect width=".5" height="1"/></clipPath>'
+    turned = '<g clip-path="url(#c)" style="transform:scale(1);transform-box:fill-box;transform-origin:50% 50%">'
+    body = f'{turned * 60}<path {NONE} d="M10 20H90V40"/>{"</g>" * 60}'
+    assert drawn(clip + body) == [(BLACK, 10, 20, 50, 20)]
+
+
+def test_clips_and_gradients_that_refer_to_themselves_end() -> None:
+    body = '<clipPath id="c"><path clip-path="url(#c)" d="M0 0H50V80H0z"/></clipPath>' + CLIPPED
+    made = read(body)
+    assert strokes(made.drawing) == [(BLACK, 10, 20, 50, 20)]
+    assert made.notes == (
+        "<path> without an id (line 1): has the clip-path 'url(#c)', which refers to itself and is not applied",
+    )
+    body = '<linearGradient id="a" href="#b"/><linearGradient id="b" href="#a"/><path stroke="url(#a)" d="M0 0H9"/>'
+    assert drawn(body + LINE) == [(BLACK, 10, 70, 60, 70)]
+
+
 def test_damaged_path_data_is_drawn_up_to_the_damage() -> None:
     made = read(f'<path {NONE} d="M10 10H60 L 5 oops"/>')
     assert strokes(made.drawing) == [(BLACK, 10, 10, 60, 10)]
