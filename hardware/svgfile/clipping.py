@@ -12,6 +12,7 @@ from hardware.drawing import Line
 from hardware.toolpath.cut import inside
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
+_FARTHEST_MM = 1e9  # what is farther away, or not a number, encloses nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +140,7 @@ def area_of(outlines: list[Line], even_odd: bool) -> Any:
     """Return what outlines, [S, 2] in mm each, enclose by SVG's fill rule, as a geometry of shapely."""
     import shapely
 
-    rings = [ring for ring in outlines if len(ring) > 2]
+    rings = [ring for ring in outlines if len(ring) > 2 and (np.abs(ring) < _FARTHEST_MM).all()]
     if len(rings) == 1 and (simple := shapely.Polygon(rings[0])).is_valid:
         return simple
     closed = [np.concatenate([ring, ring[:1]]) for ring in rings]

@@ -47,19 +47,18 @@ def _points(subpath: Subpath, tolerance: float) -> list[complex]:
 
 def _steps(begin: complex, segment: Segment, tolerance: float) -> list[complex]:
     """Return points along a curve, without its first."""
-    with np.errstate(all="ignore"):
-        t = np.linspace(0, 1, _count(begin, segment, tolerance) + 1)[1:-1]
-        if isinstance(segment, EllipseArc):
-            return [*map(segment.at, t.tolist()), segment.end]
-        u = 1 - t
-        match segment:
-            case (a, end):
-                along = u**2 * begin + 2 * t * u * a + t**2 * end
-            case (a, b, end):
-                along = u**3 * begin + 3 * t * u**2 * a + 3 * t**2 * u * b + t**3 * end
-            case _:
-                return [segment]
-        return [*along.tolist(), end]
+    t = np.linspace(0, 1, _count(begin, segment, tolerance) + 1)[1:-1]
+    if isinstance(segment, EllipseArc):
+        return [*map(segment.at, t.tolist()), segment.end]
+    u = 1 - t
+    match segment:
+        case (a, end):
+            along = u**2 * begin + 2 * t * u * a + t**2 * end
+        case (a, b, end):
+            along = u**3 * begin + 3 * t * u**2 * a + 3 * t**2 * u * b + t**3 * end
+        case _:
+            return [segment]
+    return [*along.tolist(), end]
 
 
 def _count(begin: complex, segment: Segment, tolerance: float) -> int:

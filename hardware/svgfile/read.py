@@ -60,7 +60,8 @@ def reading(source: str | Path, options: Options) -> Reading:
     text = text.removeprefix("\ufeff")
     reader = _Reader(checked_root(text, name), text, name, options)
     try:
-        return reader.reading()
+        with np.errstate(all="ignore"):  # absurd numbers give coordinates that are not finite, which are found later
+            return reader.reading()
     except (ArithmeticError, ValueError, RecursionError) as fault:  # absurd numbers
         if isinstance(fault, SvgError):
             raise

@@ -107,9 +107,7 @@ def largest_stretch(m: Matrix) -> float:
 
 def on_sheet(points: Line, m: Matrix) -> Line:
     """Return points, [S, 2] in an element's own units, as [S, 2] on the sheet."""
-    with np.errstate(all="ignore"):  # absurd numbers in a file give coordinates that are not finite
-        linear = np.array([[m[0], m[1]], [m[2], m[3]]])
-        placed: Line = points @ linear + np.array([m[4], m[5]])
+    placed: Line = points @ np.array([[m[0], m[1]], [m[2], m[3]]]) + np.array([m[4], m[5]])
     return placed
 
 
@@ -143,7 +141,8 @@ def _function(name: str, given: list[str], full: Size, em: float) -> Matrix | No
 def _degrees(text: str) -> float | None:
     given = _LENGTH.fullmatch(text)
     factor = None if given is None else _TURN.get(given[2].lower())
-    return None if given is None or factor is None else float(given[1]) * factor
+    degrees = math.nan if given is None or factor is None else float(given[1]) * factor
+    return degrees if math.isfinite(degrees) else None
 
 
 def _rotate(degrees: float, x: float = 0.0, y: float = 0.0) -> Matrix:
