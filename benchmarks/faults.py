@@ -104,7 +104,7 @@ def main() -> None:
         outcome = getattr(session.events[-1], "outcome", "?")
         sent = len(session.lines_between_fault_and_answer()) if "ok" not in name else 0
         print(
-            f"{name:<28}{', '.join(session.told_faults()) or '-':<11}{asked:<17}{outcome:<9}"
+            f"{name:<28}{', '.join(session.reported_faults()) or '-':<11}{asked:<17}{outcome:<9}"
             f"{len(session.pen_down_at_prompts):>5}{sent:>6}  {drawn(session):<26}{told}"
         )
 

@@ -209,9 +209,9 @@ def _captions(page: _Page, machine: Machine) -> Iterator[_Mark]:
     captions = {"width": "WHITE FROM 1.0 NIB ON", "dots": "DOTS RESTING, S", "place": "PLACE"}
     match machine.pen_lift:
         case ServoLift():
-            captions["heights"] = f"HEIGHT, STEPS OF {_height_step(machine):.3g}"
+            captions["heights"] = f"HEIGHT, STEPS OF {abs(_height_step(machine)):.3g}"
         case ZLift():
-            captions["heights"] = f"HEIGHT, STEPS OF {_height_step(machine):.3g} MM"
+            captions["heights"] = f"HEIGHT, STEPS OF {abs(_height_step(machine)):.3g} MM"
         case RelayLift():
             pass
     for key, text in captions.items():
@@ -219,10 +219,10 @@ def _captions(page: _Page, machine: Machine) -> Iterator[_Mark]:
 
 
 def _height_step(machine: Machine) -> float:
-    """Return the step between the strokes of the height ladder: 0.1 mm, or a twentieth of a servo's travel."""
+    """Return the step between the strokes of the height ladder, upwards: 0.1 mm, or a twentieth of a servo's travel."""
     up, down = heights(None, machine)
     if isinstance(machine.pen_lift, ZLift) or up is None or down is None:
-        return 0.1
+        return -0.1 if isinstance(machine.pen_lift, ZLift) and machine.pen_lift.grows == "down" else 0.1
     step = (up - down) / 20
     return float(round(step)) if abs(step) >= 2 else step
 

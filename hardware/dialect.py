@@ -39,6 +39,8 @@ _MAY_HOLD = {
     "relay_off": set(),
     "end": set(),
 }
+# Settings such as `$1=255` are for a controller at rest, and each writes to its memory: they can only begin a program
+_MAY_SET = {"header"}
 _MUST_HOLD = {"servo", "raise_z", "lower_z", "travel", "draw", "arc_cw", "arc_ccw", "feed", "message"}
 
 
@@ -113,7 +115,8 @@ class Dialect(BaseModel):
     base: DialectName = Field("grbl", description="The dialect to start from; give only what differs.")
     header: Lines = Field(
         ("G21", "G90", "G94", "G17"),  # mm, absolute, feed in units per minute, the xy plane
-        description="First lines: millimetres, absolute coordinates, feed per minute. Can hold `{tolerance}`, mm.",
+        description="First lines: millimetres, absolute coordinates, feed per minute; also settings such as `$1=255`."
+        " Can hold `{tolerance}`, mm.",
     )
     comment: str = Field("({text})", description="A comment; if empty, no comments are written.")
     message: str = Field(
@@ -143,8 +146,8 @@ class Dialect(BaseModel):
         description="Switches the pen's relay or solenoid on.",
     )
     relay_off: Lines = Field(("M9",), description="Switches the relay or solenoid off.")
-    raise_z: str = Field("G1 Z{z}", description="Moves the Z axis up to `{z}`.")
-    lower_z: str = Field("G1 Z{z}", description="Moves the Z axis down to `{z}`.")
+    raise_z: Lines = Field(("G1 Z{z}",), description="Moves the Z axis up to `{z}`; a line, or several.")
+    lower_z: Lines = Field(("G1 Z{z}",), description="Moves the Z axis down to `{z}`; a line, or several.")
     travel: str = Field("G0 X{x} Y{y}", description="Moves to `{x}`, `{y}` with the pen up.")
     draw: str = Field("G1 X{x} Y{y}", description="Draws a straight line to `{x}`, `{y}`.")
     arc_cw: str = Field(
@@ -180,6 +183,8 @@ def _fault(name: str, template: str | tuple[str, ...]) -> str | None:
     for line in lines:
         if not line.isascii() or not (line + "x").isprintable():
             return f"{line!r} is not a single line of plain ASCII"
+        if line.startswith("$") and name not in _MAY_SET:
+            return f"{line!r} is a setting, which a controller takes only at rest; move it to `header`"
         try:
             held |= {field for _, field, _, _ in string.Formatter().parse(line) if field is not None}
             line.format(**dict.fromkeys(may, "1"))

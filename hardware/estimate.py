@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -10,8 +11,12 @@ from hardware.arcs import arc_points
 from hardware.dialect import dialect_of
 from hardware.drawing import Pen
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift
-from hardware.planner import Point, limits_of, plan_s
-from hardware.program import ArcTo, ChangePen, Dot, DrawTo, Lift, Lower, Park, Refill, Step, Travel
+from hardware.planner import limits_of, plan_s, travel_mm_s
+from hardware.program import ArcTo, ChangePen, Dot, DrawTo, End, Lift, Lower, Park, Refill, Step, Travel
+
+# How long a sender waits until it knows that a machine is at rest: a dwell of 0.05 s, then two reports within 0.4 s
+AT_REST_S = 0.4
+Point = tuple[float, float]  # mm
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,10 @@ class Estimate:
 
 
 def estimate(steps: tuple[Step, ...], machine: Machine) -> Estimate:
-    """Return time and distance of each pass and in total. The way to the first pen counts towards that pen."""
+    """Return time and distance of each pass and in total, from where the machine stands until it is parked.
+
+    The way to the first pen counts towards that pen, the way to another pen change towards the pen before it.
+    """
     pens = [_pen(change, part) for change, part in _parts(steps, timed(steps, machine))]
     changes = sum(step.insert for step in steps if isinstance(step, ChangePen))
     refills = sum(isinstance(step, Refill) for step in steps)
@@ -73,20 +81,28 @@ class TimedStep:
     way_mm: float
 
 
+def stop_s(machine: Machine) -> float:
+    """Return the seconds in which a sender stops for a person or at the end, apart from the way to the parking place.
+
+    It waits until the machine is at rest, raises the pen to be sure, parks, and waits again.
+    """
+    return 2 * AT_REST_S + waited_s(machine, machine.pen_lift.settle_s)
+
+
 def timed(steps: tuple[Step, ...], machine: Machine) -> list[TimedStep]:
-    """Return each step with its time; a pen change takes no machine time."""
-    track, lift = _Track([0.0] * len(steps), _dwells(machine)), _PenMove(machine)
-    at: Point | None = None  # the machine is assumed to stand where the program begins
-    speed_mm_s = machine.feed_mm_min / 60
-    travel_mm_s = max(machine.travel_xy_mm_min or (machine.travel_feed_mm_min,)) / 60
+    """Return each step with its time, from `Machine.start_mm` on. A pen change takes only the time to come to rest."""
+    track, lift = _Track([0.0] * len(steps), partial(waited_s, machine)), _PenMove(machine)
+    at = machine.start_mm
+    speed_mm_s, fast_mm_s = machine.feed_mm_min / 60, travel_mm_s(machine)
     settle_s = machine.pen_lift.settle_s
+    if steps:
+        lift.begin(track, settle_s)
     for index, step in enumerate(steps):
         match step:
             case Travel(x, y) | Park(x, y) | DrawTo(x, y) | ArcTo(x, y):
-                points = [(x, y)] if not isinstance(step, ArcTo) or at is None else _round(at, step)
-                for point in points:
-                    way = (0.0, 0.0, 0.0) if at is None else (point[0] - at[0], point[1] - at[1], 0.0)
-                    track.go(index, way, speed_mm_s if isinstance(step, DrawTo | ArcTo) else travel_mm_s)
+                for point in _round(at, step) if isinstance(step, ArcTo) else [(x, y)]:
+                    way = (point[0] - at[0], point[1] - at[1], 0.0)
+                    track.go(index, way, speed_mm_s if isinstance(step, DrawTo | ArcTo) else fast_mm_s)
                     at = point
             case Lower():
                 lift.down(track, index, settle_s)
@@ -98,9 +114,9 @@ def timed(steps: tuple[Step, ...], machine: Machine) -> list[TimedStep]:
             case ChangePen():
                 speed_mm_s = step.feed_mm_min / 60
                 lift = _PenMove(machine, step)
-                track.stop()
-            case _:
-                track.stop()
+                track.rest(index, stop_s(machine) if step.insert else 0.0)
+            case Refill() | End():
+                track.rest(index, stop_s(machine))
     seconds, way_mm = track.planned(machine)
     return [TimedStep(*of) for of in zip(steps, seconds, way_mm, strict=True)]
 
@@ -130,6 +146,11 @@ class _Track:
             self.still_s[index] += self.dwell(seconds)
             self.stop()
 
+    def rest(self, index: int, seconds: float) -> None:
+        """Add time at rest that is not a dwell of the controller."""
+        self.still_s[index] += seconds
+        self.stop()
+
     def stop(self) -> None:
         self.rests = True
 
@@ -148,6 +169,13 @@ class _PenMove:
 
     machine: Machine
     change: ChangePen | None = None
+
+    def begin(self, track: _Track, settle_s: float) -> None:
+        """Raise the pen twice before the first step: the sender does, and then the program. A Z axis begins at 0."""
+        if isinstance(self.machine.pen_lift, ZLift):
+            track.go(0, (0.0, 0.0, self.machine.pen_lift.up_mm), self.machine.pen_lift.feed_mm_min / 60)
+        track.wait(0, settle_s)
+        track.wait(0, settle_s)
 
     def down(self, track: _Track, index: int, wait_s: float) -> None:
         self._moved(track, index, wait_s, -1)
@@ -178,13 +206,14 @@ def _round(at: Point, step: ArcTo) -> list[Point]:
     return [(x, y) for x, y in arc_points(at, end, centre, step.clockwise, 0.002)[1:].tolist()]
 
 
-def _dwells(machine: Machine) -> Callable[[float], float]:
+def waited_s(machine: Machine, seconds: float) -> float:
+    """Return how long the controller of this machine waits if it is asked to wait for so many seconds."""
     step_s = dialect_of(machine.dialect).dwell_step_s
-    return lambda seconds: seconds if step_s == 0 else math.ceil(seconds / step_s - 1e-6) * step_s
+    return seconds if step_s == 0 else math.ceil(seconds / step_s - 1e-6) * step_s
 
 
 def _parts(steps: tuple[Step, ...], times: list[TimedStep]) -> list[tuple[ChangePen, list[TimedStep]]]:
-    """Split the steps into passes. What precedes the first pass belongs to it; the way to a pen change to the next."""
+    """Split the steps into passes. What precedes the first pass belongs to it."""
     starts = [at for at, step in enumerate(steps) if isinstance(step, ChangePen)]
     return [
         (step, times[(0 if at == starts[0] else at) : end])

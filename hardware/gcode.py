@@ -161,7 +161,7 @@ class _Writer:
             case ServoLift() as servo if self.up is not None and self.down is not None:
                 yield from self._ramp(servo, self.up, self.down)
             case ZLift() as z if self.down is not None:
-                yield self.dialect.lower_z.format(z=_number(self.down)), z.feed_mm_min
+                yield from self._moved_z(self.dialect.lower_z, self.down, z.feed_mm_min)
             case RelayLift() as relay:
                 yield from self._switch(on=relay.drops_when == "powered")
         yield from self._dwell(self.machine.pen_lift.settle_s + dwell_s)
@@ -171,10 +171,16 @@ class _Writer:
             case ServoLift() if self.up is not None:
                 yield from self._servo(self.up)
             case ZLift() as z if self.up is not None:
-                yield self.dialect.raise_z.format(z=_number(self.up)), z.feed_mm_min
+                yield from self._moved_z(self.dialect.raise_z, self.up, z.feed_mm_min)
             case RelayLift() as relay:
                 yield from self._switch(on=relay.drops_when == "unpowered")
         yield from self._dwell(self.machine.pen_lift.settle_s)
+
+    def _moved_z(self, lines: tuple[str, ...], z_mm: float, feed_mm_min: float) -> Iterator[_Paced]:
+        """Yield the lines that move the Z axis. Only a line with the height is a move, and can have a feed."""
+        for line in lines:
+            text = line.format(z=_number(z_mm))
+            yield text, None if text == line else feed_mm_min
 
     def _ramp(self, servo: ServoLift, up: float, down: float) -> Iterator[_Paced]:
         count = max(1, round(servo.ramp_s / _RAMP_STEP_S))

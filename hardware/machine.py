@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from hardware import starters
 from hardware.dialect import Dialect, DialectName
@@ -50,7 +60,13 @@ class ZLift(BaseModel):
 
     kind: Literal["z"] = Field(description="Always `z`.")
     up_mm: float = Field(ge=-200, le=200, description="Z in mm with the pen clear of the paper.")
-    down_mm: float = Field(ge=-200, le=200, description="Z in mm with the tip on the paper; below `up_mm`.")
+    down_mm: float = Field(
+        ge=-200, le=200, description="Z in mm with the tip on the paper; below `up_mm`, or above it with `grows: down`."
+    )
+    grows: Literal["up", "down"] = Field(
+        "up",
+        description="Where a larger Z lies: `up`, away from the paper, or `down`, towards it, as on DrawCore boards.",
+    )
     feed_mm_min: float = Field(600, gt=0, le=60000, description="Speed of the Z axis, mm/min, both ways.")
     accel_mm_s2: float | None = Field(
         None,
@@ -61,10 +77,21 @@ class ZLift(BaseModel):
     settle_s: float = Field(0, ge=0, le=10, description="Seconds (s) waited after each lowering and lifting.")
 
     @model_validator(mode="after")
-    def _up_is_above(self) -> Self:
-        if self.up_mm <= self.down_mm:
-            raise ValueError(f"up_mm {self.up_mm:g} must be above down_mm {self.down_mm:g}")
+    def _up_clears_the_paper(self) -> Self:
+        if not self.clears(self.up_mm, self.down_mm):
+            side, other = ("above", "down") if self.grows == "up" else ("below", "up")
+            cure = f"or write `grows: {other}` if a larger Z lies further {other}"
+            raise ValueError(f"up_mm {self.up_mm:g} must be {side} down_mm {self.down_mm:g}, {cure}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_usual_direction(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out `grows: up`, so that a machine written before that field has the same key in a gallery."""
+        return {name: value for name, value in dump(self).items() if (name, value) != ("grows", "up")}
+
+    def clears(self, up_mm: float, down_mm: float) -> bool:
+        """Whether the tip at the first height is further from the paper than at the second."""
+        return up_mm > down_mm if self.grows == "up" else up_mm < down_mm
 
 
 class RelayLift(BaseModel):
@@ -92,7 +119,7 @@ _one_or_each = Discriminator(lambda value: "each" if isinstance(value, list | tu
 
 
 class Machine(BaseModel):
-    """A plotter or drawing robot. Bed coordinates, mm: origin bottom left, x right, y up (away from the operator)."""
+    """A plotter or drawing robot. Its coordinates, mm: x right, y up (away from the operator), 0 where it is at 0."""
 
     model_config = _STRICT
 
@@ -104,8 +131,14 @@ class Machine(BaseModel):
     )
     width_mm: float = Field(gt=0, le=10000, description="Travel of the x axis in mm: how far the pen reaches.")
     height_mm: float = Field(gt=0, le=10000, description="Travel of the y axis in mm.")
+    bed_min_mm: tuple[float, float] = Field(
+        (0, 0),
+        description="[x, y] in mm of the bed's bottom left corner, in the machine's coordinates: `[-440, -320]` on a"
+        " bed of 440 x 320 mm whose machine homes to the top right. Default: 0 on each axis, but minus the travel on"
+        " an axis where `origin_mm`, `park_mm` or `pen_change_mm` is negative.",
+    )
     origin_mm: tuple[float, float] = Field(
-        (0, 0), description="[x, y] on the bed, in mm, of the sheet's bottom left corner."
+        (0, 0), description="[x, y] in mm of the sheet's bottom left corner, in the machine's coordinates."
     )
     centre: bool = Field(
         False, description="Whether the sheet lies in the centre of the bed instead of at `origin_mm`."
@@ -117,17 +150,17 @@ class Machine(BaseModel):
         0, ge=0, le=1000, description="Border of the sheet, in mm, that the pen keeps clear of, for clips and tape."
     )
     park_mm: tuple[float, float] = Field(
-        (0, 0), description="[x, y] on the bed, in mm, where the pen parks, up, at the end."
+        (0, 0), description="[x, y] in mm where the pen parks, up, at the end, in the machine's coordinates."
     )
     pen_change_mm: tuple[float, float] | None = Field(
-        None, description="[x, y] on the bed, in mm, where the pen waits, up, for a pen change. Default: `park_mm`."
+        None, description="[x, y] in mm where the pen waits, up, for a pen change. Default: `park_mm`."
     )
     travel_mm_min: Annotated[
         Annotated[_Speed, Tag("one")] | Annotated[tuple[_Speed, _Speed], Tag("each")], _one_or_each
     ] = Field(
         6000,
-        description="Speed with the pen up, mm/min, or the maximum of x and of y, as in GRBL's $110 and $111: "
-        "`[8000, 6000]`.",
+        description="Speed with the pen up, mm/min; or the maximum of x and of y, as in GRBL's $110 and $111, "
+        "`[8000, 6000]`, where one number is that of both.",
     )
     feed_mm_min: float = Field(
         2000, gt=0, le=200000, description="Speed with the pen down, mm/min, for pens without a feed of their own."
@@ -136,8 +169,8 @@ class Machine(BaseModel):
         Annotated[_Accel, Tag("one")] | Annotated[tuple[_Accel, _Accel], Tag("each")], _one_or_each
     ] = Field(
         500,
-        description="Acceleration in mm/s^2 along the path, or of x and y, as in GRBL's $120 and $121: `[600, 500]`; "
-        "for time estimates.",
+        description="Acceleration in mm/s^2 of x and y, as in GRBL's $120 and $121: `[600, 500]`, or one number for "
+        "both; with Marlin and Klipper one number is that along the path. For time estimates.",
     )
     junction_deviation_mm: float = Field(
         0.01, gt=0, le=1, description="Junction deviation in mm, the controller's $11: sets the speed at corners."
@@ -158,15 +191,63 @@ class Machine(BaseModel):
 
     @model_validator(mode="after")
     def _points_lie_on_the_bed(self) -> Self:
-        for name in ("origin_mm", "park_mm", "pen_change_mm"):
-            x_mm, y_mm = getattr(self, name) or (0, 0)
-            if not (0 <= x_mm <= self.width_mm and 0 <= y_mm <= self.height_mm):
-                raise ValueError(
-                    f"{name} [{x_mm:g}, {y_mm:g}] is off the bed, which is {self.width_mm:g} x {self.height_mm:g} mm"
-                )
+        if "bed_min_mm" not in self.model_fields_set:
+            self.__dict__["bed_min_mm"] = self._usual_bed_min_mm()  # frozen: set once, while it is built
+        left, bottom, right, top = self.bed_mm
+        for name, (x_mm, y_mm) in self._points_mm().items():
+            if not (left <= x_mm <= right and bottom <= y_mm <= top):
+                raise ValueError(f"{name} [{x_mm:g}, {y_mm:g}] is off the bed, which {self.bed_text}")
         if self.centre and self.origin_mm != (0, 0):
             raise ValueError("`centre` and origin_mm exclude each other; leave one of them out")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_usual_bed(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a bed that begins at 0, so that a machine written before that field has the same key."""
+        return {
+            name: value for name, value in dump(self).items() if name != "bed_min_mm" or self.bed_min_mm != (0.0, 0.0)
+        }
+
+    def _points_mm(self) -> dict[str, Axes]:
+        """Return the points that must lie on the bed, by the name of their field."""
+        points = {"origin_mm": None if self.centre else self.origin_mm, "park_mm": self.park_mm}
+        points["pen_change_mm"] = self.pen_change_mm
+        return {name: point for name, point in points.items() if point is not None}
+
+    def _usual_bed_min_mm(self) -> Axes:
+        """Return where the bed begins if the file does not say so: at 0, or it ends at 0 where a point is negative."""
+        points = self._points_mm().values()
+        x_mm, y_mm = (min(values) for values in zip(*points, strict=True))
+        return (-self.width_mm if x_mm < 0 else 0.0, -self.height_mm if y_mm < 0 else 0.0)
+
+    @property
+    def bed_mm(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right and top of the bed in the machine's coordinates, mm."""
+        left, bottom = self.bed_min_mm
+        return left, bottom, left + self.width_mm, bottom + self.height_mm
+
+    @property
+    def bed_text(self) -> str:
+        """Where the bed lies, as the end of a sentence: `is 300 x 200 mm`, or its corners if it does not begin at 0."""
+        left, bottom, right, top = self.bed_mm
+        if (left, bottom) == (0, 0):
+            return f"is {self.width_mm:g} x {self.height_mm:g} mm; bed_min_mm says where it begins"
+        return f"reaches from [{left:g}, {bottom:g}] (bed_min_mm) to [{right:g}, {top:g}] mm"
+
+    @property
+    def zero_text(self) -> str:
+        """Where on the bed the machine is at 0, 0: `its top right corner`, or a place measured from the bottom left."""
+        left, bottom, right, top = self.bed_mm
+        x, y = {left: "left", right: "right"}.get(0.0), {bottom: "bottom", top: "top"}.get(0.0)
+        if x and y:
+            return f"its {y} {x} corner"
+        return f"{0 - left:g} mm to the right of its left edge and {0 - bottom:g} mm above its bottom edge"
+
+    @property
+    def start_mm(self) -> Axes:
+        """Where the machine is assumed to stand before a plot: at 0, 0, or on the bed as near to it as possible."""
+        left, bottom, right, top = self.bed_mm
+        return min(max(0.0, left), right), min(max(0.0, bottom), top)
 
     @property
     def travel_xy_mm_min(self) -> Axes | None:
@@ -217,7 +298,8 @@ def sheet_placement(width_mm: float, height_mm: float, machine: Machine) -> Shee
     }[machine.rotate]
     left_mm, bottom_mm = machine.origin_mm
     if machine.centre:
-        left_mm, bottom_mm = (machine.width_mm - size[0]) / 2, (machine.height_mm - size[1]) / 2
+        left, bottom, right, top = machine.bed_mm
+        left_mm, bottom_mm = (left + right - size[0]) / 2, (bottom + top - size[1]) / 2
     return SheetPlacement(rows, (left_mm + corner[0], bottom_mm + corner[1]), (left_mm, bottom_mm), size)
 
 
@@ -263,15 +345,18 @@ def _fault_text(fault: Any) -> str:
 def check_sheet(width_mm: float, height_mm: float, machine: Machine) -> list[str]:
     """Return a message for each side of a sheet of this size, in mm, that does not fit on this machine."""
     placement = sheet_placement(width_mm, height_mm, machine)
+    left, bottom, right, top = machine.bed_mm
+    begins = (left, bottom) if machine.centre else machine.origin_mm
+    where = "" if machine.centre else "from origin_mm "
+    cure = "" if machine.centre else ", or move origin_mm"
     faults = []
-    for side, size_mm, bed_mm, origin_mm in (
-        ("wide", placement.size_mm[0], machine.width_mm, machine.origin_mm[0]),
-        ("high", placement.size_mm[1], machine.height_mm, machine.origin_mm[1]),
+    for side, size_mm, room_mm in (
+        ("wide", placement.size_mm[0], right - begins[0]),
+        ("high", placement.size_mm[1], top - begins[1]),
     ):
-        room_mm = bed_mm - origin_mm
         if size_mm > room_mm + ROUNDING_MM:
             faults.append(
-                f"the sheet is {size_mm:g} mm {side}, but from origin_mm the bed of {machine.name!r} has only"
-                f" {room_mm:g} mm; use smaller paper, rotate the sheet, or move origin_mm"
+                f"the sheet is {size_mm:g} mm {side}, but {where}the bed of {machine.name!r} has only"
+                f" {room_mm:g} mm; use smaller paper, rotate the sheet{cure}"
             )
     return faults

@@ -1,5 +1,6 @@
 """The plan of a plot as an SVG: the bed, the sheet, strokes by pen, travel dashed, and a table of the pens."""
 
+import math
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
@@ -37,7 +38,7 @@ def plan_svg(drawing: Drawing, steps: tuple[Step, ...], machine: Machine) -> str
         f'<g transform="translate({_n(5 * unit)} {_n(head)})">',
         *_bed(machine, unit),
         # in machine coordinates, with y up
-        f'<g transform="translate(0 {_n(machine.height_mm)}) scale(1 -1)" fill="none">',
+        f'<g transform="translate({_n(-machine.bed_mm[0])} {_n(machine.bed_mm[3])}) scale(1 -1)" fill="none">',
         _sheet(drawing, placement, unit),
         *_strokes(drawing, placement),
         *_travel(steps, unit),
@@ -69,18 +70,24 @@ def _title(drawing: Drawing, machine: Machine, took: Estimate, unit: float) -> I
 
 def _bed(machine: Machine, unit: float) -> Iterator[str]:
     """Yield the bed, with a line every 50 mm."""
-    width, height = machine.width_mm, machine.height_mm
+    (left, bottom, right, top), width, height = machine.bed_mm, machine.width_mm, machine.height_mm
     yield f'<rect width="{_n(width)}" height="{_n(height)}" rx="{_n(0.6 * unit)}" fill="{_BED}"/>'
-    lines = [f"M{x},0V{_n(height)}" for x in range(50, int(width) + 1, 50)]
-    lines += [f"M0,{_n(height - y)}H{_n(width)}" for y in range(50, int(height) + 1, 50)]
+    lines = [f"M{_n(x - left)},0V{_n(height)}" for x in _marks_between(left, right, 50) if x != left]
+    lines += [f"M0,{_n(top - y)}H{_n(width)}" for y in _marks_between(bottom, top, 50) if y != bottom]
     yield f'<path d="{" ".join(lines)}" stroke="#ffffff" stroke-width="{_n(0.15 * unit)}" opacity="0.8"/>'
     yield f'<g font-size="{_n(1.4 * unit)}" fill="{_FAINT}">'
     step = 50 if max(width, height) <= 600 else 200
-    for x in range(0, int(width) + 1, step):
-        yield f'<text x="{x}" y="{_n(height + 2.2 * unit)}" text-anchor="middle">{x}</text>'
-    for y in range(step, int(height) + 1, step):
-        yield f'<text x="{_n(-0.8 * unit)}" y="{_n(height - y + 0.5 * unit)}" text-anchor="end">{y}</text>'
+    for x in _marks_between(left, right, step):
+        yield f'<text x="{_n(x - left)}" y="{_n(height + 2.2 * unit)}" text-anchor="middle">{x}</text>'
+    for y in _marks_between(bottom, top, step):
+        if (left, bottom, y) != (0, 0, 0):  # one 0 is enough where both axes begin there
+            yield f'<text x="{_n(-0.8 * unit)}" y="{_n(top - y + 0.5 * unit)}" text-anchor="end">{y}</text>'
     yield "</g>"
+
+
+def _marks_between(least: float, most: float, step: int) -> range:
+    """Return the multiples of a step, in mm, from one edge of the bed to the other."""
+    return range(math.ceil(least / step) * step, math.floor(most) + 1, step)
 
 
 def _sheet(drawing: Drawing, placement: SheetPlacement, unit: float) -> str:
@@ -140,8 +147,8 @@ def _marks(machine: Machine, unit: float) -> Iterator[str]:
     """Yield marks where the pen parks and where pens are changed."""
     places = {machine.park_mm: "park"}
     places[machine.changes_at_mm] = "park, pens" if machine.changes_at_mm == machine.park_mm else "pens"
-    for (x, y), name in places.items():
-        down, size, wide = machine.height_mm - y, 0.9 * unit, 2.9 * unit
+    for (x_mm, y_mm), name in places.items():
+        x, down, size, wide = x_mm - machine.bed_mm[0], machine.bed_mm[3] - y_mm, 0.9 * unit, 2.9 * unit
         right = x < 0.8 * machine.width_mm
         below = -1.4 * unit if down > 0.5 * machine.height_mm else 2.4 * unit
         yield (

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.dialect import dialect_of
 from hardware.machine import Axes, Machine, ZLift
 
 Point = tuple[float, float]  # mm
@@ -29,14 +30,34 @@ class Limits:
 
 
 def limits_of(machine: Machine) -> Limits:
-    """Return the limits that a machine file gives."""
-    most, lift = machine.travel_xy_mm_min, machine.pen_lift
+    """Return the limits that a machine file gives. One number is that of each axis, where the axes alone set limits."""
+    most, accel, lift = machine.travel_xy_mm_min, machine.accel_mm_s2, machine.pen_lift
     z_accel = None
     if isinstance(lift, ZLift):
-        accel = machine.accel_mm_s2
         z_accel = lift.accel_mm_s2 or (min(accel) if isinstance(accel, tuple) else float(accel))
+    if _axes_alone_limit(machine):
+        most = most or (machine.travel_feed_mm_min, machine.travel_feed_mm_min)
+        accel = accel if isinstance(accel, tuple) else (accel, accel)
     speed = most and (most[0] / 60, most[1] / 60)
-    return Limits(machine.accel_mm_s2, machine.junction_deviation_mm, speed, z_accel)
+    return Limits(accel, machine.junction_deviation_mm, speed, z_accel)
+
+
+def travel_mm_s(machine: Machine) -> float:
+    """Return the requested speed of travel in mm/s: that of its feed, or as fast as both axes together can be."""
+    if not _axes_alone_limit(machine):
+        return machine.travel_feed_mm_min / 60
+    return math.hypot(*(machine.travel_xy_mm_min or 2 * (machine.travel_feed_mm_min,))) / 60
+
+
+def travel_s(begin: Point, end: Point, machine: Machine) -> float:
+    """Return the seconds of a travel from rest to rest between two places, mm."""
+    way = np.array([[end[0] - begin[0], end[1] - begin[1]]], dtype=np.float64)
+    return float(plan_s(way, np.array([travel_mm_s(machine)]), np.array([True]), limits_of(machine)).sum())
+
+
+def _axes_alone_limit(machine: Machine) -> bool:
+    """Whether each axis has its own greatest speed and acceleration and the path has none, as on GRBL and LinuxCNC."""
+    return not dialect_of(machine.dialect).travel_has_feed
 
 
 def plan_s(

@@ -1,4 +1,4 @@
-"""A drawing and a machine -> the steps of the machine: mm, y up, origin at the bed's bottom left corner.
+"""A drawing and a machine -> the steps of the machine: mm, y up, in the machine's coordinates.
 
 Everything is checked against the machine here, before any G-code is written.
 """
@@ -201,8 +201,9 @@ def _keeps_inside(
     at: tuple[float, float], moves: list[ArcTo | DrawTo], placement: SheetPlacement, machine: Machine
 ) -> bool:
     x_mm, y_mm = placement.corner_mm
-    most = np.minimum((machine.width_mm, machine.height_mm), (x_mm + placement.size_mm[0], y_mm + placement.size_mm[1]))
-    least = np.maximum((0.0, 0.0), (x_mm, y_mm))
+    left, bottom, right, top = machine.bed_mm
+    most = np.minimum((right, top), (x_mm + placement.size_mm[0], y_mm + placement.size_mm[1]))
+    least = np.maximum((left, bottom), (x_mm, y_mm))
     for move in moves:
         end = (move.x_mm, move.y_mm)
         if isinstance(move, ArcTo):
@@ -244,8 +245,9 @@ def _unliftable(pen: Pen, machine: Machine) -> Iterator[str]:
     match machine.pen_lift:
         case RelayLift() if pen.up is not None or pen.down is not None:
             yield f"it has heights, but the pen lift of {machine.name!r} is a relay; leave up and down out"
-        case ZLift() if up is not None and down is not None and up <= down:
-            yield f"its up height, z = {up:g} mm, must be above its down height, z = {down:g} mm"
+        case ZLift() as lift if up is not None and down is not None and not lift.clears(up, down):
+            side = "above" if lift.grows == "up" else "below"
+            yield f"its up height, z = {up:g} mm, must be {side} its down height, z = {down:g} mm"
         case ZLift():
             pass
         case _:
@@ -258,15 +260,15 @@ def _strays(points: Line, drawing: Drawing, machine: Machine, pen: Pen) -> list[
     """Return a message for each side where points, [S, 2] mm on the sheet, leave the bed, the sheet or the margin."""
     if not np.isfinite(points).all():
         return ["a line has a coordinate that is not a finite number"]
-    bed_mm, sheet_mm = (machine.width_mm, machine.height_mm), (drawing.width_mm, drawing.height_mm)
-    on_bed = _beyond(
-        _on_bed(points, sheet_placement(*sheet_mm, machine), pen), (0.0, 0.0), bed_mm, f"the bed of {machine.name!r}"
-    )
+    sheet_mm = drawing.width_mm, drawing.height_mm
+    left, bottom, right, top = machine.bed_mm
+    reached = _on_bed(points, sheet_placement(*sheet_mm, machine), pen)
+    on_bed = _beyond(reached, (left, bottom), (right, top), f"the bed of {machine.name!r}")
     if on_bed:
         cure = (
             "use smaller paper or move origin_mm" if pen.offset_mm is None else "move origin_mm or the pen's offset_mm"
         )
-        return [f"{stray}; {cure}" for stray in on_bed]
+        return [f"{stray}; {cure}{_where_the_bed_lies(stray)}" for stray in on_bed]
     on_sheet = _beyond(points, (0.0, 0.0), sheet_mm, "the sheet")
     if on_sheet:
         return [f"{stray}; clip the drawing at the sheet's edge or use larger paper" for stray in on_sheet]
@@ -274,6 +276,11 @@ def _strays(points: Line, drawing: Drawing, machine: Machine, pen: Pen) -> list[
     inner = (sheet_mm[0] - margin_mm, sheet_mm[1] - margin_mm)
     within = _beyond(points, (margin_mm, margin_mm), inner, f"the area inside the margin of {margin_mm:g} mm")
     return [f"{stray}; clip the drawing there or make margin_mm smaller" for stray in within]
+
+
+def _where_the_bed_lies(stray: str) -> str:
+    """Return which fields of the machine file to correct if the bed is not where a message says."""
+    return f"; if its bed lies elsewhere, correct bed_min_mm or {'width_mm' if ' x = ' in stray else 'height_mm'}"
 
 
 def _beyond(points: Line, least_mm: tuple[float, float], most_mm: tuple[float, float], area: str) -> list[str]:

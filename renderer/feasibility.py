@@ -9,7 +9,7 @@ import numpy as np
 from hardware.pen import Ink, Pen
 from renderer.colours import Colours, choose, from_hex, left_over, thinned, to_hex
 from renderer.spec import PAPERS_MM, Artwork, FreeColours, Kind, RackPens, Traits, counted, kind_name, traits
-from renderer.spec.kinds import MOST_STROKES
+from renderer.spec.kinds import MOST_STROKES, strokes_noun
 from renderer.spec.sheet import MOST_PX
 from renderer.target import Frame, TargetError, frame
 
@@ -46,6 +46,11 @@ class LayerInk:
     def name(self) -> str:
         """`points`, `lines` or `curves`."""
         return kind_name(self.kind)
+
+    @property
+    def noun(self) -> str:
+        """What its strokes are called in a sentence."""
+        return strokes_noun(self.kind)
 
     def length_mm(self, area: Frame, count: int) -> float:
         """The usual length of a stroke among `count`, mm; never above the limit of its kind."""
@@ -96,6 +101,8 @@ def warnings_of(setup: Setup) -> Iterator[str]:
 
 def _too_little_ink(setup: Setup) -> Iterator[str]:
     cover = setup.cover()
+    if any(load.traits.tones for load in setup.loads):
+        return  # as much ink as the tones want
     if cover >= ENOUGH * setup.needed or percent(cover) == percent(setup.needed):
         return
     remedies = [remedy for remedy in (_more(setup), *_wider(setup), _smaller(setup)) if remedy]
@@ -108,10 +115,12 @@ def _too_little_ink(setup: Setup) -> Iterator[str]:
 
 def _too_much_ink(setup: Setup) -> Iterator[str]:
     cover = setup.cover()
+    if any(load.traits.tones for load in setup.loads):
+        return
     if cover <= TOO_MUCH * setup.needed or setup.needed < LEAST_NEEDED:
         return
     times = TOO_MUCH * setup.needed / cover / 2
-    counts = [f"{_down(max(times * counted(load.kind), 1)):,.0f} {load.name}" for load in setup.loads]
+    counts = [f"{_down(max(times * counted(load.kind), 1)):,.0f} {load.noun}" for load in setup.loads]
     yield (
         f"{_strokes(setup.loads)} cover {percent(cover)} of the area, {cover / setup.needed:.0f} times what the "
         f"picture needs under ink: most would be under or over others; "
@@ -121,7 +130,7 @@ def _too_much_ink(setup: Setup) -> Iterator[str]:
 
 def _strokes(loads: tuple[LayerInk, ...]) -> str:
     """`2,000 points of 0.5 mm and 500 curves of 1.2 mm`."""
-    names = [f"{counted(load.kind):,} {load.name} of {load.width_mm:.2g} mm" for load in loads]
+    names = [f"{counted(load.kind):,} {load.noun} of {load.width_mm:.2g} mm" for load in loads]
     return " and ".join(names)
 
 
@@ -133,7 +142,7 @@ def _more(setup: Setup) -> str | None:
     [load, *others] = setup.loads
     if others:
         return f"{_up(times):g} times as many strokes"
-    return f"about {_up(times * most):,.0f} {load.name}"
+    return f"about {_up(times * most):,.0f} {load.noun}"
 
 
 def _wider(setup: Setup) -> list[str]:

@@ -15,7 +15,7 @@ from hardware.program import program
 from hardware.svg_intake import prepared
 from renderer.fit_log import FitLog, name_of
 from renderer.optimise import FittedLayer, lines_mm
-from renderer.optimise.layer_drawing import weights
+from renderer.optimise.layer_drawing import drawn_lines, weights
 from renderer.passes import passes
 from renderer.planning import Planned, trimmed
 from renderer.planning.cost import USUAL, unit_text
@@ -37,7 +37,7 @@ def _unordered(artwork: Artwork, parts: list[FittedLayer]) -> Drawing:
     width_mm, height_mm = artwork.canvas.size_mm
     drawn: list[PenPass] = []
     for number, part in enumerate(parts):
-        lines = lines_mm(part.layer, part.strokes, part.ground)
+        lines = drawn_lines(part.layer, part.strokes, part.ground)
         drawn += passes(name_of(artwork, number), lines, part.strokes, part.ground.palette)
     return Drawing(width_mm, height_mm, artwork.canvas.colour, tuple(drawn), artwork.title)
 
@@ -56,7 +56,8 @@ def without_hidden(artwork: Artwork, parts: list[FittedLayer], log: FitLog) -> l
     for number in opaque:
         part = parts[number]
         order = part.ground.palette.order(part.strokes.inks)
-        lines += list(lines_mm(part.layer, part.strokes, part.ground)[order].double().numpy())
+        drawn_by = drawn_lines(part.layer, part.strokes, part.ground)
+        lines += [drawn_by[k] for k in order.tolist()]
         widths.append(part.ground.palette.widths(part.strokes.inks, part.strokes.width_mm)[order].numpy())
         whose += [(number, int(k)) for k in order]
     frame = parts[0].ground.frame
@@ -163,6 +164,9 @@ def _kept(parts: list[FittedLayer], which: list[int], kept: NDArray[np.bool_]) -
 
 
 def _lengths_mm(part: FittedLayer) -> NDArray[np.float64]:  # [N]
+    if part.strokes.ragged is not None:
+        lines_of = drawn_lines(part.layer, part.strokes, part.ground)
+        return np.array([np.hypot(*np.diff(line, axis=0).T).sum() for line in lines_of])
     lines = lines_mm(part.layer, part.strokes, part.ground).double()
     lengths: NDArray[np.float64] = (lines[:, 1:] - lines[:, :-1]).norm(dim=-1).sum(1).numpy()
     return lengths

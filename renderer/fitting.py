@@ -14,12 +14,26 @@ from renderer.cores import placed
 from renderer.error import Objective
 from renderer.fit_log import FitLog
 from renderer.form import directions
-from renderer.optimise import FitError, FittedLayer, Ground, LossAt, State, draw, fit, pruned, refine, shares
+from renderer.marks import MarkInput, marks
+from renderer.optimise import (
+    FitError,
+    FittedLayer,
+    Ground,
+    LossAt,
+    State,
+    draw,
+    fit,
+    pruned,
+    refine,
+    shares,
+    without_specks,
+)
 from renderer.optimise.objective import objective_of
 from renderer.palette import Palette, palette
 from renderer.planning import Planned
 from renderer.sources import RenderError
 from renderer.spec import FreeColours, Layer, RackPens
+from renderer.spec.kinds import strokes_noun
 from renderer.stipple import stipple
 from renderer.strokes import Strokes
 from renderer.target import Frame
@@ -52,12 +66,12 @@ def fit_layers(
         pens = artwork.pens_of(layer)
         if pens not in chosen:
             chosen[pens] = palette(pens, target.cpu().numpy(), below.cpu().numpy(), importance)
-        inks = replace(chosen[pens], spot_mm=layer.traits.spot_mm)
+        inks = replace(chosen[pens], spot_mm=layer.traits.spot_mm, has_sizes=layer.traits.has_sizes)
         priced = (plan.lifts_mm[number], plan.longest_mm[number], plan.worths[number])
         objective = objective_of(layer, inks, area, importance, *priced)
         ground = Ground(area, target, below, inks, objective, _form(target, objective))
         loss, loss_at = judges[number]
-        state = _fit_layer(layer, number, ground, loss, loss_at, generator, log)
+        state = _fit_layer(layer, number, ground, loss, loss_at, plan.inks_mm[number], generator, log)
         parts.append(_pruned(layer, state, loss, log))
         with torch.no_grad():
             below = draw(layer, parts[-1].strokes, state.ground)
@@ -74,10 +88,13 @@ def _form(target: Tensor, objective: Objective) -> Tensor | None:  # [2, H, W]
 def _pruned(layer: Layer, state: State, loss: losses.Sum, log: FitLog) -> FittedLayer:
     if layer.start == "stipple" and layer.steps == 0:  # its evenness would be lost
         return FittedLayer(layer, state.strokes, state.ground)
-    strokes = pruned(layer, state.strokes, state.ground, loss)
+    if layer.traits.keeps:
+        return FittedLayer(layer, state.strokes, state.ground)
+    strokes = without_specks(layer, state.strokes, state.ground)
+    strokes = pruned(layer, strokes, state.ground, loss)
     if len(strokes) < len(state.strokes):
         idle = len(state.strokes) - len(strokes)
-        of = f"{idle} of {len(state.strokes)} {layer.kind_name}"
+        of = f"{idle} of {len(state.strokes)} {strokes_noun(layer.kind)}"
         log.notes.append(f"{of} left out because the drawing is better without them")
     return FittedLayer(layer, strokes, state.ground)
 
@@ -101,14 +118,15 @@ def _fit_layer(
     ground: Ground,
     loss: losses.Sum,
     loss_at: LossAt,
+    ink_mm: float | None,  # length of line that was planned for the layer
     generator: np.random.Generator,
     log: FitLog,
 ) -> State:
     """Place the strokes of a layer and move them until the steps are done or the caller stops the fit."""
     log.placing(number, layer, 0)
-    strokes = _placed(layer, number, ground, generator, log)
+    strokes = _placed(layer, number, ground, ink_mm, generator, log)
     wanted = shares(layer)[0]
-    if len(strokes) < wanted and not log.interrupted:
+    if len(strokes) < wanted and not layer.traits.is_mark and not log.interrupted:
         few = f"{wanted - len(strokes)} of {wanted}"
         log.notes.append(
             f"{layer.name or layer.kind_name}: {few} strokes not placed because they would not be worth their ink"
@@ -125,14 +143,20 @@ def _fit_layer(
                 break
     except FitError as error:
         raise RenderError(str(error)) from error
-    if state.step < layer.steps and len(strokes) and not log.interrupted:
+    if 0 < state.step < layer.steps and not log.interrupted:
         log.rests(number, layer, state)
     return state
 
 
-def _placed(layer: Layer, number: int, ground: Ground, generator: np.random.Generator, log: FitLog) -> Strokes:
-    """The strokes of a layer's first stage, at their start."""
-    target, below = ground.target.cpu(), ground.background.cpu()  # the search for places runs on the CPU
+def _placed(
+    layer: Layer, number: int, ground: Ground, ink_mm: float | None, generator: np.random.Generator, log: FitLog
+) -> Strokes:
+    """The strokes of a layer's first stage, where they start."""
+    target, below = ground.target.cpu(), ground.background.cpu()  # places are sought on the processor
+    if layer.traits.is_mark:
+        form = ground.form.cpu() if ground.form is not None else directions(target, ground.objective.form_px)
+        canvas = MarkInput(ground.palette, ground.frame, target, below, form, ink_mm, generator)
+        return marks(layer.kind, canvas).to(ground.target.device)
     where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
     match layer.start:
         case "greedy":

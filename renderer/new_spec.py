@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -24,20 +24,14 @@ from renderer.specfile import Fault, Place, SpecErrors, Work, load
 from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES, missing
 from renderer.specfile.tree import plain
 from renderer.specfile.yamltree import parse
+from renderer.styles import STYLES
 from renderer.target import Picture, TargetError, load_picture, stretched
-
-Style = Literal["curves", "lines", "points"]
 
 COLOUR_RACK, GREY_RACK, MACHINE = "fineliners", "micron_black", "gantry_grbl_servo"
 PENS_USED = 8  # of a larger rack: each needs a pen change
 GREYISH = 0.04  # OKLab chroma that 99 in 100 pixels of a grey picture stay below, yellowed paper included
 _LOOKED_AT_PX = 128  # longer side of the reduced picture whose colours are judged
 _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
-_LAYERS: dict[Style, tuple[str, ...]] = {
-    "curves": ("curves",),
-    "lines": ("lines",),
-    "points": ("points", "curves"),
-}
 
 
 class NewSpecError(Exception):
@@ -53,7 +47,7 @@ class NewSpecRequest:
     machine: str = MACHINE  # a starter machine or a file
     paper: str = "A4"  # a name, or `200x150` in mm
     minutes: float = 60  # of plotting
-    style: Style = "curves"
+    style: str = "curves"  # one of STYLES
     out: Path | None = None  # None: beside the photo
     force: bool = False  # replace an existing file
 
@@ -221,8 +215,8 @@ def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision
         _Row(f"pens: {pens.value}", f"or {others}, or your own file"),
         _Row(f"machine: {machine.value}", "or your own file: copy one and measure"),
         _Row(f"budget: {{minutes: {wanted.minutes:g}}}", "of plotting; or {metres: 120}, {strokes: 4000}"),
-        _Row("layers:", "bottom first: points, lines or curves"),
-        *(_Row(f"  - {kind}", field=f"layers.{number}") for number, kind in enumerate(_LAYERS[wanted.style])),
+        _Row("layers:", "bottom first; docs/marks.md shows all kinds"),
+        *(_Row(f"  - {kind}", field=f"layers.{number}") for number, kind in enumerate(STYLES[wanted.style])),
     ]
 
 
@@ -257,7 +251,8 @@ def _notes(plan: Planned, image: str) -> dict[str, list[str]]:
         written["target"] = {"image": image, "tone": tone or "none"}
     for number, layer in enumerate(artwork.layers):
         kind = layer.kind.model_dump(mode="json", exclude_defaults=True)
-        written[f"layers.{number}"] = {layer.kind_name: kind, "steps": layer.steps}
+        start = {"start": layer.start} if "start" in layer.model_fields_set else {}
+        written[f"layers.{number}"] = {layer.kind_name: kind, **start, "steps": layer.steps}
     for field, value in written.items():
         why = [d for d in plan.decisions if d.field.startswith(f"{field}.") and not d.field.endswith(_FINE)]
         if why:

@@ -24,6 +24,7 @@ class Palette:
     ink: Ink
     width_mm: tuple[float, float]  # thinnest and widest possible stroke
     spot_mm: float | None = None  # diameter of dots that are wider than their pens
+    has_sizes: bool = False  # dots have diameters of their own, drawn as spirals
     choice: Choice | None = None  # how the pens were chosen; None where colours are free
 
     @property
@@ -34,7 +35,7 @@ class Palette:
     @property
     def widths_vary(self) -> bool:
         """Whether widths are fitted."""
-        return self.free and self.width_mm[0] < self.width_mm[1]
+        return self.has_sizes or (self.free and self.width_mm[0] < self.width_mm[1])
 
     def table(self, device: torch.device = CPU) -> Tensor:  # [P, 3]
         """The pens' colours, sRGB."""
@@ -67,7 +68,7 @@ class Palette:
         """Each stroke's width: that of the dot if the spec gives one, else the nib of its pen, or its own if free."""
         if self.spot_mm is not None:
             return torch.full_like(width_mm, self.spot_mm)
-        if self.free:
+        if self.free or self.has_sizes:
             return width_mm
         nibs = constant(tuple(pen.nib_mm for pen in self.pens), width_mm.device).to(width_mm.dtype)
         return nibs[inks.detach().argmax(1)]

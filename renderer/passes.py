@@ -1,7 +1,9 @@
 """Fitted strokes -> passes: the lines that each pen draws, in the order of the pens."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from torch import Tensor
+from numpy.typing import NDArray
 
 from hardware.arcs import spiral
 from hardware.drawing import Line, Pen, PenPass
@@ -12,12 +14,12 @@ from renderer.strokes import Strokes
 
 def passes(
     layer_name: str,
-    lines_mm: Tensor,  # [N, S, 2] mm on the sheet, the lines of the strokes
+    lines_mm: Sequence[NDArray[np.float64]],  # [S, 2] mm on the sheet each, what the strokes draw
     strokes: Strokes,
     palette: Palette,
 ) -> tuple[PenPass, ...]:
-    """One pass for each pen that draws something; at most one for the layer where colours are free."""
-    lines = tuple(_tidy(line) for line in lines_mm.detach().double().cpu().numpy())
+    """One pass for each pen that draws something; at most one for the whole layer where colours are free."""
+    lines = tuple(_tidy(line) for line in lines_mm)
     if palette.free:
         colours = tuple(to_hex(colour) for colour in strokes.inks.detach().cpu().numpy())
         widths_mm = tuple(round(float(width), 3) for width in palette.widths(strokes.inks, strokes.width_mm).detach())
@@ -26,6 +28,12 @@ def passes(
     if palette.spot_mm is not None:
         lines = tuple(
             _filled(line, palette.pens[pen], palette.spot_mm) for line, pen in zip(lines, pen_of, strict=True)
+        )
+    if palette.has_sizes:
+        sizes_mm = strokes.width_mm.detach().tolist()
+        lines = tuple(
+            _filled(line, palette.pens[pen], size_mm)
+            for line, pen, size_mm in zip(lines, pen_of, sizes_mm, strict=True)
         )
     by_pen = [
         tuple(line for line, pen in zip(lines, pen_of, strict=True) if pen == k) for k in range(len(palette.pens))

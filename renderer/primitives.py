@@ -19,7 +19,7 @@ def polylines(
 ) -> Tensor:  # [N, S, 2] mm
     """The polylines that strokes of a kind draw."""
     of = traits(kind)
-    return catmull_rom(knots, closed=of.is_closed) if of.is_curved else knots
+    return catmull_rom(knots, closed=of.is_closed, samples_per_span=of.samples) if of.is_curved else knots
 
 
 def catmull_rom(
@@ -52,12 +52,26 @@ def catmull_rom(
     m1 = t12 * (slopes[:, :-2] - over_two[:, :-1] / (t01 + t12) + slopes[:, 1:-1])
     m2 = t12 * (slopes[:, 1:-1] - over_two[:, 1:] / (t12 + t23) + slopes[:, 2:])
     spans = torch.stack([ring[:, 1:-2], m1, ring[:, 2:-1], m2], 2)  # [N, spans, 4, 2]
-    points = _hermite(samples_per_span, knots.dtype, knots.device) @ spans  # [N, spans, samples, 2]
+    points = hermite(samples_per_span, knots.dtype, knots.device) @ spans  # [N, spans, samples, 2]
     return torch.cat([points.flatten(1, 2), ring[:, -2:-1]], 1)
 
 
+def spans_of(
+    p0: Tensor,  # [L, 2]
+    p1: Tensor,  # [L, 2]
+    p2: Tensor,  # [L, 2]
+    p3: Tensor,  # [L, 2]
+) -> Tensor:  # [L, 4, 2]
+    """Spans from p1 to p2 in Hermite form, p1, m1, p2, m2: as in `catmull_rom`, one row each."""
+    c01, c12, c23 = p1 - p0, p2 - p1, p3 - p2
+    t01, t12, t23 = (((c**2).sum(-1, keepdim=True) + _NEAREST_MM**2) ** 0.25 for c in (c01, c12, c23))
+    m1 = t12 * (c01 / t01 - (c01 + c12) / (t01 + t12) + c12 / t12)
+    m2 = t12 * (c12 / t12 - (c12 + c23) / (t12 + t23) + c23 / t23)
+    return torch.stack([p1, m1, p2, m2], 1)
+
+
 @cache
-def _hermite(samples: int, dtype: torch.dtype, device: torch.device) -> Tensor:  # [samples, 4]
+def hermite(samples: int, dtype: torch.dtype, device: torch.device) -> Tensor:  # [samples, 4]
     """Weights of p1, m1, p2 and m2 at evenly spread parameters of a span, its end left out."""
     u = torch.arange(samples, dtype=torch.float64) / samples
     rows = [2 * u**3 - 3 * u**2 + 1, u**3 - 2 * u**2 + u, -2 * u**3 + 3 * u**2, u**3 - u**2]

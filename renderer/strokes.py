@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from renderer.ragged import Ragged
+
 
 @dataclass(frozen=True)
 class Strokes:
@@ -16,6 +18,7 @@ class Strokes:
     knots: Tensor  # [N, K, 2] mm; K = 1 a dot, 2 a line, >= 3 a Catmull-Rom curve
     width_mm: Tensor  # [N]
     inks: Tensor  # [N, P]
+    ragged: Ragged | None = None  # where strokes have knots of their own number; None: each has K
 
     def __post_init__(self) -> None:
         count = len(self.knots)
@@ -27,7 +30,8 @@ class Strokes:
         return len(self.knots)
 
     def __getitem__(self, which: Tensor) -> "Strokes":
-        return Strokes(self.knots[which], self.width_mm[which], self.inks[which])
+        ragged = None if self.ragged is None else self.ragged[which]
+        return Strokes(self.knots[which], self.width_mm[which], self.inks[which], ragged)
 
     def without(self, which: Tensor) -> "Strokes":
         """These strokes, except those at `which [M]`."""
@@ -39,8 +43,9 @@ class Strokes:
         return self.knots, self.width_mm, self.inks
 
     def detached(self) -> "Strokes":
-        """The same numbers in new tensors, without a gradient."""
-        return Strokes(*(tensor.detach().clone() for tensor in self.tensors))
+        """The same numbers in tensors of their own, without a gradient."""
+        knots, width_mm, inks = (tensor.detach().clone() for tensor in self.tensors)
+        return Strokes(knots, width_mm, inks, self.ragged)
 
     def with_gradient(self, widths: bool) -> "Strokes":
         """The strokes as leaves of a new graph; their widths only where the spec lets them vary."""
@@ -59,8 +64,12 @@ class Strokes:
     def joined(self, more: "Strokes") -> "Strokes":
         """These strokes and more, in new tensors."""
         both = zip(self.detached().tensors, more.detached().tensors, strict=True)
-        return Strokes(*(torch.cat(pair) for pair in both))
+        assert self.ragged is None and more.ragged is None  # only strokes of equal length are added
+        knots, width_mm, inks = (torch.cat(pair) for pair in both)
+        return Strokes(knots, width_mm, inks)
 
     def to(self, where: torch.dtype | torch.device | str) -> "Strokes":
         """The same strokes in another precision, or on another device."""
-        return Strokes(*(tensor.to(where) for tensor in self.tensors))
+        ragged = self.ragged if self.ragged is None or isinstance(where, torch.dtype) else self.ragged.to(where)
+        knots, width_mm, inks = (tensor.to(where) for tensor in self.tensors)
+        return Strokes(knots, width_mm, inks, ragged)

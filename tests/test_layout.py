@@ -10,9 +10,9 @@ ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
     "lettering svgfile svg_intake intake picture card simulator wire job plotting terminal __main__",
-    "renderer": "spec specfile assets target colours strokes primitives cores blur form error difference "
+    "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
-    "palette tone focus planning progress result losses sources placement stipple optimise visible fit_log "
+    "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "
     "fitting passes finish preview manifest charts report output plot_source feasibility plan new_spec pipeline "
     "film gallery studio cli",
 }
@@ -21,10 +21,10 @@ INSIDE = {
     "hardware.simulator": "settings lookahead_planner trace grbl_parser machine_state geometry status_report "
     "interpreter controller fault_injection bench pty",
     "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
-    "grbl marlin port_scan",
+    "grbl_identity grbl marlin port_scan",
     "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
-    "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace session messages asking "
-    "opening pen_change parking continuing origin resume recover plot",
+    "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace repeated_notes session "
+    "messages asking opening pen_change parking continuing origin resume recover plot",
     "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade path_data flatten outline clipping scene "
     "clip_regions markers paint_servers plain_image svg_text hatch write layer_labels sizing svg_layers shape_strokes "
     "read",

@@ -5,8 +5,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hardware.dialect import PROTOCOLS, Protocol
-
 Point = tuple[float, float]  # mm, in work coordinates
 
 
@@ -62,14 +60,16 @@ class MachineSetup:
     """What a plot needs to know about the machine: how to lift the pen, and where to park."""
 
     lift: tuple[str, ...]  # lines that raise the pen
-    park_mm: Point
+    park_mm: Point  # where pens are changed
     header: tuple[str, ...] = ("G21", "G90", "G94", "G17")  # modes that the lines rely on
     travel_mm_min: float = 6000.0
     feed_mm_min: float = 1000.0  # of a test stroke by a pen that only draws dots
     lift_kind: str = "servo"  # servo, z or relay; z moves an axis, whose position must be known
     up: float = 0.0  # height of the lift: S of a servo, Z in mm
     lower: float = 0.0  # difference between up and down, on the same scale
-    bed_mm: Point = (0.0, 0.0)
+    end_mm: Point | None = None  # where the pen parks at the end; None: at park_mm
+    bed_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # left, bottom, right, top
+    zero_text: str = "its bottom left corner"  # where on the bed the machine is at 0, 0
     sheet_mm: tuple[float, float, float, float] | None = None  # left, bottom, right, top
     needs_travel_feed: bool = False  # G0 moves at the last F
 
@@ -81,16 +81,12 @@ class GcodeJob:
     title: str
     machine: str
     dialect: str
+    protocol: str  # how its lines are sent and answered: grbl or marlin
     lines: tuple[Line, ...]
     parts: tuple[JobPart, ...]
     stops: tuple[Stop, ...]
     setup: MachineSetup
     notes: tuple[str, ...] = field(default=())
-
-    @property
-    def protocol(self) -> Protocol | None:
-        """How its lines are sent and answered; None: its controller runs files by itself."""
-        return PROTOCOLS[self.dialect]
 
     @property
     def strokes(self) -> int:

@@ -65,9 +65,9 @@ def read(
         raise JobError("there is no G-code in this file")
     found = passes or reader.passes()
     lines, stops = _into_parts(reader, found)
-    lines = timed(lines, machine)
+    lines = timed(lines, stops, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
-    return GcodeJob(title, machine.name, reader.dialect, lines, parts, stops, setup)
+    return GcodeJob(title, machine.name, reader.dialect, reader.protocol, lines, parts, stops, setup)
 
 
 def _part(info: PassInfo, at: int, lines: tuple[Line, ...]) -> JobPart:
@@ -107,7 +107,8 @@ class _Reader:
                 if text[:2] in {"M0", "M1"} and text[2] == " ":
                     self._pause()
                 return
-            self._fault(number, raw, "is not G-code that can be sent")
+            if text not in self.setup.header:  # which the sender sends by itself, at rest
+                self._fault(number, raw, "is not G-code that can be sent")
             return
         words = gcode_text.words(text)
         if self._refused(number, raw, words):

@@ -1,6 +1,5 @@
 """A drawing or any G-code file, and a machine -> the job that is sent."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,27 +45,26 @@ def is_gcode(path: Path) -> bool:
 def setup_of(machine: "Machine") -> MachineSetup:
     """Return how this machine lifts its pen, in G-code of its dialect, and where it parks."""
     from hardware.dialect import dialect_of
-    from hardware.gcode import gcode
-    from hardware.program import End
+    from hardware.gcode import lines_by_step
 
-    texts = [text for raw in gcode((End(),), machine).splitlines() if (text := gcode_text.clean(raw))]
-    header = [text for text in texts if re.fullmatch(r"(G(?!4\b|0\b|1\b)[\d.]+ ?(P[\d.]+)? ?)+", text)]
-    lift = [text for text in texts if text not in header]
-    while lift and lift[-1] in {"M2", "M30", "M400"}:
-        lift.pop()
+    dialect = dialect_of(machine.dialect)
+    texts = [gcode_text.clean(raw) for raw in next(lines_by_step((), machine)).lines]
+    header, lift = texts[: len(dialect.header)], texts[len(dialect.header) :]
     pen = machine.pen_lift
     up, down = (pen.up_mm, pen.down_mm) if pen.kind == "z" else (getattr(pen, "up", 0.0), getattr(pen, "down", 0.0))
     return MachineSetup(
-        lift=tuple(lift),
+        lift=tuple(text for text in lift if text),
         park_mm=machine.changes_at_mm,
-        header=tuple(header),
+        header=tuple(text for text in header if text),
         travel_mm_min=machine.travel_feed_mm_min,
         feed_mm_min=machine.feed_mm_min,
         lift_kind=pen.kind,
         up=up,
         lower=up - down,
-        bed_mm=(machine.width_mm, machine.height_mm),
-        needs_travel_feed=dialect_of(machine.dialect).travel_has_feed,
+        end_mm=machine.park_mm,
+        bed_mm=machine.bed_mm,
+        zero_text=machine.zero_text,
+        needs_travel_feed=dialect.travel_has_feed,
     )
 
 

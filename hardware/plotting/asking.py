@@ -11,7 +11,10 @@ VIRTUAL_WAIT_S = 0.02  # real time between two checks for an answer while time i
 
 
 def ask(session: PlotSession, prompt: Prompt, *, polls: bool = True) -> tuple[str, dict[str, float]]:
-    """Wait for an answer without a time limit. `resume` gives the default answer. Raises Ended and LinkError."""
+    """Wait for an answer without a time limit. Raises Ended and LinkError.
+
+    `resume` gives the default answer; where there is none, the question is asked again.
+    """
     session.add_worked_time()
     session.prompts += 1
     prompt = replace(prompt, id=session.prompts)
@@ -42,7 +45,9 @@ def _answer(session: PlotSession, prompt: Prompt, polls: bool) -> tuple[str, dic
                 raise Ended("aborted")
             return command.choice, command.values
         elif command.name == "resume" or (command.name == "unpause" and prompt.kind == "pause"):
-            return prompt.default, {}
+            if prompt.default:
+                return prompt.default, {}
+            session.control.emit(prompt)
         elif command.name in {"abort", "emergency"}:
             raise Ended("aborted" if command.name == "abort" else "emergency")
 
@@ -61,3 +66,10 @@ def obey_commands(session: PlotSession) -> None:
                 raise Ended("emergency")
             case "resume" | "unpause":
                 session.pausing = False
+
+
+def obey_end(session: PlotSession) -> None:
+    """Carry out the commands that need no controller, and ignore the others. Raises Ended."""
+    while (command := session.control.take()) is not None:
+        if command.name in {"abort", "emergency"}:
+            raise Ended("aborted" if command.name == "abort" else "emergency")

@@ -93,11 +93,12 @@ class Prompt(PlotEvent):
     """A question. The plot waits, with the pen up if possible, until `Control.answer` gives one of the choices.
 
     Kinds: `pen` (insert it), `pause` (a person or the G-code asked for it), `fault` (a fault occurred), `origin` (where
-    is the machine?), `resume` (how to continue an earlier plot).
+    is the machine?), `resume` (how to continue an earlier plot), `setting` (may a setting be changed?), `state` (the
+    controller is not ready). An empty `default` means that only a choice answers.
     """
 
     id: int
-    kind: Literal["pen", "pause", "fault", "origin", "resume"]
+    kind: Literal["pen", "pause", "fault", "origin", "resume", "setting", "state"]
     title: str
     text: str
     choices: tuple[PromptChoice, ...]

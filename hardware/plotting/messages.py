@@ -10,6 +10,7 @@ HALTS = {
     "Door": ("the safety door is open", "close it"),
     "Alarm": ("the controller is locked by an alarm", "free the machine, then home it or set its origin again"),
     "Sleep": ("the controller is asleep and has released its motors", "home it or set its origin again"),
+    "Tool": ("the controller waits for a tool change", "release it at the controller"),
     "Check": ("the controller is in check mode, in which nothing moves", "set its origin again"),
 }
 
@@ -43,11 +44,12 @@ def fault(session: PlotSession, trouble: LinkError) -> PlotFault:
             why, remedy = HALTS.get(state, ("the controller is not ready", "check the machine"))
             return PlotFault(f"state {state}", number, text, why, remedy)
         case UnclearReply(noise, tag):
-            tag = tag if noise else min(session.checked[0], len(session.job.lines) - 1)
+            tag = tag if noise or session.link.waits else min(session.checked[0], len(session.job.lines) - 1)
             at = session.job.lines[tag] if tag is not None else None
             what = f"a reply is unreadable: {noise!r}"
             if not noise:
-                what = f"a reply is missing; a line may be lost since {stroke_of(session, session.checked[0])}"
+                since = f"a line may be lost since {stroke_of(session, session.checked[0])}"
+                what = f"a reply is missing; {'this line may be lost' if session.link.waits else since}"
             return PlotFault("garbled" if noise else "missing", at.number if at else 0, at.text if at else "", what,
                          "keep the cable short and away from motors")  # fmt: skip
         case Silent(seconds):

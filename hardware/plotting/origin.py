@@ -11,6 +11,9 @@ from hardware.plotting.parking import come_to_rest
 from hardware.plotting.session import PlotSession
 from hardware.wire.grbl import PLANNER_BLOCKS
 
+HOW = "Home it, or move the pen by hand to the origin of the bed, {zero}, from which origin_mm counts."
+HOW_WITHOUT = "Move the pen by hand to the origin of the bed, {zero}, from which origin_mm counts. Then answer."
+
 
 def find_origin(
     session: PlotSession, *, fresh: bool, cause: PlotFault | None = None, rest: tuple[int, float, float] | None = None
@@ -34,8 +37,10 @@ def find_origin(
     )
     title = "where is the machine?" if cause is None else f"{cause.what}: where is the machine now?"
     why = "The controller has just started and does not know its position." if cause is None else sentences(cause)
-    text = f"{why} Home it, or move the pen by hand to the origin of the bed, the corner from which origin_mm counts."
-    choice, _ = ask(session, Prompt(0, "origin", title, text, choices, choices[0].key))
+    how = (HOW if homing else HOW_WITHOUT).format(zero=session.job.setup.zero_text)
+    text = f"{why} {how}"
+    prompt = Prompt(0, "origin", title, text, choices, "", pen_up=not fresh)  # a wrong answer shifts all that follows
+    choice, _ = ask(session, prompt)
     if choice == "home":
         session.link.home()
         return

@@ -36,12 +36,12 @@ def come_to_rest(session: PlotSession, position: JobPosition) -> None:
         session.journal.stop(position.line, *position.place, kept=True)
 
 
-def lift_and_park(session: PlotSession) -> None:
+def lift_and_park(session: PlotSession, *, at_end: bool = False) -> None:
     """Finish all motion, lift the pen, park, wait for rest, and record the position."""
     session.link.finish()
     session.mark_executed(session.acked)
     session.link.run(session.job.setup.lift)
-    session.park()
+    session.park(at_end=at_end)
     x, y, _ = session.link.place()
     session.rest = (session.next, x, y)
     if session.journal:
@@ -60,6 +60,21 @@ def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | N
         stroke = session.job.lines[first.line].stroke + 1
         session.say(f"stroke {stroke} may not be finished; it is drawn again to be safe", "warning")
     return first
+
+
+def has_restarted(session: PlotSession) -> bool:
+    """Whether the controller's modes are those after a reset, although its banner was not heard.
+
+    After a reset the spindle is off and no feed is set (commands.md, $G), while a plot leaves a servo powered, and a
+    feed once it has drawn.
+    """
+    modes, job, acked = session.link.modes(), session.job, session.acked
+    if not modes:
+        return False
+    if job.setup.lift_kind == "servo" and any(text.startswith("M3") for text in job.setup.lift):
+        return modes.get("S") == 0 or "M5" in modes
+    drew = session.rest is None and acked > 0 and job.lines[acked - 1].feed_mm_min > 0
+    return drew and modes.get("F") == 0
 
 
 def is_pen_down(session: PlotSession, z_mm: float) -> bool | None:

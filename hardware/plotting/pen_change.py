@@ -53,6 +53,8 @@ def pause(session: PlotSession, text: str) -> None:
 def nudge(session: PlotSession, x_mm: float, y_mm: float, z: float) -> None:
     """Move the pen and all that it draws by that much. z is in mm or in servo units; positive is up."""
     servo = session.job.setup.lift_kind == "servo"
+    way = -1.0 if session.job.setup.lower < 0 else 1.0  # up is a smaller Z or S on some machines
+    z *= way
     moved = (session.nudge[0] + x_mm, session.nudge[1] + y_mm, session.nudge[2] + z)
     if max(abs(moved[0]), abs(moved[1])) > FARTHEST_MM:
         text = f"a pen can be moved by at most {FARTHEST_MM:g} mm; move the sheet or correct origin_mm instead"
@@ -66,7 +68,7 @@ def nudge(session: PlotSession, x_mm: float, y_mm: float, z: float) -> None:
         session.say(f"the machine cannot move there (error:{refused.code})", "warning")
         return
     session.nudge = moved
-    session.say(f"this pen is offset by x {moved[0]:+g}, y {moved[1]:+g}, z {moved[2]:+g}")
+    session.say(f"this pen is offset by x {moved[0]:+g}, y {moved[1]:+g}, z {way * moved[2]:+g}")
 
 
 def test_place(job: GcodeJob, part: int) -> Point | None:

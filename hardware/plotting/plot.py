@@ -39,6 +39,7 @@ class Plot:
         opening.open_journal(self.session, journal)
         self._stops = {stop.line: stop for stop in job.stops}
         self._asked: set[int] = set()  # stops already asked
+        self._begun = False
 
     # --- from start to end ---
 
@@ -46,8 +47,9 @@ class Plot:
         """Draw the job. Raises JobError where the machine cannot, before anything moves."""
         session = self.session
         try:
-            opening.report_connection(session)
+            opening.report_connection(session, resumes=resumed is not None)
             session.guard = opening.start_guard(session)
+            self._begun = resumed is not None
             at = self._begin() if resumed is None else resume(session, resumed)
             self._carry_on(at)
             outcome = "done"
@@ -83,6 +85,7 @@ class Plot:
     def _carry_on(self, at: int) -> None:
         """Draw to the end and recover from every fault on the way."""
         session = self.session
+        self._begun = True
         session.first = at
         session.continue_at(at)
         trouble: LinkError | PauseNow | None = None
@@ -110,7 +113,7 @@ class Plot:
 
     def _leave(self) -> None:
         """Lift the pen and park, without M2: the servo keeps holding the pen."""
-        lift_and_park(self.session)
+        lift_and_park(self.session, at_end=True)
         self.session.report("done", at_once=True)
 
     def _finished(self, outcome: str) -> Finished:
@@ -118,10 +121,11 @@ class Plot:
         if session.journal:
             session.journal.end(outcome)
             session.journal.close()
+        session.heard.close()
         session.link.port.close()
         text = {
             "done": "done: the pen is up and parked",
-            "aborted": "stopped; continue with render plot --resume",
+            "aborted": "stopped; continue with render plot --resume" if self._begun else "stopped; nothing was drawn",
             "emergency": "emergency stop: the position may be lost; lift the pen before you touch anything else",
         }[outcome]
         event = Finished(outcome, session.finished, session.job.strokes, session.worked_s, text)  # type: ignore[arg-type]

@@ -1,4 +1,14 @@
-"""Checks of a job against the machine before anything moves: travel, feeds, length of lines."""
+"""Checks of a job against the controller before anything moves: its settings, travel, feeds, length of lines.
+
+`CURES` and `CHECKS` are the tables of the settings that change what our lines do, with GRBL's numbers (settings.md).
+Not in them, since no value of theirs is wrong by itself: $0, $2, $4 to $6 and $24 to $26 (pulses, pins and homing
+speeds), $3 (directions; a mirrored outline shows them), $10 and $13 (what reports contain; the link reads all forms),
+$21 (limit switches; an alarm reports them), $23 and $27 (homing; see `check_place`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 from hardware.job.gcode_job import GcodeJob
 from hardware.wire import gcode_text
@@ -7,14 +17,60 @@ from hardware.wire.link import Greeting, Link
 
 SLACK_MM = 0.01
 MOST_FAULTS = 10
+PWM_STEPS = 255  # of GRBL's spindle output, between $31 and $30
+MOST_STEPS_S = 30_000  # that an Arduino makes (GRBL's readme: up to 30 kHz)
+COARSEST_STEP_MM = 0.05
+WORST_ARC_MM = 0.05
+
+Settings = dict[int, float]
+Finding = Callable[[GcodeJob, Settings], str]
+
+
+@dataclass(frozen=True)
+class Cure:
+    """A setting with which the plot must not begin, the value that cures it, and why."""
+
+    number: int
+    value: float
+    why: str
+
+
+@dataclass(frozen=True)
+class SettingCheck:
+    """What can be wrong with some settings. `finds` returns a message; an empty one if nothing is wrong."""
+
+    numbers: tuple[int, ...]
+    severity: Literal["fault", "note"]
+    finds: Finding
+
+
+def cures(job: GcodeJob, greeting: Greeting) -> tuple[Cure, ...]:
+    """Return the settings that must be changed before anything moves."""
+    found = greeting.settings
+    return tuple(
+        Cure(number, value, why)
+        for number, value, finds in CURES
+        if found.get(number, value) != value and (why := finds(job, found))
+    )
 
 
 def check(job: GcodeJob, greeting: Greeting) -> tuple[list[str], list[str]]:
     """Return faults, with which the job must not begin, and notes."""
-    faults = [*_long_lines(job), *_off_the_bed(job), *_beyond_the_travel(job, greeting)]
+    faults = [
+        *_long_lines(job),
+        *_off_the_bed(job),
+        *_beyond_the_travel(job, greeting),
+        *_found(job, greeting, "fault"),
+    ]
     if len(faults) > MOST_FAULTS:
         faults = [*faults[:MOST_FAULTS], f"and {len(faults) - MOST_FAULTS} more"]
-    return faults, _speeds(job, greeting)
+    return faults, [*_speeds(job, greeting), *_found(job, greeting, "note")]
+
+
+def _found(job: GcodeJob, greeting: Greeting, severity: str) -> list[str]:
+    known = greeting.settings
+    rows = [row for row in CHECKS if row.severity == severity and all(number in known for number in row.numbers)]
+    return [message for row in rows if (message := row.finds(job, known))]
 
 
 def _long_lines(job: GcodeJob) -> list[str]:
@@ -29,22 +85,26 @@ def _long_lines(job: GcodeJob) -> list[str]:
 
 def _off_the_bed(job: GcodeJob) -> list[str]:
     """Check against the machine file, whether or not the controller has soft limits."""
-    width, height = job.setup.bed_mm
+    left, bottom, right, top = job.setup.bed_mm
     faults = []
     for line in job.lines:
         if not (line.is_draw or line.is_travel):
             continue
-        for axis, value, limit in (("x", line.x_mm, width), ("y", line.y_mm, height)):
-            if not -SLACK_MM <= value <= limit + SLACK_MM:
+        for axis, value, least, most, size in (
+            ("x", line.x_mm, left, right, "width_mm"),
+            ("y", line.y_mm, bottom, top, "height_mm"),
+        ):
+            if not least - SLACK_MM <= value <= most + SLACK_MM:
                 faults.append(
                     f"line {line.number}: {line.text} goes to {axis} = {value:g} mm, but the bed of {job.machine!r}"
-                    f" reaches from 0 to {limit:g} mm"
+                    f" reaches from {least:g} to {most:g} mm; if that is wrong, correct bed_min_mm or {size}"
                 )
     if faults:
         return faults
     bounds = job.bounds()  # with the bulges of arcs
-    if bounds and not (bounds[0] >= -SLACK_MM and bounds[1] >= -SLACK_MM):
-        return [f"an arc reaches x = {bounds[0]:.1f}, y = {bounds[1]:.1f} mm, but the bed begins at 0"]
+    if bounds and not (bounds[0] >= left - SLACK_MM and bounds[1] >= bottom - SLACK_MM):
+        reached, begins = f"x = {bounds[0]:.1f}, y = {bounds[1]:.1f} mm", f"[{left:g}, {bottom:g}]"
+        return [f"an arc reaches {reached}, but the bed of {job.machine!r} begins at {begins} (bed_min_mm)"]
     return []
 
 
@@ -98,11 +158,118 @@ def _speeds(job: GcodeJob, greeting: Greeting) -> list[str]:
             f"the machine file has travel_mm_min {job.setup.travel_mm_min:g}, but the controller allows {limit:g}"
             " ($110, $111): the plot takes longer than planned"
         )
-    if greeting.settings.get(32):
-        notes.append("laser mode is on ($32=1), in which a servo may move before the motion ends; set $32=0")
-    if greeting.settings.get(1, 255) < 255:
-        notes.append(
-            f"the motors are released at rest ($1={greeting.settings[1]:g}), so that a touch can lose the position;"
-            " $1=255 keeps them on"
-        )
     return notes
+
+
+# --- settings ---
+
+
+def _pen_values(job: GcodeJob) -> list[float]:
+    """Return each S that the job and its pen lift send to the spindle output, lowest first."""
+    texts = {line.text for line in job.lines if "S" in line.text} | set(job.setup.lift)
+    return sorted({value for text in texts for letter, value in gcode_text.words(text) if letter == "S"})
+
+
+def _uses_spindle(job: GcodeJob) -> bool:
+    return any(text[:2] in {"M3", "M4"} for text in (*job.setup.lift, *(line.text for line in job.lines)))
+
+
+def _laser(job: GcodeJob, _: Settings) -> str:
+    """In laser mode, travel has PWM 0 (laser_mode.md)."""
+    if not _uses_spindle(job):
+        return ""
+    return (
+        "Laser mode is on ($32=1). In it, the controller sets the spindle output to 0 in every travel, so that the pen"
+        " would come down and draw over the sheet."
+    )
+
+
+def _clipped(job: GcodeJob, settings: Settings) -> str:
+    """S outside of $31 to $30 is clipped (settings.md, $30 and $31)."""
+    values, most, least = _pen_values(job), settings[30], settings[31]
+    if not values or not _uses_spindle(job):
+        return ""
+    up, down = job.setup.up, job.setup.up - job.setup.lower
+    pen = f"pen_lift has up: {up:g} and down: {down:g}" if job.setup.lift_kind == "servo" else "the pen lift sends S"
+    if least >= most:
+        return (
+            f"the controller's spindle range is empty ($31={least:g}, $30={most:g}), so that the pen never moves; {pen}"
+        )
+    if values[-1] > most:
+        return (
+            f"{pen}, but the controller clips every S above $30={most:g}; set $30 to the value with which you measured"
+            f" the pen lift (often $30=1000), or measure it again below {most:g}"
+        )
+    low = [value for value in values if 0 < value < least]
+    if low:
+        return (
+            f"{pen}, but the controller raises every S below $31={least:g}; set $31=0, or measure the pen lift again"
+            f" above {least:g}"
+        )
+    steps = abs(job.setup.lower) / (most - least) * PWM_STEPS
+    if job.setup.lift_kind == "servo" and steps < 2:
+        return (
+            f"{pen}, which is less than two steps of an output that reaches from $31={least:g} to $30={most:g}, so that"
+            " the pen hardly moves; set $30 to the value with which you measured the pen lift (often $30=1000)"
+        )
+    return ""
+
+
+def _idle(_: GcodeJob, settings: Settings) -> str:
+    if settings[1] >= 255:
+        return ""
+    return (
+        f"the motors are released at rest ($1={settings[1]:g}), so that a touch can lose the position; $1=255 keeps"
+        " them on"
+    )
+
+
+def _arcs(job: GcodeJob, settings: Settings) -> str:
+    if settings[12] <= WORST_ARC_MM or not any(line.centre_mm for line in job.lines):
+        return ""
+    return f"arcs are drawn as polygons, up to $12={settings[12]:g} mm off; set $12=0.002"
+
+
+def _steps(_: GcodeJob, settings: Settings) -> str:
+    coarse = [f"${number}={settings[number]:g}" for number in (100, 101) if settings[number] * COARSEST_STEP_MM < 1]
+    if not coarse:
+        return ""
+    return f"a step is longer than {COARSEST_STEP_MM:g} mm ({', '.join(coarse)}); check these steps per mm with a ruler"
+
+
+def _uneven(_: GcodeJob, settings: Settings) -> str:
+    x, y = settings[100], settings[101]
+    if max(x, y) <= 1.1 * min(x, y):
+        return ""
+    return f"x and y have different steps per mm ($100={x:g}, $101={y:g}); check with a ruler that a square is square"
+
+
+def _step_rate(job: GcodeJob, settings: Settings) -> str:
+    rates = {n: min(job.setup.travel_mm_min, settings[n + 10]) / 60 * settings[n] for n in (100, 101)}
+    number = max(rates, key=lambda each: rates[each])
+    if rates[number] <= MOST_STEPS_S or job.setup.travel_mm_min <= 0:
+        return ""
+    slow = MOST_STEPS_S * 60 / settings[number]
+    return (
+        f"travel needs {rates[number]:.0f} steps a second (${number}={settings[number]:g}), but an Arduino makes"
+        f" {MOST_STEPS_S}; lower ${number + 10} to {slow:.0f} unless the board is faster"
+    )
+
+
+def _stops_at_corners(_: GcodeJob, settings: Settings) -> str:
+    if settings[11] > 0:
+        return ""
+    return "the machine stops at every corner ($11=0), which leaves a dot of ink there; set $11=0.01"
+
+
+# $n, the value that cures it, and when it matters; offered as a question
+CURES: tuple[tuple[int, float, Finding], ...] = ((32, 0, _laser),)
+CHECKS = (
+    SettingCheck((30, 31), "fault", _clipped),
+    SettingCheck((1,), "note", _idle),
+    SettingCheck((11,), "note", _stops_at_corners),
+    SettingCheck((12,), "note", _arcs),
+    SettingCheck((100, 101), "note", _steps),
+    SettingCheck((100, 101), "note", _uneven),
+    SettingCheck((100, 101, 110, 111), "note", _step_rate),
+)

@@ -7,13 +7,13 @@ travel with the pen up, and continue from a known line. After an error nothing i
 from hardware.job import locate
 from hardware.job.locate import JobPosition
 from hardware.plotting import continuing, pen_change
-from hardware.plotting.asking import ask
+from hardware.plotting.asking import ask, obey_end
 from hardware.plotting.continuing import apply_choice, go_on
 from hardware.plotting.events import PromptChoice
 from hardware.plotting.messages import fault, question
 from hardware.plotting.opening import reconnect
 from hardware.plotting.origin import after_loss, find_origin, last_position
-from hardware.plotting.parking import come_to_rest, position_at_rest, raise_pen, stopped_position
+from hardware.plotting.parking import come_to_rest, has_restarted, position_at_rest, raise_pen, stopped_position
 from hardware.plotting.session import Ended, PauseNow, PlotSession
 from hardware.wire.link_errors import (
     Alarmed,
@@ -72,9 +72,11 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
 def _behind_a_door(session: PlotSession, trouble: LinkError) -> int:
     """Wait for the door: while it is open nothing can move; afterwards the controller continues where it was."""
     closed = PromptChoice("go-on", "it is closed: go on")
-    ask(session, question(session, trouble, (closed, pen_change.STOP), "go-on", pen_up=False))
-    session.link.resume_motion()
-    return session.next
+    while True:
+        ask(session, question(session, trouble, (closed, pen_change.STOP), "go-on", pen_up=False))
+        if session.link.resume_motion():
+            return session.next
+        session.say("the controller still reports an open door", "warning")
 
 
 def _count(session: PlotSession) -> None:
@@ -118,7 +120,8 @@ def _after_unclear_reply(session: PlotSession, unclear: UnclearReply) -> int:
         session.say("all other lines were acknowledged and the pen is where it should be: continues", "warning")
         return session.next
     position = JobPosition(session.next, place, exact=there)
-    return _ask_on(session, unclear, position, unclear.tag if unclear.text else session.checked[0])
+    certain = unclear.text or session.link.waits
+    return _ask_on(session, unclear, position, unclear.tag if certain else session.checked[0])
 
 
 def _reconnected(session: PlotSession, trouble: LinkError) -> int:
@@ -126,7 +129,7 @@ def _reconnected(session: PlotSession, trouble: LinkError) -> int:
     link = session.link
     link.port.close()
     while True:
-        _ended(session)
+        obey_end(session)
         pass_time(link.port, REOPEN_S)
         try:
             reconnect(session)
@@ -135,19 +138,15 @@ def _reconnected(session: PlotSession, trouble: LinkError) -> int:
             continue
     if session.greeting.reset:
         return _lost(session, trouble)
+    if has_restarted(session):
+        session.say("the controller has restarted meanwhile: its modes are those after a reset", "warning")
+        return _lost(session, trouble)
     position = position_at_rest(session, session.acked, session.next)
     if not position.exact:  # it restarted unnoticed, or was moved
         return _lost(session, trouble)
     come_to_rest(session, position)
     session.say("the controller was not reset: its position is valid")
     return go_on(session, position)
-
-
-def _ended(session: PlotSession) -> None:
-    """Carry out the commands that need no controller. Raises Ended."""
-    while (command := session.control.take()) is not None:
-        if command.name in {"abort", "emergency"}:
-            raise Ended("aborted" if command.name == "abort" else "emergency")
 
 
 def _lost(session: PlotSession, trouble: LinkError) -> int:

@@ -11,6 +11,7 @@ from hardware.plotting.events import Note, PassBegun, PlotProgress, State, Wante
 from hardware.plotting.journal import Journal
 from hardware.plotting.pace import Pace
 from hardware.plotting.pen_guard import PenGuard
+from hardware.plotting.repeated_notes import RepeatedNotes
 from hardware.wire.grbl import PLANNER_BLOCKS
 from hardware.wire.link import Greeting, Link
 from hardware.wire.port import Opener
@@ -71,6 +72,7 @@ class PlotSession:
         # people
         self.pausing = False  # at the next pen-up
         self.prompts = 0  # asked so far
+        self.heard = RepeatedNotes(lambda text: self.control.emit(Note(text)), self.now)  # from the controller
         self._reported_at = -1.0
 
     # --- the job ---
@@ -123,9 +125,10 @@ class PlotSession:
         feed = f" F{self.job.setup.travel_mm_min:g}" if self.job.setup.needs_travel_feed else ""
         self.link.run([f"G0 X{place[0]:.3f} Y{place[1]:.3f}{feed}"])
 
-    def park(self) -> None:
-        """Travel, with the pen up, to where pens are changed."""
-        self.go(self.job.setup.park_mm)
+    def park(self, *, at_end: bool = False) -> None:
+        """Travel, with the pen up, to where pens are changed, or to where the plot ends."""
+        setup = self.job.setup
+        self.go(setup.end_mm if at_end and setup.end_mm is not None else setup.park_mm)
         self.link.finish()
 
     def approach(self, line: int) -> None:

@@ -32,6 +32,7 @@ class Bench:
         self.controller = Controller(values, force_origin=force_origin)
         self.fast, self.speed, self.latency_s = fast, speed, latency_s
         self.resets_on_open = resets_on_open
+        self.loses_banner = False  # of a board that restarts when the port is opened
         self.port: SimPort | None = None
         self.plugged_at = 0.0  # when the cable is plugged in again
         self._resets = False
@@ -54,6 +55,8 @@ class Bench:
             self._resets = False
             self.controller.machine.power_off(self.now())
             self.controller.boot(alarmed=self.controller.machine.homing)
+            if self.loses_banner:
+                self.controller.sent().clear()
         self.port = SimPort(self)
         return self.port
 

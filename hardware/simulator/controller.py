@@ -1,8 +1,9 @@
 """A GRBL 1.1 controller as a sender sees it, in virtual time: input and its timing determine actions and replies.
 
-Written from GRBL's published documents (interface.md, commands.md, settings.md, jogging.md), not from its source.
-The main program is a generator that yields what it waits for. Realtime characters act between its steps, as they do
-between the check points of real GRBL. Not simulated: probing, tool lengths, parking, laser mode.
+Written from GRBL's published documents (interface.md, commands.md, settings.md, jogging.md, laser_mode.md), and for
+alarms from what protocol.c and report.c do. The main program is a generator that yields what it waits for. Realtime
+characters act between its steps, as they do between the check points of real GRBL. Not simulated: probing, tool
+lengths, parking, M4 in laser mode.
 """
 
 from collections import deque
@@ -18,6 +19,8 @@ LINE_BYTES = 80  # GRBL's line buffer, of which one byte ends the line
 REALTIME = {0x18, ord("!"), ord("?"), ord("~")}
 PARSING_S = 0.001  # to parse and plan a line
 REPORT_S = 0.005  # until a status report is sent (interface.md: about 5 to 20 ms)
+ALARM_S = 0.5  # in which GRBL does nothing else after it has printed an alarm (report.c, report_alarm_message)
+CRITICAL = {1, 2}  # hard and soft limits: only a reset leads out of these alarms
 
 
 class Controller:
@@ -36,7 +39,11 @@ class Controller:
         self.lost_bytes = 0
         self.most_bytes = 0  # highest fill of the receive buffer
         self.powered = True
+        self.dialog_s = PARSING_S  # until a `$` line is carried out
         self._back_at = 0.0  # when the power comes back
+        self._blocked_until: float | None = None  # after an alarm
+        self._after_alarm: Callable[[], None] = lambda: None
+        self._reset_asked = False  # by a Ctrl-X that arrived while it was blocked
         self._arriving: deque[tuple[float, bytes]] = deque()
         self._out: deque[tuple[float, bytes]] = deque()
         self._rx = bytearray()
@@ -68,7 +75,9 @@ class Controller:
         profile = self.machine.planner.profile
         if profile is not None:
             times.append(profile.ends)
-        if isinstance(self._wait, float) and not self.machine.suspended and self.powered:
+        if self._blocked_until is not None:
+            times.append(self._blocked_until)
+        elif isinstance(self._wait, float) and not self.machine.suspended and self.powered:
             times.append(self._wait)
         if not self.powered:
             times.append(self._back_at)
@@ -86,6 +95,9 @@ class Controller:
         if not self.powered and self._back_at <= self.now:
             self.powered = True
             self.boot(alarmed=machine.homing)
+        if self._blocked_until is not None and self._blocked_until <= self.now:
+            self._blocked_until = None
+            self._after_alarm()
         while self._arriving and self._arriving[0][0] <= self.now:
             self._take(self._arriving.popleft()[1])
         profile = machine.planner.profile
@@ -95,7 +107,7 @@ class Controller:
 
     def _run(self) -> None:
         """Run the main program until it waits for something that has not happened."""
-        while self.powered and not self.machine.suspended and self._ready():
+        while self._runs and self._ready():
             main = self._main
             wait = next(main, self.now)
             if main is not self._main:  # it was reset meanwhile
@@ -103,6 +115,10 @@ class Controller:
             self._wait = wait
             if not isinstance(self._wait, float):  # it waits for a line, for room or for the end of all motion
                 self.machine.start(self.now)
+
+    @property
+    def _runs(self) -> bool:
+        return self.powered and self._blocked_until is None and not self.machine.suspended
 
     def _ready(self) -> bool:
         return self._wait <= self.now if isinstance(self._wait, float) else self._wait()
@@ -130,7 +146,7 @@ class Controller:
         if byte == 0x18:
             self.reset()
         elif byte == ord("?"):
-            if not machine.is_critical and machine.state != "Home":
+            if not machine.is_critical and machine.state != "Home" and self._blocked_until is None:
                 self.say(status_report.status(machine, self.now, RX_BYTES - len(self._rx)), REPORT_S)
         elif machine.is_critical:
             return
@@ -149,12 +165,18 @@ class Controller:
 
     def reset(self) -> None:
         """Reset at once (Ctrl-X). In motion the position may be lost: alarm 3."""
+        if self._blocked_until is not None:
+            self._reset_asked = True
+            return
         in_motion = self.machine.is_moving(self.now)
-        if in_motion:
-            self.say("ALARM:6" if self.machine.state == "Home" else "ALARM:3")
         alarmed = in_motion or self.machine.state in {"Alarm", "Sleep"}
+        code = 6 if self.machine.state == "Home" else 3
         self.machine.halt(self.now)
-        self.boot(alarmed)
+        if in_motion:
+            self.machine.state = "Alarm"
+            self._print_alarm(code, lambda: self.boot(alarmed=True))
+        else:
+            self.boot(alarmed)
 
     def power_cut(self, seconds: float = 0.0) -> None:
         """Cut the power for some seconds. Only the settings survive, and the motors are released."""
@@ -164,20 +186,33 @@ class Controller:
         self._rx.clear()
         self.powered = False
         self._main, self._wait = iter(()), self._never
+        self._blocked_until = None
         self._back_at = self.now + seconds
 
     def _never(self) -> bool:
         return False
 
     def alarm(self, code: int) -> None:
-        """Raise an external alarm, such as a limit switch (1). It blocks until a reset; the position may be lost."""
-        self.say(f"ALARM:{code}")
-        if code in {1, 2}:
-            self.say("[MSG:Reset to continue]")
+        """Raise an alarm, such as a limit switch (1). The position may be lost."""
         self.machine.halt(self.now)
-        self.machine.spindle_on, self.machine.state, self.machine.is_critical = False, "Alarm", code in {1, 2}
+        self.machine.spindle_on, self.machine.state, self.machine.is_critical = False, "Alarm", code in CRITICAL
         self._main, self._wait = self._loop(), self.now
         self._line.clear()
+        self._print_alarm(code, self._ask_for_reset if code in CRITICAL else self._obey_reset)
+
+    def _print_alarm(self, code: int, after: Callable[[], None]) -> None:
+        """Print an alarm and do nothing for half a second; then call `after`."""
+        self.say(f"ALARM:{code}")
+        self._blocked_until, self._after_alarm, self._reset_asked = self.now + ALARM_S, after, False
+
+    def _ask_for_reset(self) -> None:
+        """Discard every reset that came before, and wait for another (protocol.c, critical events)."""
+        self.say("[MSG:Reset to continue]")
+        self._reset_asked = False
+
+    def _obey_reset(self) -> None:
+        if self._reset_asked:
+            self.boot(alarmed=True)
 
     def boot(self, alarmed: bool) -> None:
         """Start: clear the buffers, reset the state, send the banner."""
@@ -202,7 +237,7 @@ class Controller:
             yield self._has_line
             line = strip(self._line.decode("latin-1"))
             self._line.clear()
-            yield self.now + PARSING_S
+            yield self.now + (self.dialog_s if line[:1] == "$" else PARSING_S)
             try:
                 if len(line) >= LINE_BYTES:
                     raise GrblError(11)

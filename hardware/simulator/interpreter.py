@@ -15,6 +15,7 @@ Wait = float | Callable[[], bool]  # until a time, or until a condition holds
 
 STEP_S = 0.05  # step in which a dwell counts
 MOTIONS = {0, 10, 20, 30}
+BURNING = {10, 20, 30}  # motions in which a laser is on
 
 
 class ControllerLike(Protocol):
@@ -26,6 +27,8 @@ class ControllerLike(Protocol):
     def say(self, text: str, delay_s: float = 0.0) -> None: ...
 
     def reset(self) -> None: ...
+
+    def alarm(self, code: int) -> None: ...
 
 
 class Interpreter:
@@ -165,7 +168,7 @@ class Interpreter:
         self._refuse(line, motion, moves, feed)
         modes.feed, modes.inches = feed, scale != 1.0
         modes.tool = int(values.get("T", modes.tool))
-        yield from self._spindle(line)
+        yield from self._spindle(line, motion, moves)
         if "coolant" in line.m and self.machine.state != "Check":
             yield from self._synchronised()
             if self.machine.flood != (line.m["coolant"] != 9):
@@ -200,19 +203,24 @@ class Interpreter:
         if values.keys() - used:
             raise GrblError(36)
 
-    def _spindle(self, line: ParsedLine) -> Iterator[Wait]:
-        """Set the spindle; a new S first stops all motion, unless in laser mode (interface.md, settings.md)."""
+    def _spindle(self, line: ParsedLine, motion: int, moves: bool) -> Iterator[Wait]:
+        """Set the spindle; a new S first stops all motion, unless in laser mode (interface.md, settings.md).
+
+        In laser mode, G1 to G3 output S, and everything else outputs 0. S in a line with motion is output by that
+        motion (laser_mode.md; gcode.c, GC_PARSER_LASER_DISABLE and GC_PARSER_LASER_ISMOTION).
+        """
         machine = self.machine
         value = line.values.get("S", machine.spindle)
         state = line.m.get("spindle")
         on = machine.spindle_on if state is None else state != 5
-        if (value, on) == (machine.spindle, machine.spindle_on) or machine.state == "Check":
+        switches = machine.is_laser and (motion in BURNING) != (machine.modes.motion in BURNING)
+        if machine.state == "Check" or (machine.is_laser and moves and on == machine.spindle_on):
             machine.spindle = value
-            return
-        if on or machine.spindle_on:
-            yield from self._synchronised()
-            machine.set_spindle(self.controller.now, value, on)
-        else:
+        elif (value, on) != (machine.spindle, machine.spindle_on) or (switches and on):
+            if on or machine.spindle_on:
+                yield from self._synchronised()
+                shown = 0.0 if machine.is_laser and motion not in BURNING else value
+                machine.set_spindle(self.controller.now, shown, on)
             machine.spindle = value
 
     def _dwell(self, seconds: float) -> Iterator[Wait]:
@@ -316,8 +324,5 @@ class Interpreter:
             machine.soft_limited = True
             machine.planner.hold(self.controller.now)
             yield lambda: machine.planner.profile is None
-        self.controller.say("ALARM:2")
-        self.controller.say("[MSG:Reset to continue]")
-        machine.halt(self.controller.now)
-        machine.spindle_on, machine.state, machine.is_critical = False, "Alarm", True
+        self.controller.alarm(2)
         yield self.controller.now

@@ -30,6 +30,7 @@ class MotionBlock:
     rapid: float  # highest speed that its axes allow
     accel: float
     is_rapid: bool
+    power: float = 0.0  # S in force, which laser mode outputs during this motion
     junction2: float = 0.0  # square of the speed that the corner before it allows
     limit2: float = 0.0  # the same, limited by the speeds of both blocks
     entry2: float = 0.0

@@ -39,8 +39,9 @@ class MachineState:
         self.trace: Trace = []
         self.shift: Vector = (0.0, 0.0, 0.0)
         self.flood = False
+        self.door_is_open = False
         self._begun = 0.0  # when the current block began
-        self.pen_value = 0.0  # last S sent to the servo, which keeps its position without power
+        self.pen_value = 0.0  # last output to the servo, which keeps its position without power
         self.at: Vector = (0.0, 0.0, 0.0)  # end of the last motion completed
         self.planned: Vector = (0.0, 0.0, 0.0)  # end of the last motion planned
         self.planner = self._planner()
@@ -58,7 +59,8 @@ class MachineState:
         self.is_critical = False
         self.soft_limited = False
         self.modes = Modes()
-        self.spindle, self.spindle_on = 0.0, False
+        self.spindle, self.spindle_on = 0.0, False  # the programmed S
+        self.running = 0.0  # what the pin outputs
         self.g92: Vector = (0.0, 0.0, 0.0)
         self.planner = self._planner()
         self.planned = self.at
@@ -102,7 +104,7 @@ class MachineState:
         if self.state == "Hold":
             return "Hold:1" if self.planner.profile else "Hold:0"
         if self.state == "Door":
-            return "Door:2" if self.planner.profile else "Door:0"
+            return "Door:2" if self.planner.profile else f"Door:{int(self.door_is_open)}"
         return self.state
 
     # --- motion ---
@@ -120,13 +122,15 @@ class MachineState:
         rapid = limit_along((self.values[110] / 60, self.values[111] / 60, self.values[112] / 60), unit)
         accel = limit_along((self.values[120], self.values[121], self.values[122]), unit)
         start, self.planned = self.planned, end
-        return MotionBlock(start, end, unit, length, feed_mm_s or rapid, rapid, accel, feed_mm_s is None)
+        speed, is_rapid = feed_mm_s or rapid, feed_mm_s is None
+        return MotionBlock(start, end, unit, length, speed, rapid, accel, is_rapid, self.spindle)
 
     def start(self, now: float) -> None:
         """Begin planned motions, once the main program has nothing else to do."""
         if self.planner.blocks and self.planner.profile is None and self.state in {"Idle", "Run", "Jog"}:
             self._begun = now
             self.planner.start(now)
+            self._power_block(now)
             self.state = "Jog" if self.state == "Jog" else "Run"
 
     def end_of_profile(self, now: float) -> None:
@@ -139,6 +143,7 @@ class MachineState:
         self._record(now)
         self.at = self.planner.finish().end
         self._begun = now
+        self._power_block(now)
         if not self.planner.blocks:
             if self.planner.holding:
                 self.planner.cut(now)
@@ -183,10 +188,29 @@ class MachineState:
 
     def set_spindle(self, now: float, value: float, on: bool) -> None:
         """Set the spindle output, which moves a servo."""
-        self.spindle, self.spindle_on = value, on
+        self.spindle_on, self.running = on, self.output(value) if on else 0.0
         if on:
-            self.pen_value = value
-            self.trace.append(Spindle(now, value, _sum(self.at, self.shift)))
+            self.pen_value = self.running
+            self.trace.append(Spindle(now, self.pen_value, _sum(self.at, self.shift)))
+
+    def output(self, value: float) -> float:
+        """Return the speed that the pin outputs: S, clipped to $31 and $30 (spindle_control.c; settings.md)."""
+        least, most = self.values[31], self.values[30]
+        if least >= most or value >= most:
+            return most
+        return value if value > least or value == 0 else least
+
+    @property
+    def is_laser(self) -> bool:
+        return self.values[32] == 1
+
+    def _power_block(self, now: float) -> None:
+        """Output the S of the block that begins, where laser mode gives each motion its own."""
+        blocks = self.planner.blocks
+        if self.is_laser and self.spindle_on and blocks and self.planner.profile is not None:
+            value = 0.0 if blocks[0].is_rapid else blocks[0].power
+            if self.output(value) != self.pen_value:
+                self.set_spindle(now, value, True)
 
     def set_coolant(self, now: float, on: bool) -> None:
         """Set the coolant pin, whose relay drops or lifts the pen."""
@@ -216,6 +240,8 @@ class MachineState:
 
     def resume(self, now: float) -> None:
         """Resume after a complete hold or a closed door."""
+        if self.state == "Door" and self.door_is_open:
+            return
         if self.state in {"Hold", "Door"} and self.planner.profile is None:
             self.state = "Idle"
             self.start(now)

@@ -15,15 +15,15 @@ INCH = 25.4
 def status(machine: "MachineState", now: float, free_bytes: int) -> str:
     """Return `<Idle|MPos:0.000,0.000,0.000|FS:0,0>`: state, position, and now and then offset and overrides."""
     mask, place, speed = int(machine.values[10]), machine.position(now), machine.speed(now)
-    scale = 1 / INCH if machine.values[13] else 1.0
+    scale, decimals = (1 / INCH, 4) if machine.values[13] else (1.0, 3)
     shown, name = (place, "MPos") if mask & settings.POSITION else (machine.work(place), "WPos")
-    fields = [machine.state_text(now), f"{name}:{_vector([v * scale for v in shown])}"]
+    fields = [machine.state_text(now), f"{name}:{_vector([v * scale for v in shown], decimals)}"]
     if mask & settings.BUFFERS:
         fields.append(f"Bf:{machine.planner.room - len(machine.planner.blocks)},{free_bytes}")
-    fields.append(f"FS:{speed * 60 * scale:.0f},{machine.spindle if machine.spindle_on else 0:.0f}")
+    fields.append(f"FS:{speed * 60 * scale:.0f},{machine.running if machine.spindle_on else 0:.0f}")
     if machine.report_offset <= 0:
         machine.report_offset = 10 if machine.planner.profile is None else 30
-        fields.append(f"WCO:{_vector([v * scale for v in machine.offset])}")
+        fields.append(f"WCO:{_vector([v * scale for v in machine.offset], decimals)}")
     elif machine.report_overrides <= 0:
         machine.report_overrides = 10 if machine.planner.profile is None else 20
         feed, rapid = (f"{round(part * 100)}" for part in (machine.planner.feed, machine.planner.rapid))
@@ -55,5 +55,5 @@ def _accessories(machine: "MachineState") -> str:
     return f"|A:{on}" if on else ""
 
 
-def _vector(values: "list[float] | tuple[float, ...]") -> str:
-    return ",".join(f"{value + 0.0:.3f}" for value in values)
+def _vector(values: "list[float] | tuple[float, ...]", decimals: int = 3) -> str:
+    return ",".join(f"{value + 0.0:.{decimals}f}" for value in values)

@@ -49,7 +49,7 @@ def is_down(machine: "Machine", z_mm: float, spindle: float) -> bool:
     """
     lift = machine.pen_lift
     if lift.kind == "z":
-        return z_mm < (lift.up_mm + lift.down_mm) / 2
+        return abs(z_mm - lift.down_mm) < abs(z_mm - lift.up_mm)
     if lift.kind == "relay":
         return (spindle > 0) == (lift.drops_when == "powered")
     up, down = lift.up, lift.down
@@ -75,8 +75,9 @@ def strokes(trace: Trace, machine: "Machine") -> list[list[Point]]:
 def _touches(event: Move | Spindle | Dwell, machine: "Machine") -> tuple[bool, list[Point]]:
     match event:
         case Move():
-            down = is_down(machine, max(event.start[2], event.end[2]), event.spindle)
-            if not down and is_down(machine, event.end[2], event.spindle):  # it comes down here
+            began, ended = (is_down(machine, place[2], event.spindle) for place in (event.start, event.end))
+            down = began and ended
+            if ended and not began:  # it comes down here
                 return True, [event.end[:2]]
             return down, [event.start[:2], event.end[:2]]
         case Spindle():

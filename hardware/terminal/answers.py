@@ -45,6 +45,9 @@ def _answered(control: Control, prompt: Prompt, key: str) -> bool:
     if "nudge" in offered and key in {"+", "-"}:
         control.answer(prompt.id, "nudge", z=STEP_MM if key == "+" else -STEP_MM)
         return True
+    if key in ENTER and not prompt.default:
+        control.resume()  # asks again
+        return False
     chosen = prompt.default if key in ENTER else next((c for c in offered - {"nudge"} if KEYS[c] == key), None)
     if chosen is not None:
         control.answer(prompt.id, chosen)

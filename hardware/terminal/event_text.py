@@ -6,6 +6,7 @@ from hardware.plotting.events import Connected, Finished, Note, PassBegun, PlotE
 KEYS = {
     "done": "d", "resume": "g", "go-on": "g", "retry": "g", "redo": "r", "skip": "s", "pass": "b", "abort": "q",
     "home": "h", "here": "o", "still": "m", "known": "k", "test": "t", "nudge": "n",
+    "set": "y", "keep": "k", "reset": "x",
 }  # fmt: skip
 
 

@@ -1,89 +1,31 @@
-"""GRBL 1.1 at the other end of a port: streaming by character counting, status, hold, reset.
+"""GRBL 1.1 at the other end of a port: hold, reset, jogging and offsets, in addition to streaming and greeting.
 
 As interface.md describes it: bytes that are sent but not yet acknowledged are counted, and never exceed the size of the
 controller's receive buffer less one. Settings and offsets, which it writes to EEPROM, use send-and-wait.
 """
 
 import contextlib
-import re
 from contextlib import suppress
 
 from hardware.wire import gcode_text
-from hardware.wire.grbl_stream import ASK, HOLD, RESET, STATUS_S, GrblStream
-from hardware.wire.line_port import POLL_S, SentLine
-from hardware.wire.link import HOMING_S, Greeting
+from hardware.wire.grbl_identity import GREETING_S, GrblIdentity
+from hardware.wire.grbl_stream import ASK, HOLD, RESET, STATUS_S
+from hardware.wire.line_port import POLL_S
+from hardware.wire.link import HOMING_S
 from hardware.wire.link_errors import Alarmed, LineRefused, Silent, UnclearReply
 from hardware.wire.replies import Vector
 
 GO = b"~"
-GREETING_S = 3.0  # the bootloader of an Arduino takes up to two seconds
+RESET_AGAIN_S, MOST_RESETS = 1.0, 5
+RELEASE_S = 3.0  # until a hold or a closed door is left
+ASKS_FOR_RESET = "[MSG:Reset to continue]"
 HOLDING_S = 30.0  # enough for the slowest machine to stop
 AT_REST = {("Hold", 0), ("Door", 0), ("Door", 1)}
 PLANNER_BLOCKS = 16
 
 
-class Grbl(GrblStream):
+class Grbl(GrblIdentity):
     """The operations that a plot needs, in addition to the stream of lines."""
-
-    # --- greeting ---
-
-    def greet(self) -> Greeting:
-        """Wait for a banner or a status report. Raises Silent if neither arrives."""
-        self._awaits_banner = True
-        begun, seen, asked = self.port.now(), self._seen, -1.0
-        while self._banner is None and self._seen == seen:
-            if self.port.now() - begun > GREETING_S:
-                self._awaits_banner = False
-                raise Silent(GREETING_S)
-            if self.port.now() - asked > 0.5:
-                asked = self.port.now()
-                self._lines.write(ASK)
-            self._listen(POLL_S)
-        reset = self._restarted()
-        while reset and self._hears_something(0.3):
-            pass
-        self._awaits_banner, self._banner = False, None
-        self.outstanding.clear()
-        if not reset and self.status.state in {"Idle", "Alarm", "Run", "Jog", "Check"}:
-            self._discard_half_line()
-        return self._identify(reset)
-
-    def _restarted(self) -> bool:
-        return self._banner is not None
-
-    def _hears_something(self, seconds: float) -> bool:
-        """Whether something arrives within this time."""
-        before = self._lines.heard_at
-        self._listen(seconds)
-        return self._lines.heard_at != before
-
-    def _discard_half_line(self) -> None:
-        """Complete half a line that an earlier host may have sent: `$` makes it one that GRBL discards."""
-        self.outstanding.append(SentLine(2, None, "$"))
-        self._lines.write(b"$\n")
-        until = self.port.now() + 1.0
-        while self.outstanding and self.port.now() < until:
-            with suppress(LineRefused, UnclearReply):
-                self._listen(POLL_S)
-        self.outstanding.clear()
-
-    def _identify(self, reset: bool) -> Greeting:
-        if self.status.state not in {"Idle", "Alarm"} and not reset:
-            return Greeting("Grbl", reset)
-        built = self.ask("$I")
-        listed = self.ask("$$")
-        version = next((row[5:].split(":")[0] for row in built if row.startswith("[VER:")), "unknown")
-        options = next((row[5:-1].split(",") for row in built if row.startswith("[OPT:")), ["", "", "128"])
-        size = int(options[2]) if len(options) > 2 and options[2].isdigit() else 128
-        self.room = max(size, 32) - 1
-        settings = {int(m[1]): float(m[2]) for row in listed if (m := re.fullmatch(r"\$(\d+)=([\d.+-]+)", row))}
-        return Greeting(f"Grbl {version}", reset, size, settings, options[0])
-
-    def ask(self, text: str) -> list[str]:
-        """Send a line and return what the controller prints before its `ok`. Raises LinkError."""
-        self._infos.clear()
-        self.run([text])
-        return list(self._infos)
 
     # --- motion ---
 
@@ -122,10 +64,13 @@ class Grbl(GrblStream):
                 self._idle_since = None
                 return missing
 
-    def resume_motion(self) -> None:
-        """Continue after a door or a hold."""
+    def resume_motion(self) -> bool:
+        """Continue after a door or a hold; return whether it does. A door that is still open prevents that."""
         self._lines.write(GO)
-        self.wait_for({"Idle", "Run"})
+        with suppress(Silent):
+            self.wait_for({"Idle", "Run"}, RELEASE_S)
+            return True
+        return False
 
     def accept(self) -> None:
         """Count the unreadable reply as an acknowledgement."""
@@ -142,6 +87,8 @@ class Grbl(GrblStream):
         self._lines.write(HOLD)
         begun, before = self.port.now(), self._seen
         while self.port.now() - begun < HOLDING_S:
+            if self.port.now() - max(begun, self._lines.heard_at) > GREETING_S:
+                return
             seen, asked = self._seen, self.port.now()
             self._lines.write(ASK)
             while self.port.now() - asked < STATUS_S:
@@ -157,17 +104,22 @@ class Grbl(GrblStream):
                     return
 
     def reset(self) -> None:
-        """Reset by Ctrl-X, and unlock if that left an alarm. Raises Silent if no banner arrives."""
+        """Reset by Ctrl-X, and unlock if that left an alarm. Raises Silent if no banner arrives.
+
+        After a limit (alarms 1 and 2), GRBL does nothing for half a second. Then it discards every reset that came
+        before, prints `[MSG:Reset to continue]` and answers nothing but a reset (protocol.c, protocol_exec_rt_system;
+        report.c, report_alarm_message). So a reset is sent again after that message, or after a second.
+        """
         self.outstanding.clear()
+        self._infos.clear()
         self._awaits_banner, self._banner = True, None
-        self._lines.write(RESET)
-        begun = self.port.now()
-        while not self._restarted():
-            if self.port.now() - begun > GREETING_S:
-                self._awaits_banner = False
-                raise Silent(GREETING_S)
-            with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
-                self._listen(POLL_S)
+        for _ in range(MOST_RESETS):
+            self._lines.write(RESET)
+            if self._hears_banner(RESET_AGAIN_S):
+                break
+        else:
+            self._awaits_banner = False
+            raise Silent(MOST_RESETS * RESET_AGAIN_S)
         while self._hears_something(0.2):
             pass
         self._awaits_banner, self._banner = False, None
@@ -176,6 +128,14 @@ class Grbl(GrblStream):
         self.wait_for({"Idle", "Alarm"}, GREETING_S)
         if self.status.state == "Alarm":
             self.run(["$X"])
+
+    def _hears_banner(self, seconds: float) -> bool:
+        """Whether a banner arrives within this time, and before the controller asks for another reset."""
+        until, asked = self.port.now() + seconds, self._infos.count(ASKS_FOR_RESET)
+        while not self._restarted() and self.port.now() < until and self._infos.count(ASKS_FOR_RESET) == asked:
+            with contextlib.suppress(Alarmed, LineRefused, UnclearReply):
+                self._listen(POLL_S)
+        return self._restarted()
 
     def home(self) -> None:
         self.run(["$H"], patience_s=HOMING_S)

@@ -5,14 +5,16 @@ import re
 from hardware.wire import gcode_text, replies
 from hardware.wire.line_port import POLL_S, SentLine
 from hardware.wire.link import LinkBase
-from hardware.wire.link_errors import Alarmed, LineRefused, Restarted, Silent, UnclearReply
+from hardware.wire.link_errors import Alarmed, LineRefused, Restarted, Silent, TooOld, UnclearReply
 from hardware.wire.port import Port
 from hardware.wire.replies import Vector
 
 RESET, HOLD, ASK = b"\x18", b"!", b"?"
 STATUS_S = 0.2  # 5 Hz at most (interface.md)
 SILENCE_S = 5.0
+MENTION_S = 0.7  # of silence, after which people are informed
 STALL_S = 1.5  # at rest, with replies missing
+DIALOGUE_S = 6.0  # for a `$` line
 LONGEST = 79  # characters in GRBL's line buffer
 
 
@@ -25,9 +27,11 @@ class GrblStream(LinkBase):
         self.room = 127
         self.most_bytes = 0  # largest number outstanding at once
         self.offset: Vector = (0.0, 0.0, 0.0)
+        self._unit_mm = 1.0  # of positions in its reports
         self._seen = 0  # number of status reports
         self._offset_seen = False
         self._asked_at = port.now()
+        self._mentioned_at = 0.0  # when the silence that was last reported began
         self._idle_since: float | None = None
         self._banner: str | None = None
         self._awaits_banner = False
@@ -69,12 +73,21 @@ class GrblStream(LinkBase):
             self._lines.write(ASK)
         self._listen(timeout_s)
         now = self.port.now()
-        if asks and now - self._lines.heard_at > SILENCE_S:
-            raise Silent(now - self._lines.heard_at)
+        if asks:
+            self._check_silence(now)
         if self.outstanding and self._idle_since is not None:
-            dwells_s = sum(_dwell_s(line.text) for line in self.outstanding)
-            if now - self._idle_since > STALL_S + dwells_s:
+            patience_s = sum(_patience_s(line.text) for line in self.outstanding)
+            if now - self._idle_since > STALL_S + patience_s:
                 raise UnclearReply("", self.outstanding.oldest.tag)
+
+    def _check_silence(self, now: float) -> None:
+        """Report a silence once. Raises Silent if it lasts."""
+        since = self._lines.heard_at
+        if now - since > SILENCE_S:
+            raise Silent(now - since)
+        if now - since > MENTION_S and self._mentioned_at != since:
+            self._mentioned_at = since
+            self.on_info("the controller does not reply at the moment")
 
     # --- replies ---
 
@@ -96,11 +109,13 @@ class GrblStream(LinkBase):
                 if not self._awaits_banner:
                     raise Restarted(banner)
             case replies.Status() as status:
-                self._report(status)
+                self._report(status.scaled(self._unit_mm))
             case replies.Info(info):
                 self._infos.append(info)
                 if info.startswith("[MSG:"):
                     self.on_info(info)
+            case replies.Outdated(version):
+                raise TooOld(version)
             case replies.Garbled(noise):
                 if self.outstanding:
                     raise UnclearReply(noise, self.outstanding.oldest.tag)
@@ -120,6 +135,9 @@ class GrblStream(LinkBase):
         self._acknowledge()
 
 
-def _dwell_s(text: str) -> float:
+def _patience_s(text: str) -> float:
+    """Return how long a controller at rest may take for a line: a dwell, or a dialogue over a slow bridge."""
+    if text.startswith("$") and not text.startswith("$J"):
+        return DIALOGUE_S
     found = re.search(r"G4 ?P([\d.]+)", text)
     return float(found[1]) if found else 0.0

@@ -53,6 +53,19 @@ class Silent(LinkError):
 
 
 @dataclass
+class TooOld(LinkError):
+    """A GRBL before 1.1, whose reports and commands differ."""
+
+    version: str
+
+    def __str__(self) -> str:
+        return (
+            f"GRBL {self.version} is too old: it has neither the reports nor the jogging that a plot needs; write GRBL"
+            " 1.1 to the board (github.com/gnea/grbl), which runs on the same boards"
+        )
+
+
+@dataclass
 class Halted(LinkError):
     """The controller reports a state in which it draws nothing and that the sender did not request."""
 

@@ -2,7 +2,8 @@
 
 As in Marlin's host protocol: `N12 G1 X1*57`, where the checksum is the exclusive or of all bytes before the asterisk;
 `ok` acknowledges a line; `Resend: 12` asks for a line again; `busy:` says that it is still working, so that waiting is
-not a fault; `M110` sets the line number. Marlin has no realtime hold: it executes what is in its buffer.
+not a fault; `M110` sets the line number. Marlin has no realtime hold: it executes what is in its buffer. `wait` says
+that its buffer is empty (NO_TIMEOUTS), so that a line that is not acknowledged by then was lost, or its `ok` was.
 """
 
 import contextlib
@@ -17,7 +18,10 @@ from hardware.wire.replies import Status, Vector
 
 GREETING_S = 6.0  # a board that restarts first reads its card and settings
 SILENCE_S = 15.0  # without `busy:`, which arrives every two seconds by default
+MENTION_S = 5.0  # of silence, after which people are informed
 MOST_RESENDS = 10
+CROSSING_S = 0.3  # a `wait` sooner after a line may have been sent before the line arrived
+MOST_REPEATS = 3  # of a line that the board ignores
 KILLED = 0
 UNKNOWN_CODE = 20  # GRBL's error number for an unknown code
 
@@ -25,11 +29,16 @@ UNKNOWN_CODE = 20  # GRBL's error number for an unknown code
 class Marlin(LinkBase):
     """A link that keeps the number of the last line and the line that is not yet acknowledged."""
 
+    waits = True
+
     def __init__(self, port: Port) -> None:
         super().__init__(port)
         self._number = 0
         self._wire = b""  # the line that is not yet acknowledged, as it was sent
         self._resends = 0
+        self._repeats = 0
+        self._asked_at = port.now()  # when the line was sent, or the board last said that it works on it
+        self._mentioned = False
         self._ignores_ok = False
         self._shifted: Vector = (0.0, 0.0, 0.0)
         self._started = False
@@ -59,6 +68,10 @@ class Marlin(LinkBase):
         self._where()
         return Greeting(firmware, reset)
 
+    def change_setting(self, number: int, value: float) -> dict[int, float]:
+        """Raise NotImplementedError: Marlin has no numbered settings, and none is asked for."""
+        raise NotImplementedError
+
     def _restart_numbering(self) -> None:
         self._number = 0
         self._transmit("M110 N0")
@@ -85,6 +98,11 @@ class Marlin(LinkBase):
         self._wire = body + b"*%d\n" % checksum
         if not self.outstanding:
             self.outstanding.append(SentLine(len(text), None, text))
+        self._repeats, self._ignores_ok = 0, False
+        self._write_again()
+
+    def _write_again(self) -> None:
+        self._asked_at, self._mentioned = self.port.now(), False
         self._lines.write(self._wire)
 
     def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None:
@@ -102,10 +120,14 @@ class Marlin(LinkBase):
     def poll(self, timeout_s: float, *, asks: bool = True) -> None:
         """Read what has arrived. Raises LinkError for any fault."""
         self._listen(timeout_s)
-        if not self.outstanding:
-            self._lines.heard_at = self.port.now()
-        elif self.port.now() - self._lines.heard_at > SILENCE_S:
+        silent_s = self.port.now() - self._asked_at
+        if not self.outstanding or silent_s < MENTION_S:
+            return
+        if silent_s > SILENCE_S:
             raise UnclearReply("", self.outstanding.oldest.tag)
+        if not self._mentioned:
+            self._mentioned = True
+            self.on_note(f"the board has not answered line {self._number} for {silent_s:.0f} s")
 
     # --- motion ---
 
@@ -120,8 +142,16 @@ class Marlin(LinkBase):
             if found := re.match(r"X:(-?[\d.]+) Y:(-?[\d.]+) Z:(-?[\d.]+)", text):
                 self.status = Status("Idle", None, (float(found[1]), float(found[2]), float(found[3])), is_work=True)
 
-    def resume_motion(self) -> None:
+    def resume_motion(self) -> bool:
         """Do nothing: Marlin has no hold."""
+        return True
+
+    def identify(self, *, reset: bool) -> Greeting:
+        return Greeting("Marlin", reset)
+
+    def modes(self) -> dict[str, float]:
+        """Return nothing: Marlin does not report its modes."""
+        return {}
 
     def accept(self) -> None:
         self._answered()
@@ -193,7 +223,9 @@ class Marlin(LinkBase):
         elif asked := re.match(r"(?:Resend|rs):? ?N?(\d+)", text):
             self._resend(int(asked[1]))
         elif text.startswith(("echo:busy", "busy:")):
-            pass
+            self._asked_at = self.port.now()
+        elif text == "wait":
+            self._repeat()
         elif text == "start":
             self._started = True
             if not self._expects_start:
@@ -210,16 +242,32 @@ class Marlin(LinkBase):
                 raise LineRefused(UNKNOWN_CODE, line.tag, line.text)
 
     def _resend(self, number: int) -> None:
-        """Send again the line that Marlin missed. The `ok` that comes with the request acknowledges nothing."""
+        """Send again the line that Marlin missed. The `ok` that comes with the request acknowledges nothing.
+
+        A request for the line after it says that Marlin has it: then only its own `ok` was lost.
+        """
+        if number == self._number + 1 and self._repeats:
+            return
         self._resends += 1
         if number != self._number or self._resends > MOST_RESENDS:
             raise UnclearReply(f"Resend: {number}", self.outstanding.oldest.tag)
         self._ignores_ok = True
-        self._lines.write(self._wire)
+        self._write_again()
+
+    def _repeat(self) -> None:
+        """Send the unanswered line again to a board that waits for one. Raises UnclearReply after a few times."""
+        if not self.outstanding or self.port.now() - self._asked_at < CROSSING_S:
+            return
+        if self._repeats == MOST_REPEATS:
+            raise UnclearReply("", self.outstanding.oldest.tag)
+        if not self._repeats:
+            self.on_note(f"the board waits, but has not answered line {self._number}; it is sent again")
+        self._repeats, self._ignores_ok = self._repeats + 1, False
+        self._write_again()
 
     def _answered(self) -> None:
         if self._ignores_ok:
             self._ignores_ok = False
             return
-        self._resends = 0
+        self._resends = self._repeats = 0
         self._acknowledge()

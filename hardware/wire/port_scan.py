@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from hardware.wire.grbl import Grbl
-from hardware.wire.link_errors import LinkError
+from hardware.wire.link_errors import LinkError, TooOld
 from hardware.wire.port import PortError
 from hardware.wire.serial_port import SerialPort, plugged_in
 
@@ -39,6 +39,8 @@ def identify(name: str) -> tuple[str, bool]:
             return firmware, True
     except PortError as fault:
         return str(fault).removeprefix(f"{name}: "), False
+    except TooOld as old:
+        return str(old), False
     except OSError as fault:
         return f"disconnected while it was asked ({fault})", False
     return "neither GRBL nor Marlin answers", True
@@ -48,6 +50,8 @@ def _grbl(name: str) -> str | None:
     port = SerialPort(name)
     try:
         greeting = Grbl(port).greet()
+    except TooOld:
+        raise
     except LinkError:
         return None
     finally:

@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from hardware import __version__
 from hardware.terminal.options import plot_options, reading_options
+from renderer.styles import STYLES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,6 +19,7 @@ class Commands(click.Group):
     """`render SPEC...` means `render run SPEC...`: anything but a command is a spec or an option of `run`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `run` before the arguments if they name no command. Raises UsageError for a mistyped command."""
         own = {name for option in self.get_params(ctx) for name in option.opts}
         if args and args[0] not in self.commands and args[0] not in own:
             near = difflib.get_close_matches(args[0], self.commands, n=1, cutoff=0.75)
@@ -158,8 +160,8 @@ def validate(**options: Any) -> int:
 @click.option("--paper", default="A4", show_default=True, metavar="SIZE", help="A5, A4, A3, letter, or as in 200x150.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, metavar="N",
               help="How long the plot may take.")  # fmt: skip
-@click.option("--style", type=click.Choice(["curves", "lines", "points"]), default="curves", show_default=True,
-              help="Which strokes; points come with curves above them.")  # fmt: skip
+@click.option("--style", type=click.Choice(list(STYLES)), default="curves", show_default=True, metavar="STYLE",
+              help=f"The strokes: {', '.join(STYLES)}.")  # fmt: skip
 @click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path),
               help="Where the spec goes.  [default: beside the picture]")  # fmt: skip
 @click.option("--force", "-f", is_flag=True, help="Replace an existing file.")

@@ -2,14 +2,18 @@
 
 Three layouts are in use: safetensors with only the features, torchvision's complete checkpoints, and checkpoints of
 training runs (`state_dict` inside, keys of DataParallel), such as the official Stylised-ImageNet ones. Pickles are read
-with `weights_only=True`, which refuses anything that would run code.
+with `weights_only=True`, which refuses anything that would run code. Numbers of numpy beside the weights are allowed:
+the official checkpoints hold their best accuracy as one.
 """
 
+import codecs
 import pickle
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -73,11 +77,20 @@ def _safetensors(path: Path) -> dict[str, Any]:
         raise WeightsError(f"{path}: is damaged or cut off; fetch or copy it again") from None
 
 
+def _numbers() -> list[Any]:
+    """What a pickle needs for a number of numpy, by the names that old and new versions of it write."""
+    multiarray = import_module("numpy._core.multiarray" if hasattr(np, "_core") else "numpy.core.multiarray")
+    types = {type(np.dtype(code)) for code in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")}
+    scalars = [(multiarray.scalar, f"{package}.multiarray.scalar") for package in ("numpy.core", "numpy._core")]
+    return [*scalars, np.dtype, *types, codecs.encode]
+
+
 def _pickle(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about old formats, which torch reads anyway
-            return torch.load(path, map_location="cpu", weights_only=True)
+            with torch.serialization.safe_globals(_numbers()):
+                return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "GLOBAL" in str(error):  # the pickle asks for something outside torch's list
             what = "would run code of its own when it is read, so it is not read"

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from renderer.losses import Sum
 from renderer.optimise.descent import SETTLED, FitError, adam_for, annealed, checked, costs, project
 from renderer.optimise.layer_drawing import Ground, draw, lines_mm
 from renderer.optimise.pen_choice import ration, repen, settle
-from renderer.optimise.relocation import grown, move, pruned
+from renderer.optimise.relocation import grown, move, pruned, without_specks
 from renderer.optimise.tiles import LossAt, window
 from renderer.optimise.together import FittedLayer, refine, stacked
 from renderer.raster import Workspace
@@ -31,6 +32,7 @@ __all__ = [
     "refine",
     "shares",
     "stacked",
+    "without_specks",
 ]
 
 MOVES = 15  # how many times the least useful strokes are moved
@@ -69,9 +71,11 @@ def fit(
     """
     workspace, when = Workspace(), _timetable(layer)
     leaves = strokes.with_gradient(ground.palette.widths_vary)
-    now = _Fit(leaves, adam_for(layer, leaves, ground), ground)
+    start = leaves.knots.detach().clone() if layer.traits.is_mark else None
+    now = _Fit(leaves, adam_for(layer, leaves, ground), ground, start)
     losses: list[float] = []
-    for step in range(layer.steps if len(leaves) else 0):
+    is_still = layer.traits.keeps and not ground.palette.widths_vary
+    for step in range(0 if is_still or not len(leaves) else layer.steps):
         now = _rearranged(layer, now, when, step, loss, generator, workspace)
         picture_of, judge = now.ground, loss
         if layer.tile_mm is not None and loss_at is not None:
@@ -91,6 +95,7 @@ class _Fit:
     leaves: Strokes
     adam: torch.optim.Adam
     ground: Ground  # with the order of the pens, once they are settled
+    start: Tensor | None = None  # [N, K, 2] mm, the knots of marks where they were placed
 
 
 @dataclass(frozen=True)
@@ -128,11 +133,12 @@ def _rearranged(
     if step == when.settling and chooses:
         ground = settle(layer, leaves, ground, loss, workspace)
     if step in when.moves:
-        move(layer, leaves, adam, ground, loss, generator, workspace)
-        if step >= when.settling and chooses:
+        if not layer.traits.is_mark:
+            move(layer, leaves, adam, ground, loss, generator, workspace)
+        if step >= when.settling and chooses and not layer.traits.keeps:
             repen(layer, leaves, ground, loss, workspace)
             ration(layer, leaves, ground, loss, workspace)
-    return _Fit(leaves, adam, ground)
+    return _Fit(leaves, adam, ground, now.start)
 
 
 def _descended(
@@ -155,7 +161,7 @@ def _descended(
     picture = draw(layer, now.leaves, picture_of, edges=edges, temperature=mixing, workspace=workspace)
     terms = judge.each(picture)
     total = judge.total(terms)
-    for name, price in costs(layer, now.leaves, now.ground).items():
+    for name, price in costs(layer, now.leaves, now.ground, now.start).items():
         terms[name] = price
         total = total + price
     now.adam.zero_grad(set_to_none=True)
@@ -178,5 +184,7 @@ def resting(losses: list[float], layer: Layer) -> bool:
 def shares(layer: Layer) -> list[int]:
     """The number of strokes placed in each stage. No more stages than strokes, or than steps before they settle."""
     count = layer.count
+    if layer.traits.is_mark:
+        return [count]  # placed all at once
     stages = max(1, min(layer.stages, count, int(SETTLED * layer.steps)))
     return [count * (stage + 1) // stages - count * stage // stages for stage in range(stages)]

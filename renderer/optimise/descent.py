@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from renderer.cores import constant
-from renderer.optimise.layer_drawing import Ground, inside, lines_mm
+from renderer.optimise.layer_drawing import Ground, inside, lines_mm, points_mm
 from renderer.primitives import shortened, turns
+from renderer.ragged import Ragged
 from renderer.raster.edge_ramp import EdgeRamp
 from renderer.spec import Layer
 from renderer.strokes import Strokes
@@ -30,9 +31,10 @@ def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
     """The optimiser of a layer, with the learning rates of its spec; `first` in each group is the initial rate."""
     px_mm = 1 / ground.frame.px_per_mm
     rates = layer.rates
+    moves = 0.0 if layer.traits.keeps else 1.0
     groups = [
-        {"params": [leaves.knots], "first": rates.position_mm or 0.5 * px_mm},
-        {"params": [leaves.inks], "first": rates.pens * (0.2 if ground.palette.free else 1.0)},
+        {"params": [leaves.knots], "first": moves * (rates.position_mm or 0.5 * px_mm)},
+        {"params": [leaves.inks], "first": moves * rates.pens * (0.2 if ground.palette.free else 1.0)},
     ]
     if ground.palette.widths_vary:
         groups.append({"params": [leaves.width_mm], "first": rates.width_mm or 0.1 * px_mm})
@@ -50,13 +52,23 @@ def annealed(layer: Layer, done: float) -> tuple[EdgeRamp, float]:
     return EdgeRamp(softness_px, edge.profile == "gaussian"), hot * (cold / hot) ** share
 
 
-def costs(layer: Layer, leaves: Strokes, ground: Ground) -> dict[str, Tensor]:
-    """What crossings, metres and turns add to the loss, by name, `[]` each."""
+def costs(
+    layer: Layer,
+    leaves: Strokes,
+    ground: Ground,
+    start: Tensor | None = None,  # [N, K, 2] mm, the knots of marks as they were placed
+) -> dict[str, Tensor]:  # [] each
+    """What crossings, metres, turns and bends add to the loss, by name."""
     cost = layer.cost
     crossing = ground.objective.crossing_price if ground.form is not None else 0.0
+    prices: dict[str, Tensor] = {}
+    if leaves.ragged is not None and start is not None and layer.traits.stiffness:
+        prices["bending"] = layer.traits.stiffness * bent(leaves, start)
     if layer.traits.is_dots or not (cost.length or cost.curvature or crossing):
-        return {}
-    lines, prices = lines_mm(layer, leaves, ground), {}
+        return prices
+    if leaves.ragged is not None:
+        return prices | _mark_costs(layer, leaves, leaves.ragged, ground, crossing)
+    lines = lines_mm(layer, leaves, ground)
     if crossing:
         prices["crossing"] = crossing * crossed(lines, leaves, ground)
     if cost.length:
@@ -68,25 +80,61 @@ def costs(layer: Layer, leaves: Strokes, ground: Ground) -> dict[str, Tensor]:
     return prices
 
 
+def _mark_costs(layer: Layer, leaves: Strokes, ragged: Ragged, ground: Ground, crossing: float) -> dict[str, Tensor]:
+    """The same for strokes that lie behind each other."""
+    points, layout = points_mm(layer, leaves, ragged, ground), ragged.layout(layer.traits.samples)
+    within = (layout.owner[1:] == layout.owner[:-1]).nonzero()[:, 0]
+    steps = points[within + 1] - points[within]
+    prices: dict[str, Tensor] = {}
+    if crossing:
+        middles = (points[within + 1] + points[within]) / 2
+        prices["crossing"] = crossing * _across(steps, middles, layout.owner[within], leaves, ground)
+    if layer.cost.length:
+        prices["length"] = layer.cost.length * (steps.square().sum(-1) + 1e-4).sqrt().sum() / 1000
+    if layer.cost.curvature:
+        follow = (layout.owner[within][1:] == layout.owner[within][:-1]).nonzero()[:, 0]
+        prices["curvature"] = layer.cost.curvature * turns(
+            torch.stack([points[within][follow], points[within + 1][follow], points[within + 1][follow + 1]], 1)
+        )
+    return prices
+
+
+def bent(
+    leaves: Strokes,
+    start: Tensor,  # [N, K, 2] mm
+) -> Tensor:  # []
+    """Mean square of how far each knot has left the middle of its neighbours, against the start, mm^2."""
+    ragged = leaves.ragged
+    assert ragged is not None
+    moved, at = ragged.knots(leaves.knots - start), ragged.layout(1).interior
+    off = moved[at] - (moved[at + 1] + moved[at - 1]) / 2
+    return off.square().sum(-1).sum() / max(len(at), 1)
+
+
 def crossed(
     lines: Tensor,  # [N, S, 2] mm
     leaves: Strokes,
     ground: Ground,
 ) -> Tensor:  # []
     """Area of ink that runs across the form, as a share of the frame: ink times the sine squared of its angle to it."""
+    steps, middles = lines[:, 1:] - lines[:, :-1], (lines[:, 1:] + lines[:, :-1]) / 2
+    owner = torch.arange(len(lines), device=lines.device)[:, None]
+    return _across(steps, middles, owner, leaves, ground)
+
+
+def _across(steps: Tensor, middles: Tensor, owner: Tensor, leaves: Strokes, ground: Ground) -> Tensor:  # []
+    """Steps [..., 2] mm about these middles, of strokes `owner` [...]."""
     frame, form = ground.frame, ground.form
     assert form is not None
-    steps = lines[:, 1:] - lines[:, :-1]
     with torch.no_grad():
-        middles = (lines[:, 1:] + lines[:, :-1]) / 2 - constant((frame.x_mm, frame.y_mm), lines.device)
-        places = (middles * frame.px_per_mm).long()
+        places = ((middles - constant((frame.x_mm, frame.y_mm), middles.device)) * frame.px_per_mm).long()
         row, column = places[..., 1].clamp(0, form.shape[1] - 1), places[..., 0].clamp(0, form.shape[2] - 1)
-        along = form[:, row, column]  # [2, N, S - 1]
-        widths = ground.palette.widths(leaves.inks, leaves.width_mm)[:, None]
+        along = form[:, row, column]  # [2, ...]
+        widths = ground.palette.widths(leaves.inks, leaves.width_mm)[owner]
     side = steps[..., 0] * along[1] - steps[..., 1] * along[0]
     # The square root has no gradient at 0; a thousandth of a millimetre is negligible.
     lengths = (steps.square().sum(-1) + 1e-6).sqrt()
-    share: Tensor = (side.square() / lengths * widths).sum(1).sum() / (frame.width_mm * frame.height_mm)
+    share: Tensor = (side.square() / lengths * widths).sum(-1).sum() / (frame.width_mm * frame.height_mm)
     return share
 
 
@@ -96,8 +144,9 @@ def project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
     if palette.free:
         leaves.inks.clamp_(0, 1)
     if palette.widths_vary:
-        leaves.width_mm.clamp_(*palette.width_mm)
-    leaves.knots.copy_(shortened(leaves.knots, layer.kind))
+        leaves.width_mm.clamp_(palette.width_mm[0], None if palette.has_sizes else palette.width_mm[1])
+    if not layer.traits.is_mark:
+        leaves.knots.copy_(shortened(leaves.knots, layer.kind))
     leaves.knots.copy_(inside(layer, leaves, ground))
 
 

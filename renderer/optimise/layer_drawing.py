@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from renderer.cores import constant
@@ -10,10 +12,13 @@ from renderer.error import PLAIN, Objective
 from renderer.losses import Sum
 from renderer.palette import Palette
 from renderer.primitives import polylines
+from renderer.ragged import Ragged, splines, tied
 from renderer.raster import SHARP, EdgeRamp, Shapes, Weights, Workspace, rasterise, weigh
 from renderer.spec import Layer
 from renderer.strokes import Strokes
 from renderer.target import Frame
+
+EDGE_NIBS = 2.0  # of a long line, between the edge and every second knot
 
 
 @dataclass(frozen=True)
@@ -66,19 +71,42 @@ def draw(
 def lines_mm(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, S, 2] mm on the sheet
     """The lines that the strokes draw. `inside` moved them into the frame; a step can leave it, a pen must not."""
     low, high = bounds_mm(strokes, ground)
-    return polylines(layer.kind, strokes.knots).clamp(low, high)
+    knots = strokes.knots if strokes.ragged is None else tied(strokes.knots, strokes.ragged.counts)
+    return polylines(layer.kind, knots).clamp(low, high)
+
+
+def points_mm(layer: Layer, strokes: Strokes, ragged: Ragged, ground: Ground) -> Tensor:  # [T, 2] mm on the sheet
+    """The same for marks, stroke after stroke as `ragged.layout` says."""
+    low, high = bounds_mm(strokes, ground)
+    samples = layer.traits.samples
+    owner = ragged.layout(samples).owner
+    return splines(ragged, strokes.knots, samples).clamp(low[owner, 0], high[owner, 0])
+
+
+@torch.no_grad()
+def drawn_lines(layer: Layer, strokes: Strokes, ground: Ground) -> list[NDArray[np.float64]]:  # [S, 2] mm each
+    """What each stroke draws, for the export."""
+    if strokes.ragged is None:
+        return list(lines_mm(layer, strokes, ground).detach().double().cpu().numpy())
+    offsets = strokes.ragged.layout(layer.traits.samples).offsets
+    points = points_mm(layer, strokes, strokes.ragged, ground).double().cpu().numpy()
+    return np.split(points, offsets[1:-1].cpu().numpy()) if len(strokes) else []
 
 
 def inside(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, K, 2] mm
     """The knots of the strokes, moved so that their lines are inside the frame.
 
-    A dot, an end of a line or a single knot of a curve stops at the edge. Where two knots in a row would stop there,
-    the curve would run along the frame, so it is shifted in instead. A curve that swings out between its knots is
-    shifted in, too. A curve that is larger than the frame is shrunk.
+    A dot, an end of a line, a knot of a mark or a single knot of a curve stops at the edge. Where two knots in a row
+    would stop there, the curve would run along the frame, so it is shifted in instead. A curve that swings out between
+    its knots is shifted in, too. A curve that is larger than the frame is shrunk.
     """
     low, high = bounds_mm(strokes, ground)
     knots = strokes.knots
-    if knots.shape[1] <= 2:
+    if layer.traits.is_long:  # every second knot keeps away from the edge, so that no line runs along it
+        away = EDGE_NIBS * ground.palette.widths(strokes.inks, strokes.width_mm).detach()[:, None, None]
+        away = torch.minimum(away * (torch.arange(knots.shape[1], device=knots.device) % 2)[:, None], (high - low) / 2)
+        return knots.clamp(low + away, high - away)
+    if knots.shape[1] <= 2 or layer.traits.is_mark:
         return knots.clamp(low, high)
     folds = _in_a_row(knots < low) | _in_a_row(knots > high)  # [N, 1, 2]
     knots = torch.where(folds, knots, knots.clamp(low, high))
@@ -121,11 +149,14 @@ def shown(layer: Layer, strokes: Strokes, ground: Ground, temperature: float | N
     """The input of the rasteriser, in millimetres from the corner of the visible part of the frame."""
     palette, seen = ground.palette, ground.seen
     inks = palette.hard(strokes.inks) if temperature is None else strokes.inks
+    ragged = None if strokes.knots.is_cuda else strokes.ragged
+    lines = lines_mm(layer, strokes, ground) if ragged is None else points_mm(layer, strokes, ragged, ground)
     return Shapes(
-        lines_mm(layer, strokes, ground) - constant((seen.x_mm, seen.y_mm), strokes.knots.device),
+        lines - constant((seen.x_mm, seen.y_mm), strokes.knots.device),
         palette.widths(strokes.inks, strokes.width_mm),
         palette.colours(inks, temperature or 1.0),
         palette.order(strokes.inks),
+        None if ragged is None else ragged.layout(layer.traits.samples).offsets,
     )
 
 

@@ -47,7 +47,7 @@ def _follows(layer: Layer, palette: Palette) -> float:
     """How strictly strokes follow the form. In free colours they paint, and paint best in any direction."""
     if layer.traits.is_dots:
         return 0.0
-    usual = 0.0 if palette.free else 1.0
+    usual = 0.0 if palette.free or not layer.traits.follows else 1.0
     return usual if layer.form is None else layer.form
 
 

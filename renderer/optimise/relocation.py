@@ -11,11 +11,12 @@ from hardware.drawing import Ink
 from renderer import placement
 from renderer.losses import Sum
 from renderer.optimise.descent import adam_for
-from renderer.optimise.layer_drawing import Ground, draw, judged, weights
+from renderer.optimise.layer_drawing import Ground, draw, judged, shown, weights
 from renderer.raster import EdgeRamp, Workspace
 from renderer.spec import Layer
 from renderer.strokes import Strokes
 
+SPECK_NIBS = 4.0  # length of a mark, below which it is a speck
 MOVED = 0.05  # share of the strokes, the least useful, that are moved at a time
 _PRUNINGS = 8  # rounds in which useless strokes are left out at the end
 _SHARP_PX = 1e-3  # an edge so sharp that a pixel is covered or not
@@ -90,6 +91,15 @@ def move(
         for memory in adam.state.get(leaf, {}).values():
             if memory.shape == leaf.shape:
                 memory[idle] = 0  # Adam's memory of a stroke is not valid elsewhere
+
+
+@torch.no_grad()
+def without_specks(layer: Layer, strokes: Strokes, ground: Ground) -> Strokes:
+    """Marks without those that the fit has drawn together to hardly more than a dot."""
+    if strokes.ragged is None or not len(strokes):
+        return strokes
+    drawn = shown(layer, strokes, ground, None)
+    return strokes[drawn.lengths_mm() >= SPECK_NIBS * drawn.width_mm]
 
 
 @torch.no_grad()

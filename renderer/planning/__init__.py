@@ -72,6 +72,7 @@ class Planned:
 
     artwork: Artwork
     decisions: tuple[Decision, ...]
+    inks_mm: tuple[float | None, ...]  # for each layer, the length of its lines, if it was planned
     lengths_mm: tuple[float | None, ...]  # for each layer, the mean length of its strokes, if it was planned
     lifts_mm: tuple[float, ...]  # for each layer, the length that costs as much as a pen lift
     longest_mm: tuple[float, ...]  # for each layer, the longest stroke of the search
@@ -99,7 +100,9 @@ def planned(artwork: Artwork, picture: Picture) -> Planned:
     if not any(layer.is_auto for layer in artwork.layers):
         sizes = (lifts_mm(artwork, area, share), longest_mm(artwork, area, share))
         none = len(artwork.layers)
-        return Planned(artwork, decisions, (None,) * none, *sizes, (0.0,) * none, None, _idle_budget(artwork))
+        return Planned(
+            artwork, decisions, (None,) * none, (None,) * none, *sizes, (0.0,) * none, None, _idle_budget(artwork)
+        )
     canvas, more = sharpened(canvas, area, thinnest_nib_mm(artwork))
     artwork = artwork.model_copy(update={"canvas": canvas})
     counted = _counted(artwork, area, share)
@@ -119,6 +122,8 @@ def _toned(artwork: Artwork, small: Small) -> tuple[Artwork, tuple[Decision, ...
     inks = inks_of(artwork)
     widths_mm = [usual_width_mm(artwork, layer) for layer in artwork.layers]
     tone = suited(small, inks, artwork.canvas.colour, min(widths_mm))
+    if any(layer.areas is not None for layer in artwork.layers):  # even areas must stay even
+        tone = tone.model_copy(update={"local_contrast": 0.0, "features": 0.0})
     colours = _colours(artwork, len(inks))
     why = f"the range of tones that {colours} can show on {artwork.canvas.colour} paper"
     return _with_tone(artwork, tone), (Decision("target.tone", tone_text(tone), why),)
@@ -245,6 +250,7 @@ def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
     return Planned(
         artwork.model_copy(update={"layers": layers, "budget": budget}),
         tuple(decisions),
+        tuple(map(_ink_mm, sketches, wanted.is_auto)),
         tuple(sketch.length_mm if is_auto else None for sketch, is_auto in zip(sketches, wanted.is_auto, strict=True)),
         lifts_mm(artwork, area, share, sketches),
         longest_mm(artwork.model_copy(update={"layers": layers}), area, share),
@@ -252,6 +258,13 @@ def _counted(artwork: Artwork, area: Frame, share: float) -> Planned:
         found,
         () if scale is not None else (_unaffordable(budget, found),),
     )
+
+
+def _ink_mm(sketch: Sketch, is_auto: bool) -> float | None:
+    if sketch.spot_mm is not None and is_auto:
+        nib_mm = sum(pen.nib_mm for pen in sketch.pens) / len(sketch.pens)
+        return sketch.ink_mm2 / nib_mm
+    return sketch.count * sketch.length_mm if is_auto and sketch.length_mm else None
 
 
 def _budget(artwork: Artwork, wanted: Wish, area_mm2: float) -> tuple[Budget, float, float]:
@@ -275,9 +288,9 @@ def _with_strokes(artwork: Artwork, number: int, sketch: Sketch) -> Layer:
         return layer
     kind = layer.kind
     change: dict[str, object] = {"count": sketch.count}
-    if layer.traits.is_dots:
+    if "diameter_mm" in type(kind).model_fields:
         change |= {"diameter_mm": sketch.traits.spot_mm}
-    elif layer.traits.limit_mm is None:
+    elif is_planned_length(layer):
         change |= {"max_length_mm": _longest_mm(sketch)}
     if is_open(kind, "knots"):
         change |= {"knots": _knots(sketch)}
@@ -285,6 +298,11 @@ def _with_strokes(artwork: Artwork, number: int, sketch: Sketch) -> Layer:
     if "steps" not in layer.model_fields_set:
         changed |= {"steps": STEPS}
     return layer.model_copy(update=changed)
+
+
+def is_planned_length(layer: Layer) -> bool:
+    """Whether the longest stroke of the layer is left open."""
+    return "max_length_mm" in type(layer.kind).model_fields and layer.traits.limit_mm is None
 
 
 def _knots(sketch: Sketch) -> int:
@@ -316,7 +334,7 @@ def _layer_decisions(artwork: Artwork, number: int, sketch: Sketch, need: str, s
     where = f"layers.{number}.{layer.kind_name}"
     why = f"{_in_ink(sketch)}; {DRAWN_WHY if draws(artwork, number) else need}{_cut(artwork, scale)}"
     found = [Decision(f"{where}.count", str(sketch.count), why)]
-    if not layer.traits.is_dots and layer.traits.limit_mm is None:
+    if is_planned_length(layer):
         why = f"{MOST_OF_MEAN:g} times the planned mean: long contours balance short details"
         found.append(Decision(f"{where}.max_length_mm", f"{_longest_mm(sketch):g}", why))
     if "steps" not in layer.model_fields_set:
@@ -335,6 +353,8 @@ def _in_ink(sketch: Sketch) -> str:
     if sketch.traits.is_dots:
         return f"dots of {sketch.width_mm:.2g} mm"
     metres = sketch.count * sketch.length_mm / 1000
+    if sketch.traits.tones:
+        return f"{metres:.3g} m of {sketch.width_mm:.2g} mm"
     return f"{metres:.3g} m of {sketch.width_mm:.2g} mm in strokes of about {sketch.length_mm:.2g} mm"
 
 

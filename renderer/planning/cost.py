@@ -22,6 +22,8 @@ from renderer.spec import Budget, Kind, Traits, traits
 # Length of the pen-up move from one stroke to the next, in square roots of the frame's area over the strokes of a pen.
 # Measured over the tours of the gallery's sixteen artworks for real pens: dots 0.53 to 0.54, strokes 0.33 to 0.51.
 DOT_GAP, STROKE_GAP = 0.53, 0.43
+USUAL_NIBS = 60.0  # length of a line of equal tone, or of an outline
+ZIGZAG, LONG_STEP_NIBS = 24, 4.0  # steps of a long line that are laid out, and how long they are
 SAMPLE = 24  # strokes that are laid out: their mean time is exact within a few per cent
 SLANT = math.radians(30)  # of the sample's strokes, so that both axes move
 AMPLE_MM = 10_000.0  # side of a bed that any sample fits
@@ -39,7 +41,8 @@ class Sketch:
     pens: tuple[Pen, ...]  # that it may use
     passes: int  # number of pens that it will use
     count: int
-    length_mm: float  # from the first knot to the last; 0 for dots
+    length_mm: float  # from the first knot to the last; 0 for dots; of long lines, for each of their count
+    spot_mm: float | None = None  # mean diameter of dots that have sizes
 
     @property
     def traits(self) -> Traits:
@@ -48,21 +51,36 @@ class Sketch:
 
     @property
     def width_mm(self) -> float:
-        """Mean width of a stroke, mm."""
-        if self.traits.spot_mm is not None:
-            return self.traits.spot_mm
+        """Usual width of a stroke."""
+        spot_mm = self.spot_mm or self.traits.spot_mm
+        if spot_mm is not None:
+            return spot_mm
         return sum(pen.nib_mm for pen in self.pens) / len(self.pens)
 
     @property
     def ink_mm2(self) -> float:
-        """Area that the strokes cover without overlaps, mm2."""
-        return self.count * (self.length_mm * self.width_mm + math.pi * (self.width_mm / 2) ** 2)
+        """Area that the strokes cover if none lies on another."""
+        ends_mm2 = 0.0 if self.traits.is_long else math.pi * (self.width_mm / 2) ** 2
+        count = self.strokes if self.traits.is_dots else self.count
+        return count * (self.length_mm * self.width_mm + ends_mm2)
+
+    @property
+    def strokes(self) -> int:
+        """Lines that the pens draw without being lifted."""
+        if self.traits.has_sizes:
+            return self.count * self.passes  # a screen for each pen
+        if self.traits.tones and not self.traits.is_dots:
+            whole_mm = self.count * self.length_mm
+            return self.passes if self.traits.is_long else max(1, round(whole_mm / (USUAL_NIBS * self.width_mm)))
+        return self.count
 
     def line(self, pen: Pen) -> Line:  # [S, 2] mm
         """A stroke as this pen draws it."""
         if self.traits.is_dots:
-            return spiral(self.traits.spot_mm or pen.nib_mm, pen.nib_mm)
-        return _arc(self.length_mm, self.traits.turn)
+            return spiral(self.spot_mm or self.traits.spot_mm or pen.nib_mm, pen.nib_mm)
+        if self.traits.is_long:
+            return _zigzag(LONG_STEP_NIBS * pen.nib_mm)
+        return _arc(self.count * self.length_mm / self.strokes, self.traits.turn)
 
 
 @dataclass(frozen=True)
@@ -81,7 +99,7 @@ class Costs:
 
 
 def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None) -> Costs:
-    """The cost of these layers on a frame of this area; on a usual gantry if there is no machine. ProgramError."""
+    """The cost of these layers on a frame of this area; on a usual gantry without a machine. Raises ProgramError."""
     machine = machine or USUAL
     moving_s = sum(_layer_s(sketch, area_mm2, machine) for sketch in sketches)
     changes = sum(sketch.passes for sketch in sketches)
@@ -90,21 +108,28 @@ def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None
     return Costs(
         (moving_s + change_s) / 60,
         change_s / 60,
-        sum(sketch.count * _mean_mm(sketch) for sketch in sketches) / 1000,
-        sum(sketch.count for sketch in sketches),
+        sum(
+            max(sketch.count, sketch.strokes if sketch.traits.has_sizes else 0) * _mean_mm(sketch)
+            for sketch in sketches
+        )
+        / 1000,
+        sum(sketch.strokes for sketch in sketches),
         changes,
     )
 
 
 def _layer_s(sketch: Sketch, area_mm2: float, machine: Machine) -> float:
-    """Seconds of the machine: the strokes of each pen, and the way to the pen change and back."""
-    each = sketch.count / sketch.passes
+    """Seconds of the machine: the strokes of each pen, and the way to where it is put in and back."""
+    each = sketch.strokes / sketch.passes
     factor = DOT_GAP if sketch.traits.is_dots else STROKE_GAP
-    gap_mm = factor * math.sqrt(area_mm2 / max(each, 1))
+    gap_mm = 0.0 if sketch.traits.is_long else factor * math.sqrt(area_mm2 / max(each, 1))
     alike = _alike(sketch.pens)
     stroke_s = sum(n * _stroke_s(sketch.line(pen), gap_mm, pen, machine) for pen, n in alike) / len(sketch.pens)
     to_change_s = straight_s(math.sqrt(area_mm2), machine.travel_feed_mm_min / 60, _accel(machine))
-    return sketch.count * stroke_s + 2 * sketch.passes * to_change_s
+    times = float(sketch.strokes)
+    if sketch.traits.is_long:
+        times = sketch.count * sketch.length_mm / (ZIGZAG * LONG_STEP_NIBS * sketch.width_mm)
+    return times * stroke_s + 2 * sketch.passes * to_change_s
 
 
 def _alike(pens: tuple[Pen, ...]) -> list[tuple[Pen, int]]:
@@ -156,6 +181,14 @@ def _mean_mm(sketch: Sketch) -> float:
     if not sketch.traits.is_dots:
         return sketch.length_mm
     return sum(length_mm(sketch.line(pen)) for pen in sketch.pens) / len(sketch.pens)
+
+
+def _zigzag(step_mm: float) -> Line:
+    """So many steps of a long line, with the corners of one that wanders."""
+    turns = np.tile([0.9, -0.9, -0.6, 0.6], ZIGZAG // 4)
+    heading = SLANT + np.cumsum(turns)
+    steps = np.column_stack([np.cos(heading), np.sin(heading)]) * step_mm
+    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
 
 
 def _arc(long_mm: float, turn: float) -> Line:

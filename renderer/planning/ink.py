@@ -13,8 +13,33 @@ from numpy.typing import NDArray
 from hardware.pen import Ink, Pen
 from renderer.colours import from_hex
 from renderer.planning.cost import Sketch
-from renderer.spec import Artwork, Budget, FreeColours, Layer, RackPens
-from renderer.spec.kinds import CURVE_LONGER, MOST_STROKES, is_open
+from renderer.spec import (
+    Areas,
+    Artwork,
+    Budget,
+    FreeColours,
+    Halftone,
+    Layer,
+    OneLine,
+    RackPens,
+    Scribble,
+    Spiral,
+    Waves,
+)
+from renderer.spec.kinds import (
+    AREAS,
+    CURVE_LONGER,
+    LEVELS,
+    LOOP,
+    MOST_POINTS,
+    MOST_STROKES,
+    PITCH_NIBS,
+    RADIUS_NIBS,
+    ROW_NIBS,
+    TOUR,
+    TURN_NIBS,
+    is_open,
+)
 from renderer.target import Frame
 
 # A line of about 30 nibs reads as a direction, and a form as wide as ten nibs still bends it.
@@ -44,6 +69,7 @@ CLOSE_TO_PAPER = 0.1  # RGB distance from the paper below which an ink is a high
 SHORTEST_NIBS, SHORTEST_MM = 4.0, 1.5  # shortest strokes that an ample budget makes: shorter ones would be dots
 MORE_DOTS = 1.5  # enough to cover the area once is plenty; an ample budget buys half as many again
 LONGER = 2.0  # times the mean length, where the number of strokes is scarce
+LINE_AREA = 0.6  # of the frame, the part that one line runs through
 
 
 def pens_of(artwork: Artwork, layer: Layer) -> tuple[Pen, ...]:
@@ -148,6 +174,10 @@ class Wish:
 
 
 def _scaled(sketch: Sketch, scale: float, longest_mm: float, cap: int) -> Sketch:
+    if sketch.spot_mm is not None:  # a coarser screen, and lighter: so much less ink, and so many fewer lifts
+        return replace(sketch, count=max(1, round(math.sqrt(min(scale, 1.0)) * sketch.count)))
+    if sketch.traits.tones:  # the same rows, and less or more of waves between them
+        return replace(sketch, length_mm=min(scale, 1.0) * sketch.length_mm)
     scale = min(scale, _most(sketch))
     count = min(max(1, round(scale * sketch.count)), cap)
     if sketch.traits.is_dots:
@@ -163,6 +193,8 @@ def _ends_mm(sketch: Sketch) -> float:
 
 
 def _most(sketch: Sketch) -> float:
+    if sketch.traits.tones:
+        return 1.0
     if sketch.traits.is_dots:
         return MORE_DOTS
     shortest_mm, ends_mm = max(SHORTEST_NIBS * sketch.width_mm, SHORTEST_MM), _ends_mm(sketch)
@@ -210,9 +242,36 @@ def _sketch(artwork: Artwork, layer: Layer, area: Frame) -> Sketch:
 
 def _covering(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
     """Enough strokes to cover this area; where there would be too many dots of paint, they become spots."""
+    if sketch.traits.tones:
+        return _toned(sketch, ink_mm2, area)
     sketch = _spotted(sketch, ink_mm2, area)
     ink_mm2 *= _overlap(sketch, area)
     return replace(sketch, count=max(1, round(ink_mm2 / replace(sketch, count=1).ink_mm2)))
+
+
+def _toned(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
+    """Rows, turns, levels, points or dots by the nib; what they draw is as long as the tones want."""
+    area_mm2, nib_mm = area.width_mm * area.height_mm, sketch.width_mm
+    line_mm = ink_mm2 / nib_mm
+    match sketch.kind:
+        case OneLine():
+            count = min((line_mm / TOUR) ** 2 / (LINE_AREA * area_mm2), MOST_POINTS)
+        case Scribble(radius_mm=radius_mm):
+            count = line_mm / (LOOP * (radius_mm or RADIUS_NIBS * nib_mm))
+        case Spiral():
+            count = min(area.width_mm, area.height_mm) / 2 / (TURN_NIBS * nib_mm)
+        case Waves():
+            count = area.height_mm / (ROW_NIBS * nib_mm)
+        case Halftone():
+            count = area_mm2 / (PITCH_NIBS * nib_mm) ** 2
+            spot_mm = max(math.sqrt(4 * ink_mm2 / (math.pi * max(count, 1) * sketch.passes)), nib_mm)
+            return replace(sketch, count=max(1, round(count)), length_mm=0.0, spot_mm=spot_mm)
+        case Areas():
+            count = AREAS
+        case _:
+            count = LEVELS
+    whole = max(1, round(count))
+    return replace(sketch, count=whole, length_mm=line_mm / whole)
 
 
 def _overlap(sketch: Sketch, area: Frame) -> float:

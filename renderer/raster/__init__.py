@@ -26,18 +26,28 @@ __all__ = ["SHARP", "EdgeRamp", "Shapes", "Weights", "Workspace", "rasterise", "
 class Shapes:
     """The rasteriser's input: strokes."""
 
-    polylines: Tensor  # [N, S, 2] mm from the picture's top left corner
+    polylines: Tensor  # [N, S, 2] mm from the picture's top left corner; or [T, 2], stroke after stroke
     width_mm: Tensor  # [N]
     colours: Tensor  # [N, 3] sRGB
     order: Tensor  # [N], bottom to top
+    offsets: Tensor | None = None  # [N + 1], where the points of each stroke begin among [T, 2]
 
     def __post_init__(self) -> None:
-        count = len(self.polylines)
-        assert self.polylines.ndim == 3 and self.polylines.shape[1] >= 1, self.polylines.shape
-        assert self.polylines.shape[2] == 2, self.polylines.shape
+        count = len(self.polylines) if self.offsets is None else len(self.offsets) - 1
+        assert self.polylines.ndim == (3 if self.offsets is None else 2), self.polylines.shape
+        assert self.polylines.shape[-1] == 2, self.polylines.shape
         assert self.width_mm.shape == (count,), self.width_mm.shape
         assert self.colours.shape == (count, 3), self.colours.shape
         assert self.order.ndim == 1, self.order.shape
+
+    def lengths_mm(self) -> Tensor:  # [N]
+        """How long each stroke is."""
+        if self.offsets is None:
+            lengths: Tensor = (self.polylines[:, 1:] - self.polylines[:, :-1]).norm(dim=-1).sum(1)
+            return lengths
+        steps = (self.polylines[1:] - self.polylines[:-1]).norm(dim=-1)
+        along = torch.cat([steps.new_zeros(1), steps]).double().cumsum(0)
+        return (along[self.offsets[1:] - 1] - along[self.offsets[:-1]]).to(steps)
 
 
 def rasterise(
@@ -58,19 +68,21 @@ def rasterise(
     assert background.ndim == 3 and background.shape[0] == 3, background.shape
     points, radius = shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2)
     if plain or points.dtype == torch.float64:
+        lines = points if shapes.offsets is None else points.tensor_split(shapes.offsets[1:-1].cpu())
         return reference.rasterise(
-            points, radius, shapes.colours, shapes.order, background,
+            lines, radius, shapes.colours, shapes.order, background,
             softness_px=edges.softness_px, gaussian=edges.gaussian, transparent=ink is Ink.TRANSPARENT,
         )  # fmt: skip
     if points.is_cuda:
+        assert shapes.offsets is None
         from renderer.raster import cuda  # Triton is slow to import, and not installed everywhere
 
         return cuda.rasterise(points, radius, shapes.colours, background, shapes.order, edges, ink)
     leaves, workspace = (points, radius, shapes.colours, background), workspace or Workspace()
     if torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves):
-        picture: Tensor = _Rasterise.apply(*leaves, shapes.order, edges, ink, workspace)
+        picture: Tensor = _Rasterise.apply(*leaves, shapes.order, shapes.offsets, edges, ink, workspace)
         return picture
-    scene = _scene(points, radius, shapes.colours, shapes.order, edges, ink)
+    scene = _scene(points, radius, shapes.colours, shapes.order, shapes.offsets, edges, ink)
     return as_picture(cpu.forward(scene, pixels(background), workspace, keep=False)[0])
 
 
@@ -93,13 +105,12 @@ def weigh(
     objective: Objective = PLAIN,
     workspace: Workspace | None = None,
 ) -> Weights:
-    """How much each stroke matters in the picture with hard edges, by the objective's error."""
-    scene = _scene(
-        shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2), shapes.colours, shapes.order, SHARP, ink
-    )
+    """What each stroke does for the likeness of a picture with hard edges, by the error that the objective names."""
+    points, radius = shapes.polylines * px_per_mm, shapes.width_mm * (px_per_mm / 2)
+    scene = _scene(points, radius, shapes.colours, shapes.order, shapes.offsets, SHARP, ink)
     picture, tape = cpu.forward(scene, pixels(background), workspace or Workspace())
     left = residual(pixels(target), picture, objective)
-    lengths_px = (shapes.polylines[:, 1:] - shapes.polylines[:, :-1]).norm(dim=-1).sum(1) * px_per_mm
+    lengths_px = shapes.lengths_mm() * px_per_mm
     energy = energies(scene.radius, _numpy(lengths_px), objective)
     weights = cpu.removal(tape, left.residual, left.weight, energy)
     return Weights(*map(torch.from_numpy, weights))
@@ -109,11 +120,23 @@ def _numpy(tensor: Tensor) -> Any:
     return tensor.detach().to("cpu", torch.float32).contiguous().numpy()
 
 
-def _scene(points: Tensor, radius: Tensor, colours: Tensor, order: Tensor, edges: EdgeRamp, ink: Ink) -> cpu.Scene:
-    count, samples, _ = points.shape
+def _scene(
+    points: Tensor,
+    radius: Tensor,
+    colours: Tensor,
+    order: Tensor,
+    offsets: Tensor | None,
+    edges: EdgeRamp,
+    ink: Ink,
+) -> cpu.Scene:
+    if offsets is None:
+        count, samples, _ = points.shape
+        begins = np.arange(0, count * samples + 1, samples, dtype=np.int32)
+    else:
+        begins = offsets.to("cpu", torch.int32).numpy()
     return cpu.Scene(
         points=_numpy(points).reshape(-1, 2),
-        offsets=np.arange(0, count * samples + 1, samples, dtype=np.int32),
+        offsets=begins,
         radius=_numpy(radius),
         colours=_numpy(colours),
         order=order.to("cpu", torch.int32).numpy(),
@@ -134,13 +157,14 @@ class _Rasterise(Function):
         colours: Tensor,
         background: Tensor,
         order: Tensor,
+        offsets: Tensor | None,
         edges: EdgeRamp,
         ink: Ink,
         workspace: Workspace,
     ) -> Tensor:
-        scene = _scene(points, radius, colours, order, edges, ink)
+        scene = _scene(points, radius, colours, order, offsets, edges, ink)
         picture, ctx.tape = cpu.forward(scene, pixels(background), workspace)
-        ctx.samples = points.shape[1]
+        ctx.shape = points.shape
         return as_picture(picture)
 
     @staticmethod
@@ -149,4 +173,4 @@ class _Rasterise(Function):
         *sums, ground = cpu.backward(ctx.tape, pixels(gradient), ground=asked)
         points, radius, colours = map(torch.from_numpy, sums)
         below = as_picture(ground) if asked else None
-        return points.view(-1, ctx.samples, 2), radius, colours, below, None, None, None, None
+        return points.view(ctx.shape), radius, colours, below, None, None, None, None, None

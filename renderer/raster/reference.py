@@ -9,6 +9,8 @@ a slab of the pen's width, blurred by a kernel of width s. So a stroke thinner t
 The other profile is the one of Mihai and Hare, "Differentiable drawing and sketching" (2021): a = exp(-d^2 / sigma^2).
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -54,7 +56,7 @@ def coverage(
 
 
 def rasterise(
-    polylines: Tensor,  # [N, S, 2] px
+    polylines: Tensor | Sequence[Tensor],  # [N, S, 2] px, or [S, 2] px each
     radius_px: Tensor,  # [N]
     colours: Tensor,  # [N, 3]
     order: Tensor,  # [N], bottom to top

@@ -11,7 +11,26 @@ from hardware.machine import Machine
 from hardware.pen import Ink, Pen
 from renderer.spec.base import AUTO, MisfitError, Path, SpecModel, not_exactly_one, unknown_pens
 from renderer.spec.budget import Budget
-from renderer.spec.kinds import KINDS, Curves, Kind, Lines, Points, Traits, counted, kind_name, traits
+from renderer.spec.kinds import (
+    KINDS,
+    Areas,
+    Contours,
+    Curves,
+    Flow,
+    Halftone,
+    Hatching,
+    Kind,
+    Lines,
+    OneLine,
+    Points,
+    Scribble,
+    Spiral,
+    Traits,
+    Waves,
+    counted,
+    kind_name,
+    traits,
+)
 from renderer.spec.layers import Cost, Edge, Layer, Rates, Refine, Temperature
 from renderer.spec.losses import (
     MSE,
@@ -36,11 +55,13 @@ __all__ = [
     "MSE",
     "PAPERS_MM",
     "SSIM",
+    "Areas",
     "Artwork",
     "Augment",
     "BlurredMSE",
     "Budget",
     "Canvas",
+    "Contours",
     "Cost",
     "Crop",
     "Curves",
@@ -48,8 +69,11 @@ __all__ = [
     "Edge",
     "Edges",
     "Features",
+    "Flow",
     "FreeColours",
     "Gram",
+    "Halftone",
+    "Hatching",
     "Ink",
     "Kind",
     "Layer",
@@ -59,6 +83,7 @@ __all__ = [
     "Lpips",
     "Machine",
     "MisfitError",
+    "OneLine",
     "Pen",
     "Points",
     "PyramidMSE",
@@ -67,13 +92,16 @@ __all__ = [
     "Rates",
     "Refine",
     "RemoteImage",
+    "Scribble",
     "Sheet",
     "SpecModel",
+    "Spiral",
     "Spot",
     "Target",
     "Temperature",
     "Tone",
     "Traits",
+    "Waves",
     "WidthRange",
     "counted",
     "kind_name",
@@ -121,6 +149,17 @@ class Artwork(SpecModel):
             if isinstance(layer.pens, tuple)
             for path, text in unknown_pens(layer.pens, owned)
         )
+        if faults:
+            raise MisfitError(*faults)
+        return self
+
+    @model_validator(mode="after")
+    def _areas_have_pens(self) -> Self:
+        faults: list[tuple[Path, str]] = [
+            (("layers", number, "areas"), "needs the pens of a rack, but the colours are free; give a rack")
+            for number, layer in enumerate(self.layers)
+            if layer.areas is not None and isinstance(self.pens_of(layer), FreeColours)
+        ]
         if faults:
             raise MisfitError(*faults)
         return self

@@ -5,7 +5,27 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from renderer.spec.base import AUTO, MisfitError, SpecModel, exactly_one_of
-from renderer.spec.kinds import KINDS, Curves, Kind, Length, Lines, Points, Traits, counted, kind_name, traits
+from renderer.spec.kinds import (
+    KINDS,
+    Areas,
+    Contours,
+    Curves,
+    Flow,
+    Halftone,
+    Hatching,
+    Kind,
+    Length,
+    Lines,
+    OneLine,
+    Points,
+    Scribble,
+    Spiral,
+    Traits,
+    Waves,
+    counted,
+    kind_name,
+    traits,
+)
 from renderer.spec.losses import FAR_MM, MSE, SSIM, BlurredMSE, Loss
 from renderer.spec.pens import RackPens, layer_pens_tag
 
@@ -88,11 +108,20 @@ def usual_loss(width_mm: float, *, is_free: bool = False) -> tuple[Loss, ...]:
 
 
 class Layer(SpecModel):
-    """Strokes of one kind, fitted over the layers below: exactly one of points, lines, curves."""
+    """Strokes of one kind, fitted over the layers below: exactly one of the keys of a kind."""
 
     points: Points | None = Field(None, description="Dots.")
     lines: Lines | None = Field(None, description="Straight lines.")
     curves: Curves | None = Field(None, description="Catmull-Rom curves.")
+    hatching: Hatching | None = Field(None, description="Nearly parallel strokes along the form, or at an angle.")
+    flow: Flow | None = Field(None, description="Long lines along the form.")
+    one_line: OneLine | None = Field(None, description="One line through the whole picture.")
+    scribble: Scribble | None = Field(None, description="One looping line.")
+    spiral: Spiral | None = Field(None, description="One spiral that waves.")
+    waves: Waves | None = Field(None, description="Parallel rows that wave.")
+    halftone: Halftone | None = Field(None, description="A screen of dots.")
+    contours: Contours | None = Field(None, description="Lines of equal tone.")
+    areas: Areas | None = Field(None, description="Areas of one colour, outlined and hatched.")
     name: str | None = Field(
         None, min_length=1, max_length=40, description="Name in file names and labels. Default: the kind."
     )
@@ -195,8 +224,14 @@ class Layer(SpecModel):
 
     @model_validator(mode="after")
     def _only_points_are_stippled(self) -> Self:
-        if self.start == "stipple" and not self.traits.is_dots:
+        if self.start == "stipple" and self.points is None and not self.traits.is_mark:
             raise MisfitError((("start",), f"only points can be stippled; use greedy or random for {self.kind_name}"))
+        return self
+
+    @model_validator(mode="after")
+    def _marks_have_their_own_start(self) -> Self:
+        if self.start != "greedy" and self.traits.is_mark:
+            raise MisfitError((("start",), f"{self.kind_name} has its own construction; leave start out"))
         return self
 
 

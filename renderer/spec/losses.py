@@ -1,9 +1,9 @@
 """The loss that a layer is fitted by: a weighted sum of terms on pixels, on structure and on features of networks."""
 
 import difflib
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from renderer.spec.base import MisfitError, Path, SpecModel, exactly_one_of
 from renderer.spec.networks import IMAGENET, LAYERS, LPIPS_NETS, STYLE_LAYERS, STYLISED, USUAL_LAYERS
@@ -96,27 +96,28 @@ class NetworkTerm(Term):
     )
 
 
-def _only_imagenet(value: Any) -> Any:
-    if value == IMAGENET or not isinstance(value, str):
-        return value
-    raise ValueError(
-        f"LPIPS has no linear layers for {value!r}, only for imagenet; "
-        f"leave weights out, or use features: {{net: vgg16, weights: {value}}}"
-    )
-
-
 class Lpips(NetworkTerm):
     """Zhang et al. 2018, version 0.1: unit feature maps of five or seven depths, channel weights from a user study."""
 
     net: Literal["vgg", "alex", "squeeze"] = Field("vgg", description="The network under the linear layers.")
-    weights: Annotated[Literal["imagenet"], BeforeValidator(_only_imagenet)] = Field(
-        "imagenet", description="Only `imagenet`, to which the linear layers were fitted."
+    weights: str = Field(
+        IMAGENET,
+        min_length=1,
+        description="`imagenet`, to which the linear layers were fitted; or `stylised_imagenet` (of vgg, by Geirhos et "
+        "al.), or a file beside the spec with weights of this network (.pth, .pth.tar, .safetensors).",
     )
 
     @property
     def trunk(self) -> tuple[str, str]:
         """Network and weights."""
         return LPIPS_NETS[self.net], self.weights
+
+    @model_validator(mode="after")
+    def _is_of_this_network(self) -> Self:
+        if self.weights == STYLISED and self.net != "vgg":
+            text = f"{STYLISED} is for vgg only; use net: vgg, or name a file with weights of {LPIPS_NETS[self.net]}"
+            raise MisfitError((("weights",), text))
+        return self
 
 
 class FeatureTerm(NetworkTerm):

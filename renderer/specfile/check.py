@@ -67,7 +67,7 @@ def _losses(tree: Fields, missing: Missing) -> Iterator[Fault]:
                 path: FieldPath = ("layers", number, "loss", index, entry.key)
                 for key, suffixes in (("region", PICTURE_SUFFIXES), ("style", PICTURE_SUFFIXES)):
                     yield from _file(below(entry.value, key), (*path, key), missing, suffixes)
-                if entry.key in ("features", "gram"):
+                if entry.key in ("lpips", "features", "gram"):
                     yield from _weights(below(entry.value, "weights"), (*path, "weights"), missing)
 
 

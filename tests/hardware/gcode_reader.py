@@ -55,8 +55,11 @@ class Lift:
 class Reader:
     """The state of the controller."""
 
-    def __init__(self, width_mm: float, height_mm: float, lift: Lift, dialect: str = "grbl") -> None:
-        self.size, self.lift, self.dialect = (width_mm, height_mm), lift, dialect
+    def __init__(
+        self, width_mm: float, height_mm: float, lift: Lift, dialect: str = "grbl", bed_min_mm: Point = (0.0, 0.0)
+    ) -> None:
+        self.least, self.most = bed_min_mm, (bed_min_mm[0] + width_mm, bed_min_mm[1] + height_mm)
+        self.lift, self.dialect = lift, dialect
         self.plot = Plot()
         self.modes: set[str] = set()
         self.at: Point | None = None
@@ -72,6 +75,8 @@ class Reader:
         assert text.endswith("\n") and text.isascii() and "\r" not in text
         for row in text.splitlines():
             assert len(row) <= LONGEST[self.dialect], f"longer than the controller's buffer: {row}"
+            if re.fullmatch(r"\$\d+=\d+", row) and not self.plot.commands:  # a setting, before anything moves
+                continue
             assert not set(ACTS_ON[self.dialect]) & set(row), f"the controller acts on a character: {row}"
             self.row(row)
         assert self.down is False
@@ -149,7 +154,8 @@ class Reader:
         assert here != self.at, "a move of no length, or a whole circle"
         way = [here] if head in ("G0", "G1") else self.arc(head == "G2", here, (values["I"], values["J"]))
         for point in way:
-            assert all(-1e-3 <= v <= limit + 1e-3 for v, limit in zip(point, self.size, strict=True)), f"off: {point}"
+            inside = (a - 1e-3 <= v <= b + 1e-3 for v, a, b in zip(point, self.least, self.most, strict=True))
+            assert all(inside), f"off: {point}"
         self.at = here
         if self.down:
             self.open_line += way

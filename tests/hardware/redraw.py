@@ -21,7 +21,7 @@ def reader_of(machine: Machine, *pens: Pen) -> Reader:
         case RelayLift(drops_when=drops_when):
             lift = Lift("relay", lambda value: (value == 1) == (drops_when == "powered"))
     dialect = machine.dialect if isinstance(machine.dialect, str) else machine.dialect.base
-    return Reader(machine.width_mm, machine.height_mm, lift, dialect)
+    return Reader(machine.width_mm, machine.height_mm, lift, dialect, machine.bed_min_mm)
 
 
 def on_sheet(line: list[tuple[float, float]], drawing: Drawing, machine: Machine) -> Line:
@@ -30,8 +30,8 @@ def on_sheet(line: list[tuple[float, float]], drawing: Drawing, machine: Machine
     turned = machine.rotate in (90, 270)
     left, bottom = machine.origin_mm
     if machine.centre:
-        left = (machine.width_mm - (height if turned else width)) / 2
-        bottom = (machine.height_mm - (width if turned else height)) / 2
+        left = machine.bed_min_mm[0] + (machine.width_mm - (height if turned else width)) / 2
+        bottom = machine.bed_min_mm[1] + (machine.height_mm - (width if turned else height)) / 2
     u, v = (np.array(line) - (left, bottom)).T
     x, y = {0: (u, height - v), 90: (v, u), 180: (width - u, v), 270: (width - v, height - u)}[machine.rotate]
     return np.stack([x, y], axis=1)

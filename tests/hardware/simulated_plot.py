@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Dwell, Move, Spindle, is_down, strokes
 
 Point = tuple[float, float]
+MOST_S = 3600.0  # of virtual time, after which a plot counts as stuck
 NEAR_MM = 0.06  # a step of 0.01 mm, and the tolerance of the lines
 Answer = str | Callable[["SimulatedPlot", Prompt], str | None]
 
@@ -75,6 +76,8 @@ class Watched:
         self._port.write(content)
 
     def read(self, timeout_s: float) -> bytes:
+        if self._port.now() > MOST_S:
+            raise Killed("it waits for ever")
         content = self._port.read(timeout_s)
         if content:
             self._log.append(("read", content))
@@ -103,6 +106,8 @@ class SimulatedPlot:
     prompts: list[Prompt] = field(default_factory=list)
     pen_down_at_prompts: list[Prompt] = field(default_factory=list)
     log: list[tuple[str, object]] = field(default_factory=list)
+    reported_at: list[float] = field(default_factory=list)  # when a message, a fault or a question was reported, s
+    seen_at: list[float] = field(default_factory=list)  # when any event was, s
     watchers: list[Callable[[Control, PlotEvent], None]] = field(default_factory=list)  # called with the control
     observers: list[Callable[[PlotEvent], None]] = field(default_factory=list)  # called like any observer
     plot: Plot | None = None
@@ -135,6 +140,9 @@ class SimulatedPlot:
     def _see(self, control: Control, event: PlotEvent) -> None:
         self.events.append(event)
         self.log.append(("event", event))
+        self.seen_at.append(self.bench.now())
+        if isinstance(event, Note | PlotFault | Prompt | Finished):
+            self.reported_at.append(self.bench.now())
         for watcher in self.watchers:
             watcher(control, event)
         if isinstance(event, Prompt):
@@ -142,11 +150,11 @@ class SimulatedPlot:
             if self.pen_is_down() and event.pen_up:
                 self.pen_down_at_prompts.append(event)
             left = self.answers.get(event.kind)
-            answer = left.pop(0) if left else event.default
-            if answer == "here":  # a person moves the pen there by hand, its tip on the paper
-                self.bench.controller.machine.push(0.0, 0.0, 0.0)
+            answer = left.pop(0) if left else event.default or event.choices[0].key
             if callable(answer):
                 answer = answer(self, event) or event.default
+            if answer == "here":  # a person moves the pen there by hand, its tip on the paper
+                self.bench.controller.machine.push(0.0, 0.0, 0.0)
             if answer == "none yet":
                 return
             if answer not in {choice.key for choice in event.choices}:
@@ -207,6 +215,33 @@ class SimulatedPlot:
             if np.hypot(*(where - point).T).min() > NEAR_MM + 0.1
         ]
 
+    def longest_silence_s(self) -> float:
+        """The longest time without any event."""
+        return max((after - before for before, after in itertools.pairwise(self.seen_at)), default=0.0)
+
+    def silent_standstills(self, most_s: float = 1.0) -> list[tuple[float, float]]:
+        """When the pen stood still on the paper, from and to in s, and nothing was reported within this time."""
+        return [
+            (begun, ended)
+            for begun, ended in self._standstills()
+            if ended - begun > most_s and not any(begun - 0.1 <= at <= begun + most_s for at in self.reported_at)
+        ]
+
+    def _standstills(self) -> Iterator[tuple[float, float]]:
+        """Times without motion while the pen touches the paper."""
+        begun: float | None = None
+        for event in self.bench.controller.machine.trace:
+            at = event.at if isinstance(event, Spindle) else event.begun
+            if begun is not None and not isinstance(event, Dwell):
+                yield begun, at
+            begun = begun if isinstance(event, Dwell) else None
+            ended = event.at if isinstance(event, Spindle) else event.ended
+            z, value = (event.end[2], event.spindle) if isinstance(event, Move) else (event.place[2], pen_value(event))
+            if not isinstance(event, Dwell) and is_down(self.machine, z, value):
+                begun = ended
+        if begun is not None:
+            yield begun, self.bench.now()
+
     def notes(self) -> list[str]:
         return [event.text for event in self.events if isinstance(event, Note)]
 
@@ -224,6 +259,10 @@ class SimulatedPlot:
             elif what == "line" and stopped:
                 sent.append(content)
         return sent
+
+
+def pen_value(event: Spindle | Dwell) -> float:
+    return event.value if isinstance(event, Spindle) else event.spindle
 
 
 def samples(stroke: list[Point], every_mm: float = 0.2) -> list[Point]:

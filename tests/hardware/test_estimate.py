@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from samples import BLACK, RED, ROUTER, SERVO, line, sheet, two_pens
 
 from hardware.drawing import PenPass, length_mm
-from hardware.estimate import estimate, timed
+from hardware.estimate import AT_REST_S, estimate, timed
 from hardware.planner import corner_mm_s, run_s, straight_s
 from hardware.program import ArcTo, ChangePen, Lift, Lower, Travel, program
 from hardware.toolpath import travel_mm
@@ -78,26 +78,38 @@ def test_a_run_takes_no_less_than_its_way_and_no_more_than_stopping_at_each_poin
 def test_lifts_dots_travel_and_changes_of_pen_add_up() -> None:
     drawing = sheet(PenPass("a", BLACK, (line((0, 40), (30, 40)), line((30, 40)))))
     took = estimate(program(drawing, SERVO), SERVO)
-    travel = straight_s(math.hypot(10, 5), 100, 500), straight_s(math.hypot(40, 5), 100, 500)
-    assert took.seconds == pytest.approx(sum(travel) + straight_s(30, 30, 500) + 4 * 0.15 + 0.1)
+    travel = travel_s((10, 5)), travel_s((40, 5))
+    start_s, stops_s = 2 * 0.15, 2 * (2 * AT_REST_S + 0.15)  # for the pen, and at the end
+    moving_s = sum(travel) + straight_s(30, 30, 500) + 4 * 0.15 + 0.1
+    assert took.seconds == pytest.approx(start_s + moving_s + stops_s)
     assert (took.lifts, took.drawn_mm) == (2, 30)
     assert took.travel_mm == pytest.approx(math.hypot(10, 5) + math.hypot(40, 5))
     assert (took.pen_changes, took.pen_change_s, took.total_s) == (1, 60, took.seconds + 60)
 
 
+def travel_s(way: tuple[float, float], speed: float = 100.0, accel: float = 500.0) -> float:
+    """Seconds of a travel from rest to rest, by hand: each axis has its own greatest speed and acceleration."""
+    length = math.hypot(*way)
+    along = min(length / abs(part) for part in way if part)
+    return straight_s(length, speed * along, accel * along)
+
+
 def test_a_z_axis_takes_its_own_time_to_lower_and_lift_and_no_stop_at_the_corner() -> None:
-    took = estimate(program(sheet(PenPass("a", BLACK, (line((0, 0)),))), ROUTER), ROUTER)
+    steps = program(sheet(PenPass("a", BLACK, (line((0, 0)),))), ROUTER)
+    took = sum(step.seconds for step in timed(steps, ROUTER)[2:])  # from the parking place on
     # There and down, from rest to the dwell; up and back, from the dwell to rest. Across a right angle both ways
     # are planned as one, by hand: at v the corner, each leg gains by v from what it takes from rest to rest
-    a, deviation, sine = 500.0, ROUTER.junction_deviation_mm, math.sqrt(0.5)
-    corner = math.sqrt(a * math.sqrt(2) * deviation * sine / (1 - sine))
+    deviation, sine = ROUTER.junction_deviation_mm, math.sqrt(0.5)
+    steep = math.hypot(9, 43) / 43  # along the way, for a limit of the y axis
+    across = math.sqrt(2) * min(steep, 1.0)
+    corner = math.sqrt(500 * across * deviation * sine / (1 - sine))
     legs_s = 0.0
-    for length, fast in ((math.hypot(9, 43), 100.0), (3.5, 8.0)):
+    for length, fast, a in ((math.hypot(9, 43), 100.0 * steep, 500.0 * steep), (3.5, 8.0, 500.0)):
         v = min(corner, 8.0)
         top = min(fast, math.sqrt(a * length + v * v / 2))
         ramps_mm = (2 * top * top - v * v) / (2 * a)
         legs_s += (2 * top - v) / a + (length - ramps_mm) / top
-    assert took.seconds == pytest.approx(2 * legs_s + 0.1)
+    assert took == pytest.approx(2 * legs_s + 0.1 + 2 * AT_REST_S)
 
 
 def test_each_pen_has_its_own_row_and_they_sum_up() -> None:
@@ -142,7 +154,19 @@ def test_travel_is_as_fast_as_both_axes_together() -> None:
     drawing = sheet(PenPass("a", BLACK, (line((60, 0)),)))
     took = estimate(program(drawing, machine.model_copy(update=away)), machine)
     # y, 40 mm at 50 mm/s, takes longer than x, 60 mm at 100 mm/s: all is done in its time
-    assert took.seconds - 2 * 0.15 - 0.1 == pytest.approx(2 * 40 / 50, rel=0.01)
+    still_s = 2 * 0.15 + 2 * 0.15 + 0.1 + 2 * (2 * AT_REST_S + 0.15)
+    assert took.seconds - still_s == pytest.approx(2 * 40 / 50, rel=0.01)
+
+
+def test_one_number_for_travel_is_the_limit_of_each_axis_unless_the_dialect_gives_travel_a_feed() -> None:
+    drawing = sheet(PenPass("a", BLACK, (line((60, 0)),)))
+    machine = SERVO.model_copy(update={"park_mm": (10.0, 5.0)})
+    grbl, marlin = (
+        timed(program(drawing, made), made) for made in (machine, machine.model_copy(update={"dialect": "marlin"}))
+    )
+    way = next(step.way_mm for step in grbl if isinstance(step.step, Travel))
+    seconds = [next(step.seconds for step in made if isinstance(step.step, Travel)) for made in (grbl, marlin)]
+    assert seconds == pytest.approx([travel_s((60, 40)), straight_s(way, 100, 500)])
 
 
 def test_an_arc_takes_as_long_as_its_way_at_full_speed() -> None:
@@ -156,7 +180,8 @@ def test_an_arc_takes_as_long_as_its_way_at_full_speed() -> None:
     took = estimate(steps, SERVO.model_copy(update={"junction_deviation_mm": 0.05}))
     way_mm = 20 * math.pi / 2
     assert took.drawn_mm == pytest.approx(way_mm, abs=0.01)
-    assert took.seconds - 0.3 == pytest.approx(straight_s(way_mm, 10, 500), rel=1e-3)
+    still_s = 4 * 0.15 + 2 * AT_REST_S + 0.15
+    assert took.seconds - still_s - travel_s((30, 10)) == pytest.approx(straight_s(way_mm, 10, 500), rel=1e-3)
 
 
 def test_dwells_are_rounded_as_the_controller_does() -> None:

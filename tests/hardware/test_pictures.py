@@ -65,9 +65,11 @@ def test_cards_are_drawn_by_every_machine(path: Path) -> None:
     assert set(made) == {"pens.svg", "pens.gcode", "inks.svg", "inks.gcode"}
     for name in ("pens", "inks"):
         drawing = read_svg(made[f"{name}.svg"])
+        size = drawing.width_mm, drawing.height_mm
+        assert sorted(size) == [148, 210]  # in the orientation that fits the bed
         assert [p.pen.name for p in drawing.passes] == [pen.name for pen in FINE[:4]]
         assert made[f"{name}.gcode"].count("insert pen") in (4, 8)  # said once or, on Marlin, at the pause too
-        assert all((each >= 0).all() and (each <= (148, 210)).all() for p in drawing.passes for each in p.lines)
+        assert all((each >= 0).all() and (each <= size).all() for p in drawing.passes for each in p.lines)
 
 
 def test_a_rack_of_broad_markers_takes_several_cards_and_a_pen_for_the_letters() -> None:

@@ -93,18 +93,18 @@ def test_a_dot_at_the_corner_of_the_bed_is_drawn_and_one_beyond_is_not() -> None
     assert Travel(120, 100) in program(sheet(PenPass("a", BLACK, (line((110, 0)),)), **wide), SERVO)
     assert message(sheet(PenPass("a", BLACK, (line((110.1, 0)),)), **wide)) == (
         "pen 1 (black 0.5): a line reaches x = 120.1 mm, but the bed of 'gantry' ends at 120 mm;"
-        " use smaller paper or move origin_mm"
+        " use smaller paper or move origin_mm; if its bed lies elsewhere, correct bed_min_mm or width_mm"
     )
 
 
 def test_everything_that_leaves_the_bed_is_said_at_once() -> None:
     far = PenPass("far", RED, (line((0, 0), (200, 0)), line((0, 90), (-50, -113))))
     where = "pen 2 (Größe (rouge)! 1.2): a line reaches"
-    cure = "use smaller paper or move origin_mm"
+    cure = "use smaller paper or move origin_mm; if its bed lies elsewhere, correct bed_min_mm or"
     assert message(sheet(PenPass("ok", BLACK, (line((1, 1)),)), far, height_mm=90)).splitlines() == [
-        f"{where} x = -40.0 mm, but the bed of 'gantry' begins at 0 mm; {cure}",
-        f"{where} x = 210.0 mm, but the bed of 'gantry' ends at 120 mm; {cure}",
-        f"{where} y = 208.0 mm, but the bed of 'gantry' ends at 100 mm; {cure}",
+        f"{where} x = -40.0 mm, but the bed of 'gantry' begins at 0 mm; {cure} width_mm",
+        f"{where} x = 210.0 mm, but the bed of 'gantry' ends at 120 mm; {cure} width_mm",
+        f"{where} y = 208.0 mm, but the bed of 'gantry' ends at 100 mm; {cure} height_mm",
     ]
 
 
@@ -191,7 +191,7 @@ def test_an_offset_that_takes_the_machine_off_its_bed_is_refused() -> None:
     pen = BLACK.model_copy(update={"offset_mm": (12.0, 0.0)})
     assert message(sheet(PenPass("a", pen, (line((1, 1), (9, 9)),)))) == (
         "pen 1 (black 0.5): a line reaches x = -1.0 mm, but the bed of 'gantry' begins at 0 mm;"
-        " move origin_mm or the pen's offset_mm"
+        " move origin_mm or the pen's offset_mm; if its bed lies elsewhere, correct bed_min_mm or width_mm"
     )
 
 

@@ -64,7 +64,7 @@ def test_the_gcode_of_every_machine_draws_the_picture(path: Path, tmp_path: Path
 @pytest.mark.parametrize("rotate", [0, 90, 180, 270])
 @pytest.mark.parametrize("centre", [False, True], ids=["corner", "centre"])
 def test_it_does_so_however_the_sheet_lies(rotate: int, centre: bool) -> None:
-    machine = load_machine(MACHINES[2])
+    machine = load_machine("gantry_grbl_servo")
     said = {"rotate": rotate, "centre": centre} | ({"origin_mm": (0.0, 0.0)} if centre else {})
     machine = machine.model_copy(update={**said, "margin_mm": 4.0, "arcs": True, "tolerance_mm": 0.02})
     drawing, notes = prepared(artwork(), machine)
@@ -73,7 +73,7 @@ def test_it_does_so_however_the_sheet_lies(rotate: int, centre: bool) -> None:
 
 
 def test_a_sheet_that_is_too_large_is_refused_before_a_line_is_written() -> None:
-    machine = load_machine(MACHINES[0])
+    machine = load_machine("corexy_klipper_servo")
     large = Drawing(900, 900, "#ffffff", (PenPass("a", PENS[2], (np.array([[1.0, 899.0], [899.0, 1.0]]),)),))
     with pytest.raises(ProgramError, match=r"a line reaches x = 899\.0 mm, but the bed of .* ends at"):
         files(large, machine)

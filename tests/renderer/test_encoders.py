@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -238,3 +239,11 @@ def test_an_encoder_leaves_its_network_as_it_was() -> None:
     Encoder.of(one, ("relu1",), torch.device("cpu"), torch.bfloat16)(torch.rand(3, 40, 40))
     assert torch.equal(one.features[0].weight, before)
     assert one.features[0].weight.dtype == torch.float32
+
+
+def test_a_checkpoint_as_published_is_read(tmp_path: Path) -> None:
+    """The official Stylised-ImageNet checkpoints: DataParallel's keys, an optimiser, the best accuracy of numpy."""
+    state = {key.replace("features.", "features.module."): value for key, value in made_up("vgg16").items()}
+    published = {"epoch": 1, "arch": "vgg16", "state_dict": state, "best_prec1": np.float64(50.5), "optimizer": {}}
+    torch.save(published, tmp_path / "weights")
+    assert loaded(tmp_path / "weights", "vgg16")

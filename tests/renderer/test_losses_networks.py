@@ -1,5 +1,6 @@
 """Losses that use networks: compared with the lpips package and with reference versions, and built from a spec."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -341,3 +342,19 @@ def test_a_look_has_the_loss_of_each_depth_and_where_it_is_high(unreal: Sources)
     assert found["features"].map[:28, :28].mean() > 3 * found["features"].map[36:, 36:].mean()
     assert [look.is_pull for look in found.values()] == [False, True]
     assert found["gram"].map.max() == 1
+
+
+def test_lpips_takes_every_trunk_that_features_take(unreal: Sources) -> None:
+    """As in the paper's figure 3: the linear layers over a VGG16 trained on Stylised-ImageNet."""
+    trunk = replace(
+        unreal,
+        networks={
+            Trunk("squeezenet1_1", "mine.pth"): next(
+                network for key, network in unreal.networks.items() if key.net == "squeezenet1_1"
+            )
+        },
+    )
+    far = loss(trunk, noise(3, 40, 50), lpips={"net": "squeeze", "weights": "mine.pth"})
+    same = loss(unreal, noise(3, 40, 50), lpips={"net": "squeeze"})
+    other = noise(3, 40, 50, seed=2)
+    assert far(other).item() == same(other).item()

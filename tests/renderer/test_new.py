@@ -15,8 +15,9 @@ from renderer import cli
 from renderer.cli import printing
 from renderer.new_spec import is_grey
 from renderer.planning import planned
-from renderer.spec import Artwork, RackPens
+from renderer.spec import KINDS, Artwork, RackPens
 from renderer.specfile import load
+from renderer.styles import STYLES
 from renderer.target import load_picture
 
 PENS = "fineliners, micron_black, paint_markers_24, paint_markers_fine"
@@ -125,7 +126,17 @@ def test_a_few_coloured_pixels_do_not_make_a_picture_coloured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("style", "layers"), [("curves", ["curves"]), ("lines", ["lines"]), ("points", ["points", "curves"])]
+    ("style", "layers"),
+    [
+        ("curves", ["curves"]),
+        ("lines", ["lines"]),
+        ("points", ["points", "curves"]),
+        ("hatching", ["hatching"]),
+        ("one-line", ["one_line"]),
+        ("poster", ["areas"]),
+        ("stipple", ["points"]),
+        ("paint", ["points", "curves"]),
+    ],
 )
 def test_a_style_is_a_choice_of_layers(run: Run, style: str, layers: list[str]) -> None:
     paint("x.png")
@@ -207,7 +218,7 @@ def test_a_folder_for_out_gets_the_pictures_name(run: Run) -> None:
 # --- what was planned ---
 
 
-@pytest.mark.parametrize("style", ["curves", "lines", "points"])
+@pytest.mark.parametrize("style", STYLES)
 def test_what_was_planned_stands_below_the_line_that_it_would_replace(run: Run, style: str) -> None:
     paint("x.png", size=(160, 90))
     run("new", "x.png", "--style", style)
@@ -229,7 +240,7 @@ def uncommented(lines: list[str]) -> list[str]:
     kept: list[str] = []
     planned_value = False
     for line in lines:
-        begins = re.fullmatch(r"( *)# ((?:target|canvas): {.*|- {(?:points|lines|curves): {.*)", line)
+        begins = re.fullmatch(r"( *)# ((?:target|canvas): {.*|- {(?:" + "|".join(KINDS) + r"): {.*)", line)
         goes_on = re.fullmatch(r"( *)#   ([^(].*)", line) if planned_value else None
         if begins:
             kept = [*kept[:-1], f"{begins[1]}{begins[2]}"]

@@ -18,7 +18,7 @@ from renderer.error import Objective
 from renderer.losses import Sum
 from renderer.optimise import FitError, FittedLayer, Ground, State, draw, fit, lines_mm, pruned, refine, shares, stacked
 from renderer.optimise.descent import crossed
-from renderer.optimise.layer_drawing import bounds_mm, inside
+from renderer.optimise.layer_drawing import bounds_mm, drawn_lines, inside
 from renderer.palette import Palette
 from renderer.passes import passes
 from renderer.primitives import polylines, turns
@@ -29,7 +29,8 @@ from renderer.target import Frame
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-KINDS: dict[str, Kind] = {name: kind(count=20) for name, kind in spec.KINDS.items()} | {
+PLACED = {name: kind for name, kind in spec.KINDS.items() if not traits(kind(count=20)).is_mark}  # by the search
+KINDS: dict[str, Kind] = {name: kind(count=20) for name, kind in PLACED.items()} | {
     "points": Points(count=40),
     "lines": Lines(count=30),
     "closed curves": Curves(count=15, knots=5, closed=True),
@@ -99,7 +100,7 @@ def fitted(wanted: Layer, on: Ground, strokes: Strokes | None = None) -> list[tu
 
 def plotted(wanted: Layer, state: State) -> Tensor:
     """The preview of the drawing that would be exported."""
-    parts = passes("layer", lines_mm(wanted, state.strokes, state.ground), state.strokes, state.ground.palette)
+    parts = passes("layer", drawn_lines(wanted, state.strokes, state.ground), state.strokes, state.ground.palette)
     paper = to_hex(state.ground.background[:, 0, 0].numpy())
     return torch.from_numpy(preview.framed(Drawing(*SHEET_MM, paper, parts), FRAME))
 

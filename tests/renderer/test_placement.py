@@ -30,7 +30,12 @@ Floats = NDArray[np.float32]
 Kind = Points | Lines | Curves
 Place = Callable[..., Strokes]
 KINDS = pytest.mark.parametrize(
-    "kind", [*(kind(count=1) for kind in spec.KINDS.values()), Curves(count=1, knots=6, closed=True)], ids=str
+    "kind",
+    [
+        *(kind(count=1) for kind in spec.KINDS.values() if not spec.traits(kind(count=1)).is_mark),
+        Curves(count=1, knots=6, closed=True),
+    ],
+    ids=str,
 )
 WAYS = pytest.mark.parametrize("place", [greedy, scatter])
 FRAME = Frame(7.0, 5.0, 24.0, 30.0, 2.0)

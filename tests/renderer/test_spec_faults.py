@@ -74,7 +74,7 @@ CHANGES = [
     ("[mse]", "[{mse: , weight: 2}]", "9:20: layers.0.loss.0.weight: unknown key 'weight'; it belongs below 'mse', one level further in"),
     ("[mse]", "[{vgg: {net: vgg}}]", f"9:13: layers.0.loss.0.vgg: 'vgg' is not one of {LOSSES}"),
     ("[mse]", "{lpips: {net: vgg19}}", "9:25: layers.0.loss.0.lpips.net: 'vgg19' is not one of vgg, alex, squeeze"),
-    ("[mse]", "{lpips: {weights: stylised_imagenet}}", "9:29: layers.0.loss.0.lpips.weights: LPIPS has no linear layers for 'stylised_imagenet', only for imagenet; leave weights out, or use features: {net: vgg16, weights: stylised_imagenet}"),
+    ("[mse]", "{lpips: {net: alex, weights: stylised_imagenet}}", "9:40: layers.0.loss.0.lpips.weights: stylised_imagenet is for vgg only; use net: vgg, or name a file with weights of alexnet"),
     ("[mse]", "{features: {layers: [relu3_3, relu6_1]}}", "9:41: layers.0.loss.0.features.layers.1: vgg16 has no layer 'relu6_1'; did you mean 'relu5_1'?"),
     ("[mse]", "{features: {layers: [relu3_3, relu3_3]}}", "9:41: layers.0.loss.0.features.layers.1: relu3_3 is listed twice; keep one"),
     ("[mse]", "{features: {net: alexnet, layers: [top]}}", "9:46: layers.0.loss.0.features.layers.0: alexnet has no layer 'top'; it has conv1, relu1, pool1, conv2, relu2, pool2, conv3, relu3, conv4, relu4, conv5, relu5, pool5"),

@@ -131,7 +131,7 @@ GOOD = "{version: 1, title: x, target: {image: a}, pens: {rack: a.yaml}, layers:
         ("[mse]", "[{mse: {}, blurred_mse: {}}]", False),
         ("[mse]", "[lpips]", True),
         ("[mse]", "{features: {net: vgg16, layers: [relu3_3]}}", True),
-        ("[mse]", "{lpips: {weights: stylised_imagenet}}", False),
+        ("[mse]", "{lpips: {weights: stylised_imagenet}}", True),
         ("[mse]", "[lpisp]", False),
         ("image: a", "image: a, margin_mm: 3", False),
         ("layers:", 'canvas: {colour: "red"}, layers:', False),

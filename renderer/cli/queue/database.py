@@ -28,7 +28,7 @@ def user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name
-        return "somebody"
+        return "unknown user"
 
 
 def print_jobs(jobs: list[Job], as_json: bool, what: str) -> None:

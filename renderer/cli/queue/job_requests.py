@@ -39,7 +39,7 @@ def move_job(
 def answer(
     *, job: int, choice: str, question: int | None, db: str | None, as_json: bool, **numbers: float | None
 ) -> int:
-    """Answer a question of a plot: the one that is named, or the open one."""
+    """Answer a question of a plot: the one that is named, or the open one. Raises Refused if none is open."""
     with opened(db) as store:
         with store.read() as connection:
             found, asked = records.find(connection, job), records.open_question(connection, job)

@@ -267,7 +267,12 @@ def queue_backup(**options: Any) -> int:
 )
 @click.option("--machine", "-m", metavar="FILE", type=click.Path(path_type=Path),
               help="The machine that plots: a file, or a starter such as gantry_grbl_servo.")  # fmt: skip
-@click.option("--port", "-p", metavar="PORT", help="The port of the machine, such as /dev/ttyUSB0, COM3 or sim:fast.")
+@click.option(
+    "--port",
+    "-p",
+    metavar="PORT",
+    help="The port of the machine, such as /dev/ttyUSB0, COM3, socket://HOST:PORT or sim:fast.",
+)
 @click.option("--baud", type=click.IntRange(1), default=115200, show_default=True, metavar="N",
               help="Speed of the port.")  # fmt: skip
 @click.option("--drain", is_flag=True, help="End when no job is left.")

@@ -43,6 +43,10 @@ def run_worker(
     cluster: str | None,
     **options: Any,
 ) -> int:
+    """Run a worker for the queue or for a cluster until it is asked to stop.
+
+    Raises UsageError if options do not fit together, DeviceError, MachineError, StudioError and ClusterError.
+    """
     if cluster is not None:
         from renderer.cli.gallery.cluster_options import run_cluster_worker
 

@@ -26,7 +26,7 @@ Form = Mapping[str, str]
 MOST_TEXT = 500  # characters of a title or a note
 MOST_NUDGE_MM = 20.0
 MOST_ADDED = 1000  # jobs at once
-UNSEEN = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"  # and reversed text
+UNSEEN = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"  # nor reversed text
 BY_NAME: dict[str, Callable[[Store, int, str], Job]] = {
     "pause": requests.pause, "resume": requests.resume, "release": requests.resume, "cancel": requests.cancel,
     "copy": requests.copy, "retry": requests.retry, "remove": requests.remove, "emergency": requests.emergency,
@@ -57,7 +57,10 @@ def need(session: Session, role: str, what: str) -> None:
 
 
 def add(context: ActionContext, session: Session, form: Form) -> str:
-    """Add a spec of the folder: its renders, and their plots if the form asks for them."""
+    """Add a spec of the folder: its renders, and their plots if the form asks for them.
+
+    Raises NotFound if there is no such spec, and the errors of `submission.new_jobs`.
+    """
     need(session, "curator", "add works")
     path = context.folders.spec(_text(form, "spec"))
     wanted = _wanted(context.folders, form, changes=_changes(form), plot="plot" in form)
@@ -65,7 +68,7 @@ def add(context: ActionContext, session: Session, form: Form) -> str:
 
 
 def plot(context: ActionContext, session: Session, number: int, form: Form) -> str:
-    """Add plots of a finished render."""
+    """Add plots of a finished render. Raises Refused if the render is not done, and as `add` does."""
     need(session, "curator", "add plots")
     with context.store.read() as connection:
         job = records.find(connection, number)
@@ -125,7 +128,7 @@ def do(context: ActionContext, session: Session, number: int, name: str, _: Form
 
 
 def move(context: ActionContext, session: Session, number: int, form: Form) -> str:
-    """Move a job in the queue."""
+    """Move a job in the queue. Raises StudioError if `where` is not a place, and Refused."""
     need(session, "curator", "change the order")
     where = _text(form, "where")
     if where not in get_args(Where):
@@ -173,7 +176,7 @@ def hold(context: ActionContext, session: Session, name: str, form: Form) -> str
 
 
 def upload(context: ActionContext, session: Session, name: str, content: bytes) -> str:
-    """Save a spec or a picture in the folder of uploads and return its path within the specs."""
+    """Save an upload and return its path within the specs. Raises StudioError if it is not a spec or a picture."""
     need(session, "curator", "upload")
     place = context.folders.upload_place(name, content)
     if not content:

@@ -144,7 +144,7 @@ class Page:
         return self._shown(request, "queue", "jobs questions machines work", values)
 
     def piece(self, request: Request) -> Response:
-        """One job: its picture, its progress, its pens, its history."""
+        """One job: its picture, its progress, its pens, its history. Raises NotFound if there is no such job."""
         number = _number(request)
 
         def values(connection: Connection) -> Values:
@@ -173,7 +173,7 @@ class Page:
         return self._shown(request, "machines", "jobs questions machines work", values)
 
     def operator(self, request: Request) -> Response:
-        """One machine, for the person beside it."""
+        """One machine, for the person beside it. Raises NotFound if there is no such machine."""
 
         def values(connection: Connection) -> Values:
             stations = {each.name: each for each in queue_views.stations(connection, self.store.now(connection))}
@@ -215,7 +215,7 @@ class Page:
         return HTMLResponse(text)
 
     def plan(self, request: Request) -> Response:
-        """What a render will take: a part of its page that is fetched when a person opens it."""
+        """What a render will take: a part of its page that is fetched when a person opens it. Raises NotFound."""
         with self.store.read() as connection:
             job = _found(connection, _number(request))
         try:
@@ -234,7 +234,7 @@ class Page:
         return sent or (f"/pieces/{job.id}/files/preview.png" if "preview.png" in self._files(job) else None)
 
     def picture(self, request: Request) -> Response:
-        """A picture that a worker has sent."""
+        """A picture that a worker has sent. Raises NotFound if there is none."""
         name = request.path_params["name"]
         found = job_pictures.get(self.store, _number(request), name) if name in job_pictures.NAMES else None
         if found is None:
@@ -248,11 +248,13 @@ class Page:
         return [name for name in self.folders.shown_files if self.folders.has_work_file(_folder(job), name)]
 
     def file(self, request: Request) -> Response:
+        """A file of a finished work. Raises NotFound."""
         with self.store.read() as connection:
             job = _found(connection, _number(request))
         return FileResponse(self.folders.work_file(_folder(job), request.path_params["name"]), headers=SANDBOX)
 
     def gallery_file(self, request: Request) -> Response:
+        """A file of a work in the gallery. Raises NotFound."""
         path = self.folders.gallery_file(request.path_params["work"], request.path_params["name"])
         return FileResponse(path, headers=SANDBOX | {"Cache-Control": "private, max-age=60"})
 
@@ -276,7 +278,7 @@ class Page:
         return self._with_session(request, HTMLResponse(text), Session(role))
 
     async def me(self, request: Request) -> Response:
-        """Set the name for the history."""
+        """Set the name for the history. Raises HTTPException if the form has too many inputs."""
         form, session = await _form(request), request.scope["session_of_page"]
         name = " ".join("".join(c for c in form.get("name", "") if c.isprintable()).split())[:40]
         answer = done_response(request, f"the history will name you as {Session(session.role, name).who}")

@@ -13,14 +13,14 @@ from renderer.studio.queue.states import StudioError
 
 MOST_PIXELS = 64_000_000
 PATIENCE_S = 60.0
-_ONE = threading.Lock()  # at a time
+_LOCK = threading.Lock()  # for one picture at a time
 
 
 def check_picture(path: Path) -> None:
     """Raise StudioError if the file is not a picture that can be drawn."""
     command = [sys.executable, "-m", __name__, str(path)]
     try:
-        with _ONE:
+        with _LOCK:
             done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     except subprocess.TimeoutExpired as error:
         raise StudioError(f"the picture was not decoded within {PATIENCE_S:.0f} s; save it as PNG") from error

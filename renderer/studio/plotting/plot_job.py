@@ -116,8 +116,8 @@ class PlotJob:
     def _paper_is_loaded(self) -> bool:
         """Ask for a sheet and return whether a person has put one in place."""
         with self.store.read() as connection:
-            lies = pausing.sheet_on_bed(connection, self.worker.machine.name)
-        off = f"Take {lies} off the bed. " if lies else ""
+            sheet_before = pausing.sheet_on_bed(connection, self.worker.machine.name)
+        off = f"Take {sheet_before} off the bed. " if sheet_before else ""
         asks = NewQuestion("load", "load paper", f"{off}Put a new sheet in place for {self.job.shown}.", LOADED, "done")
         answer = self._ask(asks, "asks for paper")
         if answer == "done":

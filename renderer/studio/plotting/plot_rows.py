@@ -47,6 +47,7 @@ class PlotRows:
             time.sleep(1.0)
 
     def remark(self, text: str) -> None:
+        """Write a remark into the history of the plot. Raises LeaseLost."""
         self.worker.write(lambda: leases.add_remark(self.store, self.job.id, self.job.token, self.worker.name, text))
 
     def beat(self, progress: dict[str, Any] | None, *, now: bool = False) -> tuple[str, str] | None:

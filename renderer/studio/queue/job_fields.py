@@ -88,6 +88,7 @@ class Text(JobField[str]):
         return {"maxlength": self.most}
 
     def checked(self, value: str) -> str:
+        """The text; if it is required, without spaces around it. Raises StudioError if it is required and empty."""
         if not self.is_required:
             return value
         if not value.strip():
@@ -117,6 +118,7 @@ class Day(JobField[str]):
         return {"type": "date"}
 
     def checked(self, value: str) -> str:
+        """The date as text, or an empty text. Raises StudioError if it is not a date."""
         if not value:
             return ""
         try:
@@ -127,6 +129,7 @@ class Day(JobField[str]):
         raise StudioError(f"{self.name}: {value[:20]!r} is not a date; write it as in 2026-12-01")
 
     def from_form(self, text: str) -> str:
+        """The date as text, or an empty text. Raises StudioError if it is not a date."""
         return self.checked(text)
 
 
@@ -149,11 +152,13 @@ class Number(JobField[int]):
         return {"type": "number", "min": self.least, "max": self.most}
 
     def checked(self, value: int) -> int:
+        """The number. Raises StudioError if it is outside the limits."""
         if not self.least <= value <= self.most:
             raise self._refused(str(value))
         return value
 
     def from_form(self, text: str) -> int | None:
+        """The number, or None for an empty input. Raises StudioError if it is not a number within the limits."""
         if not text:
             return None
         try:

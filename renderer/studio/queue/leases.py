@@ -98,7 +98,7 @@ def _requeue(connection: Connection, job: Job, now: float, why: str, fault: str 
 
 
 def need_person(connection: Connection, job: Job, now: float, who: str, why: str) -> None:
-    """Let a person decide about a plot that stopped unexpectedly: what is drawn stays drawn."""
+    """Let a person decide about a plot that stopped unexpectedly: what is drawn stays drawn. Raises Refused."""
     free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "wanted": "", "error": why}
     change_state(connection, job, "needs_attention", now, who, why, **free)
     job = find(connection, job.id)

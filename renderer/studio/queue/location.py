@@ -60,6 +60,6 @@ def network_warning(file: Path) -> str:
     if not kind:
         return ""
     return (
-        f"{file} lies on a network file system ({kind}), where SQLite's locks do not hold;"
+        f"{file} is on a network file system ({kind}), where SQLite's locks do not hold;"
         " keep it on a disk of one machine, or use PostgreSQL for several"
     )

@@ -395,7 +395,7 @@ def test_a_board_that_restarts_when_the_port_opens_is_asked_for_its_origin(tmp_p
     session.bench.resets_on_open = True
     assert session.run(tmp_path / "journal").outcome == "done"
     assert [prompt.kind for prompt in session.prompts] == ["origin", "pen", "pen"]
-    assert session.prompts[0].default == "here"
+    assert session.prompts[0].default == ""
     assert all_drawn_once(session)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hardware.planner import run_s
 from hardware.simulator import Bench, InjectedFault
 from hardware.simulator.settings import DEFAULTS
-from hardware.simulator.trace import Dwell, Move
+from hardware.simulator.trace import Dwell, Move, Spindle
 
 FAST = DEFAULTS | {110: 6000, 111: 6000, 112: 3000, 120: 500, 121: 500, 122: 500, 130: 400, 131: 400, 132: 100}
 
@@ -78,7 +78,19 @@ def test_a_reset_in_motion_is_alarm_3() -> None:
     """interface.md, alarm 3, and the message that follows the banner."""
     talk = Talk()
     talk.say("G0 X50\n", 0.3)
-    assert talk.say("\x18") == ["ALARM:3", "Grbl 1.1h ['$' for help]", "[MSG:'$H'|'$X' to unlock]"]
+    assert talk.say("\x18", 0.4) == ["ALARM:3"]
+    assert talk.say("", 0.2) == ["Grbl 1.1h ['$' for help]", "[MSG:'$H'|'$X' to unlock]"]
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_after_a_limit_it_discards_resets_until_it_asks_for_one(code: int) -> None:
+    """protocol.c, protocol_exec_rt_system (critical events), and report.c, report_alarm_message: half a second."""
+    talk = Talk()
+    talk.bench.controller.alarm(code)
+    assert talk.say("\x18?", 0.4) == [f"ALARM:{code}"]
+    assert talk.say("", 5) == ["[MSG:Reset to continue]"]
+    assert talk.say("?$X\n", 1) == []
+    assert talk.say("\x18") == ["Grbl 1.1h ['$' for help]", "[MSG:'$H'|'$X' to unlock]"]
     assert talk.say("G0 X0\n") == ["error:9"]
     assert talk.say("$X\n") == ["[MSG:Caution: Unlocked]", "ok"]
     assert talk.state() == "Idle"
@@ -333,3 +345,47 @@ def test_the_same_talk_gives_the_same_trace() -> None:
         talk.say("G1 X5 F700\nX8 Y3\nG0 X0\n", 5)
         traces.append(talk.bench.controller.machine.trace)
     assert traces[0] == traces[1]
+
+
+# --- settings that change what lines do ---
+
+
+def outputs(talk: Talk) -> list[float]:
+    return [event.value for event in talk.bench.controller.machine.trace if isinstance(event, Spindle)]
+
+
+def test_laser_mode_outputs_nothing_in_travel() -> None:
+    """laser_mode.md: with M3, the laser is off in G0 and on in G1 to G3."""
+    talk = Talk(FAST | {32: 1})
+    talk.say("M3 S600\nG1 X5 F600\nG0 X9\nG1 X11\nG0\nM5\n", 5)
+    assert outputs(talk) == [0, 600, 0, 600, 0]
+    assert [move.spindle for move in talk.bench.controller.machine.trace if isinstance(move, Move)] == [600, 0, 600]
+
+
+def test_in_laser_mode_a_new_s_does_not_stop_the_motion() -> None:
+    """laser_mode.md: S can change in motion; without laser mode the machine stops for it."""
+    times = []
+    for mode in (0, 1):
+        talk = Talk(FAST | {32: mode})
+        talk.say("M3 S100\nG1 X10 F3000\nG1 X20 S200\n", 5)
+        times.append(talk.bench.controller.machine.trace[-1].ended)  # type: ignore[union-attr]
+    assert times[1] < times[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "output"),
+    [({}, 600), ({30: 255}, 255), ({31: 700}, 700), ({30: 500, 31: 500}, 500)],
+)
+def test_s_is_clipped_to_the_range_of_the_spindle(settings: dict[int, float], output: float) -> None:
+    """settings.md, $30 and $31; spindle_control.c, spindle_compute_pwm_value. The report shows the output."""
+    talk = Talk(FAST | settings)
+    talk.say("M3 S600\n")
+    assert outputs(talk) == [output]
+    assert f"|FS:0,{output}" in talk.say("?", 0.1)[0]
+
+
+def test_reports_in_inches() -> None:
+    """settings.md, $13: positions in inches, with four decimals."""
+    talk = Talk(FAST | {13: 1})
+    talk.say("G21 G0 X25.4\n", 3)
+    assert "MPos:1.0000,0.0000,0.0000" in talk.say("?", 0.1)[0]

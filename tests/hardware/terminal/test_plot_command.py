@@ -128,7 +128,7 @@ def test_a_dry_run_opens_nothing(files: Path) -> None:
         "card.gcode on gantry\n"
         "   1  black 0.5            3 strokes, 0.08 m     0:08\n"
         "   2  Groe rouge 1.2       3 strokes, 0.08 m     0:11\n"
-        "119 lines, 0:18 without pen changes; 2 pens to insert\n"
+        "119 lines, 0:20 without pen changes; 2 pens to insert\n"
         "the machine moves from x 0, y 0 to x 90, y 73 mm\n"
         "nothing was sent\n"
     )

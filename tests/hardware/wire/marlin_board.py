@@ -5,11 +5,15 @@ from collections import deque
 
 
 class MarlinBoard:
-    """A port. Faults by the number of the line, once: `corrupt` makes a checksum fail, `busy` is slow, `unknown` does
-    not know the command, `start` restarts.
+    """A port. Faults by the number of the line, each once, separated by commas: `corrupt` makes a checksum fail, `busy`
+    is slow, `unknown` does not know the command, `start` restarts, `swallow` loses the line, `mute` its `ok`, `deaf` it
+    and all that follow. With `waits` it prints `wait` each second in which it has nothing to do (NO_TIMEOUTS).
     """
 
-    def __init__(self, faults: dict[int, str] | None = None) -> None:
+    def __init__(self, faults: dict[int, str] | None = None, *, waits: bool = False) -> None:
+        self.waits = waits
+        self.is_deaf = False
+        self._rested_at = 0.0
         self.faults = dict(faults or {})
         self.lines: list[str] = []  # that were carried out, in order
         self.place = [0.0, 0.0, 0.0]
@@ -36,6 +40,7 @@ class MarlinBoard:
         while b"\n" in self._pending:
             line, self._pending = self._pending.split(b"\n", 1)
             if text := line.decode("ascii"):
+                self._rested_at = self._time
                 self._take(text)
 
     def read(self, timeout_s: float) -> bytes:
@@ -43,6 +48,9 @@ class MarlinBoard:
             at, content = self._out.popleft()
             self._time = max(self._time, at)
             return content
+        if self.waits and not self._out and self._rested_at + 1.0 <= self._time + timeout_s:
+            self._time = self._rested_at = max(self._time, self._rested_at + 1.0)
+            return b"wait\n"
         self._time += timeout_s
         return b""
 
@@ -51,6 +59,8 @@ class MarlinBoard:
             self._out.append((max(self._time + after_s, self._out[-1][0] if self._out else 0.0), line.encode() + b"\n"))
 
     def _take(self, text: str) -> None:
+        if self.is_deaf:
+            return
         if text == "M115":
             self._say("FIRMWARE_NAME:Marlin 2.1.2 SOURCE_CODE_URL:x MACHINE_TYPE:plotter", "ok")
             return
@@ -62,7 +72,12 @@ class MarlinBoard:
         right = 0
         for byte in text.rsplit("*", 1)[0].encode():
             right ^= byte
-        fault = self.faults.pop(number, "") if not body.startswith("M110") else ""
+        fault, _, later = self.faults.pop(number, "").partition(",") if not body.startswith("M110") else ("", "", "")
+        if later:
+            self.faults[number] = later
+        if fault in {"swallow", "deaf"}:
+            self.is_deaf = fault == "deaf"
+            return
         if checksum != right or fault == "corrupt":
             self._say(f"Error:checksum mismatch, Last Line: {self._last}", f"Resend: {self._last + 1}", "ok")
             return
@@ -86,7 +101,8 @@ class MarlinBoard:
             for second in range(1, 30):
                 self._say("echo:busy: processing", after_s=2.0 * second)
         self._carry_out(body)
-        self._say("ok")
+        if fault != "mute":
+            self._say("ok")
 
     def _carry_out(self, body: str) -> None:
         self.lines.append(body)

@@ -1,5 +1,6 @@
 """Marlin by send and wait, against a scripted board that keeps its host protocol (as marlinfw.org describes it)."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,11 @@ PRINTER = SERVO.model_copy(update={"name": "printer", "dialect": "marlin"})
 class Run:
     """A plot on such a board, with default answers."""
 
-    def __init__(self, faults: dict[int, str] | None = None, answers: dict[str, str] | None = None) -> None:
-        self.board = MarlinBoard(faults)
+    def __init__(
+        self, faults: dict[int, str] | None = None, answers: dict[str, str] | None = None, *, waits: bool = False
+    ) -> None:
+        self.board = MarlinBoard(faults, waits=waits)
+        self.seen_at: list[float] = []
         self.job = from_drawing(card(), PRINTER, "card")
         self.events: list[PlotEvent] = []
         self.answers = answers or {}
@@ -29,6 +33,7 @@ class Run:
 
     def _see(self, event: PlotEvent) -> None:
         self.events.append(event)
+        self.seen_at.append(self.board.now())
         if isinstance(event, Prompt):
             self.control.answer(event.id, self.answers.get(event.kind, event.default))
 
@@ -39,6 +44,9 @@ class Run:
         """The job's own lines among those that were carried out."""
         wanted = {line.text for line in self.job.lines}
         return [line for line in self.board.lines if line in wanted]
+
+    def longest_silence_s(self) -> float:
+        return max(after - before for before, after in itertools.pairwise(self.seen_at))
 
     def reported(self, kind: type) -> list[PlotEvent]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -59,6 +67,34 @@ def test_a_line_that_arrives_damaged_is_sent_again(tmp_path: Path) -> None:
     assert run.go(tmp_path / "journal").outcome == "done"
     moves = [line for line in run.board.lines if line.startswith("G1 ")]
     assert moves == [line.text for line in run.job.lines if line.is_draw]
+
+
+@pytest.mark.parametrize("fault", ["corrupt,swallow", "swallow", "swallow,swallow", "mute", "corrupt,mute"])
+def test_a_line_that_a_waiting_board_has_not_answered_is_sent_again(fault: str, tmp_path: Path) -> None:
+    run = Run(faults={60: fault}, waits=True)
+    assert run.go(tmp_path / "journal").outcome == "done"
+    moves = [line for line in run.board.lines if line.startswith("G1 ")]
+    assert moves == [line.text for line in run.job.lines if line.is_draw]
+    assert [note.text for note in run.reported(Note) if isinstance(note, Note)] == [
+        "the board waits, but has not answered line 60; it is sent again"
+    ]
+    assert run.longest_silence_s() < 1.5
+
+
+def test_a_board_that_ignores_a_line_is_stopped_with_the_pen_up(tmp_path: Path) -> None:
+    run = Run(faults={60: "swallow,swallow,swallow,swallow,swallow"}, answers={"fault": "abort"}, waits=True)
+    assert run.go(tmp_path / "journal").outcome == "aborted"
+    assert [event.what for event in run.reported(PlotFault)] == ["missing"]  # type: ignore[attr-defined]
+    assert "M280 P0 S600" in run.board.lines[-8:]  # the pen was lifted
+    assert run.longest_silence_s() < 10
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_board_that_hears_nothing_any_more_is_given_up(waits: bool, tmp_path: Path) -> None:
+    run = Run(faults={60: "deaf"}, waits=waits)
+    assert run.go(tmp_path / "journal").outcome == "aborted"
+    assert any(note.text.endswith("lift the pen by hand") for note in run.reported(Note))  # type: ignore[attr-defined]
+    assert run.longest_silence_s() <= 10.1
 
 
 def test_a_busy_board_is_waited_for(tmp_path: Path) -> None:

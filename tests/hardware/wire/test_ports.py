@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminal
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hardware.wire.grbl.GREETING_S", 0.3)
+    monkeypatch.setattr("hardware.wire.grbl_identity.GREETING_S", 0.3)
     monkeypatch.setattr("hardware.wire.port_scan.LISTEN_S", 0.2)
 
 
@@ -41,6 +41,15 @@ def test_a_port_that_somebody_has_is_left_alone() -> None:
             )
         finally:
             port.close()
+
+
+def test_an_old_grbl_is_named() -> None:
+    bench = Bench(for_machine(SERVO), fast=False)
+    bench.controller.on_say = lambda text: "<Idle,MPos:0.000,0.000,0.000,WPos:0.000,0.000,0.000>"
+    with served(bench) as terminal:
+        answer, is_usable = port_scan.identify(terminal.name)
+    assert answer.startswith("GRBL 0.9 or older is too old: ")
+    assert not is_usable
 
 
 @pytest.mark.usefixtures("quick")

@@ -457,11 +457,11 @@ class Page(HTMLParser):
         self.ids += [str(found["id"])] if found.get("id") else []
 
 
-@pytest.mark.parametrize("gallery", ["gallery", "credited"])
+@pytest.mark.parametrize("fixture", ["gallery", "credited"])
 def test_the_page_needs_nothing_from_elsewhere_and_every_picture_has_a_text(
-    gallery: str, request: pytest.FixtureRequest
+    fixture: str, request: pytest.FixtureRequest
 ) -> None:
-    gallery: Path = request.getfixturevalue(gallery)
+    gallery: Path = request.getfixturevalue(fixture)
     page = Page()
     text = (gallery / "index.html").read_text()
     page.feed(text)

@@ -527,7 +527,7 @@ def test_eight_works_come_back_whole_though_a_worker_is_killed(
         assert kept.keys() == files.keys()
         assert [name for name in files if kept[name] != files[name]] == ["manifest.json"]
         found = read(gallery / work.name)
-        assert found is not None and found.whole
+        assert found is not None and found.is_intact
         assert without_costs(found.statement) == without_costs(record)
 
 

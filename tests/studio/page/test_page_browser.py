@@ -185,7 +185,7 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         page.get_by_role("button", name="Add", exact=True).click()
         page.get_by_role("button", name="Release 2 Two pens").click()  # once it is rendered
         page.goto(f"{studio.address}/machines/gantry%20with%20a%20servo")
-        page.get_by_role("button", name="Machine is ready").click()
+        page.get_by_role("button", name="The machine is ready").click()
         page.get_by_role("heading", name="Load paper").wait_for()
         page.get_by_role("button", name="A new sheet is in place").click()
         page.get_by_role("heading", name="Insert pen 1:").wait_for()
@@ -197,8 +197,8 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         page.get_by_role("heading", name="Drawing with").wait_for()
 
         until(pen_is_down)
-        page.get_by_role("button", name="Pause").click()
-        page.get_by_role("button", name="Go on").first.wait_for()
+        page.get_by_role("button", name="Pause", exact=True).click()
+        page.get_by_role("button", name="Resume").first.wait_for()
         page.locator("h1", has_text="aus").wait_for()
         until(lambda: job(studio.store, 2).state == "paused")
         assert not pen_is_down()
@@ -227,7 +227,7 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         page.get_by_role("heading", name="The plot stopped").wait_for()
         assert job(studio.store, 2).state == "needs_attention"
         page.get_by_role("button", name="Resume at the stroke").click()
-        page.get_by_role("button", name="Machine is ready").click()
+        page.get_by_role("button", name="The machine is ready").click()
         page.get_by_role("heading", name="Clear the sheet").wait_for()
         page.get_by_role("button", name="The sheet is off the bed").click()
         page.get_by_role("heading", name="Ready").wait_for()
@@ -342,7 +342,7 @@ def test_a_form_half_filled_in_stays_so_and_a_press_in_a_hurry_counts_once(brows
         page.locator("#adding [name=title]").fill("Mine")
         page.locator("#adding [name=changes]").fill("seed=3")
         page.locator("#uploading input").set_input_files(str(studio.folder / "specs" / "two.png"))
-        page.get_by_text("two.png: kept as uploads/two.png").wait_for()
+        page.get_by_text("two.png: saved as uploads/two.png").wait_for()
         requests.add(studio.store, [NewJob("render", "a", "a", "a.yaml")], "ada")
         page.locator("#job-1").wait_for()
         assert page.locator("#adding details").evaluate("each => each.open")

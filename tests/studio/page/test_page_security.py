@@ -313,7 +313,7 @@ def test_a_target_that_is_no_picture_file_is_refused_and_nothing_hangs(
     (specs / "odd.yaml").write_text(SPEC.format(title="Odd", image=name), encoding="utf-8")
     answer = site.as_("curator").post("/pieces", {"spec": "odd.yaml"})
     assert answer.status == 422
-    assert f"target.image: '{name}' is {'a folder' if kind == 'folder' else 'no ordinary file'}" in answer.text
+    assert f"target.image: '{name}' is {'a folder' if kind == 'folder' else 'not an ordinary file'}" in answer.text
     assert listing.listed(there) == []
 
 

@@ -223,7 +223,7 @@ def test_what_the_machine_cannot_draw_is_not_added(svg: Path, machine: Path, cap
     machine.write_text(MACHINE.replace("300", "50"), encoding="utf-8")
     _, err = call(capsys, "add", svg, "--machine", machine, code=1)
     assert err.startswith(
-        "render: pen 1 (#000000 0.5): a line reaches x = 90.0 mm, the bed of 'a gantry' ends at 50 mm;"
+        "render: pen 1 (#000000 0.5): a line reaches x = 90.0 mm, but the bed of 'a gantry' ends at 50 mm;"
     )
     assert call(capsys, "list")[0] == ""
 

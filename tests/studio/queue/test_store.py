@@ -203,7 +203,7 @@ def test_a_queue_on_a_network_file_system_is_warned_about(tmp_path: Path, monkey
     store = Store(str(tmp_path / "q.db"))
     store.close()
     assert store.warning == (
-        f"{tmp_path}/q.db lies on a network file system (nfs4), where SQLite's locks do not hold;"
+        f"{tmp_path}/q.db is on a network file system (nfs4), where SQLite's locks do not hold;"
         " keep it on a disk of one machine, or use PostgreSQL for several"
     )
 
