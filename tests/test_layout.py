@@ -25,9 +25,9 @@ INSIDE = {
     "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
     "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace repeated_notes session "
     "messages asking opening pen_change parking continuing origin resume recover plot",
-    "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade path_data flatten outline clipping scene "
-    "clip_regions markers paint_servers plain_image svg_text hatch write layer_labels sizing svg_layers shape_strokes "
-    "read",
+    "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade subpath path_curves path_data flatten "
+    "outline clipping scene clip_regions markers paint_servers plain_image svg_text hatch write layer_labels sizing "
+    "svg_layers shape_strokes read",
     "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
@@ -41,9 +41,10 @@ TORCHLESS |= {
     "renderer.studio",
     "renderer.cli",
 }
-# imported when there is something to order
+# imported when there is something to order, or a curve to follow
 KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "local_search")}
-LAZY = {"torch", "torchvision", "numba", "lpips", "tinycss2", "cssselect2", "shapely"}
+KERNELS |= {"hardware.svgfile.path_curves"}
+LAZY = {"torch", "torchvision", "numba", "lpips", "svgelements", "tinycss2", "cssselect2", "shapely"}
 
 FILES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))
 

@@ -1,17 +1,13 @@
-"""Subpaths -> polylines.
+"""Subpaths -> polylines."""
 
-Curves are divided into equal steps of their parameter, as many as their second derivative requires.
-"""
-
-import math
+from typing import Any
 
 import numpy as np
 
 from hardware.drawing import Line
-from hardware.svgfile.path_data import EllipseArc, Segment, Subpath
+from hardware.svgfile.subpath import Subpath
 
 FINE_MM = 0.005
-_MOST_STEPS = 20_000  # a curve a kilometre wide must not exhaust the memory
 
 
 def polylines(subpaths: list[Subpath], tolerance: float) -> list[Line]:
@@ -41,36 +37,11 @@ def _points(subpath: Subpath, tolerance: float) -> list[complex]:
         if isinstance(segment, complex):
             points.append(segment)
         else:
-            points += _steps(points[-1], segment, tolerance)
+            points += _along(segment, tolerance)
     return [*points, subpath.start] if subpath.closed else points
 
 
-def _steps(begin: complex, segment: Segment, tolerance: float) -> list[complex]:
-    """Return points along a curve, without its first."""
-    t = np.linspace(0, 1, _count(begin, segment, tolerance) + 1)[1:-1]
-    if isinstance(segment, EllipseArc):
-        return [*map(segment.at, t.tolist()), segment.end]
-    u = 1 - t
-    match segment:
-        case (a, end):
-            along = u**2 * begin + 2 * t * u * a + t**2 * end
-        case (a, b, end):
-            along = u**3 * begin + 3 * t * u**2 * a + 3 * t**2 * u * b + t**3 * end
-        case _:
-            return [segment]
-    return [*along.tolist(), end]
+def _along(curve: Any, tolerance: float) -> list[complex]:
+    from hardware.svgfile.path_curves import curve_points
 
-
-def _count(begin: complex, segment: Segment, tolerance: float) -> int:
-    """Return the steps of the parameter t for the tolerance: a chord over dt deviates by at most max |B''| dt^2 / 8."""
-    match segment:
-        case EllipseArc():
-            bend = max(segment.rx, segment.ry) * segment.sweep**2
-        case (a, end):
-            bend = 2 * abs(begin - 2 * a + end)
-        case (a, b, end):
-            bend = 6 * max(abs(begin - 2 * a + b), abs(a - 2 * b + end))
-        case _:
-            return 1
-    steps = math.sqrt(bend / (8 * tolerance)) if math.isfinite(bend) else 1
-    return min(max(1, math.ceil(steps)), _MOST_STEPS)
+    return curve_points(curve, tolerance)

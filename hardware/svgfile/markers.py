@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 
 from hardware.svgfile.cascade import Style
 from hardware.svgfile.outline import MARKED, Lengths
-from hardware.svgfile.path_data import Subpath, vertices
+from hardware.svgfile.path_data import vertices
 from hardware.svgfile.scene import Context, MarkedShape, SceneItem, SvgScene, local_name, viewed
+from hardware.svgfile.subpath import Subpath
 from hardware.svgfile.svg_values import (
     Matrix,
     diagonal,

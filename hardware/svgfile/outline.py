@@ -4,7 +4,8 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 from hardware.svgfile.cascade import Style
-from hardware.svgfile.path_data import Segment, Subpath, arc, ellipse, subpaths_of
+from hardware.svgfile.path_data import subpaths_of
+from hardware.svgfile.subpath import Segment, Subpath
 from hardware.svgfile.svg_values import Size, diagonal, length, numbers
 
 MARKED = {"path", "line", "polyline", "polygon"}  # the shapes that can have markers
@@ -66,12 +67,17 @@ def _line(lengths: Lengths) -> list[Subpath]:
 
 def _circle(lengths: Lengths) -> list[Subpath]:
     r = lengths("r", None)
-    return [ellipse(complex(lengths("cx", 0), lengths("cy", 1)), r, r)] if r > 0 else []
+    return _round(lengths, r, r)
 
 
 def _ellipse(lengths: Lengths) -> list[Subpath]:
-    rx, ry = _radii(lengths)
-    return [ellipse(complex(lengths("cx", 0), lengths("cy", 1)), rx, ry)] if rx > 0 and ry > 0 else []
+    return _round(lengths, *_radii(lengths))
+
+
+def _round(lengths: Lengths, rx: float, ry: float) -> list[Subpath]:
+    from hardware.svgfile.path_curves import ellipse
+
+    return ellipse(complex(lengths("cx", 0), lengths("cy", 1)), rx, ry) if rx > 0 and ry > 0 else []
 
 
 def _radii(lengths: Lengths) -> tuple[float, float]:
@@ -88,19 +94,12 @@ def _rectangle(lengths: Lengths) -> list[Subpath]:
         return []
     rx, ry = _radii(lengths)
     rx, ry = min(rx, width / 2), min(ry, height / 2)
-    corner, right, down = complex(x, y), complex(width, 0), complex(0, height)
     if rx == 0 or ry == 0:
+        corner, right, down = complex(x, y), complex(width, 0), complex(0, height)
         return [Subpath(corner, [corner + right, corner + right + down, corner + down], closed=True)]
-    point = corner + rx
-    path = Subpath(point, [], closed=True)
-    for begin, end in (
-        (corner + right - rx, corner + right + ry * 1j),
-        (corner + right + down - ry * 1j, corner + right + down - rx),
-        (corner + down + rx, corner + down - ry * 1j),
-        (corner + ry * 1j, corner + rx),
-    ):
-        path.segments += [begin, arc(begin, end, rx, ry, 0.0, [0, 1])]
-    return [path]
+    from hardware.svgfile.path_curves import rounded_rectangle
+
+    return rounded_rectangle(complex(x, y), complex(width, height), rx, ry)
 
 
 _SHAPES: dict[str, Callable[[Lengths], list[Subpath]]] = {

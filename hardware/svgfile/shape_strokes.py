@@ -9,8 +9,8 @@ from hardware.drawing import Ink, Line, is_dot
 from hardware.svgfile.clipping import clipped
 from hardware.svgfile.flatten import FINE_MM, polylines, without_repeats
 from hardware.svgfile.hatch import hatched
-from hardware.svgfile.path_data import Subpath
 from hardware.svgfile.scene import SceneItem
+from hardware.svgfile.subpath import Subpath
 from hardware.svgfile.svg_layers import SvgStroke
 from hardware.svgfile.svg_values import MM_PER_PX, diagonal, length, numbers, on_sheet
 from hardware.toolpath.cut import dashes

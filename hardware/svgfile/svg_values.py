@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Callable
 
 import numpy as np
 
@@ -62,7 +61,7 @@ def share(text: str, default: float = 1.0) -> float:
 
 
 def times(m: Matrix, n: Matrix) -> Matrix:
-    """Return the matrix that applies n and then m."""
+    """Return the matrix that applies n and then m: the product of svgelements, whose matrices cannot be keys."""
     return (
         m[0] * n[0] + m[2] * n[1],
         m[1] * n[0] + m[3] * n[1],
@@ -114,28 +113,38 @@ def on_sheet(points: Line, m: Matrix) -> Line:
 def matrix_of(text: str, full: Size = (math.nan, math.nan), em: float = 16.0) -> Matrix | None:
     """Return the matrix of a `transform`, as an attribute or as CSS writes it; None if it is not valid.
 
-    `full` is what 100 % means along x and y.
+    `full` is what 100 % means along x and y. svgelements computes the matrix; it skips what it cannot read, so lengths
+    and angles become plain numbers here first.
     """
-    matrix, end = IDENTITY, 0
+    plain, end = [], 0
     if text.strip().lower() in ("", "none"):
-        return matrix
+        return IDENTITY
     while found := _FUNCTION.match(text, end):
-        one = _function(found[1].lower(), re.split(r"[\s,]+", found[2].strip()), full, em)
+        one = _plain_function(found[1].lower(), re.split(r"[\s,]+", found[2].strip()), full, em)
         if one is None:
             return None
-        matrix, end = times(matrix, one), found.end()
-    return matrix if not text[end:].strip(" \t\r\n,;") and end else None
-
-
-def _function(name: str, given: list[str], full: Size, em: float) -> Matrix | None:
-    values = [length(text, full[min(at, 1)], em) for at, text in enumerate(given)]
-    if name in ("rotate", "skewx", "skewy", "skew"):
-        values[:1] = [_degrees(given[0])]
-        values[1:2] = [_degrees(given[1])] if name == "skew" and len(given) > 1 else values[1:2]
-    known = [value for value in values if value is not None]
-    if len(known) != len(given) or name not in _FUNCTIONS or len(known) not in _FUNCTIONS[name][0]:
+        plain.append(one)
+        end = found.end()
+    if not plain or text[end:].strip(" \t\r\n,;"):
         return None
-    return _FUNCTIONS[name][1](*known)
+    from svgelements import Matrix as Product
+
+    m = Product(" ".join(plain))
+    return (m.a, m.b, m.c, m.d, float(m.e), float(m.f))
+
+
+def _plain_function(name: str, given: list[str], full: Size, em: float) -> str | None:
+    """Return a function of a transform with its lengths in user units and its angles in degrees; None if not valid."""
+    if name not in _FUNCTIONS or len(given) not in _FUNCTIONS[name]:
+        return None
+    whole = (1.0, 1.0) if name.startswith("scale") else full
+    angles = len(given) if name.startswith("skew") else 1 if name == "rotate" else 0
+    values = [_degrees(text) if at < angles else length(text, whole[min(at, 1)], em) for at, text in enumerate(given)]
+    known = [repr(value) for value in values if value is not None]
+    if len(known) != len(given):
+        return None
+    known += ["0.0"] * (name == "skew" and len(given) == 1)
+    return f"{name}({' '.join(known)})"
 
 
 def _degrees(text: str) -> float | None:
@@ -145,26 +154,18 @@ def _degrees(text: str) -> float | None:
     return degrees if math.isfinite(degrees) else None
 
 
-def _rotate(degrees: float, x: float = 0.0, y: float = 0.0) -> Matrix:
-    return about(rotation(degrees), x, y)
-
-
-def _skew(x: float, y: float = 0.0) -> Matrix:
-    return (1.0, math.tan(math.radians(y)), math.tan(math.radians(x)), 1.0, 0.0, 0.0)
-
-
-_FUNCTIONS: dict[str, tuple[tuple[int, ...], Callable[..., Matrix]]] = {  # how many arguments each takes
-    "matrix": ((6,), lambda *given: given),
-    "translate": ((1, 2), lambda x, y=0.0: translation(x, y)),
-    "translatex": ((1,), lambda x: translation(x, 0.0)),
-    "translatey": ((1,), lambda y: translation(0.0, y)),
-    "scale": ((1, 2), lambda x, y=None: scaling(x, x if y is None else y)),
-    "scalex": ((1,), lambda x: scaling(x, 1.0)),
-    "scaley": ((1,), lambda y: scaling(1.0, y)),
-    "rotate": ((1, 3), _rotate),
-    "skewx": ((1,), _skew),
-    "skewy": ((1,), lambda y: _skew(0.0, y)),
-    "skew": ((1, 2), _skew),
+_FUNCTIONS = {  # how many arguments each takes
+    "matrix": (6,),
+    "translate": (1, 2),
+    "translatex": (1,),
+    "translatey": (1,),
+    "scale": (1, 2),
+    "scalex": (1,),
+    "scaley": (1,),
+    "rotate": (1, 3),
+    "skewx": (1,),
+    "skewy": (1,),
+    "skew": (1, 2),
 }
 
 
