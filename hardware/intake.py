@@ -6,6 +6,7 @@ from typing import Any
 
 from hardware.drawing import Drawing
 from hardware.machine import Machine
+from hardware.pen_mapping import PenMapping, load_mapping
 from hardware.svg_intake import ReadyDrawing, options_of, ready_drawing, with_sheet_placed
 from hardware.svgfile import Options, SvgError, reading
 from hardware.svgfile.sizing import Sizing
@@ -45,8 +46,13 @@ def intake_of(
     Raises RackError, and SvgError if several of them set the size.
     """
     sizing = _sizing(margin_mm or 0.0, **size)
-    options = options_of(hatch_mm, rack, by, keep_order)
+    mapping = None if rack is None else load_mapping(rack)
+    options = _with_pens(options_of(hatch_mm, None, by, keep_order), mapping)
     return Intake(replace(options, strict=strict, layer_order=layer_order, sizing=sizing), rotate, centre, margin_mm)
+
+
+def _with_pens(options: Options, mapping: PenMapping | None) -> Options:
+    return options if mapping is None else replace(options, pens=mapping.pens, layer_pens=mapping.layers)
 
 
 def _sizing(

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
-    "lettering svgfile svg_intake intake picture card simulator wire job plotting terminal __main__",
+    "hardware": "pen drawing toolpath yamlfile starters rack pen_mapping dialect machine arcs program gcode planner "
+    "estimate lettering svgfile svg_intake intake picture card simulator wire job plotting terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "

@@ -1,8 +1,8 @@
 """Layers of strokes -> pen passes: from the metadata of our own files, by a rack, or by colours and widths."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from xml.etree import ElementTree
 
@@ -33,6 +33,7 @@ class Options:
     layer_order: LayerOrder | None = None  # None: by the numbers of the layers, if each has one
     sizing: Sizing | None = None  # None: the size that the file gives
     feed_mm_min: float | None = None  # the machine's own: codes of layers are shares of it
+    layer_pens: Mapping[str, Pen] = field(default_factory=dict)  # the pen of a layer, by its name or number
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ def passes_of(
     notes: list[str] = []
     for layer in _ordered([layer for layer in layers if layer.strokes], known, options, notes):
         own = _own_pass(layer, known, scale)
-        made = [_meant(own, layer, options)] if own else [*_by_pens(layer, size_mm, options, notes)]
+        made = [_meant(own, layer, options)] if own else [*_by_pens(_inked(layer), size_mm, options, notes)]
         passes += _as_the_label_says(made, layer, passes, options, notes)
+    notes += _unmatched(layers, options)
     pens = options.pens
     if pens and (missed := [p for p in passes if not any(p.pen.is_same(pen) for pen in pens)]):
         wanted = ", ".join(pen.name for pen in pens)
@@ -99,6 +101,26 @@ def _ordered(
         drawn = ", ".join(repr(layer.label) for layer in ordered[:5]) + (", ..." if len(ordered) > 5 else "")
         notes.append(f"layers are drawn by their numbers: {drawn}; --layer-order file keeps the order of the file")
     return ordered
+
+
+def _unmatched(layers: list[SvgLayer], options: Options) -> Iterator[str]:
+    """Yield a note for each layer of the mapping that the file does not have."""
+    for key in options.layer_pens:
+        if not any(_is_named(layer, key) for layer in layers):
+            labels = ", ".join(repr(layer.label) for layer in layers if layer.label) or "none with names"
+            yield f"the file has no layer {key!r}, which the pens are mapped to; its layers are {labels}"
+
+
+def _is_named(layer: SvgLayer, key: str) -> bool:
+    """Whether a key of the mapping means a layer: by its name, whole or without number and codes, or by its number."""
+    label = parsed(layer.label)
+    names = {" ".join(name.split()).casefold() for name in (layer.label, label.title)} - {""}
+    return " ".join(key.split()).casefold() in names or (key.isdecimal() and label.number == int(key))
+
+
+def _mapped(layer: SvgLayer, options: Options) -> Pen | None:
+    """Return the pen that the mapping gives to a layer; None if it gives none."""
+    return next((pen for key, pen in options.layer_pens.items() if _is_named(layer, key)), None)
 
 
 def _as_the_label_says(
@@ -218,9 +240,24 @@ def _plain(label: str) -> str:
 
 
 def _without_nib(name: str, widths_mm: set[float]) -> str:
-    """Return a layer's name without the nib at its end, which `to_svg` writes and vpype keeps."""
-    nib = re.search(r" (\d+\.?\d*)$", name)
-    return name[: nib.start()] if nib and all(abs(float(nib[1]) - width) <= 1e-3 for width in widths_mm) else name
+    """Return a layer's name without the nib and the ink at its end, which `to_svg` writes and vpype keeps."""
+    nib = _nib(name, widths_mm)
+    return name if nib is None else name[: nib.start()]
+
+
+def _nib(name: str, widths_mm: set[float]) -> re.Match[str] | None:
+    """Return the end of a layer's name that repeats the width of all its strokes; None if there is none."""
+    nib = re.search(r" (\d+\.?\d*)( transparent)?$", name)
+    return nib if nib and all(abs(float(nib[1]) - width) <= 1e-3 for width in widths_mm) else None
+
+
+def _inked(layer: SvgLayer) -> SvgLayer:
+    """Return the layer with transparent ink if its name says so: vpype keeps the name, but no mix-blend-mode."""
+    nib = _nib(_plain(layer.label), {s.width_mm for s in layer.strokes})
+    if nib is None or not nib[2]:
+        return layer
+    strokes = [replace(s, ink=Ink.TRANSPARENT) for s in layer.strokes]
+    return SvgLayer(layer.label, layer.attributes, strokes)
 
 
 def _meant(own: PenPass, layer: SvgLayer, options: Options) -> PenPass:
@@ -233,6 +270,8 @@ def _meant(own: PenPass, layer: SvgLayer, options: Options) -> PenPass:
 def _of_rack(pen: Pen, layer: SvgLayer, options: Options, alone: bool) -> Pen:
     """Return the pen of the rack that a layer or a colour refers to; the given pen if there is none."""
     pens, by = options.pens or (), options.by
+    if (mapped := _mapped(layer, options)) is not None:
+        return mapped
     digits = re.match(r"\D*(\d+)", layer.label)
     if by in (None, "name") and alone:
         found = by_name(pens, pen.name) or by_name(pens, _plain(layer.label))

@@ -44,7 +44,8 @@ def reading_options(command: F) -> F:
         click.option("--hatch", "hatch_mm", type=click.FloatRange(0.05, 50), metavar="MM",
                      help="Fill filled shapes with lines this far apart, mm."),
         click.option("--pens", "rack", metavar="RACK", type=click.Path(path_type=Path),
-                     help="Draw with the pens of this rack: a file, or a starter such as fineliners."),
+                     help="Draw with the pens of this rack: a file, or a starter such as fineliners. The file can map"
+                     " layers to pens."),
         click.option("--by", type=click.Choice(["name", "number", "colour"]),
                      help="How layers name pens of the rack.  [default: name, else number, else colour]"),
         click.option("--keep-order", is_flag=True,
