@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "pen drawing toolpath yamlfile starters rack pen_mapping dialect machine arcs program gcode planner "
-    "estimate lettering svgfile svg_intake intake picture card simulator wire job plotting terminal __main__",
+    "estimate lettering formats svgfile svg_intake intake picture card simulator wire job plotting terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "
@@ -25,6 +25,7 @@ INSIDE = {
     "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
     "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace repeated_notes session "
     "messages asking opening pen_change parking continuing origin resume recover plot",
+    "hardware.formats": "stroke_sheet dxf_file hpgl_scanner hpgl_file pdf_file",
     "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade subpath path_curves path_data flatten "
     "outline clipping scene clip_regions markers paint_servers plain_image svg_text hatch write layer_labels sizing "
     "svg_layers shape_strokes read",

@@ -15,10 +15,12 @@ class Findings:
     file too. `notes` are good to know.
     """
 
-    def __init__(self, root: ElementTree.Element, text: str) -> None:
-        self._root, self._text = root, text
+    def __init__(
+        self, root: ElementTree.Element, text: str, losses: tuple[str, ...] = (), notes: tuple[str, ...] = ()
+    ) -> None:
+        self._root, self._text, self._imported = root, text, losses
         self.faults: list[str] = []
-        self.notes: list[str] = []
+        self.notes: list[str] = [*notes]
         self._losses: dict[str, dict[ElementTree.Element, None]] = {}
         self._counts: dict[tuple[str, bool], int] = {}
 
@@ -33,7 +35,9 @@ class Findings:
     def losses(self) -> list[str]:
         """Return a sentence for each kind of loss."""
         counted = [f"{_shapes(n)} {what}" for (what, is_loss), n in self._counts.items() if is_loss]
-        return counted + [f"{self._who(list(several))}: {what}" for what, several in self._losses.items()]
+        return [*self._imported, *counted] + [
+            f"{self._who(list(several))}: {what}" for what, several in self._losses.items()
+        ]
 
     def all_notes(self) -> Iterator[str]:
         """Yield a sentence for each loss and each note."""

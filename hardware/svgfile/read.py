@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from hardware.drawing import Drawing, Line
+from hardware.formats import FormatError, Imported, imported
 from hardware.svgfile.cascade import Style
 from hardware.svgfile.clip_regions import clips_of
 from hardware.svgfile.clipping import clipped
@@ -30,6 +31,7 @@ _VIEW = "{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}namedview"
 _FILL_ONLY = "has a fill but no stroke; pens draw strokes only: give it a stroke, hatch it (--hatch), or remove it"
 _LEFT_OUT_FILLS = "left out: filled and without a stroke; --hatch fills them"
 _MOVING = {f"{SVG}{tag}" for tag in ("animate", "animateMotion", "animateTransform", "set")}
+_SVG = Imported("")  # nothing was imported
 _LETTER_MM = 0.35  # width of letters in a file without strokes
 
 
@@ -54,11 +56,12 @@ def read_svg(source: str | Path, options: Options | None = None) -> Drawing:
 def reading(source: str | Path, options: Options) -> Reading:
     """Return the drawing as `read_svg` does, with notes. Raises SvgError."""
     if isinstance(source, str) and (not source.strip() or source.lstrip("\ufeff \t\r\n").startswith("<")):
-        text, name = source, "the SVG text"
+        text, name, found = source, "the SVG text", _SVG
     else:
-        text, name = file_text(Path(source)), str(source)
+        name, found = str(source), _file_of_another_kind(Path(source))
+        text = found.text or file_text(Path(source))
     text = text.removeprefix("\ufeff")
-    reader = _Reader(checked_root(text, name), text, name, options)
+    reader = _Reader(checked_root(text, name), text, name, options, found)
     try:
         with np.errstate(all="ignore"):  # absurd numbers give coordinates that are not finite, which are found later
             return reader.reading()
@@ -68,12 +71,21 @@ def reading(source: str | Path, options: Options) -> Reading:
         raise SvgError(f"{name}: is damaged ({type(fault).__name__}: {fault})") from None
 
 
+def _file_of_another_kind(path: Path) -> Imported:
+    """Return a DXF, HPGL or PDF as SVG; without text for SVG. Raises SvgError."""
+    try:
+        return imported(path) or _SVG
+    except FormatError as fault:
+        raise SvgError(f"{path}: {fault}") from None
+
+
 class _Reader:
     """Reads one file."""
 
-    def __init__(self, root: ElementTree.Element, text: str, name: str, options: Options) -> None:
+    def __init__(self, root: ElementTree.Element, text: str, name: str, options: Options, found: Imported) -> None:
         self._root, self._name, self._options = root, name, options
-        self._findings = Findings(root, text)
+        self._findings = Findings(root, text, found.losses, found.notes)
+        self._is_svg = found is _SVG
         if "<?xml-stylesheet" in text:
             self._findings.lost(root, "refers to a style sheet in another file, which is not read")
         self._scene = SvgScene(root, self._findings, clips_of)
@@ -97,7 +109,7 @@ class _Reader:
         passes, notes = passes_of(self._layers, fit.sheet_mm, known, options, self._name, fit.scale)
         if not passes:
             raise SvgError(self._in_lines(self._nothing()))
-        if options.sizing is None and lacks_units(given):
+        if self._is_svg and options.sizing is None and lacks_units(given):
             self._findings.notes.append(_size_note(page_mm))
         title = self._root.findtext(f"{SVG}title") or ""
         drawing = Drawing(*fit.sheet_mm, self._background or self._page, passes, title)
