@@ -14,7 +14,7 @@ ORDER = {
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "
     "fitting passes finish preview manifest charts report output plot_source feasibility plan new_spec pipeline "
-    "film gallery studio cli",
+    "film print_size gallery studio cli",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -177,8 +177,8 @@ FOLDERS = {
     "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
     "renderer.studio.page": "access responses request_checks folders upload_checks queue_views gallery_works plans "
     "actions change_stream routes server",
-    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor film_command "
-    "gcode_command new plan_command plot_command render specs render_commands gallery queue",
+    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor export_command "
+    "film_command gcode_command new plan_command plot_command render specs render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "

@@ -18,7 +18,7 @@ class FormatError(ValueError):
 
 @dataclass(frozen=True)
 class Imported:
-    """A file as SVG, what of it is not drawn, and notes."""
+    """A file as SVG, notes, and which of its contents are not drawn."""
 
     text: str
     losses: tuple[str, ...] = ()
