@@ -1,5 +1,6 @@
 """A DXF file -> SVG, by ezdxf: the model space, blocks resolved, colours and line weights as they are shown."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,20 +21,25 @@ def dxf_as_svg(path: Path) -> Imported:
         raise FormatError(
             "reading DXF needs ezdxf: pip install 'artwork-renderer[dxf]', or save the drawing as SVG"
         ) from None
-    document = _document(path)
+    document, is_damaged = _document(path)
     mm, notes = _unit(document)
     sheet = StrokeSheet(mm)
+    if is_damaged:
+        sheet.lost("is damaged; what could be recovered is drawn")
     for entity, layer, look in _shown(document, mm):
         _draw(sheet, entity, layer, look)
     return sheet.imported(notes)
 
 
-def _document(path: Path) -> Any:
+def _document(path: Path) -> tuple[Any, bool]:
+    """Return the document, and whether some of it is lost."""
     from ezdxf import recover
     from ezdxf.lldxf.const import DXFError
 
+    logging.getLogger("ezdxf").addHandler(logging.NullHandler())  # what it recovers is not for stderr
     try:
-        return recover.readfile(str(path))[0]  # reads sound files as well as damaged ones
+        document, audit = recover.readfile(str(path))  # reads sound files as well as damaged ones
+        return document, audit.has_errors
     except (DXFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as fault:
         raise FormatError(f"is not a DXF file that can be read: {fault}") from None
 

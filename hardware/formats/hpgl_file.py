@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from hardware.formats.hpgl_scanner import Instruction, encoded_moves, instructions
-from hardware.formats.stroke_sheet import Imported, Look, StrokeSheet
+from hardware.formats.stroke_sheet import FormatError, Imported, Look, StrokeSheet
 
 _MM = 0.025
 _WIDTH_MM = 0.35  # of pens whose file gives none, as HPGL says
@@ -29,10 +29,13 @@ _IGNORED = frozenset(_UNSEEN.split())
 
 
 def hpgl_as_svg(text: str) -> Imported:
-    """Return an HPGL file as SVG. Raises FormatError if it draws nothing."""
+    """Return an HPGL file as SVG. Raises FormatError if it draws nothing, or has absurd numbers."""
     plotter = _Plotter()
     for instruction in instructions(text):
-        plotter.obey(instruction)
+        try:
+            plotter.obey(instruction)
+        except (ArithmeticError, ValueError):
+            raise FormatError(f"the instruction {instruction.name} has numbers that cannot be drawn") from None
     plotter.lift()
     return plotter.sheet.imported()
 
@@ -176,8 +179,8 @@ def _arc(plotter: _Plotter, centre: complex, degrees: float) -> None:
 
 def _turns(radius: float, degrees: float) -> list[complex]:
     """Return the rotations along an arc, without that of its begin."""
-    step = 2 * math.acos(max(1 - _FINE / max(radius, _FINE), 0.0))
-    count = min(max(2, math.ceil(abs(math.radians(degrees)) / step)), 100_000)
+    step = max(2 * math.acos(max(1 - _FINE / max(radius, _FINE), 0.0)), 1e-4)
+    count = min(max(2, math.ceil(abs(math.radians(degrees)) / step)), 20_000)
     return [cmath.rect(1.0, math.radians(degrees) * number / count) for number in range(1, count + 1)]
 
 

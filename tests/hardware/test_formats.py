@@ -1,6 +1,7 @@
 """DXF, HPGL and PDF: their strokes are read like those of an SVG."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ezdxf
@@ -130,6 +131,14 @@ def test_hpgl_that_draws_nothing_is_refused(tmp_path: Path, text: str) -> None:
         hpgl(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    "text", ["PU0,0;PD9999999999999,1;", "PA0,0;CI1e400;", "PD5,5;SC0,1,0,1;IP0,0,99999999999999,9;PD9,9;"]
+)
+def test_absurd_numbers_of_hpgl_are_refused_with_a_message(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SvgError, match=r"drawing.plt: "):
+        hpgl(tmp_path, f"SP1;PD{10**30},{10**30};{text}")
+
+
 # DXF
 
 
@@ -221,6 +230,14 @@ def test_what_of_a_dxf_cannot_be_drawn_is_reported(tmp_path: Path) -> None:
     document.modelspace().add_line((0, 0), (10, 10))
     document.modelspace().add_ray((0, 0), (1, 0))
     assert read().notes == ("RAY is left out: pens cannot draw it",)
+
+
+def test_a_dxf_of_which_something_is_lost_is_drawn_with_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document, read = dxf(tmp_path)
+    document.modelspace().add_line((0, 0), (10, 10))
+    lossy = SimpleNamespace(has_errors=True)
+    monkeypatch.setattr("ezdxf.recover.readfile", lambda _: (document, lossy))
+    assert read().notes == ("is damaged; what could be recovered is drawn",)
 
 
 def test_a_file_that_is_not_dxf_is_refused(tmp_path: Path) -> None:
