@@ -10,7 +10,7 @@ from hardware.pen_mapping import PenMapping, load_mapping
 from hardware.svg_intake import ReadyDrawing, options_of, ready_drawing, with_sheet_placed
 from hardware.svgfile import Options, SvgError, reading
 from hardware.svgfile.sizing import Sizing
-from hardware.svgfile.svg_layers import LayerOrder, PenMatch
+from hardware.svgfile.svg_layers import LayerOrder, PenMatch, TextStyle
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def intake_of(
     margin_mm: float | None = None,
     layer_order: LayerOrder | None = None,
     strict: bool = False,
+    text: TextStyle = "line",
     **size: Any,
 ) -> Intake:
     """Return what the options of a command line ask for: `size` is fit, width_mm, height_mm and scale.
@@ -48,7 +49,9 @@ def intake_of(
     sizing = _sizing(margin_mm or 0.0, **size)
     mapping = None if rack is None else load_mapping(rack)
     options = _with_pens(options_of(hatch_mm, None, by, keep_order), mapping)
-    return Intake(replace(options, strict=strict, layer_order=layer_order, sizing=sizing), rotate, centre, margin_mm)
+    return Intake(
+        replace(options, strict=strict, layer_order=layer_order, sizing=sizing, text=text), rotate, centre, margin_mm
+    )
 
 
 def _with_pens(options: Options, mapping: PenMapping | None) -> Options:

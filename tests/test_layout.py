@@ -27,8 +27,8 @@ INSIDE = {
     "messages asking opening pen_change parking continuing origin resume recover plot",
     "hardware.formats": "stroke_sheet dxf_file hpgl_scanner hpgl_file pdf_file",
     "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade subpath path_curves path_data flatten "
-    "outline clipping scene clip_regions markers paint_servers plain_image svg_text hatch write layer_labels sizing "
-    "svg_layers shape_strokes read",
+    "outline clipping scene clip_regions markers paint_servers plain_image typefaces svg_text hatch write layer_labels "
+    "sizing svg_layers shape_strokes read",
     "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}

@@ -18,7 +18,10 @@ _INHERITED = {
     "fill": "black",
     "fill-opacity": "1",
     "fill-rule": "nonzero",
+    "font-family": "sans-serif",
     "font-size": "16",
+    "font-style": "normal",
+    "font-weight": "normal",
     "letter-spacing": "0",
     "marker-end": "none",
     "marker-mid": "none",
@@ -50,7 +53,10 @@ _OWN = {
 }
 _GEOMETRY = dict.fromkeys(("cx", "cy", "d", "height", "r", "rx", "ry", "width", "x", "y"), "")  # by CSS alone
 _INITIAL = _INHERITED | _OWN | _GEOMETRY
-_SHORTHANDS = {"marker": ("marker-start", "marker-mid", "marker-end"), "font": ("font-size",)}
+_SHORTHANDS = {
+    "marker": ("marker-start", "marker-mid", "marker-end"),
+    "font": ("font-size", "font-family", "font-style", "font-weight"),
+}
 _KNOWN = frozenset({*_INITIAL, *_SHORTHANDS})
 _READ = frozenset({*_INHERITED, *_OWN, "style"} - {"transform"})  # the attributes that style an element
 _PAINTS = {"fill", "stroke", "color", "stop-color"}
@@ -63,6 +69,7 @@ _FONT_SIZES = dict(
         strict=True,
     )
 )
+_WEIGHTS = {"bold", "bolder", "lighter"}
 _MOST_CHARACTERS = 10_000  # of a value whose variables are replaced
 _DEEPEST = 20
 
@@ -184,7 +191,11 @@ def _computed(given: dict[str, str], sheets: Declarations, parent: Style) -> Sty
 def _longhands(name: str, value: str) -> Iterator[tuple[str, str]]:
     if name == "font" and "var(" not in value:
         if size := re.search(rf"(?:^|\s)(({NUMBER})(%|[a-z]+))(?:\s*/\s*\S+)?\s", value):
+            words = value[: size.start()].split()
+            yield "font-style", next((word for word in words if word in ("italic", "oblique")), "normal")
+            yield "font-weight", next((word for word in words if word in _WEIGHTS or word.isdecimal()), "normal")
             yield "font-size", size[1]
+            yield "font-family", value[size.end() :].strip()
     elif name in _SHORTHANDS:
         yield from ((longhand, value) for longhand in _SHORTHANDS[name])
     elif name in _INITIAL or name.startswith("--"):

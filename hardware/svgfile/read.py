@@ -14,7 +14,7 @@ from hardware.svgfile.cascade import Style
 from hardware.svgfile.clip_regions import clips_of
 from hardware.svgfile.clipping import clipped
 from hardware.svgfile.findings import Findings, named
-from hardware.svgfile.flatten import without_repeats
+from hardware.svgfile.flatten import FINE_MM, without_repeats
 from hardware.svgfile.markers import marked
 from hardware.svgfile.paint_servers import PLAIN_ADVICE, solid
 from hardware.svgfile.plain_image import only_colour
@@ -244,8 +244,13 @@ class _Reader:
     def _add_text(self, item: SceneItem, layer: SvgLayer) -> None:
         if not "".join(item.element.itertext()).strip():
             return
-        self._findings.lost(item.element, "drawn in single-line letters, not in its own typeface")
-        for style, lines in lettered_text(self._scene, item):
+        is_outline = self._options.text == "outline"
+        if not is_outline:
+            self._findings.lost(item.element, "drawn in single-line letters, not in its own typeface")
+        elif self._options.hatch_mm is None:
+            self._findings.counted("drawn in outline only; --hatch fills them")
+        tolerance = item.tolerance(min(self._options.tolerance_mm, FINE_MM))
+        for style, lines in lettered_text(self._scene, item, is_outline, tolerance):
             if not style.is_visible:
                 continue
             own = replace(item, context=replace(item.context, style=style))
@@ -255,6 +260,8 @@ class _Reader:
                 self._findings.faults.append(f"{named(item.element)} has a coordinate that cannot be drawn")
                 return
             if paint.is_seen and paint.colour is not None:
+                if is_outline and self._options.hatch_mm is not None:
+                    layer.strokes += hatching(own, placed, self._options.hatch_mm, paint.colour)
                 pieces = clipped(placed, item.context.clips)
                 layer.strokes += [SvgStroke(piece, paint.colour, 0.0, ink_of(own)) for piece in pieces]
 

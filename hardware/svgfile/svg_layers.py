@@ -18,6 +18,7 @@ from hardware.toolpath.covering import in_order
 
 PenMatch = Literal["name", "number", "colour"]
 LayerOrder = Literal["file", "number"]
+TextStyle = Literal["line", "outline"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Options:
     layer_order: LayerOrder | None = None  # None: by the numbers of the layers, if each has one
     sizing: Sizing | None = None  # None: the size that the file gives
     feed_mm_min: float | None = None  # the machine's own: codes of layers are shares of it
+    text: TextStyle = "line"  # texts in single-line letters, or in the outlines of their own typeface
     layer_pens: Mapping[str, Pen] = field(default_factory=dict)  # the pen of a layer, by its name or number
 
 

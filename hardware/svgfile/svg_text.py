@@ -1,4 +1,4 @@
-"""A <text> -> single-line letters, which are as wide as those of a common typeface without serifs."""
+"""A <text> -> single-line letters, as wide as those of a common typeface without serifs; or outlines of its own."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,10 @@ import numpy as np
 from hardware.drawing import Line
 from hardware.lettering import is_known, length_of, lettered
 from hardware.svgfile.cascade import Style
+from hardware.svgfile.flatten import polylines
 from hardware.svgfile.scene import SceneItem, SvgScene, local_name
 from hardware.svgfile.svg_values import Size, length
+from hardware.svgfile.typefaces import family_of, typeface_of
 
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _CAPITAL, _SMALL = 0.7, 0.54  # heights of capitals and of small letters, which are small capitals, in em
@@ -31,6 +33,7 @@ _ADVANCES = {  # width of letters in thousandths of the font's size
     944: "W",
 }
 _ADVANCE = {letter: width / 1000 for width, letters in _ADVANCES.items() for letter in letters}
+_GENERIC = {"sans-serif", "serif", "monospace", "cursive", "fantasy", "system-ui", "sans"}  # any typeface will do
 _ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
 
 
@@ -45,28 +48,60 @@ class Letter:
     dx: float = 0.0
     dy: float = 0.0
 
-    @property
-    def advance(self) -> float:
-        """Width of the letter, in user units."""
+    def advance(self, is_outline: bool) -> float:
+        """Return the width of the letter, in user units."""
         spacing = length(self.style["letter-spacing"], em=self.style.em) or 0.0
-        return _ADVANCE.get(self.text, 0.556) * self.style.em + spacing
+        wide = typeface_of(self.style).advance(self.text) if is_outline else _ADVANCE.get(self.text, 0.556)
+        return wide * self.style.em + spacing
 
 
-def lettered_text(scene: SvgScene, item: SceneItem) -> Iterator[tuple[Style, list[Line]]]:
-    """Yield each letter's style and lines, [S, 2] in the text's units. What cannot be lettered is found."""
+def lettered_text(
+    scene: SvgScene, item: SceneItem, is_outline: bool = False, tolerance: float = 0.005
+) -> Iterator[tuple[Style, list[Line]]]:
+    """Yield each letter's style and lines, [S, 2] in the text's units. What cannot be lettered is found.
+
+    The lines are those of single-line letters, or within a tolerance the outlines of the text's own typeface. Raises
+    SvgError without typefaces.
+    """
     letters = _collapsed(list(_letters(scene, item.element, item.style, item.context.viewport)))
-    if missing := "".join(sorted({each.text for each in letters if each.text.strip() and not is_known(each.text)})):
-        scene.findings.lost(item.element, f"has letters that are left out, as they have no single-line form: {missing}")
+    _find_missing(scene, item, letters, is_outline)
     at = (0.0, 0.0)
     for chunk in _chunks(letters):
         x, y = chunk[0].x if chunk[0].x is not None else at[0], chunk[0].y if chunk[0].y is not None else at[1]
-        wide = sum(letter.advance + letter.dx for letter in chunk)
+        wide = sum(letter.advance(is_outline) + letter.dx for letter in chunk)
         x -= _ANCHORS.get(chunk[0].style["text-anchor"].strip().lower(), 0.0) * wide
         for letter in chunk:
             x, y = x + letter.dx, y + letter.dy
-            yield letter.style, _lines(letter, x, y)
-            x += letter.advance
+            yield letter.style, _outline(letter, x, y, tolerance) if is_outline else _lines(letter, x, y)
+            x += letter.advance(is_outline)
         at = (x, y)
+
+
+def _find_missing(scene: SvgScene, item: SceneItem, letters: list[Letter], is_outline: bool) -> None:
+    """Find the letters that cannot be drawn, and the typefaces that are replaced."""
+    seen = [each for each in letters if each.text.strip()]
+    if not is_outline:
+        missing = sorted({each.text for each in seen if not is_known(each.text)})
+        why = "as they have no single-line form"
+    else:
+        missing = sorted({each.text for each in seen if not typeface_of(each.style).has(each.text)})
+        why = "as the typeface lacks them"
+        for style in {id(each.style): each.style for each in seen}.values():
+            wanted, used = family_of(style), typeface_of(style).family
+            if wanted.casefold() not in (used.casefold(), *_GENERIC):
+                scene.findings.lost(item.element, f"drawn in the typeface {used!r}, as {wanted!r} is not installed")
+    if missing:
+        scene.findings.lost(item.element, f"has letters that are left out, {why}: {''.join(missing)}")
+
+
+def _outline(letter: Letter, x: float, y: float, tolerance: float) -> list[Line]:
+    """Return the outline of a letter whose baseline begins at x, y."""
+    face = typeface_of(letter.style)
+    if not face.has(letter.text):
+        return []
+    scale = letter.style.em / face.units
+    lines = polylines(face.outline(letter.text), tolerance / max(scale, 1e-12))
+    return [line * np.array([scale, -scale]) + np.array([x, y]) for line in lines]
 
 
 def _lines(letter: Letter, x: float, y: float) -> list[Line]:

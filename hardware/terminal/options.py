@@ -65,6 +65,8 @@ def reading_options(command: F) -> F:
         click.option("--layer-order", type=click.Choice(["file", "number"]),
                      help="Draw layers in the order of the file, or by the numbers of their names."
                      "  [default: by number, if each has one]"),
+        click.option("--text", type=click.Choice(["line", "outline"]), default="line", show_default=True,
+                     help="Draw texts in single-line letters, or in the outlines of their own typeface."),
         click.option("--strict", is_flag=True, help="Refuse a file with anything that cannot be drawn as it is shown."),
     )[::-1]:  # fmt: skip
         command = option(command)

@@ -1,7 +1,7 @@
 """Our own drawing after Inkscape and vpype have rewritten it: pens, order, widths, inks and pauses are the same.
 
-The files in `returned` are `drawn()` as `to_svg` writes it, saved by Inkscape 1.2 in its own format and as plain SVG, and
-written by vpype 1.15 (`vpype read ours.svg write vpype.svg`).
+The files in `returned` are `drawn()` as `to_svg` writes it: saved by Inkscape 1.2, in its own format and as plain SVG, or
+written by vpype 1.15.
 """
 
 from pathlib import Path

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import svgelements
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.svgfile.flatten import polylines
@@ -15,6 +15,7 @@ NUMBERS = st.floats(-1e4, 1e4).map(lambda value: round(value, 3))
 POINTS = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(points=POINTS, comma=st.sampled_from([",", " ", " , "]), space=st.sampled_from(["", " ", "\n"]))
 def test_the_fast_path_of_plain_lines_gives_what_svgelements_gives(
     points: list[tuple[float, float]], comma: str, space: str
