@@ -1,7 +1,7 @@
 """Our own drawing after Inkscape and vpype have rewritten it: pens, order, widths, inks and pauses are the same.
 
-The files in `returned` are `drawn()` as `to_svg` writes it: saved by Inkscape 1.2, in its own format and as plain SVG, or
-written by vpype 1.15.
+The files in `returned` are `drawn()` as `to_svg` writes it, saved by Inkscape 1.2 (its own format, plain SVG) or by
+vpype 1.15.
 """
 
 from pathlib import Path
