@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.drawing import Drawing, PenPass
+from hardware.intake import Intake
 from hardware.job.gcode_job import GcodeJob
 from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
@@ -26,7 +27,6 @@ from hardware.plotting.session import PlotOptions
 from hardware.simulator import Bench
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import Move, is_down, strokes
-from hardware.svgfile import Options
 
 SPECS = Path(__file__).parents[1] / "specs"
 SEGMENTS = 2000
@@ -68,7 +68,7 @@ def compared(folder: Path) -> None:
     from renderer.plot_source import drawing_of
     from renderer.preview import picture
 
-    drawing, machine = drawing_of(folder, None, Options())
+    drawing, machine = drawing_of(folder, None, Intake())
     assert machine is not None
     job = from_drawing(drawing, machine, drawing.title)
     began = time.process_time()
@@ -168,7 +168,7 @@ def _works(folders: list[Path]) -> Iterator[tuple[str, Drawing, Machine]]:
 
     machines = [load_machine(path) for path in sorted((SPECS / "machines").glob("*.yaml"))]
     for folder in folders:
-        drawing, _ = drawing_of(folder, None, Options())
+        drawing, _ = drawing_of(folder, None, Intake())
         for machine in machines:
             if machine.dialect == "grbl" and math.isclose(_fits(drawing, machine), 1.0):
                 yield folder.name, drawing, machine

@@ -139,14 +139,15 @@ def card(machine_file: Path, rack: Path, paper: str, out: Path) -> None:
 
 def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine, Drawing]":
     """Return the machine and the drawing, clipped to the sheet and ordered for that machine."""
+    from hardware.intake import intake_of, ready_svg
     from hardware.machine import MachineError, load_machine
     from hardware.rack import RackError
-    from hardware.svg_intake import options_of, ready_drawing, with_sheet_placed
     from hardware.svgfile import SvgError
 
     try:
-        machine = with_sheet_placed(load_machine(machine_file), how.pop("rotate"), how.pop("centre"))
-        made = ready_drawing(svg, machine, options_of(**how))
+        asked = intake_of(**how)
+        machine = asked.placed(load_machine(machine_file))
+        made = ready_svg(svg, machine, asked.options)
     except (MachineError, RackError, SvgError) as fault:
         _fail(fault)
     for note in made.notes:

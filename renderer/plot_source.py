@@ -6,12 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
+from hardware.intake import Intake, for_machine, ready_svg
 from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
 from hardware.machine import Machine, MachineError
-from hardware.svg_intake import options_of, ready_drawing, with_sheet_placed
-from hardware.svgfile import Options, SvgError, read_svg
-from hardware.svgfile.svg_layers import PenMatch
+from hardware.svgfile import SvgError, read_svg
 
 Tell = Callable[[str], None]
 
@@ -21,24 +20,35 @@ def ignore_note(_: str) -> None:
 
 
 def drawing_of(
-    what: Path, machine: Machine | None, options: Options, tell: Tell = ignore_note
+    what: Path, machine: Machine | None, intake: Intake, tell: Tell = ignore_note
 ) -> tuple[Drawing, Machine | None]:
-    """The drawing of a finished render, with its machine; or that of an SVG file, prepared for one. Raises SvgError."""
+    """The drawing of a finished render, or that of an SVG file, and the machine with the sheet placed on it.
+
+    Without a machine, a render has the one that it was made for. Raises SvgError.
+    """
+    placed = None if machine is None else intake.placed(machine)
     if not what.is_dir():
-        made = ready_drawing(what, machine, options)
+        made = ready_svg(what, placed, intake.options)
         for note in made.notes:
             tell(f"note: {what}: {note}")
-        return made.drawing, None
+        return made.drawing, placed
     if not (what / "drawing.svg").is_file():
         raise SvgError(f"{what}: has no drawing.svg; name a folder that render wrote, a spec or an SVG")
-    drawing = read_svg(what / "drawing.svg", options)
+    own, pens = _recorded(what)
+    placed = intake.placed(own) if placed is None and own is not None else placed
+    drawing = read_svg(what / "drawing.svg", for_machine(intake.options, placed))
+    return _with_pens(drawing, pens), placed
+
+
+def _recorded(folder: Path) -> tuple[Machine | None, list[Pen]]:
+    """The machine and the pens in a render's manifest; none if it is not ours, or was changed."""
     try:
-        record = json.loads((what / "manifest.json").read_bytes())
+        record = json.loads((folder / "manifest.json").read_bytes())
         own = record["spec"]["resolved"]["machine"]
         pens = [Pen.model_validate(made["pen"]) for made in record["passes"] if not made["free_colours"]]
-        return _with_pens(drawing, pens), own and Machine.model_validate(own)
+        return (Machine.model_validate(own) if own else None), pens
     except (OSError, ValueError, KeyError, TypeError):
-        return drawing, None  # not ours, or changed: use only the SVG
+        return None, []
 
 
 def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:
@@ -50,24 +60,14 @@ def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:
 
 
 def lines_of(
-    what: Path,
-    machine: Machine | None,
-    rotate: str | None = None,
-    centre: bool = False,
-    hatch_mm: float | None = None,
-    rack: Path | None = None,
-    by: PenMatch | None = None,
-    keep_order: bool = False,
-    tell: Tell = ignore_note,
+    what: Path, machine: Machine | None, intake: Intake | None = None, tell: Tell = ignore_note
 ) -> tuple[Job, Machine]:
     """The job of a render, an SVG or G-code, and its machine. Raises MachineError, SvgError and others of hardware."""
     if is_gcode(what):
         if machine is None:
             raise MachineError(f"{what}: G-code does not say for which machine it is; name it with --machine")
         return from_gcode(what, machine), machine
-    chosen = machine and with_sheet_placed(machine, rotate, centre)
-    drawing, own = drawing_of(what, chosen, options_of(hatch_mm, rack, by, keep_order), tell)
-    used = chosen or (own and with_sheet_placed(own, rotate, centre))
+    drawing, used = drawing_of(what, machine, intake or Intake(), tell)
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
     return from_drawing(drawing, used, drawing.title or what.stem), used

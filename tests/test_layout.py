@@ -8,13 +8,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath yamlfile starters rack dialect machine arcs program gcode planner estimate "
-    "svgfile svg_intake picture lettering card simulator wire job plotting terminal __main__",
+    "hardware": "pen drawing toolpath yamlfile starters rack pen_mapping dialect machine arcs program gcode planner "
+    "estimate lettering formats svgfile svg_intake intake picture card simulator wire job plotting terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "
     "fitting passes finish preview manifest charts report output plot_source feasibility plan new_spec pipeline "
-    "film gallery studio cli",
+    "film print_size gallery studio cli",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -25,6 +25,10 @@ INSIDE = {
     "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate evidence",
     "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace repeated_notes session "
     "messages asking opening pen_change parking continuing origin resume recover plot",
+    "hardware.formats": "stroke_sheet dxf_file hpgl_scanner hpgl_file pdf_file",
+    "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade subpath path_curves path_data flatten "
+    "outline clipping scene clip_regions markers paint_servers plain_image typefaces svg_text hatch write layer_labels "
+    "sizing svg_layers shape_strokes read",
     "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}
@@ -38,9 +42,10 @@ TORCHLESS |= {
     "renderer.studio",
     "renderer.cli",
 }
-# imported when there is something to order
+# imported when there is something to order, or a curve to follow
 KERNELS = {f"hardware.toolpath.{name}" for name in ("tour", "start", "local_search")}
-LAZY = {"torch", "torchvision", "numba", "lpips"}
+KERNELS |= {"hardware.svgfile.path_curves"}
+LAZY = {"torch", "torchvision", "numba", "lpips", "svgelements", "tinycss2", "cssselect2", "shapely"}
 
 FILES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))
 
@@ -172,8 +177,8 @@ FOLDERS = {
     "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
     "renderer.studio.page": "access responses request_checks folders upload_checks queue_views gallery_works plans "
     "actions change_stream routes server",
-    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor film_command "
-    "gcode_command new plan_command plot_command render specs render_commands gallery queue",
+    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor export_command "
+    "film_command gcode_command new plan_command plot_command render specs render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "

@@ -1,30 +1,38 @@
 """Any SVG file -> a drawing: layers, transforms, units, strokes; a pen for each colour and width in a layer."""
 
-import io
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-import svgelements as se
 
-from hardware.drawing import Drawing, Ink, Line, is_dot
-from hardware.svgfile.flatten import FINE_MM, polylines, px_to_mm
-from hardware.svgfile.hatch import hatched
-from hardware.svgfile.svg_layers import LABEL, Options, SvgLayer, SvgStroke, known_pens, passes_of
-from hardware.svgfile.xml import SvgError, checked_root, clip_boxes, file_text, size_px, tidied
-from hardware.toolpath.cut import dashes, inside
+from hardware.drawing import Drawing, Line
+from hardware.formats import FormatError, Imported, imported
+from hardware.svgfile.cascade import Style
+from hardware.svgfile.clip_regions import clips_of
+from hardware.svgfile.clipping import clipped
+from hardware.svgfile.findings import Findings, named
+from hardware.svgfile.flatten import FINE_MM, without_repeats
+from hardware.svgfile.markers import marked
+from hardware.svgfile.paint_servers import PLAIN_ADVICE, solid
+from hardware.svgfile.plain_image import only_colour
+from hardware.svgfile.scene import LABEL, SVG, Context, SceneItem, SvgScene, href_of, local_name
+from hardware.svgfile.shape_strokes import WIDEST_MM, hatching, ink_of, is_near, outline_strokes, own_lines
+from hardware.svgfile.sizing import PageFit, fitted
+from hardware.svgfile.svg_layers import Options, SvgLayer, SvgStroke, known_pens, passes_of
+from hardware.svgfile.svg_paint import Paint
+from hardware.svgfile.svg_text import lettered_text
+from hardware.svgfile.svg_values import MM_PER_PX, Size, matrix_of, on_sheet, scaling, times, view_box, view_matrix
+from hardware.svgfile.xml import SvgError, checked_root, file_text, lacks_units, size_px
 
-FARTHEST_MM = 1e5  # from the origin: a coordinate of a hundred metres is a mistake, and would take too long to follow
-_MM_PER_PX = 25.4 / 96  # CSS: 96 px an inch
 _VIEW = "{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}namedview"
-_FAULTS_SHOWN = 3
 _FILL_ONLY = "has a fill but no stroke; pens draw strokes only: give it a stroke, hatch it (--hatch), or remove it"
-
-Box = tuple[float, float, float, float]  # left, top, right, bottom
-Clips = tuple[Box, ...]  # mm
+_LEFT_OUT_FILLS = "left out: filled and without a stroke; --hatch fills them"
+_MOVING = {f"{SVG}{tag}" for tag in ("animate", "animateMotion", "animateTransform", "set")}
+_SVG = Imported("")  # nothing was imported
+_LETTER_MM = 0.35  # width of letters in a file without strokes
 
 
 @dataclass(frozen=True)
@@ -35,22 +43,12 @@ class Reading:
     notes: tuple[str, ...]
 
 
-@dataclass
-class _Findings:
-    """Faults, and counts of shapes for the notes."""
-
-    faults: list[str] = field(default_factory=list)
-    unfilled: int = 0
-    blank: int = 0
-    unclipped: int = 0
-
-
 def read_svg(source: str | Path, options: Options | None = None) -> Drawing:
     """Return the drawing in an SVG file or in an SVG text (which begins with `<`).
 
     Each top-level group is a layer; in it, each colour and stroke width becomes a pen, in the order in which they first
-    occur. Curves become lines within 0.005 mm. Layers whose label begins with `%` are not drawn. Raises SvgError, which
-    names what cannot be drawn: fills without a stroke (unless they are hatched), text, pictures.
+    occur. Curves become lines within 0.005 mm. Layers whose label begins with `%` are not drawn. Raises SvgError if
+    nothing can be drawn, and with `options.strict` for whatever cannot be drawn as the file shows it.
     """
     return reading(source, options or Options()).drawing
 
@@ -58,49 +56,263 @@ def read_svg(source: str | Path, options: Options | None = None) -> Drawing:
 def reading(source: str | Path, options: Options) -> Reading:
     """Return the drawing as `read_svg` does, with notes. Raises SvgError."""
     if isinstance(source, str) and (not source.strip() or source.lstrip("\ufeff \t\r\n").startswith("<")):
-        text, name = source, "the SVG text"
+        text, name, found = source, "the SVG text", _SVG
     else:
-        text, name = file_text(Path(source)), str(source)
-    root = checked_root(text, name)
-    size = size_px(root, name)
-    width_mm, height_mm = (round(length * _MM_PER_PX, 4) for length in size)
-    known, title = known_pens(root), root.findtext("{http://www.w3.org/2000/svg}title") or ""
-    boxes, page = clip_boxes(root), _pagecolour(root)
-    svg = _parsed(root, size, name)
-    findings = _Findings()
-    layers, background = _layers(svg, (width_mm, height_mm), page, boxes, options, findings)
-    if findings.faults:
-        more = [f"and {len(findings.faults) - _FAULTS_SHOWN} more"] if len(findings.faults) > _FAULTS_SHOWN else []
-        raise SvgError("\n".join(f"{name}: {fault}" for fault in [*findings.faults[:_FAULTS_SHOWN], *more]))
-    passes, notes = passes_of(layers, (width_mm, height_mm), known, options, name)
-    if not passes:
-        raise SvgError(f"{name}: has no strokes; give its shapes a stroke colour")
-    return Reading(Drawing(width_mm, height_mm, background or page, passes, title), (*_notes(findings), *notes))
-
-
-def _notes(findings: _Findings) -> Iterator[str]:
-    if findings.unfilled:
-        yield f"{_shapes(findings.unfilled)} drawn in outline only; --hatch fills them"
-    if findings.blank:
-        yield f"{_shapes(findings.blank)} left out: filled with the colour of the paper and without a stroke"
-    if findings.unclipped:
-        yield f"{_shapes(findings.unclipped)} drawn without clipping: the clip path is not an upright rectangle"
-
-
-def _shapes(count: int) -> str:
-    return "1 shape is" if count == 1 else f"{count} shapes are"
-
-
-def _parsed(root: ElementTree.Element, size: tuple[float, float], name: str) -> se.SVG:
+        name, found = str(source), _file_of_another_kind(Path(source))
+        text = found.text or file_text(Path(source))
+    text = text.removeprefix("\ufeff")
+    reader = _Reader(checked_root(text, name), text, name, options, found)
     try:
-        svg = se.SVG.parse(io.StringIO(tidied(root, size)), reify=False, ppi=96)
-    except RecursionError:
-        raise SvgError(f"{name}: its groups are nested too deeply") from None
-    except Exception as fault:  # svgelements raises any exception for damaged attributes
+        with np.errstate(all="ignore"):  # absurd numbers give coordinates that are not finite, which are found later
+            return reader.reading()
+    except (ArithmeticError, ValueError, RecursionError) as fault:  # absurd numbers
+        if isinstance(fault, SvgError):
+            raise
         raise SvgError(f"{name}: is damaged ({type(fault).__name__}: {fault})") from None
-    if not isinstance(svg, se.SVG):
-        raise SvgError(f"{name}: has nothing to draw")
-    return svg
+
+
+def _file_of_another_kind(path: Path) -> Imported:
+    """Return a DXF, HPGL or PDF as SVG; without text for SVG. Raises SvgError."""
+    try:
+        return imported(path) or _SVG
+    except FormatError as fault:
+        raise SvgError(f"{path}: {fault}") from None
+
+
+class _Reader:
+    """Reads one file."""
+
+    def __init__(self, root: ElementTree.Element, text: str, name: str, options: Options, found: Imported) -> None:
+        self._root, self._name, self._options = root, name, options
+        self._findings = Findings(root, text, found.losses, found.notes)
+        self._is_svg = found is _SVG
+        if "<?xml-stylesheet" in text:
+            self._findings.lost(root, "refers to a style sheet in another file, which is not read")
+        self._scene = SvgScene(root, self._findings, clips_of)
+        self._layers = [SvgLayer("", {})]  # the first is for elements outside all groups
+        self._unstroked: list[ElementTree.Element] = []
+        self._background: str | None = None
+        self._page = _pagecolour(root)
+
+    def reading(self) -> Reading:
+        style = self._scene.styles.of(self._root, Style())
+        given = self._given_size(style)
+        size = size_px(given, self._root.get("viewBox", ""), self._name)
+        page_mm = round(size[0] * MM_PER_PX, 4), round(size[1] * MM_PER_PX, 4)
+        try:
+            fit = fitted(page_mm, self._options.sizing)
+            self._read_layers(self._whole(style, size, page_mm, fit), fit.sheet_mm)
+        except SvgError as fault:
+            raise SvgError(f"{self._name}: {fault}") from None
+        self._refuse()
+        known, options = known_pens(self._root), self._options
+        passes, notes = passes_of(self._layers, fit.sheet_mm, known, options, self._name, fit.scale)
+        if not passes:
+            raise SvgError(self._in_lines(self._nothing()))
+        if self._is_svg and options.sizing is None and lacks_units(given):
+            self._findings.notes.append(_size_note(page_mm))
+        title = self._root.findtext(f"{SVG}title") or ""
+        drawing = Drawing(*fit.sheet_mm, self._background or self._page, passes, title)
+        return Reading(drawing, (*self._findings.all_notes(), *notes))
+
+    def _given_size(self, style: Style) -> tuple[str, str]:
+        """Return width and height of <svg> as text: CSS wins over attributes."""
+        width, height = (style.own.get(name) or self._root.get(name) or "100%" for name in ("width", "height"))
+        return width, height
+
+    def _whole(self, style: Style, size: Size, page_mm: Size, fit: PageFit) -> Context:
+        """Return the context of the root's children: user units -> mm on the sheet."""
+        box = view_box(self._root.get("viewBox"))
+        viewport = size if box is None else box[2:]
+        scale, (left, top) = fit.scale, fit.offset_mm
+        matrix = (scale, 0.0, 0.0, scale, left, top)
+        aspect = self._root.get("preserveAspectRatio", "")
+        # without a view box, a unit is a pixel. With one in mm, no factor is left that could round coordinates
+        own_view = scaling(MM_PER_PX, MM_PER_PX) if box is None else view_matrix(box, aspect, page_mm)
+        matrix = times(matrix, own_view)
+        if own := matrix_of(style.own.get("transform") or self._root.get("transform") or "", viewport, style.em):
+            matrix = times(matrix, own)
+        if style.problems or style.own:
+            self._scene.report(self._root, style)
+        width, height = (scale * length for length in page_mm)
+        clips = ((left, top, left + width, top + height),) if left > 0 or top > 0 else ()
+        return Context(style, matrix, viewport, clips)
+
+    # --- layers ---
+
+    def _read_layers(self, whole: Context, sheet_mm: Size) -> None:
+        for element in self._root:
+            layer = self._layers[0]
+            if local_name(element) in ("g", "use", "svg", "a", "switch"):
+                layer = SvgLayer(element.get(LABEL, ""), dict(element.attrib))
+                self._layers.append(layer)
+            for item in self._scene.items(element, whole):
+                self._add(item, layer, sheet_mm)
+        for element in self._root.iter():
+            if element.tag in _MOVING:
+                self._findings.lost(element, "left out: what moves is drawn as it is before it moves")
+        self._find_widths()
+
+    def _add(self, item: SceneItem, layer: SvgLayer, sheet_mm: Size) -> None:
+        try:
+            if item.tag == "image":
+                self._add_image(item, sheet_mm)
+            elif item.tag == "text":
+                self._add_text(item, layer)
+            else:
+                self._add_shape(item, layer, sheet_mm)
+        except (ArithmeticError, ValueError) as fault:  # numbers that overflow
+            if isinstance(fault, SvgError):
+                raise
+            self._findings.faults.append(f"{named(item.element)} has numbers that cannot be drawn ({fault})")
+
+    def _has_strokes(self) -> bool:
+        return any(layer.strokes for layer in self._layers)
+
+    # --- shapes ---
+
+    def _add_shape(self, item: SceneItem, layer: SvgLayer, sheet_mm: Size) -> None:
+        subpaths, is_whole = item.outline()
+        if not is_whole:
+            self._findings.lost(item.element, "has a damaged outline; it is drawn up to the damage")
+        if item.style.is_visible:
+            lines = own_lines(item, subpaths, self._options.tolerance_mm)
+            self._add_outline(item, layer, lines, sheet_mm)
+            for shown in marked(self._scene, item, subpaths):
+                self._add(shown, layer, sheet_mm)
+
+    def _add_outline(self, item: SceneItem, layer: SvgLayer, lines: list[Line], sheet_mm: Size) -> None:
+        stroke, fill = (self._paint(item, kind) for kind in ("stroke", "fill"))
+        width_mm = round(item.stroke_mm, 4)
+        has_stroke = stroke.is_seen and width_mm > 0
+        if not lines or not (has_stroke or fill.is_seen):
+            return
+        placed = [on_sheet(line, item.context.matrix) for line in lines]
+        if not is_near(placed) or (has_stroke and width_mm > WIDEST_MM):
+            self._findings.faults.append(
+                f"{named(item.element)} has a coordinate or a stroke width ({width_mm:g} mm) that cannot be drawn"
+            )
+        elif has_stroke:
+            self._fill(item, layer, placed, fill, has_stroke)
+            if stroke.colour is None:
+                self._findings.lost(item.element, f"left out: its stroke is a pattern; {PLAIN_ADVICE}")
+            else:
+                layer.strokes += outline_strokes(item, lines, stroke.colour, width_mm)
+        elif not self._is_paper(placed, fill, sheet_mm):
+            self._fill(item, layer, placed, fill, has_stroke)
+            if item.context.marked is not None and fill.colour is not None and self._options.hatch_mm is None:
+                nib_mm = round(item.context.marked.width_mm, 4)
+                layer.strokes += outline_strokes(item, lines, fill.colour, min(max(nib_mm, 0.05), WIDEST_MM))
+
+    def _paint(self, item: SceneItem, kind: str) -> Paint:
+        paint = solid(self._scene, item, kind)
+        if kind == "fill" and item.tag == "line":
+            return Paint()
+        if paint.is_seen and paint.alpha < 1 and (kind == "stroke" or self._options.hatch_mm is not None):
+            self._findings.lost(item.element, "is see-through; pens draw it in full strength")
+        return paint
+
+    def _is_paper(self, placed: list[Line], fill: Paint, sheet_mm: Size) -> bool:
+        """Whether a shape without a stroke stands for the paper, or cannot be seen on it."""
+        paper = self._background or self._page
+        if fill.colour is None:
+            return False
+        if self._background is None and not self._has_strokes() and _covers(placed, sheet_mm):
+            self._background = fill.colour
+            return True
+        if fill.colour == paper:
+            self._findings.counted("left out: filled with the colour of the paper and without a stroke", is_loss=False)
+        return fill.colour == paper
+
+    def _fill(self, item: SceneItem, layer: SvgLayer, placed: list[Line], fill: Paint, has_stroke: bool) -> None:
+        """Add the hatching of a shape, or note that its fill is not drawn."""
+        if not fill.is_seen:
+            return
+        if fill.colour is None and (self._options.hatch_mm is not None or not has_stroke):
+            what = "drawn without its fill, which is" if has_stroke else "left out: its fill is"
+            self._findings.lost(item.element, f"{what} a gradient or a pattern; {PLAIN_ADVICE}")
+        elif self._options.hatch_mm is not None and fill.colour is not None:
+            layer.strokes += hatching(item, placed, self._options.hatch_mm, fill.colour)
+        elif has_stroke or item.context.marked is not None:
+            self._findings.counted("drawn in outline only; --hatch fills them")
+        else:
+            self._findings.counted(_LEFT_OUT_FILLS)
+            self._unstroked.append(item.element)
+
+    # --- texts and pictures ---
+
+    def _add_text(self, item: SceneItem, layer: SvgLayer) -> None:
+        if not "".join(item.element.itertext()).strip():
+            return
+        is_outline = self._options.text == "outline"
+        if not is_outline:
+            self._findings.lost(item.element, "drawn in single-line letters, not in its own typeface")
+        elif self._options.hatch_mm is None:
+            self._findings.counted("drawn in outline only; --hatch fills them")
+        tolerance = item.tolerance(min(self._options.tolerance_mm, FINE_MM))
+        for style, lines in lettered_text(self._scene, item, is_outline, tolerance):
+            if not style.is_visible:
+                continue
+            own = replace(item, context=replace(item.context, style=style))
+            paint = next((p for p in (self._paint(own, "fill"), self._paint(own, "stroke")) if p.colour), Paint())
+            placed = [without_repeats(on_sheet(line, item.context.matrix)) for line in lines]
+            if not is_near(placed):
+                self._findings.faults.append(f"{named(item.element)} has a coordinate that cannot be drawn")
+                return
+            if paint.is_seen and paint.colour is not None:
+                if is_outline and self._options.hatch_mm is not None:
+                    layer.strokes += hatching(own, placed, self._options.hatch_mm, paint.colour)
+                pieces = clipped(placed, item.context.clips)
+                layer.strokes += [SvgStroke(piece, paint.colour, 0.0, ink_of(own)) for piece in pieces]
+
+    def _find_widths(self) -> None:
+        """Give letters the width of other strokes, so that they need no pen of their own."""
+        known = [[s for s in layer.strokes if s.width_mm > 0] for layer in self._layers]
+        of_all = Counter((s.colour, s.width_mm) for strokes in known for s in strokes)
+        for layer, strokes in zip(self._layers, known, strict=True):
+            if len(strokes) == len(layer.strokes):
+                continue
+            of_layer = Counter((s.colour, s.width_mm) for s in strokes)
+            layer.strokes = [
+                s if s.width_mm > 0 else replace(s, width_mm=_usual(s.colour, of_layer, of_all)) for s in layer.strokes
+            ]
+
+    def _add_image(self, item: SceneItem, sheet_mm: Size) -> None:
+        href = href_of(item.element)
+        if not href or not item.style.is_visible:
+            return
+        placed = [on_sheet(line, item.context.matrix) for line in item.lines(0.1)]
+        if _covers(placed, sheet_mm) and (colour := only_colour(href)) is not None:
+            if self._background is None and not self._has_strokes():
+                self._background = colour
+            return
+        self._findings.lost(item.element, "left out: pens draw strokes only; trace the picture, or render it by a spec")
+
+    # --- the end ---
+
+    def _refuse(self) -> None:
+        """Raise SvgError for faults, and with --strict for losses."""
+        if self._findings.faults:
+            raise SvgError(self._in_lines(self._findings.shown_faults()))
+        if self._options.strict and (losses := self._findings.losses()):
+            raise SvgError(self._in_lines([f"{loss} (an error because of --strict)" for loss in losses]))
+
+    def _nothing(self) -> list[str]:
+        """Return why there is nothing to draw."""
+        self._findings.faults += [f"{named(element)} {_FILL_ONLY}" for element in self._unstroked]
+        losses = [loss for loss in self._findings.losses() if _LEFT_OUT_FILLS not in loss]
+        reasons = [*self._findings.shown_faults(), *losses]
+        return reasons or ["has no strokes; give its shapes a stroke colour"]
+
+    def _in_lines(self, reasons: list[str]) -> str:
+        return "\n".join(f"{self._name}: {reason}" for reason in reasons)
+
+
+def _size_note(size_mm: Size) -> str:
+    return (
+        f"gives its size without a unit: {size_mm[0]:g} x {size_mm[1]:g} mm is taken, 96 px an inch;"
+        " --width, --height, --scale or --fit sets another"
+    )
 
 
 def _pagecolour(root: ElementTree.Element) -> str:
@@ -109,180 +321,20 @@ def _pagecolour(root: ElementTree.Element) -> str:
     return colour.lower() if re.fullmatch("#[0-9a-fA-F]{6}", colour) else "#ffffff"
 
 
-def _layers(
-    svg: se.SVG, size_mm: tuple[float, float], page: str, boxes: dict[str, Box], options: Options, findings: _Findings
-) -> tuple[list[SvgLayer], str | None]:
-    """Return the layers with their strokes, and the colour of a shape that fills the page and stands for the paper."""
-    loose = SvgLayer("", {})  # elements outside all groups
-    layers = [loose]
-    background: str | None = None
-    for element in svg:
-        layer = loose
-        if isinstance(element, se.Group | se.Use):
-            layer = SvgLayer(*_named(element))
-            layers.append(layer)
-        for shape, clips in _drawn(element, boxes, findings):
-            if background is None and not any(each.strokes for each in layers) and _fills_page(shape, size_mm):
-                background = shape.fill.hexrgb
-            elif _is_blank(shape, background or page):
-                findings.blank += 1
-            elif fault := _fault(shape, options):
-                findings.faults.append(f"{_named_shape(shape)} {fault}")
-            else:
-                layer.strokes += _strokes(shape, clips, options, findings)
-    return layers, background
-
-
-def _named(group: se.Group | se.Use) -> tuple[str, dict[str, str]]:
-    attributes = {str(key): str(value) for key, value in group.values.get("attributes", {}).items()}
-    return attributes.get(LABEL, ""), attributes
-
-
-def _drawn(element: object, boxes: dict[str, Box], findings: _Findings) -> Iterator[tuple[se.Shape, Clips]]:
-    """Yield visible shapes, texts and pictures in drawing order, with their clips. Works without recursion."""
-    stack: list[tuple[Iterator[object], Clips]] = [(iter([element]), ())]
-    while stack:
-        elements, clips = stack[-1]
-        element = next(elements, None)
-        if element is None:
-            stack.pop()
-        elif isinstance(element, se.Group | se.Use):
-            if not _named(element)[0].lstrip().startswith("%"):
-                stack.append((iter(element), (*clips, *_clips(element, boxes, findings))))
-        elif isinstance(element, se.Shape | se.Text | se.Image) and _is_visible(element):
-            yield element, (*clips, *_clips(element, boxes, findings))
-
-
-def _clips(element: se.Group | se.Use | se.Shape, boxes: dict[str, Box], findings: _Findings) -> Clips:
-    """Return the rectangle on the sheet of an element's own `clip-path`, if it has an upright one."""
-    given = re.fullmatch(r"\s*url\(\s*[\"']?#(.+?)[\"']?\s*\)\s*", str(element.values.get("clip-path", "")))
-    if given is None:
-        return ()
-    box, turn = boxes.get(given[1]), element.transform
-    upright = abs(turn.b) + abs(turn.c) < 1e-9 * (abs(turn.a) + abs(turn.d))
-    if box is None or not upright:
-        findings.unclipped += 1
-        return ()
-    (x0, y0), (x1, y1) = px_to_mm(np.array([[box[0], box[1]], [box[2], box[3]]]), turn).tolist()
-    return ((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)),)
-
-
-def _is_visible(element: se.Shape) -> bool:
-    values = element.values
-    if values.get("visibility") in ("hidden", "collapse") or _number(values.get("opacity", "1")) == 0:
+def _covers(placed: list[Line], sheet_mm: Size) -> bool:
+    """Whether an outline is an upright rectangle that covers the sheet."""
+    if len(placed) != 1 or len(placed[0]) not in (4, 5):
         return False
-    if isinstance(element, se.Text):
-        return bool((element.text or "").strip())
-    if isinstance(element, se.Image):
-        return True
-    return _has_stroke(element) or _has_fill(element)
+    low, high = placed[0].min(axis=0), placed[0].max(axis=0)
+    corners = (np.isclose(placed[0], low) | np.isclose(placed[0], high)).all()
+    return bool(corners and (low <= 0.5).all() and (high >= np.array(sheet_mm) - 0.5).all())
 
 
-def _has_stroke(shape: se.Shape) -> bool:
-    width = shape.implicit_stroke_width
-    return _is_paint(shape.stroke, shape.values.get("stroke")) and not (width is not None and width == 0)
-
-
-def _has_fill(shape: se.Shape) -> bool:
-    return not isinstance(shape, se.SimpleLine) and _is_paint(shape.fill, shape.values.get("fill"))
-
-
-def _is_paint(colour: se.Color | None, text: str | None) -> bool:
-    """Whether a fill or stroke is visible. Gradients are, although svgelements has no colour for them."""
-    if text is not None and text.strip().startswith("url("):
-        return True
-    return colour is not None and colour.value is not None and colour.alpha > 0
-
-
-def _is_blank(shape: se.Shape, paper: str) -> bool:
-    """Whether a shape has only a fill of the paper's colour, so that there is nothing to draw."""
-    if isinstance(shape, se.Text | se.Image) or _has_stroke(shape):
-        return False
-    return shape.fill is not None and shape.fill.value is not None and shape.fill.hexrgb.lower() == paper.lower()
-
-
-def _fills_page(shape: se.Shape, size_mm: tuple[float, float]) -> bool:
-    """Whether this is a plain rectangle without a stroke that covers the sheet, and so stands for the paper."""
-    if not isinstance(shape, se.Shape) or _has_stroke(shape) or shape.fill is None or shape.fill.value is None:
-        return False
-    lines = polylines(shape)
-    if len(lines) != 1 or len(lines[0]) not in (4, 5):
-        return False
-    low, high = lines[0].min(axis=0), lines[0].max(axis=0)
-    corners = (np.isclose(lines[0], low) | np.isclose(lines[0], high)).all()
-    return bool(corners and (low <= 0.5).all() and (high >= np.array(size_mm) - 0.5).all())
-
-
-def _fault(shape: se.Shape, options: Options) -> str | None:
-    """Return why a pen cannot draw this shape; None if it can."""
-    if isinstance(shape, se.Text):
-        return "cannot be drawn; turn text into paths (Inkscape: Path > Object to Path) and give them a stroke"
-    if isinstance(shape, se.Image):
-        return "cannot be drawn; pens draw strokes only; remove or hide the picture"
-    if not _has_stroke(shape) and options.hatch_mm is None:
-        return _FILL_ONLY
-    for kind, seen in (("stroke", _has_stroke(shape)), ("fill", options.hatch_mm is not None)):
-        if seen and str(shape.values.get(kind, "")).strip().startswith("url("):
-            return f"has the {kind} {shape.values[kind]!r}; give it one plain colour"
-    return None
-
-
-def _named_shape(shape: se.Shape) -> str:
-    tag = shape.values.get("tag", "shape")
-    if isinstance(shape, se.Text):
-        return f"<{tag}> {shape.text.strip()[:30]!r}"
-    return f"<{tag}> {shape.id!r}" if shape.id else f"<{tag}> without an id"
-
-
-def _strokes(shape: se.Shape, clips: Clips, options: Options, findings: _Findings) -> Iterator[SvgStroke]:
-    """Yield the lines with which a pen draws a shape: its hatching, if requested, then its outline."""
-    ink = Ink.TRANSPARENT if shape.values.get("mix-blend-mode") == "multiply" else Ink.OPAQUE
-    lines = polylines(shape, min(options.tolerance_mm, FINE_MM))
-    sound = all((np.abs(line) <= FARTHEST_MM).all() for line in lines)  # also rules out values that are not numbers
-    if _has_fill(shape) and options.hatch_mm is not None and sound:
-        even_odd = shape.values.get("fill-rule") == "evenodd"
-        for line in _clipped(hatched(lines, options.hatch_mm, even_odd), clips):
-            yield SvgStroke(line, shape.fill.hexrgb.lower(), options.hatch_mm, ink)
-    elif _has_fill(shape):
-        findings.unfilled += _has_stroke(shape)
-    if not _has_stroke(shape):
-        return
-    width = shape.implicit_stroke_width
-    width_mm = round(float(1 if width is None else width) * _MM_PER_PX, 4)
-    if not sound or not 0 < width_mm <= 30:
-        findings.faults.append(
-            f"{_named_shape(shape)} has a coordinate or a stroke width ({width_mm:g} mm) that cannot be drawn"
-        )
-        return
-    for line in _clipped(_dashed(shape, lines), clips):
-        drawn = line[[0, -1]].mean(axis=0, keepdims=True) if is_dot(line) else line
-        yield SvgStroke(np.ascontiguousarray(drawn), shape.stroke.hexrgb.lower(), width_mm, ink)
-
-
-def _clipped(lines: Iterable[Line], clips: Clips) -> Iterator[Line]:
-    for line in lines:
-        pieces = [line]
-        for left, top, right, bottom in clips:
-            corners = np.array([left, top]), np.array([right, bottom])
-            pieces = [piece for line_part in pieces for piece in inside(line_part, *corners)]
-        yield from pieces
-
-
-def _dashed(shape: se.Shape, lines: list[Line]) -> Iterable[Line]:
-    """Return the lines, or their dashes by `stroke-dasharray`."""
-    given = str(shape.values.get("stroke-dasharray", "none"))
-    lengths = [_number(part) for part in re.findall(r"[-+.\deE]+", given)] if re.search("[1-9]", given) else []
-    if not lengths or any(length is None or length < 0 for length in lengths):
-        return lines
-    turn = shape.transform
-    scale = _MM_PER_PX * abs(turn.a * turn.d - turn.b * turn.c) ** 0.5
-    offset = _number(str(shape.values.get("stroke-dashoffset", "0")).removesuffix("px")) or 0.0
-    pattern = [scale * (length or 0.0) for length in lengths] * (1 + len(lengths) % 2)
-    return (piece for line in lines for piece in dashes(line, pattern, scale * offset))
-
-
-def _number(text: object) -> float | None:
-    try:
-        return None if text is None else float(str(text))
-    except ValueError:
-        return None
+def _usual(colour: str, *counters: Counter[tuple[str, float]]) -> float:
+    """Return the most common width of strokes: of this colour if possible, of the layer if possible."""
+    for same in (True, False):
+        for counter in counters:
+            for (other, width_mm), _ in counter.most_common():
+                if other == colour or not same:
+                    return width_mm
+    return _LETTER_MM

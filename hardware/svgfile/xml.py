@@ -3,7 +3,6 @@
 import codecs
 import math
 import re
-from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -24,7 +23,6 @@ _PX = {
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREFS = ("href", "{http://www.w3.org/1999/xlink}href")
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_NOT_DRAWN_IN_PLACE = {f"{_SVG}{tag}" for tag in ("symbol", "marker", "mask", "filter")}
 
 
 class SvgError(ValueError):
@@ -72,10 +70,9 @@ def checked_root(text: str, name: str) -> ElementTree.Element:
     return root
 
 
-def size_px(root: ElementTree.Element, name: str) -> tuple[float, float]:
-    """Return width and height of the picture in CSS pixels. Raises SvgError if the file does not give them."""
-    given = [root.get("width", "100%"), root.get("height", "100%")]
-    box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
+def size_px(given: tuple[str, str], view_box: str, name: str) -> tuple[float, float]:
+    """Return width and height of the picture in CSS pixels, from those of <svg>. Raises SvgError without a size."""
+    box = re.split(r"[\s,]+", view_box.strip())
     size = [_length_px(length, box[2 + axis] if len(box) == 4 else None) for axis, length in enumerate(given)]
     if any("%" in length for length in given) and len(box) != 4:
         raise SvgError(f'{name}: does not give its size; give <svg> a width and a height, such as width="210mm"')
@@ -84,48 +81,9 @@ def size_px(root: ElementTree.Element, name: str) -> tuple[float, float]:
     return size[0], size[1]
 
 
-def clip_boxes(root: ElementTree.Element) -> dict[str, tuple[float, float, float, float]]:
-    """Return the clip paths that are one upright rectangle: by id, left, top, right and bottom in user units."""
-    boxes = {}
-    for element in root.iter(f"{_SVG}clipPath"):
-        shapes = list(element)
-        plain = element.get("clipPathUnits", "userSpaceOnUse") == "userSpaceOnUse" and len(shapes) == 1
-        if plain and not any(each.get("transform") for each in (element, *shapes)):
-            box = _box(shapes[0])
-            if box:
-                boxes[element.get("id", "")] = box
-    return boxes
-
-
-def _box(shape: ElementTree.Element) -> tuple[float, float, float, float] | None:
-    """Return left, top, right, bottom of a rectangle, or of a rectangular path as cairo writes it; else None."""
-    try:
-        if shape.tag == f"{_SVG}rect":
-            x, y, width, height = (float(shape.get(name, "0")) for name in ("x", "y", "width", "height"))
-            return x, y, x + width, y + height
-        if shape.tag == f"{_SVG}path" and re.fullmatch(r"[MLHVZz\s,\d.eE+-]*", given := shape.get("d", "")):
-            return _box_of_path(given)
-    except ValueError:
-        pass
-    return None
-
-
-def _box_of_path(given: str) -> tuple[float, float, float, float] | None:
-    x = y = 0.0
-    points = []
-    for command, numbers in re.findall(r"([MLHV])([^MLHVZz]*)", given):
-        values = [float(number) for number in re.findall(r"[-+]?(?:\d*\.)?\d+(?:[eE][-+]?\d+)?", numbers)]
-        if command in "HV":
-            for value in values:
-                x, y = (value, y) if command == "H" else (x, value)
-                points.append((x, y))
-            continue
-        for x, y in zip(values[::2], values[1::2], strict=True):
-            points.append((x, y))
-    xs, ys = sorted({x for x, _ in points}), sorted({y for _, y in points})
-    on_corners = len(xs) == len(ys) == 2 and len(points) in (4, 5)
-    sides = all((p[0] == q[0]) != (p[1] == q[1]) for p, q in pairwise(points))
-    return (xs[0], ys[0], xs[1], ys[1]) if on_corners and sides else None
+def lacks_units(given: tuple[str, str]) -> bool:
+    """Whether the size of a file means nothing on paper: it is a share of a window, or has no unit."""
+    return any(re.fullmatch(r"[\s\d.eE+-]*%?\s*", length) is not None for length in given)
 
 
 def _length_px(text: str, full: str | None) -> float:
@@ -136,39 +94,6 @@ def _length_px(text: str, full: str | None) -> float:
         return float(given[1]) * (float(full or 0) / 100 if given[2] == "%" else _PX.get(given[2].lower(), math.nan))
     except ValueError:
         return math.nan
-
-
-def tidied(root: ElementTree.Element, size: tuple[float, float]) -> str:
-    """Return the text in a form that svgelements reads correctly.
-
-    The size is in pixels, because svgelements' millimetre is wrong by 0.5 millionths. Symbols, markers, masks and
-    filters are within <defs>, because it draws them anywhere else. Entities are resolved.
-    """
-    root.set("width", repr(size[0]))
-    root.set("height", repr(size[1]))
-    parents = {child: parent for parent in root.iter() for child in parent}
-    stray = [e for e in root.iter() if e.tag in _NOT_DRAWN_IN_PLACE and parents[e].tag != f"{_SVG}defs"]
-    for element in root.iter():
-        if "d" in element.attrib:
-            element.set("d", _unsmoothed(element.get("d", "")))
-    defs = ElementTree.SubElement(root, f"{_SVG}defs")
-    for element in stray:
-        parents[element].remove(element)
-        defs.append(element)
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-_NO_COMMAND = "[^MmZzLlHhVvCcSsQqTtAa]*"
-_OTHER_KIND = re.compile(f"([CcSs]{_NO_COMMAND})(?=[Tt])|([QqTt]{_NO_COMMAND})(?=[Ss])")
-
-
-def _unsmoothed(path: str) -> str:
-    """Return the path with a line of length zero between smooth curves of two kinds.
-
-    A T continues the curve of a Q or T before it, and an S that of a C or S, but of no other kind (SVG 2, 9.3.6 and
-    9.3.7). svgelements confuses them.
-    """
-    return _OTHER_KIND.sub(lambda found: f"{found[0]} l0 0 ", path)
 
 
 def _refuse_entities(text: str, name: str) -> None:

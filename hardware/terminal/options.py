@@ -44,7 +44,8 @@ def reading_options(command: F) -> F:
         click.option("--hatch", "hatch_mm", type=click.FloatRange(0.05, 50), metavar="MM",
                      help="Fill filled shapes with lines this far apart, mm."),
         click.option("--pens", "rack", metavar="RACK", type=click.Path(path_type=Path),
-                     help="Draw with the pens of this rack: a file, or a starter such as fineliners."),
+                     help="Draw with the pens of this rack: a file, or a starter such as fineliners. The file can map"
+                     " layers to pens."),
         click.option("--by", type=click.Choice(["name", "number", "colour"]),
                      help="How layers name pens of the rack.  [default: name, else number, else colour]"),
         click.option("--keep-order", is_flag=True,
@@ -52,6 +53,21 @@ def reading_options(command: F) -> F:
         click.option("--rotate", type=click.Choice(["0", "90", "180", "270"]),
                      help="Turn the sheet on the bed, anticlockwise.  [default: the machine's own]"),
         click.option("--centre", is_flag=True, help="Place the sheet in the centre of the bed."),
+        click.option("--fit", is_flag=True, help="Make the sheet, and the drawing on it, as large as the bed allows."),
+        click.option("--width", "width_mm", type=click.FloatRange(1, 10000), metavar="MM",
+                     help="Width of the sheet, mm; the drawing is scaled with it."),
+        click.option("--height", "height_mm", type=click.FloatRange(1, 10000), metavar="MM",
+                     help="Height of the sheet, mm; the drawing is scaled with it."),
+        click.option("--scale", type=click.FloatRange(0.001, 1000), metavar="FACTOR",
+                     help="Enlarge the sheet and the drawing by this factor."),
+        click.option("--margin", "margin_mm", type=click.FloatRange(0, 1000), metavar="MM",
+                     help="Keep this border of the sheet clear, mm.  [default: the machine's own]"),
+        click.option("--layer-order", type=click.Choice(["file", "number"]),
+                     help="Draw layers in the order of the file, or by the numbers of their names."
+                     "  [default: by number, if each has one]"),
+        click.option("--text", type=click.Choice(["line", "outline"]), default="line", show_default=True,
+                     help="Draw texts in single-line letters, or in the outlines of their own typeface."),
+        click.option("--strict", is_flag=True, help="Refuse a file with anything that cannot be drawn as it is shown."),
     )[::-1]:  # fmt: skip
         command = option(command)
     return command

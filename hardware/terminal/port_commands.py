@@ -52,11 +52,11 @@ def _rendered(folder: Path) -> "Drawing":
 
 def _read(path: Path, machine: "Machine") -> "Drawing":
     """Return the drawing of an SVG, ordered for short travel; in the file's order if numba is not installed."""
-    from hardware.svg_intake import ready_drawing
-    from hardware.svgfile import read_svg
+    from hardware.intake import ready_svg
+    from hardware.svgfile import Options, read_svg
 
     try:
-        made = ready_drawing(path, machine)
+        made = ready_svg(path, machine, Options())
     except ModuleNotFoundError as missing:
         click.echo(
             f"{path}: strokes keep the order of the file; pip install {missing.name} finds a shorter one",

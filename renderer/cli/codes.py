@@ -22,6 +22,7 @@ CODES = {
     "ClusterError": DEVICE,
     "EngineError": FAILED,
     "FilmError": FAILED,
+    "PrintError": FAILED,
     "JobError": FAILED,
     "JournalError": FAILED,
     "PortError": DEVICE,

@@ -6,9 +6,9 @@ from typing import Any
 
 from hardware.card import card_files
 from hardware.gcode import files
+from hardware.intake import intake_of
 from hardware.machine import load_machine
 from hardware.rack import load_rack
-from hardware.svg_intake import options_of, with_sheet_placed
 from hardware.svgfile import to_svg
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
@@ -25,8 +25,9 @@ def write_gcode(
     Raises MachineError, SvgError, ProgramError and other errors of `renderer.plot_source.drawing_of`, and OutputError
     if a file cannot be written.
     """
-    chosen = with_sheet_placed(load_machine(machine), how.pop("rotate"), how.pop("centre"))
-    drawing, _ = drawing_of(svg, chosen, options_of(**how), printing.say)
+    intake, own = intake_of(**how), load_machine(machine)
+    drawing, _ = drawing_of(svg, own, intake, printing.say)
+    chosen = intake.placed(own)
     texts = files(drawing, chosen)
     if as_svg is not None:
         with explained(as_svg):

@@ -9,10 +9,10 @@ import click
 
 from hardware.drawing import Drawing, PenPass, is_dot, length_mm
 from hardware.estimate import Estimate, estimate
+from hardware.intake import intake_of
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
-from hardware.svg_intake import options_of, with_sheet_placed
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
@@ -33,16 +33,14 @@ def show_plan(
 
     Raises UsageError if --plot cannot draw it, SpecErrors, MachineError, and the errors of `plot_source.drawing_of`.
     """
-    rotate, centre = how.pop("rotate"), how.pop("centre")
-    chosen = None if machine is None else with_sheet_placed(load_machine(machine), rotate, centre)
+    intake = intake_of(**how)
+    chosen = None if machine is None else load_machine(machine)
     if is_picture(what) or (what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir()):
         if plot is not None:
             raise click.UsageError("--plot draws a finished drawing: render the spec first, then name its folder")
-        return _plan_spec(what, chosen, changes, as_json)
-    drawing, machine_then = drawing_of(what, chosen, options_of(**how), printing.say)
-    if chosen is None and machine_then is not None:
-        chosen = with_sheet_placed(machine_then, rotate, centre)
-    return _plan_drawing(what, drawing, chosen, plot, as_json)
+        return _plan_spec(what, chosen and intake.placed(chosen), changes, as_json)
+    drawing, placed = drawing_of(what, chosen, intake, printing.say)
+    return _plan_drawing(what, drawing, placed, plot, as_json)
 
 
 # --- before the fit ---

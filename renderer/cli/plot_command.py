@@ -1,15 +1,15 @@
 """`render plot`: a finished render, an SVG or G-code to the machine."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from hardware.intake import intake_of
 from hardware.machine import load_machine
 from hardware.terminal.options import journal_beside
 from hardware.terminal.plot_runner import PlotArguments, plot
 from renderer.cli import printing
 from renderer.plot_source import lines_of
-
-_HOW = ("hatch_mm", "rack", "by", "keep_order", "rotate", "centre")
 
 
 def plot_work(*, what: Path, machine: Path | None, **options: Any) -> int:
@@ -17,7 +17,8 @@ def plot_work(*, what: Path, machine: Path | None, **options: Any) -> int:
 
     Raises MachineError and other errors of `renderer.plot_source.lines_of`; errors of the plot become exit codes.
     """
-    how = {name: options.pop(name) for name in _HOW}
+    own = {field.name for field in fields(PlotArguments)}
+    intake = intake_of(**{name: value for name, value in options.items() if name not in own})
     chosen = None if machine is None else load_machine(machine)
-    job, used = lines_of(what, chosen, **how, tell=printing.say)
-    return plot(job, used, PlotArguments(**options), journal_beside(what))
+    job, used = lines_of(what, chosen, intake, printing.say)
+    return plot(job, used, PlotArguments(**{name: options[name] for name in own}), journal_beside(what))

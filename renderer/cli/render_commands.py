@@ -368,6 +368,31 @@ def film(**options: Any) -> int:
     return make_film(**options)
 
 
+@commands.command("export", short_help="Write a drawing as PDF or PNG at print size.")
+@click.argument("what", metavar="FOLDER|FILE.svg", type=click.Path(path_type=Path))
+@click.option("--pdf", is_flag=True, help="Write a PDF of the sheet's size; lines stay lines.")
+@click.option("--png", is_flag=True, help="Write a PNG of the sheet's size.")
+@click.option("--dpi", type=click.IntRange(10, 4800), default=300, show_default=True, metavar="N",
+              help="Pixels an inch of the PNG.")  # fmt: skip
+@click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              help="Where to.  [default: beside the source, .pdf or .png]")  # fmt: skip
+@json_option
+def export(**options: Any) -> int:
+    """Write a drawing as PDF or PNG at print size: as plotted, with the paper.
+
+    The source is a finished render, a work of a gallery, or any file of strokes. Needs the extra
+    export: pip install 'artwork-renderer[export]'.
+
+    \b
+    Examples:
+      render export out/scream_pointillist --pdf
+      render export gallery/scream_points --png --dpi 600 --out scream.png
+    """
+    from renderer.cli.export_command import export_drawing
+
+    return export_drawing(**options)
+
+
 @commands.command("schema", short_help="Print the JSON Schema of a spec.")
 def schema() -> int:
     """Print the JSON Schema of a spec, for editors.

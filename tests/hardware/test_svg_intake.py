@@ -1,5 +1,6 @@
 """How foreign files become pens' passes: racks, colours, order, hatching, dashes, clips."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from samples import BLACK, RED, SERVO, curve, line, sheet
 from test_svgfile import document, lines, stroked
 
 from hardware.drawing import Drawing, Ink, Pen, PenPass, length_mm
+from hardware.intake import intake_of
+from hardware.pen_mapping import load_mapping
 from hardware.rack import RackError, by_colour, by_name, load_rack
 from hardware.svg_intake import prepared, ready_drawing
 from hardware.svgfile import Options, SvgError, read_svg, reading, to_svg
@@ -41,7 +44,8 @@ def test_layers_name_pens_and_colours_are_the_nearest_ones() -> None:
     assert pens_of(body) == ["brick red", "brick red", "sky", "Black"]
     assert pens_of(body, by="colour") == ["sky", "brick red", "sky", "Black"]
     numbers = layer("3 x", '<path stroke="red" d="M0 0H1"/>') + layer("1", '<path stroke="red" d="M0 1H1"/>')
-    assert pens_of(numbers, by="number") == ["sky", "Black"]
+    assert pens_of(numbers, by="number") == ["Black", "sky"]
+    assert pens_of(numbers, by="number", layer_order="file") == ["sky", "Black"]
 
 
 def test_several_colours_that_mean_one_pen_are_drawn_at_one_go() -> None:
@@ -114,6 +118,66 @@ def test_racks_under_specs_load_and_know_their_pens() -> None:
         assert by_name(pens, pens[-1].label) == pens[-1]
         assert by_colour(pens, pens[0].colour).colour == pens[0].colour
     assert by_name(RACK, "gold") is None
+
+
+# Pens by layers
+
+MAPPED = layer("1 sky", '<path stroke="red" d="M0 0H1"/><path stroke="#333" d="M0 1H1"/>')
+MAPPED += layer("2", '<path stroke="red" d="M0 2H1"/>') + layer("birds", '<path stroke="#111" d="M0 3H1"/>')
+
+
+def mapping(tmp_path: Path, text: str) -> Path:
+    two = "".join(f"- {{name: {name}, colour: '#101010', nib_mm: 0.5}}\n" for name in ("Black", "grey"))
+    (tmp_path / "rack.yaml").write_text(two, encoding="utf-8")
+    (tmp_path / "map.yaml").write_text(text, encoding="utf-8")
+    return tmp_path / "map.yaml"
+
+
+def test_a_file_maps_layers_to_pens_by_name_and_by_number(tmp_path: Path) -> None:
+    path = mapping(tmp_path, "rack: fineliners\nlayers: {Sky: blue 0.4, 2: GREEN}\n")
+    options = intake_of(rack=path).options
+    (sky, two, birds) = read_svg(document(MAPPED), options).passes
+    assert [(p.pen.name, len(p.lines)) for p in (sky, two, birds)] == [("blue", 2), ("green", 1), ("black", 1)]
+    ours = to_svg(sheet(PenPass("x", RED, (line((1, 1), (2, 5)),))))
+    assert read_svg(ours, replace(options, layer_pens={"1": RACK[0]}, pens=RACK)).passes[0].pen == RACK[0]
+
+
+def test_a_layer_of_the_mapping_that_the_file_lacks_is_reported(tmp_path: Path) -> None:
+    options = intake_of(rack=mapping(tmp_path, "rack: rack.yaml\nlayers: {sea: black}")).options
+    assert reading(document(MAPPED), options).notes == (
+        "the file has no layer 'sea', which the pens are mapped to; its layers are '1 sky', '2', 'birds'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("layers: {1: black}", "a file that maps layers has either `rack`, such as fineliners, or a list `pens`"),
+        (
+            "rack: rack.yaml\nlayers: [1]",
+            "layers: write the name or number of each layer and its pen, such as `1: black`",
+        ),
+        ("rack: rack.yaml\nlayers: {1: red}", "layers.1: the rack has no pen named 'red'; it has Black, grey"),
+        (
+            "rack: rack.yaml\nlayer: 1\nlayers: {1: black}",
+            "unknown key 'layer'; a file that maps layers has layers, and",
+        ),
+    ],
+)
+def test_a_fault_of_a_mapping_is_named_with_file_and_field(tmp_path: Path, text: str, message: str) -> None:
+    path = mapping(tmp_path, text)
+    with pytest.raises(RackError) as fault:
+        load_mapping(path)
+    assert str(fault.value).startswith(f"{path}: {message}")
+
+
+def test_transparent_ink_is_read_from_the_name_of_a_layer() -> None:
+    """As after vpype, which keeps the name, the colour and the width."""
+    body = layer("!3 magenta dye 0.5 transparent", '<path stroke="#f0a" d="M0 0H9"/>')
+    body += layer("4 tracing paper transparent", '<path stroke="#f0a" d="M0 1H9"/>')
+    dye, other = read_svg(document(body)).passes
+    assert (dye.pen.name, dye.pen.ink) == ("magenta dye", Ink.TRANSPARENT)
+    assert (other.pen.name, other.pen.ink) == ("tracing paper transparent", Ink.OPAQUE)
 
 
 # What lies over what

@@ -292,17 +292,12 @@ FILLED = "has a fill but no stroke; pens draw strokes only: give it a stroke, ha
         (document('<path id="a" d="M0 0L1 1V2z"/>'), f"<path> 'a' {FILLED}"),
         (document('<rect width="5" height="4" fill="red" stroke="none"/>'), f"<rect> without an id {FILLED}"),
         (
-            document("<text>Hello</text>"),
-            "<text> 'Hello' cannot be drawn; turn text into paths (Inkscape: Path > Object to Path)"
-            " and give them a stroke",
-        ),
-        (
             document('<image id="i" width="3" height="3" href="a.png"/>'),
-            "<image> 'i' cannot be drawn; pens draw strokes only; remove or hide the picture",
+            "<image> 'i' (line 1): left out: pens draw strokes only; trace the picture, or render it by a spec",
         ),
         (
-            document('<path d="M0 0H1" stroke="url(#g)"/>'),
-            "<path> without an id has the stroke 'url(#g)'; give it one plain colour",
+            document('<path fill="none" d="M0 0H1" stroke="url(#g)"/>'),
+            "<path> without an id (line 1): has the stroke 'url(#g)', which is not in the file",
         ),
         (
             document('<path d="M0 0H1" stroke="red" stroke-width="50"/>'),

@@ -270,7 +270,7 @@ def test_the_simulator_serves_other_programs(files: Path) -> None:
 
 def test_a_plot_loads_fast_and_small() -> None:
     """Nothing heavy is imported before it is used; how long that takes is a benchmark's affair."""
-    heavy = "torch, numba, numpy, pydantic, serial, rich, yaml, svgelements"
+    heavy = "torch, numba, numpy, pydantic, serial, rich, yaml, tinycss2, cssselect2, shapely"
     code = f"import hardware.plotting.plot, sys; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "[]\n"
