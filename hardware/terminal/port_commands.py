@@ -51,18 +51,13 @@ def _rendered(folder: Path) -> "Drawing":
 
 
 def _read(path: Path, machine: "Machine") -> "Drawing":
-    """Return the drawing of an SVG, ordered for short travel; in the file's order if numba is not installed."""
+    """Return the drawing of an SVG, ordered for short travel."""
+    from hardware import plain_kernels
     from hardware.svg_intake import ready_drawing
-    from hardware.svgfile import read_svg
 
-    try:
-        made = ready_drawing(path, machine)
-    except ModuleNotFoundError as missing:
-        click.echo(
-            f"{path}: strokes keep the order of the file; pip install {missing.name} finds a shorter one",
-            err=True,
-        )
-        return read_svg(path)
+    if plain_kernels.use_if_needed():
+        click.echo(f"note: {plain_kernels.NOTE}", err=True)
+    made = ready_drawing(path, machine)
     for note in made.notes:
         click.echo(f"{path}: {note}", err=True)
     return made.drawing
