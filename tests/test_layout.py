@@ -8,13 +8,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath plain_kernels yamlfile starters rack dialect machine arcs program gcode planner "
-    "estimate svgfile svg_intake picture lettering card simulator wire job plotting terminal __main__",
+    "hardware": "papers pen drawing toolpath plain_kernels yamlfile starters rack dialect machine arcs program gcode "
+    "planner estimate svgfile svg_intake picture lettering card simulator wire job plotting terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "
-    "fitting passes finish preview manifest charts report output plot_source feasibility plan new_spec pipeline "
-    "film gallery studio cli",
+    "fitting passes finish preview manifest charts report output plot_source feasibility plan new_spec examples "
+    "pipeline film gallery studio cli",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -172,8 +172,9 @@ FOLDERS = {
     "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
     "renderer.studio.page": "access responses request_checks folders upload_checks queue_views gallery_works plans "
     "actions change_stream routes server",
-    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor film_command "
-    "gcode_command new plan_command plot_command render specs render_commands gallery queue",
+    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
+    "examples_command film_command gcode_command new plan_command plot_command render specs render_commands gallery "
+    "queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "

@@ -9,6 +9,7 @@ CODES = {
     "RackError": USAGE,
     "NewSpecError": USAGE,
     "StarterError": USAGE,
+    "ExampleError": USAGE,
     "CardError": USAGE,
     "AssetError": FAILED,
     "TargetError": FAILED,

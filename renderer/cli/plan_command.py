@@ -20,7 +20,7 @@ from renderer.manifest import duration
 from renderer.output.place import explained
 from renderer.plot_source import drawing_of
 from renderer.specfile import load
-from renderer.specfile.files import is_picture
+from renderer.specfile.files import is_picture, spec_path
 
 if TYPE_CHECKING:
     from renderer.plan import Plan
@@ -33,6 +33,7 @@ def show_plan(
 
     Raises UsageError if --plot cannot draw it, SpecErrors, MachineError, and the errors of `plot_source.drawing_of`.
     """
+    what = spec_path(what)
     rotate, centre = how.pop("rotate"), how.pop("centre")
     chosen = None if machine is None else with_sheet_placed(load_machine(machine), rotate, centre)
     if is_picture(what) or (what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir()):

@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from hardware import __version__
 from hardware.terminal.options import plot_options, reading_options
+from renderer.specfile.files import spec_path
 from renderer.styles import STYLES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,7 +24,7 @@ class Commands(click.Group):
         own = {name for option in self.get_params(ctx) for name in option.opts}
         if args and args[0] not in self.commands and args[0] not in own:
             near = difflib.get_close_matches(args[0], self.commands, n=1, cutoff=0.75)
-            if near and not Path(args[0]).exists():
+            if near and not spec_path(args[0]).exists():
                 raise click.UsageError(f"{args[0]!r} is neither a command nor a file; did you mean {near[0]!r}?", ctx)
             args = ["run", *args]
         return super().parse_args(ctx, args)
@@ -181,6 +182,29 @@ def new(**options: Any) -> int:
     from renderer.cli.new import write_spec
 
     return write_spec(**options)
+
+
+@commands.command("examples", short_help="List or write specs, racks and machines to start from.")
+@click.argument("names", metavar="[NAME...]", nargs=-1)
+@click.option("--out", "-o", metavar="DIR", default=".", type=click.Path(path_type=Path, file_okay=False),
+              help="Where the files go.  [default: here]")  # fmt: skip
+@click.option("--force", "-f", is_flag=True, help="Replace existing files.")
+@json_option
+def examples(**options: Any) -> int:
+    """List the specs, racks and machines that come with the program, or write some of them as files to edit.
+
+    Wherever a command or a spec takes a file, it also takes the name of one of these.
+
+    \b
+    Examples:
+      render examples                    list them
+      render examples hatching           write hatching.yaml and its picture
+      render examples stabilo_point_88   write the rack, to enter your own values
+      render hatching --draft            draw one without writing it first
+    """
+    from renderer.cli.examples_command import examples_command
+
+    return examples_command(**options)
 
 
 @commands.command("plan", short_help="Show what a work takes: strokes, pens, minutes.")

@@ -11,8 +11,9 @@ from renderer.specfile.check import checked, validated
 from renderer.specfile.expand import Reader, spelt_out
 from renderer.specfile.faults import Fault, Place, SpecErrors
 from renderer.specfile.faults import Path as FieldPath
-from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tree
+from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tree, spec_path
 from renderer.specfile.overrides import overridden, variants
+from renderer.specfile.sheets import with_sheet
 from renderer.specfile.translate import misfits, translated, unknown_keys
 from renderer.specfile.tree import Fields, Node, removed, shown
 
@@ -35,12 +36,12 @@ class Work:
 
 
 def load(path: str | Path, overrides: tuple[str, ...] = (), within: Path | None = None) -> tuple[Work, ...]:
-    """The artworks of a spec file, one for each combination of its matrix.
+    """The artworks of a spec file or an example, by its name, one for each combination of its matrix.
 
     `overrides` are like `layers.0.steps=50`. Only small files are read: the target must exist, but is not opened.
     `within` is a folder that must contain the spec and every file that it names. Raises SpecErrors with every fault.
     """
-    path = Path(path)
+    path = spec_path(path) if within is None else Path(path)
     tree, faults = _tree(path, within)
     tree, wrong = overridden(spelt_out(tree), tuple(overrides))
     found, more = variants(tree)
@@ -48,6 +49,8 @@ def load(path: str | Path, overrides: tuple[str, ...] = (), within: Path | None 
     reader, works = Reader(path.parent, within), []
     for variant in found:
         whole, files = reader.with_files(variant.tree)
+        whole, wrong = with_sheet(whole, path.parent)
+        faults += wrong
         artwork, wrong = _artwork(whole, reader, {f.place for f in faults} | reader.unread)
         faults += wrong
         name = f"{path.stem}-{variant.suffix}" if variant.suffix else path.stem

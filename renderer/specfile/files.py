@@ -23,6 +23,22 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in (*PICTURE_SUFFIXES, *UNREAD_PICTURE_SUFFIXES) and path.is_file()
 
 
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """The width and height of a picture in px, upright as its camera says; None where its header cannot be read."""
+    from PIL import Image, UnidentifiedImageError  # 30 ms
+
+    try:
+        with Image.open(path) as image:
+            width_px, height_px = image.size
+            is_turned = image.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDES
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    return (height_px, width_px) if is_turned else (width_px, height_px)
+
+
+_ORIENTATION, _ON_THEIR_SIDES = 0x0112, (5, 6, 7, 8)  # Exif
+
+
 def beside(folder: Path, name: str) -> Path:
     """The path of a file that a spec names, as short as possible: never `specs/../specs/pens/x.yaml`."""
     return Path(os.path.normpath(folder / name))
@@ -91,6 +107,34 @@ def names_starter(folder: Path, name: str) -> bool:
     file = beside(folder, name)
     is_free = not os.path.lexists(file) or (file.is_dir() and not file.is_symlink())
     return starters.is_name(name) and len(name) <= 200 and is_free
+
+
+MAIN_EXAMPLE = "scream_study"
+
+
+def example_names() -> tuple[str, ...]:
+    """The names of the specs that come with the program."""
+    marks = sorted(path.stem for path in (starters.folder() / "marks").glob("*.yaml"))
+    main = [MAIN_EXAMPLE] if (starters.folder() / f"{MAIN_EXAMPLE}.yaml").is_file() else []
+    return (*main, *marks)
+
+
+def example_path(name: str) -> Path:
+    """The file of a spec that comes with the program."""
+    inside = Path() if name == MAIN_EXAMPLE else Path("marks")
+    return starters.folder() / inside / f"{name}.yaml"
+
+
+def spec_path(named: str | Path) -> Path:
+    """The spec that a person names: a file, with ~ expanded, or an example, unless a file has its name.
+
+    The path is returned unchanged where it is neither.
+    """
+    path = Path(named)
+    if str(path).startswith("~"):
+        return path.expanduser()
+    is_name = starters.is_name(str(named)) and not os.path.lexists(path)
+    return example_path(str(named)) if is_name and str(named) in example_names() else path
 
 
 def starter(kind: starters.Kind, name: str, folder: Path) -> tuple[Path, str | None]:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from hardware.papers import PAPERS_MM
 from renderer.spec import KINDS, Artwork, Loss
 
 Schema = dict[str, Any]
@@ -21,6 +22,9 @@ def schema() -> Schema:
     _allow(top["pens"], _list_of(_ref("Pen")))
     _allow(top["machine"], _file("machine"))
     top["matrix"] = _matrix(top["matrix"])
+    sized = "A paper that has its size in a table of names, any case, or a size such as 9 x 12 in."
+    paper = {"type": "string", "minLength": 1, "examples": list(PAPERS_MM), "description": sized}
+    _allow(definitions["Canvas"]["properties"]["paper"], paper)
     _allow(definitions["RackPens"]["properties"]["rack"], _file("rack"), _list_of(_ref("Pen")))
     _layer(definitions["Layer"])
     kinds = {"enum": list(KINDS), "description": "As many strokes as the picture needs and the budget allows."}

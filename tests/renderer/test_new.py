@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hardware import starters
 from renderer import cli
 from renderer.cli import printing
 from renderer.new_spec import is_grey
@@ -20,7 +21,7 @@ from renderer.specfile import load
 from renderer.styles import STYLES
 from renderer.target import load_picture
 
-PENS = "fineliners, micron_black, paint_markers_24, paint_markers_fine"
+PENS = ", ".join(starters.names("pens"))
 READ = "use PNG, JPEG, WebP, TIFF, GIF, BMP, PPM or AVIF"
 
 
@@ -331,7 +332,8 @@ def test_a_file_that_is_there_is_not_replaced_unasked(run: Run) -> None:
         ),
         (
             ["x.png", "--paper", "A9"],
-            "--paper A9: not a paper size; write A2, A3, A4, A5, A6, letter, tabloid, or mm as in 200x150",
+            "--paper A9: not a paper size; write A0 to A7, B0 to B7, JIS B4, letter, legal, tabloid, ANSI C, "
+            "Arch C, pad 9x12, or mm as in 200x150",
         ),
         (
             ["x.png", "--pens", "finelinres"],
