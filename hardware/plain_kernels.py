@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from hardware import kernel_cache
+
 MOST_KICKS = 250  # in one region of the sheet; a third of a second on a desktop computer
 NOTE = "numba is not installed: lines are put in order by a slower and less thorough search; pip install numba"
 
@@ -21,6 +23,7 @@ NOTE = "numba is not installed: lines are put in order by a slower and less thor
 @cache
 def use_if_needed() -> bool:
     """Prepare `toolpath` for a computer without numba, if it is one. Return whether the plain kernels serve."""
+    kernel_cache.ensure_writable()
     try:
         import numba  # noqa: F401
     except ImportError:  # missing, or made for another numpy

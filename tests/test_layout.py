@@ -8,8 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "papers pen drawing toolpath plain_kernels yamlfile starters rack dialect machine arcs program gcode "
-    "planner estimate svgfile svg_intake picture lettering card simulator wire job plotting terminal __main__",
+    "hardware": "papers pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack dialect machine arcs "
+    "program gcode planner estimate svgfile svg_intake picture lettering card simulator wire job plotting "
+    "terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "

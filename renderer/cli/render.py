@@ -92,7 +92,8 @@ def _rendered(works: list[Work], settings: Settings, threads: int | None) -> lis
     with Interrupt() as interrupt:
         for work in works:
             try:
-                results.append(_render(work, settings, device, interrupt))
+                with output.locked(settings.folder(work)):
+                    results.append(_render(work, settings, device, interrupt))
             except Exception as error:
                 if code_of(error) is None and len(works) == 1:
                     raise  # reported as unexpected, with its traceback if RENDER_DEBUG is set
@@ -108,7 +109,8 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
     interrupt.worth_keeping = False
     with watching(work.name) as watch:
         watch.starts()
-        from renderer import pipeline  # torch takes seconds to import
+        with interrupt.importing():
+            from renderer import pipeline  # torch takes seconds to import
 
         def report(progress: Progress) -> None:
             interrupt.worth_keeping = interrupt.worth_keeping or (progress.stage == "fitting" and progress.step > 0)
@@ -125,8 +127,12 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
         how: dict[str, Any] = {"device": device, "draft": settings.draft, "stop": interrupt}
         result = pipeline.render(work, report, noted=noted, fetched=fetched, **how)
     folder = settings.folder(work)
-    record = output.write(result, folder, changes=settings.changes, draft=settings.draft, force=settings.force)
+    kept = None if settings.force else output.earlier_to_keep(folder, result.interrupted, settings.changes)
+    how = {"changes": settings.changes, "draft": settings.draft, "force": settings.force, "kept": kept}
+    record = output.write(result, folder, **how)
     _summarise(result, record, folder, early)
+    if kept is not None:
+        printing.say(f"note: the finished drawing that was in {folder} is kept in {kept}")
     if not settings.as_json:
         printing.data(str(folder))
     return _summary(result, record, folder)

@@ -117,8 +117,9 @@ def run(**options: Any) -> int:
     """Render works: fit the strokes, then write the drawing, its G-code and a report.
 
     Each work goes into a folder of its own, DIR/<spec name>/. It is written completely or not at
-    all; an older render there is replaced. Ctrl-C stops the fit and keeps the drawing so far; Ctrl-C
-    again stops at once. If one of several specs fails, the others are still rendered.
+    all; an older render there is replaced. A finished one moves to DIR/<spec name>.1/ if the new one
+    was stopped or has other values by --set. Ctrl-C stops the fit and keeps the drawing so far;
+    Ctrl-C again stops at once. If one of several specs fails, the others are still rendered.
 
     \b
     Examples:

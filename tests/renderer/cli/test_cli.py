@@ -24,6 +24,7 @@ from renderer import cli, output
 from renderer.assets import AssetError
 from renderer.cli import printing
 from renderer.cli.codes import CODES, code_of
+from renderer.cli.interrupt import Interrupt
 from renderer.cli.render_commands import commands
 from renderer.pipeline import RenderError
 from renderer.progress import Progress, Report
@@ -448,6 +449,89 @@ def test_ctrl_c_twice_while_writing_leaves_the_old_render(
     assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 130
     assert (folder / "manifest.json").read_bytes() == before
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["disc"]
+
+
+def test_sigterm_stops_like_ctrl_c(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+    def stopped(_: Work, report: Any, options: Any) -> dict[str, Any]:
+        report(progress(1))
+        signal.raise_signal(signal.SIGTERM)
+        assert options["stop"]()
+        return {"interrupted": True, "notes": ()}
+
+    fit(stopped)
+    assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 130
+    assert json.loads((tmp_path / "out" / "disc" / "manifest.json").read_bytes())["interrupted"] is True
+    assert "stopping and keeping the drawing so far" in capsys.readouterr().err
+
+
+def test_ctrl_c_waits_for_imports_to_be_complete() -> None:
+    complete = []
+
+    def imported(interrupt: Interrupt) -> None:
+        with interrupt.importing():
+            press()
+            complete.append("torch")
+
+    with Interrupt() as interrupt, pytest.raises(KeyboardInterrupt):
+        imported(interrupt)
+    assert complete == ["torch"]
+
+
+# --- earlier drawings are kept ---
+
+
+def drawn(folder: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
+    return {"interrupted": record["interrupted"], "changes": record["spec"]["changes"]}
+
+
+def test_a_stopped_render_does_not_replace_a_finished_one(
+    spec: Path, tmp_path: Path, fit: Any, capsys: Capture
+) -> None:
+    out = tmp_path / "out"
+    fit({})
+    assert cli.run([str(spec), "--out", str(out)]) == 0
+    fit({"interrupted": True})
+    for _ in range(2):
+        assert cli.run([str(spec), "--set", "seed=5", "--out", str(out)]) == 130
+    said = capsys.readouterr().err
+    assert f"note: the finished drawing that was in {out / 'disc'} is kept in {out / 'disc.1'}\n" in said
+    assert sorted(path.name for path in out.iterdir()) == ["disc", "disc.1"]  # a stopped one is replaced
+    assert drawn(out / "disc.1") == {"interrupted": False, "changes": []}
+    assert drawn(out / "disc") == {"interrupted": True, "changes": ["seed=5"]}
+
+
+def test_a_trial_does_not_replace_a_finished_drawing(spec: Path, tmp_path: Path, fit: Any) -> None:
+    out = tmp_path / "out"
+    fit({})
+    for changes in ([], ["--set", "seed=5"], ["--set", "seed=5"], ["--set", "seed=6"]):
+        assert cli.run([str(spec), *changes, "--out", str(out)]) == 0
+    assert [drawn(out / name)["changes"] for name in ("disc.1", "disc.2", "disc")] == [[], ["seed=5"], ["seed=6"]]
+
+
+def test_with_force_and_for_drafts_nothing_is_kept(spec: Path, tmp_path: Path, fit: Any) -> None:
+    out = tmp_path / "out"
+    fit({})
+    for changes in ([], ["--set", "seed=5", "--force"], ["--draft"], ["--draft", "--set", "seed=6"]):
+        assert cli.run([str(spec), *changes, "--out", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["disc", "disc-draft"]
+
+
+def test_the_same_spec_again_replaces_its_drawing(spec: Path, tmp_path: Path, fit: Any) -> None:
+    fit({})
+    for _ in range(2):
+        assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["disc"]
+
+
+def test_a_second_render_into_a_folder_is_refused(spec: Path, tmp_path: Path, fit: Any, capsys: Capture) -> None:
+    folder, calls = tmp_path / "out" / "disc", fit({})
+    with output.locked(folder):
+        assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 1
+    why = f"another render is writing there (process {os.getpid()}); wait for it, or render with another --out"
+    assert capsys.readouterr().err == f"render: disc: {folder}: {why}\n"
+    assert not calls
+    assert cli.run([str(spec), "--out", str(tmp_path / "out")]) == 0  # it is free again
 
 
 def test_ctrl_c_is_pythons_again_afterwards(spec: Path, tmp_path: Path, fit: Any) -> None:
