@@ -13,9 +13,9 @@ ORDER = {
     "terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
-    "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "
-    "fitting passes finish preview manifest charts report output plot_source feasibility plan new_spec examples "
-    "pipeline film gallery studio cli __main__",
+    "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
+    "visible fit_log fitting passes finish preview manifest charts report output plot_source feasibility plan "
+    "new_spec examples pipeline warm_fit film gallery studio cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {

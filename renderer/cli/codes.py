@@ -16,6 +16,7 @@ CODES = {
     "RenderError": FAILED,
     "OutputError": FAILED,
     "PlaceError": USAGE,
+    "StrokesError": USAGE,
     "SvgError": FAILED,
     "ProgramError": FAILED,
     "GalleryError": USAGE,

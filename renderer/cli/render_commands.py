@@ -101,7 +101,9 @@ SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type
 
 
 @commands.command("run", short_help="Render works; the same as `render SPEC...`.")
-@SPECS
+@click.argument("specs", metavar="SPEC...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--resume", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False),
+              help="Continue the render in this folder from its strokes, instead of a SPEC.")  # fmt: skip
 @click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),
               help="Where the folders go, one for each work.")  # fmt: skip
 @click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
@@ -113,7 +115,7 @@ SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type
     "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: all cores]"
 )
 @json_option
-def run(**options: Any) -> int:
+def run(specs: tuple[Path, ...], resume: Path | None, **options: Any) -> int:
     """Render works: fit the strokes, then write the drawing, its G-code and a report.
 
     Each work goes into a folder of its own, DIR/<spec name>/. It is written completely or not at
@@ -127,10 +129,13 @@ def run(**options: Any) -> int:
       render run specs/*.yaml --out gallery
       render specs/scream_pointillist.yaml --set layers.0.points.count=4000
       render specs/scream_pointillist.yaml --json | jq '.works[0].metrics'
+      render --resume out/scream_pointillist   after Ctrl-C, or for more steps
     """
+    if not specs and resume is None:
+        raise click.UsageError("Missing argument 'SPEC...'.", click.get_current_context())
     from renderer.cli.render import run_specs
 
-    return run_specs(**options)
+    return run_specs(specs=specs, resume=resume, **options)
 
 
 @commands.command("validate", short_help="Check specs without drawing anything.")
