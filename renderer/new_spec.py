@@ -17,6 +17,7 @@ import numpy as np
 from hardware import papers, starters
 from hardware.machine import load_machine
 from hardware.rack import load_rack
+from renderer import assets
 from renderer.colours import oklab
 from renderer.planning import Decision, Planned, planned
 from renderer.spec import Artwork, Tone
@@ -32,7 +33,6 @@ COLOUR_RACK, GREY_RACK, MACHINE = "fineliners", "micron_black", "gantry_grbl_ser
 PENS_USED = 8  # of a larger rack: each needs a pen change
 GREYISH = 0.04  # OKLab chroma that 99 in 100 pixels of a grey picture stay below, yellowed paper included
 _LOOKED_AT_PX = 128  # longer side of the reduced picture whose colours are judged
-_HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
 
 
 class NewSpecError(Exception):
@@ -97,16 +97,9 @@ def _picture(photo: Path) -> Picture:
     if why is not None:
         raise NewSpecError(why.replace(" beside the spec", "").replace("name a file", "name a picture"))
     try:
-        return load_picture(photo, "#ffffff")
-    except TargetError as error:
-        if _is_heic(photo):
-            raise NewSpecError(f"{photo}: HEIC pictures cannot be read; export it as JPEG") from None
+        return load_picture(assets.readable(photo)[0], "#ffffff")
+    except (TargetError, assets.AssetError) as error:
         raise NewSpecError(str(error)) from None
-
-
-def _is_heic(photo: Path) -> bool:
-    with photo.open("rb") as stream:
-        return stream.read(12)[4:] in _HEIC
 
 
 def is_grey(picture: Picture) -> bool:

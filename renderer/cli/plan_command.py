@@ -53,7 +53,7 @@ def _plan_spec(path: Path, machine: Machine | None, changes: tuple[str, ...], as
     from renderer.plan import plan  # torch
 
     plans = []
-    for work in load(path, changes):
+    for work in load(path, changes, opens_pictures=True):
         artwork = work.artwork if machine is None else work.artwork.model_copy(update={"machine": machine})
         plans.append(plan(replace(work, artwork=artwork)))
     if as_json:

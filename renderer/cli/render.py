@@ -79,7 +79,7 @@ def _loaded(specs: tuple[Path, ...], settings: Settings) -> tuple[list[Work], li
     results: list[dict[str, Any]] = []
     for path in specs:
         try:
-            found = load(path, settings.changes)
+            found = load(path, settings.changes, opens_pictures=True)
         except SpecErrors as error:
             results.append(_failed(path, None, error))
             continue

@@ -12,6 +12,7 @@ from renderer.specfile.expand import Reader, spelt_out
 from renderer.specfile.faults import Fault, Place, SpecErrors
 from renderer.specfile.faults import Path as FieldPath
 from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tree, spec_path
+from renderer.specfile.homes import with_homes
 from renderer.specfile.overrides import overridden, variants
 from renderer.specfile.sheets import with_sheet
 from renderer.specfile.translate import misfits, translated, unknown_keys
@@ -35,18 +36,22 @@ class Work:
         return self.path.parent
 
 
-def load(path: str | Path, overrides: tuple[str, ...] = (), within: Path | None = None) -> tuple[Work, ...]:
+def load(
+    path: str | Path, overrides: tuple[str, ...] = (), within: Path | None = None, *, opens_pictures: bool = False
+) -> tuple[Work, ...]:
     """The artworks of a spec file or an example, by its name, one for each combination of its matrix.
 
-    `overrides` are like `layers.0.steps=50`. Only small files are read: the target must exist, but is not opened.
+    `overrides` are like `layers.0.steps=50`. Only small files are read: the target must exist, but is not opened, or,
+    with `opens_pictures`, only its header is read.
     `within` is a folder that must contain the spec and every file that it names. Raises SpecErrors with every fault.
     """
     path = spec_path(path) if within is None else Path(path)
     tree, faults = _tree(path, within)
     tree, wrong = overridden(spelt_out(tree), tuple(overrides))
+    tree = tree if within else with_homes(tree)
     found, more = variants(tree)
     faults += wrong + more
-    reader, works = Reader(path.parent, within), []
+    reader, works = Reader(path.parent, within, opens_pictures), []
     for variant in found:
         whole, files = reader.with_files(variant.tree)
         whole, wrong = with_sheet(whole, path.parent)

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -14,6 +15,7 @@ MOST_BYTES = 1_000_000
 YAML_SUFFIXES = (".yaml", ".yml")
 WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".ppm", ".pgm", ".avif")
+CONVERTED_SUFFIXES = (".heic", ".heif", ".svg", ".pdf")  # by other packages: `pictures.CONVERTERS`
 
 UNREAD_PICTURE_SUFFIXES = (".heic", ".heif")  # from phones; people must export them as JPEG
 
@@ -82,7 +84,16 @@ def missing(folder: Path, name: str, suffixes: tuple[str, ...], within: Path | N
         return f"{name!r} {why} ({path}); name a file"
     if len(name) > 200:
         return f"no file {name[:60] + '...'!r} beside the spec"
+    if "\\" in name and os.name != "nt":
+        return _windows_path(name)
     return f"no file {name!r} beside the spec (looked in {path.parent}){_others(path, name, suffixes)}"
+
+
+def _windows_path(name: str) -> str:
+    if re.match(r"[A-Za-z]:\\", name):
+        return f"{name!r} is a place on a Windows computer; copy the file beside the spec, and write its name alone"
+    slashed = name.replace("\\", "/")
+    return f"no file {name!r} beside the spec; write folders with /, as in {slashed!r}"
 
 
 def _others(path: Path, name: str, suffixes: tuple[str, ...]) -> str:

@@ -322,8 +322,8 @@ def test_a_file_that_is_there_is_not_replaced_unasked(run: Run) -> None:
         (["folder"], "'folder' is a folder (folder); name a picture"),
         (["text.jpg"], f"text.jpg: is not a picture that can be read; {READ}"),
         (["cut.png"], "cut.png: is damaged or cut off; fetch or save it again"),
-        (["phone.HEIC"], "phone.HEIC: HEIC pictures cannot be read; export it as JPEG"),
-        (["phone.jpg"], "phone.jpg: HEIC pictures cannot be read; export it as JPEG"),
+        (["phone.HEIC"], "phone.HEIC: the HEIC file cannot be read; export it as JPEG"),
+        (["phone.jpg"], "phone.jpg: the HEIC file cannot be read; export it as JPEG"),
         (["bad\udcff.png"], "'bad\\udcff.png': the name is not UTF-8; rename it"),
         (["x.png", "--out", "x.txt"], "x.txt: is not the name of a spec; use a name that ends in .yaml"),
         (
