@@ -95,7 +95,7 @@ def _is_huge_jpeg(path: Path) -> bool:
 
 
 def _opened(path: Path) -> Any:
-    """A JPEG of any size, of which only the header is read. Its decoder reduces it, so that it is no bomb."""
+    """A JPEG of any size, of which only the header is read. Its decoder reduces it, so that memory suffices."""
     from PIL.JpegImagePlugin import JpegImageFile
 
     return JpegImageFile(path)
