@@ -17,8 +17,9 @@ from renderer.specfile.overrides import overridden, variants
 from renderer.specfile.sheets import with_sheet
 from renderer.specfile.translate import misfits, translated, unknown_keys
 from renderer.specfile.tree import Fields, Node, removed, shown
+from renderer.specfile.yamltree import parse
 
-__all__ = ["Fault", "Place", "SpecErrors", "Work", "load"]
+__all__ = ["Fault", "Place", "SpecErrors", "Work", "load", "load_text"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,29 @@ def load(
     `within` is a folder that must contain the spec and every file that it names. Raises SpecErrors with every fault.
     """
     path = spec_path(path) if within is None else Path(path)
-    tree, faults = _tree(path, within)
+    return _works(*_tree(path, within), path, overrides, within, opens_pictures)
+
+
+def load_text(text: str, path: Path, overrides: tuple[str, ...] = ()) -> tuple[Work, ...]:
+    """The artworks of a spec that is not in a file, as `load` returns them. `path` is where it would be.
+
+    Raises SpecErrors.
+    """
+    tree, faults = parse(text, str(path))
+    if not isinstance(tree, Fields):
+        why = "a spec is a mapping that starts with 'version: 1'"
+        raise SpecErrors(faults or [Fault(Place(str(path)), (), why)])
+    return _works(tree, faults, path, overrides, None, opens_pictures=False)
+
+
+def _works(
+    tree: Fields,
+    faults: list[Fault],
+    path: Path,
+    overrides: tuple[str, ...],
+    within: Path | None,
+    opens_pictures: bool,
+) -> tuple[Work, ...]:
     tree, wrong = overridden(spelt_out(tree), tuple(overrides))
     tree = tree if within else with_homes(tree)
     found, more = variants(tree)
