@@ -14,8 +14,8 @@ ORDER = {
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
-    "visible fit_log fitting passes finish preview manifest charts report output plot_source feasibility plan "
-    "new_spec examples pipeline warm_fit notebook film gallery studio cli __main__",
+    "visible fit_log fitting passes finish preview manifest comparison charts report output plot_source feasibility "
+    "plan new_spec examples pipeline warm_fit notebook film gallery studio cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -174,8 +174,8 @@ FOLDERS = {
     "renderer.studio.page": "access responses request_checks folders upload_checks queue_views gallery_works plans "
     "actions change_stream routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
-    "examples_command film_command gcode_command new plan_command plot_command render specs render_commands gallery "
-    "queue",
+    "compare_command examples_command film_command gcode_command new plan_command plot_command render specs "
+    "render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "

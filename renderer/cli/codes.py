@@ -10,6 +10,7 @@ CODES = {
     "NewSpecError": USAGE,
     "StarterError": USAGE,
     "ExampleError": USAGE,
+    "CompareError": USAGE,
     "CardError": USAGE,
     "AssetError": FAILED,
     "TargetError": FAILED,

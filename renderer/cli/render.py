@@ -53,9 +53,20 @@ def run_specs(*, specs: tuple[Path, ...], threads: int | None, **options: Any) -
     if works:
         results += _rendered(works, settings, threads)
     code = max(one["exit_code"] for one in results)
+    _compare([Path(one["folder"]) for one in results if "folder" in one])
     if settings.as_json:
         printing.as_json({"works": results, "exit_code": code})
     return int(code)
+
+
+def _compare(folders: list[Path]) -> None:
+    """Print the finished works side by side, if there are several."""
+    if len(folders) > 1:
+        from renderer.cli.compare_command import show_comparison
+        from renderer.comparison import compared
+
+        printing.say("")
+        show_comparison(compared(tuple(folders)))
 
 
 def _to_resume(folder: Path, specs: tuple[Path, ...], settings: Settings) -> tuple[tuple[Path, ...], Settings]:

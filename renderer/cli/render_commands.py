@@ -372,6 +372,24 @@ def assets_fetch(**options: Any) -> int:
     return fetch_assets(**options)
 
 
+@commands.command("compare", short_help="Show finished renders side by side.")
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--page", "page_file", metavar="FILE.html", type=click.Path(path_type=Path),
+              help="Also write a page with their previews.")  # fmt: skip
+@json_option
+def compare(**options: Any) -> int:
+    """Show finished renders side by side: the settings in which they differ, and their figures.
+
+    \b
+    Examples:
+      render compare out/scream out/scream.1
+      render compare out/study-* --page study.html
+    """
+    from renderer.cli.compare_command import compare_renders
+
+    return compare_renders(**options)
+
+
 @commands.command("film", short_help="Show the plot being drawn, pen by pen.")
 @click.argument("what", metavar="FOLDER|FILE.svg", type=click.Path(path_type=Path))
 @click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path),

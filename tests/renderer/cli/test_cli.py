@@ -108,7 +108,7 @@ def test_without_arguments_there_is_help(capsys: Capture) -> None:
 
 
 def test_no_command_is_offered_before_it_works() -> None:
-    works = {"run", "new", "examples", "validate", "plan", "gallery", "film"}
+    works = {"run", "new", "examples", "validate", "plan", "gallery", "film", "compare"}
     machines = {"gcode", "plot", "card"}
     queue = {"queue", "worker", "serve"}
     assert set(commands.commands) == works | machines | queue | {"assets", "schema", "doctor"}
@@ -126,7 +126,8 @@ def test_what_needs_no_network_of_neurons_imports_none(arguments: list[str], spe
         "print(slow & sys.modules.keys(), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr.strip() == "set()"
+    opens_pictures = arguments[0] == "validate"  # of the target, the header is read
+    assert done.stderr.strip() in {"set()", "{'PIL'}" if opens_pictures else "set()"}
 
 
 def test_help_imports_not_even_numpy() -> None:
