@@ -81,6 +81,11 @@ def length_of(text: str, height_mm: float) -> float:
     return height_mm / 6 * max(sum(_WIDTHS.get(letter, 4) + _GAP for letter in _plain(text)) - _GAP, 0.0)
 
 
+def can_write(letter: str) -> bool:
+    """Whether a letter has lines, or is a space."""
+    return letter == " " or _plain(letter).strip() != ""
+
+
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
     return "".join(letter if letter in _GLYPHS else " " for letter in folded)

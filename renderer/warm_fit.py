@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from renderer import assets, fitting, losses, pipeline
+from renderer import assets, fitting, losses, pipeline, preview
 from renderer.colours import from_hex
 from renderer.cores import placed
 from renderer.finish import within_budget, without_hidden
@@ -29,8 +29,9 @@ from renderer.planning import Planned
 from renderer.progress import Report, silent
 from renderer.ragged import Ragged
 from renderer.result import Result
+from renderer.sheet_text import with_text
 from renderer.sources import RenderError
-from renderer.spec import Artwork, Edge, Layer, Temperature
+from renderer.spec import Artwork, Edge, Layer, RackPens, Temperature
 from renderer.spec.losses import FAR_MM
 from renderer.specfile import Work
 from renderer.strokes import Strokes
@@ -103,7 +104,18 @@ def render(
     layers = _continued(start, *given) if start else fitting.fit_layers(*given)
     layers = within_budget(job.plan, without_hidden(artwork, layers, log), log)
     result = pipeline._result(replace(work, artwork=artwork), job, layers, _views(judges, loss), log, device)
-    return replace(result, strokes=_kept(artwork, layers, log, start))
+    return replace(_lettered(result), strokes=_kept(artwork, layers, log, start))
+
+
+def _lettered(result: Result) -> Result:
+    """The result with the texts of its spec, which are drawn beside the fit."""
+    pens = result.work.artwork.pens
+    if not result.work.texts or not isinstance(pens, RackPens):
+        return result
+    drawing = with_text(result.drawing, result.work.texts, pens.rack.pens)
+    px_per_mm = result.preview.shape[2] / drawing.width_mm
+    metrics = preview.metrics(drawing, result.frame, result.target)
+    return replace(result, drawing=drawing, preview=preview.picture(drawing, px_per_mm), metrics=metrics)
 
 
 def _judges(

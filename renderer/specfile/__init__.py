@@ -15,6 +15,7 @@ from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tre
 from renderer.specfile.homes import with_homes
 from renderer.specfile.overrides import overridden, variants
 from renderer.specfile.sheets import with_sheet
+from renderer.specfile.text_lines import TextLine, text_faults, texts_of
 from renderer.specfile.translate import misfits, translated, unknown_keys
 from renderer.specfile.tree import Fields, Node, removed, shown
 from renderer.specfile.yamltree import parse
@@ -30,6 +31,7 @@ class Work:
     path: Path  # of the spec file
     artwork: Artwork
     sources: tuple[Path, ...]  # the spec file, then the racks and machines that it names
+    texts: tuple[TextLine, ...] = ()  # on the sheet, beside the drawing
 
     @property
     def folder(self) -> Path:
@@ -79,10 +81,14 @@ def _works(
         whole, files = reader.with_files(variant.tree)
         whole, wrong = with_sheet(whole, path.parent)
         faults += wrong
+        written = whole
+        whole, texts, wrong = texts_of(whole)
+        faults += wrong
         artwork, wrong = _artwork(whole, reader, {f.place for f in faults} | reader.unread)
         faults += wrong
         name = f"{path.stem}-{variant.suffix}" if variant.suffix else path.stem
-        works += [Work(name, path, artwork, (path, *files))] if artwork else []
+        works += [Work(name, path, artwork, (path, *files), texts)] if artwork else []
+        faults += text_faults(texts, written, artwork) if artwork else []
     faults += reader.faults
     if faults:
         raise SpecErrors(sorted(faults, key=lambda f: (f.place.file != str(path), f.place)))

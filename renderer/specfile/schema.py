@@ -5,6 +5,7 @@ from typing import Any
 
 from hardware.papers import PAPERS_MM
 from renderer.spec import KINDS, Artwork, Loss
+from renderer.specfile.text_lines import TextLine
 
 Schema = dict[str, Any]
 
@@ -33,6 +34,12 @@ def schema() -> Schema:
     definitions["Loss"] |= {"minProperties": 1, "maxProperties": 1}
     definitions["RemoteImage"]["properties"]["sha256"]["pattern"] = _SHA256
     top["canvas"]["default"] = {}
+    definitions["TextLine"] = TextLine.model_json_schema()
+    _tidy(definitions["TextLine"])
+    one = [{"type": "string", "minLength": 1}, _ref("TextLine")]
+    text = "A title, a signature or an edition on the sheet, in lettering of single lines."
+    several = {"type": "array", "items": {"anyOf": one}}
+    top["text"] = {"anyOf": [*one, several], "description": text}
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "Artwork spec"}
     return head | generated | {"title": "Artwork spec", "definitions": definitions}
 
