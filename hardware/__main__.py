@@ -125,6 +125,7 @@ def plan(svg: Path, machine_file: Path, plot: Path | None, as_json: bool, **how:
               type=click.Path(path_type=Path, file_okay=False), help="Folder for SVG and G-code files.")  # fmt: skip
 def card(machine_file: Path, rack: Path, paper: str, out: Path) -> None:
     """Write test cards for machine M and the pens of RACK: widths, dots, heights, registration, and how inks mix."""
+    _use_plain_kernels_if_needed()
     from hardware.card import CardError, card_files
     from hardware.machine import MachineError, load_machine
     from hardware.program import ProgramError
@@ -139,6 +140,7 @@ def card(machine_file: Path, rack: Path, paper: str, out: Path) -> None:
 
 def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine, Drawing]":
     """Return the machine and the drawing, clipped to the sheet and ordered for that machine."""
+    _use_plain_kernels_if_needed()
     from hardware.intake import intake_of, ready_svg
     from hardware.machine import MachineError, load_machine
     from hardware.rack import RackError
@@ -153,6 +155,13 @@ def _read(machine_file: Path, svg: Path, how: dict[str, Any]) -> "tuple[Machine,
     for note in made.notes:
         click.echo(f"{svg}: {note}", err=True)
     return machine, made.drawing
+
+
+def _use_plain_kernels_if_needed() -> None:
+    from hardware import plain_kernels
+
+    if plain_kernels.use_if_needed():
+        click.echo(f"note: {plain_kernels.NOTE}", err=True)
 
 
 def _fail(fault: ValueError) -> NoReturn:
@@ -173,6 +182,11 @@ def _write(texts: dict[str, str], folder: Path, say: bool = True) -> None:
     except OSError as fault:
         click.echo(f"{folder}: cannot be written: {fault.strerror}", err=True)
         sys.exit(1)
+
+
+def command() -> None:
+    """Run the console script `plotter` of the small package."""
+    main(prog_name="plotter")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ longer and longer dwells; strokes at heights from too high to deep; a cross in a
 """
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -16,18 +15,11 @@ from hardware.drawing import Drawing, Line, Pen, PenPass
 from hardware.gcode import gcode
 from hardware.lettering import length_of, lettered
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift, check_sheet
+from hardware.papers import listed, size_of
 from hardware.program import heights, program
 from hardware.svg_intake import prepared
 from hardware.svgfile import to_svg
 
-_PAPERS: dict[str, tuple[float, float]] = {
-    "A6": (105, 148),
-    "A5": (148, 210),
-    "A4": (210, 297),
-    "A3": (297, 420),
-    "A2": (420, 594),
-}
-_PAPERS |= {"LETTER": (215.9, 279.4), "TABLOID": (279.4, 431.8)}
 _DWELLS_S = (0.0, 0.1, 0.2, 0.5, 1.0)
 _STEPS = (3, 2, 1, 0, -1)  # of height, from too high to deep
 _SPREAD = (0.5, 1.5)  # how far apart the two lines are at their ends, nibs
@@ -66,10 +58,9 @@ def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> di
 
 def _size(machine: Machine, paper: str) -> tuple[float, float]:
     """Return width and height of the sheet in mm, in the orientation that fits the machine. Raises CardError."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[xX]\s*(\d+(?:\.\d+)?)", paper)
-    if match is None and paper.upper() not in _PAPERS:
-        raise CardError(f"{paper!r} is not a paper size; write {', '.join(_PAPERS)}, or a size in mm such as 200x150")
-    size = (float(match[1]), float(match[2])) if match else _PAPERS[paper.upper()]
+    size = size_of(paper)
+    if size is None:
+        raise CardError(f"{paper!r} is not a paper size; write {listed()}, or a size in mm such as 200x150")
     if min(size) < 90:
         raise CardError(f"a card of {size[0]:g} x {size[1]:g} mm is too small; use at least 90 mm each way")
     for width_mm, height_mm in (size, size[::-1]):

@@ -81,9 +81,9 @@ def length_of(text: str, height_mm: float) -> float:
     return height_mm / 6 * max(sum(_WIDTHS.get(letter, 4) + _GAP for letter in _plain(text)) - _GAP, 0.0)
 
 
-def is_known(letter: str) -> bool:
-    """Whether a letter has lines, as it is or without its accent."""
-    return bool(_plain(letter).strip())
+def can_write(letter: str) -> bool:
+    """Whether a letter has lines, or is a space."""
+    return letter == " " or _plain(letter).strip() != ""
 
 
 def _plain(text: str) -> str:

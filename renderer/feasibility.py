@@ -21,6 +21,7 @@ LEAST_NEEDED = 0.1  # share of the area: little can be said about a sheet that s
 TOO_MUCH = 8.0  # times the ink that the picture needs: most of it would be under or over other ink
 COARSE = 0.1  # of the frame's shorter side: larger dots show no detail
 OUT_OF_REACH = 0.75  # share of the difference from bare paper that the pens may leave
+LEAST_SEEN = 0.1  # sRGB difference of ink from the paper, in any channel, that the eye finds
 PLAIN = 0.05  # root mean square OKLab distance from bare paper of a picture that needs no pens
 
 
@@ -93,7 +94,8 @@ def warnings_of(setup: Setup) -> Iterator[str]:
     yield from _too_much_ink(setup)
     yield from _too_thin(setup)
     yield from _too_coarse(setup)
-    yield from _out_of_reach(setup)
+    unseen = tuple(_unseen(setup))
+    yield from unseen or _out_of_reach(setup)
 
 
 # --- too little ink ---
@@ -137,12 +139,23 @@ def _strokes(loads: tuple[LayerInk, ...]) -> str:
 def _more(setup: Setup) -> str | None:
     times = _least(lambda more: setup.cover(more=more) >= setup.needed)
     most = max(counted(load.kind) for load in setup.loads)
-    if times is None or times * most > MOST_STROKES:
+    if times is None or _up(times * most) > MOST_STROKES or not _pens_draw(setup, times):
         return None
     [load, *others] = setup.loads
     if others:
         return f"{_up(times):g} times as many strokes"
     return f"about {_up(times * most):,.0f} {load.noun}"
+
+
+def _pens_draw(setup: Setup, more: float) -> bool:
+    """Whether the pens of each layer may draw so many times its strokes: the spec can have a limit for each pen."""
+    for layer, load in zip(setup.artwork.layers, setup.loads, strict=True):
+        pens, most = setup.artwork.pens_of(layer), layer.cost.most_per_pen
+        if most is not None and isinstance(pens, RackPens):
+            wanted = _up(more * counted(load.kind))
+            if (pens.use or len(pens.pens)) * most < wanted:
+                return False
+    return True
 
 
 def _wider(setup: Setup) -> list[str]:
@@ -214,13 +227,36 @@ def _too_coarse(setup: Setup) -> Iterator[str]:
     largest_mm = max((max(load.widths_mm) for load in setup.loads if load.traits.is_dots), default=0.0)
     if largest_mm > COARSE * setup.shorter_mm:
         share = percent(largest_mm / setup.shorter_mm)
+        most_mm = _down(COARSE * setup.shorter_mm)
+        nib_mm = max((max(_nibs_mm(setup, at), default=0.0) for at in range(len(setup.loads))), default=0.0)
+        finer = "" if nib_mm <= most_mm else " with finer pens"  # no dot can be smaller than its nib
         yield (
             f"dots of {largest_mm:g} mm are {share} of the frame's shorter side, {setup.shorter_mm:.3g} mm, and show "
-            f"no detail; use dots of at most {_down(COARSE * setup.shorter_mm):g} mm or larger paper"
+            f"no detail; use dots of at most {most_mm:g} mm{finer} or larger paper"
         )
 
 
+def _nibs_mm(setup: Setup, number: int) -> list[float]:
+    """The nibs of the pens of a layer of dots; none where colours are free."""
+    pens = setup.artwork.pens_of(setup.artwork.layers[number])
+    is_dotted = setup.loads[number].traits.is_dots and isinstance(pens, RackPens)
+    return [pen.nib_mm for pen in pens.pens] if is_dotted and isinstance(pens, RackPens) else []
+
+
 # --- pens that cannot show the colours ---
+
+
+def _unseen(setup: Setup) -> Iterator[str]:
+    """Whether no pen shows on the paper, such as black on black, or transparent ink on dark paper."""
+    paper = from_hex(setup.artwork.canvas.colour)
+    pens = _chosen(setup, paper)
+    drawn = [paper * from_hex(pen.colour) if pen.ink is Ink.TRANSPARENT else from_hex(pen.colour) for pen in pens]
+    if not pens or max(float(np.abs(ink - paper).max()) for ink in drawn) > LEAST_SEEN:
+        return
+    names = f"the pen, {pens[0].name}, does" if len(pens) == 1 else f"the {len(pens)} pens do"
+    clear = all(pen.ink is Ink.TRANSPARENT for pen in pens)
+    instead = "opaque ink, such as rack: gelly_roll, or lighter paper" if clear else "other pens, or other paper"
+    yield f"{names} not show on paper of {setup.artwork.canvas.colour}; use {instead}"
 
 
 def _out_of_reach(setup: Setup) -> Iterator[str]:

@@ -43,6 +43,7 @@ def manifest(
             "draft": draft,
             "sha256": spec_sha256(artwork),
             "resolved": artwork.model_dump(mode="json"),
+            **({"text": [one.model_dump(mode="json") for one in work.texts]} if work.texts else {}),
         },
         "target": {"sha256": result.target_source, "image": artwork.model_dump(mode="json")["target"]["image"]},
         "decisions": [vars(decision) for decision in result.decisions],

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from hardware import starters
+from hardware import papers, starters
 from hardware.machine import load_machine
 from hardware.rack import load_rack
+from renderer import assets
 from renderer.colours import oklab
 from renderer.planning import Decision, Planned, planned
-from renderer.spec import PAPERS_MM, Artwork, Tone
+from renderer.spec import Artwork, Tone
 from renderer.specfile import Fault, Place, SpecErrors, Work, load
 from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES, missing
 from renderer.specfile.tree import plain
@@ -27,11 +28,11 @@ from renderer.specfile.yamltree import parse
 from renderer.styles import STYLES
 from renderer.target import Picture, TargetError, load_picture, stretched
 
+_LIKELY_RACKS = ("fineliners", "micron_black", "paint_markers_24", "pencil")
 COLOUR_RACK, GREY_RACK, MACHINE = "fineliners", "micron_black", "gantry_grbl_servo"
 PENS_USED = 8  # of a larger rack: each needs a pen change
 GREYISH = 0.04  # OKLab chroma that 99 in 100 pixels of a grey picture stay below, yellowed paper included
 _LOOKED_AT_PX = 128  # longer side of the reduced picture whose colours are judged
-_HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
 
 
 class NewSpecError(Exception):
@@ -96,16 +97,9 @@ def _picture(photo: Path) -> Picture:
     if why is not None:
         raise NewSpecError(why.replace(" beside the spec", "").replace("name a file", "name a picture"))
     try:
-        return load_picture(photo, "#ffffff")
-    except TargetError as error:
-        if _is_heic(photo):
-            raise NewSpecError(f"{photo}: HEIC pictures cannot be read; export it as JPEG") from None
+        return load_picture(assets.readable(photo)[0], "#ffffff")
+    except (TargetError, assets.AssetError) as error:
         raise NewSpecError(str(error)) from None
-
-
-def _is_heic(photo: Path) -> bool:
-    with photo.open("rb") as stream:
-        return stream.read(12)[4:] in _HEIC
 
 
 def is_grey(picture: Picture) -> bool:
@@ -164,14 +158,13 @@ def _machine(wanted: NewSpecRequest, folder: Path) -> Decision:
 
 def _paper(said: str) -> str:
     """The value of `paper` in the spec."""
-    name = next((name for name in PAPERS_MM if name.lower() == said.strip().lower()), None)
+    name = papers.name_of(said)
     if name:
         return name
-    size = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*[xX]\s*(\d+(?:\.\d+)?)\s*", said)
-    if size is None:
-        listed = ", ".join(PAPERS_MM)
-        raise NewSpecError(f"--paper {said}: not a paper size; write {listed}, or mm as in 200x150")
-    return f"{{width_mm: {size[1]}, height_mm: {size[2]}}}"
+    size_mm = papers.size_of(said)
+    if size_mm is None:
+        raise NewSpecError(f"--paper {said}: not a paper size; write {papers.listed()}, or mm as in 200x150")
+    return f"{{width_mm: {size_mm[0]:g}, height_mm: {size_mm[1]:g}}}"
 
 
 def _named(said: str, folder: Path) -> str:
@@ -206,13 +199,13 @@ class _Row:
 
 def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision, wanted: NewSpecRequest) -> list[_Row]:
     stem = " ".join(re.sub(r"[-_]+", " ", photo.stem).split()) or "Untitled"
-    others = ", ".join(name for name in starters.names("pens") if f"rack: {name}" not in pens.value)
+    likely = ", ".join(name for name in _LIKELY_RACKS if f"rack: {name}" not in pens.value)
     return [
         _Row("version: 1"),
         _Row(f"title: {_quoted(stem[0].upper() + stem[1:])}"),
         _Row(f"target: {{image: {_quoted(image)}}}", field="target"),
         _Row(f"canvas: {{paper: {paper}}}", "or A3, A5, letter, {width_mm: 200, height_mm: 150}", "canvas"),
-        _Row(f"pens: {pens.value}", f"or {others}, or your own file"),
+        _Row(f"pens: {pens.value}", f"or {likely}; all: render examples"),
         _Row(f"machine: {machine.value}", "or your own file: copy one and measure"),
         _Row(f"budget: {{minutes: {wanted.minutes:g}}}", "of plotting; or {metres: 120}, {strokes: 4000}"),
         _Row("layers:", "bottom first; docs/marks.md shows all kinds"),

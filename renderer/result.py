@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hardware.drawing import Drawing
 from renderer.colours import Choice
+from renderer.fitted_strokes import LayerStrokes
 from renderer.planning import Decision
 from renderer.progress import Picture
 from renderer.specfile import Work
@@ -99,3 +100,4 @@ class Result:
     network_views: tuple[NetworkView, ...] = ()  # of the losses that use networks
     weights: tuple[tuple[str, str], ...] = ()  # of those networks: name, sha256 of the file
     decisions: tuple[Decision, ...] = ()  # what the spec left open; `work` has the values
+    strokes: tuple[LayerStrokes, ...] = ()  # of each layer, where the caller keeps them: `warm_fit.render`

@@ -8,13 +8,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath yamlfile starters rack pen_mapping dialect machine arcs program gcode planner "
-    "estimate lettering formats svgfile svg_intake intake picture card simulator wire job plotting terminal __main__",
+    "hardware": "papers pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack pen_mapping dialect "
+    "machine arcs program gcode planner estimate lettering formats svgfile svg_intake intake picture card simulator "
+    "wire job plotting terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
-    "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "
-    "fitting passes finish preview manifest charts report output plot_source feasibility plan new_spec pipeline "
-    "film print_size gallery studio cli",
+    "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
+    "visible fit_log fitting passes finish preview manifest comparison charts report output plot_source feasibility "
+    "plan new_spec examples sheet_text pipeline warm_fit notebook film print_size gallery studio cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -177,8 +178,9 @@ FOLDERS = {
     "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
     "renderer.studio.page": "access responses request_checks folders upload_checks queue_views gallery_works plans "
     "actions change_stream routes server",
-    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor export_command "
-    "film_command gcode_command new plan_command plot_command render specs render_commands gallery queue",
+    "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
+    "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "
+    "specs render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from hardware.drawing import Line
-from hardware.lettering import is_known, length_of, lettered
+from hardware.lettering import can_write, length_of, lettered
 from hardware.svgfile.cascade import Style
 from hardware.svgfile.flatten import polylines
 from hardware.svgfile.scene import SceneItem, SvgScene, local_name
@@ -81,7 +81,7 @@ def _find_missing(scene: SvgScene, item: SceneItem, letters: list[Letter], is_ou
     """Find the letters that cannot be drawn, and the typefaces that are replaced."""
     seen = [each for each in letters if each.text.strip()]
     if not is_outline:
-        missing = sorted({each.text for each in seen if not is_known(each.text)})
+        missing = sorted({each.text for each in seen if not can_write(each.text)})
         why = "as they have no single-line form"
     else:
         missing = sorted({each.text for each in seen if not typeface_of(each.style).has(each.text)})

@@ -51,18 +51,14 @@ def _rendered(folder: Path) -> "Drawing":
 
 
 def _read(path: Path, machine: "Machine") -> "Drawing":
-    """Return the drawing of an SVG, ordered for short travel; in the file's order if numba is not installed."""
+    """Return the drawing of an SVG, ordered for short travel."""
+    from hardware import plain_kernels
     from hardware.intake import ready_svg
-    from hardware.svgfile import Options, read_svg
+    from hardware.svgfile import Options
 
-    try:
-        made = ready_svg(path, machine, Options())
-    except ModuleNotFoundError as missing:
-        click.echo(
-            f"{path}: strokes keep the order of the file; pip install {missing.name} finds a shorter one",
-            err=True,
-        )
-        return read_svg(path)
+    if plain_kernels.use_if_needed():
+        click.echo(f"note: {plain_kernels.NOTE}", err=True)
+    made = ready_svg(path, machine, Options())
     for note in made.notes:
         click.echo(f"{path}: {note}", err=True)
     return made.drawing

@@ -21,6 +21,7 @@ from renderer.assets.cache import (
     store,
     writing,
 )
+from renderer.assets.conversions import readable
 from renderer.assets.known import KNOWN, PICTURES, WEIGHTS, Asset
 from renderer.spec import RemoteImage
 
@@ -38,6 +39,7 @@ __all__ = [
     "find_start",
     "known",
     "known_as",
+    "readable",
     "resolve",
     "sha256_of",
 ]
@@ -80,7 +82,9 @@ def resolve(image: str | RemoteImage, folder: Path, report: Report | None = None
     Raises AssetError.
     """
     if isinstance(image, str):
-        return Resolved(folder / image, _hash_of(folder / image), "file")
+        sha256 = _hash_of(folder / image)
+        path, note = readable(folder / image)
+        return Resolved(path, sha256, "file", note)
     cached, damaged = look_up(image.sha256)
     if cached is not None:
         return Resolved(cached, image.sha256, "cache")

@@ -1,6 +1,8 @@
-"""How Ctrl-C stops a render."""
+"""How Ctrl-C, and SIGTERM, which a container or a service sends, stop a render."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -8,20 +10,36 @@ from renderer.cli.printing import say
 
 
 class Interrupt:
-    """Ctrl-C once asks the fit to stop; twice, or with nothing to keep yet, it raises KeyboardInterrupt."""
+    """Ctrl-C once asks the fit to stop; twice, or with nothing to keep yet, it raises KeyboardInterrupt.
+
+    SIGTERM does the same. While modules are being imported, the exception waits, as they could turn it into another.
+    """
 
     def __init__(self) -> None:
         self.asked = False
         self.worth_keeping = False
         self._announced = False
-        self._before: Any = None
+        self._importing = False
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interrupt":
-        self._before = signal.signal(signal.SIGINT, self._take)
+        self._before = {number: signal.signal(number, self._take) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def importing(self) -> Iterator[None]:
+        """Let Ctrl-C wait until the modules that are imported inside are complete."""
+        self._importing = True
+        try:
+            yield
+        finally:
+            self._importing = False
+        if self.asked:
+            raise KeyboardInterrupt
 
     def __call__(self) -> bool:
         """Whether to stop. Called between two steps, so that it can print, which a signal handler must not do."""
@@ -31,6 +49,6 @@ class Interrupt:
         return self.asked
 
     def _take(self, _number: int, _frame: FrameType | None) -> None:
-        if self.asked or not self.worth_keeping:
+        if not self._importing and (self.asked or not self.worth_keeping):
             raise KeyboardInterrupt
         self.asked = True

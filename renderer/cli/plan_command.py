@@ -20,7 +20,7 @@ from renderer.manifest import duration
 from renderer.output.place import explained
 from renderer.plot_source import drawing_of
 from renderer.specfile import load
-from renderer.specfile.files import is_picture
+from renderer.specfile.files import is_picture, spec_path
 
 if TYPE_CHECKING:
     from renderer.plan import Plan
@@ -33,6 +33,7 @@ def show_plan(
 
     Raises UsageError if --plot cannot draw it, SpecErrors, MachineError, and the errors of `plot_source.drawing_of`.
     """
+    what = spec_path(what)
     intake = intake_of(**how)
     chosen = None if machine is None else load_machine(machine)
     if is_picture(what) or (what.suffix.lower() in {".yaml", ".yml"} and not what.is_dir()):
@@ -50,7 +51,7 @@ def _plan_spec(path: Path, machine: Machine | None, changes: tuple[str, ...], as
     from renderer.plan import plan  # torch
 
     plans = []
-    for work in load(path, changes):
+    for work in load(path, changes, opens_pictures=True):
         artwork = work.artwork if machine is None else work.artwork.model_copy(update={"machine": machine})
         plans.append(plan(replace(work, artwork=artwork)))
     if as_json:

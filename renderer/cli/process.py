@@ -4,6 +4,8 @@ import ctypes
 import os
 import sys
 
+from hardware import kernel_cache
+
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # malloc.h of the GNU C library
 _KEPT_BYTES = 1 << 30
 
@@ -16,6 +18,7 @@ def prepare() -> None:
     for the GNU C library.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    kernel_cache.ensure_writable()
     if not sys.platform.startswith("linux"):
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -1,11 +1,12 @@
 """`render SPEC...`: load, fit, write, and print a summary."""
 
 import dataclasses
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from renderer import output
+from renderer import fitted_strokes, output
 from renderer.assets import AssetError, weights
 from renderer.cli import printing
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, code_of, error_text, unexpected
@@ -31,9 +32,12 @@ class Settings:
     changes: tuple[str, ...]
     force: bool
     as_json: bool
+    resume: Path | None = None  # the folder of a render that this one continues
 
     def folder(self, work: Work) -> Path:
         """The folder of a work. A draft has a folder of its own, so that it never replaces the finished work."""
+        if self.resume is not None:
+            return self.resume
         return self.out / (f"{work.name}-draft" if self.draft else work.name)
 
 
@@ -43,13 +47,41 @@ def run_specs(*, specs: tuple[Path, ...], threads: int | None, **options: Any) -
     Raises DeviceError if there is no such device. With a single work, an error that is not foreseen is raised again.
     """
     settings = Settings(**options)
+    if settings.resume is not None:
+        specs, settings = _to_resume(settings.resume, specs, settings)
     works, results = _loaded(specs, settings)
     if works:
         results += _rendered(works, settings, threads)
     code = max(one["exit_code"] for one in results)
+    _compare([Path(one["folder"]) for one in results if "folder" in one])
     if settings.as_json:
         printing.as_json({"works": results, "exit_code": code})
     return int(code)
+
+
+def _compare(folders: list[Path]) -> None:
+    """Print the finished works side by side, if there are several."""
+    if len(folders) > 1:
+        from renderer.cli.compare_command import show_comparison
+        from renderer.comparison import compared
+
+        printing.say("")
+        show_comparison(compared(tuple(folders)))
+
+
+def _to_resume(folder: Path, specs: tuple[Path, ...], settings: Settings) -> tuple[tuple[Path, ...], Settings]:
+    """The spec and the settings of the render in a folder. Raises PlaceError, StrokesError."""
+    if specs:
+        raise PlaceError(f"--resume {folder} continues that render; leave out {specs[0]}")
+    fitted_strokes.read(folder)  # an old or foreign folder is refused before anything else
+    try:
+        spec = json.loads((folder / "manifest.json").read_bytes())["spec"]
+        file, changes, draft = Path(spec["file"]), tuple(spec["changes"]), bool(spec["draft"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise PlaceError(f"{folder}: has no manifest that can be read; name a folder that render wrote") from None
+    if not file.exists():
+        raise PlaceError(f"{folder}: was made from {file}, which is not there; run this where it was rendered")
+    return (file,), dataclasses.replace(settings, changes=(*changes, *settings.changes), draft=draft)
 
 
 def _loaded(specs: tuple[Path, ...], settings: Settings) -> tuple[list[Work], list[dict[str, Any]]]:
@@ -58,11 +90,11 @@ def _loaded(specs: tuple[Path, ...], settings: Settings) -> tuple[list[Work], li
     results: list[dict[str, Any]] = []
     for path in specs:
         try:
-            found = load(path, settings.changes)
+            found = load(path, settings.changes, opens_pictures=True)
         except SpecErrors as error:
             results.append(_failed(path, None, error))
             continue
-        for work in found:
+        for work in _wanted(found, settings):
             try:
                 _check_place(work, works, settings)
                 weights.check(work.artwork, work.folder)
@@ -74,7 +106,18 @@ def _loaded(specs: tuple[Path, ...], settings: Settings) -> tuple[list[Work], li
 
 
 class PlaceError(Exception):
-    """Two works that would be written to one folder."""
+    """Two works that would be written to one folder, or a folder whose render cannot be continued."""
+
+
+def _wanted(works: tuple[Work, ...], settings: Settings) -> list[Work]:
+    """The works to render; to continue one of a matrix, that one."""
+    if settings.resume is None or len(works) == 1:
+        return list(works)
+    name = json.loads((settings.resume / "manifest.json").read_bytes())["name"]
+    found = [work for work in works if work.name == name]
+    if not found:
+        raise PlaceError(f"{settings.resume}: {works[0].path} no longer has a work {name!r}")
+    return found
 
 
 def _check_place(work: Work, others: list[Work], settings: Settings) -> None:
@@ -92,7 +135,8 @@ def _rendered(works: list[Work], settings: Settings, threads: int | None) -> lis
     with Interrupt() as interrupt:
         for work in works:
             try:
-                results.append(_render(work, settings, device, interrupt))
+                with output.locked(settings.folder(work)):
+                    results.append(_render(work, settings, device, interrupt))
             except Exception as error:
                 if code_of(error) is None and len(works) == 1:
                     raise  # reported as unexpected, with its traceback if RENDER_DEBUG is set
@@ -108,7 +152,8 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
     interrupt.worth_keeping = False
     with watching(work.name) as watch:
         watch.starts()
-        from renderer import pipeline  # torch takes seconds to import
+        with interrupt.importing():
+            from renderer import warm_fit  # torch takes seconds to import
 
         def report(progress: Progress) -> None:
             interrupt.worth_keeping = interrupt.worth_keeping or (progress.stage == "fitting" and progress.step > 0)
@@ -123,10 +168,19 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
 
         early: set[str] = set()
         how: dict[str, Any] = {"device": device, "draft": settings.draft, "stop": interrupt}
-        result = pipeline.render(work, report, noted=noted, fetched=fetched, **how)
+        start = () if settings.resume is None else fitted_strokes.read(settings.resume)
+        result = warm_fit.render(work, report, noted=noted, fetched=fetched, start=start, **how)
     folder = settings.folder(work)
-    record = output.write(result, folder, changes=settings.changes, draft=settings.draft, force=settings.force)
+    kept = (
+        None
+        if settings.force
+        else output.earlier_to_keep(folder, result.interrupted or settings.resume is not None, settings.changes)
+    )
+    how = {"changes": settings.changes, "draft": settings.draft, "force": settings.force, "kept": kept}
+    record = output.write(result, folder, **how)
     _summarise(result, record, folder, early)
+    if kept is not None:
+        printing.say(f"note: the finished drawing that was in {folder} is kept in {kept}")
     if not settings.as_json:
         printing.data(str(folder))
     return _summary(result, record, folder)

@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from hardware import __version__
 from hardware.terminal.options import plot_options, reading_options
+from renderer.specfile.files import spec_path
 from renderer.styles import STYLES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,7 +24,7 @@ class Commands(click.Group):
         own = {name for option in self.get_params(ctx) for name in option.opts}
         if args and args[0] not in self.commands and args[0] not in own:
             near = difflib.get_close_matches(args[0], self.commands, n=1, cutoff=0.75)
-            if near and not Path(args[0]).exists():
+            if near and not spec_path(args[0]).exists():
                 raise click.UsageError(f"{args[0]!r} is neither a command nor a file; did you mean {near[0]!r}?", ctx)
             args = ["run", *args]
         return super().parse_args(ctx, args)
@@ -100,7 +101,9 @@ SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type
 
 
 @commands.command("run", short_help="Render works; the same as `render SPEC...`.")
-@SPECS
+@click.argument("specs", metavar="SPEC...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--resume", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False),
+              help="Continue the render in this folder from its strokes, instead of a SPEC.")  # fmt: skip
 @click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),
               help="Where the folders go, one for each work.")  # fmt: skip
 @click.option("--device", "-d", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
@@ -112,12 +115,13 @@ SPECS = click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type
     "--threads", "-t", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: all cores]"
 )
 @json_option
-def run(**options: Any) -> int:
+def run(specs: tuple[Path, ...], resume: Path | None, **options: Any) -> int:
     """Render works: fit the strokes, then write the drawing, its G-code and a report.
 
     Each work goes into a folder of its own, DIR/<spec name>/. It is written completely or not at
-    all; an older render there is replaced. Ctrl-C stops the fit and keeps the drawing so far; Ctrl-C
-    again stops at once. If one of several specs fails, the others are still rendered.
+    all; an older render there is replaced. A finished one moves to DIR/<spec name>.1/ if the new one
+    was stopped or has other values by --set. Ctrl-C stops the fit and keeps the drawing so far;
+    Ctrl-C again stops at once. If one of several specs fails, the others are still rendered.
 
     \b
     Examples:
@@ -125,10 +129,13 @@ def run(**options: Any) -> int:
       render run specs/*.yaml --out gallery
       render specs/scream_pointillist.yaml --set layers.0.points.count=4000
       render specs/scream_pointillist.yaml --json | jq '.works[0].metrics'
+      render --resume out/scream_pointillist   after Ctrl-C, or for more steps
     """
+    if not specs and resume is None:
+        raise click.UsageError("Missing argument 'SPEC...'.", click.get_current_context())
     from renderer.cli.render import run_specs
 
-    return run_specs(**options)
+    return run_specs(specs=specs, resume=resume, **options)
 
 
 @commands.command("validate", short_help="Check specs without drawing anything.")
@@ -181,6 +188,29 @@ def new(**options: Any) -> int:
     from renderer.cli.new import write_spec
 
     return write_spec(**options)
+
+
+@commands.command("examples", short_help="List or write specs, racks and machines to start from.")
+@click.argument("names", metavar="[NAME...]", nargs=-1)
+@click.option("--out", "-o", metavar="DIR", default=".", type=click.Path(path_type=Path, file_okay=False),
+              help="Where the files go.  [default: here]")  # fmt: skip
+@click.option("--force", "-f", is_flag=True, help="Replace existing files.")
+@json_option
+def examples(**options: Any) -> int:
+    """List the specs, racks and machines that come with the program, or write some of them as files to edit.
+
+    Wherever a command or a spec takes a file, it also takes the name of one of these.
+
+    \b
+    Examples:
+      render examples                    list them
+      render examples hatching           write hatching.yaml and its picture
+      render examples stabilo_point_88   write the rack, to enter your own values
+      render hatching --draft            draw one without writing it first
+    """
+    from renderer.cli.examples_command import examples_command
+
+    return examples_command(**options)
 
 
 @commands.command("plan", short_help="Show what a work takes: strokes, pens, minutes.")
@@ -340,6 +370,24 @@ def assets_fetch(**options: Any) -> int:
     from renderer.cli.assets_command import fetch_assets
 
     return fetch_assets(**options)
+
+
+@commands.command("compare", short_help="Show finished renders side by side.")
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--page", "page_file", metavar="FILE.html", type=click.Path(path_type=Path),
+              help="Also write a page with their previews.")  # fmt: skip
+@json_option
+def compare(**options: Any) -> int:
+    """Show finished renders side by side: the settings in which they differ, and their figures.
+
+    \b
+    Examples:
+      render compare out/scream out/scream.1
+      render compare out/study-* --page study.html
+    """
+    from renderer.cli.compare_command import compare_renders
+
+    return compare_renders(**options)
 
 
 @commands.command("film", short_help="Show the plot being drawn, pen by pen.")

@@ -19,7 +19,7 @@ def validate_specs(*, specs: tuple[Path, ...], changes: tuple[str, ...], as_json
 
 def _validated(path: Path, changes: tuple[str, ...], quiet: bool) -> dict[str, Any]:
     try:
-        works = load(path, changes)
+        works = load(path, changes, opens_pictures=True)
     except SpecErrors as error:
         printing.say(str(error))
         return {"spec": str(path), "ok": False, "faults": [_fault(fault) for fault in error.faults]}

@@ -6,10 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from renderer.output.place import OutputError, explained, fill, recover, refuse_others_work, swap
+from renderer.output.folder_lock import locked
+from renderer.output.place import OutputError, earlier_to_keep, explained, fill, recover, refuse_others_work, swap
 from renderer.result import Result
 
-__all__ = ["OutputError", "check", "write"]
+__all__ = ["OutputError", "check", "earlier_to_keep", "locked", "write"]
 
 LEAST_FREE_BYTES = 30_000_000  # a large render takes about a third
 
@@ -36,8 +37,9 @@ def write(
     changes: tuple[str, ...] = (),  # to the spec, like `layers.0.steps=50`
     draft: bool = False,
     force: bool = False,
+    kept: Path | None = None,  # where an older render moves, as `earlier_to_keep` says
 ) -> dict[str, Any]:
-    """Write everything and return the manifest. An older render is replaced; it stays if this one fails.
+    """Write everything and return the manifest. An older render is replaced, or kept; it stays if this one fails.
 
     Raises OutputError where the folder cannot be written, and, unless `force`, where it has files of other origin.
     """
@@ -51,7 +53,7 @@ def write(
         beside = place.with_name(f".{place.name}.tmp-{os.getpid()}")
         try:
             fill(beside, files)
-            swap(beside, place)
+            swap(beside, place, kept and place.with_name(kept.name))
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     return record

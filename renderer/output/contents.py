@@ -14,6 +14,7 @@ from hardware.estimate import Estimate, estimate
 from hardware.gcode import files as gcode_files
 from hardware.program import ProgramError, program
 from hardware.svgfile import pass_svg, to_svg
+from renderer import fitted_strokes
 from renderer.manifest import manifest, spec_sha256
 from renderer.report import report, to_image
 from renderer.result import Film, Result, Step
@@ -35,6 +36,8 @@ def contents(result: Result, changes: tuple[str, ...], draft: bool) -> tuple[dic
     made |= gcode
     made["preview.png"] = _png(to_image(preview), px_per_mm=preview.shape[2] / drawing.width_mm)
     made |= _film(result.film)
+    if result.strokes:
+        made[fitted_strokes.FILE] = fitted_strokes.to_bytes(result.strokes)
     made["loss.csv"] = _loss_csv(result.history).encode()
     links = [*(path for path in _LINKED if path in made), "manifest.json"]
     text = _spec_text(result)

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from renderer.manifest import MADE_BY
 
@@ -33,13 +34,18 @@ def fill(folder: Path, contents: Mapping[str, bytes]) -> None:
         _sync(directory)
 
 
-def swap(new: Path, folder: Path) -> None:
-    """Put `new` in the folder's place. If that fails half way, or is interrupted, the old one is put back."""
+def swap(new: Path, folder: Path, kept: Path | None = None) -> None:
+    """Put `new` in the folder's place, and what was there in that of `kept`, or away.
+
+    If that fails half way, or is interrupted, the old one is put back.
+    """
     old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
     try:
         if folder.exists():
             folder.rename(old)
         new.rename(folder)
+        if kept is not None and old.exists():
+            old.rename(kept)
         _sync(folder.parent)
     finally:
         if old.exists() and not folder.exists():
@@ -92,6 +98,26 @@ def _lives(process: int) -> bool:
 # --- what is in the way ---
 
 
+def earlier_to_keep(folder: Path, interrupted: bool, changes: tuple[str, ...]) -> Path | None:
+    """Where the render in a folder moves before a trial or an interrupted render takes its place; None if it need not.
+
+    A finished render is replaced by another finished one of the same changes, as the user asked for it again. A draft
+    is always replaced.
+    """
+    record = _record(folder) or {}
+    spec = record.get("spec") or {}
+    if record.get("interrupted") is not False or spec.get("draft"):
+        return None
+    earlier = spec.get("changes")
+    if not interrupted and (not changes or earlier == list(changes)):
+        return None
+    return next(place for number in range(1, 10_000) if not (place := _numbered(folder, number)).exists())
+
+
+def _numbered(folder: Path, number: int) -> Path:
+    return folder.with_name(f"{folder.name}.{number}")
+
+
 def refuse_others_work(folder: Path) -> None:
     """Raise OutputError where the folder holds anything that no render made, or that was changed since."""
     if not folder.exists():
@@ -118,9 +144,18 @@ def refuse_others_work(folder: Path) -> None:
 
 def _made(folder: Path) -> dict[str, str] | None:
     """The files and hashes in the folder's manifest; None where there is no manifest of ours."""
+    record = _record(folder)
+    try:
+        return None if record is None else dict(record["files"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    """The folder's manifest; None where there is none of ours."""
     try:
         record = json.loads((folder / "manifest.json").read_bytes())
-        return dict(record["files"]) if record["made_by"] == MADE_BY else None
+        return dict(record) if record["made_by"] == MADE_BY else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

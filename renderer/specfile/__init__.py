@@ -11,12 +11,16 @@ from renderer.specfile.check import checked, validated
 from renderer.specfile.expand import Reader, spelt_out
 from renderer.specfile.faults import Fault, Place, SpecErrors
 from renderer.specfile.faults import Path as FieldPath
-from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tree
+from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tree, spec_path
+from renderer.specfile.homes import with_homes
 from renderer.specfile.overrides import overridden, variants
+from renderer.specfile.sheets import with_sheet
+from renderer.specfile.text_lines import TextLine, text_faults, texts_of
 from renderer.specfile.translate import misfits, translated, unknown_keys
 from renderer.specfile.tree import Fields, Node, removed, shown
+from renderer.specfile.yamltree import parse
 
-__all__ = ["Fault", "Place", "SpecErrors", "Work", "load"]
+__all__ = ["Fault", "Place", "SpecErrors", "Work", "load", "load_text"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Work:
     path: Path  # of the spec file
     artwork: Artwork
     sources: tuple[Path, ...]  # the spec file, then the racks and machines that it names
+    texts: tuple[TextLine, ...] = ()  # on the sheet, beside the drawing
 
     @property
     def folder(self) -> Path:
@@ -34,24 +39,56 @@ class Work:
         return self.path.parent
 
 
-def load(path: str | Path, overrides: tuple[str, ...] = (), within: Path | None = None) -> tuple[Work, ...]:
-    """The artworks of a spec file, one for each combination of its matrix.
+def load(
+    path: str | Path, overrides: tuple[str, ...] = (), within: Path | None = None, *, opens_pictures: bool = False
+) -> tuple[Work, ...]:
+    """The artworks of a spec file or an example, by its name, one for each combination of its matrix.
 
-    `overrides` are like `layers.0.steps=50`. Only small files are read: the target must exist, but is not opened.
+    `overrides` are like `layers.0.steps=50`. Only small files are read: the target must exist, but is not opened, or,
+    with `opens_pictures`, only its header is read.
     `within` is a folder that must contain the spec and every file that it names. Raises SpecErrors with every fault.
     """
-    path = Path(path)
-    tree, faults = _tree(path, within)
+    path = spec_path(path) if within is None else Path(path)
+    return _works(*_tree(path, within), path, overrides, within, opens_pictures)
+
+
+def load_text(text: str, path: Path, overrides: tuple[str, ...] = ()) -> tuple[Work, ...]:
+    """The artworks of a spec that is not in a file, as `load` returns them. `path` is where it would be.
+
+    Raises SpecErrors.
+    """
+    tree, faults = parse(text, str(path))
+    if not isinstance(tree, Fields):
+        why = "a spec is a mapping that starts with 'version: 1'"
+        raise SpecErrors(faults or [Fault(Place(str(path)), (), why)])
+    return _works(tree, faults, path, overrides, None, opens_pictures=False)
+
+
+def _works(
+    tree: Fields,
+    faults: list[Fault],
+    path: Path,
+    overrides: tuple[str, ...],
+    within: Path | None,
+    opens_pictures: bool,
+) -> tuple[Work, ...]:
     tree, wrong = overridden(spelt_out(tree), tuple(overrides))
+    tree = tree if within else with_homes(tree)
     found, more = variants(tree)
     faults += wrong + more
-    reader, works = Reader(path.parent, within), []
+    reader, works = Reader(path.parent, within, opens_pictures), []
     for variant in found:
         whole, files = reader.with_files(variant.tree)
+        whole, wrong = with_sheet(whole, path.parent)
+        faults += wrong
+        written = whole
+        whole, texts, wrong = texts_of(whole)
+        faults += wrong
         artwork, wrong = _artwork(whole, reader, {f.place for f in faults} | reader.unread)
         faults += wrong
         name = f"{path.stem}-{variant.suffix}" if variant.suffix else path.stem
-        works += [Work(name, path, artwork, (path, *files))] if artwork else []
+        works += [Work(name, path, artwork, (path, *files), texts)] if artwork else []
+        faults += text_faults(texts, written, artwork) if artwork else []
     faults += reader.faults
     if faults:
         raise SpecErrors(sorted(faults, key=lambda f: (f.place.file != str(path), f.place)))

@@ -8,7 +8,8 @@ from hardware import starters
 from renderer.spec import KINDS
 from renderer.specfile.faults import Fault, Place
 from renderer.specfile.faults import Path as FieldPath
-from renderer.specfile.files import YAML_SUFFIXES, beside, missing, names_starter, read_tree, starter
+from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES, beside, missing, names_starter, read_tree, starter
+from renderer.specfile.pictures import picture_fault
 from renderer.specfile.tree import Fields, Items, Node, Scalar
 
 
@@ -97,6 +98,7 @@ class Reader:
 
     folder: Path
     within: Path | None = None  # the folder that must contain every file
+    opens_pictures: bool = False  # whether the header of a picture is read
     faults: list[Fault] = field(default_factory=list)
     unread: set[Place] = field(default_factory=set)  # places that name a file that could not be read
     _trees: dict[Path, Node | None] = field(default_factory=dict)
@@ -129,7 +131,12 @@ class Reader:
 
     def missing(self, name: str, suffixes: tuple[str, ...]) -> str | None:
         """What is wrong with a file that the spec names; None where nothing is."""
-        return missing(self.folder, name, suffixes, self.within)
+        why = missing(self.folder, name, suffixes, self.within)
+        if why is None and self.opens_pictures and suffixes == PICTURE_SUFFIXES:
+            file = beside(self.folder, name)
+            fault = picture_fault(file)
+            return f"{name!r} {fault}" if fault else None
+        return why
 
     def _file(self, node: Node, path: FieldPath, used: list[Path]) -> Node:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -14,6 +15,7 @@ MOST_BYTES = 1_000_000
 YAML_SUFFIXES = (".yaml", ".yml")
 WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".ppm", ".pgm", ".avif")
+CONVERTED_SUFFIXES = (".heic", ".heif", ".svg", ".pdf")  # by other packages: `pictures.CONVERTERS`
 
 UNREAD_PICTURE_SUFFIXES = (".heic", ".heif")  # from phones; people must export them as JPEG
 
@@ -21,6 +23,22 @@ UNREAD_PICTURE_SUFFIXES = (".heic", ".heif")  # from phones; people must export 
 def is_picture(path: Path) -> bool:
     """Whether a path is an existing file with the ending of a picture."""
     return path.suffix.lower() in (*PICTURE_SUFFIXES, *UNREAD_PICTURE_SUFFIXES) and path.is_file()
+
+
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """The width and height of a picture in px, upright as its camera says; None where its header cannot be read."""
+    from PIL import Image, UnidentifiedImageError  # 30 ms
+
+    try:
+        with Image.open(path) as image:
+            width_px, height_px = image.size
+            is_turned = image.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDES
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    return (height_px, width_px) if is_turned else (width_px, height_px)
+
+
+_ORIENTATION, _ON_THEIR_SIDES = 0x0112, (5, 6, 7, 8)  # Exif
 
 
 def beside(folder: Path, name: str) -> Path:
@@ -66,7 +84,16 @@ def missing(folder: Path, name: str, suffixes: tuple[str, ...], within: Path | N
         return f"{name!r} {why} ({path}); name a file"
     if len(name) > 200:
         return f"no file {name[:60] + '...'!r} beside the spec"
+    if "\\" in name and os.name != "nt":
+        return _windows_path(name)
     return f"no file {name!r} beside the spec (looked in {path.parent}){_others(path, name, suffixes)}"
+
+
+def _windows_path(name: str) -> str:
+    if re.match(r"[A-Za-z]:\\", name):
+        return f"{name!r} is a place on a Windows computer; copy the file beside the spec, and write its name alone"
+    slashed = name.replace("\\", "/")
+    return f"no file {name!r} beside the spec; write folders with /, as in {slashed!r}"
 
 
 def _others(path: Path, name: str, suffixes: tuple[str, ...]) -> str:
@@ -91,6 +118,34 @@ def names_starter(folder: Path, name: str) -> bool:
     file = beside(folder, name)
     is_free = not os.path.lexists(file) or (file.is_dir() and not file.is_symlink())
     return starters.is_name(name) and len(name) <= 200 and is_free
+
+
+MAIN_EXAMPLE = "scream_study"
+
+
+def example_names() -> tuple[str, ...]:
+    """The names of the specs that come with the program."""
+    marks = sorted(path.stem for path in (starters.folder() / "marks").glob("*.yaml"))
+    main = [MAIN_EXAMPLE] if (starters.folder() / f"{MAIN_EXAMPLE}.yaml").is_file() else []
+    return (*main, *marks)
+
+
+def example_path(name: str) -> Path:
+    """The file of a spec that comes with the program."""
+    inside = Path() if name == MAIN_EXAMPLE else Path("marks")
+    return starters.folder() / inside / f"{name}.yaml"
+
+
+def spec_path(named: str | Path) -> Path:
+    """The spec that a person names: a file, with ~ expanded, or an example, unless a file has its name.
+
+    The path is returned unchanged where it is neither.
+    """
+    path = Path(named)
+    if str(path).startswith("~"):
+        return path.expanduser()
+    is_name = starters.is_name(str(named)) and not os.path.lexists(path)
+    return example_path(str(named)) if is_name and str(named) in example_names() else path
 
 
 def starter(kind: starters.Kind, name: str, folder: Path) -> tuple[Path, str | None]:

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+from hardware.papers import PAPERS_MM
 from renderer.spec import KINDS, Artwork, Loss
+from renderer.specfile.text_lines import TextLine
 
 Schema = dict[str, Any]
 
@@ -21,6 +23,9 @@ def schema() -> Schema:
     _allow(top["pens"], _list_of(_ref("Pen")))
     _allow(top["machine"], _file("machine"))
     top["matrix"] = _matrix(top["matrix"])
+    sized = "A paper that has its size in a table of names, any case, or a size such as 9 x 12 in."
+    paper = {"type": "string", "minLength": 1, "examples": list(PAPERS_MM), "description": sized}
+    _allow(definitions["Canvas"]["properties"]["paper"], paper)
     _allow(definitions["RackPens"]["properties"]["rack"], _file("rack"), _list_of(_ref("Pen")))
     _layer(definitions["Layer"])
     kinds = {"enum": list(KINDS), "description": "As many strokes as the picture needs and the budget allows."}
@@ -29,6 +34,12 @@ def schema() -> Schema:
     definitions["Loss"] |= {"minProperties": 1, "maxProperties": 1}
     definitions["RemoteImage"]["properties"]["sha256"]["pattern"] = _SHA256
     top["canvas"]["default"] = {}
+    definitions["TextLine"] = TextLine.model_json_schema()
+    _tidy(definitions["TextLine"])
+    one = [{"type": "string", "minLength": 1}, _ref("TextLine")]
+    text = "A title, a signature or an edition on the sheet, in lettering of single lines."
+    several = {"type": "array", "items": {"anyOf": one}}
+    top["text"] = {"anyOf": [*one, several], "description": text}
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "Artwork spec"}
     return head | generated | {"title": "Artwork spec", "definitions": definitions}
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from renderer.specfile.faults import Path
-from renderer.specfile.tree import Fields
+from renderer.specfile.tree import Fields, Scalar
 
 Kinds = tuple[Any, ...]
 
@@ -76,6 +76,8 @@ def unknown_key(root: type[BaseModel], path: Path, mapping: Fields) -> str:
     key = str(key)
     models = models_at(root, tuple(above))
     keys = keys_of(models)
+    if (number := _decimal_comma(key, mapping)) is not None:
+        return f"the comma ends the number before it; write a decimal point: {number}"
     inner = [child for child in keys if key in keys_of(_models_below(models, child))]
     if inner:
         child = next((child for child in inner if child in mapping), inner[0])
@@ -89,6 +91,15 @@ def unknown_key(root: type[BaseModel], path: Path, mapping: Fields) -> str:
     if [model.__name__ for model in models] == ["Loss"]:
         return f"{key!r} is not one of {', '.join(keys)}"
     return f"unknown key {key!r}; the keys here are {', '.join(keys)}"
+
+
+def _decimal_comma(key: str, mapping: Fields) -> str | None:
+    """`1.5` where `{margin_mm: 1,5}` was written, which is a key 5 with no value; None for anything else."""
+    place = mapping.keys.index(key) if key.isdecimal() and key in mapping else 0
+    before = mapping.entries[place - 1].value if place else None
+    if isinstance(before, Scalar) and type(before.value) is int:
+        return f"{before.text}.{key}"
+    return None
 
 
 def _models_below(models: tuple[type[BaseModel], ...], key: str) -> tuple[type[BaseModel], ...]:

@@ -12,6 +12,7 @@ from renderer.specfile.suggest import keys_of, models_at, near_key, unknown_key
 from renderer.specfile.tree import Fields, Items, Node, Scalar, located, shown
 
 _QUANTITY = re.compile(r"\s*([-+]?[0-9]*\.?[0-9]+)\s*([a-zA-Z%\"'°/]*)\s*")
+_COMMA = re.compile(r"[-+]?\d+,\d+")
 _IN_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4, "inch": 25.4, '"': 25.4}
 
 
@@ -186,6 +187,8 @@ def _not_one_of(node: Node, expected: str) -> str:
 
 
 def _not_a_number(node: Node, field: str, wanted: str) -> str:
+    if isinstance(node, Scalar) and isinstance(node.value, str) and _COMMA.fullmatch(node.value):
+        return f"{shown(node)} has a decimal comma; write a decimal point: {node.value.replace(',', '.')}"
     written = _QUANTITY.fullmatch(node.value) if isinstance(node, Scalar) and isinstance(node.value, str) else None
     if written is None:
         is_number = isinstance(node, Scalar) and type(node.value) in (int, float)

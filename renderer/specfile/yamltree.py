@@ -220,6 +220,7 @@ def _syntax_text(error: Any, begun: int, rest: str) -> str:
     for context, text in (
         (_SIMPLE_KEY, "a key without a value; write a colon and a space after it"),
         ("while parsing a flow", f"the bracket opened in line {begun} is not closed, or a comma is missing"),
+        ("while parsing a quoted", "a \\ that starts no escape; in double quotes write /, or use single quotes"),
         ("while scanning a quoted", f"the quotes opened in line {begun} are not closed"),
         (
             "while parsing a block",

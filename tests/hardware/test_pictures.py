@@ -101,7 +101,8 @@ def test_a_relay_has_no_ladder_of_heights() -> None:
         (
             "A9",
             1,
-            "'A9' is not a paper size; write A6, A5, A4, A3, A2, LETTER, TABLOID, or a size in mm such as 200x150",
+            "'A9' is not a paper size; write A0 to A7, B0 to B7, JIS B4, letter, legal, tabloid, ANSI C, Arch C, "
+            "pad 9x12, or a size in mm such as 200x150",
         ),
         ("80x100", 1, "a card of 80 x 100 mm is too small; use at least 90 mm each way"),
         (

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hardware import starters
 from renderer import cli
 from renderer.cli import printing
 from renderer.new_spec import is_grey
@@ -20,7 +21,7 @@ from renderer.specfile import load
 from renderer.styles import STYLES
 from renderer.target import load_picture
 
-PENS = "fineliners, micron_black, paint_markers_24, paint_markers_fine"
+PENS = ", ".join(starters.names("pens"))
 READ = "use PNG, JPEG, WebP, TIFF, GIF, BMP, PPM or AVIF"
 
 
@@ -321,8 +322,8 @@ def test_a_file_that_is_there_is_not_replaced_unasked(run: Run) -> None:
         (["folder"], "'folder' is a folder (folder); name a picture"),
         (["text.jpg"], f"text.jpg: is not a picture that can be read; {READ}"),
         (["cut.png"], "cut.png: is damaged or cut off; fetch or save it again"),
-        (["phone.HEIC"], "phone.HEIC: HEIC pictures cannot be read; export it as JPEG"),
-        (["phone.jpg"], "phone.jpg: HEIC pictures cannot be read; export it as JPEG"),
+        (["phone.HEIC"], "phone.HEIC: the HEIC file cannot be read; export it as JPEG"),
+        (["phone.jpg"], "phone.jpg: the HEIC file cannot be read; export it as JPEG"),
         (["bad\udcff.png"], "'bad\\udcff.png': the name is not UTF-8; rename it"),
         (["x.png", "--out", "x.txt"], "x.txt: is not the name of a spec; use a name that ends in .yaml"),
         (
@@ -331,7 +332,8 @@ def test_a_file_that_is_there_is_not_replaced_unasked(run: Run) -> None:
         ),
         (
             ["x.png", "--paper", "A9"],
-            "--paper A9: not a paper size; write A2, A3, A4, A5, A6, letter, tabloid, or mm as in 200x150",
+            "--paper A9: not a paper size; write A0 to A7, B0 to B7, JIS B4, letter, legal, tabloid, ANSI C, "
+            "Arch C, pad 9x12, or mm as in 200x150",
         ),
         (
             ["x.png", "--pens", "finelinres"],

@@ -103,6 +103,40 @@ def test_pens_that_cannot_tell_the_picture_are_warned_of(tmp_path: Path) -> None
     )
 
 
+def test_no_count_is_advised_that_the_limit_for_each_pen_refuses(tmp_path: Path) -> None:
+    """810 lines would do, but one pen may draw 750; the schema refuses 810."""
+    changes = ["canvas.margin_mm=10", "pens.rack.pens.0.nib_mm=1.5", "layers.0.cost.most_per_pen=750"]
+    layers = "lines: {count: 700, max_length_mm: 15}"
+    [warning] = planned(tmp_path, 51, *changes, layers=layers).warnings
+    assert warning.endswith("any of these would work: a nib of 1.8 mm, paper A6")
+
+
+def test_no_dots_are_advised_that_are_smaller_than_their_nibs(tmp_path: Path) -> None:
+    warnings = planned(tmp_path, 51, "pens.rack.pens.0.nib_mm=20", layers="points: 20").warnings
+    assert warnings[-1].endswith("use dots of at most 14 mm with finer pens or larger paper")
+
+
+@pytest.mark.parametrize(
+    ("paper", "pen", "text"),
+    [
+        ("#101010", BLACK, "the pen, black, does not show on paper of #101010; use other pens, or other paper"),
+        ("#ffffff", WHITE, "the pen, white, does not show on paper of #ffffff; use other pens, or other paper"),
+        (
+            "#101010",
+            YELLOW.replace("}", ", ink: transparent}"),
+            "the pen, yellow, does not show on paper of #101010; use opaque ink, such as rack: gelly_roll, or lighter "
+            "paper",
+        ),
+    ],
+)
+def test_black_on_black_is_noticed(tmp_path: Path, paper: str, pen: str, text: str) -> None:
+    assert text in planned(tmp_path, 128, f"canvas.colour='{paper}'", pens=pen).warnings
+
+
+def test_white_on_black_is_well(tmp_path: Path) -> None:
+    assert not [one for one in planned(tmp_path, 128, "canvas.colour='#101010'", pens=WHITE).warnings if "show" in one]
+
+
 @pytest.mark.parametrize("grey", [0, 80, 160, 240, 255])
 def test_black_tells_every_grey_by_how_much_paper_it_leaves(tmp_path: Path, grey: int) -> None:
     assert planned(tmp_path, grey).warnings == ()

@@ -117,7 +117,25 @@ CHANGES = [
     ("count: 2", "count: 200001", "8:21: layers.0.points.count: 200001 is too large; use at most 200000"),
     # words, lists, mappings
     ("version: 1", "version: 2", "1:10: version: must be 1, not 2"),
-    ("A5", "a5", "4:17: canvas.paper: 'a5' is not one of A2, A3, A4, A5, A6, letter, tabloid"),
+    (
+        "A5",
+        "A55",
+        "4:17: canvas.paper: 'A55' is not a paper; write A0 to A7, B0 to B7, JIS B4, letter, legal, tabloid, ANSI C, "
+        "Arch C, pad 9x12, or {width_mm: 200, height_mm: 150}",
+    ),
+    ("A5", "A5 Landscape", "4:17: canvas.paper: 'A5 Landscape' is two values; write paper: A5, orientation: landscape"),
+    ("margin_mm: 8", "margin_mm: 8,5", "4:34: canvas.5: the comma ends the number before it; write a decimal point: 8.5"),
+    ("margin_mm: 8", "margin_mm: '8,5'", "4:32: canvas.margin_mm: '8,5' has a decimal comma; write a decimal point: 8.5"),
+    ("rack.yaml", "pens\\rack.yaml", r"5:14: pens.rack: no file 'pens\\rack.yaml' beside the spec; write folders with /, as in 'pens/rack.yaml'"),
+    ("x.png", r"'C:\me\x.png'", r"3:17: target.image: 'C:\\me\\x.png' is a place on a Windows computer; copy the file beside the spec, and write its name alone"),
+    ("x.png", r'"C:\Users\x.png"', "3:22: not YAML: a \\ that starts no escape; in double quotes write /, or use single quotes"),
+    ("A5", "[210, 297]", "4:17: canvas.paper: found a list; write {width_mm: 210, height_mm: 297}"),
+    (
+        "A5",
+        "[A4, A3]",
+        "4:17: canvas.paper: found a list; for a work on each paper, write matrix: {canvas.paper: [A4, A3]} at the top "
+        "of the spec",
+    ),
     ("A5", "{width_mm: 100}", "4:17: canvas.paper: the key 'height_mm' is missing (height of the sheet, mm)"),
     ("title: Two dots", "title: 1893", '2:8: title: 1893 is a number; put it in quotes: "1893"'),
     ("title: Two dots", "title: ''", "2:8: title: is empty; write something"),

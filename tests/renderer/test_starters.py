@@ -14,7 +14,7 @@ from hardware.rack import RackError, load_rack
 from renderer.specfile import SpecErrors, Work, load
 
 ROOT = Path(__file__).parents[2]
-PENS = "fineliners, micron_black, paint_markers_24, paint_markers_fine"
+PENS = ", ".join(sorted(path.stem for path in (ROOT / "specs" / "pens").glob("*.yaml")))
 MACHINES = ", ".join(sorted(path.stem for path in (ROOT / "specs" / "machines").glob("*.yaml")))
 SPEC = """\
 version: 1
@@ -121,8 +121,8 @@ def test_a_name_that_is_neither_is_an_error_of_the_machine_or_the_rack(folder: P
         f"The starters are {MACHINES}"
     )
     with pytest.raises(RackError) as rack:
-        load_rack("pencils")
-    assert str(rack.value) == f"'pencils' is neither a file nor a starter rack; the starters are {PENS}"
+        load_rack("crayons")
+    assert str(rack.value) == f"'crayons' is neither a file nor a starter rack; the starters are {PENS}"
 
 
 # --- in a spec ---
@@ -185,9 +185,12 @@ def test_a_folder_of_specs_that_nothing_may_leave_has_starters_and_nothing_else(
 
 def test_the_wheel_is_told_to_take_them() -> None:
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["force-include"] == {
-        "specs/machines": "hardware/starters/machines",
-        "specs/pens": "hardware/starters/pens",
+    assert {source: place.removeprefix("hardware/starters/") for source, place in wheel["force-include"].items()} == {
+        "specs/machines": "machines",
+        "specs/pens": "pens",
+        "specs/marks": "marks",
+        "specs/scream_study.yaml": "scream_study.yaml",
+        "specs/targets/scream_study.png": "targets/scream_study.png",
     }
 
 
@@ -200,6 +203,7 @@ def test_the_wheel_has_them_and_they_are_found_there(tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
     code = (
         "import hardware.starters as s; from hardware.rack import load_rack; "
+        "from renderer.specfile import load; assert load('flow')[0].name == 'flow'; "
         "print(s.path('machines', 'gantry_grbl_servo'), *s.names('pens'), len(load_rack('fineliners')))"
     )
     done = subprocess.run(

@@ -107,3 +107,28 @@ def test_ctrl_c_before_there_is_anything_leaves_nothing(spec: Path, tmp_path: Pa
     assert (process.returncode, out) == (130, "")
     assert err.endswith("render: disc: interrupted; nothing was written\n")
     assert not (tmp_path / "out").exists()
+
+
+LOADING = """
+import builtins, os, signal, sys
+real = builtins.__import__
+
+def slow(name, *rest, **more):
+    if name == "renderer.cli":
+        os.kill(os.getpid(), signal.SIG{})
+    return real(name, *rest, **more)
+
+builtins.__import__ = slow
+from renderer.__main__ import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself these signals there")
+@pytest.mark.parametrize("name", ["INT", "TERM"])
+def test_a_signal_while_the_program_is_loaded_leaves_no_traceback(name: str, tmp_path: Path) -> None:
+    run = [sys.executable, "-c", LOADING.replace("SIG{}", f"SIG{name}"), "doctor"]
+    where = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False, env=where)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "render: interrupted; nothing was written\n"

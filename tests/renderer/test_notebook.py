@@ -1,0 +1,141 @@
+"""render from Python: the interface that docs/python.md describes."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import renderer as r
+from renderer.notebook import SeveralWorksError, load
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+SPEC = {
+    "version": 1,
+    "title": "Two squares",
+    "target": {"image": "x.png", "focus": "none", "tone": "none"},
+    "canvas": {"paper": {"width_mm": 40, "height_mm": 30}, "margin_mm": 2, "px_per_mm": 2},
+    "pens": {"rack": "posca_1mr", "only": ["black", "red"]},
+    "layers": [{"curves": {"count": 12, "max_length_mm": 12}, "steps": 8}],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    pixels = np.full((52, 72, 3), 255, np.uint8)
+    pixels[10:30, 10:30], pixels[25:45, 40:60] = (20, 20, 20), (210, 40, 40)
+    Image.fromarray(pixels).save("x.png")
+    return tmp_path
+
+
+def test_the_import_is_light() -> None:
+    code = "import sys, renderer as r; assert 'torch' not in sys.modules and 'numpy' not in sys.modules; print(dir(r))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "'rasterise'" in done.stdout
+
+
+def test_every_name_is_there_and_documented() -> None:
+    for name in r.__all__:
+        assert getattr(r, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'rendr'; its names are Artwork"):
+        r.rendr  # noqa: B018
+    wanted = {
+        "render",
+        "rasterise",
+        "catmull_rom",
+        "Shapes",
+        "EdgeRamp",
+        "Ink",
+        "read_strokes",
+        "FitStep",
+        "SpecErrors",
+    }
+    assert all(f"r.{name}" in PAGE or f"`{name}`" in PAGE for name in wanted)
+
+
+@pytest.mark.parametrize("how", ["dict", "file", "artwork"])
+def test_a_spec_is_a_dict_a_file_or_an_artwork(folder: Path, how: str) -> None:
+    (folder / "x.yaml").write_text(json.dumps(SPEC), encoding="utf-8")
+    [work] = load(SPEC)
+    forms = {"dict": SPEC, "file": "x.yaml", "artwork": work.artwork}
+    result = r.render(forms[how])
+    assert (result.artwork.title, len(result.strokes)) == ("Two squares", 1)
+    assert sorted(one.pen.name for one in result.drawing.passes) == ["black", "red"]
+    assert re.fullmatch(r"<'Two squares': \d+ strokes, [\d.]+ dB from afar>", repr(result))
+
+
+def test_a_rendering_is_shown_and_saved(folder: Path) -> None:
+    result = r.render(SPEC, changes=("seed=4",))
+    assert result._repr_png_().startswith(b"\x89PNG")
+    assert "<svg" in (result.preview._repr_svg_() or "")
+    assert max(result.preview.image.size) == 1600
+    place = result.save("out/two")
+    assert json.loads((place / "manifest.json").read_bytes())["spec"]["changes"] == ["seed=4"]
+    np.testing.assert_array_equal(r.read_strokes(place)[0].knots, result.strokes[0].knots)
+
+
+@pytest.mark.parametrize("of", ["rendering", "strokes", "folder"])
+def test_a_fit_starts_from_an_earlier_one(folder: Path, of: str) -> None:
+    first = r.render(SPEC)
+    starts = {"rendering": first, "strokes": first.strokes, "folder": first.save("out/two")}
+    seen: list[np.ndarray] = []
+    r.render(SPEC, start=starts[of], each_step=lambda step: seen.append(step.strokes.knots.detach().numpy().copy()))
+    np.testing.assert_array_equal(seen[0], first.strokes[0].knots)
+
+
+def test_progress_is_printed_or_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stages: list[str] = []
+    r.render(SPEC, progress=lambda progress: stages.append(progress.stage))
+    assert {"placing", "fitting"} <= set(stages)
+    assert capsys.readouterr() == ("", "")
+    r.render(SPEC, progress=True)
+    assert "curves: fitting 8/8, loss 0." in capsys.readouterr().err
+
+
+def test_a_stopped_fit_is_finished_from_what_there_is(folder: Path) -> None:
+    steps: list[int] = []
+    result = r.render(SPEC, each_step=lambda step: steps.append(step.step), stop=lambda: len(steps) > 3)
+    assert result.result.interrupted
+    assert max(steps) < 8
+
+
+def test_faults_of_a_dict_are_those_of_a_spec(folder: Path) -> None:
+    with pytest.raises(r.SpecErrors) as caught:
+        r.render(SPEC | {"layers": [{"curves": {"cuont": 3}}]})
+    assert "layers.0.curves.cuont: unknown key 'cuont'; did you mean 'count'?" in str(caught.value)
+    with pytest.raises(SeveralWorksError, match=r"the spec has 2 works \(artwork-seed-1, artwork-seed-2\)"):
+        r.render(SPEC | {"matrix": {"seed": [1, 2]}})
+
+
+def test_the_code_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it, one piece after another."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scream_study.png").write_bytes((ROOT / "specs" / "targets" / "scream_study.png").read_bytes())
+    names: dict[str, object] = {}
+    for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        exec(code, names)
+    assert (tmp_path / "out" / "twenty" / "drawing.svg").is_file()
+    knots = names["knots"]
+    assert isinstance(knots, torch.Tensor)
+    assert knots.grad is not None
+    assert knots.grad.abs().sum() > 0
+
+
+@pytest.mark.slow
+def test_the_notebook_runs(tmp_path: Path) -> None:
+    """From its folder, as a reader would run it; the kernel keeps its files elsewhere."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    place = ROOT / "docs" / "notebooks"
+    notebook = nbformat.read(place / "own_loss.ipynb", as_version=4)
+    nbclient.NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": place}}
+    ).execute()
+    assert sum(bool(cell.get("outputs")) for cell in notebook.cells) == 4
