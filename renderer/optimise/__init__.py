@@ -169,7 +169,7 @@ def _descended(
     numbers = checked([(layer, now.leaves)], total, terms, step, layer.steps)
     now.adam.step()
     with torch.no_grad():
-        project(layer, now.leaves, now.ground)
+        project(layer, now.leaves, now.ground, now.start)
     return numbers
 
 

@@ -21,6 +21,7 @@ SETTLED = 0.5
 # small because the loss is a mean over all pixels.
 _BETAS = (0.9, 0.98)
 _EPSILON = 1e-12
+_CLOSED_MM = 1e-3  # a stroke whose ends started nearer than this to each other is closed
 
 
 class FitError(Exception):
@@ -138,8 +139,16 @@ def _across(steps: Tensor, middles: Tensor, owner: Tensor, leaves: Strokes, grou
     return share
 
 
-def project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
-    """Limit the leaves to what can be drawn: inside the frame, not too long, with possible widths and colours."""
+def project(
+    layer: Layer,
+    leaves: Strokes,
+    ground: Ground,
+    start: Tensor | None = None,  # [N, K, 2] mm, the knots of marks as they were placed
+) -> None:
+    """Limit the leaves to what can be drawn: inside the frame, not too long, with possible widths and colours.
+
+    Marks with a leash stay within it, so that a line of equal tone does not cross others to fill a dark area.
+    """
     palette = ground.palette
     if palette.free:
         leaves.inks.clamp_(0, 1)
@@ -147,7 +156,29 @@ def project(layer: Layer, leaves: Strokes, ground: Ground) -> None:
         leaves.width_mm.clamp_(palette.width_mm[0], None if palette.has_sizes else palette.width_mm[1])
     if not layer.traits.is_mark:
         leaves.knots.copy_(shortened(leaves.knots, layer.kind))
+    if layer.traits.leash_nibs is not None and start is not None:
+        leash_mm = layer.traits.leash_nibs * palette.widths(leaves.inks, leaves.width_mm)
+        leaves.knots.copy_(leashed(leaves, start, leash_mm))
     leaves.knots.copy_(inside(layer, leaves, ground))
+
+
+def leashed(
+    leaves: Strokes,
+    start: Tensor,  # [N, K, 2] mm
+    leash_mm: Tensor,  # [N]
+) -> Tensor:  # [N, K, 2] mm
+    """The knots at most `leash_mm` from where they started; strokes that were closed stay closed."""
+    ragged = leaves.ragged
+    assert ragged is not None
+    moved = leaves.knots - start
+    share = (leash_mm[:, None, None] / moved.norm(dim=2, keepdim=True).clamp(min=1e-6)).clamp(max=1.0)
+    knots: Tensor = start + moved * share
+    strokes, last = torch.arange(len(knots), device=knots.device), ragged.counts - 1
+    is_closed = (start[:, 0] - start[strokes, last]).norm(dim=1) < _CLOSED_MM
+    ends = torch.where(is_closed[:, None], (knots[:, 0] + knots[strokes, last]) / 2, knots[:, 0])
+    knots[strokes, last] = torch.where(is_closed[:, None], ends, knots[strokes, last])
+    knots[:, 0] = ends
+    return knots
 
 
 def checked(

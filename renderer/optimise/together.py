@@ -38,6 +38,7 @@ def refine(
     Raises FitError where the loss is no longer a number.
     """
     parts = [replace(part, strokes=part.strokes.with_gradient(part.ground.palette.widths_vary)) for part in parts]
+    starts = [part.strokes.knots.detach().clone() for part in parts]
     adams = [adam_for(part.layer, part.strokes, part.ground) for part in parts]
     workspaces = [Workspace() for _ in parts]
     for step in range(steps):
@@ -47,12 +48,12 @@ def refine(
             adam.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         numbers = checked([(part.layer, part.strokes) for part in parts], total, terms, step, steps)
-        for part, adam in zip(parts, adams, strict=True):
+        for part, adam, start in zip(parts, adams, starts, strict=True):
             for group in adam.param_groups:
                 group["lr"] = group["first"] * _REFINE_RATE * (1 + math.cos(math.pi * step / steps)) / 2
             adam.step()
             with torch.no_grad():
-                project(part.layer, part.strokes, part.ground)
+                project(part.layer, part.strokes, part.ground, start)
         yield parts, *numbers
 
 

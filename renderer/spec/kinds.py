@@ -165,6 +165,7 @@ class Traits:
     tones: bool = False  # as much ink as the tones want, whatever the count, which is one of rows, levels, points
     samples: int = 8  # of a span between two knots
     stiffness: float = 0.0  # price of bending a stroke out of the shape in which it was placed
+    leash_nibs: float | None = None  # how far a knot may move from where it was placed; None: no limit
     keeps: bool = False  # strokes keep the places and the pens that the construction gives them
     has_sizes: bool = False  # each dot has a diameter of its own
 
@@ -193,7 +194,7 @@ def traits(kind: Kind) -> Traits:
         case Flow(max_length_mm=limit_mm):
             return Traits(**_MARK, limit_mm=limit_mm, longer=4.0, stiffness=0.1)
         case Contours():
-            return Traits(**_MARK, longer=3.0, tones=True, follows=False, stiffness=0.1)
+            return Traits(**_MARK, longer=3.0, tones=True, follows=False, stiffness=0.1, leash_nibs=5.0)
         case OneLine() | Scribble() | Spiral() | Waves():
             return Traits(**_MARK, is_long=True, tones=True, follows=False, stiffness=0.005)
         case Areas():

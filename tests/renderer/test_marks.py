@@ -14,6 +14,7 @@ from renderer.marks import MarkInput, marks
 from renderer.marks.one_line import _without_loose_ends
 from renderer.marks.streamlines import TOO_NEAR, trace
 from renderer.optimise import Ground
+from renderer.optimise.descent import project
 from renderer.optimise.layer_drawing import draw, drawn_lines, inside
 from renderer.palette import Palette
 from renderer.primitives import catmull_rom
@@ -132,6 +133,21 @@ def test_a_long_line_does_not_run_along_the_frame() -> None:
     knots = inside(Layer.model_validate({"one_line": kind}), outside, ground)
     assert (knots[0, ::2] - knots[0, 1::2][: len(knots[0, ::2])]).abs().min() > 0.5
     assert (knots >= torch.tensor([FRAME.x_mm, FRAME.y_mm])).all()
+
+
+def test_contours_stay_near_where_they_were_placed_and_closed() -> None:
+    kind, on, strokes = placed("contours", disc())
+    ground = Ground(FRAME, on.target, on.below, on.palette)
+    start = strokes.knots.clone()
+    strokes.knots.add_(9 * torch.rand(strokes.knots.shape, generator=torch.Generator().manual_seed(2)) - 4.5)
+    project(Layer.model_validate({"contours": kind}), strokes, ground, start)
+    assert strokes.ragged is not None
+    known = strokes.ragged.is_knot
+    assert (strokes.knots - start).norm(dim=2)[known].max() <= traits(
+        KINDS["contours"](count=6)
+    ).leash_nibs * 0.5 + 1e-4
+    last = strokes.knots[torch.arange(len(strokes)), strokes.ragged.counts - 1]
+    assert torch.equal(strokes.knots[:, 0], last)  # the contours of a disc are circles
 
 
 def test_a_line_has_no_loose_ends() -> None:
