@@ -25,11 +25,11 @@ DRAWING = "urn:artwork-renderer:drawing"  # the namespace of our <metadata>
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def to_svg(drawing: Drawing, key: str = "", pauses: bool = False) -> str:
+def to_svg(drawing: Drawing, key: str = "", pauses: bool = True) -> str:
     """Return the complete drawing as SVG: one top-level layer per pass, labelled number, pen, nib: `1 black 0.5`.
 
-    `key` identifies what the drawing was made from. With `pauses` AxiDraw's software stops at each pen change: it does
-    so before layers whose name begins with `!`.
+    `key` identifies what the drawing was made from. With `pauses` the names of layers with another pen than before
+    begin with `!`, as in `!2 red 0.7`: AxiDraw's software stops before such layers, and at no others.
     """
     return "\n".join(_lines(drawing, range(len(drawing.passes)), key, pauses)) + "\n"
 
@@ -97,7 +97,8 @@ def _layer(number: int, pen_pass: PenPass, mark: str) -> Iterator[str]:
     pen = pen_pass.pen
     blend = ' style="mix-blend-mode:multiply"' if pen.ink is Ink.TRANSPARENT else ""
     free = {"colours": pen_pass.colours is not None, "widths": pen_pass.widths_mm is not None}
-    label = f"{mark}{number} {pen.label}".replace("+", " ")  # AxiDraw's software reads +S30 in a name as a speed
+    ink = " transparent" if pen.ink is Ink.TRANSPARENT else ""  # vpype keeps names, but no blend modes
+    label = f"{mark}{number} {pen.label}{ink}".replace("+", " ")  # AxiDraw's software reads +S30 in a name as a speed
     yield (
         f'<g id="pass-{number}" inkscape:groupmode="layer" inkscape:label={_quoted(label)}'
         + "".join(f' data-{name}="free"' for name, is_free in free.items() if is_free)

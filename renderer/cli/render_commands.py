@@ -246,7 +246,10 @@ def plan(**options: Any) -> int:
 @click.option("--svg", "as_svg", metavar="FILE.svg", type=click.Path(path_type=Path),
               help="Also write the drawing as SVG, in the order in which it is drawn.")  # fmt: skip
 @click.option(
-    "--pauses", is_flag=True, help="Mark the layers of that SVG so that AxiDraw's software stops for each pen."
+    "--pauses/--no-pauses",
+    default=True,
+    show_default=True,
+    help="Mark the layers of that SVG so that AxiDraw's software stops for each pen.",
 )
 @reading_options
 @json_option

@@ -1,10 +1,13 @@
 """How foreign files become pens' passes: racks, colours, order, hatching, dashes, clips."""
 
+import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from axidraw_layers import AxidrawLayer, axidraw_layer, axidraw_layers
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import BLACK, RED, SERVO, curve, line, sheet
@@ -15,7 +18,7 @@ from hardware.intake import intake_of
 from hardware.pen_mapping import load_mapping
 from hardware.rack import RackError, by_colour, by_name, load_rack
 from hardware.svg_intake import prepared, ready_drawing
-from hardware.svgfile import Options, SvgError, read_svg, reading, to_svg
+from hardware.svgfile import Options, SvgError, pass_svg, read_svg, reading, to_svg
 from hardware.svgfile.hatch import hatched
 from hardware.toolpath.covering import in_order
 from hardware.toolpath.cut import dashes
@@ -84,12 +87,40 @@ def test_pause_marks_stand_before_layers_for_which_the_pen_is_changed() -> None:
     dot = (line((1, 1)),)
     drawing = sheet(*(PenPass("x", pen, dot) for pen in (BLACK, BLACK, RED)))
     labels = [
-        row.split('label="')[1].split('"')[0]
-        for row in to_svg(drawing, pauses=True).splitlines()
-        if "pass-" in row and "<g" in row
+        row.split('label="')[1].split('"')[0] for row in to_svg(drawing).splitlines() if "pass-" in row and "<g" in row
     ]
-    assert labels == ["1 black 0.5", "2 black 0.5", "!3 Größe (rouge)! 1.2"]
-    assert [p.pen.name for p in read_svg(to_svg(drawing, pauses=True)).passes] == ["black", "black", RED.name]
+    assert labels == ["1 black 0.5", "2 black 0.5", "!3 Größe (rouge)! 1.2 transparent"]
+    assert [p.pen.name for p in read_svg(to_svg(drawing)).passes] == ["black", "black", RED.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("% paper", AxidrawLayer(False, False, None, {})),
+        ("!2 bright yellow 1.2", AxidrawLayer(True, True, 2, {})),
+        (" ! 2+s30+H60+D500+S40 red", AxidrawLayer(True, True, 2, {"S": 40, "H": 60, "D": 500})),
+        ("red +S30", AxidrawLayer(True, False, None, {})),
+        ("5000", AxidrawLayer(True, False, None, {})),
+    ],
+)
+def test_the_rules_of_axidraw_s_software(name: str, right: AxidrawLayer) -> None:
+    assert axidraw_layer(name) == right
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1, max_size=20)
+SETS = st.lists(st.builds(Pen, name=NAMES, colour=st.just("#101418"), nib_mm=st.sampled_from([0.5, 0.8])), min_size=1)
+
+
+@given(pens=SETS)
+def test_axidraw_s_software_pauses_where_the_pen_changes_and_nowhere_else(pens: list[Pen]) -> None:
+    drawing = sheet(*(PenPass("x", pen, (line((1, 1), (5, 5)),)) for pen in pens))
+    paper, *layers = axidraw_layers(to_svg(drawing))
+    assert not paper.is_drawn and all(each.is_drawn and not each.codes for each in layers)
+    assert [each.number for each in layers] == list(range(1, len(pens) + 1))
+    assert [each.pauses for each in layers] == [False, *(not b.is_same(a) for a, b in pairwise(pens))]
+    assert [p.pen for p in read_svg(to_svg(drawing)).passes] == pens
+    assert not any(each.pauses for each in axidraw_layers(pass_svg(drawing, len(pens) - 1)))
+    assert not any(each.pauses for each in axidraw_layers(to_svg(drawing, pauses=False)))
 
 
 @pytest.mark.parametrize(
@@ -169,6 +200,13 @@ def test_a_fault_of_a_mapping_is_named_with_file_and_field(tmp_path: Path, text:
     with pytest.raises(RackError) as fault:
         load_mapping(path)
     assert str(fault.value).startswith(f"{path}: {message}")
+
+
+def test_transparent_ink_is_written_into_the_name_of_a_layer() -> None:
+    text = to_svg(sheet(PenPass("x", RED, (line((1, 1), (5, 5)),))))
+    bare = re.sub(r"<metadata>.*</metadata>| style=\"[^\"]*\"| id=\"[^\"]*\"", "", text, flags=re.DOTALL)
+    (only,) = read_svg(bare).passes
+    assert (only.pen.name, only.pen.nib_mm, only.pen.ink) == (RED.name, 1.2, Ink.TRANSPARENT)
 
 
 def test_transparent_ink_is_read_from_the_name_of_a_layer() -> None:

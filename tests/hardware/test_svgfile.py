@@ -61,7 +61,11 @@ def test_it_is_millimetres_with_a_layer_a_pass_that_begins_with_its_number() -> 
     assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("60mm", "40mm", "0 0 60 40")
     assert root.findtext(f"{SVG}title") == 'A "small" <test> & more'
     layers = root.findall(f"{SVG}g[@{INKSCAPE}groupmode='layer']")
-    assert [layer.get(f"{INKSCAPE}label") for layer in layers] == ["% paper", "1 black 0.5", "2 Größe (rouge)! 1.2"]
+    assert [layer.get(f"{INKSCAPE}label") for layer in layers] == [
+        "% paper",
+        "1 black 0.5",
+        "!2 Größe (rouge)! 1.2 transparent",
+    ]
 
 
 def test_transparent_ink_multiplies_on_each_path_and_opaque_ink_does_not() -> None:
@@ -91,7 +95,7 @@ def test_one_pass_alone_keeps_its_number_and_paper() -> None:
     drawing = two_pens()
     alone = read_svg(pass_svg(drawing, 1))
     assert_equal_within(sheet(drawing.passes[1], title=f"{drawing.title} (Größe (rouge)! 1.2)"), alone, 0.001)
-    assert 'inkscape:label="2 Größe (rouge)! 1.2"' in pass_svg(drawing, 1)
+    assert 'inkscape:label="2 Größe (rouge)! 1.2 transparent"' in pass_svg(drawing, 1)
 
 
 @settings(deadline=None)

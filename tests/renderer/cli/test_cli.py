@@ -702,11 +702,12 @@ def test_gcode_comes_with_the_svg_in_the_order_of_drawing_marked_for_pauses(svg:
     two = SVG.format("M5,5 L45,45").replace("</svg>", '<g><path d="M9,9H20" stroke="#f00"/></g></svg>')
     svg.write_text(two.replace("fill=", 'stroke-linecap="round" fill='))
     ordered = svg.with_name("ordered.svg")
-    said = ["--svg", str(ordered), "--pauses", "--pens", RACK]
+    said = ["--svg", str(ordered), "--pens", RACK]
     assert cli.run(["gcode", str(svg), "-m", MACHINE, *said]) == 0
-    assert (
-        'inkscape:label="1 black 0.4"' in ordered.read_text() and 'inkscape:label="!2 red 0.4"' in ordered.read_text()
-    )
+    labels = ("1 black 0.4 transparent", "!2 red 0.4 transparent")
+    assert all(f'inkscape:label="{label}"' in ordered.read_text() for label in labels)
+    assert cli.run(["gcode", str(svg), "-m", MACHINE, *said, "--no-pauses"]) == 0
+    assert "!2" not in ordered.read_text() and 'inkscape:label="2 red 0.4 transparent"' in ordered.read_text()
     assert "insert pen 2: red 0.4" in svg.with_suffix(".gcode").read_text()
 
 
