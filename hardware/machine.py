@@ -7,17 +7,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
     SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
+    WithJsonSchema,
     model_serializer,
     model_validator,
 )
 
 from hardware import starters
+from hardware.controllers import EbbMechanics, Language, as_dialect, dialect_names, language_of
 from hardware.dialect import Dialect, DialectName
 from hardware.yamlfile import values_in
 
@@ -124,10 +127,18 @@ class Machine(BaseModel):
     model_config = _STRICT
 
     name: str = Field(min_length=1, max_length=60, description="Name of the machine, used in messages.")
-    dialect: Annotated[Annotated[DialectName, Tag("name")] | Annotated[Dialect, Tag("Dialect")], _named_or_own] = Field(
+    dialect: Annotated[
+        Annotated[DialectName, Tag("name"), WithJsonSchema({"type": "string", "enum": [*dialect_names()]})]
+        | Annotated[Dialect, Tag("Dialect")],
+        _named_or_own,
+        BeforeValidator(as_dialect),
+    ] = Field(
         "grbl",
         description="G-code dialect of the controller: `grbl` (1.1; also grblHAL, FluidNC), `marlin`, `linuxcnc`, "
-        "`klipper`, or a mapping of what differs from one of them.",
+        "`klipper`, or a mapping of what differs from one of them. Without G-code: `ebb` (AxiDraw, NextDraw, EggBot).",
+    )
+    ebb: EbbMechanics | None = Field(
+        None, description="What an EBB must know of the machine; only with `dialect: ebb`."
     )
     width_mm: float = Field(gt=0, le=10000, description="Travel of the x axis in mm: how far the pen reaches.")
     height_mm: float = Field(gt=0, le=10000, description="Travel of the y axis in mm.")
@@ -201,12 +212,41 @@ class Machine(BaseModel):
             raise ValueError("`centre` and origin_mm exclude each other; leave one of them out")
         return self
 
+    @model_validator(mode="after")
+    def _a_board_can_drive_it(self) -> Self:
+        if language_of(self.dialect) == "ebb":
+            board = self.board
+            if not isinstance(self.pen_lift, ServoLift):
+                raise ValueError("an EBB lifts the pen by servo: write `pen_lift: {kind: servo, ...}`")
+            if abs(board.determinant) < 1e-6:
+                raise ValueError("ebb.motor1 and ebb.motor2 move the pen along the same line; one of them is wrong")
+            fastest = max(self.feed_mm_min, self.travel_feed_mm_min)
+            if fastest > 60 * board.most_mm_s() + 0.5:
+                most = int(60 * board.most_mm_s())
+                raise ValueError(
+                    f"{fastest:g} mm/min is more than the board can step; at {board.steps_per_mm:g} steps per mm, lower"
+                    f" travel_mm_min and feed_mm_min to {most} or less"
+                )
+        elif self.ebb is not None:
+            raise ValueError("ebb: belongs to `dialect: ebb` only")
+        return self
+
+    @property
+    def board(self) -> EbbMechanics:
+        """The EBB that drives it; that of an AxiDraw unless the file says otherwise."""
+        return self.ebb or EbbMechanics()
+
     @model_serializer(mode="wrap")
-    def _without_usual_bed(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a bed that begins at 0, so that a machine written before that field has the same key."""
-        return {
-            name: value for name, value in dump(self).items() if name != "bed_min_mm" or self.bed_min_mm != (0.0, 0.0)
-        }
+    def _without_usual_values(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a bed that begins at 0 and an absent board, so that an older machine has the same key."""
+        kept: dict[str, Any] = dump(self)
+        if self.bed_min_mm == (0.0, 0.0):
+            kept.pop("bed_min_mm", None)
+        if self.ebb is None:
+            kept.pop("ebb", None)
+        if isinstance(self.dialect, Language) and "dialect" in kept:
+            kept["dialect"] = self.dialect.speaks
+        return kept
 
     def _points_mm(self) -> dict[str, Axes]:
         """Return the points that must lie on the bed, by the name of their field."""
@@ -329,7 +369,7 @@ _BRANCHES = (
 def _fault_text(fault: Any) -> str:
     where = [str(part) for part in fault["loc"] if part not in _BRANCHES]
     if fault["type"] == "extra_forbidden":
-        models = (Machine, ServoLift, ZLift, RelayLift, Dialect)
+        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics)
         known = {name for model in models for name in model.model_fields}
         if where[-1] in known:
             return f"{'.'.join(where)}: does not belong here"

@@ -5,6 +5,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hardware.wire.ebb_setup import EbbSetup
+
 Point = tuple[float, float]  # mm, in work coordinates
 
 
@@ -72,6 +74,7 @@ class MachineSetup:
     zero_text: str = "its bottom left corner"  # where on the bed the machine is at 0, 0
     sheet_mm: tuple[float, float, float, float] | None = None  # left, bottom, right, top
     needs_travel_feed: bool = False  # G0 moves at the last F
+    ebb: EbbSetup | None = None  # of a machine that an EBB drives
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hardware.dialect import PROTOCOLS, dialect_of
+from hardware.controllers import speech_of
 from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, MachineSetup, Point, Stop
 from hardware.job.pen_state import LiftCodes, lift_of
 from hardware.job.timing import timed
@@ -80,8 +80,7 @@ class _Reader:
     """Reads line by line and keeps track of the modes."""
 
     def __init__(self, machine: "Machine", setup: MachineSetup) -> None:
-        self.dialect = dialect_of(machine.dialect).base
-        self.protocol = PROTOCOLS[self.dialect]
+        self.dialect, self.protocol = speech_of(machine.dialect)
         self.lift: LiftCodes = lift_of(machine)
         self.known = _MARLIN if self.protocol == "marlin" else _GRBL
         self.setup = setup

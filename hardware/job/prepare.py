@@ -44,8 +44,10 @@ def is_gcode(path: Path) -> bool:
 
 def setup_of(machine: "Machine") -> MachineSetup:
     """Return how this machine lifts its pen, in G-code of its dialect, and where it parks."""
+    from hardware.controllers import language_of
     from hardware.dialect import dialect_of
     from hardware.gcode import lines_by_step
+    from hardware.wire import ebb_setup
 
     dialect = dialect_of(machine.dialect)
     texts = [gcode_text.clean(raw) for raw in next(lines_by_step((), machine)).lines]
@@ -65,6 +67,7 @@ def setup_of(machine: "Machine") -> MachineSetup:
         bed_mm=machine.bed_mm,
         zero_text=machine.zero_text,
         needs_travel_feed=dialect.travel_has_feed,
+        ebb=ebb_setup.setup_of(machine) if language_of(machine.dialect) == "ebb" else None,
     )
 
 

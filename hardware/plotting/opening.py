@@ -11,6 +11,7 @@ from hardware.plotting.journal import Journal
 from hardware.plotting.messages import HALTS, fault
 from hardware.plotting.pen_guard import PenGuard
 from hardware.plotting.session import Ended, PlotSession
+from hardware.wire.ebb import Ebb
 from hardware.wire.grbl import Grbl
 from hardware.wire.line_port import POLL_S
 from hardware.wire.link import Greeting, Link
@@ -45,6 +46,8 @@ def _link(session: PlotSession, port: Port) -> Link:
             return Grbl(port, waits=session.options.waits)
         case "marlin":
             return Marlin(port)
+        case "ebb" if session.job.setup.ebb is not None:
+            return Ebb(port, session.job.setup.ebb)
     raise JobError(f"a {session.job.dialect} controller runs files by itself")
 
 

@@ -51,6 +51,8 @@ def lift_and_park(session: PlotSession, *, at_end: bool = False) -> None:
 def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | None = None) -> JobPosition:
     """Return the next line for a controller that has executed some of the lines sent to it."""
     session.link.settle()
+    if session.link.reach is not None:  # the others wait in this program, or waited in one that was killed
+        sent = min(sent, acked + session.link.reach)
     place, z = session.drawing_place(), session.link.place()[2]
     if session.rest and locate.near(place, session.rest[1:]):
         return JobPosition(session.rest[0], session.job.place_before(session.rest[0]) or place)

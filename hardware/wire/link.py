@@ -32,6 +32,8 @@ class Link(Protocol):
     on_note: Callable[[str], None]
     outstanding: Outstanding
     waits: bool  # it sends a line only after the one before is acknowledged
+    acks_executed: bool  # it acknowledges a line once it is carried out, and not before
+    reach: int | None  # lines after the last acknowledged one that the controller may know; None: all that were sent
 
     def greet(self) -> Greeting: ...
     def change_setting(self, number: int, value: float) -> dict[int, float]: ...
@@ -63,6 +65,9 @@ class LinkBase:
     `on_ack` is called with the tag of each acknowledged line, `on_info` with each message of the controller,
     and `on_note` with what the link does about a fault.
     """
+
+    acks_executed = False
+    reach: int | None = None
 
     def __init__(self, port: Port) -> None:
         self.port = port

@@ -61,14 +61,19 @@ class Watched:
     """A port that notes what goes over it, in order with the events."""
 
     def __init__(
-        self, port: SimPort, log: list[tuple[str, object]], kill_after: int | None, kills: Callable[[], bool]
+        self,
+        port: SimPort,
+        log: list[tuple[str, object]],
+        kill_after: int | None,
+        kills: Callable[[], bool],
+        line_end: bytes = b"\n",
     ) -> None:
-        self._port, self._log, self._left, self._kills = port, log, kill_after, kills
+        self._port, self._log, self._left, self._kills, self._line_end = port, log, kill_after, kills, line_end
 
     def write(self, content: bytes) -> None:
         if self._kills():
             raise Killed
-        if self._left is not None and content.endswith(b"\n"):
+        if self._left is not None and content.endswith(self._line_end):
             self._left -= 1
             if self._left < 0:
                 raise Killed
@@ -154,12 +159,16 @@ class SimulatedPlot:
             if callable(answer):
                 answer = answer(self, event) or event.default
             if answer == "here":  # a person moves the pen there by hand, its tip on the paper
-                self.bench.controller.machine.push(0.0, 0.0, 0.0)
+                self.pushed_home()
             if answer == "none yet":
                 return
             if answer not in {choice.key for choice in event.choices}:
                 raise Killed(f"{answer!r} does not answer {event}")
             control.answer(event.id, answer)
+
+    def pushed_home(self) -> None:
+        """Move the machine to 0, 0 by hand."""
+        self.bench.controller.machine.push(0.0, 0.0, 0.0)
 
     def killed(self, journal: Path, after: int | None = None) -> None:
         """The plotting program dies once it has written so many lines; the machine carries out what it has."""
