@@ -23,8 +23,8 @@ INSIDE = {
     "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
     "grbl_identity grbl marlin gcode_ops motion_plan ebb_setup ebb_replies ebb_stream ebb port_scan",
     "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
-    "hardware.plotting": "events control sleep_inhibitor pen_guard journal preflight pace repeated_notes session "
-    "messages asking opening pen_change parking continuing origin resume recover plot",
+    "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard journal preflight pace repeated_notes "
+    "session messages asking opening pen_change parking continuing origin resume recover plot",
     "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}

@@ -165,8 +165,13 @@ def offer(session: PlotSession, cure: preflight.Cure) -> None:
 def start_guard(session: PlotSession) -> PenGuard | None:
     """Start a small process that lifts the pen if this one is killed; None where that is impossible."""
     number = getattr(session.link.port, "fileno", lambda: None)()
-    if session.options.guards and number is not None and session.job.protocol == "grbl":
+    if not session.options.guards or number is None:
+        return None
+    if session.job.protocol == "grbl":
         return PenGuard(number, session.job.setup.lift, session.journal_path)
+    if session.job.setup.ebb is not None:
+        down = (str(session.job.setup.ebb.down),)
+        return PenGuard(number, down, session.journal_path, "hardware.plotting.ebb_guard")
     return None
 
 

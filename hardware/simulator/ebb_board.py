@@ -77,7 +77,6 @@ class EbbBoard:
         self.on_move: Callable[[EbbBoard, int], bool] = lambda *_: True  # called before each move; False: it is lost
         self.on_say: Callable[[str], str | None] = lambda text: text
         self.moves = 0  # commands for the FIFO since power-on
-        self.starved = 0  # times that a move ended at speed with nothing after it
         self.commands: list[str] = []
         self._arriving: deque[tuple[float, bytes]] = deque()
         self._out: deque[tuple[float, bytes]] = deque()

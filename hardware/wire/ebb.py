@@ -1,8 +1,9 @@
 """An EiBotBoard (EBB) at the other end of a port: the board of AxiDraw, NextDraw and EggBot machines.
 
-It has no G-code and no planner. It counts the steps of both motors from where it was told to (`CS`), until it restarts
-or its motors are switched off and on by `EM` (ebb.html#QS, #EM). So the counters are the machine's coordinates, and a
-number that this program leaves in the board's memory (`SL`) says that they still count: a restart clears it (#SL).
+It has no G-code and no planner. It counts the steps of both motors from where its counters were cleared (`CS`), until
+it restarts or its motors are switched off and on by `EM` (ebb.html#QS, #HM). So the counters are the coordinates of the
+machine, and a number that this program leaves in the board's memory (`SL`) says that they still count: a restart clears
+it (#SL).
 """
 
 import contextlib
@@ -79,6 +80,7 @@ class Ebb(EbbStream):
             self.tell("EM,1,1")
         self.status = self.ask_status()
         number = ".".join(map(str, self._version))
+        self._is_greeted = True
         moves = "1 move" if self.depth == 1 else f"{self.depth} moves"
         return Greeting(f"EBB {number}, {moves} ahead", not self._is_ours, ebb_replies.MOST_BYTES)
 
@@ -143,7 +145,6 @@ class Ebb(EbbStream):
         """Slow down along the path to a stop, or stop at once (`ES`, ebb.html#ES). What was not sent is lost."""
         self._ready.clear()
         self._later.clear()
-        self._asks.clear()
         self._end_flight()
         if alarmed:
             self.reset()

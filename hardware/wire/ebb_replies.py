@@ -42,6 +42,7 @@ class BoardCommand:
     queued: bool = False  # it goes through the FIFO of moves
     ms: int = 0
     lines: int = 0
+    is_moving: bool = False  # the machine moves when it begins
     before: tuple[int, int] = (0, 0)  # counters of the motors before it, and after it
     after: tuple[int, int] = (0, 0)
     heard: list[str] = field(default_factory=list)

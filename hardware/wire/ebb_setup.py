@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hardware.controllers import EbbMechanics
 from hardware.wire.motion_plan import MotionLimits
 
 if TYPE_CHECKING:
+    from hardware.controllers import EbbMechanics
     from hardware.machine import Machine
 
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class EbbSetup:
     """A machine as an EBB sees it."""
 
-    board: EbbMechanics
+    board: "EbbMechanics"
     limits: MotionLimits
     travel_mm_s: float
     up: int  # pulses of the servo, 1/12 us

@@ -13,18 +13,18 @@ from hardware.wire.ebb_setup import EbbSetup
 from hardware.wire.gcode_ops import ModeOp, OpReader, PenOp, WaitOp, WayOp
 from hardware.wire.line_port import POLL_S, SentLine
 from hardware.wire.link import LinkBase
-from hardware.wire.link_errors import LinkError, Restarted, Silent, UnclearReply
+from hardware.wire.link_errors import PowerLost, Restarted, Silent, UnclearReply
 from hardware.wire.motion_plan import MotionPlan, Piece, Point
 from hardware.wire.port import Port
 from hardware.wire.replies import Status
 
-STATUS_S = 0.2  # between two questions for position and button
-POWER_S = 2.0  # between two questions for the motors' supply
+STATUS_S = 0.07  # between two questions: for power, button and position in turn
 IDLE_S = 0.01  # between two questions whether the last move is done
 SLICE_S = 0.025  # of speed that changes: at most this long at the same rate
 DEEP_SLICE_S = 0.015  # the same with a FIFO of many moves
 LEAST_S = 0.012  # shorter moves are joined, where the way stays the same
 SAME_WAY_MM = 0.01
+STARVED_WAY_MM = 0.03  # the same if the board ran out of moves
 LINES_IN_A_MOVE = 4  # short lines that are joined to one
 MOST_LINES = 400  # handed over and not yet carried out
 SILENCE_S = 1.5
@@ -32,13 +32,6 @@ QUIET_S = 0.1  # in which the rest of a garbled reply arrives
 MOST_TRIES = 3
 LATE_S = 0.003  # by which a move may be late before the board counts as starved
 LONGEST_SLICE_S = 0.1
-
-
-class PowerLost(LinkError):
-    """The supply of the motors is off: they have no force, so that the board's counters are worth nothing."""
-
-    def __str__(self) -> str:
-        return "the motors have lost their power, and with it the position; plug in the power supply"
 
 
 class EbbStream(LinkBase):
@@ -61,16 +54,19 @@ class EbbStream(LinkBase):
         self._pushed: Piece | None = None
         self._flight: BoardCommand | None = None
         self._accepted: deque[BoardCommand] = deque()  # in the FIFO, or on the way: perhaps not carried out
-        self._asks: deque[BoardCommand] = deque()
+        self._asks = deque(["QC", "QG", "QS"])
+        self._was_question = False  # the last that was sent, so that a move is next
         self._steps = (0, 0)  # counters after all commands that were sent
         self._planned: Point = (0.0, 0.0)  # place after all lines that were handed over, mm of the machine
         self._from: Point = (0.0, 0.0)  # place after all commands that were sent
         self._time_s, self._time_ms = 0.0, 0  # of all moves that were sent: planned, and rounded
         self._pen: tuple[int, int] | None = None  # SC,4 and SC,5 as the board knows them
-        self._asked_at = self._power_at = self._idle_at = port.now()
-        self._halted = False
+        self._asked_at = self._idle_at = port.now()
+        self._halted = self._is_greeted = False
+        self._acked_tag: int | None = None  # of the last line that was carried out, and the same when power was checked
+        self._safe_tag: int | None = None
         self._mends: tuple[int, BoardCommand | None] = (0, None)
-        self._slice_s = SLICE_S
+        self._slice_s, self._least_s, self._same_way_mm = SLICE_S, LEAST_S, SAME_WAY_MM
         self._busy_until = 0.0  # when the board will have carried out what it has
         self.starved = 0  # times that the board had nothing to do in the middle of a run
 
@@ -127,16 +123,14 @@ class EbbStream(LinkBase):
         if self._halted:
             return None
         now = self.port.now()
+        command = self._next() if self._was_question or now - self._asked_at < STATUS_S or not asks else None
+        self._was_question = command is None
+        if command is not None:
+            return command
         if asks and now - self._asked_at >= STATUS_S:
             self._asked_at = now
-            self._asks.extend(ebb_replies.query(text) for text in ("QG", "QS"))
-        if asks and now - self._power_at >= POWER_S:
-            self._power_at = now
-            self._asks.append(ebb_replies.query("QC"))
-        if self._asks:
-            return self._asks.popleft()
-        if (command := self._next()) is not None:
-            return command
+            self._asks.rotate(-1)
+            return ebb_replies.query(self._asks[0])
         if self._accepted and now - self._idle_at >= IDLE_S:
             self._idle_at = now
             return ebb_replies.query("QG")
@@ -183,30 +177,35 @@ class EbbStream(LinkBase):
     def _next_move(self) -> BoardCommand | None:
         """Return the next part of the run: short parts are joined where that does not change the way."""
         skipped: list[Point] = []
+        is_moving = self._plan.speed > 0 or self._pushed is not None
         seconds, lines, end = 0.0, 0, self._from
         while True:
             piece = self._pushed or self._plan.take(self._slice_s)
             self._pushed = None
             if piece is None:
                 break
-            if skipped and not _is_same_way(self._from, skipped, piece.end):
+            if skipped and not _is_same_way(self._from, skipped, piece.end, self._same_way_mm):
                 self._pushed = piece
                 break
             seconds, end = seconds + piece.seconds, piece.end
             lines += self._leg_lines.popleft() if piece.ends_leg else 0
-            if seconds >= LEAST_S:
+            if seconds >= self._least_s:
                 break
             skipped.append(end)
-        return self._move_to(end, seconds, lines) if seconds else None
+        if not seconds:
+            return None
+        command = self._move_to(end, seconds)
+        command.lines, command.is_moving = lines, is_moving
+        return command
 
-    def _move_to(self, end: Point, seconds: float, lines: int) -> BoardCommand:
+    def _move_to(self, end: Point, seconds: float) -> BoardCommand:
         after = self.setup.board.steps(end)
         self._time_s += seconds
         most = max(abs(a - b) for a, b in zip(after, self._steps, strict=True))
         ms = max(round(1000 * self._time_s) - self._time_ms, 1, -(-most // ebb_replies.MOST_STEPS_MS))
         self._time_ms += ms
         command = ebb_replies.move(ms, self._steps, after)
-        command.lines, self._steps, self._from = lines, after, end
+        self._steps, self._from = after, end
         return command
 
     def _pen_commands(self, value: float) -> list[BoardCommand]:
@@ -246,22 +245,23 @@ class EbbStream(LinkBase):
 
     def _transmit(self, command: BoardCommand) -> None:
         command.sent_at = self.port.now()
-        if command.queued:
-            self._watch_supply(command.sent_at)
         command.heard.clear()
         command.error = ""
         self._flight = command
         self._lines.write(command.text.encode("ascii") + b"\r")
 
-    def _watch_supply(self, now: float) -> None:
+    def _watch_supply(self, command: BoardCommand) -> None:
         """Make the moves longer if the board ran out of them while the machine was moving: the way over USB is slow."""
-        if self._plan.speed <= 0 or not self._busy_until or now < self._busy_until + LATE_S:
+        now = self.port.now()
+        is_late = command.is_moving and self._busy_until and now > self._busy_until + LATE_S
+        self._busy_until = max(self._busy_until, now) + command.ms / 1000
+        if not is_late:
             return
         self.starved += 1
-        if self._slice_s < LONGEST_SLICE_S:
-            self._slice_s = min(2 * self._slice_s, LONGEST_SLICE_S)
-            if self.starved == 1:
-                self.on_note("the board ran out of moves: this computer or its USB is slow; moves are made longer")
+        self._slice_s = min(2 * self._slice_s, LONGEST_SLICE_S)
+        self._least_s, self._same_way_mm = self._slice_s / 2, STARVED_WAY_MM
+        if self.starved == 1:
+            self.on_note("the board ran out of moves: this computer or its USB is slow; moves are made longer")
 
     def _listen(self, timeout_s: float) -> None:
         for text in self._lines.lines(timeout_s):
@@ -279,7 +279,7 @@ class EbbStream(LinkBase):
             self._carried_out(command)
         if command.queued:
             self._accepted.append(command)
-            self._busy_until = max(self._busy_until, self.port.now()) + command.ms / 1000
+            self._watch_supply(command)
             while len(self._accepted) > self.depth + 1:  # one is executed, the FIFO holds the others
                 self._carried_out(self._accepted.popleft())
         elif command.text == "QG":
@@ -293,7 +293,6 @@ class EbbStream(LinkBase):
         """Take the state of the board; all lines are carried out once it rests and nothing is on the way."""
         rests = not bits & ebb_replies.BUSY
         if rests:
-            self._busy_until = 0.0
             while self._accepted:
                 self._carried_out(self._accepted.popleft())
         state = "Hold" if bits & ebb_replies.BUTTON or self.status.state == "Hold" else "Idle" if rests else "Run"
@@ -306,13 +305,16 @@ class EbbStream(LinkBase):
         self.status = Status(self.status.state, None, (x_mm, y_mm, 0.0), spindle=self.status.spindle)
 
     def _check_power(self, volts: int) -> None:
-        if volts < ebb_replies.PLUGGED_IN:
+        if volts < ebb_replies.PLUGGED_IN and self._is_greeted:
             self._lines.write(b"SL,0\r")  # nothing that the counters say is true any more
             self._forget()
-            raise PowerLost
+            raise PowerLost(self._safe_tag)
+        self._safe_tag = self._acked_tag
 
     def _carried_out(self, command: BoardCommand) -> None:
         for _ in range(command.lines):
+            tag = self.outstanding.oldest.tag
+            self._acked_tag = self._acked_tag if tag is None else tag
             self._acknowledge()
 
     def _end_lines(self, count: int) -> None:
@@ -330,7 +332,6 @@ class EbbStream(LinkBase):
         self._leg_lines.clear()
         self._later.clear()
         self._ready.clear()
-        self._asks.clear()
         self._accepted.clear()
         self._pushed = self._flight = None
 
@@ -349,7 +350,7 @@ class EbbStream(LinkBase):
         raise Silent(MOST_TRIES * SILENCE_S)
 
     def tell(self, text: str) -> None:
-        """Send a command that is no move, with nothing else on the way, and wait for its `OK`. Raises Silent."""
+        """Send a command that moves nothing, with nothing else on the way, and wait for its `OK`. Raises Silent."""
         command = BoardCommand(text)
         self._transmit(command)
         while self._flight is command and self.port.now() - command.sent_at < SILENCE_S:
@@ -388,6 +389,7 @@ class EbbStream(LinkBase):
             return
         self.wait_until_idle()
         self._plan.come_to_rest()
+        self._busy_until = 0.0
         self._send_again(command)
 
     def _send_again(self, command: BoardCommand) -> None:
@@ -407,8 +409,8 @@ class EbbStream(LinkBase):
         self._ready.appendleft(again)
 
 
-def _is_same_way(begin: Point, skipped: list[Point], end: Point) -> bool:
-    """Whether a straight move passes all the points that it leaves out."""
+def _is_same_way(begin: Point, skipped: list[Point], end: Point, within_mm: float) -> bool:
+    """Whether a straight move passes all the points that it leaves out, within this distance."""
     dx, dy = end[0] - begin[0], end[1] - begin[1]
     size = (dx * dx + dy * dy) ** 0.5
     if size < 1e-9:
@@ -416,6 +418,6 @@ def _is_same_way(begin: Point, skipped: list[Point], end: Point) -> bool:
     for x, y in skipped:
         along = ((x - begin[0]) * dx + (y - begin[1]) * dy) / size
         off = abs((x - begin[0]) * dy - (y - begin[1]) * dx) / size
-        if off > SAME_WAY_MM or not -SAME_WAY_MM <= along <= size + SAME_WAY_MM:
+        if off > within_mm or not -within_mm <= along <= size + within_mm:
             return False
     return True

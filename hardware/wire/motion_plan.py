@@ -1,8 +1,8 @@
 """The moves that wait to be sent to a board without a planner of its own: how fast each may be, and where the head is.
 
 The model is that of `hardware.planner`, by which a plot is estimated: trapezoids of speed, and corners limited by a
-junction deviation. It plans the same moves again whenever one begins, since only a part of the job is known by then. A
-move is planned so that the machine can stop at the end of the last move that waits. A test compares both.
+junction deviation. Only a part of the job is known at a time, so the moves are planned again whenever some were added,
+so that the machine can stop at the end of the last. A test compares both.
 """
 
 import math
@@ -70,6 +70,7 @@ class MotionPlan:
         self._last: Leg | None = None  # the leg added last, unless the machine rests after it
         self._speed = 0.0  # at which the next leg is entered, mm/s
         self._holds = False
+        self._is_stale = False  # legs were added since the speeds were planned
 
     @property
     def is_empty(self) -> bool:
@@ -93,6 +94,7 @@ class MotionPlan:
         if self._last is not None:
             leg.corner2 = min(self._corner2(self._last.unit, unit), fastest**2, self._last.fastest**2)
         self.legs.append(leg)
+        self._is_stale = True
         self.waiting_mm += mm
         self._last = leg
         return True
@@ -103,6 +105,10 @@ class MotionPlan:
             return None
         running = self._running
         assert running is not None
+        if self._is_stale and not self._holds:
+            self._parts.clear()
+            running.leave2 = self._leave2(running)
+        self._is_stale = False
         if not self._parts:
             self._cut(slice_s)
         seconds, running.done_mm, running.speed = self._parts.popleft()
@@ -151,20 +157,19 @@ class MotionPlan:
         """Take the first leg, and plan the speeds of all that wait."""
         if not self.legs:
             return False
-        leave2 = self._plan(self._speed)
         leg = self.legs.popleft()
         self.waiting_mm -= leg.mm
-        self._running = _Running(leg, 0.0, self._speed, leave2)
+        self._running = _Running(leg, 0.0, self._speed, 0.0)
+        self._running.leave2 = self._leave2(self._running)
         return True
 
-    def _plan(self, speed: float) -> float:
-        """Return the squared speed at which the first leg is left, entered at this speed."""
+    def _leave2(self, running: _Running) -> float:
+        """Return the squared speed at which the leg on the way is left; plan that of all that wait."""
         leave2 = 0.0
-        for at in range(len(self.legs) - 1, 0, -1):
-            leg = self.legs[at]
+        for leg in reversed(self.legs):
             leave2 = leg.enter2 = min(leg.corner2, leave2 + 2 * leg.accel * leg.mm)
-        first = self.legs[0]
-        return min(leave2, speed**2 + 2 * first.accel * first.mm)
+        left = running.leg.mm - running.done_mm
+        return min(leave2, running.speed**2 + 2 * running.leg.accel * left)
 
     def _cut(self, slice_s: float) -> None:
         """Cut the rest of the leg on the way into parts: gaining speed, steady, losing speed; or to a stop."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hardware.controllers import language_of
 from hardware.wire.port import Opener, PortError
 from hardware.wire.serial_port import BAUD, SerialPort
 
@@ -17,11 +18,19 @@ def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
     return lambda: SerialPort(name, baud)
 
 
-def simulated(name: str, machine: "Machine") -> "Bench":
-    """Return a simulated controller of this machine. Raises PortError for an unknown option after the colon."""
+def bench_of(machine: "Machine", **options: Any) -> "Bench":
+    """Return a simulated controller of this machine: GRBL, or an EBB. The options are those of `Bench`."""
     from hardware.simulator import Bench
+    from hardware.simulator.ebb_bench import EbbBench
     from hardware.simulator.settings import for_machine
 
+    if language_of(machine.dialect) == "ebb":
+        return EbbBench(machine, **options)
+    return Bench(for_machine(machine), **options)
+
+
+def simulated(name: str, machine: "Machine") -> "Bench":
+    """Return a simulated controller of this machine. Raises PortError for an unknown option after the colon."""
     options: dict[str, Any] = {"fast": False}
     for option in name.partition(":")[2].split(","):
         key, _, value = option.partition("=")
@@ -36,4 +45,4 @@ def simulated(name: str, machine: "Machine") -> "Bench":
             raise PortError(
                 f"{name}: the simulator's options are fast, speed=N and latency=MS, as in sim:fast"
             ) from None
-    return Bench(for_machine(machine), **options)
+    return bench_of(machine, **options)
