@@ -201,7 +201,7 @@ class EbbBoard:
                 entry, self._stuck = self._stuck, None
                 self.fifo.append(entry)
                 self._say_ok()
-                self._parsed_at = self.now + PARSING_S
+                self._parsed_at = max(self._parsed_at, self.now + PARSING_S)
 
     def _start(self, entry: Queued) -> None:
         entry.begun = self.now

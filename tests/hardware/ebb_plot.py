@@ -38,7 +38,9 @@ class EbbPlot(SimulatedPlot):
         self.job = from_drawing(self.drawing, self.machine, "card")
 
     def open(self) -> Watched:
-        return Watched(self.bench.open(), self.log, self.kill_after, lambda: self.kill_when(self), b"\r")
+        return Watched(
+            self.bench.open(), self.log, self.kill_after, lambda: self.kill_when(self), b"\r", self.patience_s
+        )
 
     def pushed_home(self) -> None:
         self.bench.board.machine.push(0.0, 0.0)

@@ -67,7 +67,9 @@ class Watched:
         kill_after: int | None,
         kills: Callable[[], bool],
         line_end: bytes = b"\n",
+        patience_s: float = MOST_S,
     ) -> None:
+        self._patience_s = patience_s
         self._port, self._log, self._left, self._kills, self._line_end = port, log, kill_after, kills, line_end
 
     def write(self, content: bytes) -> None:
@@ -81,7 +83,7 @@ class Watched:
         self._port.write(content)
 
     def read(self, timeout_s: float) -> bytes:
-        if self._port.now() > MOST_S:
+        if self._port.now() > self._patience_s:
             raise Killed("it waits for ever")
         content = self._port.read(timeout_s)
         if content:
@@ -103,6 +105,7 @@ class SimulatedPlot:
     settings: dict[int, float] = field(default_factory=dict)
     options: PlotOptions = field(default_factory=PlotOptions)
     latency_s: float = 0.001
+    patience_s: float = MOST_S
     kill_after: int | None = None  # so many lines written
     kill_when: Callable[["SimulatedPlot"], bool] = lambda _: False
     bench: Bench = field(init=False)
