@@ -53,17 +53,17 @@ main.add_command(ports)
     help="Also write one file per pen, all into DIR.",
 )
 def gcode(svg: Path, machine_file: Path, out: Path | None, **how: Any) -> None:
-    """Turn FILE.svg into G-code for machine M: on standard output, or as files in DIR."""
-    from hardware.gcode import files
+    """Turn FILE.svg into G-code for machine M (or HP-GL): on standard output, or as files in DIR."""
+    from hardware.machine_files import needed_files
     from hardware.program import ProgramError
 
     machine, drawing = _read(machine_file, svg, how)
     try:
-        texts = files(drawing, machine)
+        texts = needed_files(drawing, machine)
     except ProgramError as fault:
         _fail(fault)
     if out is None:
-        click.echo(texts["drawing.gcode"], nl=False)
+        click.echo(next(iter(texts.values())), nl=False)
         return
     _write(texts, out)
 

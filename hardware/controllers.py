@@ -15,6 +15,7 @@ from hardware.dialect import PROTOCOLS, Dialect, DialectName, dialect_of
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 LanguageName = Literal["ebb", "hpgl"]
+MOST_CM_S = 80  # of VS
 MOST_STEPS_S = 25_000  # of an EBB: it decides every 40 us whether to make a step (ebb.html, SM)
 
 
@@ -80,6 +81,55 @@ class EbbMechanics(BaseModel):
     def most_mm_s(self) -> float:
         """Return the highest speed in mm/s that the board can step in every direction."""
         return MOST_STEPS_S / max(math.hypot(*row) for row in self.rows)
+
+
+class HpglPlotter(BaseModel):
+    """What is particular to a plotter or cutter that speaks HP-GL."""
+
+    model_config = _STRICT
+
+    unit_mm: float = Field(0.025, gt=0, le=1, description="Length of its unit in mm: 0.025, or 0.02488 on a 7475A.")
+    zero_mm: tuple[float, float] = Field(
+        (0, 0), description="[x, y] in mm where it is at 0, 0, in the coordinates of the bed."
+    )
+    rotate: Literal[0, 90, 180, 270] = Field(
+        0, description="Degrees by which its x axis is turned anticlockwise from that of the bed."
+    )
+    start: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
+        ("IN",), description="Instructions with which a plot begins, such as `PS4` for the size of the paper."
+    )
+    pens: int = Field(1, ge=1, le=20, description="Pens that it changes by itself; 1: a person changes them.")
+    has_speed: bool = Field(True, description="Whether it takes `VS`, the speed with the pen down, in cm/s.")
+    baud: int = Field(9600, ge=75, le=4_000_000, description="Speed of its serial port.")
+    handshake: Literal["query", "xon", "dtr"] = Field(
+        "query",
+        description="How it says that its buffer is full: asked by `ESC.B`, by XON and XOFF, or by its DTR line, wired"
+        " to the computer's DSR.",
+    )
+    buffer_bytes: int = Field(
+        1024, ge=20, le=10_000_000, description="Bytes of its buffer, if it does not say so by itself (`ESC.L`)."
+    )
+
+    @staticmethod
+    def speed(mm_s: float) -> str:
+        """Return the instruction that sets the speed with the pen down, in whole cm/s."""
+        return f"VS{min(max(round(mm_s / 10), 1), MOST_CM_S)}"
+
+    def slot(self, number: int) -> int:
+        """Return the place in the carousel, from 1, of the pen that is inserted as this one, counted from 1."""
+        return (number - 1) % self.pens + 1
+
+    def units(self, place: tuple[float, float]) -> tuple[int, int]:
+        """Return a place on the bed, mm, in its units."""
+        x, y = (place[0] - self.zero_mm[0]) / self.unit_mm, (place[1] - self.zero_mm[1]) / self.unit_mm
+        u, v = {0: (x, y), 90: (y, -x), 180: (-x, -y), 270: (-y, x)}[self.rotate]
+        return round(u), round(v)
+
+    def place(self, units: tuple[float, float]) -> tuple[float, float]:
+        """Return a place in its units on the bed, mm."""
+        u, v = units[0] * self.unit_mm, units[1] * self.unit_mm
+        x, y = {0: (u, v), 90: (-v, u), 180: (-u, -v), 270: (v, -u)}[self.rotate]
+        return x + self.zero_mm[0], y + self.zero_mm[1]
 
 
 def dialect_names() -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from hardware import starters
-from hardware.controllers import EbbMechanics, Language, as_dialect, dialect_names, language_of
+from hardware.controllers import EbbMechanics, HpglPlotter, Language, as_dialect, dialect_names, language_of
 from hardware.dialect import Dialect, DialectName
 from hardware.yamlfile import values_in
 
@@ -135,8 +135,10 @@ class Machine(BaseModel):
     ] = Field(
         "grbl",
         description="G-code dialect of the controller: `grbl` (1.1; also grblHAL, FluidNC), `marlin`, `linuxcnc`, "
-        "`klipper`, or a mapping of what differs from one of them. Without G-code: `ebb` (AxiDraw, NextDraw, EggBot).",
+        "`klipper`, or a mapping of what differs from one of them. Without G-code: `ebb` (AxiDraw, NextDraw, EggBot)"
+        " and `hpgl` (HP and Roland plotters, cutters).",
     )
+    hpgl: HpglPlotter | None = Field(None, description="What is particular to a plotter with `dialect: hpgl`.")
     ebb: EbbMechanics | None = Field(
         None, description="What an EBB must know of the machine; only with `dialect: ebb`."
     )
@@ -227,9 +229,19 @@ class Machine(BaseModel):
                     f"{fastest:g} mm/min is more than the board can step; at {board.steps_per_mm:g} steps per mm, lower"
                     f" travel_mm_min and feed_mm_min to {most} or less"
                 )
-        elif self.ebb is not None:
-            raise ValueError("ebb: belongs to `dialect: ebb` only")
+        for name, given in (("ebb", self.ebb), ("hpgl", self.hpgl)):
+            if given is not None and language_of(self.dialect) != name:
+                raise ValueError(f"{name}: belongs to `dialect: {name}` only")
+        if language_of(self.dialect) == "hpgl" and not isinstance(self.pen_lift, RelayLift):
+            raise ValueError(
+                "an HP-GL plotter lifts its pens by itself: write `pen_lift: {kind: relay, settle_s: 0.1}`"
+            )
         return self
+
+    @property
+    def plotter(self) -> HpglPlotter:
+        """What is particular to an HP-GL plotter: the usual values unless the file says otherwise."""
+        return self.hpgl or HpglPlotter()
 
     @property
     def board(self) -> EbbMechanics:
@@ -242,8 +254,9 @@ class Machine(BaseModel):
         kept: dict[str, Any] = dump(self)
         if self.bed_min_mm == (0.0, 0.0):
             kept.pop("bed_min_mm", None)
-        if self.ebb is None:
-            kept.pop("ebb", None)
+        for name in ("ebb", "hpgl"):
+            if getattr(self, name) is None:
+                kept.pop(name, None)
         if isinstance(self.dialect, Language) and "dialect" in kept:
             kept["dialect"] = self.dialect.speaks
         return kept
@@ -369,7 +382,7 @@ _BRANCHES = (
 def _fault_text(fault: Any) -> str:
     where = [str(part) for part in fault["loc"] if part not in _BRANCHES]
     if fault["type"] == "extra_forbidden":
-        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics)
+        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter)
         known = {name for model in models for name in model.model_fields}
         if where[-1] in known:
             return f"{'.'.join(where)}: does not belong here"

@@ -8,8 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath yamlfile starters rack dialect controllers machine arcs program gcode planner "
-    "estimate svgfile svg_intake picture lettering card simulator wire job plotting terminal __main__",
+    "hardware": "pen drawing toolpath yamlfile starters rack dialect controllers machine arcs program gcode "
+    "hpgl machine_files planner estimate svgfile svg_intake picture lettering card simulator wire "
+    "job plotting terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress result losses sources placement stipple marks optimise visible fit_log "
@@ -19,9 +20,11 @@ ORDER = {
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
     "hardware.simulator": "settings lookahead_planner trace grbl_parser machine_state geometry status_report "
-    "interpreter controller fault_injection bench ebb_motion ebb_board ebb_bench pty",
+    "interpreter controller fault_injection bench ebb_motion ebb_board ebb_bench "
+    "hpgl_plotter pty",
     "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
-    "grbl_identity grbl marlin gcode_ops motion_plan ebb_setup ebb_replies ebb_stream ebb port_scan",
+    "grbl_identity grbl marlin gcode_ops motion_plan ebb_setup ebb_replies ebb_stream ebb hpgl_setup "
+    "hpgl_link port_scan",
     "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
     "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard journal preflight pace repeated_notes "
     "session messages asking opening pen_change parking continuing origin resume recover plot",

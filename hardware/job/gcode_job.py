@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hardware.wire.ebb_setup import EbbSetup
+from hardware.wire.hpgl_setup import HpglSetup
 
 Point = tuple[float, float]  # mm, in work coordinates
 
@@ -75,6 +76,7 @@ class MachineSetup:
     sheet_mm: tuple[float, float, float, float] | None = None  # left, bottom, right, top
     needs_travel_feed: bool = False  # G0 moves at the last F
     ebb: EbbSetup | None = None  # of a machine that an EBB drives
+    hpgl: HpglSetup | None = None  # of a plotter that speaks HP-GL
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,17 @@ class GcodeJob:
     stops: tuple[Stop, ...]
     setup: MachineSetup
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def slots(self) -> int:
+        """Pens that the machine changes by itself; 0: a person changes them."""
+        pens = self.setup.hpgl.plotter.pens if self.setup.hpgl else 1
+        return pens if pens > 1 else 0
+
+    def slot(self, part: int) -> int:
+        """Return the place in the carousel, from 1, of the pen of this part."""
+        number = sum(stop.is_pen and stop.part <= part for stop in self.stops)
+        return (max(number, 1) - 1) % max(self.slots, 1) + 1
 
     @property
     def strokes(self) -> int:

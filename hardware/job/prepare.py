@@ -47,7 +47,7 @@ def setup_of(machine: "Machine") -> MachineSetup:
     from hardware.controllers import language_of
     from hardware.dialect import dialect_of
     from hardware.gcode import lines_by_step
-    from hardware.wire import ebb_setup
+    from hardware.wire import ebb_setup, hpgl_setup
 
     dialect = dialect_of(machine.dialect)
     texts = [gcode_text.clean(raw) for raw in next(lines_by_step((), machine)).lines]
@@ -68,6 +68,7 @@ def setup_of(machine: "Machine") -> MachineSetup:
         zero_text=machine.zero_text,
         needs_travel_feed=dialect.travel_has_feed,
         ebb=ebb_setup.setup_of(machine) if language_of(machine.dialect) == "ebb" else None,
+        hpgl=hpgl_setup.hpgl_setup_of(machine) if language_of(machine.dialect) == "hpgl" else None,
     )
 
 

@@ -3,7 +3,7 @@
 from hardware.job import locate
 from hardware.job.locate import JobPosition
 from hardware.plotting.events import PromptChoice
-from hardware.plotting.pen_change import STOP, feed_before, lower
+from hardware.plotting.pen_change import STOP, feed_before, lower, take
 from hardware.plotting.session import PlotSession
 
 GO_ON = PromptChoice("go-on", "go on exactly where it stopped")
@@ -60,4 +60,5 @@ def go_from(session: PlotSession, line: int) -> int:
 
 def send_modes(session: PlotSession, line: int) -> None:
     session.link.run(session.job.setup.header)
+    take(session, session.part)
     session.link.run([f"G1 F{feed_before(session.job, line, session.job.setup.feed_mm_min):g}"])

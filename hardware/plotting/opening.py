@@ -13,6 +13,7 @@ from hardware.plotting.pen_guard import PenGuard
 from hardware.plotting.session import Ended, PlotSession
 from hardware.wire.ebb import Ebb
 from hardware.wire.grbl import Grbl
+from hardware.wire.hpgl_link import Hpgl
 from hardware.wire.line_port import POLL_S
 from hardware.wire.link import Greeting, Link
 from hardware.wire.link_errors import LinkError, Silent, TooOld
@@ -48,6 +49,8 @@ def _link(session: PlotSession, port: Port) -> Link:
             return Marlin(port)
         case "ebb" if session.job.setup.ebb is not None:
             return Ebb(port, session.job.setup.ebb)
+        case "hpgl" if session.job.setup.hpgl is not None:
+            return Hpgl(port, session.job.setup.hpgl)
     raise JobError(f"a {session.job.dialect} controller runs files by itself")
 
 

@@ -10,7 +10,7 @@ from collections import deque
 from hardware.wire import ebb_replies
 from hardware.wire.ebb_replies import BoardCommand
 from hardware.wire.ebb_setup import EbbSetup
-from hardware.wire.gcode_ops import ModeOp, OpReader, PenOp, WaitOp, WayOp
+from hardware.wire.gcode_ops import Op, OpReader, PenOp, WaitOp, WayOp
 from hardware.wire.line_port import POLL_S, SentLine
 from hardware.wire.link import LinkBase
 from hardware.wire.link_errors import PowerLost, Restarted, Silent, UnclearReply
@@ -49,7 +49,7 @@ class EbbStream(LinkBase):
         self._reader = OpReader(setup.travel_mm_s, setup.tolerance_mm)
         self._plan = MotionPlan(setup.limits)
         self._leg_lines: deque[int] = deque()  # lines that end with each leg of the plan
-        self._later: deque[WayOp | PenOp | WaitOp | ModeOp] = deque()  # after the run in the plan
+        self._later: deque[Op] = deque()  # after the run in the plan
         self._ready: deque[BoardCommand] = deque()  # to be sent before anything else
         self._pushed: Piece | None = None
         self._flight: BoardCommand | None = None
@@ -147,7 +147,7 @@ class EbbStream(LinkBase):
                 return None
             self._expand(self._later.popleft())
 
-    def _expand(self, op: WayOp | PenOp | WaitOp | ModeOp) -> None:
+    def _expand(self, op: Op) -> None:
         match op:
             case WayOp():
                 self._add_way(op)
@@ -158,7 +158,7 @@ class EbbStream(LinkBase):
                 self._ready.extend(self._pen_commands(value))
             case WaitOp(seconds):
                 self._ready.extend(self._wait_commands(seconds))
-            case ModeOp():
+            case _:
                 self._end_lines(1)
 
     def _add_way(self, op: WayOp) -> None:

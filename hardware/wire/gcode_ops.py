@@ -30,11 +30,18 @@ class WaitOp:
 
 
 @dataclass(frozen=True)
+class ToolOp:
+    """Take the pen of this place in a carousel."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class ModeOp:
     """Nothing to do."""
 
 
-Op = WayOp | PenOp | WaitOp | ModeOp
+Op = WayOp | PenOp | WaitOp | ToolOp | ModeOp
 _MODES = {"G": {17, 21, 40, 49, 54, 61, 80, 90, 94}, "M": {2, 5, 30}}
 
 
@@ -58,6 +65,8 @@ class OpReader:
                 self._motion, op = int(value), op or ModeOp()
             elif letter == "G" and value == 4:
                 return WaitOp(values.get("P", 0.0))
+            elif letter == "T":
+                return ToolOp(int(value))
             elif letter == "M" and value in {3, 4} and "S" in values:
                 return PenOp(values["S"])
             elif letter == "M" and value in {7, 8, 9}:

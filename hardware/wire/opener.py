@@ -15,6 +15,9 @@ def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
     """Return a function that opens this port: a device, or `sim`, `sim:fast`, `sim:latency=16`. Raises PortError."""
     if name == "sim" or name.startswith("sim:"):
         return simulated(name, machine).open
+    if language_of(machine.dialect) == "hpgl":
+        plotter = machine.plotter
+        return lambda: SerialPort(name, plotter.baud if baud == BAUD else baud, plotter.handshake)
     return lambda: SerialPort(name, baud)
 
 
@@ -22,10 +25,14 @@ def bench_of(machine: "Machine", **options: Any) -> "Bench":
     """Return a simulated controller of this machine: GRBL, or an EBB. The options are those of `Bench`."""
     from hardware.simulator import Bench
     from hardware.simulator.ebb_bench import EbbBench
+    from hardware.simulator.hpgl_plotter import HpglBench
     from hardware.simulator.settings import for_machine
 
-    if language_of(machine.dialect) == "ebb":
-        return EbbBench(machine, **options)
+    match language_of(machine.dialect):
+        case "ebb":
+            return EbbBench(machine, **options)
+        case "hpgl":
+            return HpglBench(machine, **options)
     return Bench(for_machine(machine), **options)
 
 
