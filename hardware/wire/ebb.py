@@ -77,7 +77,7 @@ class Ebb(EbbStream):
         if self._version >= (2, 8, 0) and self._is_ours:
             self._is_ours = self.ask("QE") == ("16", "16")  # else somebody has switched the motors off
         if not self._is_ours:
-            self.tell("EM,1,1")
+            self.tell("EM,0,0")  # so that a person can move the pen to 0, 0
         self.status = self.ask_status()
         number = ".".join(map(str, self._version))
         self._is_greeted = True
@@ -108,12 +108,11 @@ class Ebb(EbbStream):
         self._planned = self._from = self.setup.board.place(steps)
         self._reader.at = self.place()[:2]
 
-    def send(self, text: str, tag: int | None = None) -> None:
-        """Hand a line over. With the first, the counters become the machine's coordinates."""
+    def before_way(self) -> None:
+        """Switch the motors on before the first move; from then on the counters are the machine's coordinates."""
         if not self._is_ours:
             self._is_ours = True
-            self._ready.append(BoardCommand(f"SL,{OURS}"))
-        super().send(text, tag)
+            self._ready.extend((BoardCommand("EM,1,1"), BoardCommand(f"SL,{OURS}")))
 
     # --- motion ---
 

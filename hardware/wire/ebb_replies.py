@@ -87,7 +87,10 @@ def move(ms: int, before: tuple[int, int], after: tuple[int, int]) -> BoardComma
     return BoardCommand(text, queued=True, ms=ms, before=before, after=after)
 
 
-def pen(up: bool, pin: int, at: tuple[int, int]) -> BoardCommand:
-    """Return the command that raises or lowers the pen to where SC,4 and SC,5 say (#SP)."""
-    text = f"SP,{int(up)}" + (f",1,{pin}" if pin != 1 else "")
-    return BoardCommand(text, queued=True, before=at, after=at)
+def pen(up: bool, pin: int, at: tuple[int, int], ms: int = 0) -> BoardCommand:
+    """Return the command that raises or lowers the pen to where SC,4 and SC,5 say, and then waits (#SP).
+
+    A pen that is there already makes it a wait, which unlike `SM` leaves motors off that are off (#EM).
+    """
+    rest = f",{ms or 1},{pin}" if pin != 1 else f",{ms}" if ms else ""
+    return BoardCommand(f"SP,{int(up)}{rest}", queued=True, ms=ms, before=at, after=at)

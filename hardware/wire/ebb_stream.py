@@ -60,6 +60,7 @@ class EbbStream(LinkBase):
         self._planned: Point = (0.0, 0.0)  # place after all lines that were handed over, mm of the machine
         self._from: Point = (0.0, 0.0)  # place after all commands that were sent
         self._time_s, self._time_ms = 0.0, 0  # of all moves that were sent: planned, and rounded
+        self._is_up: bool | None = None  # the pen, after all commands that were sent; None: not known
         self._pen: tuple[int, int] | None = None  # SC,4 and SC,5 as the board knows them
         self._asked_at = self._idle_at = port.now()
         self._halted = self._is_greeted = False
@@ -90,11 +91,16 @@ class EbbStream(LinkBase):
     def send(self, text: str, tag: int | None = None) -> None:
         """Hand a line over. Raises ValueError for one that is not understood."""
         op = self._reader.read(text)
+        if isinstance(op, WayOp):
+            self.before_way()
         self.outstanding.append(SentLine(len(text) + 1, tag, text))
         if self._later or not isinstance(op, WayOp):
             self._later.append(op)
         else:
             self._add_way(op)
+
+    def before_way(self) -> None:
+        """Prepare for a move; called before each line that is one."""
 
     def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None:
         """Hand over lines of the sender's own, each after the previous one is carried out. Raises LinkError."""
@@ -215,6 +221,7 @@ class EbbStream(LinkBase):
         rises = not way or (value - self.setup.up) / way <= 0.4
         wanted = (round(value), down) if rises else (up, round(value))
         commands = self._pen_settings(wanted)
+        self._is_up = rises
         commands.append(ebb_replies.pen(rises, self.setup.board.servo_pin, self._steps))
         commands[-1].lines = 1
         return commands
@@ -236,7 +243,10 @@ class EbbStream(LinkBase):
         left, made = max(round(1000 * seconds), 1), []
         while left > 0:
             ms = min(left, ebb_replies.MOST_PIECE_MS)
-            made.append(ebb_replies.move(ms, self._steps, self._steps))
+            if self._is_up is None:
+                made.append(ebb_replies.move(ms, self._steps, self._steps))
+            else:
+                made.append(ebb_replies.pen(self._is_up, self.setup.board.servo_pin, self._steps, ms))
             left -= ms
         made[-1].lines = 1
         return made

@@ -301,6 +301,19 @@ def test_the_origin_of_a_machine_that_rests_elsewhere_is_found_again(tmp_path: P
     assert all_drawn_once(session)
 
 
+def test_the_motors_are_free_while_somebody_is_asked_where_the_machine_is(tmp_path: Path) -> None:
+    free: list[bool] = []
+
+    def looks(session: EbbPlot, _: object) -> str:
+        free.append(not any(session.bench.board.motors))
+        return "here"
+
+    session = EbbPlot(answers={"origin": [looks, looks]}, faults=(EbbFault(STROKE, "unplug", 3, resets=True),))
+    assert session.run(tmp_path / "journal").outcome == "done"
+    assert free == [True, True]
+    assert session.bench.board.motors == [True, True]
+
+
 def test_a_killed_plot_that_waits_for_ever_would_be_noticed() -> None:
     session = EbbPlot()
     session.kill_after = 3
