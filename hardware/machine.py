@@ -138,10 +138,6 @@ class Machine(BaseModel):
         "`klipper`, or a mapping of what differs from one of them. Without G-code: `ebb` (AxiDraw, NextDraw, EggBot)"
         " and `hpgl` (HP and Roland plotters, cutters).",
     )
-    hpgl: HpglPlotter | None = Field(None, description="What is particular to a plotter with `dialect: hpgl`.")
-    ebb: EbbMechanics | None = Field(
-        None, description="What an EBB must know of the machine; only with `dialect: ebb`."
-    )
     width_mm: float = Field(gt=0, le=10000, description="Travel of the x axis in mm: how far the pen reaches.")
     height_mm: float = Field(gt=0, le=10000, description="Travel of the y axis in mm.")
     bed_min_mm: tuple[float, float] = Field(
@@ -200,6 +196,10 @@ class Machine(BaseModel):
     )
     pen_change_s: float = Field(
         60, ge=0, le=3600, description="Seconds (s) a person takes to change a pen; for time estimates."
+    )
+    hpgl: HpglPlotter | None = Field(None, description="What is particular to a plotter with `dialect: hpgl`.")
+    ebb: EbbMechanics | None = Field(
+        None, description="What an EBB must know of the machine; only with `dialect: ebb`."
     )
 
     @model_validator(mode="after")
