@@ -22,6 +22,7 @@ from pydantic import (
 from hardware import starters
 from hardware.controllers import EbbMechanics, HpglPlotter, Language, as_dialect, dialect_names, language_of
 from hardware.dialect import Dialect, DialectName
+from hardware.stations import Reload, Station
 from hardware.yamlfile import values_in
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -197,6 +198,10 @@ class Machine(BaseModel):
     pen_change_s: float = Field(
         60, ge=0, le=3600, description="Seconds (s) a person takes to change a pen; for time estimates."
     )
+    stations: tuple[Station, ...] = Field(
+        (), description="Wells of paint and water beside the sheet, for brushes: a list of [Station](#station)."
+    )
+    reload: tuple[Reload, ...] = Field((), description="How brushes return to their wells: a list, one for each.")
     hpgl: HpglPlotter | None = Field(None, description="What is particular to a plotter with `dialect: hpgl`.")
     ebb: EbbMechanics | None = Field(
         None, description="What an EBB must know of the machine; only with `dialect: ebb`."
@@ -243,6 +248,28 @@ class Machine(BaseModel):
         """What is particular to an HP-GL plotter: the usual values unless the file says otherwise."""
         return self.hpgl or HpglPlotter()
 
+    @model_validator(mode="after")
+    def _brushes_find_their_wells(self) -> Self:
+        names = [station.name for station in self.stations]
+        for name in {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"stations: two are named {name!r}")
+        left, bottom, right, top = self.bed_mm
+        for station in self.stations:
+            x, y = station.x_mm, station.y_mm
+            if not (left <= x <= right and bottom <= y <= top - station.radius_mm):
+                raise ValueError(f"stations: {station.name!r} at [{x:g}, {y:g}] is off the bed, which {self.bed_text}")
+        for how in self.reload:
+            for wanted in filter(None, (how.station, how.wash)):
+                if wanted not in names:
+                    known = ", ".join(map(repr, names)) or "none"
+                    raise ValueError(f"reload: {how.pen!r} has no station {wanted!r}; there are {known}")
+        return self
+
+    def reload_of(self, *names: str) -> Reload | None:
+        """Return how a pen is reloaded, by any of its names; None if it is not a brush of `reload`."""
+        found = {how.pen: how for how in reversed(self.reload)}
+        return next((found[name] for name in (*names, "*") if name in found), None)
+
     @property
     def board(self) -> EbbMechanics:
         """The EBB that drives it; that of an AxiDraw unless the file says otherwise."""
@@ -254,8 +281,8 @@ class Machine(BaseModel):
         kept: dict[str, Any] = dump(self)
         if self.bed_min_mm == (0.0, 0.0):
             kept.pop("bed_min_mm", None)
-        for name in ("ebb", "hpgl"):
-            if getattr(self, name) is None:
+        for name in ("ebb", "hpgl", "stations", "reload"):
+            if not getattr(self, name):
                 kept.pop(name, None)
         if isinstance(self.dialect, Language) and "dialect" in kept:
             kept["dialect"] = self.dialect.speaks
@@ -382,7 +409,7 @@ _BRANCHES = (
 def _fault_text(fault: Any) -> str:
     where = [str(part) for part in fault["loc"] if part not in _BRANCHES]
     if fault["type"] == "extra_forbidden":
-        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter)
+        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter, Station, Reload)
         known = {name for model in models for name in model.model_fields}
         if where[-1] in known:
             return f"{'.'.join(where)}: does not belong here"

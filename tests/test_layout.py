@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "pen drawing toolpath yamlfile starters rack dialect controllers machine arcs program gcode "
-    "hpgl machine_files planner estimate svgfile svg_intake picture lettering card simulator wire "
+    "hardware": "pen drawing toolpath yamlfile starters rack dialect controllers stations machine arcs program gcode "
+    "hpgl machine_files reloading planner estimate svgfile svg_intake picture lettering card simulator wire "
     "job plotting terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
@@ -25,7 +25,7 @@ INSIDE = {
     "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
     "grbl_identity grbl marlin gcode_ops motion_plan ebb_setup ebb_replies ebb_stream ebb hpgl_setup "
     "hpgl_link port_scan",
-    "hardware.job": "gcode_job formatting pen_state timing gcode_parser prepare variants locate",
+    "hardware.job": "gcode_job formatting pen_state timing trips gcode_parser prepare variants locate",
     "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard journal preflight pace repeated_notes "
     "session messages asking opening pen_change parking continuing origin resume recover plot",
     "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",

@@ -35,6 +35,7 @@ class Line:
     mm: float = 0.0
     dwell_s: float = 0.0
     seconds: float = 0.0  # its duration, estimated by the planner
+    is_trip: bool = False  # it takes a brush to its well
 
 
 @dataclass(frozen=True, slots=True)

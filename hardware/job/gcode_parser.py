@@ -10,6 +10,7 @@ from hardware.controllers import speech_of
 from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, MachineSetup, Point, Stop
 from hardware.job.pen_state import LiftCodes, lift_of
 from hardware.job.timing import timed
+from hardware.job.trips import with_trips
 from hardware.wire import gcode_text
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def read(
         raise JobError("there is no G-code in this file")
     found = passes or reader.passes()
     lines, stops = _into_parts(reader, found)
+    lines, stops = with_trips(lines, stops, tuple(info.name for info in found), machine, setup)
     lines = timed(lines, stops, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
     return GcodeJob(title, machine.name, reader.dialect, reader.protocol, lines, parts, stops, setup)
