@@ -22,7 +22,7 @@ from pydantic import (
 from hardware import starters
 from hardware.controllers import EbbMechanics, HpglPlotter, Language, as_dialect, dialect_names, language_of
 from hardware.dialect import Dialect, DialectName
-from hardware.stations import Reload, Station
+from hardware.stations import Reload, PaintWell
 from hardware.yamlfile import values_in
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -198,9 +198,7 @@ class Machine(BaseModel):
     pen_change_s: float = Field(
         60, ge=0, le=3600, description="Seconds (s) a person takes to change a pen; for time estimates."
     )
-    stations: tuple[Station, ...] = Field(
-        (), description="Wells of paint and water beside the sheet, for brushes: a list of [Station](#station)."
-    )
+    stations: tuple[PaintWell, ...] = Field((), description="Wells of paint and water beside the sheet, for brushes.")
     reload: tuple[Reload, ...] = Field((), description="How brushes return to their wells: a list, one for each.")
     hpgl: HpglPlotter | None = Field(None, description="What is particular to a plotter with `dialect: hpgl`.")
     ebb: EbbMechanics | None = Field(
@@ -409,7 +407,7 @@ _BRANCHES = (
 def _fault_text(fault: Any) -> str:
     where = [str(part) for part in fault["loc"] if part not in _BRANCHES]
     if fault["type"] == "extra_forbidden":
-        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter, Station, Reload)
+        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter, PaintWell, Reload)
         known = {name for model in models for name in model.model_fields}
         if where[-1] in known:
             return f"{'.'.join(where)}: does not belong here"

@@ -8,7 +8,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 _Millimetres = Annotated[float, Field(ge=-10000, le=10000)]
 
 
-class Station(BaseModel):
+class PaintWell(BaseModel):
     """A well of paint or water, or a sponge: a round place on the bed."""
 
     model_config = _STRICT

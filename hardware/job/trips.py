@@ -15,7 +15,7 @@ from hardware.wire import gcode_text
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
-    from hardware.stations import Reload, Station
+    from hardware.stations import Reload, PaintWell
 
 TURNS, CHORDS, ROUND = 2, 12, 0.5  # of stirring: turns, chords of each, and radius as a share of the well's
 
@@ -83,7 +83,7 @@ def _is_still(line: Line) -> bool:
 
 
 def _visit(
-    station: "Station", lower: list[Line], lift: list[Line], here: Line, feed: float, setup: MachineSetup,
+    station: "PaintWell", lower: list[Line], lift: list[Line], here: Line, feed: float, setup: MachineSetup,
     *, stirs: bool, dip_s: float, wipes: bool,
 ) -> Iterator[Line]:  # fmt: skip
     """Yield the lines that dip the brush into a well."""
@@ -103,14 +103,14 @@ def _visit(
         yield replace(_of(line.text, here), z_mm=line.z_mm, dwell_s=line.dwell_s, x_mm=at[0], y_mm=at[1])
 
 
-def _round(station: "Station") -> Iterator[Point]:
+def _round(station: "PaintWell") -> Iterator[Point]:
     radius = ROUND * station.radius_mm
     for number in range(TURNS * CHORDS + 1):
         angle = math.tau * number / CHORDS
         yield station.x_mm + radius * math.cos(angle), station.y_mm + radius * math.sin(angle)
 
 
-def _edge(station: "Station") -> Point:
+def _edge(station: "PaintWell") -> Point:
     return station.x_mm, station.y_mm + station.radius_mm
 
 

@@ -20,7 +20,7 @@ from hardware.job.prepare import from_drawing, trips_of
 from hardware.job.variants import in_the_air
 from hardware.machine import Machine, MachineError, load_machine
 from hardware.reloading import divided, trips
-from hardware.stations import Reload, Station
+from hardware.stations import Reload, PaintWell
 from hardware.svgfile import to_svg
 
 RED = Pen(name="red", colour="#c03020", nib_mm=4.0)
@@ -33,7 +33,7 @@ def with_wells(machine: Machine, **how: object) -> Machine:
     """The machine with three wells of paint and one of water above the sheet."""
     left, _, _, top = machine.bed_mm
     places = {"red": 6, "blue": 16, "ochre": 26, "water": 36}
-    stations = tuple(Station(name=name, x_mm=left + at, y_mm=top - 6, radius_mm=4) for name, at in places.items())
+    stations = tuple(PaintWell(name=name, x_mm=left + at, y_mm=top - 6, radius_mm=4) for name, at in places.items())
     plan = tuple(Reload.model_validate({"pen": name, "station": name, **how}) for name in ("red", "blue", "ochre"))
     return machine.model_copy(update={"stations": stations, "reload": plan})
 
