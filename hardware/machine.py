@@ -22,7 +22,7 @@ from pydantic import (
 from hardware import starters
 from hardware.controllers import EbbMechanics, HpglPlotter, Language, as_dialect, dialect_names, language_of
 from hardware.dialect import Dialect, DialectName
-from hardware.stations import Reload, PaintWell
+from hardware.stations import PaintWell, Reload
 from hardware.yamlfile import values_in
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -15,7 +15,7 @@ from hardware.wire import gcode_text
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
-    from hardware.stations import Reload, PaintWell
+    from hardware.stations import PaintWell, Reload
 
 TURNS, CHORDS, ROUND = 2, 12, 0.5  # of stirring: turns, chords of each, and radius as a share of the well's
 

@@ -20,7 +20,7 @@ from hardware.job.prepare import from_drawing, trips_of
 from hardware.job.variants import in_the_air
 from hardware.machine import Machine, MachineError, load_machine
 from hardware.reloading import divided, trips
-from hardware.stations import Reload, PaintWell
+from hardware.stations import PaintWell, Reload
 from hardware.svgfile import to_svg
 
 RED = Pen(name="red", colour="#c03020", nib_mm=4.0)
