@@ -53,17 +53,17 @@ main.add_command(ports)
     help="Also write one file per pen, all into DIR.",
 )
 def gcode(svg: Path, machine_file: Path, out: Path | None, **how: Any) -> None:
-    """Turn FILE.svg into G-code for machine M: on standard output, or as files in DIR."""
-    from hardware.gcode import files
+    """Turn FILE.svg into G-code for machine M (or HP-GL): on standard output, or as files in DIR."""
+    from hardware.machine_files import needed_files
     from hardware.program import ProgramError
 
     machine, drawing = _read(machine_file, svg, how)
     try:
-        texts = files(drawing, machine)
+        texts = needed_files(drawing, machine)
     except ProgramError as fault:
         _fail(fault)
     if out is None:
-        click.echo(texts["drawing.gcode"], nl=False)
+        click.echo(next(iter(texts.values())), nl=False)
         return
     _write(texts, out)
 
@@ -79,6 +79,7 @@ def gcode(svg: Path, machine_file: Path, out: Path | None, **how: Any) -> None:
 def plan(svg: Path, machine_file: Path, plot: Path | None, as_json: bool, **how: Any) -> None:
     """Report what plotting FILE.svg on machine M takes: strokes, metres, pen lifts, minutes. Moves nothing."""
     from hardware.estimate import estimate
+    from hardware.job.prepare import trips_of
     from hardware.picture import plan_svg
     from hardware.program import ProgramError, program
 
@@ -112,6 +113,9 @@ def plan(svg: Path, machine_file: Path, plot: Path | None, as_json: bool, **how:
         f"{took.total_s / 60:.0f} min in all, including {took.pen_change_s / 60:.0f} min"
         f" to insert {took.pen_changes} pens"
     )
+    count, seconds = trips_of(drawing, machine)
+    if count:
+        click.echo(f"and {count} trips of the brushes to their wells, {seconds / 60:.0f} min more")
 
 
 @main.command()

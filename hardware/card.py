@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hardware.drawing import Drawing, Line, Pen, PenPass
-from hardware.gcode import gcode
 from hardware.lettering import length_of, lettered
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift, check_sheet
+from hardware.machine_files import program_text, suffix_of
 from hardware.papers import listed, size_of
 from hardware.program import heights, program
 from hardware.svg_intake import prepared
@@ -40,7 +40,7 @@ class _Mark:
 
 
 def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> dict[str, str]:
-    """Return the SVG and G-code of the test cards, by file name.
+    """Return the SVG and G-code (or HP-GL) of the test cards, by file name.
 
     Raises CardError for a paper or a rack that does not fit, and ProgramError where the machine cannot lift a pen.
     """
@@ -52,7 +52,8 @@ def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> di
         drawing = Drawing(width_mm, height_mm, "#ffffff", tuple(_passes(marks)), title)
         drawing, _ = prepared(drawing, machine)
         texts[f"{name}.svg"] = to_svg(_merged(drawing))
-        texts[f"{name}.gcode"] = gcode(program(drawing, machine), machine)
+        if suffix := suffix_of(machine):
+            texts[f"{name}.{suffix}"] = program_text(program(drawing, machine), machine)
     return texts
 
 

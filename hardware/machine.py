@@ -7,18 +7,22 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
     SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
+    WithJsonSchema,
     model_serializer,
     model_validator,
 )
 
 from hardware import starters
+from hardware.controllers import EbbMechanics, HpglPlotter, Language, as_dialect, dialect_names, language_of
 from hardware.dialect import Dialect, DialectName
+from hardware.stations import PaintWell, Reload
 from hardware.yamlfile import values_in
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -124,10 +128,16 @@ class Machine(BaseModel):
     model_config = _STRICT
 
     name: str = Field(min_length=1, max_length=60, description="Name of the machine, used in messages.")
-    dialect: Annotated[Annotated[DialectName, Tag("name")] | Annotated[Dialect, Tag("Dialect")], _named_or_own] = Field(
+    dialect: Annotated[
+        Annotated[DialectName, Tag("name"), WithJsonSchema({"type": "string", "enum": [*dialect_names()]})]
+        | Annotated[Dialect, Tag("Dialect")],
+        _named_or_own,
+        BeforeValidator(as_dialect),
+    ] = Field(
         "grbl",
         description="G-code dialect of the controller: `grbl` (1.1; also grblHAL, FluidNC), `marlin`, `linuxcnc`, "
-        "`klipper`, or a mapping of what differs from one of them.",
+        "`klipper`, or a mapping of what differs from one of them. Without G-code: `ebb` (AxiDraw, NextDraw, EggBot)"
+        " and `hpgl` (HP and Roland plotters, cutters).",
     )
     width_mm: float = Field(gt=0, le=10000, description="Travel of the x axis in mm: how far the pen reaches.")
     height_mm: float = Field(gt=0, le=10000, description="Travel of the y axis in mm.")
@@ -188,6 +198,12 @@ class Machine(BaseModel):
     pen_change_s: float = Field(
         60, ge=0, le=3600, description="Seconds (s) a person takes to change a pen; for time estimates."
     )
+    stations: tuple[PaintWell, ...] = Field((), description="Wells of paint and water beside the sheet, for brushes.")
+    reload: tuple[Reload, ...] = Field((), description="How brushes return to their wells: a list, one for each.")
+    hpgl: HpglPlotter | None = Field(None, description="What is particular to a plotter with `dialect: hpgl`.")
+    ebb: EbbMechanics | None = Field(
+        None, description="What an EBB must know of the machine; only with `dialect: ebb`."
+    )
 
     @model_validator(mode="after")
     def _points_lie_on_the_bed(self) -> Self:
@@ -201,12 +217,74 @@ class Machine(BaseModel):
             raise ValueError("`centre` and origin_mm exclude each other; leave one of them out")
         return self
 
+    @model_validator(mode="after")
+    def _a_board_can_drive_it(self) -> Self:
+        if language_of(self.dialect) == "ebb":
+            board = self.board
+            if not isinstance(self.pen_lift, ServoLift):
+                raise ValueError("an EBB lifts the pen by servo: write `pen_lift: {kind: servo, ...}`")
+            if abs(board.determinant) < 1e-6:
+                raise ValueError("ebb.motor1 and ebb.motor2 move the pen along the same line; one of them is wrong")
+            fastest = max(self.feed_mm_min, self.travel_feed_mm_min)
+            if fastest > 60 * board.most_mm_s() + 0.5:
+                most = int(60 * board.most_mm_s())
+                raise ValueError(
+                    f"{fastest:g} mm/min is more than the board can step; at {board.steps_per_mm:g} steps per mm, lower"
+                    f" travel_mm_min and feed_mm_min to {most} or less"
+                )
+        for name, given in (("ebb", self.ebb), ("hpgl", self.hpgl)):
+            if given is not None and language_of(self.dialect) != name:
+                raise ValueError(f"{name}: belongs to `dialect: {name}` only")
+        if language_of(self.dialect) == "hpgl" and not isinstance(self.pen_lift, RelayLift):
+            raise ValueError(
+                "an HP-GL plotter lifts its pens by itself: write `pen_lift: {kind: relay, settle_s: 0.1}`"
+            )
+        return self
+
+    @property
+    def plotter(self) -> HpglPlotter:
+        """What is particular to an HP-GL plotter: the usual values unless the file says otherwise."""
+        return self.hpgl or HpglPlotter()
+
+    @model_validator(mode="after")
+    def _brushes_find_their_wells(self) -> Self:
+        names = [station.name for station in self.stations]
+        for name in {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"stations: two are named {name!r}")
+        left, bottom, right, top = self.bed_mm
+        for station in self.stations:
+            x, y = station.x_mm, station.y_mm
+            if not (left <= x <= right and bottom <= y <= top - station.radius_mm):
+                raise ValueError(f"stations: {station.name!r} at [{x:g}, {y:g}] is off the bed, which {self.bed_text}")
+        for how in self.reload:
+            for wanted in filter(None, (how.station, how.wash)):
+                if wanted not in names:
+                    known = ", ".join(map(repr, names)) or "none"
+                    raise ValueError(f"reload: {how.pen!r} has no station {wanted!r}; there are {known}")
+        return self
+
+    def reload_of(self, *names: str) -> Reload | None:
+        """Return how a pen is reloaded, by any of its names; None if it is not a brush of `reload`."""
+        found = {how.pen: how for how in reversed(self.reload)}
+        return next((found[name] for name in (*names, "*") if name in found), None)
+
+    @property
+    def board(self) -> EbbMechanics:
+        """The EBB that drives it; that of an AxiDraw unless the file says otherwise."""
+        return self.ebb or EbbMechanics()
+
     @model_serializer(mode="wrap")
-    def _without_usual_bed(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a bed that begins at 0, so that a machine written before that field has the same key."""
-        return {
-            name: value for name, value in dump(self).items() if name != "bed_min_mm" or self.bed_min_mm != (0.0, 0.0)
-        }
+    def _without_usual_values(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a bed that begins at 0 and an absent board, so that an older machine has the same key."""
+        kept: dict[str, Any] = dump(self)
+        if self.bed_min_mm == (0.0, 0.0):
+            kept.pop("bed_min_mm", None)
+        for name in ("ebb", "hpgl", "stations", "reload"):
+            if not getattr(self, name):
+                kept.pop(name, None)
+        if isinstance(self.dialect, Language) and "dialect" in kept:
+            kept["dialect"] = self.dialect.speaks
+        return kept
 
     def _points_mm(self) -> dict[str, Axes]:
         """Return the points that must lie on the bed, by the name of their field."""
@@ -329,7 +407,7 @@ _BRANCHES = (
 def _fault_text(fault: Any) -> str:
     where = [str(part) for part in fault["loc"] if part not in _BRANCHES]
     if fault["type"] == "extra_forbidden":
-        models = (Machine, ServoLift, ZLift, RelayLift, Dialect)
+        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter, PaintWell, Reload)
         known = {name for model in models for name in model.model_fields}
         if where[-1] in known:
             return f"{'.'.join(where)}: does not belong here"

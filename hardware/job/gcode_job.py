@@ -5,6 +5,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hardware.wire.ebb_setup import EbbSetup
+from hardware.wire.hpgl_setup import HpglSetup
+
 Point = tuple[float, float]  # mm, in work coordinates
 
 
@@ -32,6 +35,7 @@ class Line:
     mm: float = 0.0
     dwell_s: float = 0.0
     seconds: float = 0.0  # its duration, estimated by the planner
+    is_trip: bool = False  # it takes a brush to its well
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class MachineSetup:
     zero_text: str = "its bottom left corner"  # where on the bed the machine is at 0, 0
     sheet_mm: tuple[float, float, float, float] | None = None  # left, bottom, right, top
     needs_travel_feed: bool = False  # G0 moves at the last F
+    ebb: EbbSetup | None = None  # of a machine that an EBB drives
+    hpgl: HpglSetup | None = None  # of a plotter that speaks HP-GL
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,17 @@ class GcodeJob:
     stops: tuple[Stop, ...]
     setup: MachineSetup
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def slots(self) -> int:
+        """Pens that the machine changes by itself; 0: a person changes them."""
+        pens = self.setup.hpgl.plotter.pens if self.setup.hpgl else 1
+        return pens if pens > 1 else 0
+
+    def slot(self, part: int) -> int:
+        """Return the place in the carousel, from 1, of the pen of this part."""
+        number = sum(stop.is_pen and stop.part <= part for stop in self.stops)
+        return (max(number, 1) - 1) % max(self.slots, 1) + 1
 
     @property
     def strokes(self) -> int:

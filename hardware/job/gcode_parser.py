@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hardware.dialect import PROTOCOLS, dialect_of
+from hardware.controllers import speech_of
 from hardware.job.gcode_job import GcodeJob, JobError, JobPart, Line, MachineSetup, Point, Stop
 from hardware.job.pen_state import LiftCodes, lift_of
 from hardware.job.timing import timed
+from hardware.job.trips import with_trips
 from hardware.wire import gcode_text
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def read(
         raise JobError("there is no G-code in this file")
     found = passes or reader.passes()
     lines, stops = _into_parts(reader, found)
+    lines, stops = with_trips(lines, stops, tuple(info.name for info in found), machine, setup)
     lines = timed(lines, stops, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
     return GcodeJob(title, machine.name, reader.dialect, reader.protocol, lines, parts, stops, setup)
@@ -80,8 +82,7 @@ class _Reader:
     """Reads line by line and keeps track of the modes."""
 
     def __init__(self, machine: "Machine", setup: MachineSetup) -> None:
-        self.dialect = dialect_of(machine.dialect).base
-        self.protocol = PROTOCOLS[self.dialect]
+        self.dialect, self.protocol = speech_of(machine.dialect)
         self.lift: LiftCodes = lift_of(machine)
         self.known = _MARLIN if self.protocol == "marlin" else _GRBL
         self.setup = setup

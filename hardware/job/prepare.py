@@ -17,12 +17,29 @@ def from_drawing(drawing: "Drawing", machine: "Machine", title: str) -> GcodeJob
     """Return the job that plots a drawing. Raises ProgramError where the machine cannot draw it."""
     from hardware.gcode import gcode
     from hardware.program import ChangePen, program
+    from hardware.reloading import divided
 
+    drawing = divided(drawing, machine)
     steps = program(drawing, machine)
     changes = [step for step in steps if isinstance(step, ChangePen)]
     passes = tuple(PassInfo(change.pen.label, change.pen.colour, change.strokes) for change in changes)
     setup = replace(setup_of(machine), sheet_mm=_sheet(drawing, machine))
     return read(gcode(steps, machine), machine, setup, passes, title)
+
+
+def trips_of(drawing: "Drawing", machine: "Machine") -> tuple[int, float]:
+    """Return how often brushes go to their wells during a plot, and the seconds that this takes. Raises ProgramError.
+
+    None go for a machine that runs files by itself: only a plot makes trips.
+    """
+    from hardware.controllers import speech_of
+    from hardware.reloading import trips
+
+    count = sum(trips(drawing, machine).values())
+    if not count or speech_of(machine.dialect)[1] is None:
+        return 0, 0.0
+    dry = machine.model_copy(update={"reload": ()})
+    return count, from_drawing(drawing, machine, "").seconds - from_drawing(drawing, dry, "").seconds
 
 
 def from_gcode(path: Path, machine: "Machine") -> GcodeJob:
@@ -44,8 +61,10 @@ def is_gcode(path: Path) -> bool:
 
 def setup_of(machine: "Machine") -> MachineSetup:
     """Return how this machine lifts its pen, in G-code of its dialect, and where it parks."""
+    from hardware.controllers import language_of
     from hardware.dialect import dialect_of
     from hardware.gcode import lines_by_step
+    from hardware.wire import ebb_setup, hpgl_setup
 
     dialect = dialect_of(machine.dialect)
     texts = [gcode_text.clean(raw) for raw in next(lines_by_step((), machine)).lines]
@@ -65,6 +84,8 @@ def setup_of(machine: "Machine") -> MachineSetup:
         bed_mm=machine.bed_mm,
         zero_text=machine.zero_text,
         needs_travel_feed=dialect.travel_has_feed,
+        ebb=ebb_setup.setup_of(machine) if language_of(machine.dialect) == "ebb" else None,
+        hpgl=hpgl_setup.hpgl_setup_of(machine) if language_of(machine.dialect) == "hpgl" else None,
     )
 
 

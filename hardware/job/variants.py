@@ -27,7 +27,7 @@ def in_the_air(job: GcodeJob) -> GcodeJob:
     places: dict[int, int] = {}
     for at, line in enumerate(job.lines):
         places[at] = len(kept)
-        if not line.is_lowering:
+        if not line.is_lowering and not line.is_trip:
             kept.append(replace(line, down=False, is_draw=False, is_travel=line.is_travel or line.is_draw))
     places[len(job.lines)] = len(kept)
     stops = tuple(replace(stop, line=places[stop.line]) for stop in job.stops)

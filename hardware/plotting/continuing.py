@@ -2,8 +2,9 @@
 
 from hardware.job import locate
 from hardware.job.locate import JobPosition
+from hardware.job.trips import trip_before
 from hardware.plotting.events import PromptChoice
-from hardware.plotting.pen_change import STOP, feed_before, lower
+from hardware.plotting.pen_change import STOP, feed_before, lower, take
 from hardware.plotting.session import PlotSession
 
 GO_ON = PromptChoice("go-on", "go on exactly where it stopped")
@@ -45,6 +46,7 @@ def go_on(session: PlotSession, position: JobPosition) -> int:
     if line >= len(job.lines) or not locate.is_down_before(job, line):
         return go_from(session, line)
     send_modes(session, line)
+    dip_again(session, line)
     session.go(position.place)
     session.link.run(lower(session, line))
     session.replaced[line] = locate.text_from(job.lines[line], position.place)
@@ -54,10 +56,19 @@ def go_on(session: PlotSession, position: JobPosition) -> int:
 
 def go_from(session: PlotSession, line: int) -> int:
     send_modes(session, line)
+    dip_again(session, line)
     session.approach(line)
     return line
 
 
+def dip_again(session: PlotSession, line: int) -> None:
+    """Take a brush to its well, since it has dried meanwhile; not if the lines that follow do that anyway."""
+    if trip := trip_before(session.job.lines, line):
+        session.link.run(trip)
+        session.say("the brush is dipped again")
+
+
 def send_modes(session: PlotSession, line: int) -> None:
     session.link.run(session.job.setup.header)
+    take(session, session.part)
     session.link.run([f"G1 F{feed_before(session.job, line, session.job.setup.feed_mm_min):g}"])

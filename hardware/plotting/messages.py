@@ -3,7 +3,17 @@
 from hardware.plotting.events import PlotFault, Prompt, PromptChoice
 from hardware.plotting.session import PlotSession
 from hardware.wire.grbl_codes import meaning_of_alarm, meaning_of_error
-from hardware.wire.link_errors import Alarmed, CableOut, Halted, LineRefused, LinkError, Restarted, Silent, UnclearReply
+from hardware.wire.link_errors import (
+    Alarmed,
+    CableOut,
+    Halted,
+    LineRefused,
+    LinkError,
+    PowerLost,
+    Restarted,
+    Silent,
+    UnclearReply,
+)
 
 HALTS = {
     "Hold": ("the machine was held, by a button or by another program", "go on when all is well"),
@@ -52,6 +62,8 @@ def fault(session: PlotSession, trouble: LinkError) -> PlotFault:
                 what = f"a reply is missing; {'this line may be lost' if session.link.waits else since}"
             return PlotFault("garbled" if noise else "missing", at.number if at else 0, at.text if at else "", what,
                          "keep the cable short and away from motors")  # fmt: skip
+        case PowerLost():
+            return PlotFault("power", number, text, str(trouble), "plug in the power supply of the machine")
         case Silent(seconds):
             return PlotFault("silent", number, text, f"the controller has not replied for {seconds:.0f} s",
                          "check its power and its cable")  # fmt: skip

@@ -11,7 +11,9 @@ from hardware.plotting.journal import Journal
 from hardware.plotting.messages import HALTS, fault
 from hardware.plotting.pen_guard import PenGuard
 from hardware.plotting.session import Ended, PlotSession
+from hardware.wire.ebb import Ebb
 from hardware.wire.grbl import Grbl
+from hardware.wire.hpgl_link import Hpgl
 from hardware.wire.line_port import POLL_S
 from hardware.wire.link import Greeting, Link
 from hardware.wire.link_errors import LinkError, Silent, TooOld
@@ -46,6 +48,10 @@ def _link(session: PlotSession, port: Port) -> Link:
             return Grbl(port, waits=session.options.waits)
         case "marlin":
             return Marlin(port)
+        case "ebb" if session.job.setup.ebb is not None:
+            return Ebb(port, session.job.setup.ebb)
+        case "hpgl" if session.job.setup.hpgl is not None:
+            return Hpgl(port, session.job.setup.hpgl)
     raise JobError(f"a {session.job.dialect} controller runs files by itself")
 
 
@@ -164,8 +170,13 @@ def offer(session: PlotSession, cure: preflight.Cure) -> None:
 def start_guard(session: PlotSession) -> PenGuard | None:
     """Start a small process that lifts the pen if this one is killed; None where that is impossible."""
     number = getattr(session.link.port, "fileno", lambda: None)()
-    if session.options.guards and number is not None and session.job.protocol == "grbl":
+    if not session.options.guards or number is None:
+        return None
+    if session.job.protocol == "grbl":
         return PenGuard(number, session.job.setup.lift, session.journal_path)
+    if session.job.setup.ebb is not None:
+        down = (str(session.job.setup.ebb.down),)
+        return PenGuard(number, down, session.journal_path, "hardware.plotting.ebb_guard")
     return None
 
 

@@ -53,6 +53,8 @@ def lift_and_park(session: PlotSession, *, at_end: bool = False) -> None:
 def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | None = None) -> JobPosition:
     """Return the next line for a controller that has executed some of the lines sent to it."""
     session.link.settle()
+    if session.link.reach is not None:  # the others wait in this program, or waited in one that was killed
+        sent = min(sent, acked + session.link.reach)
     session.link.work_offset()  # a new link does not know it yet
     x, y, z = session.link.place()
     found: tuple[JobPosition, JobPosition] | None = None
@@ -74,7 +76,9 @@ def position_at_rest(session: PlotSession, acked: int, sent: int, down: bool | N
 
 
 def take_evidence(session: PlotSession) -> None:
-    """Note what the last report proves: which lines are executed."""
+    """Note what the last report proves: which lines are executed. Links whose acknowledgements say so need no proof."""
+    if session.link.acks_executed:
+        return
     x, y, z = session.link.place()
     status = session.link.status
     down = is_pen_down(session, z + session.nudge[2], status.spindle)

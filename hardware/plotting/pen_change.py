@@ -25,11 +25,17 @@ def change(session: PlotSession, part: int) -> None:
     if any(session.nudge):
         session.link.unshift()
         session.nudge = (0.0, 0.0, 0.0)
+    if session.job.slots and not _is_asked_for(session, part):
+        take(session, part)
+        session.begin_part(part)
+        return
     wanted = session.wanted_pen(part)
     place = test_place(session.job, part)
     choices = (DONE, NUDGE, *([TEST] if place else []), SKIP, STOP)
     title = f"pen {wanted.number} of {len(session.job.parts)}: {wanted.name}"
     text = f"insert it; it draws {amount_text(wanted.strokes, wanted.drawn_mm)} in {duration_text(wanted.seconds)}"
+    if session.job.slots:
+        title, text = "the pens of the carousel", _carousel_text(session.job, part)
     while True:
         answer, values = ask(session, Prompt(0, "pen", title, text, choices, "done", wanted))
         if answer == "nudge":
@@ -40,8 +46,28 @@ def change(session: PlotSession, part: int) -> None:
             _skip(session, part)
             return
         else:
+            take(session, part)
             session.begin_part(part)
             return
+
+
+def take(session: PlotSession, part: int) -> None:
+    """Let a machine with a carousel take the pen of this part; others need a person."""
+    if session.job.slots and part >= 0:
+        session.link.run([f"T{session.job.slot(part)}"])
+
+
+def _is_asked_for(session: PlotSession, part: int) -> bool:
+    """Whether a person must fill the carousel before this part: at the beginning, and when it has been used up."""
+    pens = [stop.part for stop in session.job.stops if stop.is_pen]
+    return part not in pens or session.part < 0 or pens.index(part) % session.job.slots == 0
+
+
+def _carousel_text(job: GcodeJob, part: int) -> str:
+    """Return which pen belongs into which place, from this part on."""
+    pens = [stop.part for stop in job.stops if stop.is_pen and stop.part >= part][: job.slots]
+    places = ", ".join(f"{job.slot(each)}: {job.parts[each].name}" for each in pens)
+    return f"put the pens into their places: {places}; the machine takes them by itself"
 
 
 def pause(session: PlotSession, text: str) -> None:

@@ -27,8 +27,10 @@ HOLD, RESET = b"!", b"\x18"
 class PenGuard:
     """The plotting program's side."""
 
-    def __init__(self, port: int, lift: tuple[str, ...], journal: Path | None) -> None:
-        """Start the guard, unless the system cannot pass on open files."""
+    def __init__(
+        self, port: int, lift: tuple[str, ...], journal: Path | None, module: str = "hardware.plotting.pen_guard"
+    ) -> None:
+        """Start the guard, a program of this module, unless the system cannot pass on open files."""
         self._process: subprocess.Popen[bytes] | None = None
         if sys.platform == "win32":
             return
@@ -36,7 +38,7 @@ class PenGuard:
         command = [
             sys.executable,
             "-m",
-            "hardware.plotting.pen_guard",
+            module,
             str(port),
             str(there),
             str(journal or "-"),

@@ -6,6 +6,7 @@ from hardware.job import locate
 from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.plotting import opening, pen_change, preflight
 from hardware.plotting.asking import obey_commands
+from hardware.plotting.continuing import dip_again
 from hardware.plotting.control import Control
 from hardware.plotting.events import Finished
 from hardware.plotting.messages import HALTS, fault
@@ -214,4 +215,5 @@ class Plot:
         if session.pausing:
             session.pausing = False
             pen_change.pause(session, f"parked after stroke {session.finished} of {session.job.strokes}")
+            dip_again(session, session.next)
         session.approach(session.next)

@@ -28,6 +28,7 @@ from hardware.wire.link_errors import (
     Halted,
     LineRefused,
     LinkError,
+    PowerLost,
     Restarted,
     Silent,
     UnclearReply,
@@ -70,6 +71,11 @@ def recover(session: PlotSession, trouble: LinkError | PauseNow) -> int:
             session.link.stop(alarmed=True)
             return _lost(session, trouble)
         case CableOut():
+            return _reconnected(session, trouble)
+        case PowerLost(tag):
+            session.acked = min(session.acked, session.first if tag is None else tag + 1)
+            on = PromptChoice("retry", "it is plugged in")
+            ask(session, question(session, trouble, (on, pen_change.STOP), "retry", pen_up=False), polls=False)
             return _reconnected(session, trouble)
         case _:
             again = PromptChoice("retry", "try again")

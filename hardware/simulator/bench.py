@@ -55,12 +55,16 @@ class Bench:
         self.controller.sent().clear()  # sent while the port was closed
         if self._resets or self.resets_on_open:
             self._resets = False
-            self.controller.machine.power_off(self.now())
-            self.controller.boot(alarmed=self.controller.machine.homing)
+            self.restart_board()
             if self.loses_banner:
                 self.controller.sent().clear()
         self.port = SimPort(self)
         return self.port
+
+    def restart_board(self) -> None:
+        """Restart the board, as opening the port does on some."""
+        self.controller.machine.power_off(self.now())
+        self.controller.boot(alarmed=self.controller.machine.homing)
 
     def unplug(self, seconds: float, resets: bool = False) -> None:
         """Unplug the cable for some seconds; bytes on their way are lost."""

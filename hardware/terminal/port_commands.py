@@ -71,18 +71,17 @@ def _read(path: Path, machine: "Machine") -> "Drawing":
     "--latency", metavar="MS", type=float, default=1.0, show_default=True, help="Latency of the simulated USB, ms."
 )
 def simulate(machine_file: Path, speed: float, latency: float) -> None:
-    """Simulate machine M under GRBL 1.1 on a pseudo-terminal, for any sender. Prints the name of the terminal."""
+    """Simulate machine M, under GRBL 1.1 or with an EBB, on a pseudo-terminal for any sender. Prints its name."""
     from hardware.machine import MachineError, load_machine
-    from hardware.simulator import Bench
     from hardware.simulator.pty import PseudoTerminal
-    from hardware.simulator.settings import for_machine
+    from hardware.wire.opener import bench_of
 
     try:
         machine = load_machine(machine_file)
     except MachineError as fault:
         click.echo(str(fault), err=True)
         sys.exit(2)
-    terminal = PseudoTerminal(Bench(for_machine(machine), fast=False, speed=speed, latency_s=latency / 1000))
+    terminal = PseudoTerminal(bench_of(machine, fast=False, speed=speed, latency_s=latency / 1000))
     click.echo(terminal.name)
     click.echo("Ctrl-C ends it", err=True)
     try:

@@ -24,15 +24,19 @@ class LinePort:
         except OSError as fault:
             raise CableOut(str(fault)) from None
 
-    def lines(self, timeout_s: float) -> Iterator[str]:
-        """Yield the lines that have arrived, as soon as there are any. Unread lines are kept for the next call."""
+    def read(self, timeout_s: float) -> bytes:
+        """Return the bytes that have arrived, as soon as there are any; none after the timeout."""
         try:
             content = self.port.read(timeout_s)
         except OSError as fault:
             raise CableOut(str(fault)) from None
         if content:
             self.heard_at = self.port.now()
-        self._pending += content
+        return content
+
+    def lines(self, timeout_s: float) -> Iterator[str]:
+        """Yield the lines that have arrived, as soon as there are any. Unread lines are kept for the next call."""
+        self._pending += self.read(timeout_s)
         while b"\n" in self._pending:
             line, self._pending = self._pending.split(b"\n", 1)
             if text := line.strip(b"\r").decode("latin-1"):

@@ -33,6 +33,8 @@ class Link(Protocol):
     on_poll: Callable[[], None]
     outstanding: Outstanding
     waits: bool  # it sends a line only after the one before is acknowledged
+    acks_executed: bool  # it acknowledges a line once it is carried out, and not before
+    reach: int | None  # lines after the last acknowledged one that the controller may know; None: all that were sent
 
     def greet(self) -> Greeting: ...
     def change_setting(self, number: int, value: float) -> dict[int, float]: ...
@@ -67,6 +69,9 @@ class LinkBase:
     `on_poll` is called all the time while it waits.
     """
 
+    acks_executed = False
+    reach: int | None = None
+
     def __init__(self, port: Port) -> None:
         self.port = port
         self.on_ack: Callable[[int], None] = lambda _: None
@@ -77,6 +82,10 @@ class LinkBase:
         self.status = Status("Idle")
         self._lines = LinePort(port)
         self._infos: list[str] = []
+
+    def interpret(self, text: str) -> Status | None:
+        """Return None: no guard asks these controllers for a report that has a position."""
+        return None
 
     def _acknowledge(self) -> None:
         """Remove the oldest outstanding line and report its tag, if it has one."""

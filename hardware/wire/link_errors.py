@@ -70,3 +70,16 @@ class Halted(LinkError):
     """The controller reports a state in which it draws nothing and that the sender did not request."""
 
     state: str
+
+
+@dataclass
+class PowerLost(LinkError):
+    """The motors have lost their supply, so that the board counts steps that nothing makes.
+
+    `tag` is the last line that was carried out when they had it for certain; None if there is none.
+    """
+
+    tag: int | None
+
+    def __str__(self) -> str:
+        return "the motors have lost their power, and with it the position"

@@ -182,10 +182,6 @@ class Marlin(LinkBase):
         self.run(["G91", f"G1 {axes} F{feed_mm_min:g}", "G90"])
         self.finish()
 
-    def interpret(self, text: str) -> Status | None:
-        """Return None: no guard has asked Marlin for a report."""
-        return None
-
     def place(self) -> Vector:
         return self.status.place
 

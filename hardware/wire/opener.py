@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hardware.controllers import language_of
 from hardware.wire.port import Opener, PortError
 from hardware.wire.serial_port import BAUD, SerialPort
 
@@ -18,14 +19,31 @@ def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
     """
     if name == "sim" or name.startswith("sim:"):
         return simulated(name, machine).open
+    if language_of(machine.dialect) == "hpgl":
+        plotter = machine.plotter
+        return lambda: SerialPort(name, plotter.baud if baud == BAUD else baud, plotter.handshake)
     return lambda: SerialPort(name, baud)
+
+
+def bench_of(machine: "Machine", **options: Any) -> "Bench":
+    """Return a simulated controller of this machine: GRBL, or an EBB. The options are those of `Bench`."""
+    from hardware.simulator import Bench
+    from hardware.simulator.ebb_bench import EbbBench
+    from hardware.simulator.firmware import GRBL
+    from hardware.simulator.hpgl_plotter import HpglBench
+    from hardware.simulator.settings import for_machine
+
+    match language_of(machine.dialect):
+        case "ebb":
+            return EbbBench(machine, **options)
+        case "hpgl":
+            return HpglBench(machine, **options)
+    return Bench(for_machine(machine, options.get("firmware", GRBL)), **options)
 
 
 def simulated(name: str, machine: "Machine") -> "Bench":
     """Return a simulated controller of this machine. Raises PortError for an unknown option after the colon."""
-    from hardware.simulator import Bench
-    from hardware.simulator.firmware import FIRMWARES, GRBL
-    from hardware.simulator.settings import for_machine
+    from hardware.simulator.firmware import FIRMWARES
 
     options: dict[str, Any] = {"fast": False}
     for option in name.partition(":")[2].split(","):
@@ -44,4 +62,4 @@ def simulated(name: str, machine: "Machine") -> "Bench":
                 f"{name}: the simulator's options are fast, speed=N, latency=MS and firmware={'|'.join(FIRMWARES)},"
                 " as in sim:fast"
             ) from None
-    return Bench(for_machine(machine, options.get("firmware", GRBL)), **options)
+    return bench_of(machine, **options)

@@ -1,7 +1,9 @@
 """Finds the serial ports and the controllers that answer on them."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from hardware.wire.grbl import Grbl
 from hardware.wire.link_errors import LinkError, TooOld
@@ -25,25 +27,47 @@ class ScannedPort:
 def scan_ports(*, asks: bool = True) -> list[ScannedPort]:
     """Return each port and what answers on it. Asking restarts some boards; a port in use is not asked."""
     return [
-        ScannedPort(port.device, port.description, *(identify(port.device) if asks else ("", True)))
-        for port in plugged_in()
+        ScannedPort(port.device, port.description, *(_answer(port) if asks else ("", True))) for port in plugged_in()
     ]
+
+
+def _is_ebb(port: object) -> bool:
+    """Whether a port is an EBB by its USB numbers (04d8:fd92 of Microchip, as in plotink's ebb_serial)."""
+    return (getattr(port, "vid", None), getattr(port, "pid", None)) == (0x04D8, 0xFD92)
 
 
 def identify(name: str) -> tuple[str, bool]:
     """Return `Grbl 1.1h`, `Marlin`, or why nothing is known; and whether the port can be used."""
+    return _asked(lambda: _grbl(name) or _marlin(name) or "neither GRBL nor Marlin answers", name)
+
+
+def _answer(port: Any) -> tuple[str, bool]:
+    """Return what answers on a port. An EBB shows by its USB numbers, and is asked nothing that others are."""
+    return _asked(lambda: _ebb(port.device), port.device) if _is_ebb(port) else identify(port.device)
+
+
+def _asked(ask: Callable[[], str], name: str) -> tuple[str, bool]:
     try:
-        if firmware := _grbl(name):
-            return firmware, True
-        if firmware := _marlin(name):
-            return firmware, True
+        return ask(), True
     except PortError as fault:
         return str(fault).removeprefix(f"{name}: "), False
     except TooOld as old:
         return str(old), False
     except OSError as fault:
         return f"disconnected while it was asked ({fault})", False
-    return "neither GRBL nor Marlin answers", True
+
+
+def _ebb(name: str) -> str:
+    port = SerialPort(name)
+    try:
+        port.write(b"\rV\r")
+        heard, until = b"", time.monotonic() + LISTEN_S
+        while time.monotonic() < until and b"Version" not in heard:
+            heard += port.read(0.1)
+    finally:
+        port.close()
+    version = heard.partition(b"Version ")[2].split()
+    return f"EBB {version[0].decode('ascii', 'replace')}" if version else "an EBB that does not answer"
 
 
 def _grbl(name: str) -> str | None:

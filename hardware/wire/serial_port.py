@@ -30,15 +30,20 @@ def _is_real(port: object) -> bool:
 
 
 class SerialPort:
-    """A serial line, opened exclusively. Raises PortError where it cannot be opened."""
+    """A serial line, opened exclusively. Raises PortError where it cannot be opened.
 
-    def __init__(self, name: str, baud: int = BAUD) -> None:
+    With the handshake `xon` or `dtr`, a write waits as long as the other side holds it.
+    """
+
+    def __init__(self, name: str, baud: int = BAUD, handshake: str = "") -> None:
         import serial
 
         self.name = name
         try:
             self._serial = serial.serial_for_url(name, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S,
                                                  exclusive=True, do_not_open=True)  # fmt: skip
+            self._serial.xonxoff, self._serial.dsrdtr = handshake == "xon", handshake == "dtr"
+            self._serial.write_timeout = None if handshake in {"xon", "dtr"} else WRITE_TIMEOUT_S
             self._serial.dtr = self._serial.rts = False  # if the system allows it, opening does not reset the board
             self._serial.open()
         except (serial.SerialException, OSError, ValueError) as fault:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from hardware.card import card_files
-from hardware.gcode import files
 from hardware.intake import intake_of
 from hardware.machine import load_machine
+from hardware.machine_files import needed_files
 from hardware.rack import load_rack
 from hardware.svgfile import to_svg
 from renderer.cli import printing
@@ -28,19 +28,20 @@ def write_gcode(
     intake, own = intake_of(**how), load_machine(machine)
     drawing, _ = drawing_of(svg, own, intake, printing.say)
     chosen = intake.placed(own)
-    texts = files(drawing, chosen)
+    texts = needed_files(drawing, chosen)
+    whole = next(iter(texts.values()))
     if as_svg is not None:
         with explained(as_svg):
             write_atomically(as_svg, to_svg(drawing, pauses=pauses))
     if out == "-" and not as_json:
-        sys.stdout.write(texts["drawing.gcode"])
+        sys.stdout.write(whole)
         sys.stdout.flush()
         return DONE
     written = [] if out == "-" else _written(texts, svg, out)
     for path in written if not as_json else []:
         printing.data(str(path))
     if as_json:
-        inline = {"gcode": texts["drawing.gcode"]} if out == "-" else {}
+        inline = {"gcode": whole} if out == "-" else {}
         printing.as_json({"svg": str(svg), "files": [str(path) for path in written]} | inline)
     return DONE
 
@@ -66,8 +67,9 @@ def _written(texts: dict[str, str], svg: Path, out: str | None) -> list[Path]:
     if out is not None and Path(out).is_dir():
         chosen = {Path(out) / name: text for name, text in texts.items()}
     else:
-        default = svg / "drawing.gcode" if svg.is_dir() else svg.with_suffix(".gcode")
-        chosen = {Path(out) if out else default: texts["drawing.gcode"]}
+        name, whole = next(iter(texts.items()))
+        default = svg / name if svg.is_dir() else svg.with_suffix(Path(name).suffix)
+        chosen = {Path(out) if out else default: whole}
     for path, text in chosen.items():
         with explained(path):
             write_atomically(path, text)

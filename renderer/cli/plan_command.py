@@ -10,6 +10,7 @@ import click
 from hardware.drawing import Drawing, PenPass, is_dot, length_mm
 from hardware.estimate import Estimate, estimate
 from hardware.intake import intake_of
+from hardware.job.prepare import trips_of
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
@@ -120,6 +121,10 @@ def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: P
             changes += f" and {printing.counted(plotting.refills, 'refill')}"
         travel = f"{plotting.travel_mm / 1000:.1f} m with the pen up"
         printing.data(f"about {duration(plotting.total_s)} on {machine.name}, {changes} included; {travel}")
+        count, seconds = trips_of(drawing, machine)
+        if count:
+            trips = printing.counted(count, "trip")
+            printing.data(f"and {trips} of the brushes to their wells, about {duration(seconds)} more")
     elif drawing.is_free:
         printing.say("note: its strokes have colours of their own, so no set of pens can draw it")
     else:

@@ -11,7 +11,8 @@ from PIL import Image
 
 from hardware.drawing import file_stem
 from hardware.estimate import Estimate, estimate
-from hardware.gcode import files as gcode_files
+from hardware.machine_files import files as program_files
+from hardware.machine_files import suffix_of
 from hardware.program import ProgramError, program
 from hardware.svgfile import pass_svg, to_svg
 from renderer import fitted_strokes
@@ -22,7 +23,7 @@ from renderer.result import Film, Result, Step
 MOST_FRAMES = 24
 MOST_GIF_BYTES = 3_000_000
 MM_PER_INCH = 25.4
-_LINKED = ("drawing.svg", "gcode/drawing.gcode", "preview.png", "progress.gif", "loss.csv")
+_LINKED = ("drawing.svg", "gcode/drawing.gcode", "hpgl/drawing.hpgl", "preview.png", "progress.gif", "loss.csv")
 
 
 def contents(result: Result, changes: tuple[str, ...], draft: bool) -> tuple[dict[str, bytes], dict[str, Any]]:
@@ -57,11 +58,12 @@ def machine_files(result: Result) -> tuple[Result, dict[str, bytes], Estimate | 
     if machine is None or result.drawing.is_free:
         return result, {}, None
     try:
-        texts = gcode_files(result.drawing, machine)
+        texts = program_files(result.drawing, machine)
         plotting = estimate(program(result.drawing, machine), machine)
     except ProgramError as error:
         return replace(result, notes=(*result.notes, f"there is no G-code: {error}")), {}, None
-    return result, {f"gcode/{name}": text.encode("ascii") for name, text in texts.items()}, plotting
+    folder = suffix_of(machine)
+    return result, {f"{folder}/{name}": text.encode("ascii") for name, text in texts.items()}, plotting
 
 
 def _spec_text(result: Result) -> str:

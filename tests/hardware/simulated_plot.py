@@ -63,14 +63,21 @@ class Watched:
     """A port that notes what goes over it, in order with the events."""
 
     def __init__(
-        self, port: SimPort, log: list[tuple[str, object]], kill_after: int | None, kills: Callable[[], bool]
+        self,
+        port: SimPort,
+        log: list[tuple[str, object]],
+        kill_after: int | None,
+        kills: Callable[[], bool],
+        line_end: bytes = b"\n",
+        patience_s: float = MOST_S,
     ) -> None:
-        self._port, self._log, self._left, self._kills = port, log, kill_after, kills
+        self._patience_s = patience_s
+        self._port, self._log, self._left, self._kills, self._line_end = port, log, kill_after, kills, line_end
 
     def write(self, content: bytes) -> None:
         if self._kills():
             raise Killed
-        if self._left is not None and content.endswith(b"\n"):
+        if self._left is not None and content.endswith(self._line_end):
             self._left -= 1
             if self._left < 0:
                 raise Killed
@@ -78,7 +85,7 @@ class Watched:
         self._port.write(content)
 
     def read(self, timeout_s: float) -> bytes:
-        if self._port.now() > MOST_S:
+        if self._port.now() > self._patience_s:
             raise Killed("it waits for ever")
         content = self._port.read(timeout_s)
         if content:
@@ -117,6 +124,7 @@ class SimulatedPlot:
     firmware: Firmware = GRBL
     options: PlotOptions = field(default_factory=PlotOptions)
     latency_s: float = 0.001
+    patience_s: float = MOST_S
     kill_after: int | None = None  # so many lines written
     kill_when: Callable[["SimulatedPlot"], bool] = lambda _: False
     killed_at: float = 0.0
@@ -178,12 +186,16 @@ class SimulatedPlot:
             if callable(answer):
                 answer = answer(self, event) or event.default
             if answer == "here":  # a person moves the pen there by hand, its tip on the paper
-                self.bench.controller.machine.push(0.0, 0.0, 0.0)
+                self.pushed_home()
             if answer == "none yet":
                 return
             if answer not in {choice.key for choice in event.choices}:
                 raise Killed(f"{answer!r} does not answer {event}")
             control.answer(event.id, answer)
+
+    def pushed_home(self) -> None:
+        """Move the machine to 0, 0 by hand."""
+        self.bench.controller.machine.push(0.0, 0.0, 0.0)
 
     def killed(
         self,
