@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
+from hardware.drawing_part import WHOLE, DrawingPart, PartError, part_of
 from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
 from hardware.machine import Machine, MachineError
@@ -58,16 +59,19 @@ def lines_of(
     rack: Path | None = None,
     by: PenMatch | None = None,
     keep_order: bool = False,
+    part: DrawingPart = WHOLE,
     tell: Tell = ignore_note,
 ) -> tuple[Job, Machine]:
     """The job of a render, an SVG or G-code, and its machine. Raises MachineError, SvgError and others of hardware."""
     if is_gcode(what):
         if machine is None:
             raise MachineError(f"{what}: G-code does not say for which machine it is; name it with --machine")
+        if part != WHOLE:
+            raise PartError("--strokes, --region and --pause-every need a drawing, and this is G-code")
         return from_gcode(what, machine), machine
     chosen = machine and with_sheet_placed(machine, rotate, centre)
     drawing, own = drawing_of(what, chosen, options_of(hatch_mm, rack, by, keep_order), tell)
     used = chosen or (own and with_sheet_placed(own, rotate, centre))
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
-    return from_drawing(drawing, used, drawing.title or what.stem), used
+    return from_drawing(part_of(drawing, part), used, drawing.title or what.stem), used

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "papers pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack dialect machine arcs "
-    "program gcode planner estimate svgfile svg_intake picture lettering card simulator wire job plotting "
+    "program drawing_part gcode planner estimate svgfile svg_intake picture lettering card simulator wire job plotting "
     "terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from hardware.drawing_part import DrawingPart
 from hardware.machine import load_machine
 from hardware.terminal.options import journal_beside
 from hardware.terminal.plot_runner import PlotArguments, plot
@@ -19,5 +20,6 @@ def plot_work(*, what: Path, machine: Path | None, **options: Any) -> int:
     """
     how = {name: options.pop(name) for name in _HOW}
     chosen = None if machine is None else load_machine(machine)
-    job, used = lines_of(what, chosen, **how, tell=printing.say)
+    part = DrawingPart(options.pop("strokes"), options.pop("region"), options.pop("pause_every_m"))
+    job, used = lines_of(what, chosen, **how, part=part, tell=printing.say)
     return plot(job, used, PlotArguments(**options), journal_beside(what))

@@ -9,8 +9,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from hardware import __version__
-from hardware.terminal.options import plot_options, reading_options
-from renderer.specfile.files import spec_path
+from hardware.starters import spec_path
+from hardware.terminal.options import part_options, plot_options, reading_options
 from renderer.styles import STYLES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -272,6 +272,7 @@ def gcode(**options: Any) -> int:
 @click.argument("what", metavar="FOLDER|FILE.svg|FILE.gcode", type=click.Path(path_type=Path))
 @machine_option(required=False)
 @plot_options
+@part_options
 @reading_options
 def plot(**options: Any) -> int:
     """Draw with the machine: stream to its controller, ask for each pen, go on after an interruption.
