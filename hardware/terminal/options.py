@@ -38,27 +38,26 @@ def plot_options(command: F) -> F:
     return command
 
 
-class _PartText(click.ParamType):
-    """A text that a function of `drawing_part` reads."""
+def _read_by(function: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """Return a callback that reads an option's text by a function of `drawing_part`."""
 
-    def __init__(self, function: str) -> None:
-        self.name = self._function = function
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def read(ctx: click.Context, param: click.Parameter, text: str | None) -> Any:
         from hardware import drawing_part  # imports arrays, which --help does not need
 
         try:
-            return getattr(drawing_part, self._function)(value) if isinstance(value, str) else value
+            return None if text is None else getattr(drawing_part, function)(text)
         except ValueError as fault:
-            return self.fail(str(fault), param, ctx)
+            raise click.BadParameter(str(fault), ctx, param) from None
+
+    return read
 
 
 def part_options(command: F) -> F:
     """Add the options for plotting a part of a drawing."""
     for option in (
-        click.option("--strokes", metavar="N-M", type=_PartText("stroke_range"),
+        click.option("--strokes", metavar="N-M", callback=_read_by("stroke_range"),
                      help="Draw only these strokes, counted through all passes: 100-250, or 100- for the rest."),
-        click.option("--region", metavar="X,Y,WxH", type=_PartText("region"),
+        click.option("--region", metavar="X,Y,WxH", callback=_read_by("region"),
                      help="Draw only what lies in this region of the sheet, mm from its top left corner."),
         click.option("--pause-every", "pause_every_m", metavar="M", type=click.FloatRange(0.01, 10_000),
                      help="Pause after so many metres of each pen, to shake or sharpen it."),
