@@ -62,7 +62,7 @@ def lines_of(
     part: DrawingPart = WHOLE,
     tell: Tell = ignore_note,
 ) -> tuple[Job, Machine]:
-    """The job of a render, an SVG or G-code, and its machine. Raises MachineError, SvgError and others of hardware."""
+    """The job of a render, an SVG or G-code, and its machine. Raises MachineError, SvgError, PartError and others."""
     if is_gcode(what):
         if machine is None:
             raise MachineError(f"{what}: G-code does not say for which machine it is; name it with --machine")
