@@ -78,7 +78,12 @@ def simulate(machine_file: Path, speed: float, latency: float) -> None:
     """Simulate machine M under GRBL 1.1 on a pseudo-terminal, for any sender. Prints the name of the terminal."""
     from hardware.machine import MachineError, load_machine
     from hardware.simulator import Bench
-    from hardware.simulator.pty import PseudoTerminal
+
+    try:
+        from hardware.simulator.pty import PseudoTerminal
+    except ImportError:  # Windows
+        click.echo("a simulated terminal needs Linux or macOS; use plot --port sim, which works everywhere", err=True)
+        sys.exit(1)
     from hardware.simulator.settings import for_machine
 
     try:

@@ -417,19 +417,21 @@ def film(**options: Any) -> int:
     return make_film(**options)
 
 
-@commands.command("schema", short_help="Print the JSON Schema of a spec.")
-def schema() -> int:
-    """Print the JSON Schema of a spec, for editors.
+@commands.command("schema", short_help="Print the JSON Schema of a spec, a rack or a machine.")
+@click.argument("what", type=click.Choice(["spec", "rack", "machine"]), default="spec")
+def schema(what: str) -> int:
+    """Print the JSON Schema of a spec, a rack or a machine, for editors.
 
     \b
-    Example:
+    Examples:
       render schema > spec.schema.json
+      render schema rack > rack.schema.json
       # then, as the first line of a spec:
       # yaml-language-server: $schema=spec.schema.json
     """
     from renderer.cli.specs import print_schema
 
-    return print_schema()
+    return print_schema(what)
 
 
 @commands.command("doctor", short_help="Show what this machine has.")
