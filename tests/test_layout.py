@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "papers pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack dialect machine arcs "
-    "program drawing_part gcode planner estimate svgfile svg_intake picture lettering card simulator wire job plotting "
-    "terminal __main__",
+    "program drawing_part gcode planner estimate svgfile svg_intake picture lettering card tiling simulator wire job "
+    "plotting terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
@@ -175,7 +175,7 @@ FOLDERS = {
     "actions change_stream routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
     "compare_command examples_command film_command gcode_command new plan_command plot_command render specs "
-    "render_commands gallery queue",
+    "tile_command render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "
