@@ -32,7 +32,7 @@ class Tile:
 
 
 def tiles(drawing: Drawing, tiling: Tiling) -> tuple[Tile, ...]:
-    """Return the sheets of a drawing, row by row. Lines are cut at the seams. Raises PartError.
+    """Return the sheets of a drawing, row by row. Lines are cut half a nib beyond the seams. Raises PartError.
 
     Sheets without a line are there too, so that the picture is complete.
     """
@@ -52,7 +52,7 @@ def _tile(drawing: Drawing, tiling: Tiling, row: int, column: int) -> Tile:
     shift = np.array([tiling.margin_mm - left, tiling.margin_mm - top])
     name = f"r{row + 1}-c{column + 1}"
     passes = _moved(_inside(drawing, (left, top, *part_mm)), shift)
-    pen = _darkest(drawing)
+    pen = _finest(drawing)
     marks = PenPass("marks", pen, tuple(_marks(tiling.margin_mm, *part_mm, name.upper())))
     title = f"{drawing.title}, {name}" if drawing.title else name
     sheet_mm = part_mm[0] + 2 * tiling.margin_mm, part_mm[1] + 2 * tiling.margin_mm
@@ -60,10 +60,17 @@ def _tile(drawing: Drawing, tiling: Tiling, row: int, column: int) -> Tile:
 
 
 def _inside(drawing: Drawing, region_mm: tuple[float, float, float, float]) -> tuple[PenPass, ...]:
-    try:
-        return part_of(drawing, DrawingPart(region_mm=region_mm)).passes
-    except PartError:  # nothing there
-        return ()
+    """Return what lies in the region, and half a nib around it, so that wide strokes at a seam are whole on both."""
+    passes: tuple[PenPass, ...] = ()
+    left, top, width, height = region_mm
+    for one in drawing.passes:
+        reach = one.pen.nib_mm / 2
+        wider = (left - reach, top - reach, width + one.pen.nib_mm, height + one.pen.nib_mm)
+        try:
+            passes += part_of(replace(drawing, passes=(one,)), DrawingPart(region_mm=wider)).passes
+        except PartError:  # nothing there
+            continue
+    return passes
 
 
 def _moved(passes: tuple[PenPass, ...], shift: Line) -> tuple[PenPass, ...]:
@@ -91,8 +98,9 @@ def _marks(margin_mm: float, width_mm: float, height_mm: float, text: str) -> li
     return lines + lettered(text, left + end + 2, top - _MARK_MM[1], _TEXT_MM)
 
 
-def _darkest(drawing: Drawing) -> Pen:
+def _finest(drawing: Drawing) -> Pen:
+    """The thinnest pen, and of several, the darkest."""
     pens = [one.pen for one in drawing.passes]
     if not pens:
         raise PartError("the drawing has no lines, so there is nothing to distribute")
-    return min(pens, key=lambda pen: sum(int(pen.colour[at : at + 2], 16) for at in (1, 3, 5)))
+    return min(pens, key=lambda pen: (pen.nib_mm, sum(int(pen.colour[at : at + 2], 16) for at in (1, 3, 5))))
