@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hardware import starters
-from renderer.specfile.files import MAIN_EXAMPLE, example_names, example_path
+from hardware.starters import MAIN_EXAMPLE, example_names, example_path
 
 __all__ = ["MAIN_EXAMPLE", "Example", "ExampleError", "examples", "written"]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
+from hardware.drawing_part import WHOLE, DrawingPart, PartError, part_of
 from hardware.intake import Intake, for_machine, ready_svg
 from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
@@ -60,14 +61,20 @@ def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:
 
 
 def lines_of(
-    what: Path, machine: Machine | None, intake: Intake | None = None, tell: Tell = ignore_note
+    what: Path,
+    machine: Machine | None,
+    intake: Intake | None = None,
+    part: DrawingPart = WHOLE,
+    tell: Tell = ignore_note,
 ) -> tuple[Job, Machine]:
-    """The job of a render, an SVG or G-code, and its machine. Raises MachineError, SvgError and others of hardware."""
+    """The job of a render, an SVG or G-code, and its machine. Raises MachineError, SvgError, PartError and others."""
     if is_gcode(what):
         if machine is None:
             raise MachineError(f"{what}: G-code does not say for which machine it is; name it with --machine")
+        if part != WHOLE:
+            raise PartError("--strokes, --region and --pause-every need a drawing, and this is G-code")
         return from_gcode(what, machine), machine
     drawing, used = drawing_of(what, machine, intake or Intake(), tell)
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
-    return from_drawing(drawing, used, drawing.title or what.stem), used
+    return from_drawing(part_of(drawing, part), used, drawing.title or what.stem), used

@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "papers pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack pen_mapping dialect "
-    "controllers stations machine arcs program gcode hpgl machine_files reloading planner estimate lettering formats "
-    "svgfile svg_intake intake picture card simulator wire job plotting terminal __main__",
+    "controllers stations machine arcs program drawing_part gcode hpgl machine_files reloading planner estimate lettering "
+    "formats svgfile svg_intake intake picture tiling card simulator wire job plotting terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
@@ -181,7 +181,7 @@ FOLDERS = {
     "actions change_stream routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
     "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "
-    "specs render_commands gallery queue",
+    "specs tile_command render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "

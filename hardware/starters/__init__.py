@@ -1,13 +1,16 @@
-"""Racks and machines to start from. They come with the program and have names: `fineliners`, `gantry_grbl_servo`.
+"""Racks, machines and specs to start from. They come with the program and have names, such as `fineliners`.
 
 In an installed package they are in this folder. In a clone they are the files of `specs/`, which the wheel copies here.
 """
 
 import difflib
+import os
 from pathlib import Path
 from typing import Literal
 
 Kind = Literal["pens", "machines"]
+
+MAIN_EXAMPLE = "scream_study"
 
 _HERE = Path(__file__).parent
 _CLONE = _HERE.parents[1] / "specs"
@@ -63,3 +66,31 @@ def folder() -> Path:
 
 def _folder(kind: Kind) -> Path:
     return folder() / kind
+
+
+# --- specs ---
+
+
+def example_names() -> tuple[str, ...]:
+    """Return the names of the specs that come with the program."""
+    marks = sorted(path.stem for path in (folder() / "marks").glob("*.yaml"))
+    main = [MAIN_EXAMPLE] if (folder() / f"{MAIN_EXAMPLE}.yaml").is_file() else []
+    return (*main, *marks)
+
+
+def example_path(name: str) -> Path:
+    """Return the file of a spec that comes with the program."""
+    inside = Path() if name == MAIN_EXAMPLE else Path("marks")
+    return folder() / inside / f"{name}.yaml"
+
+
+def spec_path(named: str | Path) -> Path:
+    """Return the spec that a person names: a file, with ~ expanded, or an example, unless a file has its name.
+
+    The path is unchanged where it is neither.
+    """
+    path = Path(named)
+    if str(path).startswith("~"):
+        return path.expanduser()
+    is_free = is_name(str(named)) and not os.path.lexists(path)
+    return example_path(str(named)) if is_free and str(named) in example_names() else path

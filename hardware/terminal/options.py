@@ -38,6 +38,34 @@ def plot_options(command: F) -> F:
     return command
 
 
+def _read_by(function: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """Return a callback that reads an option's text by a function of `drawing_part`."""
+
+    def read(ctx: click.Context, param: click.Parameter, text: str | None) -> Any:
+        from hardware import drawing_part  # imports arrays, which --help does not need
+
+        try:
+            return None if text is None else getattr(drawing_part, function)(text)
+        except ValueError as fault:
+            raise click.BadParameter(str(fault), ctx, param) from None
+
+    return read
+
+
+def part_options(command: F) -> F:
+    """Add the options for plotting a part of a drawing."""
+    for option in (
+        click.option("--strokes", metavar="N-M", callback=_read_by("stroke_range"),
+                     help="Draw only these strokes, counted through all passes: 100-250, or 100- for the rest."),
+        click.option("--region", metavar="X,Y,WxH", callback=_read_by("region"),
+                     help="Draw only what lies in this region of the sheet, mm from its top left corner."),
+        click.option("--pause-every", "pause_every_m", metavar="M", type=click.FloatRange(0.01, 10_000),
+                     help="Pause after so many metres of each pen, to shake or sharpen it."),
+    )[::-1]:  # fmt: skip
+        command = option(command)
+    return command
+
+
 def reading_options(command: F) -> F:
     """Add the options for reading an SVG to a command."""
     for option in (

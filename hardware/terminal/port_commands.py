@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hardware.terminal.options import journal_beside, plot_options
+from hardware.terminal.options import journal_beside, part_options, plot_options
 
 if TYPE_CHECKING:  # everything else is imported where it is used, so that --help is fast
     from hardware.drawing import Drawing
@@ -20,6 +20,7 @@ machine_option = click.option("--machine", "-m", "machine_file", metavar="M", re
 @click.argument("what", metavar="FOLDER|FILE.svg|FILE.gcode", type=click.Path(path_type=Path))
 @machine_option
 @plot_options
+@part_options
 def plot(what: Path, machine_file: Path, **options: Any) -> None:
     """Plot with machine M: stream to its controller, ask for each pen, and recover from faults."""
     from hardware.terminal import plot_runner
@@ -28,16 +29,20 @@ def plot(what: Path, machine_file: Path, **options: Any) -> None:
 
 
 def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
+    from hardware.drawing_part import WHOLE, DrawingPart, PartError, part_of
     from hardware.job.prepare import from_drawing, from_gcode, is_gcode
     from hardware.machine import load_machine
     from hardware.terminal import plot_runner
 
     machine = load_machine(machine_file)
+    part = DrawingPart(options.pop("strokes"), options.pop("region"), options.pop("pause_every_m"))
     if is_gcode(what):
+        if part != WHOLE:
+            raise PartError("--strokes, --region and --pause-every need a drawing, and this is G-code")
         job = from_gcode(what, machine)
     else:
         drawing = _rendered(what) if what.is_dir() else _read(what, machine)
-        job = from_drawing(drawing, machine, drawing.title or what.stem)
+        job = from_drawing(part_of(drawing, part), machine, drawing.title or what.stem)
     return plot_runner.plot(job, machine, plot_runner.PlotArguments(**options), journal_beside(what))
 
 
@@ -73,7 +78,12 @@ def _read(path: Path, machine: "Machine") -> "Drawing":
 def simulate(machine_file: Path, speed: float, latency: float) -> None:
     """Simulate machine M, under GRBL 1.1 or with an EBB, on a pseudo-terminal for any sender. Prints its name."""
     from hardware.machine import MachineError, load_machine
-    from hardware.simulator.pty import PseudoTerminal
+
+    try:
+        from hardware.simulator.pty import PseudoTerminal
+    except ImportError:  # Windows
+        click.echo("a simulated terminal needs Linux or macOS; use plot --port sim, which works everywhere", err=True)
+        sys.exit(1)
     from hardware.wire.opener import bench_of
 
     try:

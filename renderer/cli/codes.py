@@ -19,6 +19,7 @@ CODES = {
     "PlaceError": USAGE,
     "StrokesError": USAGE,
     "SvgError": FAILED,
+    "PartError": USAGE,
     "ProgramError": FAILED,
     "GalleryError": USAGE,
     "WorkError": FAILED,

@@ -14,6 +14,7 @@ from hardware.job.prepare import trips_of
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.program import program
+from hardware.starters import spec_path
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
@@ -21,7 +22,7 @@ from renderer.manifest import duration
 from renderer.output.place import explained
 from renderer.plot_source import drawing_of
 from renderer.specfile import load
-from renderer.specfile.files import is_picture, spec_path
+from renderer.specfile.files import is_picture
 
 if TYPE_CHECKING:
     from renderer.plan import Plan

@@ -9,8 +9,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from hardware import __version__
-from hardware.terminal.options import plot_options, reading_options
-from renderer.specfile.files import spec_path
+from hardware.starters import spec_path
+from hardware.terminal.options import part_options, plot_options, reading_options
 from renderer.styles import STYLES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -275,6 +275,7 @@ def gcode(**options: Any) -> int:
 @click.argument("what", metavar="FOLDER|FILE.svg|FILE.gcode", type=click.Path(path_type=Path))
 @machine_option(required=False)
 @plot_options
+@part_options
 @reading_options
 def plot(**options: Any) -> int:
     """Draw with the machine: stream to its controller, ask for each pen, go on after an interruption.
@@ -393,6 +394,39 @@ def compare(**options: Any) -> int:
     return compare_renders(**options)
 
 
+def _grid(_: click.Context, param: click.Parameter, text: str) -> tuple[int, int]:
+    columns, _by, rows = text.lower().partition("x")
+    if not (columns.isdecimal() and rows.isdecimal() and 1 <= int(columns) <= 50 and 1 <= int(rows) <= 50):
+        raise click.BadParameter(f"{text!r} is not a grid; write columns x rows, as in 3x2", param=param)
+    return int(columns), int(rows)
+
+
+@commands.command("tile", short_help="Distribute a drawing among several sheets.")
+@click.argument("what", metavar="FOLDER|FILE.svg", type=click.Path(path_type=Path))
+@click.option("--grid", "-g", metavar="CxR", required=True, callback=_grid, help="Columns and rows, as in 3x2.")
+@click.option("--overlap", "overlap_mm", metavar="MM", type=click.FloatRange(0, 500), default=0.0, show_default=True,
+              help="By how much a part goes on under its right and lower neighbour.")  # fmt: skip
+@click.option("--margin", "margin_mm", metavar="MM", type=click.FloatRange(0, 500), default=10.0, show_default=True,
+              help="Margin of each sheet, with the marks.")  # fmt: skip
+@click.option("--out", "-o", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Where the sheets go.  [default: beside the source, ...-tiles]")  # fmt: skip
+@json_option
+def tile(**options: Any) -> int:
+    """Distribute a drawing among several sheets, each an SVG with marks along which it is cut.
+
+    Lines are cut at the seams. In the spec, give the canvas the size of the complete picture and
+    leave the machine out; name it when you plot the sheets, one by one.
+
+    \b
+    Examples:
+      render tile out/large --grid 3x2
+      render plot out/large-tiles/r1-c1.svg -m mine.yaml --port /dev/ttyUSB0
+    """
+    from renderer.cli.tile_command import tile_drawing
+
+    return tile_drawing(**options)
+
+
 @commands.command("film", short_help="Show the plot being drawn, pen by pen.")
 @click.argument("what", metavar="FOLDER|FILE.svg", type=click.Path(path_type=Path))
 @click.option("--out", "-o", metavar="FILE", type=click.Path(path_type=Path),
@@ -444,19 +478,21 @@ def export(**options: Any) -> int:
     return export_drawing(**options)
 
 
-@commands.command("schema", short_help="Print the JSON Schema of a spec.")
-def schema() -> int:
-    """Print the JSON Schema of a spec, for editors.
+@commands.command("schema", short_help="Print the JSON Schema of a spec, a rack or a machine.")
+@click.argument("what", type=click.Choice(["spec", "rack", "machine"]), default="spec")
+def schema(what: str) -> int:
+    """Print the JSON Schema of a spec, a rack or a machine, for editors.
 
     \b
-    Example:
+    Examples:
       render schema > spec.schema.json
+      render schema rack > rack.schema.json
       # then, as the first line of a spec:
       # yaml-language-server: $schema=spec.schema.json
     """
     from renderer.cli.specs import print_schema
 
-    return print_schema()
+    return print_schema(what)
 
 
 @commands.command("doctor", short_help="Show what this machine has.")

@@ -46,9 +46,10 @@ def _fault(fault: Fault) -> dict[str, Any]:
     }
 
 
-def print_schema() -> int:
-    """Print the JSON Schema of a spec."""
-    from renderer.specfile.schema import schema_text
+def print_schema(what: str) -> int:
+    """Print the JSON Schema of a spec, a rack or a machine."""
+    from renderer.specfile.schema import file_schema_text, schema_text
 
-    printing.data(schema_text().rstrip("\n"))
+    text = schema_text() if what == "spec" else file_schema_text(what)
+    printing.data(text.rstrip("\n"))
     return DONE

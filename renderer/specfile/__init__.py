@@ -6,12 +6,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from hardware.starters import spec_path
 from renderer.spec import Artwork
 from renderer.specfile.check import checked, validated
 from renderer.specfile.expand import Reader, spelt_out
 from renderer.specfile.faults import Fault, Place, SpecErrors
 from renderer.specfile.faults import Path as FieldPath
-from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tree, spec_path
+from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tree
 from renderer.specfile.homes import with_homes
 from renderer.specfile.overrides import overridden, variants
 from renderer.specfile.sheets import with_sheet

@@ -120,34 +120,6 @@ def names_starter(folder: Path, name: str) -> bool:
     return starters.is_name(name) and len(name) <= 200 and is_free
 
 
-MAIN_EXAMPLE = "scream_study"
-
-
-def example_names() -> tuple[str, ...]:
-    """The names of the specs that come with the program."""
-    marks = sorted(path.stem for path in (starters.folder() / "marks").glob("*.yaml"))
-    main = [MAIN_EXAMPLE] if (starters.folder() / f"{MAIN_EXAMPLE}.yaml").is_file() else []
-    return (*main, *marks)
-
-
-def example_path(name: str) -> Path:
-    """The file of a spec that comes with the program."""
-    inside = Path() if name == MAIN_EXAMPLE else Path("marks")
-    return starters.folder() / inside / f"{name}.yaml"
-
-
-def spec_path(named: str | Path) -> Path:
-    """The spec that a person names: a file, with ~ expanded, or an example, unless a file has its name.
-
-    The path is returned unchanged where it is neither.
-    """
-    path = Path(named)
-    if str(path).startswith("~"):
-        return path.expanduser()
-    is_name = starters.is_name(str(named)) and not os.path.lexists(path)
-    return example_path(str(named)) if is_name and str(named) in example_names() else path
-
-
 def starter(kind: starters.Kind, name: str, folder: Path) -> tuple[Path, str | None]:
     """The file of a starter, or what is wrong with its name."""
     if name in starters.names(kind):

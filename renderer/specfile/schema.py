@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+from pydantic import BaseModel
+
 from hardware.papers import PAPERS_MM
-from renderer.spec import KINDS, Artwork, Loss
+from renderer.spec import KINDS, Artwork, Loss, Machine, Rack
 from renderer.specfile.text_lines import TextLine
 
 Schema = dict[str, Any]
@@ -47,6 +49,20 @@ def schema() -> Schema:
 def schema_text() -> str:
     """The content of `spec.schema.json`."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def file_schema_text(what: str) -> str:
+    """The JSON Schema of the file of a `rack` or a `machine`."""
+    models: dict[str, type[BaseModel]] = {"rack": Rack, "machine": Machine}
+    made = models[what].model_json_schema(ref_template="#/definitions/{model}")
+    definitions = made.pop("$defs", {})
+    for one in (made, *definitions.values()):
+        _tidy(one)
+    head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": f"A {what} of render"}
+    whole = made | {"title": head["title"], "definitions": definitions}
+    if what == "rack":  # a file can be just the list of pens
+        whole = {"definitions": definitions | {"Rack": made}, "anyOf": [_ref("Rack"), made["properties"]["pens"]]}
+    return json.dumps(head | whole, indent=2, ensure_ascii=False) + "\n"
 
 
 def _tidy(model: Schema) -> None:

@@ -105,6 +105,35 @@ def test_fewer_kicks_cost_little_travel(tmp_path: Path) -> None:
     assert np.isfinite(plain)
 
 
+HIDDEN = """
+import importlib, pkgutil, sys
+
+HIDE = {"fcntl", "pty", "termios", "tty", "resource", "pwd", "grp"}
+
+class Hidden:
+    def find_spec(self, name, *rest):
+        if name in HIDE:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Hidden())
+for name in HIDE:
+    sys.modules.pop(name, None)
+import hardware
+for found in pkgutil.walk_packages(hardware.__path__, "hardware."):
+    if found.name != "hardware.simulator.pty" and not found.name.endswith("__main__"):
+        importlib.import_module(found.name)
+"""
+
+
+def test_every_module_loads_where_there_is_no_posix(tmp_path: Path) -> None:
+    done = python(HIDDEN, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    run = "from hardware.__main__ import main\nmain(sys.argv[1:], prog_name='hardware')\n"
+    done = python(HIDDEN + run, "simulate", "--machine", "gantry_grbl_servo", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "a simulated terminal needs Linux or macOS; use plot --port sim, which works everywhere\n"
+
+
 def test_the_small_package_needs_what_the_list_of_requirements_has() -> None:
     project = tomllib.loads((ROOT / "plotter" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = (ROOT / "hardware" / "requirements.txt").read_text(encoding="utf-8").splitlines()

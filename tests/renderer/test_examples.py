@@ -76,3 +76,8 @@ def test_the_command_lists_and_writes(folder: Path, capsys: pytest.CaptureFixtur
 def test_a_misspelt_example_is_answered_with_the_nearest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["examples", "pensil"]) == 2
     assert capsys.readouterr().err == "render: there is no example 'pensil'; did you mean 'pencil'?\n"
+
+
+def test_the_queue_takes_an_example_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["queue", "add", "waves", "--db", "queue.db", "--json"]) == 0
+    assert '"name": "waves"' in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """The JSON Schema and the page about specs agree with the models."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from renderer.specfile import load
 from renderer.specfile.readme import all_models, with_tables
-from renderer.specfile.schema import schema, schema_text
+from renderer.specfile.schema import file_schema_text, schema, schema_text
 from renderer.specfile.tree import plain
 from renderer.specfile.yamltree import parse
 
@@ -30,6 +31,17 @@ def test_the_schema_in_the_package_is_current() -> None:
 
 def test_the_tables_of_the_page_are_current() -> None:
     assert with_tables(README) == README, ANEW
+
+
+@pytest.mark.parametrize("what", ["rack", "machine"])
+def test_the_racks_and_machines_of_the_repository_follow_their_schema(what: str) -> None:
+    validator = pytest.importorskip("jsonschema").Draft7Validator(json.loads(file_schema_text(what)))
+    folder = {"rack": "pens", "machine": "machines"}[what]
+    files = sorted((ROOT / "specs" / folder).glob("*.yaml"))
+    assert files
+    for path in files:
+        assert not list(validator.iter_errors(in_yaml(path.read_text(encoding="utf-8")))), path
+    assert list(validator.iter_errors({"pens": [{"name": "x"}]}))
 
 
 @pytest.mark.parametrize("name", ["Gram", "BlurredMSE", "Curves"])

@@ -108,7 +108,7 @@ def test_without_arguments_there_is_help(capsys: Capture) -> None:
 
 
 def test_no_command_is_offered_before_it_works() -> None:
-    works = {"run", "new", "examples", "validate", "plan", "gallery", "film", "compare", "export"}
+    works = {"run", "new", "examples", "validate", "plan", "gallery", "film", "compare", "export", "tile"}
     machines = {"gcode", "plot", "card"}
     queue = {"queue", "worker", "serve"}
     assert set(commands.commands) == works | machines | queue | {"assets", "schema", "doctor"}
