@@ -180,6 +180,9 @@ def start_guard(session: PlotSession) -> PenGuard | None:
 
 def check_run(session: PlotSession) -> None:
     """Send all lines to the controller in check mode, in which nothing moves. Raises Ended if it refuses one."""
+    if session.job.protocol != "grbl":
+        session.say(f"{session.job.dialect} controllers have no check mode, so nothing was checked ahead", "warning")
+        return
     session.say("checking all lines in the controller's check mode")
     session.link.run(["$C"])
     try:
