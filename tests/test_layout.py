@@ -26,8 +26,8 @@ INSIDE = {
     "grbl_identity grbl marlin gcode_ops motion_plan ebb_setup ebb_replies ebb_stream ebb hpgl_setup "
     "hpgl_link port_scan",
     "hardware.job": "gcode_job formatting pen_state timing trips gcode_parser prepare variants locate",
-    "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard journal preflight pace repeated_notes "
-    "session messages asking opening pen_change parking continuing origin resume recover plot",
+    "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard hpgl_guard journal preflight pace "
+    "repeated_notes session messages asking opening pen_change parking continuing origin resume recover plot",
     "hardware.terminal": "event_text lines screen answers plot_runner options port_commands",
 }
 TORCHLESS = {"hardware", "renderer.spec", "renderer.specfile", "renderer.assets", "renderer.target", "renderer.colours"}

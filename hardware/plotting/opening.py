@@ -175,6 +175,8 @@ def start_guard(session: PlotSession) -> PenGuard | None:
     if session.job.setup.ebb is not None:
         down = (str(session.job.setup.ebb.down),)
         return PenGuard(number, down, session.journal_path, "hardware.plotting.ebb_guard")
+    if session.job.setup.hpgl is not None:
+        return PenGuard(number, ("PU;",), session.journal_path, "hardware.plotting.hpgl_guard")
     return None
 
 
