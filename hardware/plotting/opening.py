@@ -177,11 +177,16 @@ def start_guard(session: PlotSession) -> PenGuard | None:
     if session.job.setup.ebb is not None:
         down = (str(session.job.setup.ebb.down),)
         return PenGuard(number, down, session.journal_path, "hardware.plotting.ebb_guard")
+    if session.job.setup.hpgl is not None:
+        return PenGuard(number, ("PU;",), session.journal_path, "hardware.plotting.hpgl_guard")
     return None
 
 
 def check_run(session: PlotSession) -> None:
     """Send all lines to the controller in check mode, in which nothing moves. Raises Ended if it refuses one."""
+    if session.job.protocol != "grbl":
+        session.say(f"{session.job.dialect} controllers have no check mode, so nothing was checked ahead", "warning")
+        return
     session.say("checking all lines in the controller's check mode")
     session.link.run(["$C"])
     try:

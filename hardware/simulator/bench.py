@@ -13,11 +13,13 @@ SLEEP_S = 0.02
 
 
 class Bench:
-    """One controller and its cable.
+    """One controller and its cable; `byte_s` is the time that a byte takes on it.
 
     `fast`: time is virtual and jumps to the next event while the port is read, so that a plot of hours takes seconds
     and is reproducible. Otherwise time follows the clock of the computer, multiplied by `speed`.
     """
+
+    byte_s = BYTE_S
 
     def __init__(
         self,
@@ -111,7 +113,7 @@ class SimPort:
         controller.advance(now)
         at = max(now + TO_BOARD_S, self._line_free)
         for piece in content.splitlines(keepends=True) if len(content) > 1 else [content]:
-            at += len(piece) * BYTE_S
+            at += len(piece) * self.bench.byte_s
             controller.receive(at, piece)
         self._line_free = at
         self.written += len(content)
@@ -157,7 +159,7 @@ class SimPort:
         replies = self.bench.controller.sent()
         while replies:
             at, text = replies.popleft()
-            self._last_visible = max(self._last_visible, at + self.bench.latency_s) + len(text) * BYTE_S
+            self._last_visible = max(self._last_visible, at + self.bench.latency_s) + len(text) * self.bench.byte_s
             self._visible.append((self._last_visible, text))
 
     def _take(self, now: float) -> bytes:

@@ -33,6 +33,7 @@ class EbbBench(Bench):
     """One EBB and its cable; see `Bench`."""
 
     controller: Any
+    byte_s = 1e-6  # over USB, where the speed of the port means nothing
 
     def __init__(
         self,

@@ -147,7 +147,7 @@ class EbbBoard:
 
     def _take(self, content: bytes) -> None:
         if not self._texts:
-            self._parsed_at = self.now + PARSING_S
+            self._parsed_at = max(self._parsed_at, self.now + PARSING_S)
         self._rx += content
         while (end := min((at for at in (self._rx.find(b"\r"), self._rx.find(b"\n")) if at >= 0), default=-1)) >= 0:
             text = bytes(self._rx[:end]).decode("latin-1").strip().upper()

@@ -147,6 +147,7 @@ class HpglBench(Bench):
     ) -> None:
         self.simulated = SimulatedPlotter(machine, buffer_bytes or machine.plotter.buffer_bytes)
         self.controller = self.simulated
+        self.byte_s = 10 / machine.plotter.baud
         self.fast, self.speed, self.latency_s = fast, speed, latency_s
         self.resets_on_open = self.loses_banner = False
         self.port: SimPort | None = None

@@ -183,7 +183,10 @@ class EbbStream(LinkBase):
     def _next_move(self) -> BoardCommand | None:
         """Return the next part of the run: short parts are joined where that does not change the way."""
         skipped: list[Point] = []
-        is_moving = self._plan.speed > 0 or self._pushed is not None
+        if self._plan.speed > 0 and self._is_dry():  # the machine has stopped on the way, and begins from rest
+            self._plan.come_to_rest()
+            self._count_starved()
+        is_moving = self._plan.speed > 0
         seconds, lines, end = 0.0, 0, self._from
         while True:
             piece = self._pushed or self._plan.take(self._slice_s)
@@ -261,12 +264,18 @@ class EbbStream(LinkBase):
         self._lines.write(command.text.encode("ascii") + b"\r")
 
     def _watch_supply(self, command: BoardCommand) -> None:
-        """Make the moves longer if the board ran out of them while the machine was moving: the way over USB is slow."""
-        now = self.port.now()
-        is_late = command.is_moving and self._busy_until and now > self._busy_until + LATE_S
-        self._busy_until = max(self._busy_until, now) + command.ms / 1000
-        if not is_late:
-            return
+        """Notice that the board had nothing to do before a move that was to continue another."""
+        is_late = command.is_moving and self._is_dry()
+        self._busy_until = max(self._busy_until, self.port.now()) + command.ms / 1000
+        if is_late:
+            self._count_starved()
+
+    def _is_dry(self) -> bool:
+        """Whether the board has carried out all that it was sent, by the clock."""
+        return self._busy_until > 0 and self.port.now() > self._busy_until + LATE_S
+
+    def _count_starved(self) -> None:
+        """Make the moves longer, since the way over USB is slow."""
         self.starved += 1
         self._slice_s = min(2 * self._slice_s, LONGEST_SLICE_S)
         self._least_s, self._same_way_mm = self._slice_s / 2, STARVED_WAY_MM

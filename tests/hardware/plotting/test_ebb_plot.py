@@ -319,3 +319,14 @@ def test_a_killed_plot_that_waits_for_ever_would_be_noticed() -> None:
     session.kill_after = 3
     with pytest.raises(Killed):
         session.run()
+
+
+@VERSIONS
+def test_a_board_that_hears_late_once_is_reported_and_loses_nothing(
+    version: tuple[int, int, int], tmp_path: Path
+) -> None:
+    session = plotted(tmp_path, EbbFault(STROKE, "stall", 0.9), version=version)
+    assert all_drawn_once(session)
+    assert session.reported_faults() == []
+    note = "the board ran out of moves: this computer or its USB is slow; moves are made longer"
+    assert session.notes() == [note]

@@ -3,6 +3,8 @@
 import math
 import os
 import re
+import subprocess
+import sys
 import threading
 import tty
 from pathlib import Path
@@ -116,6 +118,28 @@ def test_an_emergency_discards_the_buffer_and_raises_the_pen(tmp_path: Path) -> 
     assert session.run(tmp_path / "journal").outcome == "emergency"
     assert not session.pen_is_down()
     assert len(session.drawn()) <= 4
+
+
+@pytest.mark.parametrize("ends", ["killed", "dismissed"])
+def test_the_pen_goes_up_if_the_program_is_killed(ends: str) -> None:
+    near, far = os.openpty()
+    tty.setraw(far)
+    there, here = os.pipe()
+    command = [sys.executable, "-m", "hardware.plotting.hpgl_guard", str(far), str(there), "-", "PU;"]
+    guard = subprocess.Popen(command, pass_fds=(far, there), cwd=Path(__file__).parents[3], stdin=subprocess.DEVNULL)
+    os.close(there)
+    if ends == "dismissed":
+        os.write(here, b"x")
+    os.close(here)
+    assert guard.wait(20) == 0
+    os.set_blocking(near, False)
+    if ends == "killed":
+        assert os.read(near, 10) == b"PU;"
+    else:
+        with pytest.raises(BlockingIOError):
+            os.read(near, 10)
+    os.close(near)
+    os.close(far)
 
 
 class HeldPlotter:
