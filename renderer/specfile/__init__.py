@@ -80,7 +80,7 @@ def _works(
     reader, works = Reader(path.parent, within, opens_pictures), []
     for variant in found:
         whole, files = reader.with_files(variant.tree)
-        whole, wrong = with_sheet(whole, path.parent)
+        whole, wrong = with_sheet(whole, path.parent, within)
         faults += wrong
         written = whole
         whole, texts, wrong = texts_of(whole)

@@ -15,7 +15,6 @@ MOST_BYTES = 1_000_000
 YAML_SUFFIXES = (".yaml", ".yml")
 WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".ppm", ".pgm", ".avif")
-CONVERTED_SUFFIXES = (".heic", ".heif", ".svg", ".pdf")  # by other packages: `pictures.CONVERTERS`
 
 UNREAD_PICTURE_SUFFIXES = (".heic", ".heif")  # from phones; people must export them as JPEG
 

@@ -5,18 +5,18 @@ from pathlib import Path
 from hardware import papers
 from renderer.spec import PAPERS_MM
 from renderer.specfile.faults import Fault
-from renderer.specfile.files import beside, picture_size
+from renderer.specfile.files import beside, leads_within, picture_size
 from renderer.specfile.tree import Fields, Items, Scalar, below, plain, shown
 
 _FIELD = ("canvas", "paper")
 _WIDE = 1.05  # width over height from which a picture is wider than high, as in planning
 
 
-def with_sheet(tree: Fields, folder: Path) -> tuple[Fields, list[Fault]]:
+def with_sheet(tree: Fields, folder: Path, within: Path | None = None) -> tuple[Fields, list[Fault]]:
     """The tree with a size in mm in place of a paper's name, such as `B4` or `Arch C`, and what is wrong with it.
 
     Sizes that the spec knows by name stay. A paper without an orientation lies as the picture does, if the picture is
-    a file.
+    a file. Nothing outside `within` is opened.
     """
     canvas, node = tree.get("canvas"), below(tree, *_FIELD)
     if not isinstance(canvas, Fields):
@@ -32,7 +32,7 @@ def with_sheet(tree: Fields, folder: Path) -> tuple[Fields, list[Fault]]:
     size_mm = papers.size_of(node.value)
     if size_mm is None:
         return tree, [Fault(node.place, _FIELD, _unknown(node))]
-    return tree.put("canvas", _sized(canvas, node, _laid(size_mm, tree, folder))), []
+    return tree.put("canvas", _sized(canvas, node, _laid(size_mm, tree, folder, within))), []
 
 
 def _sized(canvas: Fields, node: Scalar, size_mm: tuple[float, float]) -> Fields:
@@ -42,7 +42,7 @@ def _sized(canvas: Fields, node: Scalar, size_mm: tuple[float, float]) -> Fields
     return canvas.put("paper", sheet).without("orientation")
 
 
-def _laid(size_mm: tuple[float, float], tree: Fields, folder: Path) -> tuple[float, float]:
+def _laid(size_mm: tuple[float, float], tree: Fields, folder: Path, within: Path | None) -> tuple[float, float]:
     """The size in the orientation that the spec names; else, for a paper with a name, in that of the picture."""
     ways = {"portrait": (min(size_mm), max(size_mm)), "landscape": (max(size_mm), min(size_mm))}
     said = plain(below(tree, "canvas", "orientation") or Scalar(None, "", tree.place))
@@ -52,8 +52,10 @@ def _laid(size_mm: tuple[float, float], tree: Fields, folder: Path) -> tuple[flo
     if isinstance(paper, Scalar) and papers.name_of(str(paper.value)) is None:
         return size_mm  # numbers are as written
     image = below(tree, "target", "image")
-    is_file = isinstance(image, Scalar) and isinstance(image.value, str)
-    px = picture_size(beside(folder, str(plain(image)))) if image and is_file else None
+    px = None
+    if isinstance(image, Scalar) and isinstance(image.value, str):
+        file = beside(folder, image.value)
+        px = picture_size(file) if within is None or leads_within(file, within) else None
     return ways["landscape" if px and px[0] > _WIDE * px[1] else "portrait"]
 
 

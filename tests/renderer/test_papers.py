@@ -8,7 +8,7 @@ from PIL import Image
 from hardware.papers import PAPERS_MM, listed, name_of, size_of, turned
 from renderer.spec import PAPERS_MM as KNOWN_TO_THE_SPEC
 from renderer.spec import Sheet
-from renderer.specfile import load
+from renderer.specfile import SpecErrors, load, sheets
 
 SPEC = (
     "version: 1\ntitle: x\ntarget: {{image: {image}}}\ncanvas: {{{canvas}}}\npens: {{rack: pencil}}\nlayers: [curves]\n"
@@ -77,6 +77,18 @@ def test_a_photo_on_its_side_lies_as_it_is_seen(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(SPEC.format(image="x.jpg", canvas="paper: B5"))
     [work] = load(tmp_path / "x.yaml")
     assert work.artwork.canvas.paper == Sheet(width_mm=176, height_mm=250)
+
+
+def test_a_picture_outside_the_folder_of_the_specs_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    Image.new("RGB", (60, 40)).save(tmp_path / "x.png")
+    (specs / "x.yaml").write_text(SPEC.format(image="../x.png", canvas="paper: B4"))
+    monkeypatch.setattr(sheets, "picture_size", lambda _: pytest.fail("opened"))
+    with pytest.raises(SpecErrors, match="is outside the folder of the specs"):
+        load(specs / "x.yaml", within=specs)
 
 
 def test_a_name_of_the_spec_may_have_any_case(tmp_path: Path) -> None:
