@@ -144,7 +144,7 @@ def test_what_became_of_a_command_is_found_out_by_the_counters(
     assert session.notes() == [lost if kind == "deafen" else seen]
 
 
-@pytest.mark.parametrize("move", range(5, 620, 41))
+@pytest.mark.parametrize("move", range(5, 620, 83))
 @pytest.mark.parametrize("kind", ["garble", "mute", "deafen"])
 def test_so_it_is_wherever_that_happens(kind: str, move: int, tmp_path: Path) -> None:
     session = plotted(tmp_path, EbbFault(move, kind))  # type: ignore[arg-type]

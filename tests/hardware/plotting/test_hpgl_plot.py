@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from hpgl_plot import HP_7475A, HpglPlot
-from simulated_plot import all_drawn_once
+from simulated_plot import all_drawn_once, small_card
 
 from hardware.job.prepare import from_drawing
 from hardware.plotting.control import Control
@@ -179,8 +179,10 @@ class HeldPlotter:
 
 def test_a_cutter_that_holds_the_computer_by_xoff_gets_every_byte() -> None:
     plotter = HP_7475A.plotter.model_copy(update={"handshake": "xon", "pens": 1})
-    machine = HP_7475A.model_copy(update={"hpgl": plotter, "travel_mm_min": 200000.0, "feed_mm_min": 200000.0})
-    drawing = HpglPlot().drawing
+    at_once = HP_7475A.pen_lift.model_copy(update={"settle_s": 0.0})
+    fast = {"travel_mm_min": 200000.0, "feed_mm_min": 200000.0, "pen_lift": at_once}
+    machine = HP_7475A.model_copy(update={"hpgl": plotter, **fast})
+    drawing = small_card()
     job = from_drawing(drawing, machine, "card")
     far, control = HeldPlotter(), Control()
     control.watch(lambda event: control.answer(event.id, event.default) if isinstance(event, Prompt) else None)
