@@ -118,6 +118,7 @@ class EbbStream(LinkBase):
         if self._flight is None and (command := self._due(asks)) is not None:
             self._transmit(command)
         self._listen(timeout_s if self._flight or not self._accepted else min(timeout_s, IDLE_S))
+        self.on_poll()
         flight = self._flight
         if flight is not None and self.port.now() - flight.sent_at > SILENCE_S:
             self._flight = None

@@ -146,6 +146,7 @@ class Hpgl(LinkBase):
             self._write_all()
         else:
             self._keep_supplied(timeout_s)
+        self.on_poll()
         self._acknowledge_taken()
 
     def _write_all(self) -> None:
