@@ -20,6 +20,17 @@ from renderer.target import Frame, Picture, fit_picture, frame, load_picture
 from renderer.tone import cropped, toned
 
 CUT = 0.03  # share of the picture that `cover` can cut off without a note
+_COUNTED = {  # what the count of a mark is the number of
+    "hatching": "{} hatches",
+    "flow": "{} flow lines",
+    "one_line": "a line through {} points",
+    "scribble": "a scribble of {} loops",
+    "spiral": "a spiral of {} turns",
+    "waves": "{} rows of waves",
+    "halftone": "{} dots of fitted sizes",
+    "contours": "contours at {} levels",
+    "areas": "up to {} areas",
+}
 _LOOKED_AT_PX = 128  # longer side of the reduced picture whose colours are judged
 
 
@@ -37,9 +48,11 @@ class LayerPlan:
 
     @property
     def text(self) -> str:
-        """`2000 points of 4.5 mm can cover 143% of the area`."""
+        """`2000 points of 4.5 mm can cover 143% of the area`; of a mark, `a line through 8000 points with 0.45 mm`."""
         low, high = self.nibs_mm
         nib = f"{low:g} mm" if low == high else f"{low:g} to {high:g} mm"
+        if self.kind in _COUNTED:
+            return f"{_COUNTED[self.kind].format(self.count)}, drawn with {nib}"
         length = "" if self.length_mm is None else f", at about {self.length_mm:.0f} mm each"
         return f"{self.count} {self.kind} of {nib} can cover {percent(self.cover)} of the area{length}"
 

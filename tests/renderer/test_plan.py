@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from renderer.feasibility import LayerInk, percent
-from renderer.plan import Plan, plan
+from renderer.plan import LayerPlan, Plan, plan
 from renderer.spec import Curves, Lines, Points
 from renderer.specfile import load
 from renderer.target import Frame
@@ -203,3 +203,11 @@ def test_strokes_without_a_limit_are_as_long_as_so_many_usually_are() -> None:
 )
 def test_shares_have_as_many_digits_as_an_estimate_deserves(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+def test_the_count_of_a_mark_is_named_for_what_it_counts() -> None:
+    nibs = (0.45, 0.45)
+    assert LayerPlan("x", "one_line", 8000, nibs, "1 pen", 0.6, 2.0).text == (
+        "a line through 8000 points, drawn with 0.45 mm"
+    )
+    assert LayerPlan("x", "lines", 80, nibs, "1 pen", 0.6, 2.0).text.startswith("80 lines of 0.45 mm can cover 60%")
