@@ -1,6 +1,7 @@
-"""Draw pictures in some kinds of marks, with one black pen on A4, and put them on one sheet: a row for each mark.
+"""Draw pictures in some kinds of marks on one sheet: a row for each mark. By default, with one black pen on A4.
 
 python docs/marks.py docs/marks-lines.jpg --marks flow hatching one_line -- portrait.jpg cat.png castle.jpg reader.png
+python docs/marks.py docs/marks-colour.jpg --paper A5 --pens '{rack: fineliners, use: 6}' --marks flow scribble -- *.jpg
 """
 
 import argparse
@@ -17,8 +18,8 @@ SPEC = """\
 version: 1
 title: {title}
 target: {{image: {image}}}
-canvas: {{paper: A4}}
-pens: {{rack: {rack}}}
+canvas: {{paper: {paper}}}
+pens: {pens}
 machine: gantry_grbl_servo
 layers: [{layer}]
 """
@@ -26,10 +27,10 @@ LAYERS = {"hatching": "{hatching: {cross: 2}}"}
 GAP_PX, CAPTION_PX, MOST_BYTES = 14, 22, 600_000
 
 
-def drawn(picture: Path, mark: str, rack: str, folder: Path) -> Image.Image:
+def drawn(picture: Path, mark: str, paper: str, pens: str, folder: Path) -> Image.Image:
     """The preview of a picture in a mark."""
     spec = folder / f"{mark}.yaml"
-    text = SPEC.format(title=mark, image=picture.resolve(), rack=rack, layer=LAYERS.get(mark, mark))
+    text = SPEC.format(title=mark, image=picture.resolve(), paper=paper, pens=pens, layer=LAYERS.get(mark, mark))
     spec.write_text(text, encoding="utf-8")
     preview = pipeline.render(load(spec)[0]).preview  # [3, h, w]
     return Image.fromarray((preview.transpose(1, 2, 0) * 255).round().astype(np.uint8))
@@ -78,12 +79,14 @@ def main() -> None:
     parser.add_argument("made", type=Path)
     parser.add_argument("pictures", type=Path, nargs="+")
     parser.add_argument("--marks", nargs="+", default=["flow", "hatching", "one_line"])
-    parser.add_argument("--rack", default="micron_black")
+    parser.add_argument("--paper", default="A4")
+    parser.add_argument("--pens", default="{rack: micron_black}", help="as in a spec")
     parser.add_argument("--height", type=int, default=360, help="of each picture, px")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = [
-            (mark, [drawn(one, mark, options.rack, Path(folder)) for one in options.pictures]) for mark in options.marks
+            (mark, [drawn(one, mark, options.paper, options.pens, Path(folder)) for one in options.pictures])
+            for mark in options.marks
         ]
     save(sheet(rows, options.height), options.made)
 
