@@ -409,6 +409,10 @@ def _fault_text(fault: Any) -> str:
     if fault["type"] == "extra_forbidden":
         models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter, PaintWell, Reload)
         known = {name for model in models for name in model.model_fields}
+        blocks = {"ebb": list(EbbMechanics.model_fields), "hpgl": list(HpglPlotter.model_fields)}
+        near_by = difflib.get_close_matches(where[-1], blocks.get(where[-2], []) if len(where) > 1 else [], n=1)
+        if near_by:
+            return f"{'.'.join(where)}: no such field; did you mean {near_by[0]}?"
         if where[-1] in known:
             return f"{'.'.join(where)}: does not belong here"
         near = difflib.get_close_matches(where[-1], known - {where[-1]}, n=1)

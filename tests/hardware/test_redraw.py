@@ -10,12 +10,14 @@ from hardware.arcs import spiral
 from hardware.drawing import Drawing, Ink, Pen, PenPass
 from hardware.gcode import files
 from hardware.machine import Machine, load_machine
+from hardware.machine_files import suffix_of
 from hardware.program import ProgramError
 from hardware.svg_intake import prepared, ready_drawing
 from hardware.svgfile import to_svg
 from renderer import preview
 
-MACHINES = sorted((Path(__file__).parents[2] / "specs" / "machines").glob("*.yaml"))
+FILES = sorted((Path(__file__).parents[2] / "specs" / "machines").glob("*.yaml"))
+MACHINES = [path for path in FILES if suffix_of(load_machine(path)) == "gcode"]  # for HP-GL, see benchmarks.hpgl
 PENS = (
     Pen(name="sky", colour="#4aa3d8", nib_mm=2.5, ink=Ink.TRANSPARENT, max_draw_m=0.7),
     Pen(name="red", colour="#c0392b", nib_mm=0.8, feed_mm_min=900),
