@@ -135,7 +135,7 @@ def _rearranged(
     if step in when.moves:
         if not layer.traits.is_mark:
             move(layer, leaves, adam, ground, loss, generator, workspace)
-        if step >= when.settling and chooses and not layer.traits.keeps:
+        if step >= when.settling and chooses and not (layer.traits.keeps or layer.traits.is_long):
             repen(layer, leaves, ground, loss, workspace)
             ration(layer, leaves, ground, loss, workspace)
     return _Fit(leaves, adam, ground, now.start)

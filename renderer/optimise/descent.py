@@ -33,9 +33,10 @@ def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
     px_mm = 1 / ground.frame.px_per_mm
     rates = layer.rates
     moves = 0.0 if layer.traits.keeps else 1.0
+    pens = 0.2 if ground.palette.free else 0.0 if layer.traits.is_long else 1.0  # a long line is that of its pen
     groups = [
         {"params": [leaves.knots], "first": moves * (rates.position_mm or 0.5 * px_mm)},
-        {"params": [leaves.inks], "first": moves * rates.pens * (0.2 if ground.palette.free else 1.0)},
+        {"params": [leaves.inks], "first": moves * pens * rates.pens},
     ]
     if ground.palette.widths_vary:
         groups.append({"params": [leaves.width_mm], "first": rates.width_mm or 0.1 * px_mm})
