@@ -12,6 +12,7 @@ from typing import Any
 
 from renderer.manifest import MADE_BY
 
+JOURNAL = "plot.journal"  # of a plot of the drawing
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # from file managers; can be deleted
 
 
@@ -102,8 +103,10 @@ def earlier_to_keep(folder: Path, interrupted: bool, changes: tuple[str, ...]) -
     """Where the render in a folder moves before a trial or an interrupted render takes its place; None if it need not.
 
     A finished render is replaced by another finished one of the same changes, as the user asked for it again. A draft
-    is always replaced.
+    is always replaced. A drawing that was plotted, wholly or in part, is always kept with its journal.
     """
+    if (folder / JOURNAL).exists():
+        return _free_place(folder)
     record = _record(folder) or {}
     spec = record.get("spec") or {}
     if record.get("interrupted") is not False or spec.get("draft"):
@@ -111,6 +114,10 @@ def earlier_to_keep(folder: Path, interrupted: bool, changes: tuple[str, ...]) -
     earlier = spec.get("changes")
     if not interrupted and (not changes or earlier == list(changes)):
         return None
+    return _free_place(folder)
+
+
+def _free_place(folder: Path) -> Path:
     return next(place for number in range(1, 10_000) if not (place := _numbered(folder, number)).exists())
 
 
@@ -132,7 +139,7 @@ def refuse_others_work(folder: Path) -> None:
         raise OutputError(
             f"{folder}: exists and is not a finished render; use another --out, or replace it with --force"
         )
-    strange = _some(there - {*made, "manifest.json"})
+    strange = _some(there - {*made, "manifest.json", JOURNAL})
     if strange:
         what = f"holds files that render did not make ({strange})"
         raise OutputError(f"{folder}: {what}; move them away, or replace all with --force")

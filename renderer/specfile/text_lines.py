@@ -72,7 +72,13 @@ def text_faults(texts: tuple[TextLine, ...], tree: Fields, artwork: Artwork) -> 
 def _misfits(one: TextLine, artwork: Artwork) -> Iterator[str]:
     unwritten = sorted({letter for letter in one.say if letter != "\n" and not can_write(letter)})
     if unwritten:
-        yield f"there are no lines for {' '.join(unwritten)}; write letters, digits and . , : - + / ( ) = # & ' ! ?"
+        yield f"the lettering has no {' '.join(unwritten)}; write letters, digits and . , : - + / ( ) = # & ' ! ?"
+    machine = artwork.machine
+    if machine is not None and one.inset_mm < machine.margin_mm:
+        yield (
+            f"is {one.inset_mm:g} mm from the edges, but {machine.name} keeps {machine.margin_mm:g} mm clear; "
+            f"use inset_mm: {machine.margin_mm:g}"
+        )
     width_mm = one.size_mm[0]
     free_mm = max(min(size[0] - 2 * one.inset_mm for size in artwork.canvas.sizes_mm), 0.1)
     if width_mm > free_mm:

@@ -216,7 +216,10 @@ def _syntax_text(error: Any, begun: int, rest: str) -> str:
     if rest[:1] in ("@", "`", "%"):
         return f"a value cannot start with {rest[:1]}; put it in quotes"
     if (error.problem or "").startswith("mapping values are not allowed"):
-        return "a second ':' in one line; put the value in quotes, or indent this line like the one above"
+        return (
+            "a ':' that does not fit; put the value in quotes, indent this line like the one above, "
+            "or end the one above with ':'"
+        )
     for context, text in (
         (_SIMPLE_KEY, "a key without a value; write a colon and a space after it"),
         ("while parsing a flow", f"the bracket opened in line {begun} is not closed, or a comma is missing"),

@@ -234,10 +234,12 @@ version: 1
 title: Marks
 target: {image: disc.png}
 canvas: {paper: A6, px_per_mm: 3}
-pens: [{name: black, colour: "#000000", nib_mm: 0.5}]
+pens: PENS
 machine: gantry_grbl_servo
 layers: [LAYER]
 """
+ONE_PEN = '[{name: black, colour: "#000000", nib_mm: 0.5}]'
+TWO_PENS = '[{name: grey, colour: "#909090", nib_mm: 0.5}, {name: black, colour: "#000000", nib_mm: 0.5}]'
 
 
 @pytest.fixture(scope="module")
@@ -250,8 +252,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def rendered(folder: Path, layer: str):
-    (folder / "spec.yaml").write_text(SPEC.replace("LAYER", layer))
+def rendered(folder: Path, layer: str, pens: str = ONE_PEN):
+    (folder / "spec.yaml").write_text(SPEC.replace("LAYER", layer).replace("PENS", pens))
     return pipeline.render(load(folder / "spec.yaml")[0])
 
 
@@ -272,6 +274,13 @@ def test_one_line_lowers_the_pen_once(folder: Path) -> None:
     result = rendered(folder, "{one_line: 300, steps: 12}")
     [one] = result.drawing.passes
     assert len(one.lines) == 1
+
+
+@pytest.mark.parametrize("mark", ["one_line", "scribble"])
+def test_a_long_line_stays_with_its_pen(folder: Path, mark: str) -> None:
+    result = rendered(folder, f"{{{mark}: 300, steps: 30}}", TWO_PENS)
+    assert len(result.drawing.passes) == 2
+    assert all(len(each.lines) == 1 for each in result.drawing.passes)
 
 
 def test_marks_and_other_layers_lie_over_each_other(folder: Path) -> None:
@@ -301,11 +310,9 @@ def test_the_name_of_a_kind_is_its_key() -> None:
     ],
 )
 def test_what_a_mark_cannot_do_is_refused(folder: Path, layer: str, pens: str | None, text: str) -> None:
-    spec = SPEC.replace("LAYER", layer)
+    spec = SPEC.replace("LAYER", layer).replace("PENS", pens or ONE_PEN)
     if pens:
-        spec = spec.replace('[{name: black, colour: "#000000", nib_mm: 0.5}]', pens).replace(
-            "machine: gantry_grbl_servo\n", ""
-        )
+        spec = spec.replace("machine: gantry_grbl_servo\n", "")
     (folder / "wrong.yaml").write_text(spec)
     with pytest.raises(SpecErrors, match=text):
         load(folder / "wrong.yaml")

@@ -428,3 +428,11 @@ def test_a_process_that_is_not_ours_counts_as_alive() -> None:
     assert place._lives(os.getpid())
     assert place._lives(1)
     assert not place._lives(dead_process())
+
+
+def test_a_drawing_that_was_plotted_is_kept_with_its_journal(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    output.write(result, folder)
+    (folder / "plot.journal").write_text("{}\n")
+    output.check(folder)
+    assert output.earlier_to_keep(folder, False, ()) == tmp_path / "one.1"

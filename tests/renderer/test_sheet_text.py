@@ -98,7 +98,7 @@ def test_a_render_has_its_text_in_drawing_and_preview(folder: Path) -> None:
 
 def test_what_is_wrong_with_a_text_is_said(folder: Path) -> None:
     assert faults("text: {say: Жил, pen: blakc}\n") == [
-        "x.yaml:7:7: text.0: there are no lines for Ж и л; write letters, digits and . , : - + / ( ) = # & ' ! ?",
+        "x.yaml:7:7: text.0: the lettering has no Ж и л; write letters, digits and . , : - + / ( ) = # & ' ! ?",
         "x.yaml:7:7: text.0: the rack has no pen named 'blakc'; did you mean 'black'?",
     ]
     assert faults("text: {say: A LONG TITLE, height_mm: 9}\n") == [

@@ -176,7 +176,7 @@ CHANGES = [
     ("[mse]", "[mse", "9:11: not YAML: the bracket opened in line 9 is not closed, or a comma is missing"),
     ("    loss", "\tloss", "9:1: not YAML: a tab; indent with spaces"),
     ("    loss", "   loss", "9:4: not YAML: this line does not match the indentation or the kind of the lines from line 8 on"),
-    ("title: Two dots", "title: Dots: two", "2:12: not YAML: a second ':' in one line; put the value in quotes, or indent this line like the one above"),
+    ("title: Two dots", "title: Dots: two", "2:12: not YAML: a ':' that does not fit; put the value in quotes, indent this line like the one above, or end the one above with ':'"),
     ("title: Two dots", "title Two dots", "2:1: not YAML: a key without a value; write a colon and a space after it"),
     ("title: Two dots", "title: @two", "2:8: not YAML: a value cannot start with @; put it in quotes"),
     ("title: Two dots", 'title: "two', "2:8: not YAML: the quotes opened in line 2 are not closed"),
