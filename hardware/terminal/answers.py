@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import click
+
 from hardware.plotting.control import Control
 from hardware.plotting.events import Prompt
 from hardware.terminal.event_text import KEYS
@@ -131,6 +133,15 @@ def _lines(control: Control, read: Any) -> None:
     with suppress(ValueError, OSError):  # closed
         for line in sys.stdin:
             read(control, line)
+        if read is on_line:
+            _end_at_a_question(control)
+
+
+def _end_at_a_question(control: Control) -> None:
+    """Once all answers are read, stop the plot at its next question, instead of waiting for ever."""
+    _until(lambda: control.prompt is not None)
+    click.echo("no one can answer: stdin has ended. The plot stops here, and --resume continues it", err=True)
+    control.abort()
 
 
 @contextmanager

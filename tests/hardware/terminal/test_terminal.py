@@ -142,3 +142,15 @@ def test_plain_lines_and_json_lines_say_the_same_events() -> None:
     assert "error:33 at line" in plain.getvalue()
     faults = [event for event in session.events if isinstance(event, PlotFault)]
     assert as_json.getvalue().count('"event": "Fault"') == len(faults) == 1
+
+
+def test_a_plot_whose_answers_have_ended_stops_at_its_next_question(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    control = Control()
+    control.prompt = Prompt(1, "pen", "insert black", "", (PromptChoice("done", "the pen is in"),), "done")
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    answers._lines(control, answers.on_line)
+    command = control.take()
+    assert command is not None and command.name == "abort"
+    assert "no one can answer" in capsys.readouterr().err
