@@ -93,6 +93,10 @@ class HostPlot:
             self._say(f"{gone}; looking whether it has begun", "warning")
         try:
             return self._followed(file)
+        except HostError:
+            if self._control.in_emergency:  # after which a host refuses what it is asked
+                return self._emergency()
+            raise
         finally:
             self._control.on_emergency(None)
 
@@ -126,8 +130,8 @@ class HostPlot:
                     f"{self._name}: out of reach for {self._patience.lost_s:g} s; {self._goes_on()}"
                 ) from None
             return None
-        except HostRefused as refusal:
-            raise HostError(f"{refusal}. Whether the job goes on is not known; look at the machine") from None
+        except HostError as fault:
+            raise HostError(f"{fault}. Whether the job goes on is not known; look at the machine") from None
         if self._lost_at is not None:
             self._lost_at = None
             self._say("the connection is back")
@@ -251,6 +255,8 @@ class HostPlot:
                 raise HostError(f"{self._name}: still draws {self._patience.start_s:g} s after it was asked to stop")
             time.sleep(min(self._patience.poll_s, 0.2))
         text = f"stopped: the job on {self._name} is ended"
+        if self._control.in_emergency:
+            return self._emergency()
         try:
             self._host.run(self._program.lift)
         except HostError as fault:

@@ -97,10 +97,8 @@ class HostRequests:
 
     def _refused(self, refusal: urllib.error.HTTPError) -> HostError:
         address, status = self.address, refusal.code
-        if status in {401, 403} and not self._says(refusal):
-            return HostRefused(self._key_text(), status)
-        said = self._said
-        if status in {401, 403} and any(word in said.lower() for word in ("unauthorized", "api key", "forbidden")):
+        said = self._says(refusal)
+        if status == 401 or (status == 403 and (address.kind == "octoprint" or not said)):
             return HostRefused(self._key_text(), status)
         if status in {301, 302, 303, 307, 308}:
             return HostRefused(f"{address.text}: sends requests on to another address; {_OTHER}", status)
@@ -116,15 +114,13 @@ class HostRequests:
         )
 
     def _says(self, refusal: urllib.error.HTTPError) -> str:
-        """Return, and keep, the host's own message in an error: `error` or `error.message` of its JSON."""
-        self._said = ""
+        """Return the host's own message in an error, `error` or `error.message` of its JSON; empty without one."""
         try:
             found = json.loads(refusal.read(MOST_BYTES))["error"]
             found = found["message"] if isinstance(found, dict) else found
-            self._said = plain_text(self._without_key(str(found)))
+            return plain_text(self._without_key(str(found)))
         except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
-            pass
-        return self._said
+            return ""
 
     def _without_key(self, text: str) -> str:
         return text.replace(self.address.key, "***") if self.address.key else text

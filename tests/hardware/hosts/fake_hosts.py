@@ -79,9 +79,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         machine.requests.append(f"{self.command} {self.path}")
         if machine.needs_key and self.headers.get("X-Api-Key") != KEY:
-            self.answer(401, {"error": {"message": f"Unauthorized: {self.headers.get('X-Api-Key')}"}})
+            self.refuse_key()
         else:
             self.route(f"{self.command} {urlsplit(self.path).path}", body)
+
+    def refuse_key(self) -> None:
+        self.answer(401, {"error": {"message": f"Unauthorized: {self.headers.get('X-Api-Key')}"}})
 
     def route(self, what: str, body: bytes) -> None:
         raise NotImplementedError
@@ -153,6 +156,9 @@ OCTOPRINT_STATES = {
 
 class FakeOctoPrint(_Handler):
     """The paths of OctoPrint that a plot uses."""
+
+    def refuse_key(self) -> None:
+        self.answer(403, {"error": f"You have no permission: {self.headers.get('X-Api-Key')}"})
 
     def route(self, what: str, body: bytes) -> None:
         machine = self.machine

@@ -136,6 +136,19 @@ def test_an_emergency_stop_reaches_the_machine_at_once(far: FakeMachine, address
     assert far.state == "failed"
 
 
+def test_a_failure_after_an_emergency_stop_is_that_stop(far: FakeMachine, address: str) -> None:
+    person = Person(lambda prompt: prompt.default)
+
+    def stop(event: PlotEvent) -> None:
+        if isinstance(event, PassBegun):
+            person.control.abort()
+            far.gate.clear()
+            person.control.emergency()
+
+    person.control.watch(stop)
+    assert plotted(address, person).outcome == "emergency"
+
+
 def test_a_lost_connection_says_that_the_job_goes_on(far: FakeMachine, address: str) -> None:
     def pull(_: Prompt) -> None:
         far.is_dead = True
