@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hardware.drawing import Drawing, Pen
 from hardware.drawing_part import WHOLE, DrawingPart, PartError, part_of
+from hardware.hosts.host_program import HostProgram, check_host, hosted_drawing, hosted_gcode
 from hardware.intake import Intake, for_machine, ready_svg
 from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
@@ -78,3 +79,31 @@ def lines_of(
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
     return from_drawing(part_of(drawing, part), used, drawing.title or what.stem), used
+
+
+def hosted_program(
+    what: Path,
+    machine: Machine | None,
+    intake: Intake,
+    part: DrawingPart,
+    kind: str,
+    wanted: Callable[[int], set[int] | None],
+    tell: Tell = ignore_note,
+) -> HostProgram:
+    """The file that a host of this kind runs, of a render, an SVG or G-code.
+
+    `wanted` returns which of so many passes are drawn. Raises MachineError, SvgError, PartError, JobError and others.
+    """
+    if is_gcode(what):
+        if machine is None:
+            raise MachineError(f"{what}: G-code does not say for which machine it is; name it with --machine")
+        if part != WHOLE or wanted(1) is not None:
+            raise PartError("--strokes, --region, --pause-every and passes need a drawing, and this is G-code")
+        check_host(kind, machine)
+        return hosted_gcode(what, machine)
+    drawing, used = drawing_of(what, machine, intake, tell)
+    if used is None:
+        raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
+    check_host(kind, used)
+    title, passes = drawing.title or what.stem, wanted(len(drawing.passes))
+    return hosted_drawing(part_of(drawing, part), used, title, passes)

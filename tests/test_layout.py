@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "papers pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack pen_mapping dialect "
     "controllers stations machine arcs program drawing_part gcode hpgl machine_files reloading planner estimate "
-    "lettering formats svgfile svg_intake intake picture tiling card simulator wire job plotting terminal __main__",
+    "lettering formats svgfile svg_intake intake picture tiling card simulator wire job plotting hosts terminal "
+    "__main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
@@ -21,12 +22,13 @@ ORDER = {
 INSIDE = {
     "hardware.simulator": "firmware settings lookahead_planner trace grbl_parser machine_state geometry status_report "
     "interpreter controller fault_injection bench ebb_motion ebb_board ebb_bench hpgl_plotter pty",
-    "hardware.wire": "gcode_text link_errors port serial_port opener line_port replies grbl_codes link grbl_stream "
-    "grbl_identity grbl marlin gcode_ops motion_plan ebb_setup ebb_replies ebb_stream ebb hpgl_setup hpgl_link "
-    "port_scan",
+    "hardware.wire": "gcode_text link_errors port host_address serial_port opener line_port replies grbl_codes link "
+    "grbl_stream grbl_identity grbl marlin gcode_ops motion_plan ebb_setup ebb_replies ebb_stream ebb hpgl_setup "
+    "hpgl_link port_scan",
     "hardware.job": "gcode_job formatting pen_state timing trips gcode_parser prepare variants locate evidence",
     "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard hpgl_guard journal preflight pace "
     "repeated_notes session messages asking opening pen_change parking continuing origin resume recover plot",
+    "hardware.hosts": "host_request host_status moonraker octoprint host_program host_plot",
     "hardware.formats": "stroke_sheet dxf_file hpgl_scanner hpgl_file pdf_file",
     "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade subpath path_curves path_data flatten "
     "outline clipping scene clip_regions markers paint_servers plain_image typefaces svg_text hatch write layer_labels "

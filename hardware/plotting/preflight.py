@@ -68,7 +68,7 @@ def check(job: GcodeJob, greeting: Greeting, *, homes: bool = False) -> tuple[li
         *_off_the_bed(job),
         *_beyond_the_travel(job, greeting),
         *_found(job, greeting, "fault"),
-        *(_cannot_home(greeting) if homes else ()),
+        *(_cannot_home(job, greeting) if homes else ()),
     ]
     if len(faults) > MOST_FAULTS:
         faults = [*faults[:MOST_FAULTS], f"and {len(faults) - MOST_FAULTS} more"]
@@ -81,9 +81,19 @@ def _found(job: GcodeJob, greeting: Greeting, severity: str) -> list[str]:
     return [message for row in rows if (message := row.finds(job, known))]
 
 
-def _cannot_home(greeting: Greeting) -> list[str]:
-    if greeting.settings.get(22, 1):
+_NO_HOMING = {
+    "ebb": "an EBB has no switches to home to; push the pen to the machine's 0, 0 by hand",
+    "hpgl": "a plotter finds its place by itself when it is switched on",
+    "marlin": "only GRBL is homed by a plot; home a Marlin machine first with G28, by its display or another program",
+    "grbl": "the controller does not report whether it can home ($22); home it first, by its own program",
+}
+
+
+def _cannot_home(job: GcodeJob, greeting: Greeting) -> list[str]:
+    if greeting.settings.get(22):
         return []
+    if 22 not in greeting.settings:
+        return [f"homing was asked for, but {_NO_HOMING[job.protocol]}, and plot without --home"]
     return [
         "homing was asked for, but it is switched off ($22=0); set $22=1 if the machine has limit switches, or plot"
         " without --home"

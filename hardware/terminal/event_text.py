@@ -15,7 +15,8 @@ def line(event: PlotEvent) -> str | None:
     match event:
         case Connected():
             reset = "; it restarted when the port was opened" if event.reset else ""
-            return f"{event.firmware or 'a controller'} on {event.port}, {event.buffer_bytes} bytes of buffer{reset}"
+            buffer = f", {event.buffer_bytes} bytes of buffer" if event.buffer_bytes else ""
+            return f"{event.firmware or 'a controller'} on {event.port}{buffer}{reset}"
         case Note():
             return event.text if event.level == "info" else f"{event.level}: {event.text}"
         case PassBegun():

@@ -11,7 +11,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _OPTIONS = (
     click.option("--port", "-p", metavar="PORT",
                  help="Serial port of the controller, such as /dev/ttyUSB0 or COM3; socket://HOST:PORT is a controller"
-                 " in the network; sim is a simulated one, sim:fast the same without waiting."),
+                 " in the network, moonraker://HOST and octoprint://HOST a program that runs the machine; sim is a"
+                 " simulated one, sim:fast the same without waiting."),
     click.option("--baud", metavar="N", type=click.IntRange(1200, 4_000_000), default=115200, show_default=True,
                  help="Speed of the port; Marlin often uses 250000."),
     click.option("--dry-run", "-n", is_flag=True, help="Print the plan; open no port."),

@@ -14,9 +14,11 @@ from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.plotting.control import Control
 
 if TYPE_CHECKING:
+    from hardware.hosts.host_program import HostProgram
     from hardware.machine import Machine
 
 DONE, FAILED, USAGE, DEVICE, INTERRUPTED = 0, 1, 2, 3, 130
+_CODES = {"done": DONE, "aborted": INTERRUPTED, "emergency": DEVICE}
 
 
 class ControllerError(Exception):
@@ -41,6 +43,12 @@ class PlotArguments:
     journal: Path | None = None
     as_json: bool = False
 
+    def wanted(self, passes: int) -> set[int] | None:
+        """Return the numbers of the passes to draw, from 1, of so many; None: all."""
+        if self.only_pens:
+            return set(self.only_pens)
+        return set(range(self.from_pass, max(passes, self.from_pass) + 1)) if self.from_pass > 1 else None
+
 
 def plot(job: GcodeJob, machine: "Machine", arguments: PlotArguments, journal: Path) -> int:
     """Plot the job, or print its plan for a dry run. Return the exit code.
@@ -64,6 +72,42 @@ def plot(job: GcodeJob, machine: "Machine", arguments: PlotArguments, journal: P
     if known is None and noted is not None:
         _set_aside(path)
     return _run(job, machine, replace(arguments, port=port), noted, kept, known)
+
+
+def plot_on_host(program: "HostProgram", arguments: PlotArguments) -> int:
+    """Let a host draw the program, or print the plan for a dry run. Return the exit code. Raises PortError."""
+    from hardware.hosts.host_plot import HostPlot, host_at
+    from hardware.terminal import answers
+    from hardware.wire.host_address import host_address
+
+    host = host_at(host_address(arguments.port or ""))
+    if arguments.dry_run:
+        _say_host_plan(program, arguments)
+        return DONE
+    control = Control()
+    with ExitStack() as stack:
+        _watch_lines(control, arguments)
+        stack.enter_context(_interruptible(control))
+        stack.enter_context(answers.listening(control, as_json=arguments.as_json))
+        finished = HostPlot(program, host, control).run()
+    return _CODES[finished.outcome]
+
+
+def check_host_options(arguments: PlotArguments) -> None:
+    """Raise PortError for an address that cannot be used, and JobError for options that a host cannot carry out."""
+    from hardware.wire.host_address import host_address
+
+    address = host_address(arguments.port or "")
+    asked = {
+        "--air": arguments.air, "--outline": arguments.outline, "--resume": arguments.resume,
+        "--check": arguments.check, "--home": arguments.home, "--send-and-wait": arguments.wait,
+        "--journal": arguments.journal is not None,
+    }  # fmt: skip
+    if found := [name for name, given in asked.items() if given]:
+        raise JobError(
+            f"{', '.join(found)}: {address.text} draws the file by itself, so these options have no effect there;"
+            " leave them out"
+        )
 
 
 def exit_code_of(run: Callable[[], int]) -> int:
@@ -168,27 +212,29 @@ def _run(
         stack.enter_context(answers.listening(control, as_json=arguments.as_json))
         stack.enter_context(awake())
         finished = running.run(resumed=Resume(known) if known else None)
-    return {"done": DONE, "aborted": INTERRUPTED, "emergency": DEVICE}[finished.outcome]
+    return _CODES[finished.outcome]
 
 
 @contextmanager
 def _watched(job: GcodeJob, control: Control, arguments: PlotArguments) -> Iterator[None]:
     from rich.console import Console
 
-    from hardware.terminal.lines import JsonLines, PlainLines
     from hardware.terminal.screen import Screen
 
     console = Console(stderr=True, highlight=False)
-    if arguments.as_json:
-        control.watch(JsonLines())
-        yield
-    elif console.is_terminal and not console.is_dumb_terminal and sys.stdin.isatty():
+    if not arguments.as_json and console.is_terminal and not console.is_dumb_terminal and sys.stdin.isatty():
         with Screen(job, console) as screen:
             control.watch(screen)
             yield
     else:
-        control.watch(PlainLines())
+        _watch_lines(control, arguments)
         yield
+
+
+def _watch_lines(control: Control, arguments: PlotArguments) -> None:
+    from hardware.terminal.lines import JsonLines, PlainLines
+
+    control.watch(JsonLines() if arguments.as_json else PlainLines())
 
 
 @contextmanager
@@ -242,4 +288,26 @@ def _say_plan(job: GcodeJob, arguments: PlotArguments) -> None:
     sys.stdout.write("\n".join(out) + "\n")
 
 
-__all__ = ["ControllerError", "JobError", "PlotArguments", "plot"]
+def _say_host_plan(program: "HostProgram", arguments: PlotArguments) -> None:
+    """Print what would be sent; nothing is asked of the host."""
+    size, pauses = len(program.text.encode()), len(program.stops)
+    if arguments.as_json:
+        rows = [
+            {"pass": number, "pen": part.name, "colour": part.colour, "strokes": part.strokes,
+             "drawn_m": round(part.drawn_mm / 1000, 3), "minutes": round(part.seconds / 60, 2)}
+            for number, part in enumerate(program.parts, 1)
+        ]  # fmt: skip
+        summary = {"title": program.title, "file": program.file, "bytes": size, "pauses": pauses,
+                   "minutes": round(program.seconds / 60, 2), "passes": rows}  # fmt: skip
+        sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+        return
+    out = [f"{program.title} on {program.machine}, by {arguments.port}"]
+    for number, part in enumerate(program.parts, 1):
+        drawn, took = amount_text(part.strokes, part.drawn_mm), duration_text(part.seconds)
+        out.append(f"  {number:>2}  {part.name}  {drawn}  {took}")
+    out.append(f"{program.file}, {size} bytes, {pauses} pause{'' if pauses == 1 else 's'}")
+    out.append("nothing was sent")
+    sys.stdout.write("\n".join(out) + "\n")
+
+
+__all__ = ["ControllerError", "JobError", "PlotArguments", "plot", "plot_on_host"]

@@ -10,7 +10,9 @@ from hardware.terminal.options import journal_beside, part_options, plot_options
 
 if TYPE_CHECKING:  # everything else is imported where it is used, so that --help is fast
     from hardware.drawing import Drawing
+    from hardware.drawing_part import DrawingPart
     from hardware.machine import Machine
+    from hardware.terminal.plot_runner import PlotArguments
 
 machine_option = click.option("--machine", "-m", "machine_file", metavar="M", required=True,
                               type=click.Path(path_type=Path), help="Machine, a YAML file.")  # fmt: skip
@@ -33,9 +35,12 @@ def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
     from hardware.job.prepare import from_drawing, from_gcode, is_gcode
     from hardware.machine import load_machine
     from hardware.terminal import plot_runner
+    from hardware.wire.host_address import is_host
 
     machine = load_machine(machine_file)
     part = DrawingPart(options.pop("strokes"), options.pop("region"), options.pop("pause_every_m"))
+    if is_host(options["port"]):
+        return _plot_on_host(what, machine, part, plot_runner.PlotArguments(**options))
     if is_gcode(what):
         if part != WHOLE:
             raise PartError("--strokes, --region and --pause-every need a drawing, and this is G-code")
@@ -44,6 +49,23 @@ def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
         drawing = _rendered(what) if what.is_dir() else _read(what, machine)
         job = from_drawing(part_of(drawing, part), machine, drawing.title or what.stem)
     return plot_runner.plot(job, machine, plot_runner.PlotArguments(**options), journal_beside(what))
+
+
+def _plot_on_host(what: Path, machine: "Machine", part: "DrawingPart", arguments: "PlotArguments") -> int:
+    from hardware.drawing_part import WHOLE, PartError, part_of
+    from hardware.hosts.host_program import check_host, hosted_drawing, hosted_gcode
+    from hardware.job.prepare import is_gcode
+    from hardware.terminal import plot_runner
+
+    plot_runner.check_host_options(arguments)
+    check_host((arguments.port or "").partition("://")[0], machine)
+    if is_gcode(what):
+        if part != WHOLE or arguments.wanted(1) is not None:
+            raise PartError("--strokes, --region, --pause-every and passes need a drawing, and this is G-code")
+        return plot_runner.plot_on_host(hosted_gcode(what, machine), arguments)
+    drawing = _rendered(what) if what.is_dir() else _read(what, machine)
+    title, wanted = drawing.title or what.stem, arguments.wanted(len(drawing.passes))
+    return plot_runner.plot_on_host(hosted_drawing(part_of(drawing, part), machine, title, wanted), arguments)
 
 
 def _rendered(folder: Path) -> "Drawing":

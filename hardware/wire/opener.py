@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from hardware.controllers import language_of
+from hardware.wire.host_address import is_host
 from hardware.wire.port import Opener, PortError
 from hardware.wire.serial_port import BAUD, SerialPort
 
@@ -17,6 +18,10 @@ def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
     It is a device, or `sim`, `sim:fast`, `sim:latency=16`,
     `sim:firmware=grblhal`. Raises PortError.
     """
+    if is_host(name):
+        raise PortError(
+            f"{name.partition('://')[0]}: this is a program that runs files, not a port; only `plot --port` sends to it"
+        )
     if name == "sim" or name.startswith("sim:"):
         return simulated(name, machine).open
     if language_of(machine.dialect) == "hpgl":

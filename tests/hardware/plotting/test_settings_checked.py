@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ebb_plot import EbbPlot
+from hpgl_plot import HpglPlot
 from plot_safety import MACHINES
 from samples import ROUTER
 from simulated_plot import Answer, SimulatedPlot, all_drawn_once
@@ -155,6 +157,21 @@ def test_homing_that_is_switched_off_is_not_left_out_in_silence() -> None:
         "homing was asked for, but it is switched off ($22=0); set $22=1 if the machine has limit switches, or plot"
         " without --home"
     )
+
+
+@pytest.mark.parametrize(
+    ("session", "why"),
+    [
+        (EbbPlot, "an EBB has no switches to home to; push the pen to the machine's 0, 0 by hand"),
+        (HpglPlot, "a plotter finds its place by itself when it is switched on"),
+    ],
+)
+def test_homing_that_a_machine_cannot_do_is_refused(session: type[SimulatedPlot], why: str) -> None:
+    plot = session(options=PlotOptions(homes=True))
+    with pytest.raises(JobError) as caught:
+        plot.run()
+    assert str(caught.value) == f"homing was asked for, but {why}, and plot without --home"
+    assert plot.prompts == [] and plot.bench.port is None
 
 
 def test_a_z_axis_that_soft_limits_stop_is_refused() -> None:
