@@ -77,4 +77,4 @@ def lines_of(
     drawing, used = drawing_of(what, machine, intake or Intake(), tell)
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
-    return from_drawing(part_of(drawing, part), used, drawing.title or what.stem), used
+    return from_drawing(part_of(drawing, part), used, drawing.title or what.stem, part.pause_every.minutes), used
