@@ -1,4 +1,4 @@
-"""A part of a drawing: a range of its strokes or a region of its sheet; and pauses after so many metres."""
+"""A part of a drawing: a range of its strokes or a region of its sheet; and pauses, after so many metres or minutes."""
 
 import re
 from dataclasses import dataclass, replace
@@ -12,10 +12,20 @@ from hardware.toolpath.cut import inside
 
 _RANGE = re.compile(r"(\d+)-(\d*)|(\d+)")
 _REGION = re.compile(r"([\d.]+),([\d.]+),([\d.]+)[x,]([\d.]+)")
+_PAUSE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(m|min)?")
+_MOST = 10_000.0  # metres or minutes between pauses
 
 
 class PartError(ProgramError):
     """A part that a drawing does not have; the message says what it has."""
+
+
+@dataclass(frozen=True)
+class PauseEvery:
+    """How much each pen draws until the plot pauses, so that it can be shaken or sharpened: metres or minutes."""
+
+    metres: float | None = None
+    minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,7 @@ class DrawingPart:
 
     strokes: tuple[int, int | None] | None = None  # first and last, counted from 1 through all passes
     region_mm: tuple[float, float, float, float] | None = None  # left, top, width, height on the sheet
-    pause_every_m: float | None = None  # of each pen, to shake or sharpen it
+    pause_every: PauseEvery = PauseEvery()
 
 
 WHOLE = DrawingPart()
@@ -54,14 +64,30 @@ def region(text: str) -> tuple[float, float, float, float]:
     return left, top, width, height
 
 
+def pause_every(text: str) -> PauseEvery:
+    """Return the metres of `5` or `5m`, or the minutes of `12min`. Raises ValueError."""
+    found = _PAUSE.fullmatch(re.sub(r"\s", "", text).lower())
+    if found is None:
+        raise ValueError(f"{text!r} is neither metres nor minutes; write 5 or 5m for metres, 12min for minutes")
+    most = float(found[1])
+    least = 0.1 if found[2] == "min" else 0.01
+    if not least <= most <= _MOST:
+        unit = "minutes" if found[2] == "min" else "metres"
+        raise ValueError(f"{text!r} is out of range; write {least:g} to {_MOST:g} {unit}")
+    return PauseEvery(minutes=most) if found[2] == "min" else PauseEvery(metres=most)
+
+
 def part_of(drawing: Drawing, part: DrawingPart) -> Drawing:
-    """Return the part of a drawing, with its pauses. Strokes keep their order and place. Raises PartError."""
+    """Return the part of a drawing, with its pauses by metres. Strokes keep their order and place. Raises PartError.
+
+    Pauses by minutes depend on the machine: `hardware.job.prepare.from_drawing` adds them.
+    """
     if part.strokes is not None:
         drawing = _numbered(drawing, *part.strokes)
     if part.region_mm is not None:
         drawing = _within(drawing, part.region_mm)
-    if part.pause_every_m is not None:
-        drawing = toolpath.split(_paused(drawing, part.pause_every_m))
+    if part.pause_every.metres is not None:
+        drawing = toolpath.split(_paused(drawing, part.pause_every.metres))
     return drawing
 
 

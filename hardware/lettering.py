@@ -1,4 +1,4 @@
-"""Text -> lines that a pen draws: plain capitals of a single stroke width."""
+"""Text -> lines that a pen draws: plain letters of a single stroke width."""
 
 import unicodedata
 
@@ -59,21 +59,59 @@ _GLYPHS = {
     "!": "00 04,06",
     "?": "01 10 30 41 42 23 24,26",
 }
-_WIDTHS = {"I": 0, ".": 0, ":": 0, "'": 0, "!": 0, ",": 0, "1": 2, "(": 2, ")": 2, "-": 3, " ": 2}
+# The same for small letters, with x in halves: they are 4 high, and tails reach 2 below the line on which letters stand
+_SMALL = {
+    "a": "62 66,63 42 22 03 05 26 46 65",
+    "b": "00 06,03 22 42 63 65 46 26 05",
+    "c": "63 42 22 03 05 26 46 65",
+    "d": "60 66,63 42 22 03 05 26 46 65",
+    "e": "04 64 63 42 22 03 05 26 46 65",
+    "f": "40 30 21 26,02 42",
+    "g": "62 67 48 28 07,63 42 22 03 05 26 46 65",
+    "h": "00 06,03 22 42 63 66",
+    "i": "02 06,00",
+    "j": "22 27 08,20",
+    "k": "00 06,62 04 66",
+    "l": "00 05 16",
+    "m": "02 06,03 22 32 43 46,43 62 72 83 86",
+    "n": "02 06,03 22 42 63 66",
+    "o": "22 42 63 65 46 26 05 03 22",
+    "p": "02 08,03 22 42 63 65 46 26 05",
+    "q": "62 68,63 42 22 03 05 26 46 65",
+    "r": "02 06,03 22 42",
+    "s": "63 52 12 03 14 54 65 56 16 05",
+    "t": "20 25 46,02 42",
+    "u": "02 05 26 46 65,62 66",
+    "v": "02 36 62",
+    "w": "02 26 43 66 82",
+    "x": "02 66,62 06",
+    "y": "02 36,62 36 18",
+    "z": "02 62 06 66",
+}
+_WIDTHS: dict[str, float] = {"I": 0, ".": 0, ":": 0, "'": 0, "!": 0, ",": 0, "1": 2, "(": 2, ")": 2, "-": 3, " ": 2}
+_WIDTHS |= dict.fromkeys(_SMALL, 3) | {"f": 2, "i": 0, "j": 1, "l": 0.5, "m": 4, "r": 2, "t": 2, "w": 4}
 _GAP = 1.6
 
 
 def lettered(text: str, x_mm: float, y_mm: float, height_mm: float) -> list[Line]:
-    """Return the lines, each [S, 2] in mm, of a text with its top left corner at x, y. Unknown letters stay blank."""
+    """Return the lines, each [S, 2] in mm, of a text with its top left corner at x, y.
+
+    The height is that of a capital; tails of small letters reach a third of it further down. Unknown letters stay
+    blank.
+    """
     scale, pen = height_mm / 6, 0.0
     lines = []
     for letter in _plain(text):
-        for stroke in _GLYPHS.get(letter, "").split(","):
-            corners = [(float(pair[0]), float(pair[1])) for pair in stroke.split()]
-            if corners:
-                lines.append(np.array([x_mm, y_mm]) + scale * (np.array(corners) + np.array([pen, 0.0])))
+        lines += [np.array([x_mm, y_mm]) + scale * (stroke + np.array([pen, 0.0])) for stroke in _strokes(letter)]
         pen += _WIDTHS.get(letter, 4) + _GAP
     return lines
+
+
+def _strokes(letter: str) -> list[Line]:
+    """Return the strokes of a letter, [S, 2] on the grid."""
+    glyph, unit = (_SMALL[letter], 0.5) if letter in _SMALL else (_GLYPHS.get(letter, ""), 1.0)
+    strokes = [[(unit * int(pair[0]), float(pair[1])) for pair in stroke.split()] for stroke in glyph.split(",")]
+    return [np.array(corners) for corners in strokes if corners]
 
 
 def length_of(text: str, height_mm: float) -> float:
@@ -87,5 +125,5 @@ def can_write(letter: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
-    return "".join(letter if letter in _GLYPHS else " " for letter in folded)
+    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return "".join(letter if letter in _GLYPHS or letter in _SMALL else " " for letter in folded)

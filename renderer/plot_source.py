@@ -78,7 +78,7 @@ def lines_of(
     drawing, used = drawing_of(what, machine, intake or Intake(), tell)
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
-    return from_drawing(part_of(drawing, part), used, drawing.title or what.stem), used
+    return from_drawing(part_of(drawing, part), used, drawing.title or what.stem, part.pause_every.minutes), used
 
 
 def hosted_program(
@@ -105,5 +105,7 @@ def hosted_program(
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
     check_host(kind, used)
+    if part.pause_every.minutes is not None:
+        raise PartError("a host pauses after metres only; write --pause-every in metres")
     title, passes = drawing.title or what.stem, wanted(len(drawing.passes))
     return hosted_drawing(part_of(drawing, part), used, title, passes)

@@ -13,14 +13,22 @@ if TYPE_CHECKING:
     from hardware.machine import Machine
 
 
-def from_drawing(drawing: "Drawing", machine: "Machine", title: str) -> GcodeJob:
-    """Return the job that plots a drawing. Raises ProgramError where the machine cannot draw it."""
+def from_drawing(drawing: "Drawing", machine: "Machine", title: str, pause_every_min: float | None = None) -> GcodeJob:
+    """Return the job that plots a drawing, with pauses after so many minutes of each pen.
+
+    Raises ProgramError where the machine cannot draw it.
+    """
     from hardware.gcode import gcode
+    from hardware.pauses import with_pauses, with_short_strokes
     from hardware.program import ChangePen, program
     from hardware.reloading import divided
 
     drawing = divided(drawing, machine)
+    if pause_every_min is not None:
+        drawing = with_short_strokes(drawing, machine, pause_every_min)
     steps = program(drawing, machine)
+    if pause_every_min is not None:
+        steps = with_pauses(steps, machine, pause_every_min)
     changes = [step for step in steps if isinstance(step, ChangePen)]
     passes = tuple(PassInfo(change.pen.label, change.pen.colour, change.strokes) for change in changes)
     setup = replace(setup_of(machine), sheet_mm=_sheet(drawing, machine))

@@ -16,7 +16,7 @@ from hardware.svgfile.svg_values import Size, length
 from hardware.svgfile.typefaces import family_of, typeface_of
 
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-_CAPITAL, _SMALL = 0.7, 0.54  # heights of capitals and of small letters, which are small capitals, in em
+_CAPITAL = 0.7  # height of capitals, in em
 _ADVANCES = {  # width of letters in thousandths of the font's size
     191: "'",
     222: "ijl",
@@ -107,7 +107,7 @@ def _outline(letter: Letter, x: float, y: float, tolerance: float) -> list[Line]
 def _lines(letter: Letter, x: float, y: float) -> list[Line]:
     """Return the lines of a letter whose baseline begins at x, y."""
     em = letter.style.em
-    high = em * (_SMALL if letter.text.islower() else _CAPITAL)
+    high = em * _CAPITAL
     drawn = lettered(letter.text, 0.0, 0.0, high)
     advance = _ADVANCE.get(letter.text, 0.556) * em
     wide = length_of(letter.text, high)

@@ -60,8 +60,8 @@ def part_options(command: F) -> F:
                      help="Draw only these strokes, counted through all passes: 100-250, or 100- for the rest."),
         click.option("--region", metavar="X,Y,WxH", callback=_read_by("region"),
                      help="Draw only what lies in this region of the sheet, mm from its top left corner."),
-        click.option("--pause-every", "pause_every_m", metavar="M", type=click.FloatRange(0.01, 10_000),
-                     help="Pause after so many metres of each pen, to shake or sharpen it."),
+        click.option("--pause-every", metavar="M|Tmin", callback=_read_by("pause_every"),
+                     help="Pause after so many metres or minutes of each pen, to shake or sharpen it: 5, or 12min."),
     )[::-1]:  # fmt: skip
         command = option(command)
     return command

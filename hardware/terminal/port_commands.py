@@ -31,14 +31,14 @@ def plot(what: Path, machine_file: Path, **options: Any) -> None:
 
 
 def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
-    from hardware.drawing_part import WHOLE, DrawingPart, PartError, part_of
+    from hardware.drawing_part import WHOLE, DrawingPart, PartError, PauseEvery, part_of
     from hardware.job.prepare import from_drawing, from_gcode, is_gcode
     from hardware.machine import load_machine
     from hardware.terminal import plot_runner
     from hardware.wire.host_address import is_host
 
     machine = load_machine(machine_file)
-    part = DrawingPart(options.pop("strokes"), options.pop("region"), options.pop("pause_every_m"))
+    part = DrawingPart(options.pop("strokes"), options.pop("region"), options.pop("pause_every") or PauseEvery())
     if is_host(options["port"]):
         return _plot_on_host(what, machine, part, plot_runner.PlotArguments(**options))
     if is_gcode(what):
@@ -47,7 +47,7 @@ def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
         job = from_gcode(what, machine)
     else:
         drawing = _rendered(what) if what.is_dir() else _read(what, machine)
-        job = from_drawing(part_of(drawing, part), machine, drawing.title or what.stem)
+        job = from_drawing(part_of(drawing, part), machine, drawing.title or what.stem, part.pause_every.minutes)
     return plot_runner.plot(job, machine, plot_runner.PlotArguments(**options), journal_beside(what))
 
 

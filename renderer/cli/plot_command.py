@@ -4,7 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hardware.drawing_part import DrawingPart
+from hardware.drawing_part import DrawingPart, PauseEvery
 from hardware.intake import Intake, intake_of
 from hardware.machine import Machine, load_machine
 from hardware.terminal.options import journal_beside
@@ -19,7 +19,7 @@ def plot_work(*, what: Path, machine: Path | None, **options: Any) -> int:
 
     Raises MachineError and other errors of `renderer.plot_source.lines_of`; errors of the plot become exit codes.
     """
-    part = DrawingPart(*(options.pop(name) for name in ("strokes", "region", "pause_every_m")))
+    part = DrawingPart(options.pop("strokes"), options.pop("region"), options.pop("pause_every") or PauseEvery())
     own = {field.name for field in fields(PlotArguments)}
     intake = intake_of(**{name: value for name, value in options.items() if name not in own})
     chosen = None if machine is None else load_machine(machine)

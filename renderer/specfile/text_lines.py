@@ -19,7 +19,7 @@ Corner = Literal[
 
 
 class TextLine(SpecModel):
-    """Text on the sheet, in capitals of single lines."""
+    """Text on the sheet, in letters of single lines."""
 
     say: str = Field(min_length=1, max_length=300, description="The text. A line break begins a new line.")
     at: Corner = Field("bottom right", description="Where it is on the sheet: a corner, an edge or the centre.")

@@ -5,13 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from samples import two_pens
+from samples import BLACK, RED, SERVO, line, sheet, two_pens
 
 from hardware.__main__ import main
-from hardware.drawing import Drawing
-from hardware.drawing_part import DrawingPart, PartError, part_of, region, stroke_range
+from hardware.drawing import Drawing, PenPass
+from hardware.drawing_part import DrawingPart, PartError, PauseEvery, part_of, pause_every, region, stroke_range
+from hardware.estimate import timed
+from hardware.job.prepare import from_drawing
 from hardware.machine import load_machine
-from hardware.program import Refill, program
+from hardware.pauses import with_pauses, with_short_strokes
+from hardware.program import ChangePen, Refill, program
 from hardware.svgfile import to_svg
 
 
@@ -59,8 +62,67 @@ def test_a_region_cuts_what_leaves_it() -> None:
 
 def test_pauses_come_after_so_many_metres() -> None:
     machine = load_machine("gantry_grbl_servo")
-    steps = [program(part_of(two_pens(), DrawingPart(pause_every_m=every)), machine) for every in (None, 0.02)]
+    steps = [
+        program(part_of(two_pens(), DrawingPart(pause_every=PauseEvery(every))), machine) for every in (None, 0.02)
+    ]
     assert [sum(isinstance(step, Refill) for step in each) > 0 for each in steps] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("5", PauseEvery(metres=5)), ("0.5 m", PauseEvery(metres=0.5)), (".5min", PauseEvery(minutes=0.5))],
+)
+def test_pauses_are_read_as_metres_or_minutes(text: str, found: PauseEvery) -> None:
+    assert pause_every(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "min", "5 km", "-3", "1.2.3", "0", "0min", "20000"])
+def test_what_is_not_a_pause_is_refused(text: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"is neither metres nor minutes; write 5 or 5m|is out of range; write 0\.0?1 to"
+    ):
+        pause_every(text)
+
+
+def test_pauses_come_after_so_many_minutes() -> None:
+    """Between two stops a pen is in use for no longer than asked, whatever its feed; dots count too."""
+    rows = tuple(line((5, y), (55, y)) for y in range(5, 36))
+    dots = tuple(line((x, 38)) for x in range(5, 56))
+    drawing = sheet(PenPass("a", BLACK, rows + dots), PenPass("b", RED, rows))
+    steps = program(with_short_strokes(drawing, SERVO, 0.5), SERVO)
+    paused = with_pauses(steps, SERVO, 0.5)
+    assert [step for step in steps if isinstance(step, Refill)] == []
+    used_s = [0.0]
+    for each in timed(paused, SERVO):
+        used_s[-1] += each.seconds
+        if isinstance(each.step, Refill | ChangePen):
+            used_s.append(0.0)
+    assert max(used_s) < 30 + 5  # 5 s for the stop and the way back from it
+    assert len(used_s) - 3 <= sum(used_s) / 25  # only before the first pen and at the end of each may it be short
+    refills = [step for step in paused if isinstance(step, Refill)]
+    assert {step.pen for step in refills} == {BLACK, RED}
+    assert all(step.drawn_mm > 0 for step in refills if step.pen == RED)
+
+
+def test_a_stroke_longer_than_the_minutes_is_divided() -> None:
+    drawing = sheet(PenPass("a", BLACK, (line((5, 5), (55, 5)),)))
+    made = with_short_strokes(drawing, SERVO, 0.01)  # 18 mm at 1800 mm/min
+    assert counts(made) == [3]
+    assert counts(with_short_strokes(drawing, SERVO, 1)) == [1]
+
+
+def test_the_job_and_the_command_pause_by_minutes(tmp_path: Path) -> None:
+    plain, paused = (from_drawing(two_pens(), SERVO, "a", minutes) for minutes in (None, 0.1))
+    assert len(paused.stops) > len(plain.stops)
+    file = tmp_path / "a.svg"
+    file.write_text(to_svg(two_pens()), encoding="utf-8")
+    words = ["plot", str(file), "-m", "gantry_grbl_servo", "--dry-run", "--pause-every"]
+    whole, often = (CliRunner().invoke(main, [*words, every]) for every in ("500min", "0.1min"))
+    assert (whole.exit_code, often.exit_code) == (0, 0), often.output
+    assert whole.output != often.output
+    refused = CliRunner().invoke(main, [*words, "often"])
+    assert refused.exit_code == 2
+    assert "'often' is neither metres nor minutes" in refused.output
 
 
 def test_the_command_plots_a_part(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from string import ascii_lowercase
 from xml.etree import ElementTree
 
 import cairosvg
@@ -53,10 +54,25 @@ def test_a_plan_shows_travel_of_the_tip_that_sits_elsewhere() -> None:
 def test_letters_stand_where_they_should_and_what_has_no_glyph_is_left_out() -> None:
     (bar, top) = lettered("T", 10, 20, 6)
     assert (bar.tolist(), top.tolist()) == ([[10, 20], [14, 20]], [[12, 20], [12, 26]])
-    assert lettered("日本", 0, 0, 6) == [] and len(lettered("é", 0, 0, 6)) == len(lettered("E", 0, 0, 6))
+    assert lettered("日本", 0, 0, 6) == [] and len(lettered("é", 0, 0, 6)) == len(lettered("e", 0, 0, 6)) == 1
     points = np.concatenate(lettered("GROESSE 0.5 (ROT)", 5, 5, 3))
     assert np.ptp(points[:, 0]) == pytest.approx(length_of("GROESSE 0.5 (ROT)", 3), abs=0.01)
     assert points[:, 1].min() == 5 and points[:, 1].max() <= 8.5
+
+
+def test_small_letters_have_a_form_of_their_own() -> None:
+    """They are 4 high where capitals are 6, reach up to 0 or down to 8, and do not touch their neighbours."""
+
+    def extent(letter: str) -> tuple[float, float]:
+        rows = np.concatenate(lettered(letter, 0, 0, 6))[:, 1]
+        return float(rows.min()), float(rows.max())
+
+    assert {extent(letter) for letter in "acemnorsuvwxz"} == {(2, 6)}
+    assert {extent(letter) for letter in "bdfhiklt"} == {(0, 6)}
+    assert {extent(letter) for letter in "pqgy"} == {(2, 8)}
+    for letter in ascii_lowercase:
+        columns = np.concatenate(lettered(letter, 0, 0, 6))[:, 0]
+        assert (columns.min(), columns.max()) == pytest.approx((0, length_of(letter, 6)))
 
 
 @pytest.mark.parametrize("path", sorted((SPECS / "machines").glob("*.yaml")), ids=lambda path: path.stem)

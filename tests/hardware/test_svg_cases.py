@@ -437,7 +437,7 @@ def test_text_becomes_single_line_letters_with_the_pen_of_its_colour() -> None:
     made = read('<text id="t" x="10" y="20" font-size="8">Hi</text><path stroke="black" fill="none" d="M0 9H9"/>')
     boxes = [box for _, *box in strokes(made.drawing) if box != [0, 9, 9, 9]]
     assert len(made.drawing.passes) == 1 and made.drawing.passes[0].pen.nib_mm == 1
-    assert len(boxes) == 4 and min(b[1] for b in boxes) == 14.4 and max(b[3] for b in boxes) == 20
+    assert len(boxes) == 5 and min(b[1] for b in boxes) == 14.4 and max(b[3] for b in boxes) == 20
     assert 10 < min(b[0] for b in boxes) < 11 and 16 < max(b[2] for b in boxes) < 18
     assert made.notes == ("<text> 'Hi' (line 1): drawn in single-line letters, not in its own typeface",)
 

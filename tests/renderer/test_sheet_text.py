@@ -65,6 +65,13 @@ def test_lines_of_text_stand_below_each_other() -> None:
         np.testing.assert_allclose(line, expected)
 
 
+@pytest.mark.parametrize("say", ["og", "oo"])
+def test_tails_of_letters_stay_on_the_sheet(say: str) -> None:
+    one = TextLine.model_validate({"say": say, "at": "bottom", "height_mm": 6, "inset_mm": 0})
+    points = np.concatenate(lines_of(one, 100, 50))
+    assert points[:, 1].max() == pytest.approx(50)
+
+
 def test_a_text_joins_the_last_pass_of_its_pen() -> None:
     passes = (PenPass("a", RED, (LINE,)), PenPass("a", BLACK, (LINE,)), PenPass("b", RED, (LINE,)))
     drawing = Drawing(100, 50, "#ffffff", passes)
