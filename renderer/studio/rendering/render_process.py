@@ -85,8 +85,11 @@ def main() -> None:
 
 
 def _render(instructions: dict[str, Any], writer: MessageWriter, asked: threading.Event) -> None:
-    from renderer import output
+    from renderer import assets, output
     from renderer.specfile import load
+
+    if not instructions.get("private_addresses"):  # the spec is another person's
+        assets.only_public()
 
     changes, folder, staged = tuple(instructions["changes"]), Path(instructions["folder"]), Path(instructions["staged"])
     works = {work.name: work for work in load(instructions["source"], changes)}
