@@ -1,5 +1,6 @@
 """The page: what it shows, what its buttons do, and how a browser hears that something has changed."""
 
+import asyncio
 import html
 import http.client
 import json
@@ -14,7 +15,7 @@ from browsing import Site, served
 from PIL import Image
 from sqlalchemy import Connection
 
-from renderer.studio.page import queue_views
+from renderer.studio.page import change_stream, queue_views
 from renderer.studio.page.access import Session
 from renderer.studio.page.change_stream import Marks, marks
 from renderer.studio.queue import job_pictures, leases, listing, pausing, questions, records, requests
@@ -405,3 +406,52 @@ def test_nobody_looks_while_nobody_listens(site: Site, there: Store) -> None:
             there, [NewJob("render", "a", "a", "a.yaml")], "ada"
         )  # so that the server writes, and finds no browser
     assert not site.page.watch.is_busy
+
+
+def test_a_queue_whose_file_is_gone_takes_no_works_and_is_not_live(site: Site, there: Store, tmp_path: Path) -> None:
+    for path in tmp_path.glob("queue.db*"):
+        path.unlink()
+    curator = site.as_("curator")
+    for answer in (curator.post("/pieces", {"spec": "disc.yaml"}), curator.get("/")):
+        assert answer.status == 503
+        assert "queue.db was deleted or moved" in answer.text
+        assert str(tmp_path) not in answer.text
+
+
+def test_the_stream_shows_that_the_database_does_not_answer(there: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_stream, "BEAT_S", 0.3)
+    stream = change_stream.ChangeStream(there)
+    assert there.file is not None
+    file = there.file
+
+    async def heard() -> list[str]:
+        events = stream.listen()
+        found = [await anext(events), await anext(events)]
+        for path in file.parent.glob("queue.db*"):
+            path.unlink()
+        while not found[-1].startswith("event: lost") and len(found) < 10:
+            found.append(await anext(events))
+        await events.aclose()  # type: ignore[attr-defined]
+        return found
+
+    assert asyncio.run(heard())[-1].startswith("event: lost")
+
+
+def test_the_ways_to_stop_a_plot_are_explained(site: Site, there: Store) -> None:
+    plots(there, "a")
+    asking(there)
+    text = site.as_("operator").get("/machines/gantry").text
+    assert "<b>Abort</b> lifts the pen, parks, and ends the plot" in text
+    assert "<b>Stop at once</b> halts the motors wherever the pen is" in text
+
+
+def test_after_a_stop_at_once_no_answer_stands_out(site: Site, there: Store) -> None:
+    plots(there, "a")
+    claimed, _ = asking(there)
+    leases.report_trouble(
+        there, claimed.id, claimed.token, "w", "emergency stop: the position may be lost", is_lost=True
+    )
+    text = site.as_("operator").get("/machines/gantry").text
+    assert "Resume at the stroke where it stopped" in text
+    assert "Home the machine before you resume" in text
+    assert 'class="huge' not in text
