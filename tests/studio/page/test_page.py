@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from renderer.studio.page import change_stream, queue_views
 from renderer.studio.page.access import Session
 from renderer.studio.page.change_stream import Marks, marks
+from renderer.studio.page.responses import without_folders
 from renderer.studio.queue import job_pictures, leases, listing, pausing, questions, records, requests
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.questions import NewQuestion
@@ -441,8 +442,8 @@ def test_the_ways_to_stop_a_plot_are_explained(site: Site, there: Store) -> None
     plots(there, "a")
     asking(there)
     text = site.as_("operator").get("/machines/gantry").text
-    assert "<b>Abort</b> lifts the pen, parks, and ends the plot" in text
-    assert "<b>Stop at once</b> halts the motors wherever the pen is" in text
+    assert "Abort lifts the pen, parks, and ends the plot" in text
+    assert "Stop at once halts the motors wherever the pen is" in text
 
 
 def test_after_a_stop_at_once_no_answer_stands_out(site: Site, there: Store) -> None:
@@ -455,3 +456,57 @@ def test_after_a_stop_at_once_no_answer_stands_out(site: Site, there: Store) -> 
     assert "Resume at the stroke where it stopped" in text
     assert "Home the machine before you resume" in text
     assert 'class="huge' not in text
+
+
+@pytest.mark.parametrize("name", ["Ada (operator)", "Ada \uff08operator\uff09", "Ada [operator]"])
+def test_a_display_name_cannot_look_like_a_role(site: Site, name: str) -> None:
+    answer = site.as_("curator").post("/me", {"name": name})
+    assert answer.text == "the history will name you as Ada operator (curator)"
+
+
+def test_only_operators_see_the_folders_of_this_disk(site: Site, there: Store, tmp_path: Path) -> None:
+    (made,) = requests.add(there, [NewJob("render", "a", "a", str(tmp_path / "specs" / "disc.yaml"))], "ada")
+    claimed = leases.claim(there, "render", "w")
+    assert claimed is not None
+    leases.fail(there, made.id, claimed.token, "w", f"{tmp_path}/out/a: the disk is full", can_retry=False)
+    pausing.pause_queue(there, "render", "ada", f"{tmp_path}/out/a: the disk is full")
+    for path in ("/", f"/pieces/{made.id}", "/history"):
+        text = site.as_("viewer").get(path).text
+        assert str(tmp_path) not in text
+        assert "a: the disk is full" in text
+    assert str(tmp_path) in site.as_("operator").get(f"/pieces/{made.id}").text
+
+
+def test_addresses_in_the_web_are_not_paths() -> None:
+    text = "https://example.org/a/b.png could not be fetched; see /srv/specs/x.yaml:3:1 and 2/3 of layers"
+    assert without_folders(text) == (
+        "https://example.org/a/b.png could not be fetched; see x.yaml:3:1 and 2/3 of layers"
+    )
+
+
+def test_a_long_history_is_folded(site: Site, there: Store) -> None:
+    (number,) = plots(there, "a")
+    claimed = leases.claim(there, "plot", "w", "gantry")
+    assert claimed is not None
+    for pen in range(60):
+        leases.add_remark(there, number, claimed.token, "w", f"pen {pen} of 60")
+    text = site.as_("viewer").get(f"/pieces/{number}").text
+    before, folded = text.split(f'<details id="earlier-{number}">')
+    assert before.count("<tr>") == 8
+    assert "pen 59 of 60" in before
+    assert "pen 0 of 60" in folded
+
+
+def test_a_button_is_named_by_what_it_shows(site: Site, there: Store) -> None:
+    plots(there, "a")
+    asking(there, {"z_step": 12.5})
+    text = site.as_("operator").get("/machines/gantry").text
+    for words in ("pen higher", "pen lower"):
+        assert f'aria-label="{words} by 12.5" title="{words} by 12.5">{words}</button>' in text
+
+
+def test_only_the_page_of_an_error_has_room_above() -> None:
+    rules = (Path(change_stream.__file__).parent / "static" / "studio.css").read_text(encoding="utf-8")
+    assert "main.error { max-width: 40rem; padding-top: 12vh; }" in rules
+    assert "\n.error" not in rules
+    assert "#toasts { position: fixed; left: 1rem;" in rules, "the form to add works is on the right"
