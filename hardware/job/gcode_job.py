@@ -76,6 +76,7 @@ class MachineSetup:
     zero_text: str = "its bottom left corner"  # where on the bed the machine is at 0, 0
     sheet_mm: tuple[float, float, float, float] | None = None  # left, bottom, right, top
     needs_travel_feed: bool = False  # G0 moves at the last F
+    pen_change_s: float = 0.0  # that a person takes to change a pen
     ebb: EbbSetup | None = None  # of a machine that an EBB drives
     hpgl: HpglSetup | None = None  # of a plotter that speaks HP-GL
 

@@ -92,6 +92,7 @@ def setup_of(machine: "Machine") -> MachineSetup:
         bed_mm=machine.bed_mm,
         zero_text=machine.zero_text,
         needs_travel_feed=dialect.travel_has_feed,
+        pen_change_s=machine.pen_change_s,
         ebb=ebb_setup.setup_of(machine) if language_of(machine.dialect) == "ebb" else None,
         hpgl=hpgl_setup.hpgl_setup_of(machine) if language_of(machine.dialect) == "hpgl" else None,
     )

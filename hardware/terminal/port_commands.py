@@ -59,6 +59,8 @@ def _plot_on_host(what: Path, machine: "Machine", part: "DrawingPart", arguments
 
     plot_runner.check_host_options(arguments)
     check_host((arguments.port or "").partition("://")[0], machine)
+    if part.pause_every.minutes is not None:
+        raise PartError("a host pauses after metres only; write --pause-every in metres")
     if is_gcode(what):
         if part != WHOLE or arguments.wanted(1) is not None:
             raise PartError("--strokes, --region, --pause-every and passes need a drawing, and this is G-code")

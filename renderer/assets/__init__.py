@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from renderer.assets import public_network
 from renderer.assets.cache import (
     AssetError,
     alone,
@@ -23,6 +24,7 @@ from renderer.assets.cache import (
 )
 from renderer.assets.conversions import readable
 from renderer.assets.known import KNOWN, PICTURES, WEIGHTS, Asset
+from renderer.assets.public_network import only_public
 from renderer.spec import RemoteImage
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "WEIGHTS",
     "Asset",
     "AssetError",
+    "LastingAssetError",
     "Report",
     "Resolved",
     "add",
@@ -39,6 +42,7 @@ __all__ = [
     "find_start",
     "known",
     "known_as",
+    "only_public",
     "readable",
     "resolve",
     "sha256_of",
@@ -48,6 +52,10 @@ Report = Callable[[int, int | None], None]  # bytes done, bytes in total if the 
 
 TRIES = 3
 PAUSE_S = 0.5  # before the second try; twice as long before the third
+
+
+class LastingAssetError(AssetError):
+    """A file that another try would not obtain either: it is not the one that was asked for, or may not be fetched."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ def fetch(url: str, sha256: str, report: Report | None = None) -> Path:
 
 def _fetched(url: str, sha256: str, report: Report | None) -> Path:
     # here, because urllib costs 40 ms, and a picture is fetched once
-    from renderer.assets.download import CutOffError, UnreachedError, download
+    from renderer.assets.download import CutOffError, RefusedAddressError, UnreachedError, download
 
     part = state(sha256, "part")
     why = ""
@@ -128,17 +136,25 @@ def _fetched(url: str, sha256: str, report: Report | None) -> Path:
         except CutOffError as error:
             why = f"{error}, {attempt + 1} times" if attempt else str(error)
             continue
+        except RefusedAddressError as error:
+            raise LastingAssetError(f"{url} is not fetched: {error}") from None
         except UnreachedError as error:
             raise AssetError(_unreached(url, sha256, str(error))) from None
         actual = sha256_of(part)
         if actual.startswith(sha256):
             return keep(part, actual)
         part.unlink()
-        wanted = sha256 if len(sha256) == 64 else f"one that begins with {sha256}"
-        why = f"its sha256 is {actual}, not {wanted}: the file there has changed, or the spec has the wrong sha256"
+        why = _not_the_file(sha256, actual)
         if not resumed:
-            break
+            raise LastingAssetError(_unreached(url, sha256, why))
     raise AssetError(_unreached(url, sha256, why))
+
+
+def _not_the_file(wanted: str, actual: str) -> str:
+    """Why the file was not kept. A worker does not reveal the sum: it would show what is at an address."""
+    named = wanted if len(wanted) == 64 else f"one that begins with {wanted}"
+    found = f"its sha256 is not {named}" if public_network.is_guarded() else f"its sha256 is {actual}, not {named}"
+    return f"{found}: the file there has changed, or the spec has the wrong sha256"
 
 
 def _unreached(url: str, sha256: str, why: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from renderer.assets import public_network
+
 Report = Callable[[int, int | None], None]  # bytes done, bytes in total if the server says so
 
 TIMEOUT_S = 10.0  # to connect, and for each piece
@@ -20,6 +22,10 @@ _PIECE = 1 << 16
 
 class UnreachedError(Exception):
     """The file cannot be fetched from there now; trying again at once would not help."""
+
+
+class RefusedAddressError(UnreachedError):
+    """The file is at an address that this process does not fetch from."""
 
 
 class CutOffError(Exception):
@@ -80,6 +86,8 @@ def _opened(url: str, have: int, part: Path) -> http.client.HTTPResponse:
         if error.code in (408, 416, 429) or error.code >= 500:
             raise CutOffError(said) from None
         raise UnreachedError(said) from None
+    except public_network.ForbiddenAddressError as error:
+        raise RefusedAddressError(str(error)) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise UnreachedError(_reason(error)) from None
     return answer
@@ -88,10 +96,14 @@ def _opened(url: str, have: int, part: Path) -> http.client.HTTPResponse:
 def _opener() -> urllib.request.OpenerDirector:
     """Like urllib's own, without file:, ftp: and data:, to which a redirect could lead."""
     opener = urllib.request.OpenerDirector()
+    connects = (
+        (public_network.PublicHandler(),)
+        if public_network.is_guarded()
+        else (urllib.request.HTTPHandler(), urllib.request.HTTPSHandler())
+    )
     for handler in (
         urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
+        *connects,
         urllib.request.HTTPRedirectHandler(),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),

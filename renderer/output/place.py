@@ -177,6 +177,15 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error comes from a disk without space, whatever it was turned into."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
     """Turn an error of the file system into an OutputError that says what would work."""

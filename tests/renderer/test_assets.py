@@ -16,7 +16,19 @@ from pathlib import Path
 import pytest
 
 from renderer import assets
-from renderer.assets import AssetError, add, cache_folder, download, fetch, find, find_start, known, resolve
+from renderer.assets import (
+    AssetError,
+    LastingAssetError,
+    add,
+    cache_folder,
+    download,
+    fetch,
+    find,
+    find_start,
+    known,
+    public_network,
+    resolve,
+)
 from renderer.spec import RemoteImage
 
 CONTENT = bytes(range(256)) * 1000
@@ -357,3 +369,75 @@ def test_without_the_web_and_a_fallback_it_is_an_error(monkeypatch: pytest.Monke
     scream = known()[0]
     with pytest.raises(AssetError, match=r"RENDER_OFFLINE is set\. To get it: render assets fetch scream, or"):
         resolve(RemoteImage(url=scream.url or "", sha256=scream.sha256), tmp_path)
+
+
+# --- what a worker fetches for others ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(public_network._STATE, "only_public", True)
+
+
+REFUSED = (
+    "is not a public address, and a worker fetches only from those; upload the picture and name its file, or start the"
+    " worker with --private-addresses"
+)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "192.168.0.7", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fe80::1%eth0",
+     "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1", "ff02::1"],
+)  # fmt: skip
+def test_an_address_of_this_machine_or_network_is_not_public(address: str) -> None:
+    assert not public_network.is_public(address)
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:93.184.215.14"])
+def test_an_address_of_the_public_network_is(address: str) -> None:
+    assert public_network.is_public(address)
+
+
+@pytest.mark.usefixtures("guarded")
+def test_a_worker_asks_no_server_on_this_machine(server: Server) -> None:
+    assert failure(server.url) == f"{server.url} is not fetched: 127.0.0.1 {REFUSED}"
+    assert server.asked == []
+
+
+@pytest.mark.usefixtures("guarded")
+def test_a_name_that_leads_to_this_machine_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: here)
+    url = server.url.replace("127.0.0.1", "pictures.example")
+    assert failure(url) == f"{url} is not fetched: pictures.example {REFUSED}"
+    assert server.asked == []
+
+
+@pytest.mark.usefixtures("guarded")
+def test_the_address_that_was_checked_is_the_one_that_is_asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["93.184.215.14", "127.0.0.1"])  # a name server that changes its mind
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), 80))]
+    )
+    assert REFUSED in failure(server.url.replace("127.0.0.1", "pictures.example"))
+    assert server.asked == []
+
+
+@pytest.mark.usefixtures("guarded")
+def test_a_redirect_leads_to_no_server_on_this_machine(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public_network, "is_public", lambda address: address == "127.0.0.1")  # as if it were outside
+    server.status, server.location = 302, server.url.replace("127.0.0.1", "127.0.0.2")
+    assert failure(server.url) == f"{server.url} is not fetched: 127.0.0.2 {REFUSED}"
+    assert server.asked == [None]
+
+
+@pytest.mark.usefixtures("guarded")
+def test_a_worker_does_not_reveal_the_sum_of_a_file(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public_network, "is_public", lambda _: True)
+    wanted = "0" * 64
+    with pytest.raises(LastingAssetError) as caught:
+        fetch(server.url, wanted)
+    assert SHA256 not in str(caught.value)
+    assert f"its sha256 is not {wanted}: the file there has changed" in str(caught.value)
+    assert fetch(server.url, SHA256).read_bytes() == CONTENT, "an address that may be asked"

@@ -275,6 +275,8 @@ def queue_backup(**options: Any) -> int:
 )
 @click.option("--baud", type=click.IntRange(1), default=115200, show_default=True, metavar="N",
               help="Speed of the port.")  # fmt: skip
+@click.option("--private-addresses", is_flag=True,
+              help="Let specs fetch pictures from this machine and its network too.")  # fmt: skip
 @click.option("--drain", is_flag=True, help="End when no job is left.")
 @click.option("--cluster", metavar="tcp://HOST:PORT",
               help="Instead of the queue, serve this dask scheduler, for render gallery build --cluster.")  # fmt: skip

@@ -41,6 +41,7 @@ def run_worker(
     port: str | None,
     baud: int,
     cluster: str | None,
+    private_addresses: bool,
     **options: Any,
 ) -> int:
     """Run a worker for the queue or for a cluster until it is asked to stop.
@@ -54,13 +55,13 @@ def run_worker(
             raise click.UsageError("a worker of a cluster only renders: use --cluster only with --device and --threads")
         return run_cluster_worker(cluster, device, threads, as_json=options["as_json"])
     if kind == "render":
-        return _run(kind, _render_worker(device, threads), **options)
+        return _run(kind, _render_worker(device, threads, private_addresses=private_addresses), **options)
     if machine is None or port is None:
         raise click.UsageError("a worker that plots needs --machine and --port; sim:fast is a simulated port")
     return _run(kind, _plot_worker(load_machine(machine), port, baud), **options)
 
 
-def _render_worker(device: str, threads: int | None) -> Make:
+def _render_worker(device: str, threads: int | None, *, private_addresses: bool) -> Make:
     from renderer.cli.render import device_of
     from renderer.studio.rendering.attempt import RenderSettings
     from renderer.studio.rendering.render_worker import RenderWorker
@@ -70,7 +71,7 @@ def _render_worker(device: str, threads: int | None) -> Make:
 
     def make(store: Store, name: str) -> tuple[RenderWorker, str]:
         place = f"GPU {gpu} of {socket.gethostname()}" if device == "cuda" else f"a processor, as {name}"
-        return RenderWorker(store, name, RenderSettings(device, threads), printing.say), place
+        return RenderWorker(store, name, RenderSettings(device, threads, private_addresses), printing.say), place
 
     return make
 

@@ -10,6 +10,7 @@ import hmac
 import os
 import secrets
 import time
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,13 @@ ROLES = ("viewer", "curator", "operator")  # each role may also do what the role
 SESSION_S = 30 * 86400.0
 KEY_BYTES = 32
 MOST_NAME = 40  # characters
+BRACKETS = {"Ps", "Pe"}  # categories of Unicode
+
+
+def clean_name(text: str) -> str:
+    """A display name without brackets, in which the history gives the role: no name can look like a role."""
+    plain = "".join(c for c in text if c.isprintable() and unicodedata.category(c) not in BRACKETS)
+    return " ".join(plain.split())[:MOST_NAME]
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Access:
         role, name, began = said.split(".")
         if not -60 <= self.now() - int(began) <= SESSION_S:  # a clock can be set back a little
             return None
-        return Session(role, base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode())
+        return Session(role, clean_name(base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode()))
 
     def _signed(self, said: str) -> str:
         digest = hmac.digest(self.key, said.encode("utf-8", "replace"), hashlib.sha256)

@@ -58,7 +58,7 @@ class ChangeStream:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.last: Marks = {}
-        self.is_over = False
+        self.is_over = self.is_failing = False
         self._listeners: set[asyncio.Queue[Marks | None]] = set()
         self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -88,7 +88,7 @@ class ChangeStream:
                 try:
                     marks = await asyncio.wait_for(line.get(), BEAT_S)
                 except TimeoutError:
-                    yield _event("beat", {})
+                    yield _event("lost" if self.is_failing else "beat", {})
                 else:
                     if marks is None:
                         return
@@ -114,8 +114,12 @@ class ChangeStream:
     async def _watch(self) -> None:
         while self._listeners and not self.is_over:
             began = time.monotonic()
-            with suppress(SQLAlchemyError):  # the next read may succeed; the page says that it is not up to date
+            try:
                 found = await run_in_threadpool(self.look)
+            except SQLAlchemyError:  # the next read may succeed; the page shows that it is not up to date
+                self.is_failing = True
+            else:
+                self.is_failing = False
                 if found != self.last:
                     self.last = found
                     for line in self._listeners:

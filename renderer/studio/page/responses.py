@@ -20,6 +20,11 @@ _TEMPLATES = Environment(
 )
 
 
+def without_folders(text: str) -> str:
+    """The text with the names of files in place of their absolute paths. Addresses in the web stay."""
+    return re.sub(r"(?<![\w.:/~-])(?:[A-Za-z]:[\\/]|/)(?:[^\s/\\:;,'\"()]+[\\/])+", "", text)
+
+
 def text_response(headers: Headers, text: str, status: int, back: str = "", **more: str) -> Response:
     """A text as a sentence or as a page, as the request can show it. `back`: a link on the page; `more`: headers."""
     if "hx-request" in headers or "text/html" not in headers.get("accept", ""):

@@ -28,7 +28,7 @@ from starlette.types import ASGIApp
 from renderer.manifest import duration
 from renderer.specfile import SpecErrors
 from renderer.studio.page import actions, gallery_works, plans, queue_views
-from renderer.studio.page.access import SESSION_S, Access, Session
+from renderer.studio.page.access import SESSION_S, Access, Session, clean_name
 from renderer.studio.page.actions import ActionContext, Denied, Form
 from renderer.studio.page.change_stream import ChangeStream, marks
 from renderer.studio.page.folders import Folders, NotFound
@@ -40,6 +40,7 @@ from renderer.studio.page.responses import (
     http_error,
     text_response,
     unexpected_error,
+    without_folders,
 )
 from renderer.studio.queue import job_fields, job_pictures, records
 from renderer.studio.queue.pausing import pause_reasons
@@ -211,7 +212,9 @@ class Page:
             now = marks(connection, self.store.now(connection))
             shown = {"watches": watches, **values(connection), "asking": queue_views.asking(connection)}
         session: Session = request.scope["session_of_page"]
-        text = self.templates.get_template(f"{name}.html.j2").render(session=session, marks=now, view=name, **shown)
+        text = self.templates.get_template(f"{name}.html.j2").render(
+            session=session, marks=now, view=name, local=_local(session), **shown
+        )
         return HTMLResponse(text)
 
     def plan(self, request: Request) -> Response:
@@ -221,7 +224,11 @@ class Page:
         try:
             plan = plans.plan_of(job, self.folders)
         except StudioError as error:
-            return HTMLResponse(self.templates.from_string('<p class="bad">{{ why }}</p>').render(why=str(error)))
+            return HTMLResponse(
+                self.templates.from_string('<p class="bad">{{ why }}</p>').render(
+                    why=_local(request.scope["session_of_page"])(str(error))
+                )
+            )
         return HTMLResponse(self.templates.get_template("plan.html.j2").render(plan=plan))
 
     # --- pictures and files ---
@@ -280,7 +287,7 @@ class Page:
     async def me(self, request: Request) -> Response:
         """Set the name for the history. Raises HTTPException if the form has too many inputs."""
         form, session = await _form(request), request.scope["session_of_page"]
-        name = " ".join("".join(c for c in form.get("name", "") if c.isprintable()).split())[:40]
+        name = clean_name(form.get("name", ""))
         answer = done_response(request, f"the history will name you as {Session(session.role, name).who}")
         return self._with_session(request, answer, Session(session.role, name))
 
@@ -365,6 +372,11 @@ async def _form(request: Request) -> dict[str, str]:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError as error:
         raise HTTPException(400, f"a form can have at most {MOST_FIELDS} inputs") from error
+
+
+def _local(session: Session) -> Callable[[str], str]:
+    """How a session sees a text: only operators see the folders of this disk."""
+    return (lambda text: text) if session.may("operator") else without_folders
 
 
 def _templates() -> Environment:

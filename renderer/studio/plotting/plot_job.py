@@ -6,6 +6,7 @@ browser stops a pen. A question of the sender becomes a row, and the answer in t
 
 import threading
 import time
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -58,6 +59,7 @@ class PlotJob:
         self.resume_unsaved = False  # that the plot goes on is not in the database yet
         self.height_step = 0.0  # of a nudge; see `_height_step`
         self.faults: list[str] = []
+        self.lines: Lines | None = None  # once it is about to draw
         self._thread: threading.Thread | None = None
 
     # --- from the claim to the end ---
@@ -81,6 +83,7 @@ class PlotJob:
         if self.wanted == "emergency":
             raise EmergencyStop
         self.height_step = _height_step(lines)
+        self.lines = lines
         self._start(lines, known)
         end = self._watch()
         if isinstance(end, Finished) and end.outcome == "done":
@@ -89,7 +92,8 @@ class PlotJob:
         if isinstance(end, Finished) and end.outcome == "aborted" and self.wanted == "cancel":
             self._clear("cancelled", "stopped")
             return False
-        self._stopped(plot_messages.stop_reason(end, self.faults))
+        was_emergency = isinstance(end, Finished) and end.outcome == "emergency"
+        self._stopped(plot_messages.stop_reason(end, self.faults), is_lost=was_emergency)
         return False
 
     def _prepared(self) -> tuple[Lines, JournalState | None]:
@@ -138,9 +142,10 @@ class PlotJob:
         )
         self.worker.say(f"{self.job.shown}: {state}")
 
-    def _stopped(self, why: str) -> None:
+    def _stopped(self, why: str, *, is_lost: bool = False) -> None:
         self.worker.say(f"{self.job.shown}: needs attention: {why}")
-        self.rows.until_written(lambda: leases.report_trouble(self.store, self.job.id, self.job.token, self.name, why))
+        report = partial(leases.report_trouble, self.store, self.job.id, self.job.token, self.name, why)
+        self.rows.until_written(lambda: report(is_lost=is_lost))
 
     def _ask(self, asks: NewQuestion, why: str) -> str:
         """Ask a person and wait. To cancel is the answer `abort`, if there is one. Raises WorkerLeft, EmergencyStop."""
@@ -216,8 +221,8 @@ class PlotJob:
             case Answered():
                 self.prompt = None
                 self._answered()
-            case PlotProgress():
-                self.progress = plot_messages.progress_row(event)
+            case PlotProgress() if self.lines is not None:
+                self.progress = plot_messages.progress_row(event, self.lines)
             case PassBegun():
                 self.rows.remark(f"pen {event.number} of {event.passes}: {event.pen}")
             case PlotFault():

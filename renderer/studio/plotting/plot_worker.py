@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -66,20 +67,17 @@ class PlotWorker:
     def _plot(self, job: Job) -> bool:
         self.state.say(f"{job.shown}: started")
         plot = PlotJob(self.state, job)
+        report = partial(leases.report_trouble, self.state.store, job.id, job.token, self.state.name)
         try:
             return plot.run()
         except LeaseLost as lost:
             self.state.say(f"{job.shown}: {lost}")
         except EmergencyStop:
             why = "emergency stop: nothing was moving, but check where the pen is"
-            self.state.write(lambda: leases.report_trouble(self.state.store, job.id, job.token, self.state.name, why))
+            self.state.write(lambda: report(why, is_lost=True))
         except WorkerLeft:
             plot.stop()  # first, so that the operator who comes to the machine finds it at rest
-            self.state.write(
-                lambda: leases.report_trouble(
-                    self.state.store, job.id, job.token, self.state.name, "the worker was asked to stop"
-                )
-            )
+            self.state.write(lambda: report("the worker was asked to stop"))
         finally:
             plot.stop()
         return False

@@ -97,13 +97,17 @@ def _requeue(connection: Connection, job: Job, now: float, why: str, fault: str 
         change_state(connection, job, "queued", now, "the studio", text, not_before=now + wait_s, **free)
 
 
-def need_person(connection: Connection, job: Job, now: float, who: str, why: str) -> None:
-    """Let a person decide about a plot that stopped unexpectedly: what is drawn stays drawn. Raises Refused."""
+def need_person(connection: Connection, job: Job, now: float, who: str, why: str, *, is_lost: bool = False) -> None:
+    """Let a person decide about a plot that stopped unexpectedly: what is drawn stays drawn. Raises Refused.
+
+    `is_lost`: the position may be lost, so no answer is suggested.
+    """
     free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "wanted": "", "error": why}
     change_state(connection, job, "needs_attention", now, who, why, **free)
     job = find(connection, job.id)
-    said = f"{why}. Look at the sheet and the pen, then choose how to go on"
-    questions.ask(connection, job, now, "attention", "the plot stopped", said, WAYS_ON, "stroke")
+    home = ". Home the machine before you resume" if is_lost else ""
+    said = f"{why}. Look at the sheet and the pen, then choose how to go on{home}"
+    questions.ask(connection, job, now, "attention", "the plot stopped", said, WAYS_ON, "" if is_lost else "stroke")
 
 
 def heartbeat(
@@ -171,6 +175,21 @@ def stop(store: Store, number: int, token: int, worker: str, why: str) -> None:
         change_state(connection, job, "cancelled", now, worker, why, **gone)
 
 
+def give_back_full(store: Store, number: int, token: int, worker: str, why: str) -> None:
+    """Queue a render again because its disk is full, and pause the queue, whose next jobs would meet the same disk.
+
+    This does not count as a try. Raises LeaseLost.
+    """
+    with store.begin() as connection:
+        job, now = leased_job(connection, number, token), store.now(connection)
+        free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "tries": job.tries - 1, "error": why}
+        if job.wanted == "cancel":
+            change_state(connection, job, "cancelled", now, worker, why, ended=now, **(free | {"wanted": ""}))
+        else:
+            change_state(connection, job, "queued", now, worker, f"given back, and the queue paused: {why}", **free)
+        put_queue(connection, "render", paused=1, why=f"{why} (found by worker {worker})")
+
+
 def give_back(store: Store, number: int, token: int, worker: str) -> None:
     """Queue a render again because its worker ends; this does not count as a try. Raises LeaseLost."""
     with store.begin() as connection:
@@ -220,11 +239,14 @@ def end_plot(store: Store, number: int, token: int, worker: str, state: str, why
             put_queue(connection, job.machine, sheet="")
 
 
-def report_trouble(store: Store, number: int, token: int, worker: str, why: str) -> None:
-    """Report that a plot stopped unexpectedly; it then needs a person. Raises LeaseLost."""
+def report_trouble(store: Store, number: int, token: int, worker: str, why: str, *, is_lost: bool = False) -> None:
+    """Report that a plot stopped unexpectedly, `is_lost` if its position may be lost; it then needs a person.
+
+    Raises LeaseLost.
+    """
     with store.begin() as connection:
         job = leased_job(connection, number, token)
-        need_person(connection, job, store.now(connection), worker, why)
+        need_person(connection, job, store.now(connection), worker, why, is_lost=is_lost)
 
 
 def add_remark(store: Store, number: int, token: int, worker: str, text: str) -> None:

@@ -2,13 +2,14 @@
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from renderer.studio.queue import tables
 from renderer.studio.queue.location import VERSION, network_warning, url_of
@@ -28,6 +29,7 @@ class Store:
         self._now = now
         self.file = Path(url.database or "") if url.get_backend_name() == "sqlite" else None
         self.warning = ""
+        self._lock = threading.Lock()
         with self._explained():
             if self.file is not None:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -35,15 +37,40 @@ class Store:
             self.engine = _engine(url.render_as_string(hide_password=False))
             try:
                 self._make()
+                self._opened = self._identity()
             except BaseException:
                 self.engine.dispose()
                 raise
+
+    def _identity(self) -> tuple[int, int] | None:
+        """The device and the inode of the file; None on PostgreSQL. Raises OperationalError if there is none."""
+        if self.file is None:
+            return None
+        try:
+            status = self.file.stat()
+        except OSError as error:
+            why = f"{self.file.name} was deleted or moved; put it back, or restart these programs for a new queue"
+            raise OperationalError("open", None, sqlite3.OperationalError(why)) from error
+        return status.st_dev, status.st_ino
+
+    def _reopen_if_replaced(self) -> None:
+        """Open the file again if another one is in its place, so that all programs work on the same queue.
+
+        SQLite would keep the file that it has opened, which nobody else can see. Raises OperationalError.
+        """
+        if self._identity() == self._opened:
+            return
+        with self._lock:
+            if (found := self._identity()) != self._opened:
+                self.engine.dispose()
+                self._opened = found
+                self._make()
 
     def _make(self) -> None:
         with self.engine.connect() as connection:
             is_old = self._is_old(connection)
         if is_old:
-            with self.begin() as connection:
+            with self.engine.begin() as connection:
                 tables.up_to_date(connection)
 
     def _is_old(self, connection: Connection) -> bool:
@@ -59,12 +86,17 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A transaction that writes: all of it, or nothing. On SQLite one at a time."""
+        self._reopen_if_replaced()
         with self.engine.begin() as connection:
             yield connection
+            if self._identity() != self._opened:  # what is written now would be lost
+                why = f"{self.file} was replaced meanwhile; nothing was changed"
+                raise OperationalError("commit", None, sqlite3.OperationalError(why))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, and does not wait for others."""
+        self._reopen_if_replaced()
         with self.engine.connect().execution_options(reads=True) as connection:
             yield connection
 

@@ -31,6 +31,7 @@ class RenderSettings:
 
     device: str = "cpu"
     threads: int | None = None
+    private_addresses: bool = False  # whether a spec may fetch from this machine and its own network
     lease_s: float = leases.LEASE_S
     beat_s: float = 1.0  # between two reports to the queue, which also ask for requests of people
     grace_s: float = 10.0  # until a child that was asked to stop is killed
@@ -81,6 +82,7 @@ class Attempt:
             "job": job.id, "token": job.token, "source": job.source, "name": job.name, "changes": job.changes,
             "draft": job.draft, "folder": str(folder_of(job)), "staged": str(self.staged),
             "device": self.settings.device, "threads": self.settings.threads,
+            "private_addresses": self.settings.private_addresses,
         }  # fmt: skip
 
     def __exit__(self, *_: object) -> None:

@@ -78,15 +78,22 @@ def main() -> None:
     try:
         _render(instructions, writer, asked)
     except Exception as error:
+        from renderer.output.place import is_disk_full
+
         foreseen = type(error).__module__.split(".")[0] in {"renderer", "hardware"}
         can_retry = not foreseen or type(error).__name__ == "AssetError"  # the download may work later
         what = str(error) if foreseen else f"{type(error).__name__}: {error}"
-        writer.say("failed", {"why": " ".join(what.split()), "again": can_retry, "bug": not foreseen})
+        is_full = is_disk_full(error)
+        failed = {"why": " ".join(what.split()), "again": can_retry, "bug": not foreseen}
+        writer.say("failed", failed | ({"full": True} if is_full else {}))
 
 
 def _render(instructions: dict[str, Any], writer: MessageWriter, asked: threading.Event) -> None:
-    from renderer import output
+    from renderer import assets, output
     from renderer.specfile import load
+
+    if not instructions.get("private_addresses"):  # the spec is another person's
+        assets.only_public()
 
     changes, folder, staged = tuple(instructions["changes"]), Path(instructions["folder"]), Path(instructions["staged"])
     works = {work.name: work for work in load(instructions["source"], changes)}

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from renderer.output import OutputError
-from renderer.output.place import explained, recover, refuse_others_work, swap
+from renderer.output.place import explained, is_disk_full, recover, refuse_others_work, swap
 from renderer.studio.queue import job_pictures, leases, listing, pausing, workers
 from renderer.studio.queue.records import Job, folder_of
 from renderer.studio.queue.states import LeaseLost
@@ -68,6 +68,8 @@ class RenderWorker:
                 return self._ended(job, attempt)
         except LeaseLost as lost:
             self.say(f"{job.shown}: {lost}; its result is thrown away")
+        except OSError as error:  # before the renderer has started
+            self._not_begun(job, error)
         except SQLAlchemyError as error:  # the lease will run out, and the job is rendered again
             self.say(f"{job.shown}: the queue does not answer ({_short(error)})")
         return False
@@ -109,6 +111,9 @@ class RenderWorker:
                     place = partial(_publish, attempt.staged, folder)
                     leases.finish(store, job.id, job.token, name, result, place, preview)
                 except OutputError as error:
+                    if is_disk_full(error):
+                        self._give_back_full(job, str(error))
+                        return False
                     leases.fail(store, job.id, job.token, name, str(error), can_retry=False)
                     self.say(f"{job.shown}: {error}")
                     return False
@@ -120,11 +125,30 @@ class RenderWorker:
             case _ if self._at_once:
                 leases.give_back(store, job.id, job.token, name)
                 self.say(f"{job.shown}: given back")
+            case _, {"full": True, "why": why}:
+                self._give_back_full(job, why)
             case _, why:
                 can_retry, is_bug = why["again"], why.get("bug", False)
                 leases.fail(store, job.id, job.token, name, why["why"], can_retry=can_retry, is_bug=is_bug)
                 self.say(f"{job.shown}: {why['why']}")
         return False
+
+    def _not_begun(self, job: Job, error: OSError) -> None:
+        """Report why a folder for a render could not be made."""
+        try:
+            with explained(folder_of(job)):
+                raise error
+        except OutputError as why:
+            if is_disk_full(why):
+                self._give_back_full(job, str(why))
+            else:
+                leases.fail(self.store, job.id, job.token, self.name, str(why), can_retry=False)
+                self.say(f"{job.shown}: {why}")
+
+    def _give_back_full(self, job: Job, why: str) -> None:
+        """Hand a job back whose disk is full, and pause the queue: its other jobs would fail too."""
+        leases.give_back_full(self.store, job.id, job.token, self.name, why)
+        self.say(f"{job.shown}: given back, and the queue of renders is paused: {why}")
 
 
 def _publish(staged: Path, folder: Path) -> None:

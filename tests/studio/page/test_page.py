@@ -1,5 +1,6 @@
 """The page: what it shows, what its buttons do, and how a browser hears that something has changed."""
 
+import asyncio
 import html
 import http.client
 import json
@@ -14,9 +15,10 @@ from browsing import Site, served
 from PIL import Image
 from sqlalchemy import Connection
 
-from renderer.studio.page import queue_views
+from renderer.studio.page import change_stream, queue_views
 from renderer.studio.page.access import Session
 from renderer.studio.page.change_stream import Marks, marks
+from renderer.studio.page.responses import without_folders
 from renderer.studio.queue import job_pictures, leases, listing, pausing, questions, records, requests
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.questions import NewQuestion
@@ -405,3 +407,106 @@ def test_nobody_looks_while_nobody_listens(site: Site, there: Store) -> None:
             there, [NewJob("render", "a", "a", "a.yaml")], "ada"
         )  # so that the server writes, and finds no browser
     assert not site.page.watch.is_busy
+
+
+def test_a_queue_whose_file_is_gone_takes_no_works_and_is_not_live(site: Site, there: Store, tmp_path: Path) -> None:
+    for path in tmp_path.glob("queue.db*"):
+        path.unlink()
+    curator = site.as_("curator")
+    for answer in (curator.post("/pieces", {"spec": "disc.yaml"}), curator.get("/")):
+        assert answer.status == 503
+        assert "queue.db was deleted or moved" in answer.text
+        assert str(tmp_path) not in answer.text
+
+
+def test_the_stream_shows_that_the_database_does_not_answer(there: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_stream, "BEAT_S", 0.3)
+    stream = change_stream.ChangeStream(there)
+    assert there.file is not None
+    file = there.file
+
+    async def heard() -> list[str]:
+        events = stream.listen()
+        found = [await anext(events), await anext(events)]
+        for path in file.parent.glob("queue.db*"):
+            path.unlink()
+        while not found[-1].startswith("event: lost") and len(found) < 10:
+            found.append(await anext(events))
+        await events.aclose()  # type: ignore[attr-defined]
+        return found
+
+    assert asyncio.run(heard())[-1].startswith("event: lost")
+
+
+def test_the_ways_to_stop_a_plot_are_explained(site: Site, there: Store) -> None:
+    plots(there, "a")
+    asking(there)
+    text = site.as_("operator").get("/machines/gantry").text
+    assert "Abort lifts the pen, parks, and ends the plot" in text
+    assert "Stop at once halts the motors wherever the pen is" in text
+
+
+def test_after_a_stop_at_once_no_answer_stands_out(site: Site, there: Store) -> None:
+    plots(there, "a")
+    claimed, _ = asking(there)
+    leases.report_trouble(
+        there, claimed.id, claimed.token, "w", "emergency stop: the position may be lost", is_lost=True
+    )
+    text = site.as_("operator").get("/machines/gantry").text
+    assert "Resume at the stroke where it stopped" in text
+    assert "Home the machine before you resume" in text
+    assert 'class="huge' not in text
+
+
+@pytest.mark.parametrize("name", ["Ada (operator)", "Ada \uff08operator\uff09", "Ada [operator]"])
+def test_a_display_name_cannot_look_like_a_role(site: Site, name: str) -> None:
+    answer = site.as_("curator").post("/me", {"name": name})
+    assert answer.text == "the history will name you as Ada operator (curator)"
+
+
+def test_only_operators_see_the_folders_of_this_disk(site: Site, there: Store, tmp_path: Path) -> None:
+    (made,) = requests.add(there, [NewJob("render", "a", "a", str(tmp_path / "specs" / "disc.yaml"))], "ada")
+    claimed = leases.claim(there, "render", "w")
+    assert claimed is not None
+    leases.fail(there, made.id, claimed.token, "w", f"{tmp_path}/out/a: the disk is full", can_retry=False)
+    pausing.pause_queue(there, "render", "ada", f"{tmp_path}/out/a: the disk is full")
+    for path in ("/", f"/pieces/{made.id}", "/history"):
+        text = site.as_("viewer").get(path).text
+        assert str(tmp_path) not in text
+        assert "a: the disk is full" in text
+    assert str(tmp_path) in site.as_("operator").get(f"/pieces/{made.id}").text
+
+
+def test_addresses_in_the_web_are_not_paths() -> None:
+    text = "https://example.org/a/b.png could not be fetched; see /srv/specs/x.yaml:3:1 and 2/3 of layers"
+    assert without_folders(text) == (
+        "https://example.org/a/b.png could not be fetched; see x.yaml:3:1 and 2/3 of layers"
+    )
+
+
+def test_a_long_history_is_folded(site: Site, there: Store) -> None:
+    (number,) = plots(there, "a")
+    claimed = leases.claim(there, "plot", "w", "gantry")
+    assert claimed is not None
+    for pen in range(60):
+        leases.add_remark(there, number, claimed.token, "w", f"pen {pen} of 60")
+    text = site.as_("viewer").get(f"/pieces/{number}").text
+    before, folded = text.split(f'<details id="earlier-{number}">')
+    assert before.count("<tr>") == 8
+    assert "pen 59 of 60" in before
+    assert "pen 0 of 60" in folded
+
+
+def test_a_button_is_named_by_what_it_shows(site: Site, there: Store) -> None:
+    plots(there, "a")
+    asking(there, {"z_step": 12.5})
+    text = site.as_("operator").get("/machines/gantry").text
+    for words in ("pen higher", "pen lower"):
+        assert f'aria-label="{words} by 12.5" title="{words} by 12.5">{words}</button>' in text
+
+
+def test_only_the_page_of_an_error_has_room_above() -> None:
+    rules = (Path(change_stream.__file__).parent / "static" / "studio.css").read_text(encoding="utf-8")
+    assert "main.error { max-width: 40rem; padding-top: 12vh; }" in rules
+    assert "\n.error" not in rules
+    assert "#toasts { position: fixed; left: 1rem;" in rules, "the form to add works is on the right"

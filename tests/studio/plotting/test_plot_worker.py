@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -272,3 +273,22 @@ def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_onc
             second.terminate()
             second.wait(PATIENCE_S)
     assert all_drawn_once(session)
+
+
+def test_the_time_left_counts_the_pen_changes_to_come(there: Store, tmp_path: Path) -> None:
+    session = SimulatedPlot(drawing=small_card())
+    session.job = replace(session.job, setup=replace(session.job.setup, pen_change_s=600.0))
+    (a,) = added(there, "a")
+    with Beside(there, session, tmp_path) as beside:
+        beside.lets_go()
+        beside.answers(a, "load")
+        beside.until(
+            lambda: (job(there, a).progress or {}).get("left_s", 0) >= 2 * 600,
+        )
+        beside.answers(a, "pen")
+        beside.asked(a, "pen")
+        beside.until(lambda: 600 <= job(there, a).progress["left_s"] < 2 * 600)
+        beside.answers(a, "pen")
+        beside.answers(a, "clear")
+        beside.reaches(a, "done")
+    assert job(there, a).progress["left_s"] < 600

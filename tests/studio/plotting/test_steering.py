@@ -38,6 +38,8 @@ def test_an_emergency_stop_stops_the_machine_and_the_plot_needs_a_person(there: 
         assert (stopped.state, stopped.wanted) == ("plotting", "emergency")
         question = beside.asked(a, "attention")
     assert question.said.startswith("emergency stop: the position may be lost. Look at the sheet and the pen")
+    assert question.said.endswith("Home the machine before you resume")
+    assert question.fallback == "", "to resume is not suggested"
     assert job(there, a).error == "emergency stop: the position may be lost"
     assert job(there, a).wanted == ""
     written = [content for what, content in session.log if what == "write"]

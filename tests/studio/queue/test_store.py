@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from clock import Clock
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from renderer.studio.queue import job_pictures, leases, listing, location, records, requests, tables
 from renderer.studio.queue.adding import NewJob
@@ -216,3 +217,34 @@ def test_the_queue_is_listed_without_what_is_slow(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "set()"
+
+
+def removed(file: Path) -> None:
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+
+
+def test_a_file_that_was_deleted_takes_no_jobs(there: Store, new: Callable[..., NewJob], tmp_path: Path) -> None:
+    removed(tmp_path / "queue.db")
+    with pytest.raises(OperationalError, match=r"queue\.db was deleted or moved; put it back, or restart"):
+        requests.add(there, [new()], "ada")
+    with pytest.raises(OperationalError, match="was deleted or moved"):
+        listing.listed(there)
+
+
+def test_a_file_that_was_replaced_is_opened_again(there: Store, new: Callable[..., NewJob], tmp_path: Path) -> None:
+    requests.add(there, [new("old")], "ada")
+    removed(tmp_path / "queue.db")
+    other = Store(str(tmp_path / "queue.db"))
+    try:
+        requests.add(other, [new("theirs")], "bob")
+        requests.add(there, [new("ours")], "ada")
+        assert [job.title for job in listing.listed(other)] == ["theirs", "ours"], "all work on the same queue"
+        assert [job.title for job in listing.listed(there)] == ["theirs", "ours"]
+    finally:
+        other.close()
+
+
+def test_a_file_that_is_deleted_during_a_transaction_keeps_nothing(there: Store, tmp_path: Path) -> None:
+    with pytest.raises(OperationalError, match="was deleted or moved"), there.begin():
+        removed(tmp_path / "queue.db")

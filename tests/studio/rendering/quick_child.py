@@ -47,6 +47,9 @@ def main():
     if how == "wrong":
         say("failed", {"why": "disc.yaml:3:1: unknown key 'x'", "again": False})
         return
+    if how == "full":
+        say("failed", {"why": "out/a: the disk is full", "again": False, "full": True})
+        return
     if how == "bug":
         say("failed", {"why": "KeyError: 'x'", "again": True, "bug": True})
         return

@@ -1,5 +1,6 @@
 """Workers: each job in a process of its own; what is killed, cancelled, late, or in somebody's way."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from renderer.studio.queue import job_pictures, leases, listing, records, requests
+from renderer.output.place import OutputError, explained, is_disk_full
+from renderer.studio.queue import job_pictures, leases, listing, pausing, records, requests
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.store import Store
-from renderer.studio.rendering.attempt import RenderSettings
+from renderer.studio.rendering import render_worker
+from renderer.studio.rendering.attempt import Attempt, RenderSettings
 from renderer.studio.rendering.render_worker import RenderWorker
 
 Make = Callable[..., NewJob]
@@ -95,6 +98,43 @@ def test_a_bug_is_tried_once_more_and_not_four_times(
         "started",
         "KeyError: 'x'; the same twice in a row",
     ]
+
+
+def test_a_full_disk_pauses_the_queue_and_hands_the_job_back(store: Store, new: Make, tmp_path: Path) -> None:
+    first, second = requests.add(store, [new(title, out=str(tmp_path / "out")) for title in "ab"], "ada")
+    RenderWorker(store, "w", manner("full")).run(drains=True)
+    assert state(store, first) == ("queued", "out/a: the disk is full")
+    assert state(store, second) == ("queued", ""), "it was not tried on the same disk"
+    assert pausing.paused_queues(store) == {"render": "out/a: the disk is full (found by worker w)"}
+    assert whys(store, first)[-1] == "given back, and the queue paused: out/a: the disk is full"
+    pausing.resume_queue(store, "render")  # there is space again
+    assert RenderWorker(store, "w", manner("")).run(drains=True) == 2
+    with store.read() as connection:
+        assert records.find(connection, first.id).tries == 1, "the full disk was no try"
+
+
+@pytest.mark.parametrize("when", ["before it starts", "as it is put in its place"])
+def test_a_disk_that_is_full_for_the_worker_itself_pauses_the_queue(
+    there: Store, add: Callable[..., Job], monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    job = add()
+    if when == "before it starts":
+        monkeypatch.setattr(Attempt, "_sweep", full)
+    else:
+        monkeypatch.setattr(render_worker, "swap", full)
+    RenderWorker(there, "w", manner("")).run(drains=True)
+    assert state(there, job)[0] == "queued"
+    assert "the disk is full; free some space" in pausing.paused_queues(there)["render"]
+
+
+def test_a_full_disk_is_recognised_whatever_the_error_was_turned_into(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught, explained(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert is_disk_full(caught.value)
+    assert not is_disk_full(OSError(errno.EACCES, "Permission denied"))
 
 
 def test_pictures_of_a_render_come_into_the_queue(there: Store, add: Callable[..., Job]) -> None:

@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import http.server
 import io
 import json
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +39,12 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
-def child(spec: Path, name: str = "disc", *changes: str) -> "subprocess.Popen[str]":
+def child(spec: Path, name: str = "disc", *changes: str, **more: object) -> "subprocess.Popen[str]":
     """The process that renders, with its order given."""
     started = subprocess.Popen([*CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     order = {"job": 1, "token": 1, "source": str(spec), "name": name, "changes": changes, "draft": False,
              "folder": str(spec.parent / "out" / "disc"), "staged": str(spec.parent / "out" / "staged"),
-             "device": "cpu", "threads": 1}  # fmt: skip
+             "device": "cpu", "threads": 1, **more}  # fmt: skip
     assert started.stdin is not None
     started.stdin.write(json.dumps(order) + "\n")
     started.stdin.flush()
@@ -71,6 +73,36 @@ def test_a_child_says_what_is_wrong_and_whether_another_try_would_do(spec: Path)
         }
     with child(spec, "disc", "layers.0.stps=2") as process:
         assert last(process)["failed"]["again"] is False
+
+
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_a_spec_cannot_make_a_worker_ask_this_machine(
+    spec: Path, monkeypatch: pytest.MonkeyPatch, is_allowed: bool
+) -> None:
+    monkeypatch.setenv("RENDER_CACHE", str(spec.parent / "cache"))
+    monkeypatch.setenv("RENDER_OFFLINE", "0")
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/secret.png"
+        target = f"{{image: {{url: '{url}', sha256: '{'0' * 64}'}}}}"
+        spec.write_text(SPEC.replace("{image: disc.png}", target), encoding="utf-8")
+        with child(spec, private_addresses=is_allowed) as process:
+            failed = last(process)["failed"]
+        server.shutdown()
+    assert asked == (["/secret.png"] if is_allowed else [])
+    assert failed["again"] is is_allowed
+    assert (f"{url} is not fetched: 127.0.0.1 is not a public address" in failed["why"]) is not is_allowed
 
 
 @pytest.mark.slow

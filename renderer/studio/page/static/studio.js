@@ -57,6 +57,7 @@ function listen() {
   source = new EventSource("/events");
   source.addEventListener("marks", (event) => { latest = JSON.parse(event.data); received(); });
   source.addEventListener("beat", received);
+  source.addEventListener("lost", () => { receivedAt = Date.now(); showConnection(NOT_UP_TO_DATE); });  // the database does not answer
   source.onerror = () => showConnection(NOT_CONNECTED);
 }
 
