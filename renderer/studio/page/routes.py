@@ -6,6 +6,7 @@ view of the form.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -274,24 +275,27 @@ class Page:
 
     def enter(self, request: Request) -> Response:
         """Turn a link into a session. The answer is a page, because browsers drop a strict cookie on a redirect."""
-        role = self.access.role_of(request.query_params.get("token", ""))
-        if role is None:
+        session = self.access.opened_by(request.query_params.get("token", ""))
+        if session is None:
             return text_response(
                 request.headers,
                 "This link is not valid, or no longer; render serve --links prints the current links.",
                 401,
             )
-        text = self.templates.get_template("enter.html.j2").render(role=role)
-        return self._with_session(request, HTMLResponse(text), Session(role))
+        text = self.templates.get_template("enter.html.j2").render(role=session.role)
+        return self._with_session(request, HTMLResponse(text), session)
 
     async def me(self, request: Request) -> Response:
         """Set the name for the history. Raises HTTPException if the form has too many inputs."""
         form, session = await _form(request), request.scope["session_of_page"]
         name = clean_name(form.get("name", ""))
-        answer = done_response(request, f"the history will name you as {Session(session.role, name).who}")
-        return self._with_session(request, answer, Session(session.role, name))
+        named = replace(session, name=name)
+        answer = done_response(request, f"the history will name you as {named.who}")
+        return self._with_session(request, answer, named)
 
     def leave(self, request: Request) -> Response:
+        """Close the session, also for a copy of its cookie."""
+        self.access.end(request.scope["session_of_page"])
         response = text_response(request.headers, "The session is closed; the link opens the page again.", 200)
         response.delete_cookie(self.cookie)
         return response
