@@ -28,7 +28,7 @@ from starlette.types import ASGIApp
 
 from renderer.manifest import duration
 from renderer.specfile import SpecErrors
-from renderer.studio.page import actions, gallery_works, plans, queue_views
+from renderer.studio.page import actions, gallery_works, plans, queue_views, uploaded_specs
 from renderer.studio.page.access import SESSION_S, Access, Session, clean_name
 from renderer.studio.page.actions import ActionContext, Denied, Form
 from renderer.studio.page.change_stream import ChangeStream, marks
@@ -36,6 +36,7 @@ from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.request_checks import with_request_checks
 from renderer.studio.page.responses import (
     database_error,
+    denied_error,
     done_response,
     form_page,
     http_error,
@@ -76,6 +77,7 @@ class Page:
             exception_handlers={
                 HTTPException: http_error,
                 NotFound: http_error,
+                Denied: denied_error,
                 **dict.fromkeys(DATABASE_ERRORS, database_error),
                 Exception: unexpected_error,
             },
@@ -109,6 +111,9 @@ class Page:
             Route("/leave", self.leave, methods=["POST"]),
             Route("/me", self.me, methods=["POST"]),
             Route("/uploads/{name}", self.upload, methods=["PUT"]),
+            Route("/uploads/{name}", self.uploaded),
+            post("/uploads/{name}/save", lambda r: _spec_action(actions.change_spec, r)),
+            post("/uploads/{name}/remove", lambda r: _spec_action(actions.remove_spec, r)),
             post("/pieces", lambda _: actions.add),
             *buttons,
             post("/pieces/{job:int}/move", lambda request: number(request, actions.move)),
@@ -140,6 +145,7 @@ class Page:
                 "thumbs": {job.id: self._picture(connection, job) for job in (*now, *waits.jobs, *past)},
                 "paused": pause_reasons(connection),
                 "specs": self.folders.spec_names(),
+                "uploads": uploaded_specs.uploaded_names(self.folders),
                 "machine_files": self.folders.machine_names(),
             }
 
@@ -191,6 +197,14 @@ class Page:
             }
 
         return self._shown(request, "operator", "", values)
+
+    def uploaded(self, request: Request) -> Response:
+        """An uploaded spec, to be edited or removed. Raises NotFound."""
+        name = request.path_params["name"]
+        actions.need(request.scope["session_of_page"], "curator", "change specs")
+        path = uploaded_specs.place_of(self.folders, name)
+        text, wrong = path.read_text(encoding="utf-8", errors="replace"), uploaded_specs.faults(path, self.folders)
+        return self._shown(request, "spec", "", lambda _: {"name": name, "text": text, "wrong": wrong})
 
     def gallery(self, request: Request) -> Response:
         """Finished works: those of the queue and those in the gallery."""
@@ -329,6 +343,10 @@ class Page:
             return text_response(request.headers, text, status, form_page(request))
         self.watch.hurry()
         return done_response(request, said)
+
+
+def _spec_action(action: Callable[[ActionContext, Session, str, Form], str], request: Request) -> Action:
+    return lambda context, session, form: action(context, session, request.path_params["name"], form)
 
 
 def _button_action(name: str, request: Request) -> Action:
