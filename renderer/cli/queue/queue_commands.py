@@ -323,6 +323,11 @@ def worker(**options: Any) -> int:
 @click.option("--gallery", metavar="DIR", default="gallery", show_default=True, type=click.Path(path_type=Path),
               help="A gallery to show, if it exists.")  # fmt: skip
 @click.option("--links", is_flag=True, help="Print the links and end.")
+@click.option("--link-for", metavar="PERSON", help="Print a link for one person and end; it can be revoked alone.")
+@click.option("--role", type=click.Choice(["viewer", "curator", "operator"]), default="viewer", show_default=True,
+              help="What --link-for lets this person do.")  # fmt: skip
+@click.option("--revoke", metavar="LINK",
+              help="Revoke a link by the name printed with it, or by its role, and end.")  # fmt: skip
 @click.option("--new-links", is_flag=True, help="Make new links; old links and open pages stop working.")
 @queue_options
 def serve(**options: Any) -> int:

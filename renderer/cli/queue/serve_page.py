@@ -11,6 +11,7 @@ from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
 from renderer.studio.page.access import ROLES, Access, key_in
+from renderer.studio.page.ended_access import EndedAccess
 from renderer.studio.page.folders import Folders
 from renderer.studio.page.request_checks import LOOPBACK
 from renderer.studio.queue.location import data_folder
@@ -32,6 +33,7 @@ def serve(  # each an option of the command
     new_links: bool,
     db: str | None,
     as_json: bool,
+    **one_link: str | None,  # link_for, role, revoke
 ) -> int:
     """Serve the page until Ctrl-C. Plots and renders do not depend on it.
 
@@ -47,8 +49,18 @@ def serve(  # each an option of the command
             f"--specs {specs}: there is no such folder; name the folder of the specs that can be queued"
         )
     with opened(db) as store:
-        access = Access(key_in(_key_folder(store), renewed=new_links))
+        ended = EndedAccess(_key_folder(store) / "page.ended")
+        access = Access(key_in(_key_folder(store), renewed=new_links), ended=ended)
+        if new_links:
+            ended.forget()
+        if (revoke := one_link["revoke"]) is not None:
+            ended.end(revoke)
+            printing.say(f"the link {revoke} is revoked, and the sessions that it opened are closed")
+            return DONE
         shown = allowed_host[0] if host not in LOOPBACK else f"[{host}]" if ":" in host else host
+        if (person := one_link["link_for"]) is not None:
+            _print_personal_link(access, f"http://{shown}:{port}", str(one_link["role"]), person, as_json)
+            return DONE
         if links:
             _print_links(access, f"http://{shown}:{port}", as_json)
             return DONE
@@ -68,6 +80,15 @@ def serve(  # each an option of the command
 
 def _key_folder(store: Store) -> Path:
     return store.file.absolute().parent if store.file else data_folder()
+
+
+def _print_personal_link(access: Access, address: str, role: str, name: str, as_json: bool) -> None:
+    token, link = access.personal_token(role, name)
+    if as_json:
+        printing.as_json({"link": f"{address}/enter?token={token}", "revoke": link})
+        return
+    printing.data(f"{role:<9} {address}/enter?token={token}")
+    printing.say(f"a link for {name}; render serve --revoke {link} ends it and nothing else")
 
 
 def _print_links(access: Access, address: str, as_json: bool) -> None:

@@ -12,9 +12,10 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from renderer.studio.page.ended_access import EndedAccess
 from renderer.studio.queue.states import StudioError
 
 ROLES = ("viewer", "curator", "operator")  # each role may also do what the roles before it may
@@ -36,6 +37,8 @@ class Session:
 
     role: str
     name: str = ""
+    link: str = field(default="", compare=False)  # the name of the link that opened it
+    id: str = field(default="", compare=False)  # of all its cookies; empty until it has one
 
     def may(self, role: str) -> bool:
         return ROLES.index(self.role) >= ROLES.index(role)
@@ -52,6 +55,7 @@ class Access:
 
     key: bytes
     now: Callable[[], float] = time.time
+    ended: EndedAccess | None = None  # without it, links and sessions end only with the key
 
     def token(self, role: str) -> str:
         """The token in the link of this role."""
@@ -59,13 +63,40 @@ class Access:
 
     def role_of(self, token: str) -> str | None:
         """The role whose link has this token, or None."""
-        fits = [role for role in ROLES if hmac.compare_digest(self.token(role).encode(), token.encode())]
-        return fits[0] if fits else None
+        opened = self.opened_by(token)
+        return opened.role if opened else None
+
+    def personal_token(self, role: str, name: str) -> tuple[str, str]:
+        """The token of a link for one person, and the name by which the link can be revoked."""
+        link = secrets.token_hex(4)
+        said = f"{role}.{_encoded(name)}.{link}"
+        return f"{said}.{self._signed(f'personal:{said}')}", link
+
+    def opened_by(self, token: str) -> Session | None:
+        """The session that a link opens; None if the link is forged or was revoked."""
+        session = next((Session(role, link=role) for role in ROLES if self._is(self.token(role), token)), None)
+        said, _, signature = token.rpartition(".")
+        if session is None and said.count(".") == 2 and self._is(self._signed(f"personal:{said}"), signature):
+            role, name, link = said.split(".")
+            session = Session(role, _decoded(name), link)
+        return None if session is None or self._has_ended(session) else session
+
+    def end(self, session: Session) -> None:
+        """Close a session: its cookies are not valid any more. Raises StudioError if that cannot be written."""
+        if self.ended is not None and session.id:
+            self.ended.end(session.id)
+
+    def _has_ended(self, session: Session) -> bool:
+        return self.ended is not None and any(map(self.ended.has_ended, (session.link, session.id)))
+
+    @staticmethod
+    def _is(signature: str, given: str) -> bool:
+        return hmac.compare_digest(signature.encode(), given.encode("utf-8", "replace"))
 
     def cookie(self, session: Session) -> str:
         """A session as the browser keeps it."""
-        name = base64.urlsafe_b64encode(session.name[:MOST_NAME].encode()).decode().rstrip("=")
-        said = f"{session.role}.{name}.{int(self.now())}"
+        own = session.id or secrets.token_hex(8)
+        said = f"{session.role}.{_encoded(session.name)}.{int(self.now())}.{session.link}.{own}"
         return f"{said}.{self._signed(f'session:{said}')}"
 
     def session(self, cookie: str) -> Session | None:
@@ -73,14 +104,23 @@ class Access:
         said, _, signature = cookie.rpartition(".")
         if not hmac.compare_digest(self._signed(f"session:{said}").encode(), signature.encode("utf-8", "replace")):
             return None
-        role, name, began = said.split(".")
+        role, name, began, link, own = [*said.split("."), "", ""][:5]
         if not -60 <= self.now() - int(began) <= SESSION_S:  # a clock can be set back a little
             return None
-        return Session(role, clean_name(base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode()))
+        session = Session(role, _decoded(name), link, own)
+        return None if self._has_ended(session) else session
 
     def _signed(self, said: str) -> str:
         digest = hmac.digest(self.key, said.encode("utf-8", "replace"), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _encoded(name: str) -> str:
+    return base64.urlsafe_b64encode(clean_name(name).encode()).decode().rstrip("=")
+
+
+def _decoded(name: str) -> str:
+    return clean_name(base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode())
 
 
 def key_in(folder: Path, *, renewed: bool = False) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from renderer.specfile.files import PICTURE_SUFFIXES
-from renderer.studio.page import queue_views
+from renderer.studio.page import queue_views, uploaded_specs
 from renderer.studio.page.access import Session
 from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.upload_checks import check_picture
@@ -183,7 +183,23 @@ def upload(context: ActionContext, session: Session, name: str, content: bytes) 
         raise StudioError(f"{name[:80]!r} is empty")
     is_picture = place.suffix.lower() in PICTURE_SUFFIXES
     context.folders.save(place, content, check_picture if is_picture else None)
-    return place.relative_to(context.folders.specs).as_posix()
+    saved = place.relative_to(context.folders.specs).as_posix()
+    wrong = "" if is_picture else uploaded_specs.faults(place, context.folders)
+    return f"{saved}\n{wrong}" if wrong else saved
+
+
+def change_spec(context: ActionContext, session: Session, name: str, form: Form) -> str:
+    """Save an uploaded spec and return what is wrong with it. Raises NotFound."""
+    need(session, "curator", "change specs")
+    wrong = uploaded_specs.change(context.folders, name, form.get("text", ""))
+    return f"{name} is saved, and has faults:\n{wrong}" if wrong else f"{name} is saved; it has no faults"
+
+
+def remove_spec(context: ActionContext, session: Session, name: str, _: Form) -> str:
+    """Remove an uploaded spec. Raises NotFound, and Refused if a job needs it."""
+    need(session, "curator", "remove specs")
+    uploaded_specs.remove(context.store, context.folders, name)
+    return f"{name} is removed"
 
 
 # --- fields ---

@@ -54,6 +54,11 @@ async def http_error(request: Request, error: Exception) -> Response:
     return text_response(request.headers, text, status, "/", **(more or {}))
 
 
+async def denied_error(request: Request, error: Exception) -> Response:
+    """The answer to a view that the role of the session does not allow."""
+    return text_response(request.headers, str(error), 403, "/")
+
+
 async def database_error(request: Request, error: Exception) -> Response:
     """The answer if the database does not respond; the browser asks again later."""
     why = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]

@@ -6,6 +6,7 @@ view of the form.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from starlette.types import ASGIApp
 
 from renderer.manifest import duration
 from renderer.specfile import SpecErrors
-from renderer.studio.page import actions, gallery_works, plans, queue_views
+from renderer.studio.page import actions, gallery_works, plans, queue_views, uploaded_specs
 from renderer.studio.page.access import SESSION_S, Access, Session, clean_name
 from renderer.studio.page.actions import ActionContext, Denied, Form
 from renderer.studio.page.change_stream import ChangeStream, marks
@@ -35,6 +36,7 @@ from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.request_checks import with_request_checks
 from renderer.studio.page.responses import (
     database_error,
+    denied_error,
     done_response,
     form_page,
     http_error,
@@ -75,6 +77,7 @@ class Page:
             exception_handlers={
                 HTTPException: http_error,
                 NotFound: http_error,
+                Denied: denied_error,
                 **dict.fromkeys(DATABASE_ERRORS, database_error),
                 Exception: unexpected_error,
             },
@@ -108,6 +111,9 @@ class Page:
             Route("/leave", self.leave, methods=["POST"]),
             Route("/me", self.me, methods=["POST"]),
             Route("/uploads/{name}", self.upload, methods=["PUT"]),
+            Route("/uploads/{name}", self.uploaded),
+            post("/uploads/{name}/save", lambda r: _spec_action(actions.change_spec, r)),
+            post("/uploads/{name}/remove", lambda r: _spec_action(actions.remove_spec, r)),
             post("/pieces", lambda _: actions.add),
             *buttons,
             post("/pieces/{job:int}/move", lambda request: number(request, actions.move)),
@@ -139,6 +145,7 @@ class Page:
                 "thumbs": {job.id: self._picture(connection, job) for job in (*now, *waits.jobs, *past)},
                 "paused": pause_reasons(connection),
                 "specs": self.folders.spec_names(),
+                "uploads": uploaded_specs.uploaded_names(self.folders),
                 "machine_files": self.folders.machine_names(),
             }
 
@@ -190,6 +197,14 @@ class Page:
             }
 
         return self._shown(request, "operator", "", values)
+
+    def uploaded(self, request: Request) -> Response:
+        """An uploaded spec, to be edited or removed. Raises NotFound."""
+        name = request.path_params["name"]
+        actions.need(request.scope["session_of_page"], "curator", "change specs")
+        path = uploaded_specs.place_of(self.folders, name)
+        text, wrong = path.read_text(encoding="utf-8", errors="replace"), uploaded_specs.faults(path, self.folders)
+        return self._shown(request, "spec", "", lambda _: {"name": name, "text": text, "wrong": wrong})
 
     def gallery(self, request: Request) -> Response:
         """Finished works: those of the queue and those in the gallery."""
@@ -274,24 +289,27 @@ class Page:
 
     def enter(self, request: Request) -> Response:
         """Turn a link into a session. The answer is a page, because browsers drop a strict cookie on a redirect."""
-        role = self.access.role_of(request.query_params.get("token", ""))
-        if role is None:
+        session = self.access.opened_by(request.query_params.get("token", ""))
+        if session is None:
             return text_response(
                 request.headers,
                 "This link is not valid, or no longer; render serve --links prints the current links.",
                 401,
             )
-        text = self.templates.get_template("enter.html.j2").render(role=role)
-        return self._with_session(request, HTMLResponse(text), Session(role))
+        text = self.templates.get_template("enter.html.j2").render(role=session.role)
+        return self._with_session(request, HTMLResponse(text), session)
 
     async def me(self, request: Request) -> Response:
         """Set the name for the history. Raises HTTPException if the form has too many inputs."""
         form, session = await _form(request), request.scope["session_of_page"]
         name = clean_name(form.get("name", ""))
-        answer = done_response(request, f"the history will name you as {Session(session.role, name).who}")
-        return self._with_session(request, answer, Session(session.role, name))
+        named = replace(session, name=name)
+        answer = done_response(request, f"the history will name you as {named.who}")
+        return self._with_session(request, answer, named)
 
     def leave(self, request: Request) -> Response:
+        """Close the session, also for a copy of its cookie."""
+        self.access.end(request.scope["session_of_page"])
         response = text_response(request.headers, "The session is closed; the link opens the page again.", 200)
         response.delete_cookie(self.cookie)
         return response
@@ -325,6 +343,10 @@ class Page:
             return text_response(request.headers, text, status, form_page(request))
         self.watch.hurry()
         return done_response(request, said)
+
+
+def _spec_action(action: Callable[[ActionContext, Session, str, Form], str], request: Request) -> Action:
+    return lambda context, session, form: action(context, session, request.path_params["name"], form)
 
 
 def _button_action(name: str, request: Request) -> Action:

@@ -510,3 +510,31 @@ def test_only_the_page_of_an_error_has_room_above() -> None:
     assert "main.error { max-width: 40rem; padding-top: 12vh; }" in rules
     assert "\n.error" not in rules
     assert "#toasts { position: fixed; left: 1rem;" in rules, "the form to add works is on the right"
+
+
+def test_a_wrong_spec_is_found_at_upload_and_mended_or_removed_on_the_page(site: Site, there: Store) -> None:
+    curator = site.as_("curator")
+    wrong = SPEC.replace("steps: 10", "stepps: 10").replace("disc.png", "../disc.png")
+    answer = curator.put("/uploads/mine.yaml", wrong.encode())
+    assert answer.status == 200
+    assert answer.text.startswith("uploads/mine.yaml\nuploads/mine.yaml:7:")
+    assert "stepps" in answer.text
+    text = curator.get("/uploads/mine.yaml").text
+    assert "stepps: 10" in text
+    assert '<p class="bad">uploads/mine.yaml:7:' in text
+    assert 'href="/uploads/mine.yaml"' in curator.get("/").text
+    assert "has faults" in curator.post("/uploads/mine.yaml/save", {"text": wrong}).text
+    said = curator.post("/uploads/mine.yaml/save", {"text": wrong.replace("stepps", "steps")}).text
+    assert said == "mine.yaml is saved; it has no faults"
+    assert curator.post("/pieces", {"spec": "uploads/mine.yaml"}).status == 200
+    assert "cancel that job first" in curator.post("/uploads/mine.yaml/remove").text
+    requests.cancel(there, 1, "ada")
+    assert curator.post("/uploads/mine.yaml/remove").text == "mine.yaml is removed"
+    assert curator.get("/uploads/mine.yaml").status == 404
+
+
+def test_only_uploads_are_edited_and_only_by_curators(site: Site) -> None:
+    site.as_("curator").put("/uploads/mine.yaml", SPEC.replace("disc.png", "../disc.png").encode())
+    assert site.as_("viewer").get("/uploads/mine.yaml").status == 403
+    assert site.as_("viewer").post("/uploads/mine.yaml/save", {"text": ""}).status == 403
+    assert site.as_("curator").post("/uploads/..%2Fdisc.yaml/save", {"text": ""}).status == 404

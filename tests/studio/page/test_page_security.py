@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from renderer.cli import run
 from renderer.studio.page import change_stream, folders, queue_views, request_checks, server
 from renderer.studio.page.access import SESSION_S, Access, Session, key_in
+from renderer.studio.page.ended_access import EndedAccess
 from renderer.studio.queue import leases, listing, pausing, questions, records, requests
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.records import Job
@@ -768,3 +770,54 @@ print(*sorted({{"serial", "torch", "numba", "hardware.wire.serial_port", "hardwa
     beside = Path(__file__).parent
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=beside, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> Access:
+    return Access(b"k" * 32, ended=EndedAccess(tmp_path / "page.ended"))
+
+
+def test_a_session_that_was_closed_is_over_for_every_copy_of_its_cookie(site: Site, access: Access) -> None:
+    site.page.access = access
+    token = access.token("curator")
+    first = site.as_(None).get(f"/enter?token={token}").headers["set-cookie"].partition(";")[0]
+    other = site.as_(None).get(f"/enter?token={token}").headers["set-cookie"].partition(";")[0]
+    session = access.session(first.partition("=")[2])
+    assert session is not None
+    access.end(session)
+    assert access.session(first.partition("=")[2]) is None
+    assert access.session(other.partition("=")[2]) is not None, "another browser stays"
+    assert access.session(access.cookie(replace(session, name="Ada"))) is None, "nor under another name"
+
+
+def test_a_link_for_one_person_is_revoked_alone(access: Access) -> None:
+    token, link = access.personal_token("curator", "Ada (operator)")
+    opened = access.opened_by(token)
+    assert opened == Session("curator", "Ada operator")
+    cookie = access.cookie(opened)
+    bob, _ = access.personal_token("curator", "Bob")
+    assert access.ended is not None
+    access.ended.end(link)
+    assert (access.opened_by(token), access.session(cookie)) == (None, None)
+    assert access.opened_by(bob) is not None
+    assert access.role_of(access.token("curator")) == "curator"
+    assert access.opened_by(token.replace("curator", "operator", 1)) is None, "nobody raises a role"
+    with pytest.raises(StudioError, match="is not the name of a link"):
+        access.ended.end("../page.key")
+
+
+def test_the_link_of_a_role_can_be_revoked_too(access: Access) -> None:
+    assert access.ended is not None
+    access.ended.end("viewer")
+    assert access.role_of(access.token("viewer")) is None
+    assert access.role_of(access.token("curator")) == "curator"
+
+
+def test_leaving_the_page_closes_the_session(site: Site, tmp_path: Path) -> None:
+    kept = EndedAccess(tmp_path / "page.ended")
+    object.__setattr__(site.page.access, "ended", kept)
+    opened = Session("curator", link="curator", id="ab" * 8)
+    cookie = f"{site.page.cookie}={site.page.access.cookie(opened)}"
+    assert site.as_(None).get("/", Cookie=cookie).status == 200
+    assert site.as_("curator").post("/leave", Cookie=cookie).status == 200
+    assert site.as_(None).get("/", Cookie=cookie).status == 401

@@ -167,8 +167,9 @@ async function upload(files) {
   for (const file of files) {
     try {
       const answer = await fetch(`/uploads/${encodeURIComponent(file.name)}`, { method: "PUT", body: file });
-      const text = await answer.text();
-      say(answer.ok ? `${file.name}: saved as ${text}` : `${file.name}: ${text}`, !answer.ok);
+      const [text, ...faults] = (await answer.text()).split("\n");
+      const wrong = faults.join("\n").trim();
+      say(answer.ok ? `${file.name}: saved as ${text}${wrong ? `, and has faults:\n${wrong}` : ""}` : `${file.name}: ${text}\n${wrong}`, !answer.ok || wrong);
       if (answer.ok && /\.ya?ml$/.test(text)) {
         document.getElementById("spec").value = text;
         document.getElementById("specs").append(new Option("", text));
