@@ -397,15 +397,15 @@ def test_an_upload_has_a_plain_name_in_its_own_folder(site: Site, tmp_path: Path
         assert answer.status in {404, 405, 422}
         assert new == set()
     else:
-        assert (answer.status, answer.text) == (200, f"uploads/{kept}")
+        assert (answer.status, answer.text.splitlines()[0]) == (200, f"uploads/{kept}")
         assert new == {tmp_path / "specs" / "uploads", tmp_path / "specs" / "uploads" / kept}
 
 
 def test_an_upload_replaces_nothing_and_no_link_leads_it_away(site: Site, tmp_path: Path) -> None:
     curator, uploads = site.as_("curator"), tmp_path / "specs" / "uploads"
-    assert curator.put("/uploads/a.yaml", b"one").text == "uploads/a.yaml"
-    assert curator.put("/uploads/a.yaml", b"one").text == "uploads/a.yaml"
-    second = curator.put("/uploads/a.yaml", b"two").text
+    assert curator.put("/uploads/a.yaml", b"one").text.splitlines()[0] == "uploads/a.yaml"
+    assert curator.put("/uploads/a.yaml", b"one").text.splitlines()[0] == "uploads/a.yaml"
+    second = curator.put("/uploads/a.yaml", b"two").text.splitlines()[0]
     assert second.startswith("uploads/a-")
     assert (uploads / "a.yaml").read_bytes() == b"one"
     assert (tmp_path / "specs" / second).read_bytes() == b"two"
@@ -542,7 +542,7 @@ def bomb_of_aliases() -> str:
 )
 def test_a_yaml_bomb_is_reported_of_and_harms_nothing(site: Site, there: Store, text: str) -> None:
     curator = site.as_("curator")
-    kept = curator.put("/uploads/bomb.yaml", text.encode()).text
+    kept = curator.put("/uploads/bomb.yaml", text.encode()).text.splitlines()[0]
     answer = curator.post("/pieces", {"spec": kept})
     assert answer.status == 422
     assert answer.text.startswith("uploads/bomb.yaml:")

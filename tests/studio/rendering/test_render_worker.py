@@ -110,7 +110,7 @@ def test_a_full_disk_pauses_the_queue_and_hands_the_job_back(store: Store, new: 
     pausing.resume_queue(store, "render")  # there is space again
     assert RenderWorker(store, "w", manner("")).run(drains=True) == 2
     with store.read() as connection:
-        assert records.find(connection, first.id).tries == 1, "the full disk was no try"
+        assert records.find(connection, first.id).tries == 1, "the full disk does not count as a try"
 
 
 @pytest.mark.parametrize("when", ["before it starts", "as it is put in its place"])
