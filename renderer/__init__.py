@@ -23,6 +23,7 @@ _PLACES = {
     "Rendering": "renderer.notebook",
     "Shapes": "renderer.raster",
     "SpecErrors": "renderer.specfile",
+    "TensorBoardLog": "renderer.tensorboard_log",
     "catmull_rom": "renderer.primitives",
     "load": "renderer.notebook",
     "rasterise": "renderer.raster",

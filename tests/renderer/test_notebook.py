@@ -129,13 +129,37 @@ def test_the_code_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert knots.grad.abs().sum() > 0
 
 
+def test_losses_are_logged_for_tensorboard(folder: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    losses: list[float] = []
+    with r.TensorBoardLog("runs/two") as log:
+
+        def both(step: r.FitStep) -> None:
+            losses.append(step.loss)
+            log(step)
+
+        r.render(SPEC, each_step=both)
+    events = accumulator.EventAccumulator("runs/two").Reload()
+    logged = events.Scalars("1-curves/loss")
+    assert [each.value for each in logged] == pytest.approx(losses)
+    assert [each.step for each in logged] == list(range(9))
+    assert any(tag.startswith("1-curves/terms/") for tag in events.Tags()["scalars"])
+
+
+def test_a_missing_tensorboard_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ImportError, match="TensorBoardLog needs one more package: pip install tensorboard"):
+        r.TensorBoardLog("runs/two")
+
+
 @pytest.mark.slow
-def test_the_notebook_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "outputs"), [("own_loss", 4), ("variants", 3)])
+def test_the_notebooks_run(name: str, outputs: int) -> None:
     """From its folder, as a reader would run it; the kernel keeps its files elsewhere."""
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     place = ROOT / "docs" / "notebooks"
-    notebook = nbformat.read(place / "own_loss.ipynb", as_version=4)
+    notebook = nbformat.read(place / f"{name}.ipynb", as_version=4)
     nbclient.NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": place}}
     ).execute()
-    assert sum(bool(cell.get("outputs")) for cell in notebook.cells) == 4
+    assert sum(bool(cell.get("outputs")) for cell in notebook.cells) == outputs
