@@ -24,6 +24,8 @@ from renderer.studio.queue.store import Store
 class JobWorker(Protocol):
     """A worker of the queue."""
 
+    def begin(self) -> None: ...
+
     def run(self, *, drains: bool = False) -> int: ...
 
     def leave(self) -> None: ...
@@ -98,6 +100,7 @@ def _run(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) -
     name = f"{socket.gethostname()}-{os.getpid()}"
     with opened(db) as store:
         worker, place = make(store, name)
+        worker.begin()
         folder = (store.file.absolute().parent if store.file else data_folder()) / "workers"
         for job in workers.take_back_from(store, liveness.dead_workers(folder)):
             printing.say(f"{job.shown}: its worker {job.worker} is gone")

@@ -29,6 +29,16 @@ class PlotWorker:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.state = WorkerState(store, name, machine, times, say)
+        self._has_begun = False
+
+    def begin(self) -> None:
+        """Pause the queue until a person has looked at the machine.
+
+        This comes before a dead worker's plot is taken back: a person who then resumes the queue is not overruled.
+        """
+        why = "the plot worker has started: check that the machine is ready, then resume the queue"
+        pausing.set_queue(self.state.store, self.state.machine.name, paused=1, why=why)
+        self._has_begun = True
 
     def leave(self) -> None:
         """Take no other sheet; if called again, stop the plot so that it can be resumed."""
@@ -36,8 +46,8 @@ class PlotWorker:
 
     def run(self, *, drains: bool = False) -> int:
         """Plot until asked to leave, or with `drains` until no job can be taken. Return how many plots finished."""
-        why = "the plot worker has started: check that the machine is ready, then resume the queue"
-        pausing.set_queue(self.state.store, self.state.machine.name, paused=1, why=why)
+        if not self._has_begun:
+            self.begin()
         done = 0
         while not self.state.leaving:
             try:

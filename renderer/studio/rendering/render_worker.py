@@ -27,6 +27,9 @@ class RenderWorker:
         self.store, self.name, self.settings, self.say = store, name, settings, say
         self._leaving = self._at_once = False
 
+    def begin(self) -> None:
+        """Do nothing: a worker of renders can begin at any time."""
+
     def leave(self) -> None:
         """Take no more jobs; if called again, give the current job back too."""
         self._at_once = self._leaving
