@@ -227,6 +227,9 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         page.get_by_role("heading", name="The plot stopped").wait_for()
         assert job(studio.store, 2).state == "needs_attention"
         page.get_by_role("button", name="Resume at the stroke").click()
+        page.get_by_role("heading", name="This machine waits for you").wait_for()
+        page.get_by_text("check that the machine is ready").first.wait_for()
+        page.wait_for_timeout(1000)  # the page is drawn again after an answer; a click in that moment is lost
         page.get_by_role("button", name="The machine is ready").click()
         page.get_by_role("heading", name="Clear the sheet").wait_for()
         page.get_by_role("button", name="The sheet is off the bed").click()
