@@ -27,7 +27,7 @@ REFERENCE = """# Reference of the Python interface
 ::: renderer.notebook.read_strokes
 ::: renderer.notebook.Rendering
 ::: renderer.fitted_strokes.LayerStrokes
-::: renderer.warm_fit.FitStep
+::: renderer.fit_log.FitStep
 ::: renderer.raster.rasterise
 ::: renderer.raster.Shapes
 ::: renderer.primitives.catmull_rom

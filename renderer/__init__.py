@@ -17,7 +17,7 @@ from typing import Any
 _PLACES = {
     "Artwork": "renderer.spec",
     "EdgeRamp": "renderer.raster",
-    "FitStep": "renderer.warm_fit",
+    "FitStep": "renderer.fit_log",
     "Ink": "hardware.drawing",
     "LayerStrokes": "renderer.fitted_strokes",
     "Rendering": "renderer.notebook",

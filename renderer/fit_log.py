@@ -17,7 +17,23 @@ from renderer.optimise import FittedLayer, State, draw, shares, stacked
 from renderer.progress import Picture, Progress, Report, unknown
 from renderer.result import Film, Step
 from renderer.spec import Artwork, Layer
+from renderer.strokes import Strokes
 
+
+@dataclass(frozen=True)
+class FitStep:
+    """What a call each step gets: the state of one layer."""
+
+    layer: int  # from 0
+    layer_name: str
+    step: int  # done so far; 0 where the strokes start
+    steps: int
+    loss: float
+    terms: dict[str, float]
+    strokes: Strokes  # on the device of the fit; copy what you keep
+
+
+EachStep = Callable[[FitStep], None]
 Stop = Callable[[], bool]
 Likeness = Callable[[Picture], float]
 FRAMES = 24  # of the film
@@ -73,6 +89,8 @@ class FitLog:
     believed: float = float("nan")  # the last loss
     interrupted: bool = False
     started: float = field(default_factory=time.perf_counter)
+    each_step: EachStep | None = None
+    taken: dict[int, int] = field(default_factory=dict)  # steps of each layer
 
     @property
     def seconds(self) -> float:
@@ -105,6 +123,9 @@ class FitLog:
             self.history.append(Step(number, name, state.step, state.loss, terms, self.seconds))
         if self._filmed(state.step, layer.steps):
             self.frames.append((f"{name} {state.step}/{layer.steps}", _frame(picture())))
+        self.taken[number] = state.step
+        if self.each_step is not None:
+            self.each_step(FitStep(number, name, state.step, layer.steps, state.loss, state.terms, state.strokes))
 
     def rests(self, number: int, layer: Layer, state: State) -> None:
         """Report the last step of a layer that is done early, and note why."""

@@ -8,11 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from renderer import losses, placement
+from renderer import losses, placement, warm_fit
 from renderer.colours import from_hex
 from renderer.cores import placed
 from renderer.error import Objective
 from renderer.fit_log import FitLog
+from renderer.fitted_strokes import LayerStrokes
 from renderer.form import directions
 from renderer.marks import MarkInput, marks
 from renderer.optimise import (
@@ -46,15 +47,18 @@ def fit_layers(
     importance: NDArray[np.float32] | None,  # [H, W], how much each pixel counts
     log: FitLog,
     judges: list[tuple[losses.Sum, LossAt]],
+    start: tuple[LayerStrokes, ...] = (),
 ) -> list[FittedLayer]:
     """Fit each layer over the frozen picture of those below, then, if the spec says so, all together.
 
-    `judges` has each layer's loss, for the complete frame and for a tile. Strokes and pictures are on the target's
-    device during the fit, and on the CPU when they are returned. Raises RenderError where the loss is no longer a
-    number.
+    `judges` has each layer's loss, for the complete frame and for a tile. The first layers begin with the strokes of
+    an earlier fit, if `start` has them. Strokes and pictures are on the target's device during the fit, and on the CPU
+    when they are returned. Raises RenderError where the loss is no longer a number, and StrokesError.
     """
     artwork = plan.artwork
-    generator = np.random.default_rng(artwork.seed)
+    warm_fit.check(start, artwork)
+    seed = [artwork.seed, sum(one.step for one in start)] if start else artwork.seed
+    generator = np.random.default_rng(seed)
     paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
     below = placed(paper[:, None, None].expand_as(target), target.device)
     chosen: dict[RackPens | FreeColours, Palette] = {}  # layers with the same pens share the choice among them
@@ -71,7 +75,12 @@ def fit_layers(
         objective = objective_of(layer, inks, area, importance, *priced)
         ground = Ground(area, target, below, inks, objective, _form(target, objective))
         loss, loss_at = judges[number]
-        state = _fit_layer(layer, number, ground, loss, loss_at, plan.inks_mm[number], generator, log)
+        earlier = start[number] if number < len(start) else None
+        fitted, begun = layer, None
+        if earlier is not None:
+            fitted = warm_fit.remaining(layer, earlier)
+            begun = warm_fit.strokes_of(earlier, inks).to(target.device)
+        state = _fit_layer(fitted, number, ground, loss, loss_at, plan.inks_mm[number], generator, log, begun)
         parts.append(_pruned(layer, state, loss, log))
         with torch.no_grad():
             below = draw(layer, parts[-1].strokes, state.ground)
@@ -121,19 +130,19 @@ def _fit_layer(
     ink_mm: float | None,  # length of line that was planned for the layer
     generator: np.random.Generator,
     log: FitLog,
+    begun: Strokes | None = None,  # of an earlier fit; None: they are placed
 ) -> State:
     """Place the strokes of a layer and move them until the steps are done or the caller stops the fit."""
     log.placing(number, layer, 0)
-    strokes = _placed(layer, number, ground, ink_mm, generator, log)
+    strokes = begun or _placed(layer, number, ground, ink_mm, generator, log)
     wanted = shares(layer)[0]
-    if len(strokes) < wanted and not layer.traits.is_mark and not log.interrupted:
+    if begun is None and len(strokes) < wanted and not layer.traits.is_mark and not log.interrupted:
         few = f"{wanted - len(strokes)} of {wanted}"
         log.notes.append(
             f"{layer.name or layer.kind_name}: {few} strokes not placed because they would not be worth their ink"
         )
     with torch.no_grad():
-        begun = draw(layer, strokes, ground)
-        state = State(0, strokes, ground, loss(begun).item(), {})
+        state = State(0, strokes, ground, loss(draw(layer, strokes, ground)).item(), {})
     log.step(number, layer, state)
     try:
         for state in fit(layer, strokes, ground, loss, generator, loss_at):

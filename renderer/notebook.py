@@ -13,16 +13,16 @@ from PIL import Image
 from hardware import kernel_cache
 from hardware.drawing import Drawing
 from hardware.svgfile import to_svg
-from renderer import fitted_strokes, output, warm_fit
+from renderer import fitted_strokes, output, pipeline
+from renderer.fit_log import EachStep
 from renderer.fitted_strokes import LayerStrokes
-from renderer.pipeline import never
+from renderer.pipeline import Loss, never
 from renderer.progress import Progress, silent
 from renderer.report import to_image
 from renderer.result import Metrics, Result, Step
 from renderer.spec import Artwork
 from renderer.specfile import Work, load_text
 from renderer.specfile import load as load_file
-from renderer.warm_fit import EachStep, Loss
 
 Spec = str | Path | Mapping[str, Any] | Artwork | Work
 
@@ -148,7 +148,7 @@ def render(
         names = ", ".join(work.name for work in works)
         raise SeveralWorksError(f"the spec has {len(works)} works ({names}); render each that `load` returns")
     kernel_cache.ensure_writable()
-    result = warm_fit.render(
+    result = pipeline.render(
         works[0],
         _reporter(progress),
         device=device,

@@ -8,29 +8,36 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from hardware.drawing import Drawing
 from renderer import assets, focus, losses, preview
 from renderer.colours import from_hex
 from renderer.cores import placed
 from renderer.finish import drawing_of, within_budget, without_hidden
-from renderer.fit_log import FitLog, Stop, likeness_to, name_of
+from renderer.fit_log import EachStep, FitLog, Stop, likeness_to, name_of
+from renderer.fitted_strokes import LayerStrokes
 from renderer.fitting import fit_layers
+from renderer.losses import Sum
 from renderer.losses.network_views import network_views
-from renderer.optimise import FittedLayer
+from renderer.optimise import FittedLayer, LossAt
 from renderer.plan import remarks, spec_warnings
 from renderer.planning import Planned, planned, thinnest_nib_mm
 from renderer.progress import Report, silent
 from renderer.result import Result, pen_choices
+from renderer.sheet_text import with_text
 from renderer.sources import RenderError, is_grey, networks_of, sources_of
-from renderer.spec import Artwork, Tone
+from renderer.spec import Artwork, RackPens, Tone
 from renderer.spec.losses import FAR_MM
 from renderer.specfile import Work
 from renderer.target import Frame, Picture, fit_picture, frame, load_picture
 from renderer.tone import cropped, greyed, stressed, toned
+from renderer.warm_fit import layer_strokes
 
 __all__ = ["RenderError", "Stop", "is_grey", "never", "render"]
 
 Noted = Callable[[str], None]
+Loss = Callable[[Tensor, Tensor], Tensor]  # drawing [3, H, W], target [3, H, W] -> []
 PREVIEW_PX = 1600  # the longer side of the preview
 DRAFT_RESOLUTION = 0.6  # of the full resolution
 
@@ -53,24 +60,32 @@ def render(
     stop: Stop = never,
     noted: Noted = ignore_note,
     fetched: assets.Report | None = None,
+    start: tuple[LayerStrokes, ...] = (),
+    loss: Loss | None = None,
+    each_step: EachStep | None = None,
 ) -> Result:
     """Fit an artwork and make its drawing. When `stop()` becomes true, the strokes so far are finished.
+
+    `start` has strokes of an earlier fit, layer by layer; layers that it does not have are placed. `loss` replaces the
+    losses of all layers: a function of the drawing and the target, `[3, H, W]` sRGB each, that returns a number to
+    lower. `each_step` is called after each gradient step.
 
     `fetched` gets the bytes of weights and targets as they are downloaded; `noted` gets notes that a person should see
     before the fit. In the result's work, everything that the spec leaves open is planned.
 
-    Raises RenderError, TargetError, ProgramError and AssetError, each with a message that says what would work.
+    Raises RenderError, TargetError, ProgramError, AssetError and StrokesError, each with a message that says what would
+    work.
     """
     job = _prepared(work, draft=draft, noted=noted, fetched=fetched)
     artwork, area = job.plan.artwork, job.area
     wanted = placed(torch.from_numpy(job.target), device)
-    judges = [losses.build(layer.terms, wanted, area.px_per_mm, job.sources) for layer in artwork.layers]
-    tiles = [partial(losses.windowed, layer.terms, wanted, area.px_per_mm, job.sources) for layer in artwork.layers]
+    judges = _judges(artwork, wanted, area.px_per_mm, job.sources, loss)
     paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
-    log = FitLog(artwork, report, stop, likeness_to(wanted, paper, FAR_MM * area.px_per_mm))
-    layers = fit_layers(job.plan, wanted, area, job.importance, log, list(zip(judges, tiles, strict=True)))
+    log = FitLog(artwork, report, stop, likeness_to(wanted, paper, FAR_MM * area.px_per_mm), each_step=each_step)
+    layers = fit_layers(job.plan, wanted, area, job.importance, log, judges, start)
     layers = within_budget(job.plan, without_hidden(artwork, layers, log), log)
-    return _result(replace(work, artwork=artwork), job, layers, judges, log, device)
+    result = _result(replace(work, artwork=artwork), job, layers, _views(judges, loss), log, device)
+    return replace(result, strokes=_kept(artwork, layers, log, start))
 
 
 @dataclass(frozen=True)
@@ -118,7 +133,7 @@ def _result(
 ) -> Result:
     """The drawing of the fitted layers, its previews and metrics, and the history of the fit."""
     artwork, area = work.artwork, job.area
-    drawing = drawing_of(artwork, layers)
+    drawing = _lettered(drawing_of(artwork, layers), work)
     drawn = torch.from_numpy(preview.framed(drawing, area)).to(device)
     names = [name_of(artwork, number) for number in range(len(artwork.layers))]
     return Result(
@@ -145,6 +160,12 @@ def _result(
     )
 
 
+def _lettered(drawing: Drawing, work: Work) -> Drawing:
+    """The drawing with the texts of its spec, which are drawn beside the fit."""
+    pens = work.artwork.pens
+    return with_text(drawing, work.texts, pens.rack.pens) if work.texts and isinstance(pens, RackPens) else drawing
+
+
 def wanted_picture(
     artwork: Artwork,  # planned
     folder: Path,  # of the spec
@@ -169,3 +190,52 @@ def drafted(artwork: Artwork) -> Artwork:
     """The same artwork with a quarter of the steps."""
     layers = tuple(layer.model_copy(update={"steps": -(-layer.steps // 4)}) for layer in artwork.layers)
     return artwork.model_copy(update={"layers": layers})
+
+
+# --- what a caller wants ----------------------------------------------------------------------------------------------
+
+
+def _judges(
+    artwork: Artwork, wanted: Tensor, px_per_mm: float, sources: losses.Sources, own: Loss | None
+) -> list[tuple[Sum, LossAt]]:
+    """Each layer's loss, for the complete frame and for a tile."""
+    if own is not None:
+        return [(_sum(own, wanted), partial(_tile_of, own, wanted)) for _ in artwork.layers]
+    return [
+        (
+            losses.build(layer.terms, wanted, px_per_mm, sources),
+            partial(losses.windowed, layer.terms, wanted, px_per_mm, sources),
+        )
+        for layer in artwork.layers
+    ]
+
+
+def _sum(own: Loss, wanted: Tensor) -> Sum:
+    return Sum({"own": (1.0, partial(_against, own, wanted))}, wanted.device)
+
+
+def _against(own: Loss, wanted: Tensor, picture: Tensor) -> Tensor:
+    return own(picture, wanted)
+
+
+def _tile_of(own: Loss, wanted: Tensor, rows: slice, columns: slice) -> Sum:
+    return _sum(own, wanted[:, rows, columns])
+
+
+def _views(judges: list[tuple[Sum, LossAt]], own: Loss | None) -> list[Sum]:
+    """The losses whose networks the report shows; of a loss of the caller's own it shows nothing."""
+    return [Sum({}, judge.device) if own is not None else judge for judge, _ in judges]
+
+
+def _kept(
+    artwork: Artwork, layers: list[FittedLayer], log: FitLog, start: tuple[LayerStrokes, ...]
+) -> tuple[LayerStrokes, ...]:
+    """The strokes of the layers, with all steps that they took, in this fit and the earlier one."""
+    kept = []
+    for number, part in enumerate(layers):
+        earlier = start[number].step if number < len(start) else 0
+        complete = artwork.layers[number].steps if not log.interrupted else 0  # it may have rested before its last step
+        taken = max(earlier + log.taken.get(number, 0), complete)
+        wanted = replace(part, layer=artwork.layers[number])
+        kept.append(layer_strokes(name_of(artwork, number), wanted, taken))
+    return tuple(kept)

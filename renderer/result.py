@@ -100,4 +100,4 @@ class Result:
     network_views: tuple[NetworkView, ...] = ()  # of the losses that use networks
     weights: tuple[tuple[str, str], ...] = ()  # of those networks: name, sha256 of the file
     decisions: tuple[Decision, ...] = ()  # what the spec left open; `work` has the values
-    strokes: tuple[LayerStrokes, ...] = ()  # of each layer, where the caller keeps them: `warm_fit.render`
+    strokes: tuple[LayerStrokes, ...] = ()  # of each layer

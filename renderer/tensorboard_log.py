@@ -4,7 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from renderer.warm_fit import FitStep
+from renderer.fit_log import FitStep
 
 
 class MissingTensorBoardError(ImportError):

@@ -15,9 +15,9 @@ ORDER = {
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
-    "visible fit_log fitting passes finish preview manifest comparison charts report output plot_source feasibility "
-    "plan new_spec examples sheet_text pipeline warm_fit tensorboard_log notebook film print_size gallery studio cli "
-    "__main__",
+    "visible warm_fit fit_log fitting passes finish preview manifest comparison charts report output plot_source "
+    "feasibility plan new_spec examples sheet_text pipeline tensorboard_log notebook film print_size gallery studio "
+    "cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {

@@ -153,7 +153,7 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
     with watching(work.name) as watch:
         watch.starts()
         with interrupt.importing():
-            from renderer import warm_fit  # torch takes seconds to import
+            from renderer import pipeline  # torch takes seconds to import
 
         def report(progress: Progress) -> None:
             interrupt.worth_keeping = interrupt.worth_keeping or (progress.stage == "fitting" and progress.step > 0)
@@ -169,7 +169,7 @@ def _render(work: Work, settings: Settings, device: str, interrupt: Interrupt) -
         early: set[str] = set()
         how: dict[str, Any] = {"device": device, "draft": settings.draft, "stop": interrupt}
         start = () if settings.resume is None else fitted_strokes.read(settings.resume)
-        result = warm_fit.render(work, report, noted=noted, fetched=fetched, start=start, **how)
+        result = pipeline.render(work, report, noted=noted, fetched=fetched, start=start, **how)
     folder = settings.folder(work)
     kept = (
         None

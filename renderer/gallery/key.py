@@ -48,6 +48,8 @@ def key(work: Work) -> Key:
 def values_of(work: Work) -> dict[str, Any]:
     """The values that go into each part of the key. Raises EngineError."""
     spec, racks, machine = _split(work.artwork)
+    if work.texts:
+        spec["text"] = [one.model_dump(mode="json") for one in work.texts]
     return {
         "target": {"image": _picture(work.artwork, work.folder), "others": _other_pictures(work)},
         "spec": spec,

@@ -8,7 +8,7 @@ from PIL import Image
 
 from hardware.drawing import Drawing, Pen, PenPass
 from hardware.lettering import lettered
-from renderer import warm_fit
+from renderer import pipeline
 from renderer.sheet_text import lines_of, with_text
 from renderer.specfile import SpecErrors, load
 from renderer.specfile.text_lines import TextLine
@@ -94,8 +94,8 @@ def test_a_text_is_short_to_write(folder: Path, text: str) -> None:
 
 def test_a_render_has_its_text_in_drawing_and_preview(folder: Path) -> None:
     Path("x.yaml").write_text(SPEC, encoding="utf-8")
-    plain = warm_fit.render(load("x.yaml")[0])
-    result = warm_fit.render(load("x.yaml", ("text={say: OK, at: top left, height_mm: 4}",))[0])
+    plain = pipeline.render(load("x.yaml")[0])
+    result = pipeline.render(load("x.yaml", ("text={say: OK, at: top left, height_mm: 4}",))[0])
     drawn = sum(len(one.lines) for one in result.drawing.passes) - sum(len(one.lines) for one in plain.drawing.passes)
     assert drawn == len(lettered("OK", 0, 0, 4))
     corner = np.s_[:, : result.preview.shape[1] // 4, : result.preview.shape[2] // 3]

@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from hardware.svgfile import to_svg
-from renderer import cli, fitted_strokes, pipeline, warm_fit
+from renderer import cli, fitted_strokes, pipeline
+from renderer.fit_log import FitStep
 from renderer.fitted_strokes import StrokesError
 from renderer.specfile import Work, load
-from renderer.warm_fit import FitStep, remaining
+from renderer.warm_fit import remaining
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -52,15 +52,8 @@ def work(*changes: str, text: str = SPEC) -> Work:
     return one
 
 
-def test_without_wishes_it_is_the_pipelines_drawing(folder: Path) -> None:
-    plain, kept = pipeline.render(work()), warm_fit.render(work())
-    assert to_svg(plain.drawing) == to_svg(kept.drawing)
-    assert plain.history[-1].loss == kept.history[-1].loss
-    assert plain.strokes == ()
-
-
 def test_the_strokes_are_those_of_the_drawing(folder: Path) -> None:
-    result = warm_fit.render(work())
+    result = pipeline.render(work())
     points, curves = result.strokes
     assert (points.name, points.kind, points.step, points.steps) == ("points", "points", 12, 12)
     assert points.knots.shape == (len(points), 1, 2)
@@ -74,7 +67,7 @@ def test_the_strokes_are_those_of_the_drawing(folder: Path) -> None:
 
 
 def test_a_file_of_strokes_is_read_as_it_was_written(folder: Path) -> None:
-    strokes = warm_fit.render(work()).strokes
+    strokes = pipeline.render(work()).strokes
     (folder / "strokes.npz").write_bytes(fitted_strokes.to_bytes(strokes))
     for one, read in zip(strokes, fitted_strokes.read(folder), strict=True):
         assert (one.name, one.pens, one.step) == (read.name, read.pens, read.step)
@@ -91,9 +84,9 @@ def test_a_file_that_is_not_strokes_is_one_message(content: bytes, tmp_path: Pat
 
 
 def test_a_fit_starts_where_another_ended(folder: Path) -> None:
-    first = warm_fit.render(work())
+    first = pipeline.render(work())
     starts: list[FitStep] = []
-    second = warm_fit.render(work(), start=first.strokes, each_step=starts.append)
+    second = pipeline.render(work(), start=first.strokes, each_step=starts.append)
     begin = next(step for step in starts if step.step == 0)
     torch.testing.assert_close(begin.strokes.knots, torch.from_numpy(first.strokes[0].knots))
     torch.testing.assert_close(begin.strokes.inks, torch.from_numpy(first.strokes[0].inks))
@@ -102,10 +95,10 @@ def test_a_fit_starts_where_another_ended(folder: Path) -> None:
 
 def test_a_stopped_fit_takes_the_steps_that_are_left(folder: Path) -> None:
     seen: list[FitStep] = []
-    stopped = warm_fit.render(work(), each_step=seen.append, stop=lambda: len(seen) == 6)
+    stopped = pipeline.render(work(), each_step=seen.append, stop=lambda: len(seen) == 6)
     assert [(one.name, one.step) for one in stopped.strokes] == [("points", 5)]
     went: list[tuple[int, int]] = []
-    done = warm_fit.render(work(), start=stopped.strokes, each_step=lambda step: went.append((step.layer, step.step)))
+    done = pipeline.render(work(), start=stopped.strokes, each_step=lambda step: went.append((step.layer, step.step)))
     assert [step for layer, step in went if layer == 0] == list(range(8))
     assert [(one.name, one.step) for one in done.strokes] == [("points", 12), ("curves", 12)]
     assert not done.interrupted
@@ -113,7 +106,7 @@ def test_a_stopped_fit_takes_the_steps_that_are_left(folder: Path) -> None:
 
 def test_edges_and_pens_go_on_where_they_were(folder: Path) -> None:
     layer = pipeline.planned(work().artwork, np.ones((4, 4, 3), np.float32)).artwork.layers[0]
-    earlier = warm_fit.render(work()).strokes[0]
+    earlier = pipeline.render(work()).strokes[0]
     soft, hard = remaining(layer, replace(earlier, step=2)), remaining(layer, replace(earlier, step=12))
     assert (soft.steps, hard.steps) == (10, 12)
     assert layer.edge.from_px > soft.edge.from_px > soft.edge.to_px
@@ -131,20 +124,20 @@ def test_edges_and_pens_go_on_where_they_were(folder: Path) -> None:
 )
 def test_strokes_of_another_spec(folder: Path, old: str, new: str, text: str | None) -> None:
     """A layer of another kind is refused; strokes of a pen that is gone get another pen."""
-    start = warm_fit.render(work()).strokes
+    start = pipeline.render(work()).strokes
     changed = work(text=SPEC.replace(old, new))
     if text is None:
-        assert len(warm_fit.render(changed, start=start).strokes[0])
+        assert len(pipeline.render(changed, start=start).strokes[0])
         return
     with pytest.raises(StrokesError, match=text):
-        warm_fit.render(changed, start=start)
+        pipeline.render(changed, start=start)
 
 
 def test_a_rack_without_the_pens_is_refused(folder: Path) -> None:
-    start = warm_fit.render(work()).strokes
+    start = pipeline.render(work()).strokes
     other = work(text=SPEC.replace("name: black", "name: ink").replace("name: red", "name: rust"))
     with pytest.raises(StrokesError, match=r"its pens were .*, and none of them is there now"):
-        warm_fit.render(other, start=start)
+        pipeline.render(other, start=start)
 
 
 def test_a_loss_of_the_callers_own_is_lowered(folder: Path) -> None:
@@ -154,7 +147,7 @@ def test_a_loss_of_the_callers_own_is_lowered(folder: Path) -> None:
         shapes.append(tuple(target.shape))
         return (picture - target).abs().mean()
 
-    result = warm_fit.render(work(), loss=dark)
+    result = pipeline.render(work(), loss=dark)
     assert set(shapes) == {tuple(result.target.shape)}
     losses = [step.loss for step in result.history if step.layer == 1]
     assert losses[-1] < losses[0]
@@ -169,7 +162,7 @@ def test_a_loss_of_the_callers_own_sees_tiles(folder: Path) -> None:
         shapes.add(tuple(target.shape))
         return (picture - target).square().mean()
 
-    warm_fit.render(work("layers.0.tile_mm=20"), loss=measured)
+    pipeline.render(work("layers.0.tile_mm=20"), loss=measured)
     assert len(shapes) > 1
 
 

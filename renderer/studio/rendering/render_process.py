@@ -101,12 +101,12 @@ def _render(instructions: dict[str, Any], writer: MessageWriter, asked: threadin
         raise output.OutputError(f"{instructions['source']}: the spec no longer has a work {instructions['name']}")
     output.check(folder)
     _use_threads(instructions["threads"])
-    from renderer import warm_fit
+    from renderer import pipeline
 
     work = works[instructions["name"]]
     follower = job_progress.JobProgress(len(work.artwork.layers), refines=work.artwork.refine.steps > 0)
     reporter = ProgressReporter(writer, follower)
-    result = warm_fit.render(
+    result = pipeline.render(
         work, reporter.report, device=instructions["device"], draft=instructions["draft"], stop=asked.is_set
     )
     if asked.is_set():

@@ -16,7 +16,7 @@ from typing import Any
 import click
 import pytest
 
-import renderer.warm_fit
+import renderer.pipeline
 from hardware.machine import MachineError
 from hardware.program import ProgramError
 from hardware.svgfile import SvgError
@@ -60,7 +60,7 @@ def fit(make_result: Make, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], l
                 raise outcome
             return replace(make_result(), work=work, **outcome)
 
-        monkeypatch.setattr(renderer.warm_fit, "render", render)
+        monkeypatch.setattr(renderer.pipeline, "render", render)
         return calls
 
     return put
@@ -299,7 +299,7 @@ def test_what_a_person_should_know_is_said_before_the_fit_and_once(
         report(progress(1))
         return replace(make_result(), work=work, notes=("too few strokes", "left out: a dot"))
 
-    monkeypatch.setattr(renderer.warm_fit, "render", render)
+    monkeypatch.setattr(renderer.pipeline, "render", render)
     assert cli.run([str(spec), "--out", str(tmp_path / "out"), "--json"]) == 0
     said = capsys.readouterr()
     assert [line for line in said.err.splitlines() if line.startswith("note: ")] == [
