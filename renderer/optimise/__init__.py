@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from renderer.losses import Sum
+from renderer.optimise.adam import Adam
 from renderer.optimise.descent import SETTLED, FitError, adam_for, annealed, checked, costs, project
 from renderer.optimise.layer_drawing import Ground, draw, lines_mm
 from renderer.optimise.pen_choice import ration, repen, settle
@@ -93,7 +94,7 @@ class _Fit:
     """The state of a fit: each step changes the leaves, and new strokes replace them."""
 
     leaves: Strokes
-    adam: torch.optim.Adam
+    adam: Adam
     ground: Ground  # with the order of the pens, once they are settled
     start: Tensor | None = None  # [N, K, 2] mm, the knots of marks where they were placed
 
@@ -154,8 +155,6 @@ def _descended(
     """Take one gradient step. Returns the loss before it, and its terms by name. Raises FitError."""
     done = step / max(layer.steps - 1, 1)
     rate = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
-    for group in now.adam.param_groups:
-        group["lr"] = rate * group["first"]
     edges, temperature = annealed(layer, done)
     mixing = None if is_settled else temperature
     picture = draw(layer, now.leaves, picture_of, edges=edges, temperature=mixing, workspace=workspace)
@@ -164,10 +163,10 @@ def _descended(
     for name, price in costs(layer, now.leaves, now.ground, now.start).items():
         terms[name] = price
         total = total + price
-    now.adam.zero_grad(set_to_none=True)
+    now.adam.clear()
     total.backward()  # type: ignore[no-untyped-call]
     numbers = checked([(layer, now.leaves)], total, terms, step, layer.steps)
-    now.adam.step()
+    now.adam.step(rate)
     with torch.no_grad():
         project(layer, now.leaves, now.ground, now.start)
     return numbers

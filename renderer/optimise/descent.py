@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from renderer.cores import constant
+from renderer.optimise.adam import Adam
 from renderer.optimise.layer_drawing import Ground, inside, lines_mm, points_mm
 from renderer.primitives import shortened, turns
 from renderer.ragged import Ragged
@@ -17,10 +18,6 @@ from renderer.strokes import Strokes
 # Share of the steps after which edges are hard and every stroke has a single pen. A mixture of pens can show any
 # colour, so the fit relies on it even at a low temperature; the remaining steps make the best of single pens.
 SETTLED = 0.5
-# Adam's memory is short, as the objective sharpens all the time. Its epsilon is far below the gradients, which are
-# small because the loss is a mean over all pixels.
-_BETAS = (0.9, 0.98)
-_EPSILON = 1e-12
 _CLOSED_MM = 1e-3  # a stroke whose ends started nearer than this to each other is closed
 
 
@@ -28,20 +25,14 @@ class FitError(Exception):
     """The fit failed; the message says where and what would work."""
 
 
-def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> torch.optim.Adam:
-    """The optimiser of a layer, with the learning rates of its spec; `first` in each group is the initial rate."""
+def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> Adam:
+    """The optimiser of a layer, with the learning rates of its spec."""
     px_mm = 1 / ground.frame.px_per_mm
     rates = layer.rates
     moves = 0.0 if layer.traits.keeps else 1.0
     pens = 0.2 if ground.palette.free else 0.0 if layer.traits.is_long else 1.0  # a long line is that of its pen
-    groups = [
-        {"params": [leaves.knots], "first": moves * (rates.position_mm or 0.5 * px_mm)},
-        {"params": [leaves.inks], "first": moves * pens * rates.pens},
-    ]
-    if ground.palette.widths_vary:
-        groups.append({"params": [leaves.width_mm], "first": rates.width_mm or 0.1 * px_mm})
-    on_gpu = leaves.knots.is_cuda  # one fused kernel there; a CPU gains nothing by it
-    return torch.optim.Adam(groups, betas=_BETAS, eps=_EPSILON, foreach=False, fused=on_gpu)
+    widths_mm = (rates.width_mm or 0.1 * px_mm) if ground.palette.widths_vary else 0.0
+    return Adam(leaves.tensors, (moves * (rates.position_mm or 0.5 * px_mm), widths_mm, moves * pens * rates.pens))
 
 
 def annealed(layer: Layer, done: float) -> tuple[EdgeRamp, float]:

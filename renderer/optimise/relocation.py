@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hardware.drawing import Ink
 from renderer import placement
 from renderer.losses import Sum
-from renderer.optimise.descent import adam_for
+from renderer.optimise.adam import Adam
 from renderer.optimise.layer_drawing import Ground, draw, judged, shown, weights
 from renderer.raster import EdgeRamp, Workspace
 from renderer.spec import Layer
@@ -42,30 +42,23 @@ def more_strokes(
 def grown(
     layer: Layer,
     leaves: Strokes,
-    adam: torch.optim.Adam,
+    adam: Adam,
     ground: Ground,
     count: int,
     generator: np.random.Generator,
     workspace: Workspace,
-) -> tuple[Strokes, torch.optim.Adam]:
+) -> tuple[Strokes, Adam]:
     """The strokes and `count` more, with Adam's memory of the old ones."""
     more = more_strokes(layer, leaves, count, ground, generator, workspace)
     grown = leaves.joined(more).with_gradient(ground.palette.widths_vary)
-    heir = adam_for(layer, grown, ground)
-    for old, new in zip(leaves.tensors, grown.tensors, strict=True):
-        if old in adam.state:
-            heir.state[new] = {
-                name: torch.cat([memory, torch.zeros_like(new[len(old) :])]) if memory.shape == old.shape else memory
-                for name, memory in adam.state[old].items()
-            }
-    return grown, heir
+    return grown, adam.over(grown.tensors)
 
 
 @torch.no_grad()
 def move(
     layer: Layer,
     leaves: Strokes,
-    adam: torch.optim.Adam,
+    adam: Adam,
     ground: Ground,
     loss: Sum,
     generator: np.random.Generator,
@@ -88,9 +81,7 @@ def move(
         return
     for leaf, new in zip(leaves.tensors, moved.tensors, strict=True):
         leaf.copy_(new)
-        for memory in adam.state.get(leaf, {}).values():
-            if memory.shape == leaf.shape:
-                memory[idle] = 0  # Adam's memory of a stroke is not valid elsewhere
+    adam.forget(idle)
 
 
 @torch.no_grad()

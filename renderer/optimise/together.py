@@ -45,13 +45,11 @@ def refine(
         terms = loss.each(stacked(parts, workspaces))
         total = loss.total(terms)
         for adam in adams:
-            adam.zero_grad(set_to_none=True)
+            adam.clear()
         total.backward()  # type: ignore[no-untyped-call]
         numbers = checked([(part.layer, part.strokes) for part in parts], total, terms, step, steps)
         for part, adam, start in zip(parts, adams, starts, strict=True):
-            for group in adam.param_groups:
-                group["lr"] = group["first"] * _REFINE_RATE * (1 + math.cos(math.pi * step / steps)) / 2
-            adam.step()
+            adam.step(_REFINE_RATE * (1 + math.cos(math.pi * step / steps)) / 2)
             with torch.no_grad():
                 project(part.layer, part.strokes, part.ground, start)
         yield parts, *numbers

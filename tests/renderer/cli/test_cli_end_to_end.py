@@ -42,6 +42,13 @@ def test_a_spec_becomes_a_drawing_and_twice_the_same_one(spec: Path, tmp_path: P
         assert preview.width / preview.height == pytest.approx(105 / 148, abs=0.01)
 
 
+def test_a_render_does_not_load_the_compiler_of_torch(spec: Path, tmp_path: Path) -> None:
+    script = "import sys; from renderer.cli import run; run(sys.argv[1:]); print('torch._dynamo' in sys.modules)"
+    run = [sys.executable, "-c", script, str(spec), *ARGUMENTS, "--out", "out"]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
 def test_piped_output_is_plain(spec: Path, tmp_path: Path) -> None:
     environment = os.environ | {"COLUMNS": "80"}
     run = command(spec, *ARGUMENTS, "--out", "out")
