@@ -62,21 +62,37 @@ class _Blur(Function):
     @staticmethod
     def forward(ctx: Any, picture: Tensor, sigma_px: float) -> Tensor:
         ctx.weights = taps(sigma_px)
-        return _apply(_gather_along, _gather_across, picture, ctx.weights)
+        return as_picture(gathered(pixels(picture), ctx.weights))
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        return _apply(_scatter_along, _scatter_across, gradient, ctx.weights), None
+        return as_picture(scattered(pixels(gradient), ctx.weights)), None
 
 
-def _apply(along: Any, across: Any, picture: Tensor, weights: NDArray[np.float32]) -> Tensor:
+def gathered(
+    source: NDArray[np.float32],  # [H, ..., W, C]
+    weights: NDArray[np.float32],  # [2 R + 1]
+) -> NDArray[np.float32]:  # [H, ..., W, C]
+    """The blur of one picture, or of several that share their rows."""
+    return _applied(_gather_along, _gather_across, source, weights)
+
+
+def scattered(
+    source: NDArray[np.float32],  # [H, ..., W, C]
+    weights: NDArray[np.float32],  # [2 R + 1]
+) -> NDArray[np.float32]:  # [H, ..., W, C]
+    """The transpose of `gathered`, which takes a gradient back through it."""
+    return _applied(_scatter_along, _scatter_across, source, weights)
+
+
+def _applied(along: Any, across: Any, source: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows first, then columns."""
-    source = pixels(picture)
     between, result = np.empty_like(source), np.empty_like(source)
     work = source.size * len(weights)
-    share(along, source, between, weights, work=work)
+    lines = (-1, *source.shape[-2:])
+    share(along, source.reshape(lines), between.reshape(lines), weights, work=work)
     share(across, between.reshape(len(source), -1), result.reshape(len(source), -1), weights, work=work)
-    return as_picture(result)
+    return result
 
 
 # --- along a row: a neighbour is as many numbers away as there are channels -------------------------------------------

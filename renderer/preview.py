@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from hardware.drawing import Drawing, Ink, PenPass
 from renderer.blur import blur
 from renderer.colours import from_hex
-from renderer.losses.pixels import similarity
 from renderer.progress import Picture
 from renderer.raster import cpu
 from renderer.result import Metrics
+from renderer.similarity import similarity
 from renderer.target import Frame
 
 # A smooth ramp of this width has the variance of a pixel's box, sqrt(20 / 12): the anti-aliasing of an SVG viewer.

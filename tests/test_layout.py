@@ -13,8 +13,8 @@ ORDER = {
     "pauses lettering formats svgfile svg_intake intake picture tiling card simulator wire job plotting hosts terminal "
     "__main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
-    "raster encoders "
-    "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
+    "similarity raster encoders palette tone focus planning progress fitted_strokes result losses sources placement "
+    "stipple marks optimise "
     "visible warm_fit fit_log fitting passes finish preview manifest comparison charts report output plot_source "
     "feasibility plan new_spec examples sheet_text pipeline tensorboard_log notebook film print_size gallery studio "
     "cli __main__",

@@ -11,6 +11,7 @@ from torch.nn import functional
 from renderer.blur import blur
 from renderer.difference import mean_square
 from renderer.losses.views import as_mask, masked_mean
+from renderer.similarity import Model
 from renderer.spec.losses import MSE, SSIM, BlurredMSE, DogMSE, Edges, PixelTerm, PyramidMSE
 
 LossFunction = Callable[[Tensor], Tensor]  # [3, H, W] -> []
@@ -40,7 +41,7 @@ def pixel_loss(
             sigmas_px = tuple(px(sigma_mm, 1) * 2**octave for octave in range(octaves + 1))
             return Bands(bands(target, sigmas_px), sigmas_px, mask)
         case SSIM(sigma_mm=sigma_mm):
-            return Structure(target, px(sigma_mm, 1.5), mask)
+            return Structure(Model(target, px(sigma_mm, 1.5), mask))
         case Edges(sigma_mm=sigma_mm):
             return EdgeStrength(strength(target, px(sigma_mm, 1)), px(sigma_mm, 1), mask)
 
@@ -122,28 +123,12 @@ def bands(picture: Tensor, sigmas_px: tuple[float, ...]) -> tuple[Tensor, ...]: 
 
 @dataclass(frozen=True)
 class Structure:
-    """1 - SSIM, Wang, Bovik, Sheikh and Simoncelli 2004: K1 = 0.01, K2 = 0.03, a Gaussian window."""
+    """1 - SSIM (renderer/similarity.py)."""
 
-    target: Tensor  # [3, H, W]
-    sigma_px: float
-    mask: Tensor | None  # [H, W]
+    target: Model
 
     def __call__(self, picture: Tensor) -> Tensor:  # [3, H, W] -> []
-        return 1 - masked_mean(similarity(picture, self.target, self.sigma_px), self.mask)
-
-
-def similarity(
-    a: Tensor,  # [C, H, W] in [0, 1]
-    b: Tensor,  # [C, H, W] in [0, 1]
-    sigma_px: float,
-) -> Tensor:  # [C, H, W]
-    """SSIM at each pixel; the edges repeat outwards."""
-    c1, c2 = 0.01**2, 0.03**2
-    mean_a, mean_b, square_a, square_b, both = (blur(x, sigma_px) for x in (a, b, a * a, b * b, a * b))
-    variances = square_a - mean_a**2 + square_b - mean_b**2
-    return ((2 * mean_a * mean_b + c1) * (2 * (both - mean_a * mean_b) + c2)) / (
-        (mean_a**2 + mean_b**2 + c1) * (variances + c2)
-    )
+        return 1 - self.target.mean(picture)
 
 
 @dataclass(frozen=True)

@@ -51,16 +51,23 @@ def repen(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: W
 
     Those that gain most change first. Where many changes at once do not help, fewer are tried.
     """
+    before, gains, refused = 0.0, None, math.inf
     for part in _REPENNED:
-        before, gains = _gains(layer, leaves, ground, loss, workspace)
+        if gains is None:
+            before, gains = _gains(layer, leaves, ground, loss, workspace)
         with torch.no_grad():
             least, pen = gains.min(1)
             count = math.ceil(part * int((least < 0).sum()))
+            if not 0 < count < refused:
+                continue
             chosen = torch.argsort(least, stable=True)[:count]
             tried = leaves.detached()
             tried.inks[chosen] = _only(pen[chosen], ground.palette)
-            if count and judged(layer, tried, ground, loss, workspace) < before:
+            if judged(layer, tried, ground, loss, workspace) < before:
                 leaves.inks.copy_(tried.inks)
+                gains, refused = None, math.inf
+            else:
+                refused = count
 
 
 def ration(layer: Layer, leaves: Strokes, ground: Ground, loss: Sum, workspace: Workspace) -> None:
