@@ -101,46 +101,27 @@ def _applied(along: Any, across: Any, source: NDArray[np.float32], weights: NDAr
 @_part
 def _convolve(padded, result, weights, stride):
     """result[i] = sum over k of weights[k] padded[i + k stride], one block that fits the cache at a time."""
-    block = 4096
+    block, reach = 4096, len(weights) // 2
+    middle, last = reach * stride, len(weights) * stride - stride
     for begin in range(0, len(result), block):
         part = result[begin : begin + block]
-        part[:] = np.float32(0.0)
-        for k in range(len(weights)):
-            weight, source = weights[k], padded[begin + k * stride : begin + k * stride + len(part)]
-            for i in range(len(part)):
-                part[i] += weight * source[i]
+        source = padded[begin : begin + last + len(part)]
+        _set(part, weights[reach], source[middle:])
+        for k in range(0, reach - 1, 2):
+            near, far = source[k * stride :], source[last - k * stride :]
+            nearer, farther = source[(k + 1) * stride :], source[last - (k + 1) * stride :]
+            _add_pairs(part, weights[k], near, far, weights[k + 1], nearer, farther)
+        if reach % 2:
+            _add_pair(part, weights[reach - 1], source[middle - stride :], source[middle + stride :])
 
 
-@_jit
-def _gather_along(thread, threads, source, result, weights):
-    """Blur the rows of [H, W, C]: each number becomes the weighted sum of its neighbours."""
-    rows, size, channels = source.shape
-    reach = len(weights) // 2
-    padded = np.empty((size + 2 * reach, channels), np.float32)
-    for a in range(thread, rows, threads):
-        padded[reach : reach + size] = source[a]
-        padded[:reach] = source[a, 0]
-        padded[reach + size :] = source[a, size - 1]
-        _convolve(padded.reshape(-1), result[a].reshape(-1), weights, channels)
+# A tap and its mirror image weigh the same. Two such pairs at a time need half the loads and stores of four taps.
 
 
-@_jit
-def _scatter_along(thread, threads, source, result, weights):
-    """The transpose of _gather_along: what fell on the repeated edges returns to the edge pixels."""
-    rows, size, channels = source.shape
-    reach = len(weights) // 2
-    padded = np.zeros((size + 4 * reach, channels), np.float32)
-    spread = np.empty((size + 2 * reach, channels), np.float32)
-    for a in range(thread, rows, threads):
-        padded[2 * reach : 2 * reach + size] = source[a]
-        _convolve(padded.reshape(-1), spread.reshape(-1), weights, channels)
-        result[a] = spread[reach : reach + size]
-        for k in range(reach):
-            result[a, 0] += spread[k]
-            result[a, size - 1] += spread[reach + size + k]
-
-
-# --- across the rows --------------------------------------------------------------------------------------------------
+@_part
+def _set(row, weight, other):
+    for i in range(len(row)):
+        row[i] = weight * other[i]
 
 
 @_part
@@ -149,15 +130,76 @@ def _add(row, weight, other):
         row[i] += weight * other[i]
 
 
+@_part
+def _add_pair(row, weight, one, two):
+    for i in range(len(row)):
+        row[i] += weight * (one[i] + two[i])
+
+
+@_part
+def _add_pairs(row, weight, one, two, other_weight, three, four):
+    for i in range(len(row)):
+        row[i] += weight * (one[i] + two[i]) + other_weight * (three[i] + four[i])
+
+
+@_part
+def _copied(source, result):
+    for i in range(len(source)):
+        result[i] = source[i]
+
+
+@_jit
+def _gather_along(thread, threads, source, result, weights):
+    """Blur the rows of [H, W, C]: each number becomes the weighted sum of its neighbours."""
+    rows, size, channels = source.shape
+    reach = len(weights) // 2
+    padded = np.empty((size + 2 * reach) * channels, np.float32)
+    for a in range(thread, rows, threads):
+        _copied(source[a].reshape(-1), padded[reach * channels :])
+        for k in range(reach):
+            _copied(source[a, 0], padded[k * channels :])
+            _copied(source[a, size - 1], padded[(reach + size + k) * channels :])
+        _convolve(padded, result[a].reshape(-1), weights, channels)
+
+
+@_jit
+def _scatter_along(thread, threads, source, result, weights):
+    """The transpose of _gather_along: what fell on the repeated edges returns to the edge pixels."""
+    rows, size, channels = source.shape
+    reach = len(weights) // 2
+    padded = np.zeros((size + 2 * reach) * channels, np.float32)
+    for a in range(thread, rows, threads):
+        _copied(source[a].reshape(-1), padded[reach * channels :])
+        _convolve(padded, result[a].reshape(-1), weights, channels)
+        beyond = np.float32(0.0)  # the weight that a pixel gave to the repeated ones, from the farthest to the edge
+        for k in range(reach - 1, -1, -1):
+            beyond += weights[reach + 1 + k]
+            if k < size:
+                _add(result[a, 0], beyond, source[a, k])
+                _add(result[a, size - 1], beyond, source[a, size - 1 - k])
+
+
+# --- across the rows --------------------------------------------------------------------------------------------------
+
+
 @_jit
 def _gather_across(thread, threads, source, result, weights):
     """Blur the columns of [H, W C]."""
-    rows = len(source)
-    reach = len(weights) // 2
-    for y in range(thread, rows, threads):
-        result[y] = np.float32(0.0)
-        for k in range(len(weights)):
-            _add(result[y], weights[k], source[min(max(y + k - reach, 0), rows - 1)])
+    for y in range(thread, len(source), threads):
+        _across(result[y], source, weights, y)
+
+
+@_part
+def _across(row, source, weights, y):
+    """Row y of the blur of the columns."""
+    last, reach = len(source) - 1, len(weights) // 2
+    _set(row, weights[reach], source[y])
+    for k in range(reach, 1, -2):
+        near, far = source[max(y - k, 0)], source[min(y + k, last)]
+        nearer, farther = source[max(y - k + 1, 0)], source[min(y + k - 1, last)]
+        _add_pairs(row, weights[reach - k], near, far, weights[reach - k + 1], nearer, farther)
+    if reach % 2:
+        _add_pair(row, weights[reach - 1], source[max(y - 1, 0)], source[min(y + 1, last)])
 
 
 @_jit
@@ -166,6 +208,9 @@ def _scatter_across(thread, threads, source, result, weights):
     rows = len(source)
     reach = len(weights) // 2
     for y in range(thread, rows, threads):
+        if reach <= y < rows - reach:
+            _across(result[y], source, weights, y)
+            continue
         result[y] = np.float32(0.0)
         for k in range(len(weights)):
             other = y + k - reach

@@ -128,11 +128,10 @@ def _compared(thread, threads, local, mean, square, mask, sums, slopes):
     """
     for y in range(thread, len(sums), threads):
         if len(slopes):
-            _sloping(local[y], mean[y], square[y], slopes[y])
-            sums[y] = _sum_of(local[y], mean[y], square[y], mask[y : y + 1])
-            if len(mask):
-                _weighted(slopes[y], mask[y])
-        else:
+            sums[y] = _sloping(local[y], mean[y], square[y], slopes[y])
+        if len(slopes) and len(mask):
+            _weighted(slopes[y], mask[y])
+        if len(mask) or not len(slopes):
             sums[y] = _sum_of(local[y], mean[y], square[y], mask[y : y + 1])
 
 
@@ -152,18 +151,21 @@ def _sum_of(local, mean, square, mask):
 
 @_part
 def _sloping(local, mean, square, slopes):
-    """The slopes [3, N] of one row."""
+    """The sum of the similarities of one row without a mask, and their slopes [3, N]."""
     one, two, double = np.float32(C1), np.float32(C2), np.float32(2.0)
+    total = np.float32(0.0)
     for i in range(len(mean)):
         m, s, p, n = local[0, i], local[1, i], local[2, i], mean[i]
         a, b = double * m * n + one, double * (p - m * n) + two
         lower, spread = m * m + n * n + one, (s - m * m) + (square[i] - n * n) + two
         inverse = np.float32(1.0) / (lower * spread)
         value = a * b * inverse
+        total += value
         # 1 / D - 1 / C = (C - D) / (C D)
         slopes[0, i] = double * inverse * (n * (b - a) + value * m * (lower - spread))
         slopes[1, i] = -value * lower * inverse
         slopes[2, i] = double * a * inverse
+    return total
 
 
 @_part

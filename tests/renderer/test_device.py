@@ -1,6 +1,6 @@
 """A fit on another device: no operation mixes devices, nothing waits longer than it must, the drawing is the same."""
 
-from functools import partial
+from functools import partial, partialmethod
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from hardware.drawing import Ink
-from renderer import fitting, losses, pipeline
+from renderer import fitting, losses, pipeline, similarity
 from renderer.blur import blur
 from renderer.difference import mean_square
 from renderer.optimise import Ground, fit, layer_drawing
@@ -70,7 +70,9 @@ def plain_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(layer_drawing, "rasterise", plain)
     monkeypatch.setattr(losses.pixels, "mean_square", partial(mean_square, plain=True))
-    monkeypatch.setattr(losses.pixels, "blur", partial(blur, plain=True))
+    for module in (losses.pixels, similarity):
+        monkeypatch.setattr(module, "blur", partial(blur, plain=True))
+    monkeypatch.setattr(similarity.Model, "mean", partialmethod(similarity.Model.mean, plain=True))
     for module in (pipeline, fitting):
         monkeypatch.setattr(module, "placed", lambda picture, device: picture.to(device).contiguous())
 
