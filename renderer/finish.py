@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hardware.drawing import Drawing, Ink, PenPass
+from hardware.arcs import spiral
+from hardware.drawing import Drawing, Ink, PenPass, length_mm
 from hardware.estimate import estimate
 from hardware.machine import Machine
 from hardware.program import program
@@ -167,9 +168,19 @@ def _lengths_mm(part: FittedLayer) -> NDArray[np.float64]:  # [N]
     if part.strokes.ragged is not None:
         lines_of = drawn_lines(part.layer, part.strokes, part.ground)
         return np.array([np.hypot(*np.diff(line, axis=0).T).sum() for line in lines_of])
+    if part.ground.palette.has_sizes:
+        return _spirals_mm(part)
     lines = lines_mm(part.layer, part.strokes, part.ground).double()
     lengths: NDArray[np.float64] = (lines[:, 1:] - lines[:, :-1]).norm(dim=-1).sum(1).numpy()
     return lengths
+
+
+def _spirals_mm(part: FittedLayer) -> NDArray[np.float64]:  # [N]
+    """The way of the pen in dots of sizes of their own."""
+    nibs = [pen.nib_mm for pen in part.ground.palette.pens]
+    pens = [0] * len(part.strokes) if part.ground.palette.free else part.strokes.inks.argmax(1).tolist()
+    sizes = part.strokes.width_mm.tolist()
+    return np.array([length_mm(spiral(size, nibs[pen])) for size, pen in zip(sizes, pens, strict=True)])
 
 
 def _usefulness(plan: Planned, part: FittedLayer, number: int) -> NDArray[np.float64]:  # [N]

@@ -7,6 +7,7 @@ import shapely
 import torch
 from contourpy import FillType, contour_generator
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 from shapely.affinity import rotate
 from shapely.geometry.base import BaseGeometry
 
@@ -20,7 +21,9 @@ from renderer.strokes import Strokes
 SMALLEST_NIBS = 6.0  # side of the smallest area: smaller ones go to their neighbours
 SMOOTH_PX = 1.2  # of the likenesses before they are compared: outlines without stairs
 SPACING_NIBS = 1.15  # between the lines of a hatch: the paper just shows
-STRAIGHT_NIBS = 0.35  # how far an outline may leave the edge of its area
+STRAIGHT_NIBS = 0.2  # how far an outline may leave the edge of its area
+FRINGE_NIBS = 2.0  # widest fringe of a soft edge
+MIXED, SEEN = 0.1, 0.02  # a fringe's greatest distance from a mixture of its sides, sRGB; least share of a side
 TURN = 30.0  # degrees from one pen's hatch to the next pen's
 
 
@@ -48,8 +51,46 @@ def _nearest_pen(canvas: MarkInput) -> NDArray[np.int64]:  # [H, W]
     goal = oklab(np.ascontiguousarray(canvas.target.permute(1, 2, 0).double().numpy()))
     away = np.stack([((goal - oklab(one)) ** 2).sum(-1) for one in table])  # [P + 1, H, W]
     smooth = blur(torch.from_numpy(away).float(), SMOOTH_PX).numpy()
-    found = smooth.argmin(0)
+    found = without_fringes(smooth.argmin(0), canvas.target.numpy(), canvas.nib_px(0))
     return np.where(found == len(table) - 1, -1, found)
+
+
+def without_fringes(
+    found: NDArray[np.int64],  # [H, W], the colour nearest to each place
+    target: NDArray[np.float32],  # [3, H, W]
+    nib_px: float,
+) -> NDArray[np.int64]:  # [H, W]
+    """The same, with soft edges divided between their two sides: in between, another colour is often the nearest.
+
+    A fringe is thin, and its colour a mixture of those beside it. A thin line of a colour of its own stays.
+    """
+    size = 2 * max(1, round(FRINGE_NIBS * nib_px / 2)) + 1
+    cores = np.stack([_opened(found == colour, size) for colour in range(found.max() + 1)])  # [C, H, W]
+    is_thin = ~cores.any(0)
+    solid = torch.from_numpy(cores.astype(np.float32))
+    near = blur(solid, size)  # how much of each colour is about
+    shades = np.stack([blur(torch.from_numpy(target) * one, size).numpy() for one in solid])  # [C, 3, H, W]
+    nearby = near.numpy()[:, is_thin]
+    if len(nearby) < 2 or not is_thin.any():
+        return found
+    colours = shades[:, :, is_thin] / np.maximum(nearby[:, None], 1e-6)  # [C, 3, T]
+    sides = np.argsort(-nearby, axis=0, kind="stable")[:2]
+    at = np.arange(sides.shape[1])
+    one, other = (colours[side, :, at] for side in sides)  # [T, 3]
+    own, way = target[:, is_thin].T, other - one
+    share = ((own - one) * way).sum(1) / np.maximum((way**2).sum(1), 1e-6)
+    off = np.sqrt(((own - one - share.clip(0, 1)[:, None] * way) ** 2).sum(1))
+    is_mixture = (off < MIXED) & (nearby[sides[1], at] > SEEN)
+    cleaned = found.copy()
+    cleaned[is_thin] = np.where(is_mixture, np.where(share < 0.5, *sides), found[is_thin])
+    return cleaned
+
+
+def _opened(mask: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+    """The parts of a mask in which a square of `size` px has room."""
+    image = Image.fromarray(np.pad(mask, size, mode="edge"))
+    room = image.convert("L").filter(ImageFilter.MinFilter(size)).filter(ImageFilter.MaxFilter(size))
+    return np.asarray(room)[size:-size, size:-size] > 0
 
 
 def _paper(canvas: MarkInput) -> NDArray[np.float64]:  # [3]

@@ -75,7 +75,7 @@ def fit(
     start = leaves.knots.detach().clone() if layer.traits.is_mark else None
     now = _Fit(leaves, adam_for(layer, leaves, ground), ground, start)
     losses: list[float] = []
-    is_still = layer.traits.keeps and not ground.palette.widths_vary
+    is_still = layer.traits.is_fixed and not ground.palette.widths_vary
     for step in range(0 if is_still or not len(leaves) else layer.steps):
         now = _rearranged(layer, now, when, step, loss, generator, workspace)
         picture_of, judge = now.ground, loss

@@ -9,6 +9,7 @@ from torch import Tensor
 from renderer.cores import constant
 from renderer.optimise.adam import Adam
 from renderer.optimise.layer_drawing import Ground, inside, lines_mm, points_mm
+from renderer.optimise.neatness import Segments, crossings, unevenness
 from renderer.primitives import shortened, turns
 from renderer.ragged import Ragged
 from renderer.raster.edge_ramp import EdgeRamp
@@ -29,10 +30,11 @@ def adam_for(layer: Layer, leaves: Strokes, ground: Ground) -> Adam:
     """The optimiser of a layer, with the learning rates of its spec."""
     px_mm = 1 / ground.frame.px_per_mm
     rates = layer.rates
-    moves = 0.0 if layer.traits.keeps else 1.0
-    pens = 0.2 if ground.palette.free else 0.0 if layer.traits.is_long else 1.0  # a long line is that of its pen
+    moves = 0.0 if layer.traits.is_fixed else 1.0
+    has_its_pen = layer.traits.is_long or layer.traits.keeps
+    pens = 0.2 if ground.palette.free else 0.0 if has_its_pen else 1.0
     widths_mm = (rates.width_mm or 0.1 * px_mm) if ground.palette.widths_vary else 0.0
-    return Adam(leaves.tensors, (moves * (rates.position_mm or 0.5 * px_mm), widths_mm, moves * pens * rates.pens))
+    return Adam(leaves.tensors, (moves * (rates.position_mm or 0.5 * px_mm), widths_mm, pens * rates.pens))
 
 
 def annealed(layer: Layer, done: float) -> tuple[EdgeRamp, float]:
@@ -57,11 +59,15 @@ def costs(
     prices: dict[str, Tensor] = {}
     if leaves.ragged is not None and start is not None and layer.traits.stiffness:
         prices["bending"] = layer.traits.stiffness * bent(leaves, start)
-    if layer.traits.is_dots or not (cost.length or cost.curvature or crossing):
+    if layer.traits.is_dots or not (cost.length or cost.curvature or cost.crossing or cost.evenness or crossing):
         return prices
     if leaves.ragged is not None:
         return prices | _mark_costs(layer, leaves, leaves.ragged, ground, crossing)
     lines = lines_mm(layer, leaves, ground)
+    if cost.crossing or cost.evenness:
+        owner = torch.arange(len(lines), device=lines.device).repeat_interleave(lines.shape[1] - 1)
+        segments = Segments(lines[:, :-1].flatten(0, 1), lines[:, 1:].flatten(0, 1), owner)
+        prices |= _neatness(layer, segments, ground)
     if crossing:
         prices["crossing"] = crossing * crossed(lines, leaves, ground)
     if cost.length:
@@ -82,6 +88,9 @@ def _mark_costs(layer: Layer, leaves: Strokes, ragged: Ragged, ground: Ground, c
     if crossing:
         middles = (points[within + 1] + points[within]) / 2
         prices["crossing"] = crossing * _across(steps, middles, layout.owner[within], leaves, ground)
+    if layer.cost.crossing or layer.cost.evenness:
+        segments = Segments(points[within], points[within + 1], layout.owner[within])
+        prices |= _neatness(layer, segments, ground)
     if layer.cost.length:
         prices["length"] = layer.cost.length * (steps.square().sum(-1) + 1e-4).sqrt().sum() / 1000
     if layer.cost.curvature:
@@ -89,6 +98,16 @@ def _mark_costs(layer: Layer, leaves: Strokes, ragged: Ragged, ground: Ground, c
         prices["curvature"] = layer.cost.curvature * turns(
             torch.stack([points[within][follow], points[within + 1][follow], points[within + 1][follow + 1]], 1)
         )
+    return prices
+
+
+def _neatness(layer: Layer, segments: Segments, ground: Ground) -> dict[str, Tensor]:
+    """What lines cost that cross, or lie unevenly between their neighbours."""
+    cost, prices = layer.cost, {}
+    if cost.crossing:
+        prices["crossings"] = cost.crossing * crossings(segments) / 1000
+    if cost.evenness:
+        prices["evenness"] = cost.evenness * unevenness(segments, sum(ground.palette.width_mm) / 2)
     return prices
 
 
@@ -150,7 +169,7 @@ def project(
         leaves.knots.copy_(shortened(leaves.knots, layer.kind))
     if layer.traits.leash_nibs is not None and start is not None:
         leash_mm = layer.traits.leash_nibs * palette.widths(leaves.inks, leaves.width_mm)
-        leaves.knots.copy_(leashed(leaves, start, leash_mm))
+        leaves.knots.copy_(leashed(leaves, start, leash_mm, hatches_slide=layer.traits.keeps))
     leaves.knots.copy_(inside(layer, leaves, ground))
 
 
@@ -158,11 +177,20 @@ def leashed(
     leaves: Strokes,
     start: Tensor,  # [N, K, 2] mm
     leash_mm: Tensor,  # [N]
+    *,
+    hatches_slide: bool = False,
 ) -> Tensor:  # [N, K, 2] mm
-    """The knots at most `leash_mm` from where they started; strokes that were closed stay closed."""
+    """The knots at most `leash_mm` from where they started; strokes that were closed stay closed.
+
+    `hatches_slide` lets strokes of two knots move only along themselves, so that a hatch stays even.
+    """
     ragged = leaves.ragged
     assert ragged is not None
     moved = leaves.knots - start
+    if hatches_slide:
+        along = (start[:, 1] - start[:, 0]) / (start[:, 1] - start[:, 0]).norm(dim=1, keepdim=True).clamp(min=1e-6)
+        slid = (moved * along[:, None]).sum(2, keepdim=True) * along[:, None]
+        moved = torch.where((ragged.counts == 2)[:, None, None], slid, moved)
     share = (leash_mm[:, None, None] / moved.norm(dim=2, keepdim=True).clamp(min=1e-6)).clamp(max=1.0)
     knots: Tensor = start + moved * share
     strokes, last = torch.arange(len(knots), device=knots.device), ragged.counts - 1

@@ -56,6 +56,7 @@ LOOKED_AT_PX = 192  # longer side of the picture used for planning: tone and ink
 OVER = 1.1  # of a budget, to plan for: in the end, the least useful strokes are left out until it is met
 # Acceptable minutes for a sheet, pen changes not included; by area for other sizes.
 FITTING_MINUTES = {"A6": 20.0, "A5": 40.0, "A4": 90.0, "A3": 150.0, "A2": 240.0}  # small to large
+MOST_SCREENS = 2.5  # times the minutes of a sheet, for a screen of dots in several pens
 ALL_PAID = 0.93  # of the ink that the picture needs: with less, it is drawn lighter
 MOST_GAMMA, MOST_LIFT = 2.0, 0.4  # beyond, a night becomes a day without shapes
 KNOT_NIBS, KNOTS = 18.0, (4, 6)  # distance between two knots, in nibs; fewest and most knots of a planned curve
@@ -272,8 +273,14 @@ def _budget(artwork: Artwork, wanted: Wish, area_mm2: float) -> tuple[Budget, fl
     if artwork.budget is not None:
         return artwork.budget, OVER * artwork.budget.amount, usable(wanted, artwork.budget)
     change_minutes = costs(wanted.sketches, area_mm2, artwork.machine).change_minutes
-    minutes = round(fitting_minutes(artwork.canvas) + change_minutes, 1)
+    sensible = fitting_minutes(artwork.canvas) * max(_screens(one) for one in wanted.sketches)
+    minutes = round(sensible + change_minutes, 1)
     return Budget(minutes=minutes), minutes, 1.0
+
+
+def _screens(sketch: Sketch) -> float:
+    """How many times as long a layer may take: a screen in several pens would be coarse, as each dot is a lift."""
+    return min(sketch.passes, MOST_SCREENS) if sketch.traits.has_sizes else 1.0
 
 
 def fitting_minutes(canvas: Canvas) -> float:

@@ -43,6 +43,7 @@ class Sketch:
     count: int
     length_mm: float  # from the first knot to the last; 0 for dots; of long lines, for each of their count
     spot_mm: float | None = None  # mean diameter of dots that have sizes
+    screens: float | None = None  # of these, how many full screens all pens draw together; None: one each
 
     @property
     def traits(self) -> Traits:
@@ -68,7 +69,7 @@ class Sketch:
     def strokes(self) -> int:
         """Lines that the pens draw without being lifted."""
         if self.traits.has_sizes:
-            return self.count * self.passes  # a screen for each pen
+            return max(1, round(self.count * (self.passes if self.screens is None else self.screens)))
         if self.traits.tones and not self.traits.is_dots:
             whole_mm = self.count * self.length_mm
             return self.passes if self.traits.is_long else max(1, round(whole_mm / (USUAL_NIBS * self.width_mm)))
@@ -108,11 +109,7 @@ def costs(sketches: tuple[Sketch, ...], area_mm2: float, machine: Machine | None
     return Costs(
         (moving_s + change_s) / 60,
         change_s / 60,
-        sum(
-            max(sketch.count, sketch.strokes if sketch.traits.has_sizes else 0) * _mean_mm(sketch)
-            for sketch in sketches
-        )
-        / 1000,
+        sum(_drawn_mm(sketch) for sketch in sketches) / 1000,
         sum(sketch.strokes for sketch in sketches),
         changes,
     )
@@ -171,9 +168,14 @@ def _sample_s(line: Line, count: int, gap_mm: float, pen: Pen, machine: Machine)
 
 def _refills(sketch: Sketch) -> int:
     """The number of times that pens run dry."""
-    metres = sketch.count / sketch.passes * _mean_mm(sketch) / 1000
+    metres = _drawn_mm(sketch) / sketch.passes / 1000
     dry = [max(0, math.ceil(metres / pen.max_draw_m - 1e-6) - 1) for pen in sketch.pens if pen.max_draw_m is not None]
     return round(sketch.passes * sum(dry) / len(sketch.pens))
+
+
+def _drawn_mm(sketch: Sketch) -> float:
+    """The length that all strokes draw, mm."""
+    return (sketch.strokes if sketch.traits.has_sizes else sketch.count) * _mean_mm(sketch)
 
 
 def _mean_mm(sketch: Sketch) -> float:

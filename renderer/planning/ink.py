@@ -70,6 +70,10 @@ SHORTEST_NIBS, SHORTEST_MM = 4.0, 1.5  # shortest strokes that an ample budget m
 MORE_DOTS = 1.5  # enough to cover the area once is plenty; an ample budget buys half as many again
 LONGER = 2.0  # times the mean length, where the number of strokes is scarce
 LINE_AREA = 0.6  # of the frame, the part that one line runs through
+COARSEST_NIBS, FINEST_NIBS = 5.5, 2.5  # pitch of a screen that a budget can make
+# A screen has dots only where its pen is wanted: in so many times the share of the frame that is to be covered, and
+# with several pens so many dots to a place (measured on three pictures in one to six pens).
+SHOWN, TOGETHER = 2.5, 2.0
 
 
 def pens_of(artwork: Artwork, layer: Layer) -> tuple[Pen, ...]:
@@ -174,8 +178,8 @@ class Wish:
 
 
 def _scaled(sketch: Sketch, scale: float, longest_mm: float, cap: int) -> Sketch:
-    if sketch.spot_mm is not None:  # a coarser screen, and lighter: so much less ink, and so many fewer lifts
-        return replace(sketch, count=max(1, round(math.sqrt(min(scale, 1.0)) * sketch.count)))
+    if sketch.spot_mm is not None:
+        return _screened(sketch, scale)
     if sketch.traits.tones:  # the same rows, and less or more of waves between them
         return replace(sketch, length_mm=min(scale, 1.0) * sketch.length_mm)
     scale = min(scale, _most(sketch))
@@ -187,12 +191,32 @@ def _scaled(sketch: Sketch, scale: float, longest_mm: float, cap: int) -> Sketch
     return replace(sketch, count=count, length_mm=length_mm if scale > 1 else min(length_mm, longest_mm))
 
 
+def _screened(sketch: Sketch, scale: float) -> Sketch:
+    """A screen that is finer or coarser, with larger dots and as much ink; one that would be too coarse is lighter.
+
+    Lifts take most of a screen's time. Dots that would be smaller than the nib are fewer instead.
+    """
+    assert sketch.spot_mm is not None
+    coarsest = (PITCH_NIBS / COARSEST_NIBS) ** 2
+    share = min(max(scale, coarsest), _most(sketch))
+    paid_mm2 = min(1.0, scale / coarsest) * sketch.ink_mm2
+    finer = replace(sketch, count=max(1, round(share * sketch.count)))
+    spot_mm = max(math.sqrt(4 * paid_mm2 / (math.pi * finer.strokes)), _nib_mm(sketch))
+    return replace(finer, spot_mm=spot_mm, screens=paid_mm2 / (math.pi / 4 * spot_mm**2 * finer.count))
+
+
+def _nib_mm(sketch: Sketch) -> float:
+    return sum(pen.nib_mm for pen in sketch.pens) / len(sketch.pens)
+
+
 def _ends_mm(sketch: Sketch) -> float:
     """The length of line that has as much ink as the two round ends of a stroke, mm."""
     return math.pi / 4 * sketch.width_mm
 
 
 def _most(sketch: Sketch) -> float:
+    if sketch.traits.has_sizes:
+        return (PITCH_NIBS / FINEST_NIBS) ** 2
     if sketch.traits.tones:
         return 1.0
     if sketch.traits.is_dots:
@@ -264,8 +288,9 @@ def _toned(sketch: Sketch, ink_mm2: float, area: Frame) -> Sketch:
             count = area.height_mm / (ROW_NIBS * nib_mm)
         case Halftone():
             count = area_mm2 / (PITCH_NIBS * nib_mm) ** 2
-            spot_mm = max(math.sqrt(4 * ink_mm2 / (math.pi * max(count, 1) * sketch.passes)), nib_mm)
-            return replace(sketch, count=max(1, round(count)), length_mm=0.0, spot_mm=spot_mm)
+            screens = min(sketch.passes, TOGETHER) * min(1.0, SHOWN * ink_mm2 / area_mm2)
+            spot_mm = max(math.sqrt(4 * ink_mm2 / (math.pi * max(count, 1) * screens)), nib_mm)
+            return replace(sketch, count=max(1, round(count)), length_mm=0.0, spot_mm=spot_mm, screens=screens)
         case Areas():
             count = AREAS
         case _:

@@ -108,7 +108,9 @@ class Waves(SpecModel):
 class Halftone(SpecModel):
     """A screen of dots whose size is the tone."""
 
-    count: Count = Field(AUTO, description="Dots of a full screen. `auto`: a screen of 6 nib widths.")
+    count: Count = Field(
+        AUTO, description="Dots of a full screen. `auto`: a screen of 4 nib widths, coarser or finer by the budget."
+    )
     angle: float = Field(45, ge=-180, le=180, description="Of the first pen's screen, degrees; each pen has its own.")
 
 
@@ -140,7 +142,7 @@ KINDS: dict[str, type[Kind]] = {_key(kind): kind for kind in get_args(Kind)}  # 
 TOUR = 0.7124  # length of a short tour through n points on an area A, in sqrt(n A): Beardwood, Halton, Hammersley 1959
 MOST_POINTS = 12_000  # of one line
 LOOP = 2 * math.pi + 0.5  # length of a loop and of the way to the next, in radii
-RADIUS_NIBS, TURN_NIBS, ROW_NIBS, PITCH_NIBS = 5.0, 5.0, 6.0, 6.0
+RADIUS_NIBS, TURN_NIBS, ROW_NIBS, PITCH_NIBS = 5.0, 5.0, 6.0, 4.0
 LEVELS, AREAS = 12, 400
 
 
@@ -166,8 +168,13 @@ class Traits:
     samples: int = 8  # of a span between two knots
     stiffness: float = 0.0  # price of bending a stroke out of the shape in which it was placed
     leash_nibs: float | None = None  # how far a knot may move from where it was placed; None: no limit
-    keeps: bool = False  # strokes keep the places and the pens that the construction gives them
+    keeps: bool = False  # strokes keep the pens that the construction gives them, and without a leash their places
     has_sizes: bool = False  # each dot has a diameter of its own
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the knots stay where they were placed."""
+        return self.keeps and self.leash_nibs is None
 
 
 _MARK: dict[str, Any] = {"knots": 0, "is_curved": True, "is_mark": True, "samples": 4, "turn": BEND}
@@ -198,7 +205,8 @@ def traits(kind: Kind) -> Traits:
         case OneLine() | Scribble() | Spiral() | Waves():
             return Traits(**_MARK, is_long=True, tones=True, follows=False, stiffness=0.005)
         case Areas():
-            return Traits(**_MARK | {"is_curved": False}, tones=True, follows=False, keeps=True)
+            straight = {"is_curved": False, "samples": 1}
+            return Traits(**_MARK | straight, tones=True, follows=False, keeps=True, stiffness=0.5, leash_nibs=0.75)
         case Halftone():
             return Traits(knots=1, is_dots=True, is_mark=True, has_sizes=True, tones=True, keeps=True, temperature=0.1)
 

@@ -84,6 +84,15 @@ class Cost(SpecModel):
     curvature: float = Field(
         0.0, ge=0, le=1e6, description="Loss that each full turn of a line must save; straightens scribbles."
     )
+    crossing: float = Field(
+        0.0, ge=0, le=1e6, description="Loss that a thousand crossings of lines must save; untangles lines."
+    )
+    evenness: float = Field(
+        0.0,
+        ge=0,
+        le=1e6,
+        description="Loss that lines must save that touch a neighbour; moves them to the middle between neighbours.",
+    )
     most_per_pen: int | None = Field(
         None,
         ge=1,
