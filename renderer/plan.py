@@ -73,6 +73,7 @@ class Plan:
     warnings: tuple[str, ...]
     decisions: tuple[Decision, ...]  # what the spec left open
     is_whole: bool  # whether `minutes` is for the complete drawing, pen changes included
+    tiles: str | None = None  # the sheets on which the drawing is distributed
 
 
 def plan(work: Work) -> Plan:
@@ -96,6 +97,7 @@ def plan(work: Work) -> Plan:
         (*found.warnings, *warnings_of(case), *_without_machine(artwork), *_without_weights(work)),
         found.decisions,
         found.costs is not None,
+        None if work.tiles is None else work.tiles.text,
     )
 
 

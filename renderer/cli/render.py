@@ -246,6 +246,8 @@ def _summarise(result: Result, record: dict[str, Any], folder: Path, early: set[
     if plotting and result.work.artwork.machine:
         time, changes = duration(plotting["minutes"] * 60), printing.counted(plotting["pen_changes"], "pen change")
         printing.say(f"plotting: about {time} on {result.work.artwork.machine.name}, {changes} included")
+    if result.work.tiles is not None:
+        printing.say(f"sheets: {result.work.tiles.text}; plot each of {folder / 'sheets'}/*, one by one")
     for note in record["notes"]:
         if note in early:
             continue

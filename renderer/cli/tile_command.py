@@ -5,7 +5,8 @@ from pathlib import Path
 from hardware.drawing_part import PartError
 from hardware.intake import Intake
 from hardware.svgfile import to_svg
-from hardware.tiling import Tiling, tiles
+from hardware.tile_grid import Tiling
+from hardware.tiling import tiles
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
