@@ -12,6 +12,7 @@ from PIL import Image
 
 from hardware import kernel_cache
 from hardware.drawing import Drawing
+from hardware.plurals import counted
 from hardware.svgfile import to_svg
 from renderer import fitted_strokes, output, pipeline
 from renderer.fit_log import EachStep
@@ -65,7 +66,7 @@ class Rendering:
 
     def __repr__(self) -> str:
         count = sum(map(len, self.strokes))
-        return f"<{self.artwork.title!r}: {count} strokes, {self.metrics.psnr_blurred:.1f} dB from afar>"
+        return f"<{self.artwork.title!r}: {counted(count, 'stroke')}, {self.metrics.psnr_blurred:.1f} dB from afar>"
 
     @property
     def strokes(self) -> tuple[LayerStrokes, ...]:

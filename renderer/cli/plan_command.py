@@ -13,7 +13,9 @@ from hardware.intake import Intake, intake_of
 from hardware.job.prepare import trips_of
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
+from hardware.plurals import counted
 from hardware.program import program
+from hardware.reloading import station_warnings
 from hardware.starters import spec_path
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
@@ -82,10 +84,8 @@ def _spec_text(one: "Plan") -> str:
     lines += [f"  layer {n}  {layer.name}: {layer.text}; {layer.pens}" for n, layer in enumerate(one.layers, 1)]
     lines.append(f"  picture  wants about {one.needed:.0%} of the area under ink")
     if one.minutes is not None:
-        what = "pen changes included" if one.is_whole else "without pen changes"
-        whose = "" if one.is_whole else " for the points"
-        plotter = one.machine or "a usual gantry"
-        lines.append(f"  time     about {duration(one.minutes * 60)}{whose} on {plotter}, {what}")
+        about, plotter = "about" if one.is_planned else "roughly", one.machine or "a usual gantry"
+        lines.append(f"  time     {about} {duration(one.minutes * 60)} on {plotter}, pen changes included")
     lines += _decided(one)
     lines += [f"  note     {note}" for note in one.notes]
     lines += [f"  warning  {warning}" for warning in one.warnings]
@@ -120,15 +120,18 @@ def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: P
     for line in _rows(drawing, plotting):
         printing.data(line)
     if plotting and machine:
-        changes = printing.counted(plotting.pen_changes, "pen change")
+        changes = counted(plotting.pen_changes, "pen change")
         if plotting.refills:
-            changes += f" and {printing.counted(plotting.refills, 'refill')}"
+            changes += f" and {counted(plotting.refills, 'refill')}"
         travel = f"{plotting.travel_mm / 1000:.1f} m with the pen up"
         printing.data(f"about {duration(plotting.total_s)} on {machine.name}, {changes} included; {travel}")
         count, seconds = trips_of(drawing, machine)
         if count:
-            trips = printing.counted(count, "trip")
+            trips = counted(count, "trip")
             printing.data(f"and {trips} of the brushes to their wells, about {duration(seconds)} more")
+        pens = tuple(one.pen for one in drawing.passes)
+        for warning in station_warnings(machine, pens, drawing.width_mm, drawing.height_mm):
+            printing.say(f"warning: {warning}")
     elif drawing.is_free:
         printing.say("note: its strokes have colours of their own, so no set of pens can draw it")
     else:
@@ -148,16 +151,16 @@ def _plan_sheets(
         plotting = None if machine is None else estimate(program(drawing, machine), machine)
         records.append(_drawing_record(sheet, drawing, machine, plotting))
         strokes, metres = _sums(drawing)
-        row = f"{sheet}: {drawing.width_mm:g} x {drawing.height_mm:g} mm, {strokes} strokes, {metres:.1f} m"
+        row = f"{sheet}: {drawing.width_mm:g} x {drawing.height_mm:g} mm, {counted(strokes, 'stroke')}, {metres:.1f} m"
         if plotting is not None:
             total_s += plotting.total_s
-            row += f", about {duration(plotting.total_s)}, {printing.counted(plotting.pen_changes, 'pen change')}"
+            row += f", about {duration(plotting.total_s)}, {counted(plotting.pen_changes, 'pen change')}"
         if not as_json:
             printing.data(row)
     if as_json:
         printing.as_json({"sheets": records})
     elif total_s:
-        printing.data(f"{len(sheets)} sheets take about {duration(total_s)}, pen changes included")
+        printing.data(f"{counted(len(sheets), 'sheet')} in all: about {duration(total_s)}, pen changes included")
     return DONE
 
 
