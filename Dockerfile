@@ -6,6 +6,7 @@ RUN pip install --no-cache-dir uv
 
 WORKDIR /app
 COPY pyproject.toml README.md LICENSE ./
+COPY deploy/registry_readme.py deploy/
 COPY hardware hardware
 COPY renderer renderer
 COPY specs specs

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from hardware.plurals import counted
 from hardware.terminal.options import reading_options
 from hardware.terminal.port_commands import plot as plot_command
 from hardware.terminal.port_commands import ports, simulate
@@ -111,11 +112,11 @@ def plan(svg: Path, machine_file: Path, plot: Path | None, as_json: bool, **how:
         click.echo(_ROW.format(**row))
     click.echo(
         f"{took.total_s / 60:.0f} min in all, including {took.pen_change_s / 60:.0f} min"
-        f" to insert {took.pen_changes} pens"
+        f" to insert {counted(took.pen_changes, 'pen')}"
     )
     count, seconds = trips_of(drawing, machine)
     if count:
-        click.echo(f"and {count} trips of the brushes to their wells, {seconds / 60:.0f} min more")
+        click.echo(f"and {counted(count, 'trip')} of the brushes to their wells, {seconds / 60:.0f} min more")
 
 
 @main.command()

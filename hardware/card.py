@@ -16,6 +16,7 @@ from hardware.lettering import length_of, lettered
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift, check_sheet
 from hardware.machine_files import program_text, suffix_of
 from hardware.papers import listed, size_of
+from hardware.plurals import counted
 from hardware.program import heights, program
 from hardware.svg_intake import prepared
 from hardware.svgfile import to_svg
@@ -165,7 +166,7 @@ def _pens_pages(
     for number, part in enumerate(parts, 1):
         name = "pens" if len(parts) == 1 else f"pens-{number}"
         of = "" if len(parts) == 1 else f" {number}/{len(parts)}"
-        subtitle = f"{machine.name}, {len(pens)} pens"
+        subtitle = f"{machine.name}, {counted(len(pens), 'pen')}"
         marks = [*_head(page, f"PENS{of}", subtitle), *_captions(page, machine)]
         y = page.top + 22 * s
         spare = min((free - sum(_row_mm(pen, s) for pen in part)) / len(part), 9 * s)

@@ -7,6 +7,7 @@ import numpy as np
 
 from hardware import toolpath
 from hardware.drawing import Drawing, Line, PenPass
+from hardware.plurals import counted
 from hardware.program import ProgramError
 from hardware.toolpath.cut import inside
 
@@ -94,7 +95,7 @@ def part_of(drawing: Drawing, part: DrawingPart) -> Drawing:
 def _numbered(drawing: Drawing, first: int, last: int | None) -> Drawing:
     count = sum(len(one.lines) for one in drawing.passes)
     if first > count:
-        raise PartError(f"the drawing has {count} strokes, so there is none from {first} on")
+        raise PartError(f"the drawing has {counted(count, 'stroke')}, so there is none from {first} on")
     passes, begin = [], 1
     for one in drawing.passes:
         numbers = range(begin, begin + len(one.lines))

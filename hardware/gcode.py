@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hardware.dialect import DIALECTS, Dialect, dialect_of
 from hardware.drawing import Drawing, file_stem
 from hardware.machine import Machine, RelayLift, ServoLift, ZLift
+from hardware.plurals import counted
 from hardware.program import (
     ArcTo,
     ChangePen,
@@ -201,7 +202,7 @@ class _Writer:
 
     def _change(self, step: ChangePen | Refill) -> Iterator[_Paced]:
         if isinstance(step, ChangePen):
-            comment = f"layer {step.layer}, {step.strokes} strokes, {step.drawn_mm / 1000:.2f} m"
+            comment = f"layer {step.layer}, {counted(step.strokes, 'stroke')}, {step.drawn_mm / 1000:.2f} m"
             yield from self._text_line(self.dialect.comment, comment)
         request = prompt(step)
         if request is None and self.alone and isinstance(step, ChangePen):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.drawing import Drawing
-from hardware.machine import Machine
+from hardware.machine import Machine, sheet_room_mm
 from hardware.pen_mapping import PenMapping, load_mapping
 from hardware.svg_intake import ReadyDrawing, options_of, ready_drawing, with_sheet_placed
 from hardware.svgfile import Options, SvgError, reading
@@ -89,8 +89,7 @@ def for_machine(options: Options, machine: Machine | None) -> Options:
 
 def _room(machine: Machine) -> tuple[float, float]:
     """Return width and height in mm of the largest sheet that lies on the bed, before it is rotated."""
-    room = [side - at for side, at in zip((machine.width_mm, machine.height_mm), machine.origin_mm, strict=True)]
-    wide, high = room
+    wide, high = sheet_room_mm(machine)
     return (high, wide) if machine.rotate in (90, 270) else (wide, high)
 
 

@@ -148,7 +148,13 @@ class Machine(BaseModel):
         " an axis where `origin_mm`, `park_mm` or `pen_change_mm` is negative.",
     )
     origin_mm: tuple[float, float] = Field(
-        (0, 0), description="[x, y] in mm of the sheet's bottom left corner, in the machine's coordinates."
+        (0, 0),
+        description="[x, y] in mm of the sheet's `sheet_corner` in the machine's coordinates.",
+    )
+    sheet_corner: Literal["bottom left", "top left"] = Field(
+        "bottom left",
+        description="The corner of the sheet that lies at `origin_mm`. With `top left`, sheets of all sizes share that "
+        "corner.",
     )
     centre: bool = Field(
         False, description="Whether the sheet lies in the centre of the bed instead of at `origin_mm`."
@@ -282,6 +288,8 @@ class Machine(BaseModel):
         for name in ("ebb", "hpgl", "stations", "reload"):
             if not getattr(self, name):
                 kept.pop(name, None)
+        if self.sheet_corner == "bottom left":
+            kept.pop("sheet_corner", None)
         if isinstance(self.dialect, Language) and "dialect" in kept:
             kept["dialect"] = self.dialect.speaks
         return kept
@@ -375,10 +383,21 @@ def sheet_placement(width_mm: float, height_mm: float, machine: Machine) -> Shee
         270: (((0, -1), (-1, 0)), size),
     }[machine.rotate]
     left_mm, bottom_mm = machine.origin_mm
+    if machine.sheet_corner == "top left":
+        bottom_mm -= size[1]
     if machine.centre:
         left, bottom, right, top = machine.bed_mm
         left_mm, bottom_mm = (left + right - size[0]) / 2, (bottom + top - size[1]) / 2
     return SheetPlacement(rows, (left_mm + corner[0], bottom_mm + corner[1]), (left_mm, bottom_mm), size)
+
+
+def sheet_room_mm(machine: Machine) -> Axes:
+    """Return how far a sheet can reach along x and y from its corner, or on the whole bed if it lies in the centre."""
+    left, bottom, right, top = machine.bed_mm
+    x_mm, y_mm = machine.origin_mm
+    if machine.centre:
+        return right - left, top - bottom
+    return right - x_mm, y_mm - bottom if machine.sheet_corner == "top left" else top - y_mm
 
 
 def load_machine(path: str | Path) -> Machine:
@@ -427,15 +446,10 @@ def _fault_text(fault: Any) -> str:
 def check_sheet(width_mm: float, height_mm: float, machine: Machine) -> list[str]:
     """Return a message for each side of a sheet of this size, in mm, that does not fit on this machine."""
     placement = sheet_placement(width_mm, height_mm, machine)
-    left, bottom, right, top = machine.bed_mm
-    begins = (left, bottom) if machine.centre else machine.origin_mm
     where = "" if machine.centre else "from origin_mm "
     cure = "" if machine.centre else ", or move origin_mm"
     faults = []
-    for side, size_mm, room_mm in (
-        ("wide", placement.size_mm[0], right - begins[0]),
-        ("high", placement.size_mm[1], top - begins[1]),
-    ):
+    for side, size_mm, room_mm in zip(("wide", "high"), placement.size_mm, sheet_room_mm(machine), strict=True):
         if size_mm > room_mm + ROUNDING_MM:
             faults.append(
                 f"the sheet is {size_mm:g} mm {side}, but {where}the bed of {machine.name!r} has only"

@@ -1,12 +1,14 @@
 """Trips of a brush to its well: strokes that are too long for one dip are divided, and trips are counted."""
 
+import difflib
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from hardware.drawing import Drawing, Line, Pen, PenPass, length_mm
-from hardware.machine import Machine
+from hardware.machine import Machine, sheet_placement
 from hardware.stations import Reload
 
 
@@ -63,3 +65,29 @@ def due(how: Reload, lengths_mm: list[float]) -> list[int]:
             strokes, drawn_mm = 0, 0.0
         strokes, drawn_mm = strokes + 1, drawn_mm + mm
     return found
+
+
+def station_warnings(machine: Machine, pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> tuple[str, ...]:
+    """Return what is odd about wells and brushes, for these pens and a sheet of this size."""
+    return (*_unknown_brushes(machine, pens), *_wells_on_the_sheet(machine, width_mm, height_mm))
+
+
+def _unknown_brushes(machine: Machine, pens: tuple[Pen, ...]) -> Iterator[str]:
+    names = [name for pen in pens for name in (pen.name, pen.label)]
+    for how in machine.reload:
+        if how.pen != "*" and how.pen not in names:
+            near = difflib.get_close_matches(how.pen, names, n=1)
+            instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(pen.name for pen in pens)}"
+            yield f"reload of {machine.name}: no pen is named {how.pen!r}; {instead}"
+
+
+def _wells_on_the_sheet(machine: Machine, width_mm: float, height_mm: float) -> Iterator[str]:
+    on_sheet = sheet_placement(width_mm, height_mm, machine).on_sheet
+    for well in machine.stations:
+        x_mm, y_mm = on_sheet(well.x_mm, well.y_mm)
+        beside_mm = float(np.hypot(x_mm - min(max(x_mm, 0), width_mm), y_mm - min(max(y_mm, 0), height_mm)))
+        if beside_mm < well.radius_mm:
+            yield (
+                f"the well {well.name!r} of {machine.name} reaches {well.radius_mm - beside_mm:.0f} mm onto the sheet; "
+                "move it, or the sheet by origin_mm"
+            )

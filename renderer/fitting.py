@@ -1,6 +1,6 @@
 """The layers of an artwork, fitted one over another."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -15,7 +15,7 @@ from renderer.error import Objective
 from renderer.fit_log import FitLog
 from renderer.fitted_strokes import LayerStrokes
 from renderer.form import directions
-from renderer.marks import MarkInput, marks
+from renderer.marks import MarkInput, OwnMark, marks, own_mark
 from renderer.optimise import (
     FitError,
     FittedLayer,
@@ -32,12 +32,24 @@ from renderer.optimise import (
 from renderer.optimise.objective import objective_of
 from renderer.palette import Palette, palette
 from renderer.planning import Planned
+from renderer.primitives import Primitive
 from renderer.sources import RenderError
 from renderer.spec import FreeColours, Layer, RackPens
 from renderer.spec.kinds import strokes_noun
 from renderer.stipple import stipple
 from renderer.strokes import Strokes
 from renderer.target import Frame
+
+
+@dataclass(frozen=True)
+class OwnStrokes:
+    """Strokes of the caller's own."""
+
+    primitive: Primitive | None = None  # the shape of a stroke, for layers of points, lines and curves
+    mark: OwnMark | None = None  # where strokes start, for layers of a mark
+
+
+AS_IN_THE_SPEC = OwnStrokes()
 
 
 def fit_layers(
@@ -48,6 +60,7 @@ def fit_layers(
     log: FitLog,
     judges: list[tuple[losses.Sum, LossAt]],
     start: tuple[LayerStrokes, ...] = (),
+    own: OwnStrokes = AS_IN_THE_SPEC,
 ) -> list[FittedLayer]:
     """Fit each layer over the frozen picture of those below, then, if the spec says so, all together.
 
@@ -74,12 +87,14 @@ def fit_layers(
         priced = (plan.lifts_mm[number], plan.longest_mm[number], plan.worths[number])
         objective = objective_of(layer, inks, area, importance, *priced)
         ground = Ground(area, target, below, inks, objective, _form(target, objective))
+        if not layer.traits.is_mark:
+            ground = replace(ground, primitive=own.primitive)
         loss, loss_at = judges[number]
-        earlier = start[number] if number < len(start) else None
-        fitted, begun = layer, None
-        if earlier is not None:
-            fitted = warm_fit.remaining(layer, earlier)
-            begun = warm_fit.strokes_of(earlier, inks).to(target.device)
+        if number < len(start):
+            fitted = warm_fit.remaining(layer, start[number])
+            begun: Strokes | None = warm_fit.strokes_of(start[number], inks).to(target.device)
+        else:
+            fitted, begun = layer, _of_own_mark(own.mark, layer, ground, plan.inks_mm[number], generator)
         state = _fit_layer(fitted, number, ground, loss, loss_at, plan.inks_mm[number], generator, log, begun)
         parts.append(_pruned(layer, state, loss, log))
         with torch.no_grad():
@@ -157,15 +172,28 @@ def _fit_layer(
     return state
 
 
+def _of_own_mark(
+    mark: OwnMark | None, layer: Layer, ground: Ground, ink_mm: float | None, generator: np.random.Generator
+) -> Strokes | None:
+    """The strokes of the caller's own mark; None where the layer is not a mark of strokes, or there is none."""
+    if mark is None or not layer.traits.is_mark or layer.traits.has_sizes:
+        return None
+    return own_mark(mark, _mark_input(ground, ink_mm, generator)).to(ground.target.device)
+
+
+def _mark_input(ground: Ground, ink_mm: float | None, generator: np.random.Generator) -> MarkInput:
+    target, below = ground.target.cpu(), ground.background.cpu()
+    form = ground.form.cpu() if ground.form is not None else directions(target, ground.objective.form_px)
+    return MarkInput(ground.palette, ground.frame, target, below, form, ink_mm, generator)
+
+
 def _placed(
     layer: Layer, number: int, ground: Ground, ink_mm: float | None, generator: np.random.Generator, log: FitLog
 ) -> Strokes:
     """The strokes of a layer's first stage, where they start."""
     target, below = ground.target.cpu(), ground.background.cpu()  # places are sought on the processor
     if layer.traits.is_mark:
-        form = ground.form.cpu() if ground.form is not None else directions(target, ground.objective.form_px)
-        canvas = MarkInput(ground.palette, ground.frame, target, below, form, ink_mm, generator)
-        return marks(layer.kind, canvas).to(ground.target.device)
+        return marks(layer.kind, _mark_input(ground, ink_mm, generator)).to(ground.target.device)
     where = (layer.kind, shares(layer)[0], ground.palette, ground.frame, target, below, generator)
     match layer.start:
         case "greedy":

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hardware import __version__
-from hardware.drawing import PenPass, length_mm
+from hardware.drawing import Drawing, PenPass, length_mm
 from hardware.estimate import Estimate, PenEstimate
 from renderer.result import NetworkView, PenChoice, Result
 from renderer.spec import Artwork
@@ -58,11 +58,7 @@ def manifest(
         "interrupted": result.interrupted,
         "metrics": {name: _rounded(value) for name, value in vars(result.metrics).items()},
         "believed_loss": _rounded(result.believed),
-        "sheet": {
-            "width_mm": result.drawing.width_mm,
-            "height_mm": result.drawing.height_mm,
-            "paper": result.drawing.paper,
-        },
+        "sheet": _sheet(result.drawing),
         "weights": [{"name": name, "sha256": sha256} for name, sha256 in result.weights],
         "looks": [_look(look) for look in result.network_views],
         "pen_choices": [_choice(one) for one in result.choices],
@@ -71,6 +67,19 @@ def manifest(
         "notes": list(result.notes),
         "files": {path: files[path] for path in sorted(files)},
     }
+
+
+def drawing_record(drawing: Drawing, plotting: Estimate | None) -> dict[str, Any]:
+    """What a manifest says about a drawing alone: its sheet, its passes and what its plot takes."""
+    return {
+        "sheet": _sheet(drawing),
+        "passes": _passes(drawing.passes, plotting),
+        "plotting": plotting and _plotting(plotting),
+    }
+
+
+def _sheet(drawing: Drawing) -> dict[str, Any]:
+    return {"width_mm": drawing.width_mm, "height_mm": drawing.height_mm, "paper": drawing.paper}
 
 
 def spec_sha256(artwork: Artwork) -> str:

@@ -12,11 +12,15 @@ from PIL import Image
 
 from hardware import kernel_cache
 from hardware.drawing import Drawing
+from hardware.plurals import counted
 from hardware.svgfile import to_svg
 from renderer import fitted_strokes, output, pipeline
 from renderer.fit_log import EachStep
 from renderer.fitted_strokes import LayerStrokes
+from renderer.fitting import OwnStrokes
+from renderer.marks import OwnMark
 from renderer.pipeline import Loss, never
+from renderer.primitives import Primitive
 from renderer.progress import Progress, silent
 from renderer.report import to_image
 from renderer.result import Metrics, Result, Step
@@ -62,7 +66,7 @@ class Rendering:
 
     def __repr__(self) -> str:
         count = sum(map(len, self.strokes))
-        return f"<{self.artwork.title!r}: {count} strokes, {self.metrics.psnr_blurred:.1f} dB from afar>"
+        return f"<{self.artwork.title!r}: {counted(count, 'stroke')}, {self.metrics.psnr_blurred:.1f} dB from afar>"
 
     @property
     def strokes(self) -> tuple[LayerStrokes, ...]:
@@ -130,6 +134,8 @@ def render(
     progress: bool | Callable[[Progress], None] = False,
     start: Rendering | tuple[LayerStrokes, ...] | str | Path = (),
     loss: Loss | None = None,
+    primitive: Primitive | None = None,
+    mark: OwnMark | None = None,
     each_step: EachStep | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Rendering:
@@ -138,8 +144,11 @@ def render(
     `spec`, `changes` and `folder` are as for `load`. `progress` prints a line now and then, or is called with each
     Progress. `start` has strokes to start from: an earlier rendering, its strokes, or the folder of a finished render.
     `loss` is a function of the drawing and the target, `[3, H, W]` sRGB tensors each, that returns a number to lower;
-    it replaces the spec's losses. `each_step` is called after each gradient step with a FitStep. The fit ends when
-    `stop` returns true, and the strokes so far are the drawing.
+    it replaces the spec's losses. `primitive` is the shape of a stroke in layers of points, lines and curves: a
+    function of knots `[N, K, 2]` that returns lines `[N, S, 2]`, in mm. `mark` places the strokes of layers that are a
+    mark: a function of a MarkInput that returns knots `[K, 2]` in mm and the number of a pen, for each stroke.
+    `each_step` is called after each gradient step with a FitStep. The fit ends when `stop` returns true, and the
+    strokes so far are the drawing.
 
     Raises SpecErrors, SeveralWorksError, StrokesError, RenderError, TargetError, ProgramError and AssetError.
     """
@@ -155,6 +164,7 @@ def render(
         draft=draft,
         start=_start(start),
         loss=loss,
+        own=OwnStrokes(primitive, mark),
         each_step=each_step,
         stop=stop or never,
     )

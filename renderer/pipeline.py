@@ -17,7 +17,7 @@ from renderer.cores import placed
 from renderer.finish import drawing_of, within_budget, without_hidden
 from renderer.fit_log import EachStep, FitLog, Stop, likeness_to, name_of
 from renderer.fitted_strokes import LayerStrokes
-from renderer.fitting import fit_layers
+from renderer.fitting import AS_IN_THE_SPEC, OwnStrokes, fit_layers
 from renderer.losses import Sum
 from renderer.losses.network_views import network_views
 from renderer.optimise import FittedLayer, LossAt
@@ -62,13 +62,14 @@ def render(
     fetched: assets.Report | None = None,
     start: tuple[LayerStrokes, ...] = (),
     loss: Loss | None = None,
+    own: OwnStrokes = AS_IN_THE_SPEC,
     each_step: EachStep | None = None,
 ) -> Result:
     """Fit an artwork and make its drawing. When `stop()` becomes true, the strokes so far are finished.
 
     `start` has strokes of an earlier fit, layer by layer; layers that it does not have are placed. `loss` replaces the
     losses of all layers: a function of the drawing and the target, `[3, H, W]` sRGB each, that returns a number to
-    lower. `each_step` is called after each gradient step.
+    lower. `own` has a shape of strokes or a mark of the caller's own. `each_step` is called after each gradient step.
 
     `fetched` gets the bytes of weights and targets as they are downloaded; `noted` gets notes that a person should see
     before the fit. In the result's work, everything that the spec leaves open is planned.
@@ -82,7 +83,7 @@ def render(
     judges = _judges(artwork, wanted, area.px_per_mm, job.sources, loss)
     paper = torch.from_numpy(from_hex(artwork.canvas.colour)).float()
     log = FitLog(artwork, report, stop, likeness_to(wanted, paper, FAR_MM * area.px_per_mm), each_step=each_step)
-    layers = fit_layers(job.plan, wanted, area, job.importance, log, judges, start)
+    layers = fit_layers(job.plan, wanted, area, job.importance, log, judges, start, own)
     layers = within_budget(job.plan, without_hidden(artwork, layers, log), log)
     result = _result(replace(work, artwork=artwork), job, layers, _views(judges, loss), log, device)
     return replace(result, strokes=_kept(artwork, layers, log, start))

@@ -1,21 +1,20 @@
 """A spec, before anything is fitted -> its strokes, time and warnings: whether it can show the picture."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from hardware.arcs import spiral
-from hardware.drawing import Drawing, Line, Pen, PenPass
-from hardware.estimate import estimate
-from hardware.program import program
-from hardware.toolpath import clip
+from hardware.drawing import Pen
+from hardware.plurals import counted
 from renderer.assets import AssetError, resolve, weights
 from renderer.feasibility import LayerInk, Setup, percent, warnings_of
 from renderer.planning import Decision, Planned, inks_of, pens_of, planned, thinnest_nib_mm, wanted_share
+from renderer.planning.cost import Costs, costs
+from renderer.planning.ink import wish
 from renderer.spec import Artwork, FreeColours, Layer, Tone
 from renderer.specfile import Work
+from renderer.specfile.brush_warnings import brush_warnings
 from renderer.target import Frame, Picture, fit_picture, frame, load_picture
 from renderer.tone import cropped, toned
 
@@ -31,6 +30,7 @@ _COUNTED = {  # what the count of a mark is the number of
     "contours": "contours at {} levels",
     "areas": "up to {} areas",
 }
+_LEAST_SHARE = 0.005  # of the frame under ink, also for a picture that looks like bare paper
 _LOOKED_AT_PX = 128  # longer side of the reduced picture whose colours are judged
 
 
@@ -54,7 +54,8 @@ class LayerPlan:
         if self.kind in _COUNTED:
             return f"{_COUNTED[self.kind].format(self.count)}, drawn with {nib}"
         length = "" if self.length_mm is None else f", at about {self.length_mm:.0f} mm each"
-        return f"{self.count} {self.kind} of {nib} can cover {percent(self.cover)} of the area{length}"
+        strokes = counted(self.count, self.kind.removesuffix("s"))
+        return f"{strokes} of {nib} can cover {percent(self.cover)} of the area{length}"
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,13 @@ class Plan:
     frame: Frame
     layers: tuple[LayerPlan, ...]
     needed: float  # share of the area that the picture needs under ink
-    minutes: float | None  # of the drawing if counts were planned; else of its dots, None without machine or dots
+    minutes: float | None  # of the drawing, with pen changes; None where colours are free
     machine: str | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     decisions: tuple[Decision, ...]  # what the spec left open
-    is_whole: bool  # whether `minutes` is for the complete drawing, pen changes included
+    is_planned: bool  # whether counts were planned; else `minutes` is rougher
+    tiles: str | None = None  # the sheets on which the drawing is distributed
 
 
 def plan(work: Work) -> Plan:
@@ -90,12 +92,19 @@ def plan(work: Work) -> Plan:
         case.area,
         tuple(_layer(artwork, layer, of_layer, load, case.area) for layer, of_layer, load in rows),
         case.needed,
-        _minutes(artwork, case.area) if found.costs is None else found.costs.minutes,
+        _minutes(work, _costs(found, case)),
         artwork.machine.name if artwork.machine else None,
         (*([source.note] if source.note else []), *remarks(artwork, picture)),
-        (*found.warnings, *warnings_of(case), *_without_machine(artwork), *_without_weights(work)),
+        (
+            *found.warnings,
+            *warnings_of(case),
+            *brush_warnings(work),
+            *_without_machine(artwork),
+            *_without_weights(work),
+        ),
         found.decisions,
         found.costs is not None,
+        None if work.tiles is None else work.tiles.text,
     )
 
 
@@ -159,7 +168,7 @@ def _pens_text(artwork: Artwork, layer: Layer, pens: tuple[Pen, ...]) -> str:
     if isinstance(choice, FreeColours):
         return "free colours"
     if choice.use is None or choice.use == len(pens):
-        return f"{len(pens)} {'pen' if len(pens) == 1 else 'pens'}"
+        return counted(len(pens), "pen")
     return f"the best {choice.use} of {len(pens)} pens"
 
 
@@ -168,28 +177,18 @@ def _without_machine(artwork: Artwork) -> Iterator[str]:
         yield "the spec does not name a machine, so there will be no G-code and no plotting time"
 
 
-def _minutes(artwork: Artwork, area: Frame) -> float | None:
-    """Minutes for just the dots, as if they were in rows; the fit decides their real places."""
-    dots = [(layer, pens_of(artwork, layer)[0]) for layer in artwork.layers if layer.traits.is_dots]
-    if artwork.machine is None or isinstance(artwork.pens, FreeColours) or not dots:
+def _costs(found: Planned, case: Setup) -> Costs | None:
+    """The cost of the drawing: as planned, or of the counts that the spec has, at usual lengths; None without pens."""
+    artwork = found.artwork
+    if found.costs is not None or isinstance(artwork.pens, FreeColours):
+        return found.costs
+    sketches = wish(artwork, case.area, max(case.needed, _LEAST_SHARE)).scaled(1.0, lengthen=False)
+    return costs(sketches, case.area.width_mm * case.area.height_mm, artwork.machine)
+
+
+def _minutes(work: Work, cost: Costs | None) -> float | None:
+    """Minutes with all pen changes: each sheet has its own."""
+    if cost is None:
         return None
-    passes = tuple(
-        PenPass(layer.kind_name, pen, tuple(_rows(layer.count, area, _dot(layer, pen)))) for layer, pen in dots
-    )
-    drawing = clip(Drawing(*artwork.canvas.size_mm, artwork.canvas.colour, passes), artwork.machine.margin_mm)
-    return estimate(program(drawing, artwork.machine), artwork.machine).seconds / 60
-
-
-def _dot(layer: Layer, pen: Pen) -> Line:  # [S, 2] mm
-    return spiral(layer.traits.spot_mm or pen.nib_mm, pen.nib_mm)
-
-
-def _rows(count: int, area: Frame, dot: Line) -> Iterator[Line]:
-    """Dots in rows over the frame, back and forth; `dot` [S, 2] mm is the line of one."""
-    columns = max(1, round(math.sqrt(count * area.width_mm / area.height_mm)))
-    rows = -(-count // columns)
-    for number in range(count):
-        row, column = divmod(number, columns)
-        at = column if row % 2 == 0 else columns - 1 - column
-        x_mm = area.x_mm + (at + 0.5) * area.width_mm / columns
-        yield dot + np.array([x_mm, area.y_mm + (row + 0.5) * area.height_mm / rows])
+    sheets = len(work.sheet_names) or 1
+    return cost.minutes + (sheets - 1) * cost.change_minutes

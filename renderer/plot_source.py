@@ -37,6 +37,8 @@ def drawing_of(
     if not (what / "drawing.svg").is_file():
         raise SvgError(f"{what}: has no drawing.svg; name a folder that render wrote, a spec or an SVG")
     own, pens = _recorded(what)
+    if sheets := sheets_of(what):
+        raise SvgError(f"{what}: is one drawing on {len(sheets)} sheets; name one of them, such as {sheets[0]}")
     placed = intake.placed(own) if placed is None and own is not None else placed
     drawing = read_svg(what / "drawing.svg", for_machine(intake.options, placed))
     return _with_pens(drawing, pens), placed
@@ -51,6 +53,15 @@ def _recorded(folder: Path) -> tuple[Machine | None, list[Pen]]:
         return (Machine.model_validate(own) if own else None), pens
     except (OSError, ValueError, KeyError, TypeError):
         return None, []
+
+
+def sheets_of(folder: Path) -> tuple[Path, ...]:
+    """The folders of the sheets on which a render is distributed; none if it is on one sheet or not a render."""
+    try:
+        names = json.loads((folder / "manifest.json").read_bytes()).get("sheets", [])
+        return tuple(folder / str(name) for name in names)
+    except (OSError, ValueError, AttributeError, TypeError):
+        return ()
 
 
 def _with_pens(drawing: Drawing, pens: list[Pen]) -> Drawing:

@@ -1,11 +1,14 @@
 """Knots -> polylines: the shapes of dots, lines and curves. Every primitive becomes a polyline of S points."""
 
+from collections.abc import Callable
 from functools import cache
 
 import torch
 from torch import Tensor
 
 from renderer.spec import Kind, traits
+
+Primitive = Callable[[Tensor], Tensor]  # knots [N, K, 2] mm -> polylines [N, S, 2] mm
 
 # Points per span of a curve. A span of 10 mm bent through a right angle then differs by 0.05 mm from its polyline.
 SAMPLES_PER_SPAN = 8

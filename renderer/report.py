@@ -13,6 +13,7 @@ from PIL import Image
 from hardware import __version__
 from hardware.drawing import PenPass, length_mm
 from hardware.estimate import Estimate, PenEstimate
+from hardware.plurals import counted
 from renderer.charts import by_layer, curve, stairs
 from renderer.manifest import duration
 from renderer.preview import pixels
@@ -82,7 +83,7 @@ def _pens(result: Result) -> str:
     if isinstance(result.work.artwork.pens, FreeColours):
         return "in free colours"
     count = len({pen_pass.pen for pen_pass in result.drawing.passes})
-    return f"with {count} {'pen' if count == 1 else 'pens'}"
+    return f"with {counted(count, 'pen')}"
 
 
 _WORDS = {

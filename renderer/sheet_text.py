@@ -28,13 +28,14 @@ def lines_of(one: TextLine, width_mm: float, height_mm: float) -> list[Line]:
     for number, line in enumerate(one.say.splitlines()):
         left_mm = _begin(one.at, ("left", "right"), width_mm, length_of(line, one.height_mm), one.inset_mm)
         lines += lettered(line, left_mm, top_mm + number * LINE_SPACING * one.height_mm, one.height_mm)
-    return _above(lines, height_mm)
+    return _on_sheet(lines, height_mm)
 
 
-def _above(lines: list[Line], height_mm: float) -> list[Line]:
-    """The lines, moved up as far as tails of letters would leave the sheet at its bottom."""
-    over_mm = max((float(line[:, 1].max()) for line in lines), default=0.0) - height_mm
-    return [line - np.array([0.0, over_mm]) for line in lines] if over_mm > 0 else lines
+def _on_sheet(lines: list[Line], height_mm: float) -> list[Line]:
+    """The lines, moved as far as tails or diacritics would leave the sheet at its bottom or top."""
+    heights = np.concatenate([line[:, 1] for line in lines]) if lines else np.zeros(1)
+    off_mm = min(float(heights.min()), 0.0) or max(float(heights.max()) - height_mm, 0.0)
+    return [line - np.array([0.0, off_mm]) for line in lines]
 
 
 def _begin(at: str, ends: tuple[str, str], side_mm: float, length_mm: float, inset_mm: float) -> float:

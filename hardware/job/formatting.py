@@ -2,6 +2,8 @@
 
 import math
 
+from hardware.plurals import counted
+
 
 def duration_text(seconds: float) -> str:
     """Return a duration as `0:41`, `12:05` or `5:12:40`, rounded up to seconds."""
@@ -12,5 +14,5 @@ def duration_text(seconds: float) -> str:
 
 def amount_text(strokes: int, drawn_mm: float) -> str:
     """Return `500 strokes, 6.41 m`, without the length if it is below 5 mm, as for dots."""
-    counted = f"{strokes} stroke{'' if strokes == 1 else 's'}"
-    return f"{counted}, {drawn_mm / 1000:.2f} m" if drawn_mm >= 5 else counted
+    of = counted(strokes, "stroke")
+    return f"{of}, {drawn_mm / 1000:.2f} m" if drawn_mm >= 5 else of

@@ -12,6 +12,7 @@ from hardware.plotting.journal import JournalState
 from hardware.plotting.origin import after_loss, find_origin, last_position
 from hardware.plotting.parking import come_to_rest, has_restarted, is_pen_down, position_at_rest, raise_pen
 from hardware.plotting.session import PlotSession
+from hardware.plurals import counted
 from hardware.wire.replies import Status
 
 
@@ -96,7 +97,7 @@ def _asked_to_resume(session: PlotSession, position: JobPosition) -> int:
 
 
 def _tally(session: PlotSession) -> str:
-    return f"{session.finished} of {session.job.strokes} strokes are finished"
+    return f"{session.finished} of {counted(session.job.strokes, 'stroke')} finished"
 
 
 def _with_pen(session: PlotSession, line: int) -> int:

@@ -1,6 +1,7 @@
 """A <text> -> single-line letters, as wide as those of a common typeface without serifs; or outlines of its own."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from xml.etree import ElementTree
@@ -51,8 +52,13 @@ class Letter:
     def advance(self, is_outline: bool) -> float:
         """Return the width of the letter, in user units."""
         spacing = length(self.style["letter-spacing"], em=self.style.em) or 0.0
-        wide = typeface_of(self.style).advance(self.text) if is_outline else _ADVANCE.get(self.text, 0.556)
+        wide = typeface_of(self.style).advance(self.text) if is_outline else _usual_advance(self.text)
         return wide * self.style.em + spacing
+
+
+def _usual_advance(letter: str) -> float:
+    """Return the width of a letter in em; a diacritic has none of its own."""
+    return _ADVANCE.get(unicodedata.normalize("NFD", letter)[0], 0.556)
 
 
 def lettered_text(
@@ -109,7 +115,7 @@ def _lines(letter: Letter, x: float, y: float) -> list[Line]:
     em = letter.style.em
     high = em * _CAPITAL
     drawn = lettered(letter.text, 0.0, 0.0, high)
-    advance = _ADVANCE.get(letter.text, 0.556) * em
+    advance = _usual_advance(letter.text) * em
     wide = length_of(letter.text, high)
     squeezed = min(0.78 * advance / wide, 1.3) if wide > 0 else 1.0
     left = (advance - wide * squeezed) / 2
@@ -133,12 +139,17 @@ def _letters(
 ) -> Iterator[Letter]:
     """Yield the letters of a <text> or <tspan>; a line break or a tabulator is a space."""
     keeps = element.get(_SPACE) == "preserve" or style["white-space"].strip().startswith("pre") or keeps
-    found = [Letter(_space(one, keeps), style) for one in element.text or ""]
+    found = [Letter(_space(one, keeps), style) for one in _composed(element.text)]
     parts: list[Letter] = found
     for child in element:
         parts += _child_letters(scene, child, style, viewport, keeps)
-        parts += [Letter(_space(one, keeps), style) for one in child.tail or ""]
+        parts += [Letter(_space(one, keeps), style) for one in _composed(child.tail)]
     yield from _placed(parts, element, style, viewport)
+
+
+def _composed(text: str | None) -> str:
+    """Return a text with each letter and its diacritics as one character."""
+    return unicodedata.normalize("NFC", text or "")
 
 
 def _space(letter: str, keeps: bool) -> str:

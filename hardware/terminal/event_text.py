@@ -2,6 +2,7 @@
 
 from hardware.job.formatting import amount_text, duration_text
 from hardware.plotting.events import Connected, Finished, Note, PassBegun, PlotEvent, PlotFault, PlotProgress, Prompt
+from hardware.plurals import counted
 
 KEYS = {
     "done": "d", "resume": "g", "go-on": "g", "retry": "g", "redo": "r", "skip": "s", "pass": "b", "abort": "q",
@@ -28,7 +29,8 @@ def line(event: PlotEvent) -> str | None:
             where = f" at line {event.line}: {event.text}" if event.line else ""
             return f"{event.what}{where}: {event.meaning}; {event.remedy}"
         case Finished():
-            return f"{event.text}; {event.strokes} of {event.of_strokes} strokes in {duration_text(event.elapsed_s)}"
+            drawn = f"{event.strokes} of {counted(event.of_strokes, 'stroke')}"
+            return f"{event.text}; {drawn} in {duration_text(event.elapsed_s)}"
         case _:
             return None
 

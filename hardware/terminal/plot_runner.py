@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hardware.job.formatting import amount_text, duration_text
 from hardware.job.gcode_job import GcodeJob, JobError
 from hardware.plotting.control import Control
+from hardware.plurals import counted
 
 if TYPE_CHECKING:
     from hardware.hosts.host_program import HostProgram
@@ -177,7 +178,7 @@ def _set_aside(path: Path) -> None:
         aside = path.with_name(f"{path.name}.before")
         path.replace(aside)
         sys.stderr.write(
-            f"note: an earlier plot ended after {known.strokes_done} strokes;"
+            f"note: an earlier plot ended after {counted(known.strokes_done, 'stroke')};"
             f" its journal is now {aside}. To resume it: --resume --journal {aside}\n"
         )
 
@@ -280,8 +281,8 @@ def _say_plan(job: GcodeJob, arguments: PlotArguments) -> None:
         out.append(f"  {number:>2}  {part.name:<{widest}}  {drawn:>22}  {took:>7}")
     asked = sum(stop.is_pen for stop in job.stops)
     others = len(job.stops) - asked
-    stops = f"{asked} pen{'' if asked == 1 else 's'} to insert" + (f", {others} other pauses" if others else "")
-    out.append(f"{len(job.lines)} lines, {duration_text(job.seconds)} without pen changes; {stops}")
+    stops = f"{counted(asked, 'pen')} to insert" + (f", {counted(others, 'other pause')}" if others else "")
+    out.append(f"{counted(len(job.lines), 'line')}, {duration_text(job.seconds)} without pen changes; {stops}")
     if bounds:
         out.append(f"the machine moves from x {bounds[0]:g}, y {bounds[1]:g} to x {bounds[2]:g}, y {bounds[3]:g} mm")
     out.append("nothing was sent")
@@ -305,7 +306,7 @@ def _say_host_plan(program: "HostProgram", arguments: PlotArguments) -> None:
     for number, part in enumerate(program.parts, 1):
         drawn, took = amount_text(part.strokes, part.drawn_mm), duration_text(part.seconds)
         out.append(f"  {number:>2}  {part.name}  {drawn}  {took}")
-    out.append(f"{program.file}, {size} bytes, {pauses} pause{'' if pauses == 1 else 's'}")
+    out.append(f"{program.file}, {size} bytes, {counted(pauses, 'pause')}")
     out.append("nothing was sent")
     sys.stdout.write("\n".join(out) + "\n")
 

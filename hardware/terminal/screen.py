@@ -25,6 +25,7 @@ from hardware.plotting.events import (
     PlotProgress,
     Prompt,
 )
+from hardware.plurals import counted
 from hardware.terminal import event_text
 
 REFRESH_S = 0.1
@@ -149,10 +150,10 @@ class Screen:
             metres = f"{part.drawn_mm / 1000:.2f} m" if part.drawn_mm >= 5 else "dots"
             table.add_row(
                 Text(f" {mark} {number}", style=style), spot + Text(part.name, style=style),
-                f"{part.strokes} strokes", metres, duration_text(part.seconds),
+                counted(part.strokes, "stroke"), metres, duration_text(part.seconds),
             )  # fmt: skip
         if len(self._job.parts) > len(shown):
-            table.add_row("", Text(f"{len(self._job.parts)} pens in all", style="dim"))
+            table.add_row("", Text(f"{counted(len(self._job.parts), 'pen')} in all", style="dim"))
         return table
 
     def _question(self, prompt: Prompt) -> RenderableType:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import hardware
+from hardware.plurals import counted
 from renderer import assets
 from renderer.assets.weights import Trunk, at_hand
 from renderer.cli import printing
@@ -85,7 +86,7 @@ def _compiled() -> Finding:
     kept = len(list(place.rglob("*.nbc"))) if place.is_dir() else 0
     parent = next(p for p in (place, *place.parents) if p.exists())
     if _writable(parent):
-        return Finding("compiled", True, f"{printing.counted(kept, 'kernel')} kept in {place}")
+        return Finding("compiled", True, f"{counted(kept, 'kernel')} kept in {place}")
     return Finding(
         "compiled",
         kept > 0,

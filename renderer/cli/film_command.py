@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from hardware.plurals import counted
 from hardware.svgfile import read_svg
 from renderer.cli import printing
 from renderer.cli.codes import DONE
@@ -23,7 +24,7 @@ def make_film(*, what: Path, out: Path | None, seconds: float, size: int, as_jso
     if as_json:
         printing.as_json(record)
         return DONE
-    printing.say(f"{count} frames, {printing.size(record['bytes'])}")
+    printing.say(f"{counted(count, 'frame')}, {printing.size(record['bytes'])}")
     printing.data(str(path))
     return DONE
 

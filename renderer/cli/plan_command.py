@@ -9,18 +9,20 @@ import click
 
 from hardware.drawing import Drawing, PenPass, is_dot, length_mm
 from hardware.estimate import Estimate, estimate
-from hardware.intake import intake_of
+from hardware.intake import Intake, intake_of
 from hardware.job.prepare import trips_of
 from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
+from hardware.plurals import counted
 from hardware.program import program
+from hardware.reloading import station_warnings
 from hardware.starters import spec_path
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
 from renderer.manifest import duration
 from renderer.output.place import explained
-from renderer.plot_source import drawing_of
+from renderer.plot_source import drawing_of, sheets_of
 from renderer.specfile import load
 from renderer.specfile.files import is_picture
 
@@ -42,6 +44,8 @@ def show_plan(
         if plot is not None:
             raise click.UsageError("--plot draws a finished drawing: render the spec first, then name its folder")
         return _plan_spec(what, chosen and intake.placed(chosen), changes, as_json)
+    if sheets := sheets_of(what):
+        return _plan_sheets(sheets, chosen, intake, plot, as_json)
     drawing, placed = drawing_of(what, chosen, intake, printing.say)
     return _plan_drawing(what, drawing, placed, plot, as_json)
 
@@ -76,13 +80,12 @@ def _spec_text(one: "Plan") -> str:
         f"  sheet    {width_mm:g} x {height_mm:g} mm, drawn on {area.width_mm:.4g} x {area.height_mm:.4g} mm",
         f"  fitted   at {area.width_px} x {area.height_px} px, {area.px_per_mm:.3g} px a mm",
     ]
+    lines += [f"  tiles    {one.tiles}; each has its own pen changes"] if one.tiles else []
     lines += [f"  layer {n}  {layer.name}: {layer.text}; {layer.pens}" for n, layer in enumerate(one.layers, 1)]
     lines.append(f"  picture  wants about {one.needed:.0%} of the area under ink")
     if one.minutes is not None:
-        what = "pen changes included" if one.is_whole else "without pen changes"
-        whose = "" if one.is_whole else " for the points"
-        plotter = one.machine or "a usual gantry"
-        lines.append(f"  time     about {duration(one.minutes * 60)}{whose} on {plotter}, {what}")
+        about, plotter = "about" if one.is_planned else "roughly", one.machine or "a usual gantry"
+        lines.append(f"  time     {about} {duration(one.minutes * 60)} on {plotter}, pen changes included")
     lines += _decided(one)
     lines += [f"  note     {note}" for note in one.notes]
     lines += [f"  warning  {warning}" for warning in one.warnings]
@@ -117,20 +120,54 @@ def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: P
     for line in _rows(drawing, plotting):
         printing.data(line)
     if plotting and machine:
-        changes = printing.counted(plotting.pen_changes, "pen change")
+        changes = counted(plotting.pen_changes, "pen change")
         if plotting.refills:
-            changes += f" and {printing.counted(plotting.refills, 'refill')}"
+            changes += f" and {counted(plotting.refills, 'refill')}"
         travel = f"{plotting.travel_mm / 1000:.1f} m with the pen up"
         printing.data(f"about {duration(plotting.total_s)} on {machine.name}, {changes} included; {travel}")
         count, seconds = trips_of(drawing, machine)
         if count:
-            trips = printing.counted(count, "trip")
+            trips = counted(count, "trip")
             printing.data(f"and {trips} of the brushes to their wells, about {duration(seconds)} more")
+        pens = tuple(one.pen for one in drawing.passes)
+        for warning in station_warnings(machine, pens, drawing.width_mm, drawing.height_mm):
+            printing.say(f"warning: {warning}")
     elif drawing.is_free:
         printing.say("note: its strokes have colours of their own, so no set of pens can draw it")
     else:
         printing.say("note: name a machine with --machine to see how long it takes")
     return DONE
+
+
+def _plan_sheets(
+    sheets: tuple[Path, ...], chosen: Machine | None, intake: Intake, plot: Path | None, as_json: bool
+) -> int:
+    """The plan of a drawing on several sheets: a row for each, and their sum."""
+    if plot is not None:
+        raise click.UsageError(f"--plot draws one sheet; name one of them, such as {sheets[0]}")
+    records, total_s = [], 0.0
+    for sheet in sheets:
+        drawing, machine = drawing_of(sheet, chosen, intake, printing.say)
+        plotting = None if machine is None else estimate(program(drawing, machine), machine)
+        records.append(_drawing_record(sheet, drawing, machine, plotting))
+        strokes, metres = _sums(drawing)
+        row = f"{sheet}: {drawing.width_mm:g} x {drawing.height_mm:g} mm, {counted(strokes, 'stroke')}, {metres:.1f} m"
+        if plotting is not None:
+            total_s += plotting.total_s
+            row += f", about {duration(plotting.total_s)}, {counted(plotting.pen_changes, 'pen change')}"
+        if not as_json:
+            printing.data(row)
+    if as_json:
+        printing.as_json({"sheets": records})
+    elif total_s:
+        printing.data(f"{counted(len(sheets), 'sheet')} in all: about {duration(total_s)}, pen changes included")
+    return DONE
+
+
+def _sums(drawing: Drawing) -> tuple[int, float]:
+    """Strokes and metres."""
+    lines = [line for one in drawing.passes for line in one.lines]
+    return len(lines), sum(map(length_mm, lines)) / 1000
 
 
 def _rows(drawing: Drawing, plotting: Estimate | None) -> list[str]:

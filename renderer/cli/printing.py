@@ -74,8 +74,3 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:.3g} GB"
-
-
-def counted(count: int, what: str) -> str:
-    """`1 pen change`, `2 pen changes`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

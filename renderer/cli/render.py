@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hardware.plurals import counted
 from renderer import fitted_strokes, output
 from renderer.assets import AssetError, weights
 from renderer.cli import printing
@@ -244,8 +245,10 @@ def _summarise(result: Result, record: dict[str, Any], folder: Path, early: set[
     printing.say("")
     printing.say(_likeness(result))
     if plotting and result.work.artwork.machine:
-        time, changes = duration(plotting["minutes"] * 60), printing.counted(plotting["pen_changes"], "pen change")
+        time, changes = duration(plotting["minutes"] * 60), counted(plotting["pen_changes"], "pen change")
         printing.say(f"plotting: about {time} on {result.work.artwork.machine.name}, {changes} included")
+    if result.work.tiles is not None:
+        printing.say(f"sheets: {result.work.tiles.text}; plot each of {folder / 'sheets'}/*, one by one")
     for note in record["notes"]:
         if note in early:
             continue

@@ -6,6 +6,7 @@ from typing import Any
 from renderer.cli import printing
 from renderer.cli.codes import DONE, USAGE
 from renderer.specfile import Fault, SpecErrors, Work, load
+from renderer.specfile.brush_warnings import brush_warnings
 
 
 def validate_specs(*, specs: tuple[Path, ...], changes: tuple[str, ...], as_json: bool) -> int:
@@ -25,7 +26,10 @@ def _validated(path: Path, changes: tuple[str, ...], quiet: bool) -> dict[str, A
         return {"spec": str(path), "ok": False, "faults": [_fault(fault) for fault in error.faults]}
     if not quiet:
         printing.data(f"{path}: ok, {_works(works)}")
-    return {"spec": str(path), "ok": True, "works": [work.name for work in works]}
+    warnings = list(dict.fromkeys(warning for work in works for warning in brush_warnings(work)))
+    for warning in warnings:
+        printing.say(f"warning: {path}: {warning}")
+    return {"spec": str(path), "ok": True, "works": [work.name for work in works], "warnings": warnings}
 
 
 def _works(works: tuple[Work, ...]) -> str:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from hardware.drawing_part import PartError
 from hardware.intake import Intake
+from hardware.plurals import counted
 from hardware.svgfile import to_svg
-from hardware.tiling import Tiling, tiles
+from hardware.tile_grid import Tiling
+from hardware.tiling import tiles
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
 from renderer.cli.codes import DONE
@@ -27,7 +29,9 @@ def tile_drawing(
         with explained(file):
             write_atomically(file, to_svg(sheet.drawing))
     width_mm, height_mm = sheets[0].drawing.width_mm, sheets[0].drawing.height_mm
-    printing.say(f"{len(sheets)} sheets of up to {width_mm:.0f} x {height_mm:.0f} mm; cut them along the marks")
+    printing.say(
+        f"{counted(len(sheets), 'sheet')} of up to {width_mm:.0f} x {height_mm:.0f} mm; cut them along the marks"
+    )
     if as_json:
         printing.as_json({"files": [str(file) for file in files]})
     for file in () if as_json else files:

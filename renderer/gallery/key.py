@@ -7,7 +7,7 @@ on paths, file times or line endings: a rack is its pens, a machine its numbers,
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,9 @@ def values_of(work: Work) -> dict[str, Any]:
     spec, racks, machine = _split(work.artwork)
     if work.texts:
         spec["text"] = [one.model_dump(mode="json") for one in work.texts]
+    if work.tiles is not None:
+        spec["tiles"] = asdict(work.tiles.tiling)
+        machine = {"all": machine, "sheet": work.tiles.machine and work.tiles.machine.model_dump(mode="json")}
     return {
         "target": {"image": _picture(work.artwork, work.folder), "others": _other_pictures(work)},
         "spec": spec,

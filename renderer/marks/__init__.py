@@ -6,11 +6,12 @@ from renderer.marks.demand import MarkInput
 from renderer.marks.halftone import halftone
 from renderer.marks.hatching import flow, hatching
 from renderer.marks.one_line import one_line, scribble
+from renderer.marks.own_mark import OwnMark, own_mark
 from renderer.marks.waves import spiral, waves
 from renderer.spec import Areas, Contours, Flow, Halftone, Hatching, Kind, OneLine, Scribble, Spiral, Waves
 from renderer.strokes import Strokes
 
-__all__ = ["MarkInput", "marks"]
+__all__ = ["MarkInput", "OwnMark", "marks", "own_mark"]
 
 
 def marks(kind: Kind, canvas: MarkInput) -> Strokes:

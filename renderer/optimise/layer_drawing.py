@@ -11,7 +11,7 @@ from renderer.cores import constant
 from renderer.error import PLAIN, Objective
 from renderer.losses import Sum
 from renderer.palette import Palette
-from renderer.primitives import polylines
+from renderer.primitives import Primitive, polylines
 from renderer.ragged import Ragged, splines, tied
 from renderer.raster import SHARP, EdgeRamp, Shapes, Weights, Workspace, rasterise, weigh
 from renderer.spec import Layer
@@ -32,6 +32,7 @@ class Ground:
     objective: Objective = PLAIN  # by which strokes are placed and valued
     form: Tensor | None = None  # [2, H, W], unit vectors along the form of the target; None: strokes do not follow it
     view: Frame | None = None  # the part of the frame that the pictures show; None: all of it
+    primitive: Primitive | None = None  # of the caller's own; None: strokes have the shape of their kind
 
     @property
     def seen(self) -> Frame:
@@ -72,7 +73,11 @@ def lines_mm(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, S
     """The lines that the strokes draw. `inside` moved them into the frame; a step can leave it, a pen must not."""
     low, high = bounds_mm(strokes, ground)
     knots = strokes.knots if strokes.ragged is None else tied(strokes.knots, strokes.ragged.counts)
-    return polylines(layer.kind, knots).clamp(low, high)
+    return _shaped(layer, knots, ground).clamp(low, high)
+
+
+def _shaped(layer: Layer, knots: Tensor, ground: Ground) -> Tensor:  # [N, K, 2] -> [N, S, 2] mm
+    return polylines(layer.kind, knots) if ground.primitive is None else ground.primitive(knots)
 
 
 def points_mm(layer: Layer, strokes: Strokes, ragged: Ragged, ground: Ground) -> Tensor:  # [T, 2] mm on the sheet
@@ -110,7 +115,7 @@ def inside(layer: Layer, strokes: Strokes, ground: Ground) -> Tensor:  # [N, K, 
         return knots.clamp(low, high)
     folds = _in_a_row(knots < low) | _in_a_row(knots > high)  # [N, 1, 2]
     knots = torch.where(folds, knots, knots.clamp(low, high))
-    lines = polylines(layer.kind, knots)
+    lines = _shaped(layer, knots, ground)
     least, most = lines.amin(1, keepdim=True), lines.amax(1, keepdim=True)
     if bool(((least >= low) & (most <= high)).all()):
         return knots

@@ -17,35 +17,38 @@ from hardware.program import ProgramError, program
 from hardware.svgfile import pass_svg, to_svg
 from renderer import fitted_strokes
 from renderer.manifest import manifest, spec_sha256
+from renderer.output.picture_file import png
+from renderer.output.sheet_folders import sheet_files, sheet_folders
 from renderer.report import report, to_image
 from renderer.result import Film, Result, Step
 
 MOST_FRAMES = 24
 MOST_GIF_BYTES = 3_000_000
-MM_PER_INCH = 25.4
-PNG_LEVEL = 7  # 9, the best, takes ten times as long to save 4 %
 _LINKED = ("drawing.svg", "gcode/drawing.gcode", "hpgl/drawing.hpgl", "preview.png", "progress.gif", "loss.csv")
 
 
 def contents(result: Result, changes: tuple[str, ...], draft: bool) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Every file by its path in the folder, including `manifest.json`, and the manifest itself."""
     drawing, preview = result.drawing, result.preview
-    result, gcode, plotting = machine_files(result)
     key = spec_sha256(result.work.artwork)
+    result, programs, plotting = machine_files(result) if result.work.tiles is None else sheet_files(result, key)
     made = {"drawing.svg": to_svg(drawing, key).encode()}
     for number, pen_pass in enumerate(drawing.passes, 1):
         made[f"passes/{file_stem(number, pen_pass.pen)}.svg"] = pass_svg(drawing, number - 1, key).encode()
-    made |= gcode
-    made["preview.png"] = _png(to_image(preview), px_per_mm=preview.shape[2] / drawing.width_mm)
+    made |= programs
+    made["preview.png"] = png(to_image(preview), px_per_mm=preview.shape[2] / drawing.width_mm)
     made |= _film(result.film)
     if result.strokes:
         made[fitted_strokes.FILE] = fitted_strokes.to_bytes(result.strokes)
     made["loss.csv"] = _loss_csv(result.history).encode()
-    links = [*(path for path in _LINKED if path in made), "manifest.json"]
+    links = [path for path in _LINKED if path in made]
+    links += [*(f"{folder}/drawing.svg" for folder in sheet_folders(programs)), "manifest.json"]
     text = _spec_text(result)
     made["report.html"] = report(result, plotting=plotting, spec_text=text, changes=changes, files=links).encode()
     hashes = {path: hashlib.sha256(content).hexdigest() for path, content in made.items()}
     record = manifest(result, hashes, plotting=plotting, changes=changes, draft=draft)
+    if result.work.tiles is not None:
+        record["sheets"] = sheet_folders(programs)
     made["manifest.json"] = (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
     return made, record
 
@@ -75,13 +78,6 @@ def _spec_text(result: Result) -> str:
         return json.dumps(resolved, indent=2, ensure_ascii=False)
 
 
-def _png(image: Image.Image, px_per_mm: float | None = None) -> bytes:
-    file = io.BytesIO()
-    density = {} if px_per_mm is None else {"dpi": (px_per_mm * MM_PER_INCH, px_per_mm * MM_PER_INCH)}
-    image.save(file, "PNG", compress_level=PNG_LEVEL, **density)
-    return file.getvalue()
-
-
 def _film(film: Film) -> dict[str, bytes]:
     """The files of the film: `progress/01-points-0.png ...` and `progress.gif`; none without frames."""
     if not film.frames:
@@ -90,7 +86,7 @@ def _film(film: Film) -> dict[str, bytes]:
     chosen = [round(i * (len(film.frames) - 1) / max(1, count - 1)) for i in range(count)]
     frames = [to_image(film.frames[i]) for i in chosen]
     names = [f"progress/{n:02d}-{_plain(film.captions[i])}.png" for n, i in enumerate(chosen, 1)]
-    pngs = {name: _png(_few_colours(frame, 64)) for name, frame in zip(names, frames, strict=True)}
+    pngs = {name: png(_few_colours(frame, 64)) for name, frame in zip(names, frames, strict=True)}
     return pngs | {"progress.gif": _gif(frames)}
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from renderer.manifest import MADE_BY
@@ -26,7 +26,7 @@ def fill(folder: Path, contents: Mapping[str, bytes]) -> None:
     folder.mkdir()
     for path, content in contents.items():
         file = folder / path
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("wb") as stream:
             stream.write(content)
             stream.flush()
@@ -105,7 +105,7 @@ def earlier_to_keep(folder: Path, interrupted: bool, changes: tuple[str, ...]) -
     A finished render is replaced by another finished one of the same changes, as the user asked for it again. A draft
     is always replaced. A drawing that was plotted, wholly or in part, is always kept with its journal.
     """
-    if (folder / JOURNAL).exists():
+    if (folder / JOURNAL).exists() or any(folder.glob(f"sheets/*/{JOURNAL}")):
         return _free_place(folder)
     record = _record(folder) or {}
     spec = record.get("spec") or {}
@@ -139,7 +139,8 @@ def refuse_others_work(folder: Path) -> None:
         raise OutputError(
             f"{folder}: exists and is not a finished render; use another --out, or replace it with --force"
         )
-    strange = _some(there - {*made, "manifest.json", JOURNAL})
+    journals = {(PurePosixPath(path).parent / JOURNAL).as_posix() for path in made if path.endswith("drawing.svg")}
+    strange = _some(there - {*made, "manifest.json", *journals})
     if strange:
         what = f"holds files that render did not make ({strange})"
         raise OutputError(f"{folder}: {what}; move them away, or replace all with --force")

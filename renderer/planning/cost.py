@@ -16,6 +16,7 @@ from hardware.drawing import Drawing, Line, Pen, PenPass, length_mm
 from hardware.estimate import estimate
 from hardware.machine import Machine, ServoLift
 from hardware.planner import straight_s
+from hardware.plurals import counted
 from hardware.program import program
 from renderer.spec import Budget, Kind, Traits, traits
 
@@ -214,6 +215,6 @@ def unit_text(budget: Budget) -> str:
 
 def parts(found: Costs) -> Iterator[str]:
     """Costs in words: `52 minutes`, `31 m`, `2,400 strokes`."""
-    yield f"about {found.minutes:.0f} minutes with {found.changes} pen {'change' if found.changes == 1 else 'changes'}"
+    yield f"about {counted(round(found.minutes), 'minute')} with {counted(found.changes, 'pen change')}"
     yield f"{found.metres:.3g} m"
     yield f"{found.strokes:,} strokes"

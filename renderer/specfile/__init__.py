@@ -15,6 +15,7 @@ from renderer.specfile.faults import Path as FieldPath
 from renderer.specfile.files import YAML_SUFFIXES, is_picture, missing, read_tree
 from renderer.specfile.homes import with_homes
 from renderer.specfile.overrides import overridden, variants
+from renderer.specfile.sheet_tiles import SheetTiles, put_together, tiles_of
 from renderer.specfile.sheets import with_sheet
 from renderer.specfile.text_lines import TextLine, text_faults, texts_of
 from renderer.specfile.translate import misfits, translated, unknown_keys
@@ -33,11 +34,17 @@ class Work:
     artwork: Artwork
     sources: tuple[Path, ...]  # the spec file, then the racks and machines that it names
     texts: tuple[TextLine, ...] = ()  # on the sheet, beside the drawing
+    tiles: SheetTiles | None = None  # the sheets of a drawing on several; the artwork is that of all of them together
 
     @property
     def folder(self) -> Path:
         """The folder that a relative `target.image` starts from."""
         return self.path.parent
+
+    @property
+    def sheet_names(self) -> tuple[str, ...]:
+        """The names of its sheets, such as `scream-r1-c2`; none if it is on one."""
+        return () if self.tiles is None else tuple(f"{self.name}-{sheet}" for sheet in self.tiles.tiling.names)
 
 
 def load(
@@ -79,21 +86,36 @@ def _works(
     faults += wrong + more
     reader, works = Reader(path.parent, within, opens_pictures), []
     for variant in found:
-        whole, files = reader.with_files(variant.tree)
-        whole, wrong = with_sheet(whole, path.parent, within)
-        faults += wrong
-        written = whole
-        whole, texts, wrong = texts_of(whole)
-        faults += wrong
-        artwork, wrong = _artwork(whole, reader, {f.place for f in faults} | reader.unread)
-        faults += wrong
         name = f"{path.stem}-{variant.suffix}" if variant.suffix else path.stem
-        works += [Work(name, path, artwork, (path, *files), texts)] if artwork else []
-        faults += text_faults(texts, written, artwork) if artwork else []
+        work, wrong = _work(name, variant.tree, path, reader, {fault.place for fault in faults}, within)
+        faults += wrong
+        works += [work] if work else []
     faults += reader.faults
     if faults:
         raise SpecErrors(sorted(faults, key=lambda f: (f.place.file != str(path), f.place)))
     return tuple(works)
+
+
+def _work(
+    name: str, tree: Fields, path: Path, reader: Reader, reported: set[Place], within: Path | None
+) -> tuple[Work | None, list[Fault]]:
+    """The work of one variant, and its faults. `reported`: the places of values whose faults are already reported."""
+    tree, files = reader.with_files(tree)
+    whole, faults = with_sheet(tree, path.parent, within)
+    rest, texts, wrong = texts_of(whole)
+    faults += wrong
+    rest, fields, wrong = tiles_of(rest)
+    faults += wrong
+    artwork, wrong = _artwork(rest, reader, reported | {fault.place for fault in faults} | reader.unread)
+    faults += wrong
+    if artwork is None:
+        return None, faults
+    tiles = None
+    if fields is not None:
+        artwork, tiles, wrong = put_together(artwork, fields, whole, path.parent, within)
+        faults += wrong
+    faults += text_faults(texts, whole, artwork)
+    return Work(name, path, artwork, (path, *files), texts, tiles), faults
 
 
 def _tree(path: Path, within: Path | None) -> tuple[Fields, list[Fault]]:

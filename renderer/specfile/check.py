@@ -125,7 +125,7 @@ def _text(node: Node | None) -> str | None:
 
 
 def _bed(tree: Fields) -> Iterator[Fault]:
-    canvas, machine = _valid(Canvas, tree.get("canvas") or Fields((), tree.place)), _valid(Machine, tree.get("machine"))
+    canvas, machine = valid(Canvas, tree.get("canvas") or Fields((), tree.place)), valid(Machine, tree.get("machine"))
     if canvas is None or machine is None:
         return
     from hardware.machine import check_sheet
@@ -136,7 +136,8 @@ def _bed(tree: Fields) -> Iterator[Fault]:
         yield Fault(node.place, ("canvas", "paper"), text)
 
 
-def _valid(model: type[M], node: Node | None) -> M | None:
+def valid(model: type[M], node: Node | None) -> M | None:
+    """The model of a tree; None where there is none, or where it has faults."""
     try:
         return None if node is None else validated(model, node)
     except ValidationError:

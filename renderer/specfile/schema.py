@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from hardware.papers import PAPERS_MM
 from renderer.spec import KINDS, Artwork, Loss, Machine, Rack
+from renderer.specfile.sheet_tiles import TileFields
 from renderer.specfile.text_lines import TextLine
 
 Schema = dict[str, Any]
@@ -36,6 +37,9 @@ def schema() -> Schema:
     definitions["Loss"] |= {"minProperties": 1, "maxProperties": 1}
     definitions["RemoteImage"]["properties"]["sha256"]["pattern"] = _SHA256
     top["canvas"]["default"] = {}
+    tiles = TileFields.model_json_schema()
+    _tidy(tiles)
+    definitions["Canvas"]["properties"] |= tiles["properties"]
     definitions["TextLine"] = TextLine.model_json_schema()
     _tidy(definitions["TextLine"])
     one = [{"type": "string", "minLength": 1}, _ref("TextLine")]

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from hardware import papers
-from renderer.spec import PAPERS_MM
+from hardware.machine import check_sheet
+from renderer.spec import PAPERS_MM, Machine
+from renderer.specfile.check import valid
 from renderer.specfile.faults import Fault
 from renderer.specfile.files import beside, leads_within, picture_size
 from renderer.specfile.tree import Fields, Items, Scalar, below, plain, shown
@@ -16,7 +18,7 @@ def with_sheet(tree: Fields, folder: Path, within: Path | None = None) -> tuple[
     """The tree with a size in mm in place of a paper's name, such as `B4` or `Arch C`, and what is wrong with it.
 
     Sizes that the spec knows by name stay. A paper without an orientation lies as the picture does, if the picture is
-    a file. Nothing outside `within` is opened.
+    a file, and is turned where only that fits the machine. Nothing outside `within` is opened.
     """
     canvas, node = tree.get("canvas"), below(tree, *_FIELD)
     if not isinstance(canvas, Fields):
@@ -43,14 +45,29 @@ def _sized(canvas: Fields, node: Scalar, size_mm: tuple[float, float]) -> Fields
 
 
 def _laid(size_mm: tuple[float, float], tree: Fields, folder: Path, within: Path | None) -> tuple[float, float]:
-    """The size in the orientation that the spec names; else, for a paper with a name, in that of the picture."""
+    """The size in the orientation that the spec names; else as it suits the picture, and in any case the bed."""
     ways = {"portrait": (min(size_mm), max(size_mm)), "landscape": (max(size_mm), min(size_mm))}
     said = plain(below(tree, "canvas", "orientation") or Scalar(None, "", tree.place))
     if said in ways:
         return ways[said]
+    wanted = _as_pictured(size_mm, ways, tree, folder, within)
+    machine = valid(Machine, tree.get("machine"))
+    if machine is not None and check_sheet(*wanted, machine) and not check_sheet(*wanted[::-1], machine):
+        return wanted[::-1]
+    return wanted
+
+
+def _as_pictured(
+    size_mm: tuple[float, float],
+    ways: dict[str, tuple[float, float]],
+    tree: Fields,
+    folder: Path,
+    within: Path | None,
+) -> tuple[float, float]:
+    """A paper with a name in the orientation of the picture; numbers as they are written."""
     paper = below(tree, *_FIELD)
     if isinstance(paper, Scalar) and papers.name_of(str(paper.value)) is None:
-        return size_mm  # numbers are as written
+        return size_mm
     image = below(tree, "target", "image")
     px = None
     if isinstance(image, Scalar) and isinstance(image.value, str):

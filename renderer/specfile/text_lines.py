@@ -1,5 +1,6 @@
 """`text:` of a spec: a title, a signature or an edition on the sheet, in lettering of single lines."""
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Literal
 
@@ -70,9 +71,14 @@ def text_faults(texts: tuple[TextLine, ...], tree: Fields, artwork: Artwork) -> 
 
 
 def _misfits(one: TextLine, artwork: Artwork) -> Iterator[str]:
-    unwritten = sorted({letter for letter in one.say if letter != "\n" and not can_write(letter)})
+    unwritten = sorted(
+        {letter for letter in unicodedata.normalize("NFC", one.say) if letter != "\n" and not can_write(letter)}
+    )
     if unwritten:
-        yield f"the lettering has no {' '.join(unwritten)}; write letters, digits and . , : - + / ( ) = # & ' ! ?"
+        yield (
+            f"the lettering has no {' '.join(unwritten)}; write Latin letters, also with diacritics, digits and "
+            ". , : ; - + / ( ) = # % & * _ ' ! ?"
+        )
     machine = artwork.machine
     if machine is not None and one.inset_mm < machine.margin_mm:
         yield (

@@ -460,6 +460,17 @@ def test_letters_stand_where_the_file_says(text: str, left: float, right: float,
     assert max(b[3] for b in boxes) == pytest.approx(bottom)
 
 
+@pytest.mark.parametrize("word", ["\u00e9", "e\u0301"])
+def test_a_letter_with_a_diacritic_is_drawn_with_it(word: str) -> None:
+    """However the file writes it, and as wide as the letter alone."""
+    plain, accented = (
+        [box for _, *box in drawn(f'<text x="10" y="20" font-size="10">{one}n</text>')] for one in ("e", word)
+    )
+    assert len(accented) == len(plain) + 1
+    assert min(box[1] for box in accented) < min(box[1] for box in plain) - 1
+    assert max(box[2] for box in accented) == max(box[2] for box in plain)
+
+
 def test_letters_without_a_single_line_form_are_named() -> None:
     made = read('<text x="10" y="20">A\u4e2d\u00e9</text>')
     assert made.notes[1] == (

@@ -1,6 +1,7 @@
 """Finished renders side by side: the settings in which they differ, and their figures."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -69,3 +70,18 @@ def test_the_command_prints_the_table_and_writes_the_page(
     assert [work["settings"] for work in json.loads(capsys.readouterr().out)["works"]] == [{}, {}]
     assert cli.run(["compare", "one", "none"]) == 2
     assert capsys.readouterr().err == "render: none: is not a finished render; name folders that render wrote\n"
+
+
+def test_wide_tables_are_divided_at_the_width_of_the_terminal(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = []
+    for number in range(9):
+        many.append(f"a-rather-long-name-{number}")
+        shutil.copytree("two" if number % 2 else "one", many[-1])
+    assert cli.run(["compare", *many]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 80
+    heads = [line.split() for line in lines if "a-rather" in line]
+    assert [name for head in heads for name in head if name != "(stopped)"] == many
+    assert sum(line.startswith("seed") for line in lines) == len(heads) > 2

@@ -57,6 +57,8 @@ def test_every_name_is_there_and_documented() -> None:
         "read_strokes",
         "FitStep",
         "SpecErrors",
+        "encoder_loss",
+        "MarkInput",
     }
     assert all(f"r.{name}" in PAGE or f"`{name}`" in PAGE for name in wanted)
 
@@ -89,6 +91,113 @@ def test_a_fit_starts_from_an_earlier_one(folder: Path, of: str) -> None:
     seen: list[np.ndarray] = []
     r.render(SPEC, start=starts[of], each_step=lambda step: seen.append(step.strokes.knots.detach().numpy().copy()))
     np.testing.assert_array_equal(seen[0], first.strokes[0].knots)
+
+
+def half_the_brightness(picture: torch.Tensor) -> torch.Tensor:
+    """An encoder that sees only where the left half is bright."""
+    return picture[:, :, : picture.shape[2] // 2]
+
+
+@pytest.mark.parametrize("form", ["map", "list", "dict", "batch"])
+def test_an_encoder_of_the_callers_own_judges_the_drawing(form: str) -> None:
+    forms = {
+        "map": half_the_brightness,
+        "list": lambda picture: [half_the_brightness(picture)],
+        "dict": lambda picture: {"left": half_the_brightness(picture)},
+        "batch": lambda picture: half_the_brightness(picture)[None],
+    }
+    loss = r.encoder_loss(forms[form])
+    target = torch.rand(3, 8, 10, generator=torch.Generator().manual_seed(1))
+    drawing = target.clone().requires_grad_()
+    loss(drawing.flip(0), target).backward()
+    assert drawing.grad is not None
+    assert drawing.grad[:, :, :5].abs().min() > 0
+    assert drawing.grad[:, :, 5:].abs().max() == 0
+    assert loss(target, target).item() == 0
+    assert r.encoder_loss(forms[form], pixels=2.0)(target * 0.5, target).item() == pytest.approx(
+        2 * (target * 0.5).square().mean().item(), abs=1e-5
+    )
+
+
+def test_features_of_a_target_are_computed_once_and_vectors_are_compared() -> None:
+    seen: list[int] = []
+
+    def embed(picture: torch.Tensor) -> torch.Tensor:
+        seen.append(1)
+        return picture.flatten(1).mean(1)[None]  # [1, 3]
+
+    loss = r.encoder_loss(embed)
+    red, blue = (torch.tensor(colour)[:, None, None].expand(3, 4, 4) for colour in ([1.0, 0, 0], [0, 0, 1.0]))
+    assert loss(red, blue).item() == pytest.approx(2)  # two unit vectors at a right angle
+    loss(red, blue)
+    assert len(seen) == 3
+    with pytest.raises(ValueError, match=r"a tensor of shape \(2, 3, 4, 4\); return maps \[C, h, w\] or vectors"):
+        r.encoder_loss(lambda picture: torch.stack([picture, picture]))(red, blue)
+
+
+def test_an_encoder_guides_a_fit(folder: Path) -> None:
+    """The square in the half that it sees is drawn; with the other half, the other one."""
+
+    def right(picture: torch.Tensor) -> torch.Tensor:
+        return picture.flip(2)[:, :, : picture.shape[2] // 2]
+
+    steps: list[float] = []
+    r.render(SPEC, loss=r.encoder_loss(right), each_step=lambda step: steps.append(step.loss))
+    assert steps[-1] < steps[0]
+
+
+def test_a_primitive_of_the_callers_own_is_fitted_and_drawn(folder: Path) -> None:
+    """A stamp of two strokes of the pen about each dot: five points, of which the gradient moves the place."""
+    stamp = torch.tensor([[-1.0, -1], [0, 0], [1, 1], [1, -1], [-1, 1]])
+    points = {"layers": [{"points": 9, "steps": 6}]}
+    places: list[np.ndarray] = []
+    result = r.render(
+        SPEC | points,
+        primitive=lambda knots: knots + stamp,
+        each_step=lambda step: places.append(step.strokes.knots.detach().numpy().copy()),
+    )
+    lines = [line for one in result.drawing.passes for line in one.lines]
+    assert {len(line) for line in lines} == {5}
+    np.testing.assert_allclose(np.ptp(lines[0], axis=0), (2, 2), atol=1e-3)
+    assert len(places[0]) == len(places[-1])
+    assert np.abs(places[0] - places[-1]).max() > 0.05
+
+
+def test_a_mark_of_the_callers_own_decides_where_strokes_start(folder: Path) -> None:
+    def ladder(view: r.MarkInput) -> list[tuple[np.ndarray, int]]:
+        assert view.target.shape == (3, view.frame.height_px, view.frame.width_px)
+        assert view.demand().shape[0] == len(view.palette.pens) == 2
+        return [(np.array([[8.0, y], [14.0, y], [20.0, y]]), n % 2) for n, y in enumerate(range(8, 24, 4))]
+
+    seen: list[tuple[np.ndarray, np.ndarray]] = []
+    r.render(
+        SPEC | {"layers": [{"hatching": 50, "steps": 5}]},
+        mark=ladder,
+        each_step=lambda step: seen.append(
+            (step.strokes.knots.detach().numpy().copy(), step.strokes.inks.argmax(1).numpy())
+        ),
+    )
+    (placed, pens), (moved, _) = seen[0], seen[-1]
+    assert sorted(zip(pens.tolist(), placed[:, :, 1].mean(1).tolist(), strict=True)) == [
+        (0, 8),
+        (0, 16),
+        (1, 12),
+        (1, 20),
+    ]
+    np.testing.assert_allclose(placed[:, [0, -1], 0], [[8, 20]] * 4)
+    assert np.abs(placed - moved).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("strokes", "why"),
+    [
+        ([([[1.0, 2.0]], 0)], r"stroke 1 of the mark has knots \(1, 2\); return \[K, 2\] mm, K at least 2"),
+        ([([[1.0, 2], [3, 4]], 0), ([[1.0, 2], [3, 4]], 2)], "stroke 2 of the mark has pen 2, but .* 0 to 1"),
+    ],
+)
+def test_a_mark_that_returns_something_else_is_told(folder: Path, strokes: list[object], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        r.render(SPEC | {"layers": [{"flow": 50}]}, mark=lambda _: strokes)
 
 
 def test_progress_is_printed_or_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

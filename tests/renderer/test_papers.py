@@ -96,3 +96,24 @@ def test_a_name_of_the_spec_may_have_any_case(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(SPEC.format(image="x.png", canvas="paper: a4"))
     [work] = load(tmp_path / "x.yaml")
     assert work.artwork.canvas.paper == "A4"
+
+
+@pytest.mark.parametrize(
+    ("canvas", "bed_mm", "size_mm"),
+    [
+        ("paper: 9 x 12 in", (320, 260), (304.8, 228.6)),
+        ("paper: 9 x 12 in", (260, 320), (228.6, 304.8)),
+        ("paper: 9 x 12 in, orientation: portrait", (500, 320), (228.6, 304.8)),
+        ("paper: legal", (400, 300), (355.6, 215.9)),
+    ],
+)
+def test_a_paper_is_turned_where_only_that_fits_the_machine(
+    tmp_path: Path, canvas: str, bed_mm: tuple[int, int], size_mm: tuple[float, float]
+) -> None:
+    """As one of the A series is."""
+    Image.new("RGB", (40, 60)).save(tmp_path / "x.png")
+    lift = "{kind: servo, up: 650, down: 400}"
+    machine = f"machine: {{name: m, dialect: grbl, width_mm: {bed_mm[0]}, height_mm: {bed_mm[1]}, pen_lift: {lift}}}\n"
+    (tmp_path / "x.yaml").write_text(SPEC.format(image="x.png", canvas=canvas) + machine)
+    [work] = load(tmp_path / "x.yaml")
+    assert work.artwork.canvas.size_mm == size_mm

@@ -211,3 +211,36 @@ def test_the_count_of_a_mark_is_named_for_what_it_counts() -> None:
         "a line through 8000 points, drawn with 0.45 mm"
     )
     assert LayerPlan("x", "lines", 80, nibs, "1 pen", 0.6, 2.0).text.startswith("80 lines of 0.45 mm can cover 60%")
+
+
+def drawn_by(more: str) -> str:
+    """The change of a spec that gives it a machine with further fields."""
+    lift = "{kind: servo, up: 650, down: 400}"
+    return f"machine={{name: m, dialect: grbl, width_mm: 300, height_mm: 300, pen_lift: {lift}, {more}}}"
+
+
+@pytest.mark.parametrize("layers", ["lines: {count: 700, max_length_mm: 15}", "curves: 200", "points: 3000"])
+def test_a_plan_has_minutes_where_all_counts_are_written(tmp_path: Path, layers: str) -> None:
+    found = planned(tmp_path, 51, drawn_by("pen_change_s: 60"), layers=layers)
+    assert not found.is_planned
+    assert found.minutes is not None
+    assert found.minutes > 1  # at least the one pen change
+    twice = planned(tmp_path, 51, drawn_by("pen_change_s: 660"), layers=layers)
+    assert twice.minutes == pytest.approx(found.minutes + 10)
+
+
+def test_each_of_several_sheets_has_its_own_pen_changes(tmp_path: Path) -> None:
+    tiled = ("canvas.margin_mm=16", "canvas.tiles=[2, 2]")
+    slow = planned(tmp_path, 51, *tiled, drawn_by("pen_change_s: 660")).minutes
+    quick = planned(tmp_path, 51, *tiled, drawn_by("pen_change_s: 60")).minutes
+    assert slow is not None
+    assert quick is not None
+    assert slow - quick == pytest.approx(4 * 10)
+    assert planned(tmp_path, 51, *tiled).tiles == "2 x 2 sheets of 148 x 210 mm, which overlap by 10 mm"
+
+
+def test_wells_and_brushes_are_looked_at(tmp_path: Path) -> None:
+    wells = "stations: [{name: water, x_mm: 60, y_mm: 60}], reload: [{pen: blak, station: water, strokes: 3}]"
+    warnings = planned(tmp_path, 51, drawn_by(wells)).warnings
+    assert any("no pen is named 'blak'; did you mean 'black'?" in one for one in warnings)
+    assert any("the well 'water'" in one and "onto the sheet" in one for one in warnings)

@@ -72,6 +72,12 @@ def test_tails_of_letters_stay_on_the_sheet(say: str) -> None:
     assert points[:, 1].max() == pytest.approx(50)
 
 
+def test_diacritics_stay_on_the_sheet() -> None:
+    points = np.concatenate(lines_of(TextLine(say="Été", at="top left", height_mm=6, inset_mm=0), 100, 50))
+    assert points[:, 1].min() == pytest.approx(0)
+    assert points[:, 1].max() == pytest.approx(6 + 1.9)  # a capital, and what stands above it
+
+
 def test_a_text_joins_the_last_pass_of_its_pen() -> None:
     passes = (PenPass("a", RED, (LINE,)), PenPass("a", BLACK, (LINE,)), PenPass("b", RED, (LINE,)))
     drawing = Drawing(100, 50, "#ffffff", passes)
@@ -105,7 +111,8 @@ def test_a_render_has_its_text_in_drawing_and_preview(folder: Path) -> None:
 
 def test_what_is_wrong_with_a_text_is_said(folder: Path) -> None:
     assert faults("text: {say: Жил, pen: blakc}\n") == [
-        "x.yaml:7:7: text.0: the lettering has no Ж и л; write letters, digits and . , : - + / ( ) = # & ' ! ?",
+        "x.yaml:7:7: text.0: the lettering has no Ж и л; write Latin letters, also with diacritics, digits and "
+        ". , : ; - + / ( ) = # % & * _ ' ! ?",
         "x.yaml:7:7: text.0: the rack has no pen named 'blakc'; did you mean 'black'?",
     ]
     assert faults("text: {say: A LONG TITLE, height_mm: 9}\n") == [

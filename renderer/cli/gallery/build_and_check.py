@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hardware.plurals import counted
 from renderer.cli import printing
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, error_text
-from renderer.cli.printing import counted
 from renderer.gallery.collect import Collection, GalleryError, collect, shard
 from renderer.gallery.names import MANIFEST
 from renderer.gallery.pages import outdated_pages, write_pages

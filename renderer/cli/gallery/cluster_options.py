@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hardware.plurals import counted
 from renderer.cli import printing
 from renderer.cli.codes import DONE
 
@@ -48,7 +49,7 @@ def run_cluster_worker(cluster: str, device: str, threads: int | None, *, as_jso
     if as_json:
         printing.as_json({"worker": name, "done": plugin.done})
     else:
-        printing.say(f"worker {name} has left; {printing.counted(plugin.done, 'work')} done")
+        printing.say(f"worker {name} has left; {counted(plugin.done, 'work')} done")
     return DONE
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import time
 from collections.abc import Iterator
 
+from hardware.plurals import counted
 from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
@@ -45,7 +46,8 @@ def _fact_lines(job: Job) -> Iterator[str]:
     }  # fmt: skip
     yield from (f"  {name:<8} {text}" for name, text in facts.items() if text)
     for pen in job.result.get("pens", ()):
-        yield f"  pen      {pen['name']}: {pen['strokes']} strokes, {pen['metres']:.2f} m, {pen['minutes']:.1f} min"
+        drawn = f"{counted(pen['strokes'], 'stroke')}, {pen['metres']:.2f} m, {pen['minutes']:.1f} min"
+        yield f"  pen      {pen['name']}: {drawn}"
 
 
 def _dry_pen_line(empty: ink_supply.DryPen) -> str:

@@ -12,6 +12,7 @@ import click
 
 from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.machine import Machine, load_machine
+from hardware.plurals import counted
 from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
@@ -114,7 +115,7 @@ def _run(kind: str, make: Make, *, db: str | None, drain: bool, as_json: bool) -
     if as_json:
         printing.as_json({"worker": name, "done": done})
     else:
-        printing.say(f"worker {name} has left; {printing.counted(done, 'job')} done")
+        printing.say(f"worker {name} has left; {counted(done, 'job')} done")
     return DONE
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.plotting.events import Finished, PlotProgress
+from hardware.plurals import counted
 from hardware.wire.link_errors import CableOut, Silent
 
 
@@ -34,6 +35,6 @@ def stop_reason(end: Finished | BaseException, faults: list[str]) -> str:
             return "emergency stop: the position may be lost"
         case Finished():
             last = f": {faults[-1]}" if faults else ""
-            return f"stopped after {end.strokes} of {end.of_strokes} strokes{last}"
+            return f"stopped after {end.strokes} of {counted(end.of_strokes, 'stroke')}{last}"
         case _:
             return f"the plot failed: {' '.join(str(end).split()) or type(end).__name__}"

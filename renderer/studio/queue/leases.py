@@ -6,6 +6,7 @@ another worker. The change is refused with LeaseLost.
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -145,10 +146,16 @@ def finish(
         publish()
         done = {"result": result, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
         change_state(connection, job, "done", now, worker, "done", **done)
-        plots = jobs.update().where(jobs.c.follows == number, jobs.c.kind == "plot", jobs.c.state == "draft")
-        connection.execute(
-            plots.values(source=result.get("folder", job.out), result=json.dumps(ink_supply.plot_usage(result)))
-        )
+        drafts = jobs.c.follows == number, jobs.c.kind == "plot", jobs.c.state == "draft"
+        for plot in connection.execute(select(jobs.c.id, jobs.c.name).where(*drafts)).all():
+            connection.execute(jobs.update().where(jobs.c.id == plot.id).values(_made(job, result, plot.name)))
+
+
+def _made(job: Job, result: dict[str, Any], name: str) -> dict[str, Any]:
+    """The fields of a plot of what was rendered: of the sheet of this name, or of a drawing on one sheet."""
+    sheet = result.get("sheets", {}).get(name, {})
+    source = Path(result.get("folder", job.out)) / sheet.get("folder", "")
+    return {"source": str(source), "result": json.dumps(ink_supply.plot_usage(sheet or result))}
 
 
 def fail(

@@ -9,6 +9,7 @@ from typing import Any
 from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.machine import MachineError, load_machine
 from renderer.plot_source import Tell, ignore_note, lines_of
+from renderer.specfile import Work, load
 from renderer.specfile.files import is_picture
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.job_fields import COLUMNS, JobFields
@@ -44,8 +45,6 @@ def new_jobs(path: Path, wanted: JobOptions, tell: Tell = ignore_note) -> Iterat
     if not is_picture(path) and (path.suffix.lower() not in {".yaml", ".yml"} or path.is_dir()):
         yield None, _plots(path, wanted, tell)
         return
-    from renderer.specfile import load
-
     for work in load(path, wanted.changes, wanted.within):
         title = wanted.title or work.artwork.title or work.name
         render = NewJob(
@@ -56,7 +55,15 @@ def new_jobs(path: Path, wanted: JobOptions, tell: Tell = ignore_note) -> Iterat
         if wanted.plot and machine is None:
             raise MachineError(f"{path}: names no machine that plots it; name one with --machine")
         name = machine.name if machine else ""
-        yield render, _editions(replace(render, kind="plot", machine=name), wanted) if wanted.plot else []
+        plots = _sheets(replace(render, kind="plot", machine=name), work) if wanted.plot else []
+        yield render, [one for plot in plots for one in _editions(plot, wanted)]
+
+
+def _sheets(plot: NewJob, work: Work) -> list[NewJob]:
+    """A plot for each sheet on which the work is distributed."""
+    titles = () if work.tiles is None else work.tiles.tiling.names
+    sheets = zip(work.sheet_names, titles, strict=True)
+    return [replace(plot, name=name, title=f"{plot.title}, {title}") for name, title in sheets] or [plot]
 
 
 def _plots(path: Path, wanted: JobOptions, tell: Tell) -> list[NewJob]:

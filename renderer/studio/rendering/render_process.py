@@ -115,7 +115,9 @@ def _render(instructions: dict[str, Any], writer: MessageWriter, asked: threadin
     reporter.ends()
     record = output.write(result, staged, changes=changes, draft=instructions["draft"], force=True)
     writer.show("preview", previews.webp_of(result.preview, previews.PREVIEW_PX))
-    writer.say("done", {"sha256": digest(record["files"]), "seconds": round(result.seconds, 1), **_kept(record)})
+    writer.say(
+        "done", {"sha256": digest(record["files"]), "seconds": round(result.seconds, 1), **_kept(record, staged)}
+    )
 
 
 def _use_threads(count: int | None) -> None:
@@ -130,9 +132,15 @@ def digest(files: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
-def _kept(record: dict[str, Any]) -> dict[str, Any]:
+def _kept(record: dict[str, Any], folder: Path) -> dict[str, Any]:
     kept = {key: record[key] for key in ("metrics", "passes", "plotting", "notes")}
-    return kept | {"drawing": record["files"]["drawing.svg"]}
+    kept["drawing"] = record["files"]["drawing.svg"]
+    sheets = {}
+    for name in record.get("sheets", ()):
+        one = json.loads((folder / name / "manifest.json").read_bytes())
+        drawing = record["files"][f"{name}/drawing.svg"]
+        sheets[one["name"]] = {"folder": name, "drawing": drawing} | {key: one[key] for key in ("passes", "plotting")}
+    return kept | ({"sheets": sheets} if sheets else {})
 
 
 if __name__ == "__main__":

@@ -640,7 +640,7 @@ def test_a_plan_says_what_a_spec_takes(spec: Path, capsys: Capture) -> None:
         "  fitted   at 89 x 132 px, 1 px a mm\n"
         "  layer 1  points: 40 points of 3 to 4 mm can cover 3% of the area; 2 pens\n"
         "  picture  wants about 18% of the area under ink\n"
-        "  time     about 35 s for the points on a gantry, without pen changes\n"
+        "  time     roughly 3 min on a gantry, pen changes included\n"
         f"  planned  layers.0.loss  {LOSS}  for strokes of 3.5 mm, seen from where details of 1 mm blur\n"
         "  note     `fit: cover` cuts off 5% of the picture, left and right; `fit: contain` shows all of it\n"
         "  warning  40 points of 3.5 mm cover 3% of the area, but the picture needs about 18% under ink: too much of "

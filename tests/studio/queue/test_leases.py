@@ -159,3 +159,17 @@ def test_a_place_has_one_worker(store: Store, clock: Clock) -> None:
     workers.register(store, "x", "render", "cuda:1 of a")
     clock.now += LEASE_S + 1
     workers.register(store, "y", "render", "cuda:0 of a")
+
+
+def test_a_plot_of_a_sheet_gets_the_folder_and_the_pens_of_its_sheet(store: Store, new: Make) -> None:
+    pen = {"pen": {"name": "black", "nib_mm": 0.5, "colour": "#000000"}, "strokes": 3, "metres": 1, "minutes": 2}
+    sheet = {"folder": "sheets/r1-c2", "drawing": "d2", "passes": [pen], "plotting": {"minutes": 2}}
+    plots = [new("a-r1-c2", kind="plot"), new("a-other", kind="plot")]
+    requests.add_all(store, [(new("a"), plots)], "ada")
+    held = claimed(store)
+    result = {"folder": "/out/a", "drawing": "d", "passes": [], "plotting": None, "sheets": {"a-r1-c2": sheet}}
+    leases.finish(store, held.id, held.token, "w", result, nothing)
+    assert job(store, 2).source == "/out/a/sheets/r1-c2"
+    assert job(store, 2).result["drawing"] == "d2"
+    assert job(store, 2).result["pens"][0]["strokes"] == 3
+    assert job(store, 3).source == "/out/a"
