@@ -24,8 +24,8 @@ INSIDE = {
     "hardware.simulator": "firmware settings lookahead_planner trace grbl_parser machine_state geometry status_report "
     "interpreter controller fault_injection bench ebb_motion ebb_board ebb_bench hpgl_plotter pty",
     "hardware.wire": "gcode_text link_errors port host_address serial_port opener line_port replies grbl_codes link "
-    "grbl_stream grbl_identity grbl marlin gcode_ops motion_plan ebb_setup ebb_replies ebb_stream ebb hpgl_setup "
-    "hpgl_link port_scan",
+    "grbl_stream grbl_identity grbl marlin gcode_ops translating_link motion_plan ebb_setup ebb_replies ebb_moves "
+    "ebb_stream ebb hpgl_setup hpgl_link port_scan",
     "hardware.job": "gcode_job formatting pen_state timing trips gcode_parser prepare variants locate evidence",
     "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard hpgl_guard journal preflight pace "
     "repeated_notes session messages asking opening pen_change parking continuing origin resume recover plot",
