@@ -99,7 +99,7 @@ def setup_of(machine: "Machine") -> MachineSetup:
 
 
 def _sheet(drawing: "Drawing", machine: "Machine") -> tuple[float, float, float, float]:
-    from hardware.machine import sheet_placement
+    from hardware.sheet_placement import sheet_placement
 
     placement = sheet_placement(drawing.width_mm, drawing.height_mm, machine)
     left, bottom = placement.corner_mm

@@ -20,7 +20,7 @@ from hardware.gcode import gcode
 from hardware.hosts.host_plot import HostPatience, HostPlot, host_at
 from hardware.hosts.host_program import HostProgram, hosted_drawing
 from hardware.hosts.host_request import HostError
-from hardware.machine import ServoLift
+from hardware.pen_lift import ServoLift
 from hardware.plotting.control import Control
 from hardware.plotting.events import Finished, Note, PassBegun, PlotEvent, PlotProgress, Prompt
 from hardware.program import program
