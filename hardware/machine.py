@@ -22,7 +22,7 @@ from hardware import starters
 from hardware.controllers import EbbMechanics, HpglPlotter, Language, as_dialect, dialect_names, language_of
 from hardware.dialect import Dialect, DialectName
 from hardware.pen_lift import PenLift, RelayLift, ServoLift, ZLift
-from hardware.stations import PaintWell, Reload
+from hardware.stations import PaintWell
 from hardware.yamlfile import values_in
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -119,7 +119,6 @@ class Machine(BaseModel):
         60, ge=0, le=3600, description="Seconds (s) a person takes to change a pen; for time estimates."
     )
     stations: tuple[PaintWell, ...] = Field((), description="Wells of paint and water beside the sheet, for brushes.")
-    reload: tuple[Reload, ...] = Field((), description="How brushes return to their wells: a list, one for each.")
     hpgl: HpglPlotter | None = Field(None, description="What is particular to a plotter with `dialect: hpgl`.")
     ebb: EbbMechanics | None = Field(
         None, description="What an EBB must know of the machine; only with `dialect: ebb`."
@@ -167,7 +166,7 @@ class Machine(BaseModel):
         return self.hpgl or HpglPlotter()
 
     @model_validator(mode="after")
-    def _brushes_find_their_wells(self) -> Self:
+    def _wells_lie_on_the_bed(self) -> Self:
         names = [station.name for station in self.stations]
         for name in {name for name in names if names.count(name) > 1}:
             raise ValueError(f"stations: two are named {name!r}")
@@ -176,17 +175,7 @@ class Machine(BaseModel):
             x, y = station.x_mm, station.y_mm
             if not (left <= x <= right and bottom <= y <= top - station.radius_mm):
                 raise ValueError(f"stations: {station.name!r} at [{x:g}, {y:g}] is off the bed, which {self.bed_text}")
-        for how in self.reload:
-            for wanted in filter(None, (how.station, how.wash)):
-                if wanted not in names:
-                    known = ", ".join(map(repr, names)) or "none"
-                    raise ValueError(f"reload: {how.pen!r} has no station {wanted!r}; there are {known}")
         return self
-
-    def reload_of(self, *names: str) -> Reload | None:
-        """Return how a pen is reloaded, by any of its names; None if it is not a brush of `reload`."""
-        found = {how.pen: how for how in reversed(self.reload)}
-        return next((found[name] for name in (*names, "*") if name in found), None)
 
     @property
     def board(self) -> EbbMechanics:
@@ -199,7 +188,7 @@ class Machine(BaseModel):
         kept: dict[str, Any] = dump(self)
         if self.bed_min_mm == (0.0, 0.0):
             kept.pop("bed_min_mm", None)
-        for name in ("ebb", "hpgl", "stations", "reload"):
+        for name in ("ebb", "hpgl", "stations"):
             if not getattr(self, name):
                 kept.pop(name, None)
         if isinstance(self.dialect, Language) and "dialect" in kept:
@@ -289,7 +278,12 @@ _BRANCHES = (
 def _fault_text(fault: Any) -> str:
     where = [str(part) for part in fault["loc"] if part not in _BRANCHES]
     if fault["type"] == "extra_forbidden":
-        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter, PaintWell, Reload)
+        if where == ["reload"]:
+            return (
+                "reload: is a field of a pen: write it in the rack, as in `- {name: red, reload: {every_m: 0.6}}`; the"
+                " machine has only the `stations`"
+            )
+        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter, PaintWell)
         known = {name for model in models for name in model.model_fields}
         blocks = {"ebb": list(EbbMechanics.model_fields), "hpgl": list(HpglPlotter.model_fields)}
         near_by = difflib.get_close_matches(where[-1], blocks.get(where[-2], []) if len(where) > 1 else [], n=1)

@@ -8,9 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "papers pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack pen_mapping dialect "
-    "controllers stations pen_lift machine sheet_placement arcs program drawing_part gcode hpgl "
-    "machine_files reloading planner estimate pauses lettering formats svgfile svg_intake intake picture tiling card "
+    "hardware": "papers stations pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack pen_mapping "
+    "dialect controllers pen_lift machine sheet_placement arcs program drawing_part gcode hpgl machine_files "
+    "reloading planner estimate pauses lettering formats svgfile svg_intake intake picture tiling card "
     "simulator wire job plotting hosts terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
