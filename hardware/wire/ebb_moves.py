@@ -1,6 +1,7 @@
 """Lines as the commands of an EBB: ways become timed moves, planned here, and the pen its servo commands.
 
-A move has an even rate (`SM`). While the speed changes, moves are short, so that their rates follow the ramp.
+A move has an even rate (`SM`). While the speed changes, moves are short, so that their rates follow the ramp. Moves
+that accelerate by themselves (`LM`) would be fewer, but the board would run out of them as often: docs/axidraw.md.
 """
 
 from collections import deque
