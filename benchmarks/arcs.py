@@ -15,7 +15,8 @@ from benchmarks import sets
 from hardware.arcs import arc_points
 from hardware.drawing import Line
 from hardware.gcode import gcode
-from hardware.machine import Machine, ServoLift
+from hardware.machine import Machine
+from hardware.pen_lift import ServoLift
 from hardware.program import program
 
 COUNT, POINTS = 500, 400

@@ -22,7 +22,8 @@ from simulated_plot import strokes
 
 from benchmarks.faults import at_a_question, drawn, in_a_stroke, on_the_way
 from hardware.drawing import Drawing, PenPass
-from hardware.machine import Machine, check_sheet, load_machine, sheet_placement
+from hardware.machine import Machine, load_machine
+from hardware.sheet_placement import check_sheet, sheet_placement
 from hardware.simulator.ebb_bench import EbbFault
 from hardware.simulator.trace import Trace
 from hardware.svgfile import read_svg

@@ -15,7 +15,8 @@ import numpy as np
 from hardware.controllers import HpglPlotter
 from hardware.drawing import Drawing, PenPass
 from hardware.hpgl import files
-from hardware.machine import Machine, check_sheet, load_machine, sheet_placement
+from hardware.machine import Machine, load_machine
+from hardware.sheet_placement import check_sheet, sheet_placement
 from hardware.svgfile import read_svg
 
 PX_PER_MM = 8.0

@@ -89,7 +89,7 @@ def compared(folder: Path) -> None:
 
 def redrawn(drawing: Drawing, bench: Bench, machine: Machine) -> Drawing:
     """The plot of the simulated machine as a drawing, pass after pass in the order of its strokes."""
-    from hardware.machine import sheet_placement
+    from hardware.sheet_placement import sheet_placement
 
     placement, found, passes = sheet_placement(drawing.width_mm, drawing.height_mm, machine), 0, []
     drawn = strokes(bench.controller.machine.trace, machine)
@@ -175,7 +175,7 @@ def _works(folders: list[Path]) -> Iterator[tuple[str, Drawing, Machine]]:
 
 
 def _fits(drawing: Drawing, machine: Machine) -> float:
-    from hardware.machine import check_sheet
+    from hardware.sheet_placement import check_sheet
 
     return 0.0 if check_sheet(drawing.width_mm, drawing.height_mm, machine) else 1.0
 

@@ -13,11 +13,13 @@ import numpy as np
 
 from hardware.drawing import Drawing, Line, Pen, PenPass
 from hardware.lettering import length_of, lettered
-from hardware.machine import Machine, RelayLift, ServoLift, ZLift, check_sheet
+from hardware.machine import Machine
 from hardware.machine_files import program_text, suffix_of
 from hardware.papers import listed, size_of
+from hardware.pen_lift import RelayLift, ServoLift, ZLift
 from hardware.plurals import counted
 from hardware.program import heights, program
+from hardware.sheet_placement import check_sheet
 from hardware.svg_intake import prepared
 from hardware.svgfile import to_svg
 

@@ -10,7 +10,8 @@ import numpy as np
 from hardware.arcs import arc_points
 from hardware.dialect import dialect_of
 from hardware.drawing import Pen
-from hardware.machine import Machine, RelayLift, ServoLift, ZLift
+from hardware.machine import Machine
+from hardware.pen_lift import RelayLift, ServoLift, ZLift
 from hardware.planner import limits_of, plan_s, travel_mm_s
 from hardware.program import ArcTo, ChangePen, Dot, DrawTo, End, Lift, Lower, Park, Refill, Step, Travel
 

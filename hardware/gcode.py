@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from hardware.dialect import DIALECTS, Dialect, dialect_of
 from hardware.drawing import Drawing, file_stem
-from hardware.machine import Machine, RelayLift, ServoLift, ZLift
+from hardware.machine import Machine
+from hardware.pen_lift import RelayLift, ServoLift, ZLift
 from hardware.plurals import counted
 from hardware.program import (
     ArcTo,

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from hardware.drawing import Drawing
-from hardware.machine import Machine, sheet_room_mm
+from hardware.machine import Machine
 from hardware.pen_mapping import PenMapping, load_mapping
+from hardware.sheet_placement import sheet_room_mm
 from hardware.svg_intake import ReadyDrawing, options_of, ready_drawing, with_sheet_placed
 from hardware.svgfile import Options, SvgError, reading
 from hardware.svgfile.sizing import Sizing

@@ -1,7 +1,6 @@
 """The machine that plots: bed, feeds, acceleration, pen lift. A YAML file becomes a `Machine`."""
 
 import difflib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -22,7 +21,8 @@ from pydantic import (
 from hardware import starters
 from hardware.controllers import EbbMechanics, HpglPlotter, Language, as_dialect, dialect_names, language_of
 from hardware.dialect import Dialect, DialectName
-from hardware.stations import PaintWell, Reload
+from hardware.pen_lift import PenLift, RelayLift, ServoLift, ZLift
+from hardware.stations import PaintWell
 from hardware.yamlfile import values_in
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -33,86 +33,6 @@ ROUNDING_MM = 0.0005  # text has three decimals: a value that rounds to the limi
 class MachineError(ValueError):
     """A machine file that cannot be used; the message has one line per fault."""
 
-
-class ServoLift(BaseModel):
-    """A hobby servo raises the pen: `M3 S...` on GRBL and LinuxCNC, `M280` on Marlin, `SET_SERVO` on Klipper."""
-
-    model_config = _STRICT
-
-    kind: Literal["servo"] = Field(description="Always `servo`.")
-    up: float = Field(
-        ge=0,
-        le=65535,
-        description="Value with the pen clear of the paper: S on the scale of GRBL's $30, or the servo angle.",
-    )
-    down: float = Field(ge=0, le=65535, description="Value with the tip on the paper, on the same scale.")
-    settle_s: float = Field(
-        0.15, ge=0, le=10, description="Seconds (s) the servo needs to move; waited after each lowering and lifting."
-    )
-    ramp_s: float = Field(
-        0,
-        ge=0,
-        le=5,
-        description="Seconds (s) over which the pen is lowered, in steps of 50 ms, so that it cannot drop. 0: at once.",
-    )
-
-
-class ZLift(BaseModel):
-    """A Z axis raises the pen."""
-
-    model_config = _STRICT
-
-    kind: Literal["z"] = Field(description="Always `z`.")
-    up_mm: float = Field(ge=-200, le=200, description="Z in mm with the pen clear of the paper.")
-    down_mm: float = Field(
-        ge=-200, le=200, description="Z in mm with the tip on the paper; below `up_mm`, or above it with `grows: down`."
-    )
-    grows: Literal["up", "down"] = Field(
-        "up",
-        description="Where a larger Z lies: `up`, away from the paper, or `down`, towards it, as on DrawCore boards.",
-    )
-    feed_mm_min: float = Field(600, gt=0, le=60000, description="Speed of the Z axis, mm/min, both ways.")
-    accel_mm_s2: float | None = Field(
-        None,
-        gt=0,
-        le=100000,
-        description="Acceleration of the Z axis in mm/s^2, GRBL's $122. Default: that of x and y.",
-    )
-    settle_s: float = Field(0, ge=0, le=10, description="Seconds (s) waited after each lowering and lifting.")
-
-    @model_validator(mode="after")
-    def _up_clears_the_paper(self) -> Self:
-        if not self.clears(self.up_mm, self.down_mm):
-            side, other = ("above", "down") if self.grows == "up" else ("below", "up")
-            cure = f"or write `grows: {other}` if a larger Z lies further {other}"
-            raise ValueError(f"up_mm {self.up_mm:g} must be {side} down_mm {self.down_mm:g}, {cure}")
-        return self
-
-    @model_serializer(mode="wrap")
-    def _without_usual_direction(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out `grows: up`, so that a machine written before that field has the same key in a gallery."""
-        return {name: value for name, value in dump(self).items() if (name, value) != ("grows", "up")}
-
-    def clears(self, up_mm: float, down_mm: float) -> bool:
-        """Whether the tip at the first height is further from the paper than at the second."""
-        return up_mm > down_mm if self.grows == "up" else up_mm < down_mm
-
-
-class RelayLift(BaseModel):
-    """A relay or a solenoid drops the pen."""
-
-    model_config = _STRICT
-
-    kind: Literal["relay"] = Field(description="Always `relay`.")
-    drops_when: Literal["powered", "unpowered"] = Field(
-        "powered", description="When the pen is down: while the relay is `powered` or `unpowered`."
-    )
-    settle_s: float = Field(
-        0.1, ge=0, le=10, description="Seconds (s) the pen needs to move; waited after each lowering and lifting."
-    )
-
-
-PenLift = Annotated[ServoLift | ZLift | RelayLift, Field(discriminator="kind")]
 
 Axes = tuple[float, float]  # a value for x and one for y
 
@@ -205,7 +125,6 @@ class Machine(BaseModel):
         60, ge=0, le=3600, description="Seconds (s) a person takes to change a pen; for time estimates."
     )
     stations: tuple[PaintWell, ...] = Field((), description="Wells of paint and water beside the sheet, for brushes.")
-    reload: tuple[Reload, ...] = Field((), description="How brushes return to their wells: a list, one for each.")
     hpgl: HpglPlotter | None = Field(None, description="What is particular to a plotter with `dialect: hpgl`.")
     ebb: EbbMechanics | None = Field(
         None, description="What an EBB must know of the machine; only with `dialect: ebb`."
@@ -253,7 +172,7 @@ class Machine(BaseModel):
         return self.hpgl or HpglPlotter()
 
     @model_validator(mode="after")
-    def _brushes_find_their_wells(self) -> Self:
+    def _wells_lie_on_the_bed(self) -> Self:
         names = [station.name for station in self.stations]
         for name in {name for name in names if names.count(name) > 1}:
             raise ValueError(f"stations: two are named {name!r}")
@@ -262,17 +181,7 @@ class Machine(BaseModel):
             x, y = station.x_mm, station.y_mm
             if not (left <= x <= right and bottom <= y <= top - station.radius_mm):
                 raise ValueError(f"stations: {station.name!r} at [{x:g}, {y:g}] is off the bed, which {self.bed_text}")
-        for how in self.reload:
-            for wanted in filter(None, (how.station, how.wash)):
-                if wanted not in names:
-                    known = ", ".join(map(repr, names)) or "none"
-                    raise ValueError(f"reload: {how.pen!r} has no station {wanted!r}; there are {known}")
         return self
-
-    def reload_of(self, *names: str) -> Reload | None:
-        """Return how a pen is reloaded, by any of its names; None if it is not a brush of `reload`."""
-        found = {how.pen: how for how in reversed(self.reload)}
-        return next((found[name] for name in (*names, "*") if name in found), None)
 
     @property
     def board(self) -> EbbMechanics:
@@ -285,7 +194,7 @@ class Machine(BaseModel):
         kept: dict[str, Any] = dump(self)
         if self.bed_min_mm == (0.0, 0.0):
             kept.pop("bed_min_mm", None)
-        for name in ("ebb", "hpgl", "stations", "reload"):
+        for name in ("ebb", "hpgl", "stations"):
             if not getattr(self, name):
                 kept.pop(name, None)
         if self.sheet_corner == "bottom left":
@@ -351,55 +260,6 @@ class Machine(BaseModel):
         return self.park_mm if self.pen_change_mm is None else self.pen_change_mm
 
 
-@dataclass(frozen=True)
-class SheetPlacement:
-    """A sheet's place on a bed: a point of the drawing, origin top left, y down, is at `rows @ point + offset_mm`."""
-
-    rows: tuple[tuple[int, int], tuple[int, int]]
-    offset_mm: tuple[float, float]
-    corner_mm: tuple[float, float]  # the sheet's bottom left corner on the bed
-    size_mm: tuple[float, float]  # its size on the bed, after rotation
-
-    def on_bed(self, x_mm: float, y_mm: float) -> tuple[float, float]:
-        """Return a point of the drawing in the machine's coordinates, mm."""
-        (a, b), (c, d) = self.rows
-        return a * x_mm + b * y_mm + self.offset_mm[0], c * x_mm + d * y_mm + self.offset_mm[1]
-
-    def on_sheet(self, x_mm: float, y_mm: float) -> tuple[float, float]:
-        """Return a point of the bed in the drawing's coordinates, mm. A rotation's inverse is its transpose."""
-        (a, b), (c, d) = self.rows
-        u, v = x_mm - self.offset_mm[0], y_mm - self.offset_mm[1]
-        return a * u + c * v, b * u + d * v
-
-
-def sheet_placement(width_mm: float, height_mm: float, machine: Machine) -> SheetPlacement:
-    """Return how a sheet of this size in mm lies on the machine's bed. y is flipped here and nowhere else."""
-    turned = machine.rotate in (90, 270)
-    size = (height_mm, width_mm) if turned else (width_mm, height_mm)
-    rows, corner = {  # `corner` is the position of the drawing's origin relative to the sheet's bottom left corner
-        0: (((1, 0), (0, -1)), (0.0, size[1])),
-        90: (((0, 1), (1, 0)), (0.0, 0.0)),
-        180: (((-1, 0), (0, 1)), (size[0], 0.0)),
-        270: (((0, -1), (-1, 0)), size),
-    }[machine.rotate]
-    left_mm, bottom_mm = machine.origin_mm
-    if machine.sheet_corner == "top left":
-        bottom_mm -= size[1]
-    if machine.centre:
-        left, bottom, right, top = machine.bed_mm
-        left_mm, bottom_mm = (left + right - size[0]) / 2, (bottom + top - size[1]) / 2
-    return SheetPlacement(rows, (left_mm + corner[0], bottom_mm + corner[1]), (left_mm, bottom_mm), size)
-
-
-def sheet_room_mm(machine: Machine) -> Axes:
-    """Return how far a sheet can reach along x and y from its corner, or on the whole bed if it lies in the centre."""
-    left, bottom, right, top = machine.bed_mm
-    x_mm, y_mm = machine.origin_mm
-    if machine.centre:
-        return right - left, top - bottom
-    return right - x_mm, y_mm - bottom if machine.sheet_corner == "top left" else top - y_mm
-
-
 def load_machine(path: str | Path) -> Machine:
     """Return the machine of a YAML file or a starter. Raises MachineError with all faults, as `path: field: what`."""
     path = starters.chosen("machines", path, MachineError)
@@ -426,7 +286,12 @@ _BRANCHES = (
 def _fault_text(fault: Any) -> str:
     where = [str(part) for part in fault["loc"] if part not in _BRANCHES]
     if fault["type"] == "extra_forbidden":
-        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter, PaintWell, Reload)
+        if where == ["reload"]:
+            return (
+                "reload: is a field of a pen: write it in the rack, as in `- {name: red, reload: {every_m: 0.6}}`; the"
+                " machine has only the `stations`"
+            )
+        models = (Machine, ServoLift, ZLift, RelayLift, Dialect, EbbMechanics, HpglPlotter, PaintWell)
         known = {name for model in models for name in model.model_fields}
         blocks = {"ebb": list(EbbMechanics.model_fields), "hpgl": list(HpglPlotter.model_fields)}
         near_by = difflib.get_close_matches(where[-1], blocks.get(where[-2], []) if len(where) > 1 else [], n=1)
@@ -441,18 +306,3 @@ def _fault_text(fault: Any) -> str:
     else:
         what = fault["msg"].removeprefix("Value error, ")
     return f"{'.'.join(where)}: {what}" if where else what
-
-
-def check_sheet(width_mm: float, height_mm: float, machine: Machine) -> list[str]:
-    """Return a message for each side of a sheet of this size, in mm, that does not fit on this machine."""
-    placement = sheet_placement(width_mm, height_mm, machine)
-    where = "" if machine.centre else "from origin_mm "
-    cure = "" if machine.centre else ", or move origin_mm"
-    faults = []
-    for side, size_mm, room_mm in zip(("wide", "high"), placement.size_mm, sheet_room_mm(machine), strict=True):
-        if size_mm > room_mm + ROUNDING_MM:
-            faults.append(
-                f"the sheet is {size_mm:g} mm {side}, but {where}the bed of {machine.name!r} has only"
-                f" {room_mm:g} mm; use smaller paper, rotate the sheet{cure}"
-            )
-    return faults

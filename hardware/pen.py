@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from hardware.stations import Reload
+
 
 class Ink(StrEnum):
     """How a stroke mixes with what is below it, as an SVG viewer shows `mix-blend-mode`."""
@@ -51,6 +53,14 @@ class Pen(BaseModel):
     max_draw_m: float | None = Field(
         None, gt=0, description="Metres after which the plot pauses to refill or sharpen it. Default: never."
     )
+    reload: Reload | None = Field(
+        None, description="For a brush: when it returns to a station of the machine, and what it does there."
+    )
+
+    @property
+    def brush(self) -> Reload | None:
+        """How it returns to its well, with the name of the station; None if it is not a brush that is dipped."""
+        return self.reload and self.reload.model_copy(update={"station": self.reload.station or self.name})
 
     @property
     def label(self) -> str:

@@ -6,8 +6,9 @@ from xml.sax.saxutils import escape
 
 from hardware.drawing import Drawing, Ink, Line, is_dot
 from hardware.estimate import Estimate, PenEstimate, estimate
-from hardware.machine import Machine, SheetPlacement, sheet_placement
+from hardware.machine import Machine
 from hardware.program import ArcTo, ChangePen, Dot, DrawTo, Park, Step, Travel
+from hardware.sheet_placement import SheetPlacement, sheet_placement
 
 _INK, _FAINT, _BED, _GROUND, _TRAVEL = "#22262b", "#8b857a", "#e9e5dc", "#f8f6f1", "#d4145a"
 _COLUMNS = (  # of the table: title, position as a share of the width, text anchor

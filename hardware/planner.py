@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.dialect import dialect_of
-from hardware.machine import Axes, Machine, ZLift
+from hardware.machine import Axes, Machine
+from hardware.pen_lift import ZLift
 
 Point = tuple[float, float]  # mm
 Floats = NDArray[np.float64]

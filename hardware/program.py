@@ -10,7 +10,9 @@ import numpy as np
 
 from hardware.arcs import Arc, arc_points, arcs, simplify
 from hardware.drawing import Drawing, Line, Pen, PenPass, is_dot, length_mm
-from hardware.machine import ROUNDING_MM, Machine, RelayLift, SheetPlacement, ZLift, sheet_placement
+from hardware.machine import ROUNDING_MM, Machine
+from hardware.pen_lift import RelayLift, ZLift
+from hardware.sheet_placement import SheetPlacement, sheet_placement
 
 
 class ProgramError(ValueError):

@@ -1,32 +1,86 @@
-"""Trips of a brush to its well: strokes that are too long for one dip are divided, and trips are counted."""
+"""Brushes that are dipped: their wells, strokes too long for one dip, the order of strokes, the number of trips."""
 
-import difflib
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
+from hardware import toolpath
 from hardware.drawing import Drawing, Line, Pen, PenPass, length_mm
-from hardware.machine import Machine, sheet_placement
+from hardware.machine import Machine
+from hardware.program import ProgramError
+from hardware.sheet_placement import SheetPlacement, sheet_placement
 from hardware.stations import Reload
 
+Point = tuple[float, float]  # mm on the sheet
 
-def divided(drawing: Drawing, machine: Machine) -> Drawing:
-    """Return the drawing with the strokes of brushes divided where a dip does not last for a whole stroke."""
-    if not machine.reload:
+
+def for_brushes(drawing: Drawing, machine: Machine) -> Drawing:
+    """Return the drawing with the strokes of brushes divided, and in an order with short ways to their wells.
+
+    Raises ProgramError for a well that the machine does not have, or that lies on the sheet.
+    """
+    check_wells(drawing, machine)
+    if not _has_brushes(drawing):
         return drawing
-    return replace(drawing, passes=tuple(_divided(part, _reload(part.pen, machine)) for part in drawing.passes))
+    return divided(replace(drawing, passes=tuple(_near(part, drawing, machine) for part in drawing.passes)))
 
 
-def _reload(pen: Pen, machine: Machine) -> Reload | None:
-    return machine.reload_of(pen.label, pen.name)
+def check_wells(drawing: Drawing, machine: Machine) -> None:
+    """Raise ProgramError for a well that the machine does not have, or that lies on the sheet."""
+    pens = [part.pen for part in drawing.passes if part.lines]
+    if faults := well_faults(pens, drawing.width_mm, drawing.height_mm, machine):
+        raise ProgramError("\n".join(faults))
 
 
-def _divided(part: PenPass, how: Reload | None) -> PenPass:
-    if how is None or how.every_m is None:
+def well_faults(pens: Iterable[Pen], width_mm: float, height_mm: float, machine: Machine) -> tuple[str, ...]:
+    """Return a message for each well of these pens that the machine does not have, or that lies on such a sheet."""
+    return tuple(
+        f"{pen.label}: {fault}"
+        for pen in pens
+        if pen.brush is not None
+        for fault in _faults(pen.brush, sheet_placement(width_mm, height_mm, machine), machine)
+    )
+
+
+def _faults(brush: Reload, placement: SheetPlacement, machine: Machine) -> Iterator[str]:
+    known = {station.name: station for station in machine.stations}
+    (left, bottom), (width, height) = placement.corner_mm, placement.size_mm
+    for name in filter(None, (brush.station, brush.wash)):
+        if name not in known:
+            there = f"there are {', '.join(map(repr, known))}" if known else "its file has no `stations`"
+            yield f"{machine.name!r} has no station {name!r} for its `reload`; {there}"
+            continue
+        well = known[name]
+        beside = max(left - well.x_mm, well.x_mm - left - width), max(bottom - well.y_mm, well.y_mm - bottom - height)
+        if math.hypot(*(max(each, 0.0) for each in beside)) < well.radius_mm:
+            yield (
+                f"its station {name!r} at [{well.x_mm:g}, {well.y_mm:g}], radius {well.radius_mm:g} mm, lies on the"
+                f" sheet, which reaches from [{left:g}, {bottom:g}] to [{left + width:g}, {bottom + height:g}]; move"
+                " the station or the sheet (origin_mm)"
+            )
+
+
+def _has_brushes(drawing: Drawing) -> bool:
+    return any(part.pen.reload is not None for part in drawing.passes)
+
+
+# --- long strokes ---
+
+
+def divided(drawing: Drawing) -> Drawing:
+    """Return the drawing with the strokes of brushes divided where a dip does not last for a whole stroke."""
+    if not _has_brushes(drawing):
+        return drawing
+    return replace(drawing, passes=tuple(map(_divided, drawing.passes)))
+
+
+def _divided(part: PenPass) -> PenPass:
+    if part.pen.reload is None or part.pen.reload.every_m is None:
         return part
-    most_mm = 1000 * how.every_m
+    most_mm = 1000 * part.pen.reload.every_m
     return replace(part, lines=tuple(piece for line in part.lines for piece in _pieces(line, most_mm)))
 
 
@@ -46,14 +100,16 @@ def _pieces(line: Line, most_mm: float) -> list[Line]:
     return pieces
 
 
-def trips(drawing: Drawing, machine: Machine) -> dict[int, int]:
+# --- trips ---
+
+
+def trips(drawing: Drawing) -> dict[int, int]:
     """Return how often the brush of each pass, counted from 1, goes to its well; passes without a brush are absent."""
-    found = {}
-    for number, part in enumerate(divided(drawing, machine).passes, 1):
-        how = _reload(part.pen, machine)
-        if how is not None and part.lines:
-            found[number] = len(due(how, [length_mm(line) for line in part.lines]))
-    return found
+    return {
+        number: len(due(part.pen.reload, list(map(length_mm, part.lines))))
+        for number, part in enumerate(divided(drawing).passes, 1)
+        if part.pen.reload is not None and part.lines
+    }
 
 
 def due(how: Reload, lengths_mm: list[float]) -> list[int]:
@@ -67,27 +123,38 @@ def due(how: Reload, lengths_mm: list[float]) -> list[int]:
     return found
 
 
-def station_warnings(machine: Machine, pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> tuple[str, ...]:
-    """Return what is odd about wells and brushes, for these pens and a sheet of this size."""
-    return (*_unknown_brushes(machine, pens), *_wells_on_the_sheet(machine, width_mm, height_mm))
+# --- the order of strokes ---
 
 
-def _unknown_brushes(machine: Machine, pens: tuple[Pen, ...]) -> Iterator[str]:
-    names = [name for pen in pens for name in (pen.name, pen.label)]
-    for how in machine.reload:
-        if how.pen != "*" and how.pen not in names:
-            near = difflib.get_close_matches(how.pen, names, n=1)
-            instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(pen.name for pen in pens)}"
-            yield f"reload of {machine.name}: no pen is named {how.pen!r}; {instead}"
+def _near(part: PenPass, drawing: Drawing, machine: Machine) -> PenPass:
+    """Return a pass in which the strokes of each dip are in a short order from the well and back.
+
+    In the given order they lie together already. A pass that would get longer, since `every_m` then ends elsewhere, is
+    left as it is.
+    """
+    brush = part.pen.brush
+    if brush is None or part.is_free or not part.lines:
+        return part
+    well = next(station for station in machine.stations if station.name == brush.station)
+    at = sheet_placement(drawing.width_mm, drawing.height_mm, machine).on_sheet(well.x_mm, well.y_mm)
+    begins = [*due(brush, list(map(length_mm, part.lines))), len(part.lines)]
+    dips = (replace(part, lines=part.lines[begin:end]) for begin, end in pairwise(begins))
+    ordered = replace(part, lines=tuple(line for dip in dips for line in _from_well(dip, drawing, at)))
+    return min((part, ordered), key=lambda each: way_mm(each, at))
 
 
-def _wells_on_the_sheet(machine: Machine, width_mm: float, height_mm: float) -> Iterator[str]:
-    on_sheet = sheet_placement(width_mm, height_mm, machine).on_sheet
-    for well in machine.stations:
-        x_mm, y_mm = on_sheet(well.x_mm, well.y_mm)
-        beside_mm = float(np.hypot(x_mm - min(max(x_mm, 0), width_mm), y_mm - min(max(y_mm, 0), height_mm)))
-        if beside_mm < well.radius_mm:
-            yield (
-                f"the well {well.name!r} of {machine.name} reaches {well.radius_mm - beside_mm:.0f} mm onto the sheet; "
-                "move it, or the sheet by origin_mm"
-            )
+def _from_well(dip: PenPass, drawing: Drawing, at: Point) -> tuple[Line, ...]:
+    return toolpath.order(replace(drawing, passes=(dip,)), at).passes[0].lines
+
+
+def way_mm(part: PenPass, well: Point) -> float:
+    """Return the way of a brush with the pen up: from its well, from stroke to stroke, and back for each dip."""
+    pieces = _divided(part).lines
+    assert part.pen.reload is not None
+    dips, at, total = set(due(part.pen.reload, list(map(length_mm, pieces)))), well, 0.0
+    for number, line in enumerate(pieces):
+        if number in dips:
+            total, at = total + math.dist(at, well), well
+        total += math.dist(at, line[0])
+        at = (float(line[-1][0]), float(line[-1][1]))
+    return total + math.dist(at, well)

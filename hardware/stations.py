@@ -13,7 +13,7 @@ class PaintWell(BaseModel):
 
     model_config = _STRICT
 
-    name: str = Field(min_length=1, max_length=60, description="Its name, to which `reload` refers.")
+    name: str = Field(min_length=1, max_length=60, description="Its name, to which the `reload` of a pen refers.")
     x_mm: _Millimetres = Field(description="x of its centre in mm, in the machine's coordinates.")
     y_mm: _Millimetres = Field(description="y of its centre in mm.")
     radius_mm: float = Field(10, gt=0, le=500, description="Radius in mm inside which the brush may move.")
@@ -24,8 +24,9 @@ class Reload(BaseModel):
 
     model_config = _STRICT
 
-    pen: str = Field(min_length=1, description="The brush: the name of a pen in its rack; `*` is every other pen.")
-    station: str = Field(min_length=1, description="The station with its paint.")
+    station: str | None = Field(
+        None, min_length=1, description="The station of the machine with its paint. Default: the one with its own name."
+    )
     every_m: float | None = Field(
         None, gt=0, le=1000, description="Metres that a dip lasts. Longer strokes are divided. Default: no limit."
     )

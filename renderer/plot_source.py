@@ -12,6 +12,7 @@ from hardware.intake import Intake, for_machine, ready_svg
 from hardware.job.gcode_job import GcodeJob as Job
 from hardware.job.prepare import from_drawing, from_gcode, is_gcode
 from hardware.machine import Machine, MachineError
+from hardware.reloading import for_brushes
 from hardware.svgfile import SvgError, read_svg
 
 Tell = Callable[[str], None]
@@ -89,7 +90,8 @@ def lines_of(
     drawing, used = drawing_of(what, machine, intake or Intake(), tell)
     if used is None:
         raise MachineError(f"{what}: does not say which machine draws it; name it with --machine")
-    return from_drawing(part_of(drawing, part), used, drawing.title or what.stem, part.pause_every.minutes), used
+    drawing = part_of(for_brushes(drawing, used), part)
+    return from_drawing(drawing, used, drawing.title or what.stem, part.pause_every.minutes), used
 
 
 def hosted_program(

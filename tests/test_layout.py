@@ -8,10 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = {
-    "hardware": "papers plurals tile_grid pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack "
-    "pen_mapping dialect controllers stations machine arcs program drawing_part gcode hpgl machine_files reloading "
-    "planner estimate pauses lettering formats svgfile svg_intake intake picture tiling card simulator wire job "
-    "plotting hosts terminal __main__",
+    "hardware": "papers plurals tile_grid stations pen drawing kernel_cache toolpath plain_kernels yamlfile starters "
+    "rack pen_mapping dialect controllers pen_lift machine sheet_placement arcs program drawing_part gcode hpgl "
+    "machine_files reloading planner estimate pauses lettering formats svgfile svg_intake intake picture tiling card "
+    "simulator wire job plotting hosts terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "similarity raster encoders palette tone focus planning progress fitted_strokes result losses sources placement "
     "stipple marks optimise "
@@ -21,11 +21,12 @@ ORDER = {
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
-    "hardware.simulator": "firmware settings lookahead_planner trace grbl_parser machine_state geometry status_report "
-    "interpreter controller fault_injection bench ebb_motion ebb_board ebb_bench hpgl_plotter pty",
+    "hardware.simulator": "virtual_device firmware settings lookahead_planner trace grbl_parser machine_state geometry "
+    "status_report interpreter controller fault_injection bench ebb_motion ebb_board ebb_bench hpgl_plotter "
+    "hpgl_bench pty",
     "hardware.wire": "gcode_text link_errors port host_address serial_port opener line_port replies grbl_codes link "
-    "grbl_stream grbl_identity grbl marlin gcode_ops motion_plan ebb_setup ebb_replies ebb_stream ebb hpgl_setup "
-    "hpgl_link port_scan",
+    "grbl_stream grbl_identity grbl marlin gcode_ops translating_link motion_plan ebb_setup ebb_replies ebb_moves "
+    "ebb_stream ebb hpgl_setup hpgl_link port_scan",
     "hardware.job": "gcode_job formatting pen_state timing trips gcode_parser prepare variants locate evidence",
     "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard hpgl_guard journal preflight pace "
     "repeated_notes session messages asking opening pen_change parking continuing origin resume recover plot",

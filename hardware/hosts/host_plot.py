@@ -61,7 +61,7 @@ class HostPlot:
         self._patience = patience or HostPatience()
         self._name = host.address.text
         self._size = max(len(program.text.encode()), 1)
-        self._last = HostStatus("idle")
+        self._at_byte = 0  # of its file; a host forgets it with the job
         self._has_begun = False  # the host has been seen at work
         self._asked = 0  # stops that are behind us
         self._prompts = 0
@@ -119,7 +119,7 @@ class HostPlot:
     def _status(self) -> HostStatus | None:
         """Return what the host does; None while it is out of reach. Raises HostError after `lost_s`."""
         try:
-            self._last = self._host.status()
+            status = self._host.status()
         except HostGone as gone:
             now = time.monotonic()
             if self._lost_at is None:
@@ -135,7 +135,8 @@ class HostPlot:
         if self._lost_at is not None:
             self._lost_at = None
             self._say("the connection is back")
-        return self._last
+        self._at_byte = status.at_byte or self._at_byte
+        return status
 
     def _goes_on(self) -> str:
         return f"the job goes on there: follow or stop it on its page, {self._host.address.url}, or at the machine"
@@ -316,7 +317,7 @@ class HostPlot:
 
     def _finished(self, outcome: Literal["done", "aborted", "emergency"], text: str) -> Finished:
         strokes = len(self._program.ends)
-        drawn = strokes if outcome == "done" else self._program.strokes_at(self._last.at_byte)
+        drawn = strokes if outcome == "done" else self._program.strokes_at(self._at_byte)
         return Finished(outcome, drawn, strokes, self._elapsed_s(), text)
 
     def _say(self, text: str, level: Literal["info", "warning", "error"] = "info") -> None:

@@ -76,8 +76,8 @@ def check_host(kind: str, machine: "Machine") -> None:
 
 def hosted_drawing(drawing: Drawing, machine: "Machine", title: str, wanted: set[int] | None = None) -> HostProgram:
     """Return the program of a drawing, or of these passes of it, from 1. Raises ProgramError and JobError."""
-    if machine.reload:
-        raise JobError("machine: `reload` needs a plot that this program sends line by line, by serial port")
+    if dipped := [part.pen.label for part in drawing.passes if part.pen.reload is not None]:
+        raise JobError(f"{dipped[0]}: `reload` needs a plot that this program sends line by line, by serial port")
     drawing = _some_passes(drawing, wanted)
     steps = program(drawing, machine)
     changes = [(one.number, one.pen.label, one.pen.colour, one.strokes) for one in steps if isinstance(one, ChangePen)]

@@ -15,6 +15,7 @@ from hardware.wire import gcode_text
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
+    from hardware.stations import Reload
 
 MM_PER_INCH = 25.4
 MOST_FAULTS = 10
@@ -42,6 +43,7 @@ class PassInfo:
     name: str
     colour: str
     strokes: int
+    brush: "Reload | None" = None  # how it is dipped, with the name of its station
 
 
 def read(
@@ -66,7 +68,7 @@ def read(
         raise JobError("there is no G-code in this file")
     found = passes or reader.passes()
     lines, stops = _into_parts(reader, found)
-    lines, stops = with_trips(lines, stops, tuple(info.name for info in found), machine, setup)
+    lines, stops = with_trips(lines, stops, [info.brush for info in found], machine, setup)
     lines = timed(lines, stops, machine)
     parts = tuple(_part(info, at, lines) for at, info in enumerate(found))
     return GcodeJob(title, machine.name, reader.dialect, reader.protocol, lines, parts, stops, setup)

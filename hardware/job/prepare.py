@@ -9,7 +9,7 @@ from hardware.job.gcode_parser import PassInfo, read
 from hardware.wire import gcode_text
 
 if TYPE_CHECKING:
-    from hardware.drawing import Drawing
+    from hardware.drawing import Drawing, Pen
     from hardware.machine import Machine
 
 
@@ -21,16 +21,17 @@ def from_drawing(drawing: "Drawing", machine: "Machine", title: str, pause_every
     from hardware.gcode import gcode
     from hardware.pauses import with_pauses, with_short_strokes
     from hardware.program import ChangePen, program
-    from hardware.reloading import divided
+    from hardware.reloading import check_wells, divided
 
-    drawing = divided(drawing, machine)
+    check_wells(drawing, machine)
+    drawing = divided(drawing)
     if pause_every_min is not None:
         drawing = with_short_strokes(drawing, machine, pause_every_min)
     steps = program(drawing, machine)
     if pause_every_min is not None:
         steps = with_pauses(steps, machine, pause_every_min)
     changes = [step for step in steps if isinstance(step, ChangePen)]
-    passes = tuple(PassInfo(change.pen.label, change.pen.colour, change.strokes) for change in changes)
+    passes = tuple(PassInfo(step.pen.label, step.pen.colour, step.strokes, step.pen.brush) for step in changes)
     setup = replace(setup_of(machine), sheet_mm=_sheet(drawing, machine))
     return read(gcode(steps, machine), machine, setup, passes, title)
 
@@ -41,13 +42,20 @@ def trips_of(drawing: "Drawing", machine: "Machine") -> tuple[int, float]:
     None go for a machine that runs files by itself: only a plot makes trips.
     """
     from hardware.controllers import speech_of
-    from hardware.reloading import trips
+    from hardware.reloading import for_brushes, trips
 
-    count = sum(trips(drawing, machine).values())
-    if not count or speech_of(machine.dialect)[1] is None:
+    if speech_of(machine.dialect)[1] is None:
         return 0, 0.0
-    dry = machine.model_copy(update={"reload": ()})
-    return count, from_drawing(drawing, machine, "").seconds - from_drawing(drawing, dry, "").seconds
+    made = for_brushes(drawing, machine)
+    count = sum(trips(made).values())
+    if not count:
+        return 0, 0.0
+    dry = replace(drawing, passes=tuple(replace(each, pen=_dry(each.pen)) for each in drawing.passes))
+    return count, from_drawing(made, machine, "").seconds - from_drawing(dry, machine, "").seconds
+
+
+def _dry(pen: "Pen") -> "Pen":
+    return pen.model_copy(update={"reload": None})
 
 
 def from_gcode(path: Path, machine: "Machine") -> GcodeJob:
@@ -99,7 +107,7 @@ def setup_of(machine: "Machine") -> MachineSetup:
 
 
 def _sheet(drawing: "Drawing", machine: "Machine") -> tuple[float, float, float, float]:
-    from hardware.machine import sheet_placement
+    from hardware.sheet_placement import sheet_placement
 
     placement = sheet_placement(drawing.width_mm, drawing.height_mm, machine)
     left, bottom = placement.corner_mm

@@ -21,16 +21,19 @@ TURNS, CHORDS, ROUND = 2, 12, 0.5  # of stirring: turns, chords of each, and rad
 
 
 def with_trips(
-    lines: tuple[Line, ...], stops: tuple[Stop, ...], names: tuple[str, ...], machine: "Machine", setup: MachineSetup
+    lines: tuple[Line, ...],
+    stops: tuple[Stop, ...],
+    brushes: "list[Reload | None]",
+    machine: "Machine",
+    setup: MachineSetup,
 ) -> tuple[tuple[Line, ...], tuple[Stop, ...]]:
-    """Return lines and stops with the trips that the machine's `reload` asks for; `names` are the pens of the parts."""
+    """Return lines and stops with the trips that the brushes make, of which there is one or none for each part."""
+    if not any(brushes):
+        return lines, stops
     from hardware.reloading import due
 
-    if not machine.reload:
-        return lines, stops
     before: dict[int, list[Line]] = {}
-    for part, name in enumerate(names):
-        how = machine.reload_of(name, name.rpartition(" ")[0])  # its label, such as `red 4`, or its name
+    for part, how in enumerate(brushes):
         strokes = _strokes(lines, part)
         if how is None or not strokes:
             continue
@@ -65,6 +68,7 @@ def _trip(
     touching = max(at for at in own if lines[at].down)
     after = takewhile(_is_still, lines[touching + 1 :])  # the wait after it counts to the next stroke
     lift = [line for line in after if line.part == here.part]
+    assert how.station is not None
     if washes and how.wash is not None:
         yield from _visit(stations[how.wash], lower, lift, here, feed, setup, stirs=True, dip_s=0.0, wipes=True)
     well, wipes = stations[how.station], how.wipe == "edge"

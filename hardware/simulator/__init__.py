@@ -1,7 +1,7 @@
-"""A GRBL 1.1 controller in Python: for tests, dry runs and demonstrations, without a machine."""
+"""Controllers in Python: for tests, dry runs and demonstrations, without a machine."""
 
-from hardware.simulator.bench import Bench, SimPort
+from hardware.simulator.bench import Bench, DeviceBench, SimPort
 from hardware.simulator.controller import Controller
 from hardware.simulator.fault_injection import InjectedFault
 
-__all__ = ["Bench", "Controller", "InjectedFault", "SimPort"]
+__all__ = ["Bench", "Controller", "DeviceBench", "InjectedFault", "SimPort"]

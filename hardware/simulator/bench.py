@@ -1,19 +1,22 @@
-"""A simulated controller at the end of a simulated cable: its clock, the latency of USB, and its open port."""
+"""A simulated device at the end of a simulated cable: its clock, the latency of USB, and its open port."""
 
 import time
+from abc import ABC, abstractmethod
 from collections import deque
+from typing import Any
 
 from hardware.simulator.controller import Controller
 from hardware.simulator.fault_injection import FaultInjector, InjectedFault
 from hardware.simulator.firmware import GRBL, Firmware
+from hardware.simulator.virtual_device import VirtualDevice
 
 BYTE_S = 10 / 115200  # a start bit, eight of data, a stop bit
 TO_BOARD_S = 0.001  # a USB frame
 SLEEP_S = 0.02
 
 
-class Bench:
-    """One controller and its cable; `byte_s` is the time that a byte takes on it.
+class DeviceBench(ABC):
+    """One simulated device and its cable; `byte_s` is the time that a byte takes on it.
 
     `fast`: time is virtual and jumps to the next event while the port is read, so that a plot of hours takes seconds
     and is reproducible. Otherwise time follows the clock of the computer, multiplied by `speed`.
@@ -22,51 +25,40 @@ class Bench:
     byte_s = BYTE_S
 
     def __init__(
-        self,
-        values: dict[int, float] | None = None,
-        *,
-        fast: bool = True,
-        speed: float = 1.0,
-        latency_s: float = 0.001,
-        force_origin: bool = False,
-        firmware: Firmware = GRBL,
-        resets_on_open: bool = False,
-        faults: tuple[InjectedFault, ...] = (),
+        self, device: VirtualDevice, *, fast: bool = True, speed: float = 1.0, latency_s: float = 0.001
     ) -> None:
-        self.controller = Controller(values, force_origin=force_origin, firmware=firmware)
+        self.device = device
         self.fast, self.speed, self.latency_s = fast, speed, latency_s
-        self.resets_on_open = resets_on_open
+        self.resets_on_open = False
         self.loses_banner = False  # of a board that restarts when the port is opened
         self.port: SimPort | None = None
         self.plugged_at = 0.0  # when the cable is plugged in again
         self._resets = False
         self._begun = time.monotonic()
-        self.fault_injector = FaultInjector(self.controller, self.unplug, faults)
+
+    @abstractmethod
+    def restart_board(self) -> None:
+        """Restart the device, as opening the port does on some."""
 
     def now(self) -> float:
         """Return the seconds since the bench was created."""
-        return self.controller.now if self.fast else (time.monotonic() - self._begun) * self.speed
+        return self.device.now if self.fast else (time.monotonic() - self._begun) * self.speed
 
     def open(self) -> "SimPort":
         """Open the port. Raises OSError while the cable is unplugged, and BlockingIOError if the port is in use."""
-        self.controller.advance(self.now())
+        self.device.advance(self.now())
         if self.now() < self.plugged_at:
             raise FileNotFoundError(2, "No such file or directory", "sim")
         if self.port is not None:
             raise BlockingIOError(11, "Resource temporarily unavailable", "sim")
-        self.controller.sent().clear()  # sent while the port was closed
+        self.device.sent().clear()  # sent while the port was closed
         if self._resets or self.resets_on_open:
             self._resets = False
             self.restart_board()
             if self.loses_banner:
-                self.controller.sent().clear()
+                self.device.sent().clear()
         self.port = SimPort(self)
         return self.port
-
-    def restart_board(self) -> None:
-        """Restart the board, as opening the port does on some."""
-        self.controller.machine.power_off(self.now())
-        self.controller.boot(alarmed=self.controller.machine.homing)
 
     def unplug(self, seconds: float, resets: bool = False) -> None:
         """Unplug the cable for some seconds; bytes on their way are lost."""
@@ -78,16 +70,39 @@ class Bench:
     def wait(self, seconds: float) -> None:
         """Let time pass without reading the port."""
         if self.fast:
-            self.controller.advance(self.controller.now + seconds)
+            self.device.advance(self.device.now + seconds)
         else:
             time.sleep(seconds / self.speed)
-            self.controller.advance(self.now())
+            self.device.advance(self.now())
+
+
+class Bench(DeviceBench):
+    """One GRBL controller and its cable; `cable` is what `DeviceBench` takes."""
+
+    def __init__(
+        self,
+        values: dict[int, float] | None = None,
+        *,
+        force_origin: bool = False,
+        firmware: Firmware = GRBL,
+        resets_on_open: bool = False,
+        faults: tuple[InjectedFault, ...] = (),
+        **cable: Any,
+    ) -> None:
+        self.controller = Controller(values, force_origin=force_origin, firmware=firmware)
+        super().__init__(self.controller, **cable)
+        self.resets_on_open = resets_on_open
+        self.fault_injector = FaultInjector(self.controller, self.unplug, faults)
+
+    def restart_board(self) -> None:
+        self.controller.machine.power_off(self.now())
+        self.controller.boot(alarmed=self.controller.machine.homing)
 
 
 class SimPort:
     """The computer's end of the cable: `write`, `read`, `close` and the clock."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: DeviceBench) -> None:
         self.bench = bench
         self.is_cut = False
         self.written = 0
@@ -109,12 +124,12 @@ class SimPort:
     def write(self, content: bytes) -> None:
         """Write bytes. Returns at once; the bytes arrive later. Raises OSError while the cable is unplugged."""
         self._check()
-        controller, now = self.bench.controller, self.now()
-        controller.advance(now)
+        device, now = self.bench.device, self.now()
+        device.advance(now)
         at = max(now + TO_BOARD_S, self._line_free)
         for piece in content.splitlines(keepends=True) if len(content) > 1 else [content]:
             at += len(piece) * self.bench.byte_s
-            controller.receive(at, piece)
+            device.receive(at, piece)
         self._line_free = at
         self.written += len(content)
 
@@ -146,17 +161,17 @@ class SimPort:
         """Let time pass until the next event at most."""
         bench = self.bench
         seen = self._visible[0][0] if self._visible else until
-        event = bench.controller.next_event()
-        at = min(until, seen, until if event is None else max(event, bench.controller.now))
+        event = bench.device.next_event()
+        at = min(until, seen, until if event is None else max(event, bench.device.now))
         if bench.fast:
-            bench.controller.advance(at)
+            bench.device.advance(at)
             return
         time.sleep(max(0.0, min((at - bench.now()) / bench.speed, SLEEP_S)))
-        bench.controller.advance(bench.now())
+        bench.device.advance(bench.now())
 
     def _collect(self) -> None:
-        self.bench.controller.advance(self.now())
-        replies = self.bench.controller.sent()
+        self.bench.device.advance(self.now())
+        replies = self.bench.device.sent()
         while replies:
             at, text = replies.popleft()
             self._last_visible = max(self._last_visible, at + self.bench.latency_s) + len(text) * self.bench.byte_s

@@ -6,7 +6,6 @@ characters act between its steps, as they do between the check points of real GR
 lengths, parking, M4 in laser mode.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
 
 from hardware.simulator import settings, status_report
@@ -14,6 +13,7 @@ from hardware.simulator.firmware import GRBL, Firmware
 from hardware.simulator.grbl_parser import GrblError, strip
 from hardware.simulator.interpreter import Interpreter, Wait
 from hardware.simulator.machine_state import MachineState
+from hardware.simulator.virtual_device import VirtualDevice
 
 LINE_BYTES = 80  # GRBL's line buffer, of which one byte ends the line
 REALTIME = {0x18, ord("!"), ord("?"), ord("~")}
@@ -22,8 +22,8 @@ REPORT_S = 0.005  # until a status report is sent (interface.md: about 5 to 20 m
 CRITICAL = {1, 2}  # hard and soft limits: only a reset leads out of these alarms
 
 
-class Controller:
-    """Bytes in through `receive`, bytes out through `sent`; `advance` lets time pass.
+class Controller(VirtualDevice):
+    """A board with GRBL.
 
     `on_line` is called before each line of G-code is executed, with its number from 1; see
     `hardware.simulator.fault_injection`.
@@ -32,7 +32,7 @@ class Controller:
     def __init__(
         self, values: dict[int, float] | None = None, *, force_origin: bool = False, firmware: Firmware = GRBL
     ) -> None:
-        self.now = 0.0
+        super().__init__()
         self.firmware = firmware
         self.machine = MachineState(values or settings.DEFAULTS | dict(firmware.settings), force_origin)
         self.on_line: Callable[[Controller, int, str], None] = lambda *_: None
@@ -46,8 +46,6 @@ class Controller:
         self._blocked_until: float | None = None  # after an alarm
         self._after_alarm: Callable[[], None] = lambda: None
         self._reset_asked = False  # by a Ctrl-X that arrived while it was blocked
-        self._arriving: deque[tuple[float, bytes]] = deque()
-        self._out: deque[tuple[float, bytes]] = deque()
         self._rx = bytearray()
         self._line = bytearray()  # the line being read
         self._wait: Wait = 0.0
@@ -55,14 +53,6 @@ class Controller:
         self.boot(alarmed=self.machine.homing)
 
     # --- the wire ---
-
-    def receive(self, at: float, content: bytes) -> None:
-        """Receive bytes, the last of which arrives at this time."""
-        self._arriving.append((max(at, self._arriving[-1][0] if self._arriving else 0.0), content))
-
-    def sent(self) -> deque[tuple[float, bytes]]:
-        """Return the replies with their times, to be consumed from the left."""
-        return self._out
 
     def say(self, text: str, delay_s: float = 0.0) -> None:
         reply = self.on_say(text)
@@ -74,9 +64,8 @@ class Controller:
 
     # --- time ---
 
-    def next_event(self) -> float | None:
-        """Return the time of the next event; None if nothing happens without input."""
-        times = [self._arriving[0][0]] if self._arriving else []
+    def _events(self) -> list[float]:
+        times: list[float] = []
         profile = self.machine.planner.profile
         if profile is not None:
             times.append(profile.ends)
@@ -86,14 +75,7 @@ class Controller:
             times.append(self._wait)
         if not self.powered:
             times.append(self._back_at)
-        return min(times, default=None)
-
-    def advance(self, until: float) -> None:
-        """Let time pass and process all events until then."""
-        while (at := self.next_event()) is not None and at <= until:
-            self.now = max(self.now, at)
-            self._happen()
-        self.now = max(self.now, until)
+        return times
 
     def _happen(self) -> None:
         machine = self.machine
@@ -103,8 +85,7 @@ class Controller:
         if self._blocked_until is not None and self._blocked_until <= self.now:
             self._blocked_until = None
             self._after_alarm()
-        while self._arriving and self._arriving[0][0] <= self.now:
-            self._take(self._arriving.popleft()[1])
+        self._take_arrived()
         profile = machine.planner.profile
         if profile is not None and profile.ends <= self.now:
             machine.end_of_profile(self.now)

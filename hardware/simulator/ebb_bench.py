@@ -1,11 +1,10 @@
 """A simulated EBB at the end of a simulated cable, and its faults."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from hardware.simulator.bench import Bench, SimPort
+from hardware.simulator.bench import DeviceBench
 from hardware.simulator.ebb_board import EbbBoard
 
 if TYPE_CHECKING:
@@ -29,30 +28,21 @@ class EbbFault:
     resets: bool = False
 
 
-class EbbBench(Bench):
-    """One EBB and its cable; see `Bench`."""
+class EbbBench(DeviceBench):
+    """One EBB and its cable; `cable` is what `DeviceBench` takes."""
 
-    controller: Any
     byte_s = 1e-6  # over USB, where the speed of the port means nothing
 
     def __init__(
         self,
         machine: "Machine",
         *,
-        fast: bool = True,
-        speed: float = 1.0,
-        latency_s: float = 0.001,
         version: tuple[int, int, int] = (2, 8, 1),
         faults: tuple[EbbFault, ...] = (),
+        **cable: Any,
     ) -> None:
         self.board = EbbBoard(machine, version)
-        self.controller = self.board
-        self.fast, self.speed, self.latency_s = fast, speed, latency_s
-        self.resets_on_open = self.loses_banner = False
-        self.port: SimPort | None = None
-        self.plugged_at = 0.0
-        self._resets = False
-        self._begun = time.monotonic()
+        super().__init__(self.board, **cable)
         self.waiting = list(faults)
         self._replies: list[Callable[[str], str | None]] = []
         self.board.on_move, self.board.on_say = self._before_move, self._say

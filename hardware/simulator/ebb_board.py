@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hardware.simulator import ebb_motion
 from hardware.simulator.ebb_motion import BoardMove, Steps
 from hardware.simulator.trace import Dwell, Move, Spindle, Trace
+from hardware.simulator.virtual_device import VirtualDevice
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
@@ -66,11 +67,11 @@ class EbbMachine:
         self.steps = list(self.board.steps((x_mm, y_mm)))
 
 
-class EbbBoard:
-    """Bytes in through `receive`, bytes out through `sent`; `advance` lets time pass."""
+class EbbBoard(VirtualDevice):
+    """A board with its two motors and its servo."""
 
     def __init__(self, machine: "Machine", version: tuple[int, int, int] = (2, 8, 1)) -> None:
-        self.now = 0.0
+        super().__init__()
         self.machine = EbbMachine(machine)
         self.version = version
         self.dark_until = 0.0  # when the motors have their supply again
@@ -78,8 +79,6 @@ class EbbBoard:
         self.on_say: Callable[[str], str | None] = lambda text: text
         self.moves = 0  # commands for the FIFO since power-on
         self.commands: list[str] = []
-        self._arriving: deque[tuple[float, bytes]] = deque()
-        self._out: deque[tuple[float, bytes]] = deque()
         self._rx = bytearray()
         self._texts: deque[str] = deque()
         self._parsed_at = 0.0  # when the next command can be parsed
@@ -103,42 +102,23 @@ class EbbBoard:
 
     # --- the wire and time ---
 
-    def receive(self, at: float, content: bytes) -> None:
-        """Receive bytes, the last of which arrives at this time."""
-        self._arriving.append((max(at, self._arriving[-1][0] if self._arriving else 0.0), content))
-
-    def sent(self) -> deque[tuple[float, bytes]]:
-        """Return the replies with their times, to be consumed from the left."""
-        return self._out
-
     def say(self, text: str) -> None:
         reply = self.on_say(text)
         if reply is not None:
             self._out.append((self.now, reply.encode("latin-1")))
 
-    def next_event(self) -> float | None:
-        """Return the time of the next event; None if nothing happens without input."""
-        times = [self._arriving[0][0]] if self._arriving else []
-        if self.running is not None:
-            times.append(self.running.ends)
+    def _events(self) -> list[float]:
+        times = [self.running.ends] if self.running is not None else []
         if self._texts and self._stuck is None:
             times.append(self._parsed_at)
-        return min(times, default=None)
-
-    def advance(self, until: float) -> None:
-        """Let time pass and process all events until then."""
-        while (at := self.next_event()) is not None and at <= until:
-            self.now = max(self.now, at)
-            self._happen()
-        self.now = max(self.now, until)
+        return times
 
     def hold_up(self, seconds: float) -> None:
         """Parse nothing for a time, as if what the computer sends came late."""
         self._parsed_at = max(self._parsed_at, self.now + seconds)
 
     def _happen(self) -> None:
-        while self._arriving and self._arriving[0][0] <= self.now:
-            self._take(self._arriving.popleft()[1])
+        self._take_arrived()
         if self.running is not None and self.running.ends <= self.now:
             self._complete()
         if self._texts and self._stuck is None and self._parsed_at <= self.now:

@@ -6,12 +6,10 @@ Interfacing and Programming Manual*: `IN PU PD PA SP VS OA OI OE`, and `ESC.B`, 
 
 import math
 import re
-import time
-from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hardware.simulator.bench import Bench, SimPort
 from hardware.simulator.trace import Move, Spindle, Trace
+from hardware.simulator.virtual_device import VirtualDevice
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
@@ -20,17 +18,15 @@ PEN_S, CHANGE_S = 0.06, 4.0
 Point = tuple[float, float]
 
 
-class SimulatedPlotter:
-    """Bytes in through `receive`, bytes out through `sent`; `advance` lets time pass."""
+class SimulatedPlotter(VirtualDevice):
+    """A plotter with its carousel and its buffer."""
 
     def __init__(self, machine: "Machine", buffer_bytes: int = 1024) -> None:
-        self.now = 0.0
+        super().__init__()
         self.machine, self.plotter, self.size = machine, machine.plotter, buffer_bytes
         self.trace: Trace = []
         self.pens: list[int] = []  # as they were taken from the carousel
         self.lost_bytes = self.most_bytes = self.errors = 0
-        self._arriving: deque[tuple[float, bytes]] = deque()
-        self._out: deque[tuple[float, bytes]] = deque()
         self._escape = b""
         self.restart()
 
@@ -44,33 +40,14 @@ class SimulatedPlotter:
     def place(self) -> tuple[float, float, float]:
         return (*self.plotter.place(self.at), 0.0)
 
-    def receive(self, at: float, content: bytes) -> None:
-        """Receive bytes, the last of which arrives at this time."""
-        self._arriving.append((max(at, self._arriving[-1][0] if self._arriving else 0.0), content))
+    def _events(self) -> list[float]:
+        return [max(self.busy_until, self.now)] if b";" in self.buffer else []
 
-    def sent(self) -> deque[tuple[float, bytes]]:
-        """Return the replies with their times, to be consumed from the left."""
-        return self._out
-
-    def next_event(self) -> float | None:
-        """Return the time of the next event; None if nothing happens without input."""
-        times = [self._arriving[0][0]] if self._arriving else []
-        if b";" in self.buffer:
-            times.append(max(self.busy_until, self.now))
-        return min(times, default=None)
-
-    def advance(self, until: float) -> None:
-        """Let time pass and process all events until then."""
-        while (at := self.next_event()) is not None and at <= until:
-            self.now = max(self.now, at)
-            while self._arriving and self._arriving[0][0] <= self.now:
-                self._take(self._arriving.popleft()[1])
-            if b";" in self.buffer and self.busy_until <= self.now:
-                end = self.buffer.index(b";")
-                text = bytes(self.buffer[:end]).decode("latin-1").strip()
-                del self.buffer[: end + 1]
-                self._execute(text)
-        self.now = max(self.now, until)
+    def _happen(self) -> None:
+        self._take_arrived()
+        if b";" in self.buffer and self.busy_until <= self.now:
+            text, _, self.buffer = self.buffer.partition(b";")
+            self._execute(text.decode("latin-1").strip())
 
     def _say(self, text: str) -> None:
         self._out.append((self.now, text.encode("ascii") + b"\r"))
@@ -129,31 +106,3 @@ class SimulatedPlotter:
         self.busy_until = begun + math.dist(start, self.place) / speed
         if start != self.place:
             self.trace.append(Move(begun, self.busy_until, start, self.place, float(self.is_down)))
-
-
-class HpglBench(Bench):
-    """One plotter and its cable; see `Bench`."""
-
-    controller: Any
-
-    def __init__(
-        self,
-        machine: "Machine",
-        *,
-        fast: bool = True,
-        speed: float = 1.0,
-        latency_s: float = 0.001,
-        buffer_bytes: int | None = None,
-    ) -> None:
-        self.simulated = SimulatedPlotter(machine, buffer_bytes or machine.plotter.buffer_bytes)
-        self.controller = self.simulated
-        self.byte_s = 10 / machine.plotter.baud
-        self.fast, self.speed, self.latency_s = fast, speed, latency_s
-        self.resets_on_open = self.loses_banner = False
-        self.port: SimPort | None = None
-        self.plugged_at = 0.0
-        self._resets = False
-        self._begun = time.monotonic()
-
-    def restart_board(self) -> None:
-        self.simulated.restart()

@@ -7,7 +7,7 @@ import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hardware.simulator.bench import Bench, SimPort
+from hardware.simulator.bench import DeviceBench, SimPort
 
 ROUND_S = 0.005
 
@@ -15,7 +15,7 @@ ROUND_S = 0.005
 class PseudoTerminal:
     """A pseudo-terminal with a controller at the far end. `name` is what a sender opens."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: DeviceBench) -> None:
         self.bench = bench
         self._near, self._far = os.openpty()
         tty.setraw(self._far)
@@ -50,7 +50,7 @@ class PseudoTerminal:
 
 
 @contextmanager
-def served(bench: Bench) -> Iterator[PseudoTerminal]:
+def served(bench: DeviceBench) -> Iterator[PseudoTerminal]:
     """Serve a pseudo-terminal in a thread during the block. The bench must not be `fast`."""
     terminal = PseudoTerminal(bench)
     thread = threading.Thread(target=terminal.serve, daemon=True)

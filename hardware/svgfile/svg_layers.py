@@ -1,12 +1,11 @@
 """Layers of strokes -> pen passes: from the metadata of our own files, by a rack, or by colours and widths."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from xml.etree import ElementTree
-
-from pydantic import ValidationError
 
 from hardware.drawing import Ink, Line, Pen, PenPass
 from hardware.rack import by_colour, by_name
@@ -158,8 +157,10 @@ def known_pens(root: ElementTree.Element) -> dict[str, tuple[str, Pen]]:
         if "offset_mm" in fields:
             fields["offset_mm"] = str(fields["offset_mm"]).split()
         try:
+            if "reload" in fields:
+                fields["reload"] = json.loads(str(fields["reload"]))
             found[number] = layer, Pen.model_validate(fields)
-        except ValidationError:
+        except ValueError:
             continue  # damaged: the layer itself is used
     return found
 

@@ -5,6 +5,7 @@ A rectangle would be visible too, but vpype and others draw the outline of every
 image, and AxiDraw's software skips `%` layers.
 """
 
+import json
 import re
 import struct
 import zlib
@@ -70,6 +71,8 @@ def _metadata(drawing: Drawing, indices: range | list[int], key: str) -> Iterato
 
 
 def _said(value: object) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value)
     return " ".join(map(repr, value)) if isinstance(value, list) else value if isinstance(value, str) else repr(value)
 
 

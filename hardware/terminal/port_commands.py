@@ -34,6 +34,7 @@ def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
     from hardware.drawing_part import WHOLE, DrawingPart, PartError, PauseEvery, part_of
     from hardware.job.prepare import from_drawing, from_gcode, is_gcode
     from hardware.machine import load_machine
+    from hardware.reloading import for_brushes
     from hardware.terminal import plot_runner
     from hardware.wire.host_address import is_host
 
@@ -47,7 +48,8 @@ def _plot(what: Path, machine_file: Path, options: dict[str, Any]) -> int:
         job = from_gcode(what, machine)
     else:
         drawing = _rendered(what) if what.is_dir() else _read(what, machine)
-        job = from_drawing(part_of(drawing, part), machine, drawing.title or what.stem, part.pause_every.minutes)
+        drawing = part_of(for_brushes(drawing, machine), part)
+        job = from_drawing(drawing, machine, drawing.title or what.stem, part.pause_every.minutes)
     return plot_runner.plot(job, machine, plot_runner.PlotArguments(**options), journal_beside(what))
 
 

@@ -6,19 +6,18 @@ machine, and a number that this program leaves in the board's memory (`SL`) says
 it (#SL).
 """
 
-import contextlib
 from contextlib import suppress
 
 from hardware.wire import ebb_replies, gcode_text
 from hardware.wire.ebb_replies import BoardCommand
 from hardware.wire.ebb_setup import EbbSetup
-from hardware.wire.ebb_stream import DEEP_SLICE_S, LINES_IN_A_MOVE, EbbStream
+from hardware.wire.ebb_stream import LINES_IN_A_MOVE, EbbStream
+from hardware.wire.gcode_ops import Point
 from hardware.wire.line_port import POLL_S
 from hardware.wire.link import Greeting
 from hardware.wire.link_errors import Silent, UnclearReply
-from hardware.wire.motion_plan import Point
 from hardware.wire.port import Port, PortError
-from hardware.wire.replies import Status, Vector
+from hardware.wire.replies import Status
 
 GREETING_S = 3.0
 ASK_AGAIN_S = 0.5
@@ -92,7 +91,7 @@ class Ebb(EbbStream):
         self.reach = LINES_IN_A_MOVE * (self.depth + 2)
         self.tell(f"CU,4,{self.depth}")
         if self.depth > 1:
-            self._slice_s = DEEP_SLICE_S
+            self.moves.use_deep_fifo()
 
     def ask_status(self) -> Status:
         """Return state and place as they are now, and take them for where everything that is sent begins."""
@@ -104,15 +103,14 @@ class Ebb(EbbStream):
     def _begin_at(self, steps: tuple[int, int]) -> None:
         """Let everything that is sent begin at these counters."""
         self._take_steps(steps)
-        self._steps = steps
-        self._planned = self._from = self.setup.board.place(steps)
+        self.moves.begin_at(steps)
         self._reader.at = self.place()[:2]
 
     def before_way(self) -> None:
         """Switch the motors on before the first move; from then on the counters are the machine's coordinates."""
         if not self._is_ours:
             self._is_ours = True
-            self._ready.extend((BoardCommand("EM,1,1"), BoardCommand(f"SL,{OURS}")))
+            self.moves.ready.extend((BoardCommand("EM,1,1"), BoardCommand(f"SL,{OURS}")))
 
     # --- motion ---
 
@@ -142,14 +140,12 @@ class Ebb(EbbStream):
 
     def stop(self, *, alarmed: bool = False) -> None:
         """Slow down along the path to a stop, or stop at once (`ES`, ebb.html#ES). What was not sent is lost."""
-        self._ready.clear()
-        self._later.clear()
+        self.moves.hold()
         self._end_flight()
         if alarmed:
             self.reset()
             return
-        self._plan.hold()
-        while (command := self._next_move()) is not None:
+        while (command := self._next()) is not None:
             self._transmit(command)
             self._end_flight()
         self.wait_until_idle()
@@ -171,51 +167,25 @@ class Ebb(EbbStream):
         self.status = Status("Idle")
         self.status = self.ask_status()
 
-    def emergency(self) -> None:
-        """Stop at once, from any thread."""
-        self._halted = True
-        with contextlib.suppress(OSError):  # the cable is unplugged: nothing reaches the machine
-            self.port.write(b"ES\r")
-
     def resume_motion(self) -> bool:
         """Go on after the button was pressed: the board itself does not stop for it."""
         self.status = Status("Idle", place=self.status.place, spindle=self.status.spindle)
         return True
 
-    def accept(self) -> None:
-        """Do nothing: what became of a command is found out by the counters."""
-
-    def modes(self) -> dict[str, float]:
-        """Return nothing: the board has no modes. A restart shows in its memory."""
-        return {}
-
-    def change_setting(self, number: int, value: float) -> dict[int, float]:
-        """Raise NotImplementedError: an EBB has no numbered settings, and none is asked for."""
-        raise NotImplementedError
-
     # --- places ---
 
     def home(self) -> None:
         """Go to where the counters are 0: the board has no homing switches."""
-        self._go((0.0, 0.0), self.setup.travel_mm_s)
+        self._go((-self.shifted[0], -self.shifted[1]), self.setup.travel_mm_s)
 
     def jog(self, x_mm: float, y_mm: float, z_mm: float, feed_mm_min: float) -> None:
-        x, y = self._planned
+        x, y = self._reader.at
         self._go((x + x_mm, y + y_mm), feed_mm_min / 60)
 
     def _go(self, place: Point, mm_s: float) -> None:
-        """Go to a place of the machine, mm, from rest to rest."""
-        x, y = place[0] - self.shifted[0], place[1] - self.shifted[1]
-        self.run([f"G1 {gcode_text.axis_words(x, y, None)} F{60 * mm_s:g}"])
+        """Go to a place, mm in work coordinates, from rest to rest."""
+        self.run([f"G1 {gcode_text.axis_words(*place, None)} F{60 * mm_s:g}"])
         self.finish()
-
-    def place(self) -> Vector:
-        """Return the position by the last report, in work coordinates, mm."""
-        x, y, z = self.status.place
-        return x - self.shifted[0], y - self.shifted[1], z
-
-    def work_offset(self) -> Vector:
-        return (*self.shifted, 0.0)
 
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
         """Let the head be at this place. Elsewhere than at 0, 0 it goes there, with the pen up, to clear the counters.
@@ -232,12 +202,3 @@ class Ebb(EbbStream):
         self.tell("CS")
         self.shifted = (0.0, 0.0)
         self.status = self.ask_status()
-
-    def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None:
-        """Reduce the work coordinates by this much, for a pen that sits elsewhere. A stop cancels the shift."""
-        self.shifted = (self.shifted[0] + x_mm, self.shifted[1] + y_mm)
-        self._reader.at = (self._planned[0] - self.shifted[0], self._planned[1] - self.shifted[1])
-
-    def unshift(self) -> None:
-        self.shifted = (0.0, 0.0)
-        self._reader.at = self._planned

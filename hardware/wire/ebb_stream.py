@@ -1,4 +1,4 @@
-"""Streaming to an EBB: lines become timed moves, planned here, and are acknowledged once they are carried out.
+"""Streaming to an EBB: lines become commands, and are acknowledged once these are carried out.
 
 The board executes one move and keeps one more in its FIFO (16 with firmware 3). A command that finds the FIFO full
 holds up the board's parser until there is room (ebb.html#QM), and only then is it answered. So one command is on its
@@ -8,110 +8,69 @@ way at a time, and none takes longer than a tenth of a second: its `OK` paces th
 from collections import deque
 
 from hardware.wire import ebb_replies
+from hardware.wire.ebb_moves import EbbMoves
 from hardware.wire.ebb_replies import BoardCommand
 from hardware.wire.ebb_setup import EbbSetup
-from hardware.wire.gcode_ops import Op, OpReader, PenOp, WaitOp, WayOp
+from hardware.wire.gcode_ops import WayOp
 from hardware.wire.line_port import POLL_S, SentLine
-from hardware.wire.link import LinkBase
 from hardware.wire.link_errors import PowerLost, Restarted, Silent, UnclearReply
-from hardware.wire.motion_plan import MotionPlan, Piece, Point
 from hardware.wire.port import Port
 from hardware.wire.replies import Status
+from hardware.wire.translating_link import TranslatingLink
 
 STATUS_S = 0.07  # between two questions: for power, button and position in turn
 IDLE_S = 0.01  # between two questions whether the last move is done
-SLICE_S = 0.025  # of speed that changes: at most this long at the same rate
-DEEP_SLICE_S = 0.015  # the same with a FIFO of many moves
-LEAST_S = 0.012  # shorter moves are joined, where the way stays the same
-SAME_WAY_MM = 0.01
-STARVED_WAY_MM = 0.03  # the same if the board ran out of moves
 LINES_IN_A_MOVE = 4  # short lines that are joined to one
 MOST_LINES = 400  # handed over and not yet carried out
 SILENCE_S = 1.5
 QUIET_S = 0.1  # in which the rest of a garbled reply arrives
 MOST_TRIES = 3
 LATE_S = 0.003  # by which a move may be late before the board counts as starved
-LONGEST_SLICE_S = 0.1
 
 
-class EbbStream(LinkBase):
-    """Takes lines, plans their motion, and keeps the board supplied."""
+class EbbStream(TranslatingLink):
+    """Takes lines, and keeps the board supplied with their commands."""
 
-    waits = False
     acks_executed = True
+    at_once = b"ES\r"
 
     def __init__(self, port: Port, setup: EbbSetup) -> None:
-        super().__init__(port)
+        super().__init__(port, setup.travel_mm_s, setup.tolerance_mm)
         self.setup = setup
+        self.moves = EbbMoves(setup, self._end_lines)
         self.depth = 1  # of the board's FIFO
         self.reach = LINES_IN_A_MOVE * (self.depth + 2)
-        self.shifted: Point = (0.0, 0.0)
-        self._reader = OpReader(setup.travel_mm_s, setup.tolerance_mm)
-        self._plan = MotionPlan(setup.limits)
-        self._leg_lines: deque[int] = deque()  # lines that end with each leg of the plan
-        self._later: deque[Op] = deque()  # after the run in the plan
-        self._ready: deque[BoardCommand] = deque()  # to be sent before anything else
-        self._pushed: Piece | None = None
         self._flight: BoardCommand | None = None
         self._accepted: deque[BoardCommand] = deque()  # in the FIFO, or on the way: perhaps not carried out
         self._asks = deque(["QC", "QG", "QS"])
         self._was_question = False  # the last that was sent, so that a move is next
-        self._steps = (0, 0)  # counters after all commands that were sent
-        self._planned: Point = (0.0, 0.0)  # place after all lines that were handed over, mm of the machine
-        self._from: Point = (0.0, 0.0)  # place after all commands that were sent
-        self._time_s, self._time_ms = 0.0, 0  # of all moves that were sent: planned, and rounded
-        self._is_up: bool | None = None  # the pen, after all commands that were sent; None: not known
-        self._pen: tuple[int, int] | None = None  # SC,4 and SC,5 as the board knows them
         self._asked_at = self._idle_at = port.now()
-        self._halted = self._is_greeted = False
+        self._is_greeted = False
         self._acked_tag: int | None = None  # of the last line that was carried out, and the same when power was checked
         self._safe_tag: int | None = None
         self._mends: tuple[int, BoardCommand | None] = (0, None)
-        self._slice_s, self._least_s, self._same_way_mm = SLICE_S, LEAST_S, SAME_WAY_MM
         self._busy_until = 0.0  # when the board will have carried out what it has
         self.starved = 0  # times that the board had nothing to do in the middle of a run
 
     # --- lines ---
 
     def fits(self, text: str) -> bool:
-        """Whether a line may be handed over: only as much waits as the planner has to see."""
+        """Whether a line may be handed over."""
         if len(self.outstanding) < 4:
             return True
-        if len(self.outstanding) >= MOST_LINES:
-            return False
-        return len(self._later) < 8 if self._later else self._plan.waiting_mm < self._sight_mm
-
-    @property
-    def _sight_mm(self) -> float:
-        """How far ahead the planner must see so that no move is slower than it could be: the longest way to stop."""
-        accel = self.setup.limits.accel_mm_s2
-        least = min(accel) if isinstance(accel, tuple) else accel
-        return self.setup.travel_mm_s**2 / (2 * least) + 2.0
+        return len(self.outstanding) < MOST_LINES and self.moves.has_room
 
     def send(self, text: str, tag: int | None = None) -> None:
         """Hand a line over. Raises ValueError for one that is not understood."""
         op = self._reader.read(text)
         if isinstance(op, WayOp):
             self.before_way()
+            op = op.moved(*self.shifted)
         self.outstanding.append(SentLine(len(text) + 1, tag, text))
-        if self._later or not isinstance(op, WayOp):
-            self._later.append(op)
-        else:
-            self._add_way(op)
+        self.moves.add(op)
 
     def before_way(self) -> None:
         """Prepare for a move; called before each line that is one."""
-
-    def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None:
-        """Hand over lines of the sender's own, each after the previous one is carried out. Raises LinkError."""
-        assert not self.outstanding
-        begun = self.port.now()
-        for text in lines:
-            self.send(text)
-            while self.outstanding:
-                self.poll(POLL_S)
-                if patience_s is not None and self.port.now() - begun > patience_s:
-                    raise Silent(patience_s)
 
     def poll(self, timeout_s: float, *, asks: bool = True) -> None:
         """Send what is due and read what has arrived. Raises LinkError for any fault."""
@@ -145,115 +104,10 @@ class EbbStream(LinkBase):
 
     def _next(self) -> BoardCommand | None:
         """Return the next command of the lines that were handed over; None if all are sent."""
-        while True:
-            if self._ready:
-                return self._ready.popleft()
-            if (command := self._next_move()) is not None:
-                return command
-            if not self._later:
-                return None
-            self._expand(self._later.popleft())
-
-    def _expand(self, op: Op) -> None:
-        match op:
-            case WayOp():
-                self._add_way(op)
-                while self._later and isinstance(way := self._later[0], WayOp):
-                    self._later.popleft()
-                    self._add_way(way)
-            case PenOp(value):
-                self._ready.extend(self._pen_commands(value))
-            case WaitOp(seconds):
-                self._ready.extend(self._wait_commands(seconds))
-            case _:
-                self._end_lines(1)
-
-    def _add_way(self, op: WayOp) -> None:
-        """Add a line's legs to the plan; one that leads nowhere ends with the leg before it."""
-        for number, point in enumerate(op.points, 1):
-            end = (point[0] + self.shifted[0], point[1] + self.shifted[1])
-            lines = 1 if number == len(op.points) else 0
-            if self._plan.add(self._planned, end, op.mm_s):
-                self._leg_lines.append(lines)
-                self._planned = end
-            elif lines and self._leg_lines:
-                self._leg_lines[-1] += lines
-            elif lines:
-                self._end_lines(lines)
-
-    def _next_move(self) -> BoardCommand | None:
-        """Return the next part of the run: short parts are joined where that does not change the way."""
-        skipped: list[Point] = []
-        if self._plan.speed > 0 and self._is_dry():  # the machine has stopped on the way, and begins from rest
-            self._plan.come_to_rest()
+        if self.moves.is_moving and self._is_dry():  # the machine has stopped on the way, and begins from rest
+            self.moves.come_to_rest()
             self._count_starved()
-        is_moving = self._plan.speed > 0
-        seconds, lines, end = 0.0, 0, self._from
-        while True:
-            piece = self._pushed or self._plan.take(self._slice_s)
-            self._pushed = None
-            if piece is None:
-                break
-            if skipped and not _is_same_way(self._from, skipped, piece.end, self._same_way_mm):
-                self._pushed = piece
-                break
-            seconds, end = seconds + piece.seconds, piece.end
-            lines += self._leg_lines.popleft() if piece.ends_leg else 0
-            if seconds >= self._least_s:
-                break
-            skipped.append(end)
-        if not seconds:
-            return None
-        command = self._move_to(end, seconds)
-        command.lines, command.is_moving = lines, is_moving
-        return command
-
-    def _move_to(self, end: Point, seconds: float) -> BoardCommand:
-        after = self.setup.board.steps(end)
-        self._time_s += seconds
-        most = max(abs(a - b) for a, b in zip(after, self._steps, strict=True))
-        ms = max(round(1000 * self._time_s) - self._time_ms, 1, -(-most // ebb_replies.MOST_STEPS_MS))
-        self._time_ms += ms
-        command = ebb_replies.move(ms, self._steps, after)
-        self._steps, self._from = after, end
-        return command
-
-    def _pen_commands(self, value: float) -> list[BoardCommand]:
-        """Return the commands that move the servo; a height of its own is set first."""
-        up, down = self._pen or (self.setup.up, self.setup.down)
-        way = self.setup.down - self.setup.up
-        rises = not way or (value - self.setup.up) / way <= 0.4
-        wanted = (round(value), down) if rises else (up, round(value))
-        commands = self._pen_settings(wanted)
-        self._is_up = rises
-        commands.append(ebb_replies.pen(rises, self.setup.board.servo_pin, self._steps))
-        commands[-1].lines = 1
-        return commands
-
-    def _pen_settings(self, wanted: tuple[int, int]) -> list[BoardCommand]:
-        """Return what sets the heights of the pen and the rates of its servo, as far as the board lacks it (#SC)."""
-        known, self._pen = self._pen, wanted
-        texts = []
-        if known is None:
-            texts = [f"SC,11,{self.setup.board.raise_rate}", f"SC,12,{self.setup.board.lower_rate}"]
-        if known is None or known[0] != wanted[0]:
-            texts.append(f"SC,4,{wanted[0]}")
-        if known is None or known[1] != wanted[1]:
-            texts.append(f"SC,5,{wanted[1]}")
-        return [BoardCommand(text) for text in texts]
-
-    def _wait_commands(self, seconds: float) -> list[BoardCommand]:
-        """Return a wait as commands that are short enough for a stop to get through."""
-        left, made = max(round(1000 * seconds), 1), []
-        while left > 0:
-            ms = min(left, ebb_replies.MOST_PIECE_MS)
-            if self._is_up is None:
-                made.append(ebb_replies.move(ms, self._steps, self._steps))
-            else:
-                made.append(ebb_replies.pen(self._is_up, self.setup.board.servo_pin, self._steps, ms))
-            left -= ms
-        made[-1].lines = 1
-        return made
+        return self.moves.next()
 
     # --- replies ---
 
@@ -276,10 +130,8 @@ class EbbStream(LinkBase):
         return self._busy_until > 0 and self.port.now() > self._busy_until + LATE_S
 
     def _count_starved(self) -> None:
-        """Make the moves longer, since the way over USB is slow."""
         self.starved += 1
-        self._slice_s = min(2 * self._slice_s, LONGEST_SLICE_S)
-        self._least_s, self._same_way_mm = self._slice_s / 2, STARVED_WAY_MM
+        self.moves.lengthen()
         if self.starved == 1:
             self.on_note("the board ran out of moves: this computer or its USB is slow; moves are made longer")
 
@@ -316,7 +168,7 @@ class EbbStream(LinkBase):
             while self._accepted:
                 self._carried_out(self._accepted.popleft())
         state = "Hold" if bits & ebb_replies.BUTTON or self.status.state == "Hold" else "Idle" if rests else "Run"
-        up, down = self._pen or (self.setup.up, self.setup.down)
+        up, down = self.moves.heights
         value = float(up if bits & ebb_replies.PEN_UP else down)
         self.status = Status(state, None, self.status.place, spindle=value)
 
@@ -339,7 +191,11 @@ class EbbStream(LinkBase):
 
     def _end_lines(self, count: int) -> None:
         """Let lines that need no command end with the command before them."""
-        pending = [*self._accepted, *([self._flight] if self._flight and self._flight.queued else []), *self._ready]
+        pending = [
+            *self._accepted,
+            *([self._flight] if self._flight and self._flight.queued else []),
+            *self.moves.ready,
+        ]
         if pending:
             pending[-1].lines += count
             return
@@ -348,12 +204,9 @@ class EbbStream(LinkBase):
 
     def _forget(self) -> None:
         """Forget all that was handed over and not sent."""
-        self._plan.clear()
-        self._leg_lines.clear()
-        self._later.clear()
-        self._ready.clear()
+        self.moves.clear()
         self._accepted.clear()
-        self._pushed = self._flight = None
+        self._flight = None
 
     # --- when a reply is missing or unreadable ---
 
@@ -405,10 +258,10 @@ class EbbStream(LinkBase):
         self._pause(QUIET_S)
         command.heard.clear()
         if not command.queued:
-            self._ready.appendleft(command)
+            self.moves.ready.appendleft(command)
             return
         self.wait_until_idle()
-        self._plan.come_to_rest()
+        self.moves.come_to_rest()
         self._busy_until = 0.0
         self._send_again(command)
 
@@ -426,18 +279,4 @@ class EbbStream(LinkBase):
         again = ebb_replies.move(3 * command.ms, steps, command.after) if moves else command
         again.lines = command.lines
         self._mends = (self._mends[0], again)
-        self._ready.appendleft(again)
-
-
-def _is_same_way(begin: Point, skipped: list[Point], end: Point, within_mm: float) -> bool:
-    """Whether a straight move passes all the points that it leaves out, within this distance."""
-    dx, dy = end[0] - begin[0], end[1] - begin[1]
-    size = (dx * dx + dy * dy) ** 0.5
-    if size < 1e-9:
-        return False
-    for x, y in skipped:
-        along = ((x - begin[0]) * dx + (y - begin[1]) * dy) / size
-        off = abs((x - begin[0]) * dy - (y - begin[1]) * dx) / size
-        if off > within_mm or not -within_mm <= along <= size + within_mm:
-            return False
-    return True
+        self.moves.ready.appendleft(again)

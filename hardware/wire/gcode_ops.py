@@ -1,7 +1,7 @@
 """Lines of G-code as what they ask for: ways, pen moves and waits, for controllers that read no G-code."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hardware.wire import gcode_text
 
@@ -15,6 +15,9 @@ class WayOp:
     points: tuple[Point, ...]
     mm_s: float
     draws: bool
+
+    def moved(self, x_mm: float, y_mm: float) -> "WayOp":
+        return replace(self, points=tuple((x + x_mm, y + y_mm) for x, y in self.points))
 
 
 @dataclass(frozen=True)

@@ -189,11 +189,6 @@ class Grbl(GrblIdentity):
                 return
         self._reports_offset, self.offset = False, self.read_offset()
 
-    def emergency(self) -> None:
-        """Reset at once, from any thread."""
-        with suppress(OSError):  # the cable is unplugged: nothing reaches the machine
-            self.port.write(RESET)
-
     def interpret(self, text: str) -> Status | None:
         """Return an earlier status report in mm; None if it is unreadable."""
         status = replies.read(text)

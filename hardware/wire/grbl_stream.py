@@ -24,6 +24,8 @@ INCH_MM, INCH_DECIMALS = 25.4, 4
 class GrblStream(LinkBase):
     """Sends lines as long as they fit into the receive buffer, and asks for the status."""
 
+    at_once = RESET
+
     def __init__(self, port: Port, *, waits: bool = False) -> None:
         super().__init__(port)
         self.waits = waits  # send and wait, instead of character counting

@@ -6,17 +6,17 @@ answer says that all before it is done and where the pen is; `OI` names the plot
 XON and XOFF or by a line; then what was written counts as taken, and only a clock says when it is done.
 """
 
-import contextlib
 from collections import deque
 from typing import TYPE_CHECKING
 
 from hardware.wire import gcode_text
-from hardware.wire.gcode_ops import OpReader, PenOp, Point, ToolOp, WayOp
+from hardware.wire.gcode_ops import PenOp, Point, ToolOp, WayOp
 from hardware.wire.line_port import POLL_S, SentLine
-from hardware.wire.link import Greeting, LinkBase
+from hardware.wire.link import Greeting
 from hardware.wire.link_errors import Silent, UnclearReply
 from hardware.wire.port import Port
-from hardware.wire.replies import Status, Vector
+from hardware.wire.replies import Status
+from hardware.wire.translating_link import TranslatingLink
 
 if TYPE_CHECKING:
     from hardware.wire.hpgl_setup import HpglSetup
@@ -29,19 +29,17 @@ MOST_LINES = 64
 LATE_S = 1.0
 
 
-class Hpgl(LinkBase):
+class Hpgl(TranslatingLink):
     """Sends lines as instructions, and acknowledges each once the plotter has taken it out of its buffer."""
 
-    waits = False
+    at_once = ESC + b"K" + b"PU;"  # discards what is in its buffer; the line on the way is finished
 
     def __init__(self, port: Port, setup: "HpglSetup") -> None:
-        super().__init__(port)
+        super().__init__(port, setup.travel_mm_s, setup.tolerance_mm)
         self.setup, self.plotter = setup, setup.plotter
         self.asks = setup.plotter.handshake == "query"
         self.size = setup.plotter.buffer_bytes
         self.most_bytes = 0  # highest number in its buffer
-        self.shifted: Point = (0.0, 0.0)
-        self._reader = OpReader(setup.travel_mm_s, setup.tolerance_mm)
         self._unsent: deque[bytes] = deque()
         self._ends: deque[tuple[int, Point]] = deque()  # of each outstanding line: bytes by its end, and its place
         self._handed = self._written = self._taken = 0  # bytes, since the beginning
@@ -50,7 +48,6 @@ class Hpgl(LinkBase):
         self._asked_at = port.now() - ASK_S
         self._speed = ""
         self._busy_until = 0.0
-        self._halted = False
 
     # --- greeting ---
 
@@ -126,17 +123,6 @@ class Hpgl(LinkBase):
             way += ((point[0] - begin[0]) ** 2 + (point[1] - begin[1]) ** 2) ** 0.5
             begin = point
         self._busy_until = max(self._busy_until, self.port.now()) + way / mm_s
-
-    def run(self, lines: list[str] | tuple[str, ...], patience_s: float | None = None) -> None:
-        """Send lines of the sender's own, each after the previous one is taken. Raises LinkError."""
-        assert not self.outstanding
-        begun = self.port.now()
-        for text in lines:
-            self.send(text)
-            while self.outstanding:
-                self.poll(POLL_S)
-                if patience_s is not None and self.port.now() - begun > patience_s:
-                    raise Silent(patience_s)
 
     def poll(self, timeout_s: float, *, asks: bool = True) -> None:
         """Write what the buffer has room for, and read. Raises LinkError for any fault."""
@@ -228,7 +214,7 @@ class Hpgl(LinkBase):
     def stop(self, *, alarmed: bool = False) -> None:
         """Discard what is in its buffer (ESC.K), raise the pen, and take the position."""
         self._forget()
-        self._write(ESC + b"K" + b"PU;")
+        self._write(self.at_once)
         if self.asks:
             self._where()
         self.shifted = (0.0, 0.0)
@@ -244,25 +230,6 @@ class Hpgl(LinkBase):
         self._handed = self._written = self._taken = 0
         self._speed = ""
 
-    def emergency(self) -> None:
-        """Discard what is in its buffer, from any thread; the line on the way is finished."""
-        self._halted = True
-        with contextlib.suppress(OSError):  # the cable is unplugged: nothing reaches the plotter
-            self.port.write(ESC + b"K" + b"PU;")
-
-    def resume_motion(self) -> bool:
-        return True
-
-    def accept(self) -> None:
-        """Do nothing: the next answer counts."""
-
-    def modes(self) -> dict[str, float]:
-        return {}
-
-    def change_setting(self, number: int, value: float) -> dict[int, float]:
-        """Raise NotImplementedError: a plotter has no numbered settings, and none is asked for."""
-        raise NotImplementedError
-
     # --- places ---
 
     def home(self) -> None:
@@ -273,23 +240,8 @@ class Hpgl(LinkBase):
         self.run([f"G0 {gcode_text.axis_words(x + x_mm, y + y_mm, None)}"])
         self.finish()
 
-    def place(self) -> Vector:
-        x, y, z = self.status.place
-        return x - self.shifted[0], y - self.shifted[1], z
-
-    def work_offset(self) -> Vector:
-        return (*self.shifted, 0.0)
-
     def set_origin(self, x_mm: float, y_mm: float, z_mm: float | None) -> None:
         """Let the pen be at this place, for this plot: its own origin cannot be moved."""
         x, y, _ = self.status.place
         self.shifted = (x - x_mm, y - y_mm)
         self._reader.at = (x_mm, y_mm)
-
-    def shift(self, x_mm: float, y_mm: float, z_mm: float) -> None:
-        self.shifted = (self.shifted[0] + x_mm, self.shifted[1] + y_mm)
-        self._reader.at = (self._reader.at[0] - x_mm, self._reader.at[1] - y_mm)
-
-    def unshift(self) -> None:
-        self._reader.at = (self._reader.at[0] + self.shifted[0], self._reader.at[1] + self.shifted[1])
-        self.shifted = (0.0, 0.0)

@@ -1,6 +1,7 @@
-"""The interface of a controller that a plot uses, for GRBL and Marlin."""
+"""The interface of a controller that a plot uses."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -71,6 +72,7 @@ class LinkBase:
 
     acks_executed = False
     reach: int | None = None
+    at_once: bytes  # what stops the machine at once
 
     def __init__(self, port: Port) -> None:
         self.port = port
@@ -86,6 +88,23 @@ class LinkBase:
     def interpret(self, text: str) -> Status | None:
         """Return None: no guard asks these controllers for a report that has a position."""
         return None
+
+    def modes(self) -> dict[str, float]:
+        """Return nothing: this controller does not report its modes."""
+        return {}
+
+    def change_setting(self, number: int, value: float) -> dict[int, float]:
+        """Raise NotImplementedError: this controller has no numbered settings, and none is asked for."""
+        raise NotImplementedError
+
+    def resume_motion(self) -> bool:
+        """Do nothing: this controller does not hold by itself."""
+        return True
+
+    def emergency(self) -> None:
+        """Stop at once, from any thread."""
+        with suppress(OSError):  # the cable is unplugged: nothing reaches the machine
+            self.port.write(self.at_once)
 
     def _acknowledge(self) -> None:
         """Remove the oldest outstanding line and report its tag, if it has one."""

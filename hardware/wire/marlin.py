@@ -6,7 +6,6 @@ not a fault; `M110` sets the line number. Marlin has no realtime hold: it execut
 that its buffer is empty (NO_TIMEOUTS), so that a line that is not acknowledged by then was lost, or its `ok` was.
 """
 
-import contextlib
 import re
 
 from hardware.wire import gcode_text
@@ -30,6 +29,7 @@ class Marlin(LinkBase):
     """A link that keeps the number of the last line and the line that is not yet acknowledged."""
 
     waits = True
+    at_once = b"\nM112\n"  # acts at once with EMERGENCY_PARSER, and after the buffered lines without it
 
     def __init__(self, port: Port) -> None:
         super().__init__(port)
@@ -67,10 +67,6 @@ class Marlin(LinkBase):
         self._restart_numbering()
         self._where()
         return Greeting(firmware, reset)
-
-    def change_setting(self, number: int, value: float) -> dict[int, float]:
-        """Raise NotImplementedError: Marlin has no numbered settings, and none is asked for."""
-        raise NotImplementedError
 
     def _restart_numbering(self) -> None:
         self._number = 0
@@ -143,16 +139,8 @@ class Marlin(LinkBase):
             if found := re.match(r"X:(-?[\d.]+) Y:(-?[\d.]+) Z:(-?[\d.]+)", text):
                 self.status = Status("Idle", None, (float(found[1]), float(found[2]), float(found[3])), is_work=True)
 
-    def resume_motion(self) -> bool:
-        """Do nothing: Marlin has no hold."""
-        return True
-
     def identify(self, *, reset: bool) -> Greeting:
         return Greeting("Marlin", reset)
-
-    def modes(self) -> dict[str, float]:
-        """Return nothing: Marlin does not report its modes."""
-        return {}
 
     def accept(self) -> None:
         self._answered()
@@ -205,11 +193,6 @@ class Marlin(LinkBase):
         x, y, z = self._shifted
         if any(self._shifted):
             self.shift(-x, -y, -z)
-
-    def emergency(self) -> None:
-        """Send M112, which acts at once with EMERGENCY_PARSER, and after the buffered lines without it."""
-        with contextlib.suppress(OSError):
-            self.port.write(b"\nM112\n")
 
     # --- replies ---
 

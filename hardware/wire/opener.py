@@ -9,7 +9,7 @@ from hardware.wire.serial_port import BAUD, SerialPort
 
 if TYPE_CHECKING:
     from hardware.machine import Machine
-    from hardware.simulator import Bench
+    from hardware.simulator import DeviceBench
 
 
 def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
@@ -30,12 +30,12 @@ def opener(name: str, machine: "Machine", baud: int = BAUD) -> Opener:
     return lambda: SerialPort(name, baud)
 
 
-def bench_of(machine: "Machine", **options: Any) -> "Bench":
+def bench_of(machine: "Machine", **options: Any) -> "DeviceBench":
     """Return a simulated controller of this machine: GRBL, or an EBB. The options are those of `Bench`."""
     from hardware.simulator import Bench
     from hardware.simulator.ebb_bench import EbbBench
     from hardware.simulator.firmware import GRBL
-    from hardware.simulator.hpgl_plotter import HpglBench
+    from hardware.simulator.hpgl_bench import HpglBench
     from hardware.simulator.settings import for_machine
 
     match language_of(machine.dialect):
@@ -46,7 +46,7 @@ def bench_of(machine: "Machine", **options: Any) -> "Bench":
     return Bench(for_machine(machine, options.get("firmware", GRBL)), **options)
 
 
-def simulated(name: str, machine: "Machine") -> "Bench":
+def simulated(name: str, machine: "Machine") -> "DeviceBench":
     """Return a simulated controller of this machine. Raises PortError for an unknown option after the colon."""
     from hardware.simulator.firmware import FIRMWARES
 

@@ -15,7 +15,6 @@ from hardware.machine import Machine, load_machine
 from hardware.picture import plan_svg
 from hardware.plurals import counted
 from hardware.program import program
-from hardware.reloading import station_warnings
 from hardware.starters import spec_path
 from renderer.cli import printing
 from renderer.cli.atomic_file import write_atomically
@@ -129,9 +128,6 @@ def _plan_drawing(what: Path, drawing: Drawing, machine: Machine | None, plot: P
         if count:
             trips = counted(count, "trip")
             printing.data(f"and {trips} of the brushes to their wells, about {duration(seconds)} more")
-        pens = tuple(one.pen for one in drawing.passes)
-        for warning in station_warnings(machine, pens, drawing.width_mm, drawing.height_mm):
-            printing.say(f"warning: {warning}")
     elif drawing.is_free:
         printing.say("note: its strokes have colours of their own, so no set of pens can draw it")
     else:

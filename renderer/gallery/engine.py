@@ -19,6 +19,7 @@ HOME = Path(__file__).parents[2]  # the folder of the packages
 ROOTS = ("renderer.pipeline", "renderer.preview", "hardware.svgfile.write", "renderer.gallery.exhibit")
 APART = {
     "hardware.machine": "the machine is in the key",
+    "hardware.pen_lift": "the machine is in the key",
     "hardware.rack": "pens are in the key",
     "hardware.svgfile": "reads other people's files; what writes ours is a root",
     "renderer.feasibility": "warns about the spec",

@@ -14,7 +14,8 @@ import numpy as np
 from hardware.arcs import spiral
 from hardware.drawing import Drawing, Line, Pen, PenPass, length_mm
 from hardware.estimate import estimate
-from hardware.machine import Machine, ServoLift
+from hardware.machine import Machine
+from hardware.pen_lift import ServoLift
 from hardware.planner import straight_s
 from hardware.plurals import counted
 from hardware.program import program

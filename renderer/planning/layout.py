@@ -1,6 +1,7 @@
 """A canvas and a picture -> the orientation of the paper, and the resolution at which strokes are fitted."""
 
-from hardware.machine import Machine, check_sheet
+from hardware.machine import Machine
+from hardware.sheet_placement import check_sheet
 from renderer.planning.decision import Decision
 from renderer.spec import AUTO, Canvas, Sheet
 from renderer.target import Frame

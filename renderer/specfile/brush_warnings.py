@@ -5,15 +5,16 @@ from renderer.specfile import Work
 
 
 def brush_warnings(work: Work) -> tuple[str, ...]:
-    """The warnings; none without wells."""
+    """The warnings; none without brushes."""
     artwork = work.artwork
     machine, size_mm = artwork.machine, artwork.canvas.size_mm
     if work.tiles is not None:
         machine, size_mm = work.tiles.machine, work.tiles.tiling.sheet_mm or size_mm
-    if machine is None or not (machine.stations or machine.reload):
-        return ()
-    from hardware.reloading import station_warnings  # takes a moment, which most works need not wait
-
     choices = [artwork.pens, *map(artwork.pens_of, artwork.layers)]
-    pens = tuple(pen for choice in choices if isinstance(choice, RackPens) for pen in choice.rack.pens)
-    return station_warnings(machine, pens, *size_mm)
+    racks = {choice.rack: None for choice in choices if isinstance(choice, RackPens)}
+    pens = [pen for rack in racks for pen in rack.pens if pen.brush is not None]
+    if machine is None or not pens:
+        return ()
+    from hardware.reloading import well_faults  # takes a moment, which most works need not wait
+
+    return well_faults(pens, *size_mm, machine)

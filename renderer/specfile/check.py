@@ -128,7 +128,7 @@ def _bed(tree: Fields) -> Iterator[Fault]:
     canvas, machine = valid(Canvas, tree.get("canvas") or Fields((), tree.place)), valid(Machine, tree.get("machine"))
     if canvas is None or machine is None:
         return
-    from hardware.machine import check_sheet
+    from hardware.sheet_placement import check_sheet
 
     faults = [check_sheet(*size_mm, machine) for size_mm in canvas.sizes_mm]
     node = below(tree, "canvas", "paper") or tree.get("canvas") or tree

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from hardware.machine import Machine, check_sheet
+from hardware.machine import Machine
+from hardware.sheet_placement import check_sheet
 from hardware.tile_grid import LEAST_MARGIN_MM, MARK_MM, Tiling
 from renderer.spec import Artwork, Canvas, MisfitError, Sheet, SpecModel
 from renderer.specfile.check import validated

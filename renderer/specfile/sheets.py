@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hardware import papers
-from hardware.machine import check_sheet
+from hardware.sheet_placement import check_sheet
 from renderer.spec import PAPERS_MM, Machine
 from renderer.specfile.check import valid
 from renderer.specfile.faults import Fault

@@ -6,7 +6,8 @@ from simulated_plot import SimulatedPlot, Watched, card
 
 from hardware.drawing import Drawing
 from hardware.job.prepare import from_drawing
-from hardware.machine import Machine, ServoLift
+from hardware.machine import Machine
+from hardware.pen_lift import ServoLift
 from hardware.simulator.ebb_bench import EbbBench, EbbFault
 from hardware.simulator.trace import is_down, strokes
 

@@ -7,7 +7,7 @@ from simulated_plot import SimulatedPlot, Watched, card
 from hardware.drawing import Drawing
 from hardware.job.prepare import from_drawing
 from hardware.machine import Machine, load_machine
-from hardware.simulator.hpgl_plotter import HpglBench
+from hardware.simulator.hpgl_bench import HpglBench
 from hardware.simulator.trace import strokes
 
 HP_7475A = load_machine("hp_7475a").model_copy(update={"margin_mm": 0.0, "origin_mm": (60.0, 40.0)})

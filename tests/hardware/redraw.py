@@ -6,7 +6,8 @@ import numpy as np
 from gcode_reader import Lift, Plot, Reader
 
 from hardware.drawing import Drawing, Line, Pen, PenPass
-from hardware.machine import Machine, RelayLift, ServoLift, ZLift
+from hardware.machine import Machine
+from hardware.pen_lift import RelayLift, ServoLift, ZLift
 
 
 def reader_of(machine: Machine, *pens: Pen) -> Reader:

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hardware.drawing import Drawing, Ink, Line, Pen, PenPass
-from hardware.machine import Machine, RelayLift, ServoLift, ZLift
+from hardware.machine import Machine
+from hardware.pen_lift import RelayLift, ServoLift, ZLift
 
 BLACK = Pen(name="black", colour="#101418", nib_mm=0.5)
 RED = Pen(name="Größe (rouge)!", colour="#d02030", nib_mm=1.2, ink=Ink.TRANSPARENT, feed_mm_min=900, dwell_s=0.3)

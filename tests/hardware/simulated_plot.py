@@ -223,6 +223,23 @@ class SimulatedPlot:
         self.bench.port = None
         self.bench.wait(60.0)
 
+    def resumed(self, journal: Path, after: int | None = None) -> Finished:
+        """Kill the plot after so many lines, and resume it. Of the questions and events, those since then are kept."""
+        self.killed(journal, after)
+        self.prompts.clear()
+        self.events.clear()
+        return self.run(journal, resumes=True)
+
+    def at_stroke(self, number: int, press: Callable[[Control], None]) -> None:
+        """Let a person press something once, as this stroke is drawn."""
+        left = [press]
+
+        def watch(control: Control, event: PlotEvent) -> None:
+            if left and len(self.drawn()) == number and self.pen_is_down() and self.draws_a_line():
+                left.pop()(control)
+
+        self.watchers.append(watch)
+
     # --- what is to hold ---
 
     def pen_is_down(self) -> bool:

@@ -10,7 +10,8 @@ import pytest
 
 from hardware import starters
 from hardware.__main__ import main as hardware_commands
-from hardware.machine import check_sheet, load_machine, sheet_placement, sheet_room_mm
+from hardware.machine import load_machine
+from hardware.sheet_placement import check_sheet, sheet_placement, sheet_room_mm
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "axidraw.md").read_text(encoding="utf-8")

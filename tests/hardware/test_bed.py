@@ -11,10 +11,11 @@ from simulated_plot import SimulatedPlot, all_drawn_once
 from hardware.drawing import Drawing, Line, PenPass
 from hardware.gcode import files
 from hardware.job.prepare import from_drawing, from_gcode
-from hardware.machine import Machine, MachineError, check_sheet, load_machine
+from hardware.machine import Machine, MachineError, load_machine
 from hardware.picture import plan_svg
 from hardware.plotting import preflight
 from hardware.program import ProgramError, program
+from hardware.sheet_placement import check_sheet
 from hardware.svg_intake import with_sheet_placed
 from hardware.wire.link import Greeting
 

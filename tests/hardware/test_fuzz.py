@@ -14,7 +14,8 @@ from hardware.dialect import DIALECTS
 from hardware.drawing import Drawing, Line, PenPass
 from hardware.estimate import estimate
 from hardware.gcode import files
-from hardware.machine import Machine, RelayLift
+from hardware.machine import Machine
+from hardware.pen_lift import RelayLift
 from hardware.picture import plan_svg
 from hardware.program import ProgramError, program
 from hardware.svg_intake import prepared

@@ -14,7 +14,8 @@ from hardware.arcs import simplify
 from hardware.dialect import Dialect, DialectName
 from hardware.drawing import Drawing, Line, PenPass, is_dot
 from hardware.gcode import files, gcode, lines_by_step, per_tool, prompt
-from hardware.machine import Machine, RelayLift, ServoLift, ZLift
+from hardware.machine import Machine
+from hardware.pen_lift import RelayLift, ServoLift, ZLift
 from hardware.program import ChangePen, program
 
 Golden = Callable[[str, str], None]

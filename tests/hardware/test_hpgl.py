@@ -12,8 +12,9 @@ from hardware.__main__ import main
 from hardware.card import card_files
 from hardware.drawing import Drawing, PenPass
 from hardware.hpgl import files, hpgl
-from hardware.machine import Machine, MachineError, RelayLift, load_machine
+from hardware.machine import Machine, MachineError, load_machine
 from hardware.machine_files import files as machine_files
+from hardware.pen_lift import RelayLift
 from hardware.program import program
 
 PLOTTERS = ("hp_7475a", "hp_7550a", "roland_dxy", "vinyl_cutter_hpgl")

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from hardware.controllers import dialect_names, language_of
 from hardware.dialect import DIALECTS, PROTOCOLS, Dialect, DialectName, dialect_of
-from hardware.machine import Machine, MachineError, RelayLift, ServoLift, ZLift, load_machine
+from hardware.machine import Machine, MachineError, load_machine
+from hardware.pen_lift import RelayLift, ServoLift, ZLift
 
 MACHINES = sorted((Path(__file__).parents[2] / "specs" / "machines").glob("*.yaml"))
 DIALECTS_TEXT = re.sub(r", ([^,]*)$", r" or \1", ", ".join(map(repr, get_args(DialectName))))

@@ -15,8 +15,9 @@ from samples import BLACK, RED, ROUTER, SERVO, line, sheet, two_pens
 from hardware.card import CardError, card_files
 from hardware.drawing import PenPass
 from hardware.lettering import length_of, lettered
-from hardware.machine import Machine, RelayLift, load_machine
+from hardware.machine import Machine, load_machine
 from hardware.machine_files import suffix_of
+from hardware.pen_lift import RelayLift
 from hardware.picture import plan_svg
 from hardware.program import program
 from hardware.rack import load_rack

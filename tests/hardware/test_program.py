@@ -3,7 +3,8 @@ import pytest
 from samples import BLACK, RED, ROUTER, SERVO, curve, line, sheet, two_pens
 
 from hardware.drawing import Drawing, PenPass
-from hardware.machine import Machine, PenLift, RelayLift, check_sheet, sheet_placement
+from hardware.machine import Machine
+from hardware.pen_lift import PenLift, RelayLift
 from hardware.program import (
     ArcTo,
     ChangePen,
@@ -19,6 +20,7 @@ from hardware.program import (
     park_on_sheet,
     program,
 )
+from hardware.sheet_placement import check_sheet, sheet_placement
 
 
 def message(drawing: Drawing) -> str:

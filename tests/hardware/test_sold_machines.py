@@ -12,9 +12,10 @@ from simulated_plot import SimulatedPlot, all_drawn_once, wave
 from hardware.drawing import Drawing, PenPass
 from hardware.gcode import files, gcode
 from hardware.job.prepare import from_drawing, setup_of
-from hardware.machine import Machine, check_sheet, load_machine
+from hardware.machine import Machine, load_machine
 from hardware.plotting.events import Prompt
 from hardware.program import ProgramError, program
+from hardware.sheet_placement import check_sheet
 from hardware.simulator import InjectedFault
 from hardware.simulator.firmware import DRAWCORE, GRBL
 from hardware.simulator.trace import Move, Spindle, is_down

@@ -273,7 +273,7 @@ layers:
         (
             "pens: [black]\n",
             "rack.yaml:1:8: pens.0: 'black' is a string; a mapping is needed, with keys from name, colour, nib_mm, ink, feed_mm_min, dwell_s, "
-            "down, up, offset_mm, max_draw_m",
+            "down, up, offset_mm, max_draw_m, reload",
         ),
         (
             RACK.replace("navy", "black"),

@@ -196,10 +196,11 @@ class FakeOctoPrint(_Handler):
     def _job(self) -> dict[str, Any]:
         machine = self.machine
         size = len(machine.files.get(machine.file, b""))
-        share = None if machine.state in {"idle", "cancelled"} else 100 * machine.at_byte / size if size else None
+        has_ended = machine.state in {"idle", "cancelled"}
+        share = 100 * machine.at_byte / size if size and not has_ended else None
         found = {
             "job": {"file": {"name": machine.file or None, "path": machine.file or None, "origin": "local"}},
-            "progress": {"completion": share, "filepos": machine.at_byte},
+            "progress": {"completion": share, "filepos": None if has_ended else machine.at_byte},
             "state": OCTOPRINT_STATES[machine.state] if machine.is_ready else "Offline",
         }
         return found | ({"error": "Timer too close"} if machine.state == "failed" else {})

@@ -20,7 +20,7 @@ from hardware.gcode import gcode
 from hardware.hosts.host_plot import HostPatience, HostPlot, host_at
 from hardware.hosts.host_program import HostProgram, hosted_drawing
 from hardware.hosts.host_request import HostError
-from hardware.machine import ServoLift
+from hardware.pen_lift import ServoLift
 from hardware.plotting.control import Control
 from hardware.plotting.events import Finished, Note, PassBegun, PlotEvent, PlotProgress, Prompt
 from hardware.program import program
@@ -120,6 +120,7 @@ def test_an_end_here_cancels_the_job_and_lifts_the_pen(kind: str, far: FakeMachi
     person = Person(lambda prompt: "done" if prompt.id == 1 else "abort")
     finished = plotted(address, person)
     assert finished.outcome == "aborted" and "the pen is lifted" in finished.text
+    assert finished.strokes == card_program(kind).parts[0].strokes, "those of the first pen, also once the job is gone"
     assert far.state == "cancelled"
     assert far.ran == list(card_program(kind).lift) and far.ran
 

@@ -217,10 +217,7 @@ def test_a_slow_way_over_usb_makes_moves_longer_and_loses_nothing(tmp_path: Path
 @pytest.mark.parametrize("after", range(20, 760, 37))
 def test_killed_anywhere_it_is_resumed_exactly(after: int, tmp_path: Path) -> None:
     session = EbbPlot()
-    session.killed(tmp_path / "journal", after)
-    session.prompts.clear()
-    session.events.clear()
-    assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
+    assert session.resumed(tmp_path / "journal", after).outcome == "done"
     assert session.strays() == []
     times = session.times_drawn()
     assert all(share > 0.98 for share in times), times
@@ -241,12 +238,7 @@ def test_killed_and_the_board_restarted_it_asks_where_the_machine_is(tmp_path: P
 
 def test_an_emergency_stops_at_once_and_lifts_the_pen(tmp_path: Path) -> None:
     session = EbbPlot()
-
-    def press(control: object, event: object) -> None:
-        if len(session.drawn()) == 3 and session.pen_is_down() and session.draws_a_line():
-            session.control.emergency()
-
-    session.watchers.append(press)
+    session.at_stroke(3, lambda control: control.emergency())
     assert session.run(tmp_path / "journal").outcome == "emergency"
     assert not session.pen_is_down()
     assert not session.bench.board.is_moving()
@@ -255,12 +247,7 @@ def test_an_emergency_stops_at_once_and_lifts_the_pen(tmp_path: Path) -> None:
 
 def test_pausing_at_once_stops_within_the_stroke_and_goes_on_there(tmp_path: Path) -> None:
     session = EbbPlot()
-
-    def press(control: object, event: object) -> None:
-        if len(session.drawn()) == 3 and session.draws_a_line() and "pause" not in [p.kind for p in session.prompts]:
-            session.control.pause(now=True)
-
-    session.watchers.append(press)
+    session.at_stroke(3, lambda control: control.pause(now=True))
     assert session.run(tmp_path / "journal").outcome == "done"
     assert "pause" in [prompt.kind for prompt in session.prompts]
     assert session.pen_down_at_prompts == []

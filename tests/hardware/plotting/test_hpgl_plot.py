@@ -67,10 +67,7 @@ def test_a_carousel_that_is_too_small_is_filled_again() -> None:
 @pytest.mark.parametrize("after", range(12, 150, 17))
 def test_killed_anywhere_it_is_resumed_without_a_gap(after: int, buffer_bytes: int, tmp_path: Path) -> None:
     session = HpglPlot(buffer_bytes=buffer_bytes)
-    session.killed(tmp_path / "journal", after)
-    session.prompts.clear()
-    session.events.clear()
-    assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
+    assert session.resumed(tmp_path / "journal", after).outcome == "done"
     assert session.strays() == []
     times = session.times_drawn()
     assert all(share > 0.98 for share in times), times
@@ -94,12 +91,7 @@ def test_a_cable_that_is_out_for_a_while_costs_nothing(buffer_bytes: int, tmp_pa
 
 def test_a_pause_at_once_discards_the_buffer_and_goes_on_there(tmp_path: Path) -> None:
     session = HpglPlot()
-
-    def press(control: object, event: object) -> None:
-        if len(session.drawn()) == 3 and "pause" not in [prompt.kind for prompt in session.prompts]:
-            session.control.pause(now=True)
-
-    session.watchers.append(press)
+    session.at_stroke(3, lambda control: control.pause(now=True))
     assert session.run(tmp_path / "journal").outcome == "done"
     assert "pause" in [prompt.kind for prompt in session.prompts]
     assert session.pen_down_at_prompts == []
@@ -109,12 +101,7 @@ def test_a_pause_at_once_discards_the_buffer_and_goes_on_there(tmp_path: Path) -
 
 def test_an_emergency_discards_the_buffer_and_raises_the_pen(tmp_path: Path) -> None:
     session = HpglPlot()
-
-    def press(control: object, event: object) -> None:
-        if len(session.drawn()) == 3:
-            session.control.emergency()
-
-    session.watchers.append(press)
+    session.at_stroke(3, lambda control: control.emergency())
     assert session.run(tmp_path / "journal").outcome == "emergency"
     assert not session.pen_is_down()
     assert len(session.drawn()) <= 4

@@ -3,7 +3,6 @@
 import itertools
 import json
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +13,18 @@ from ebb_plot import AXIDRAW, EbbPlot
 from samples import ROUTER, SERVO, sheet
 from simulated_plot import SimulatedPlot, wave
 
+from hardware import toolpath
 from hardware.__main__ import main
 from hardware.drawing import Drawing, Pen, PenPass, length_mm
 from hardware.job.prepare import from_drawing, trips_of
 from hardware.job.variants import in_the_air
 from hardware.machine import Machine, MachineError, load_machine
-from hardware.reloading import divided, trips
+from hardware.program import ProgramError
+from hardware.rack import RackError, load_rack
+from hardware.reloading import divided, for_brushes, trips, way_mm
+from hardware.sheet_placement import sheet_placement
 from hardware.stations import PaintWell, Reload
-from hardware.svgfile import to_svg
+from hardware.svgfile import read_svg, to_svg
 
 RED = Pen(name="red", colour="#c03020", nib_mm=4.0)
 BLUE = Pen(name="blue", colour="#2040a0", nib_mm=4.0)
@@ -29,16 +32,19 @@ OCHRE = Pen(name="ochre", colour="#c09030", nib_mm=4.0)
 NEAR_MM = 0.1
 
 
-def with_wells(machine: Machine, **how: object) -> Machine:
+def with_wells(machine: Machine) -> Machine:
     """The machine with three wells of paint and one of water above the sheet."""
     left, _, _, top = machine.bed_mm
     places = {"red": 6, "blue": 16, "ochre": 26, "water": 36}
     stations = tuple(PaintWell(name=name, x_mm=left + at, y_mm=top - 6, radius_mm=4) for name, at in places.items())
-    plan = tuple(Reload.model_validate({"pen": name, "station": name, **how}) for name in ("red", "blue", "ochre"))
-    return machine.model_copy(update={"stations": stations, "reload": plan})
+    return machine.model_copy(update={"stations": stations})
 
 
-def watercolour() -> Drawing:
+def dipped(pen: Pen, **how: object) -> Pen:
+    return pen.model_copy(update={"reload": Reload.model_validate(how)})
+
+
+def watercolour(**how: object) -> Drawing:
     """Three brushes, each with four waves of 36 mm and two touches."""
 
     def lines(left_mm: float) -> tuple[np.ndarray, ...]:
@@ -46,16 +52,18 @@ def watercolour() -> Drawing:
         waves = [wave(left_mm, 12 + 11 * n) for n in range(4)]
         return (waves[0], touches[0], waves[1], waves[2], touches[1], waves[3])
 
-    passes = tuple(PenPass(pen.name, pen, lines(8.0 + 22 * at)) for at, pen in enumerate((RED, BLUE, OCHRE)))
+    passes = tuple(
+        PenPass(pen.name, dipped(pen, **how), lines(8.0 + 22 * at)) for at, pen in enumerate((RED, BLUE, OCHRE))
+    )
     return Drawing(100, 80, "#ffffff", passes, "watercolour")
 
 
+LOW = SERVO.model_copy(update={"origin_mm": (10.0, 5.0)})
 MACHINES = {
-    "EBB": lambda **how: EbbPlot(machine=with_wells(AXIDRAW, **how), drawing=watercolour()),
-    "GRBL": lambda **how: SimulatedPlot(machine=with_wells(SERVO.model_copy(update={"origin_mm": (10.0, 5.0)}), **how),
-                                        drawing=watercolour()),
-    "Z axis": lambda **how: SimulatedPlot(machine=with_wells(ROUTER, **how), drawing=watercolour()),
-}  # fmt: skip
+    "EBB": lambda **how: EbbPlot(machine=with_wells(AXIDRAW), drawing=watercolour(**how)),
+    "GRBL": lambda **how: SimulatedPlot(machine=with_wells(LOW), drawing=watercolour(**how)),
+    "Z axis": lambda **how: SimulatedPlot(machine=with_wells(ROUTER), drawing=watercolour(**how)),
+}
 
 
 def visits(session: SimulatedPlot) -> list[str]:
@@ -102,25 +110,26 @@ def test_it_stirs_washes_and_wipes_where_that_is_asked_for(kind: str) -> None:
 
 
 def test_a_dip_lasts_for_so_many_metres_and_long_strokes_are_divided() -> None:
-    machine = with_wells(AXIDRAW, every_m=0.05)
+    machine, red = with_wells(AXIDRAW), dipped(RED, every_m=0.05)
     long = np.column_stack([np.linspace(5, 95, 200), np.full(200, 20.0)])
-    drawing = sheet(PenPass("red", RED, (long, wave(5, 30))), width_mm=100, height_mm=80)
-    parts = divided(drawing, machine).passes[0].lines
+    drawing = sheet(PenPass("red", red, (long, wave(5, 30))), width_mm=100, height_mm=80)
+    parts = divided(drawing).passes[0].lines
     assert [round(length_mm(line)) for line in parts] == [45, 45, 38]
     assert np.allclose(parts[0][-1], parts[1][0])
-    assert trips(drawing, machine) == {1: 3}
+    assert trips(drawing) == {1: 3}
     session = EbbPlot(machine=machine, drawing=drawing)
     session.run()
     assert visits(session) == ["red", "stroke"] * 3
 
 
 def test_the_plan_counts_the_trips_and_their_time(tmp_path: Path) -> None:
-    machine = with_wells(AXIDRAW, strokes=2)
-    count, seconds = trips_of(watercolour(), machine)
+    machine = with_wells(AXIDRAW)
+    count, seconds = trips_of(watercolour(strokes=2), machine)
     assert count == 9
     assert seconds > count * 1.0
-    assert trips_of(watercolour(), AXIDRAW) == (0, 0.0)
-    (tmp_path / "work.svg").write_text(to_svg(watercolour(), "key"), encoding="utf-8")
+    plain = replace(watercolour(), passes=(PenPass("red", RED, (wave(5, 20),)),))
+    assert trips_of(plain, AXIDRAW) == (0, 0.0)
+    (tmp_path / "work.svg").write_text(to_svg(watercolour(strokes=2), "key"), encoding="utf-8")
     text = json.dumps(machine.model_dump(mode="json"))
     (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
     made = CliRunner().invoke(main, ["plan", str(tmp_path / "work.svg"), "-m", str(tmp_path / "m.yaml")])
@@ -165,14 +174,13 @@ def test_after_a_pause_the_brush_is_dipped_again(tmp_path: Path) -> None:
 
 
 def test_a_plot_in_the_air_stays_out_of_the_wells() -> None:
-    machine = with_wells(AXIDRAW, strokes=2)
-    job = in_the_air(from_drawing(watercolour(), machine, "watercolour"))
+    job = in_the_air(from_drawing(watercolour(strokes=2), with_wells(AXIDRAW), "watercolour"))
     assert not any(line.is_trip for line in job.lines)
 
 
 def test_marlin_gets_its_feeds_and_waits_as_it_reads_them() -> None:
-    machine = with_wells(SERVO.model_copy(update={"dialect": "marlin", "name": "printer"}), strokes=2, stir=True)
-    job = from_drawing(watercolour(), machine, "watercolour")
+    machine = with_wells(SERVO.model_copy(update={"dialect": "marlin", "name": "printer"}))
+    job = from_drawing(watercolour(strokes=2, stir=True), machine, "watercolour")
     trip = [line.text for line in job.lines if line.is_trip]
     assert any(text.startswith("M280") for text in trip)
     assert "G4 P500" in trip
@@ -180,33 +188,111 @@ def test_marlin_gets_its_feeds_and_waits_as_it_reads_them() -> None:
 
 
 def test_other_pens_are_not_dipped() -> None:
-    machine = with_wells(AXIDRAW, strokes=1)
+    machine = with_wells(AXIDRAW)
     plain = replace(
         watercolour(), passes=(PenPass("pen", Pen(name="pen", colour="#000000", nib_mm=0.5), (wave(5, 20),)),)
     )
-    assert trips(plain, machine) == {}
+    assert trips(plain) == {}
     assert not any(line.is_trip for line in from_drawing(plain, machine, "plain").lines)
 
 
-FAULTS: dict[str, Callable[[], tuple[str, str]]] = {
-    "no such station": lambda: ("reload: [{pen: red, station: rde}]", "'red' has no station 'rde'; there are 'red'"),
-    "off the bed": lambda: ("stations: [{name: red, x_mm: 900, y_mm: -5}]", "stations: 'red' at [900, -5] is off"),
-    "twice": lambda: (
+FAULTS: dict[str, tuple[str, str]] = {
+    "off the bed": ("stations: [{name: red, x_mm: 900, y_mm: -5}]", "stations: 'red' at [900, -5] is off"),
+    "twice": (
         "stations: [{name: red, x_mm: 9, y_mm: -90}, {name: red, x_mm: 9, y_mm: -50}]", "two are named 'red'",
     ),
-    "a wrong field": lambda: ("reload: [{pen: red, station: red, every: 1}]", "did you mean every_m?"),
+    "a wrong field": ("stations: [{name: red, x_mm: 9, y_mm: -90, radius: 3}]", "did you mean radius_mm?"),
+    "in the wrong file": ("reload: [{pen: red, station: red}]", "reload: is a field of a pen: write it in the rack"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_in_the_machine_file_is_explained(name: str, tmp_path: Path) -> None:
-    text, message = FAULTS[name]()
+    text, message = FAULTS[name]
     path = tmp_path / "m.yaml"
     whole = "name: m\ndialect: ebb\nwidth_mm: 300\nheight_mm: 200\nbed_min_mm: [0, -200]\n"
     whole += "pen_lift: {kind: servo, up: 20000, down: 15000}\n"
-    if "stations" not in text:
-        whole += "stations: [{name: red, x_mm: 20, y_mm: -50}]\n"
     path.write_text(whole + text + "\n", encoding="utf-8")
     with pytest.raises(MachineError) as fault:
         load_machine(path)
     assert message in str(fault.value)
+
+
+def test_a_well_that_the_machine_does_not_have_is_named() -> None:
+    with pytest.raises(ProgramError) as fault:
+        from_drawing(watercolour(station="rde", wash="sea"), with_wells(AXIDRAW), "watercolour")
+    first = "red 4: 'AxiDraw' has no station 'rde' for its `reload`; there are 'red', 'blue', 'ochre', 'water'"
+    assert str(fault.value).splitlines()[:2] == [first, first.replace("rde", "sea")]
+    with pytest.raises(ProgramError, match="no station 'red' for its `reload`; its file has no `stations`"):
+        trips_of(watercolour(), AXIDRAW)
+
+
+def test_a_well_on_the_sheet_is_noticed() -> None:
+    machine = with_wells(AXIDRAW)
+    red = machine.stations[0].model_copy(update={"x_mm": 8.0, "y_mm": -130.0})
+    touching = machine.model_copy(update={"stations": (red, *machine.stations[1:])})
+    text = (
+        "red 4: its station 'red' at [8, -130], radius 4 mm, lies on the sheet, which reaches from [10, -200]"
+        " to [110, -120]; move the station or the sheet (origin_mm)"
+    )
+    with pytest.raises(ProgramError) as fault:
+        from_drawing(watercolour(), touching, "watercolour")
+    assert str(fault.value) == text
+    beside = machine.model_copy(update={"stations": (red.model_copy(update={"x_mm": 5.9}), *machine.stations[1:])})
+    assert from_drawing(watercolour(), beside, "watercolour").lines
+
+
+def test_a_brush_keeps_its_dips_in_the_file_of_a_drawing(tmp_path: Path) -> None:
+    drawing = watercolour(every_m=0.6, strokes=20, stir=True, wipe="edge", wash="water")
+    (tmp_path / "work.svg").write_text(to_svg(drawing, "key"), encoding="utf-8")
+    assert [part.pen for part in read_svg(tmp_path / "work.svg").passes] == [part.pen for part in drawing.passes]
+
+
+def test_a_rack_says_how_a_brush_is_dipped(tmp_path: Path) -> None:
+    row = "{name: red, colour: '#c03020', nib_mm: 4, reload: {every_m: 0.6, wipe: edge, wash: water}}"
+    (tmp_path / "brushes.yaml").write_text(f"pens:\n  - {row}\n", encoding="utf-8")
+    [pen] = load_rack(tmp_path / "brushes.yaml")
+    assert pen.brush == Reload(station="red", every_m=0.6, wipe="edge", wash="water")
+    (tmp_path / "brushes.yaml").write_text(f"pens:\n  - {row.replace('every_m', 'every')}\n", encoding="utf-8")
+    with pytest.raises(RackError, match=r"pens\.0\.reload\.every"):
+        load_rack(tmp_path / "brushes.yaml")
+
+
+# --- the order of strokes ---
+
+
+def scattered(count: int, **how: object) -> Drawing:
+    rng = np.random.default_rng(5)
+    touches = tuple(rng.uniform(5, 95, 2) + np.array([[0.0, 0.0], [2.0, 1.0]]) for _ in range(count))
+    return sheet(PenPass("red", dipped(RED, **how), touches), width_mm=100, height_mm=100)
+
+
+@pytest.mark.parametrize("how", [{"strokes": 8}, {"every_m": 0.02}], ids=str)
+def test_the_strokes_of_a_dip_are_in_a_short_order_from_the_well_and_back(how: dict[str, object]) -> None:
+    beside = PaintWell(name="red", x_mm=125, y_mm=-150)
+    machine = AXIDRAW.model_copy(update={"stations": (beside,)})
+    drawing = toolpath.order(scattered(120, **how))
+    made = for_brushes(drawing, machine)
+    at = sheet_placement(100, 100, machine).on_sheet(beside.x_mm, beside.y_mm)
+    before, after = way_mm(drawing.passes[0], at), way_mm(made.passes[0], at)
+    assert after < 0.95 * before
+    assert trips(made) == trips(drawing)
+
+    def key(drawing: Drawing) -> list[tuple[float, ...]]:
+        return sorted(tuple(sorted(map(tuple, line.round(6).tolist()))) for line in drawing.passes[0].lines)  # type: ignore[misc]
+
+    assert key(made) == key(drawing), "each stroke once"
+
+
+def test_an_order_that_is_better_already_stays() -> None:
+    machine, drawing = with_wells(AXIDRAW), watercolour(strokes=100)
+    made = for_brushes(drawing, machine)
+    for a, b in zip(drawing.passes, made.passes, strict=True):
+        well = next(station for station in machine.stations if station.name == a.pen.name)
+        at = sheet_placement(100, 80, machine).on_sheet(well.x_mm, well.y_mm)
+        assert way_mm(b, at) <= way_mm(a, at)
+
+
+def test_without_brushes_the_drawing_is_the_same() -> None:
+    drawing = Drawing(100, 80, "#ffffff", (PenPass("pen", RED, (wave(5, 20), wave(5, 40))),))
+    assert for_brushes(drawing, with_wells(AXIDRAW)) is drawing

@@ -1,18 +1,19 @@
 """The simulated EBB: each command as in the public command set (evil-mad.github.io/EggBot/ebb.html, section #XX)."""
 
-import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from ebb_plot import AXIDRAW
+from ebb_plot import AXIDRAW, EbbPlot
 
 from hardware.machine import load_machine
+from hardware.sheet_placement import sheet_placement
 from hardware.simulator.ebb_bench import EbbBench
 from hardware.simulator.trace import Move, strokes
 from hardware.svgfile import read_svg
 
 HERE = Path(__file__).parent
+HALF_EIGHTH_MM = 0.0125  # half of an eighth of a step, of which 40 are a millimetre
 
 
 class Wire:
@@ -175,13 +176,24 @@ def test_what_another_program_sends_is_the_drawing() -> None:
             pass
     bench.wait(5.0)
     made = strokes(bench.board.machine.trace, machine)
-    [wanted] = read_svg(HERE / "saxi_drawing.svg").passes
-    assert len(made) == len(wanted.lines)
-    for drawn, line in zip(made, wanted.lines, strict=True):
-        mirrored = np.array([(x, -y) for x, y in drawn])
-        assert _farthest(mirrored, line) < 0.055, "its two motors end at different times, at 1/8 of a step"
-        assert math.dist(mirrored[0], line[0]) < 0.05
-        assert math.dist(mirrored[-1], line[-1]) < 0.05
+    drawing = read_svg(HERE / "saxi_drawing.svg")
+    [wanted] = drawing.passes
+    placement = sheet_placement(drawing.width_mm, drawing.height_mm, machine)
+    plot = EbbPlot(machine=machine, drawing=drawing)
+    plot.run()
+    ours = [np.array([placement.on_sheet(x, y) for x, y in stroke]) for stroke in plot.drawn()]
+    assert len(made) == len(wanted.lines) == len(ours)
+    for theirs, own, line in zip(made, ours, wanted.lines, strict=True):
+        as_drawn = np.array([(x, -y) for x, y in theirs])
+        assert _apart(own, line) < 0.011
+        assert _apart(as_drawn, line) < 0.05
+        centred = as_drawn + HALF_EIGHTH_MM
+        assert _apart(centred, line) < 0.035, "it rounds x and y down to eighths of a step, so it is half of one off"
+        assert _apart(centred, own) < 0.037
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> float:
+    return max(_farthest(a, b), _farthest(b, a))
 
 
 def _farthest(points: np.ndarray, line: np.ndarray) -> float:
