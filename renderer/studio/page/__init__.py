@@ -4,5 +4,5 @@
 of one theme, and share a `page_context`. `request_checks` holds what every request has to pass, `access` links, roles
 and sessions, `folders` the files that can be shown. `queue_views`, `gallery_works` and `plans` turn the queue, the
 gallery and specs into values for the templates. `actions` carries out what buttons do, `upload_checks` looks at
-uploaded pictures, `responses` makes answers, `change_stream` sends changes to browsers, and `server` configures uvicorn.
+uploaded pictures, `responses` makes answers, `change_stream` sends changes to browsers, `server` configures uvicorn.
 """
