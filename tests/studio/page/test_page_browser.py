@@ -48,6 +48,14 @@ layers: [{lines: {count: 24}, steps: 12}]
 GANTRY = "specs/machines/gantry_grbl_servo.yaml"
 VIEWS = ("/", "/machines", "/machines/gantry%20with%20a%20servo", "/gallery", "/history", "/pieces/1", "/pieces/2")
 
+PRESS_AS_SOON_AS_SHOWN = """(selector) => {
+  const watcher = new MutationObserver(() => {
+    const button = document.querySelector(selector);
+    if (button) { watcher.disconnect(); button.click(); }
+  });
+  watcher.observe(document, { subtree: true, childList: true, attributes: true });
+}"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
@@ -229,7 +237,6 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         page.get_by_role("button", name="Resume at the stroke").click()
         page.get_by_role("heading", name="This machine waits for you").wait_for()
         page.get_by_text("check that the machine is ready").first.wait_for()
-        page.wait_for_timeout(1000)  # the page is drawn again after an answer; a click in that moment is lost
         page.get_by_role("button", name="The machine is ready").click()
         page.get_by_role("heading", name="Clear the sheet").wait_for()
         page.get_by_role("button", name="The sheet is off the bed").click()
@@ -358,6 +365,35 @@ def test_a_form_half_filled_in_stays_so_and_a_press_in_a_hurry_counts_once(brows
         page.wait_for_timeout(500)
         assert [each.title for each in listing.listed(studio.store)] == ["a", "Mine", "a"]
         assert page.locator("#adding [name=title]").input_value() == ""
+
+
+def test_a_press_that_is_under_way_while_the_page_changes_is_not_lost(browser: Any, studio: Studio) -> None:
+    studio.serves()
+    for name in ("a", "b", "c"):
+        requests.add(studio.store, [NewJob("render", name, name, f"{name}.yaml")], "ada")
+    with tab(browser, studio, "curator") as page:
+        page.locator("#connection.live").wait_for()
+        page.locator("#pause-2").hover()
+        page.mouse.down()
+        requests.move(studio.store, 3, "first", None, "ada")  # the button would move away from the pointer
+        page.wait_for_timeout(1500)
+        page.mouse.up()
+        until(lambda: job(studio.store, 2).wanted == "pause")
+        page.locator("#waiting > :first-child#job-3").wait_for()  # and then the page shows the change
+
+
+def test_the_button_of_the_next_question_works_at_once(browser: Any, studio: Studio) -> None:
+    studio.serves()
+    number = asks(studio.store, "sheet")
+    with tab(browser, studio, "operator") as page:
+        page.goto(f"{studio.address}/machines/gantry%20with%20a%20servo")
+        first = open_question(studio.store, number)
+        page.evaluate(PRESS_AS_SOON_AS_SHOWN, f"#answer-done-{(first or 0) + 1}")
+        page.locator(f"#answer-done-{first}").click()
+        pen = questions.NewQuestion("pen", "pen 1", "Put it in.", (("done", "the pen is in"),), "done")
+        held = job(studio.store, number)
+        second = leases.advance(studio.store, number, held.token, "w", "awaiting_operator", "asks", asks=pen)
+        until(lambda: questions.answer_to(studio.store, second) is not None)
 
 
 def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, studio: Studio) -> None:
