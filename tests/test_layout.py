@@ -179,7 +179,7 @@ FOLDERS = {
     "editing job_pictures previews adding questions pausing listing release submission requests leases workers "
     "liveness",
     "renderer.studio.rendering": "job_progress render_process attempt render_worker",
-    "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
+    "renderer.studio.plotting": "plot_messages stroke_trace pen_log worker_state plot_rows plot_job plot_worker",
     "renderer.studio.page": "ended_access access responses request_checks folders upload_checks queue_views "
     "gallery_works plans uploaded_specs actions change_stream request_inputs page_templates page_context view_routes "
     "file_routes session_routes action_routes routes server",

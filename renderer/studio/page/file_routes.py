@@ -27,6 +27,7 @@ class WorkFiles:
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/pieces/{job:int}/picture/{name}", self.picture),
+            Route("/pieces/{job:int}/strokes", self.strokes),
             Route("/pieces/{job:int}/files/{name}", self.file),
             Route("/gallery/{work}/{name}", self.gallery_file),
             Mount("/static", StaticFiles(directory=STATIC)),
@@ -41,6 +42,13 @@ class WorkFiles:
         return Response(
             found.content, media_type=found.media, headers={**SANDBOX, "Cache-Control": "private, max-age=3600"}
         )
+
+    def strokes(self, request: Request) -> Response:
+        """The strokes of a plot, as `stroke_trace` describes them. Raises NotFound if its worker has sent none."""
+        found = job_pictures.get(self.page.store, number_in(request), job_pictures.STROKES)
+        if found is None:
+            raise NotFound("there are no strokes")
+        return Response(found.content, media_type="application/octet-stream", headers={"Content-Encoding": "gzip"})
 
     def file(self, request: Request) -> Response:
         """A file of a finished work. Raises NotFound."""

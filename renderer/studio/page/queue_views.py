@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from renderer.manifest import duration
-from renderer.studio.queue import ink_supply
+from renderer.studio.queue import ink_supply, job_pictures
 from renderer.studio.queue.records import Job, Question, job_of, question_of
 from renderer.studio.queue.states import ENDED, LEASED, WAITING, state_text
 from renderer.studio.queue.tables import jobs, pictures, prompts, queues, workers
@@ -115,7 +115,7 @@ def asking(connection: Connection) -> list[Job]:
 def picture_of(connection: Connection, job: Job) -> str | None:
     """The address of the best picture of a job that a worker has sent; it changes when the picture does."""
     wanted = select(pictures.c.job, pictures.c.name, pictures.c.at).where(
-        pictures.c.job.in_([job.id, job.follows or 0])
+        pictures.c.job.in_([job.id, job.follows or 0]), pictures.c.name.in_(job_pictures.NAMES)
     )
     names = ("progress", "preview") if job.state == "running" else ("preview", "progress")
     rows = sorted(connection.execute(wanted), key=lambda row: (names.index(row.name), row.job != job.id))
@@ -271,6 +271,17 @@ def ago(seconds: float) -> str:
 def moment_text(seconds: float | None) -> str:
     """A moment by the clock of the server: `24 Nov 14:05:10`."""
     return "" if seconds is None else time.strftime("%-d %b %H:%M:%S", time.localtime(seconds))
+
+
+def clock_text(seconds: float) -> str:
+    """A time of day by the clock of the server: `14:05`."""
+    return time.strftime("%H:%M", time.localtime(seconds))
+
+
+def has_strokes(connection: Connection, number: int) -> bool:
+    """Whether the worker has sent the strokes of this plot."""
+    own = (pictures.c.job == number, pictures.c.name == job_pictures.STROKES)
+    return connection.execute(select(pictures.c.at).where(*own)).first() is not None
 
 
 def curve(points: Iterable[tuple[float, float]], width: float = 600, height: float = 160) -> str:

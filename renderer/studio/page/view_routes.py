@@ -66,6 +66,7 @@ class Views:
             return {
                 "job": job,
                 "picture": self.page.picture_of(connection, job),
+                "has_strokes": queue_views.has_strokes(connection, number),
                 "question": records.open_question(connection, number),
                 "events": records.history(connection, number)[::-1],
                 "follows": records.find(connection, job.follows) if job.follows else None,
@@ -99,6 +100,8 @@ class Views:
                 "station": station,
                 "job": station.now,
                 "picture": self.page.picture_of(connection, station.now or comes),
+                "has_strokes": station.now is not None and queue_views.has_strokes(connection, station.now.id),
+                "events": records.history(connection, station.now.id, last=40)[::-1] if station.now else [],
                 "watches": "jobs questions machines" + (f" work:{station.now.id}" if station.now else ""),
             }
 

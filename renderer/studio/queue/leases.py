@@ -22,6 +22,7 @@ from renderer.studio.queue.tables import jobs
 LEASE_S = 30.0
 TRIES = 4  # the first, and three more
 _ON_THE_BED = sorted((LEASED - {"running"}) | {"needs_attention"})
+GOES_ON = ("stroke", "pass")  # how a plot goes on whose half-drawn sheet is on the bed
 BACK_OFF_S = (5.0, 30.0, 120.0)  # before the second, third, fourth
 WAYS_ON = (
     ("stroke", "resume at the stroke where it stopped"),
@@ -44,7 +45,8 @@ def claim(store: Store, kind: str, worker: str, queue: str = "render", lease_s: 
             return None
         state = "running" if kind == "render" else "claimed"
         values = {"token": job.token + 1, "worker": worker, "lease_until": now + lease_s, "tries": job.tries + 1}
-        change_state(connection, job, state, now, worker, "started", began=now, error="", progress={}, **values)
+        kept = job.progress if job.how in GOES_ON else {}  # what is drawn stays on the page
+        change_state(connection, job, state, now, worker, "started", began=now, error="", progress=kept, **values)
         if kind == "render" and job.token:
             job_pictures.clear(connection, job.id)  # those of an earlier try
         return find(connection, job.id)
@@ -60,7 +62,7 @@ def _next(connection: Connection, kind: str, queue: str, now: float) -> Job | No
             return None
         wanted = wanted.where(jobs.c.machine == queue)
         half = select(jobs.c.id).where(
-            jobs.c.machine == queue, jobs.c.kind == "plot", jobs.c.state == "queued", jobs.c.how.in_(("stroke", "pass"))
+            jobs.c.machine == queue, jobs.c.kind == "plot", jobs.c.state == "queued", jobs.c.how.in_(GOES_ON)
         )
         if (number := connection.execute(half).scalar()) is not None:  # its half-drawn sheet is on the bed
             wanted = wanted.where(jobs.c.id == number)
@@ -235,6 +237,7 @@ def end_plot(store: Store, number: int, token: int, worker: str, state: str, why
         questions.close(connection, number, now)
         gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
         change_state(connection, job, state, now, worker, why, **gone)
+        job_pictures.clear_strokes(connection, number)
         if cleared:
             put_queue(connection, job.machine, sheet="")
 

@@ -1,9 +1,11 @@
 """The page: what it shows, what its buttons do, and how a browser hears that something has changed."""
 
 import asyncio
+import gzip
 import html
 import http.client
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -322,15 +324,76 @@ def test_marks_differ_where_something_has_changed_and_only_there(there: Store) -
     assert before.keys() | {f"work:{number}"} == after.keys()
     assert all(before[name] != after[name] for name in ("jobs", "questions", "work"))
     assert before["machines"] == after["machines"]
-    leases.heartbeat(there, number, claimed.token, {"share": 0.5})
+    leases.heartbeat(there, number, claimed.token, {"number": 1, "share": 0.5})
     beaten = looks(there)
     assert {name for name in after if after[name] != beaten[name]} == {"work", f"work:{number}"}
-    leases.heartbeat(there, number, claimed.token, {"share": 0.5})
-    assert looks(there) == beaten, "that it is still alive is not a change"
+    leases.heartbeat(there, number, claimed.token, {"number": 1, "share": 0.6})
+    assert looks(there) == beaten, "that it has drawn more is sent as a number"
     pausing.pause_queue(there, "gantry", "ada")
     assert {name for name in beaten if looks(there)[name] != beaten[name]} == {"machines"}
     questions.answer(there, question, "done", "ada")
     assert looks(there)["questions"] == before["questions"]
+
+
+def far(stroke: int) -> dict[str, object]:
+    """How far a plot is, as its worker reports it."""
+    pens = [{"name": "black 0.5", "colour": "#101010", "strokes": 7, "metres": 60.0, "minutes": 20.0, "began": 1.0,
+             "ended": None, "skipped": False}]  # fmt: skip
+    return {"text": f"pen 1 of 1, stroke {stroke} of 7", "share": stroke / 7, "stroke": stroke, "strokes": 7,
+            "drawn_m": 8.0, "left_s": 90, "pen": "black", "number": 1, "passes": 1, "x_mm": 5.0, "y_mm": 6.0,
+            "machine": "Run", "pens": pens}  # fmt: skip
+
+
+def test_the_stream_says_how_far_a_plot_is_in_few_bytes_and_begins_with_that(there: Store) -> None:
+    plots(there, "a")
+    claimed, _ = asking(there)
+    stream = change_stream.ChangeStream(there)
+
+    async def heard() -> tuple[str, str]:
+        leases.heartbeat(there, 1, claimed.token, far(2))
+        events = stream.listen()
+        found = [await anext(events), await anext(events)]
+        leases.heartbeat(there, 1, claimed.token, far(3))
+        while "stroke 3 of" not in found[-1]:
+            found.append(await anext(events))
+        await events.aclose()  # type: ignore[attr-defined]
+        return found[1], found[-1]
+
+    first, later = asyncio.run(heard())
+    assert '"text": "pen 1 of 1, stroke 2 of 7"' in first
+    assert '"left": "2 min"' in first
+    assert later.startswith("event: plots\n")
+    assert '"stroke": 3' in later
+    assert len(later) < 300
+
+
+def test_the_pens_of_a_plot_are_listed_with_their_times(site: Site, there: Store) -> None:
+    plots(there, "a")
+    claimed, _ = asking(there)
+    known = far(2)
+    pen = known["pens"][0]  # type: ignore[index]
+    known["pens"] = [pen | {"ended": 601.0}, pen | {"name": "red"}, pen | {"name": "blue", "began": None}]
+    leases.heartbeat(there, 1, claimed.token, known)
+    for path in ("/machines/gantry", "/pieces/1"):
+        text = site.as_("viewer").get(path).text
+        assert re.search(r"black 0.5</span><small>done at \d\d:\d\d, after 10 min", text)
+        assert re.search(r"red</span><small>draws since \d\d:\d\d; 20 min in all", text)
+        assert "blue</span><small>to come: 20 min" in text
+    assert "Log of this plot" in site.as_("viewer").get("/machines/gantry").text
+
+
+def test_the_strokes_of_a_plot_are_sent_packed_and_only_to_who_may_look(site: Site, there: Store) -> None:
+    plots(there, "a")
+    claimed, _ = asking(there)
+    assert site.as_("viewer").get("/pieces/1/strokes").status == 404
+    job_pictures.put(there, 1, claimed.token, job_pictures.STROKES, job_pictures.GZIP, gzip.compress(b"{}\n"))
+    answer = site.as_("viewer").get("/pieces/1/strokes")
+    assert (answer.status, answer.headers["content-encoding"]) == (200, "gzip")
+    assert gzip.decompress(answer.content) == b"{}\n"
+    assert site.as_(None).get("/pieces/1/strokes").status == 401
+    assert 'data-trace="1"' in site.as_("viewer").get("/machines/gantry").text
+    assert requests.copy(there, 1, "ada").id == 2
+    assert site.as_("viewer").get("/pieces/2/strokes").status == 404, "a copy has drawn nothing"
 
 
 def test_what_changes_while_a_page_is_made_is_not_missed(

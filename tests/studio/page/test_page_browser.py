@@ -16,15 +16,19 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from simulated_plot import SimulatedPlot, all_drawn_once
+from samples import SERVO
+from simulated_plot import SimulatedPlot, all_drawn_once, small_card
 
+from hardware.job.prepare import from_drawing
 from hardware.machine import load_machine
 from hardware.simulator import Bench
 from hardware.simulator.pty import served as on_a_port
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import is_down
 from renderer.plot_source import lines_of
-from renderer.studio.queue import leases, listing, questions, records, requests
+from renderer.studio.plotting.pen_log import PenLog
+from renderer.studio.plotting.stroke_trace import stroke_trace
+from renderer.studio.queue import job_pictures, leases, listing, questions, records, requests
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.store import Store
 
@@ -48,6 +52,13 @@ layers: [{lines: {count: 24}, steps: 12}]
 GANTRY = "specs/machines/gantry_grbl_servo.yaml"
 VIEWS = ("/", "/machines", "/machines/gantry%20with%20a%20servo", "/gallery", "/history", "/pieces/1", "/pieces/2")
 
+DARK = """() => {
+  const canvas = document.querySelector("canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 250 && data[at + 1] < 120) found++;
+  return found;
+}"""
 PRESS_AS_SOON_AS_SHOWN = """(selector) => {
   const watcher = new MutationObserver(() => {
     const button = document.querySelector(selector);
@@ -394,6 +405,49 @@ def test_the_button_of_the_next_question_works_at_once(browser: Any, studio: Stu
         held = job(studio.store, number)
         second = leases.advance(studio.store, number, held.token, "w", "awaiting_operator", "asks", asks=pen)
         until(lambda: questions.answer_to(studio.store, second) is not None)
+
+
+def test_the_drawing_grows_without_fetching_the_page_and_is_right_after_a_reload(browser: Any, studio: Studio) -> None:
+    drawing = from_drawing(small_card(), SERVO, "card")
+    server, number = studio.serves(), asks(studio.store, "sheet")
+    held, trace = job(studio.store, number), stroke_trace(drawing, job_pictures.MOST_BYTES)
+    assert trace is not None
+    job_pictures.put(studio.store, number, held.token, job_pictures.STROKES, job_pictures.GZIP, trace)
+    pens = PenLog(drawing, [], time.time)
+    pens.begin(1)
+
+    def drawn(stroke: int) -> None:
+        known = {"text": f"stroke {stroke} of 6", "share": stroke / 6, "stroke": stroke, "strokes": 6, "drawn_m": 0.1,
+                 "left_s": 60, "pen": "black", "number": 1, "x_mm": 20.0, "y_mm": 20.0, "pens": pens.rows}  # fmt: skip
+        leases.heartbeat(studio.store, number, held.token, known, lease_s=600)
+
+    def dark(page: Any) -> int:
+        """How much of the canvas a pen has drawn on; what is to come is pale."""
+        return int(page.evaluate(DARK))
+
+    drawn(1)
+    with tab(browser, studio, "operator") as page:
+        page.goto(f"{studio.address}/machines/gantry%20with%20a%20servo")
+        page.locator("canvas[data-drawn='1']").wait_for()
+        fetched, first = [], dark(page)
+        page.on("request", lambda request: fetched.append(request.url))
+        for stroke in (2, 3):
+            drawn(stroke)
+            page.locator(f"canvas[data-drawn='{stroke}']").wait_for()
+        assert fetched == []
+        third = dark(page)
+        assert third > first > 0
+        page.reload()
+        page.locator("canvas[data-drawn='3']").wait_for()
+        assert dark(page) == third
+        page.said.clear()
+        server.kill()
+        server.wait()
+        drawn(5)
+        studio.serves()
+        page.locator("canvas[data-drawn='5']").wait_for()
+        assert dark(page) > third
+        page.said.clear()  # a browser reports a server that is gone
 
 
 def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, studio: Studio) -> None:

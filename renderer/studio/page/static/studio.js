@@ -13,6 +13,8 @@ function differs() {
   return latest !== null && page().dataset.watches.split(" ").some((name) => own[name] !== latest[name]);
 }
 
+const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
 async function refresh(isSure = differs()) {
   if (fetching || dragging || !isSure) return;
   fetching = true;
@@ -29,6 +31,7 @@ async function refresh(isSure = differs()) {
   if (focus) document.getElementById(focus)?.focus();
   focus = "";
   makeSortable();
+  announce("studio:drawn");
   if (latest !== before) refresh();  // something has changed meanwhile
 }
 
@@ -85,6 +88,7 @@ function listen() {
   receivedAt = Date.now();
   source = new EventSource("/events");
   source.addEventListener("marks", (event) => { latest = JSON.parse(event.data); received(); });
+  source.addEventListener("plots", (event) => announce("studio:plots", JSON.parse(event.data)));
   source.addEventListener("beat", received);
   source.addEventListener("lost", () => { receivedAt = Date.now(); showConnection(NOT_UP_TO_DATE); });  // the database does not answer
   source.onerror = () => showConnection(NOT_CONNECTED);
