@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from renderer.specfile import SpecErrors
-from renderer.studio.page import actions
+from renderer.studio.page import actions, steering_actions
 from renderer.studio.page.access import Session
 from renderer.studio.page.actions import ActionContext, Denied, Form
 from renderer.studio.page.folders import NotFound
@@ -42,6 +42,8 @@ class ActionRoutes:
             self.post("/pieces/{job:int}/plot", partial(_numbered_action, actions.plot)),
             self.post("/questions/{job:int}/answer", partial(_numbered_action, actions.answer)),
             self.post("/queues/{name}", partial(_named_action, actions.hold)),
+            self.post("/machines/{name}/move", partial(_named_action, steering_actions.steer)),
+            self.post("/machines/{name}/stop", partial(_named_action, steering_actions.stop_move)),
         ]
 
     def post(self, path: str, action: Callable[[Request], Action]) -> Route:

@@ -13,7 +13,8 @@ from renderer.studio.page.page_context import PageContext, Values
 from renderer.studio.page.page_templates import local_text
 from renderer.studio.page.request_inputs import found_job, number_in
 from renderer.studio.queue import records
-from renderer.studio.queue.pausing import pause_reasons
+from renderer.studio.queue.machine_moves import last_move
+from renderer.studio.queue.pausing import lost_position, pause_reasons
 from renderer.studio.queue.states import StudioError
 
 
@@ -98,6 +99,8 @@ class Views:
             comes = next(iter(station.waiting.jobs), None)
             return {
                 "station": station,
+                "lost": lost_position(connection, station.name),
+                "move_of": last_move(connection, station.name),
                 "job": station.now,
                 "picture": self.page.picture_of(connection, station.now or comes),
                 "has_strokes": station.now is not None and queue_views.has_strokes(connection, station.now.id),

@@ -239,6 +239,7 @@ class PlotJob:
                 self.progress = plot_messages.progress_row(event, self.pens.lines) | {"pens": self.pens.rows}
             case PassBegun():
                 self.pens.begin(event.number)
+                self.worker.write(lambda: pausing.set_queue(self.store, self.worker.machine.name, lost=""))
                 self.rows.remark(f"pen {event.number} of {event.passes}: {event.pen}")
             case PlotFault():
                 self.faults.append(f"{event.meaning} ({event.what})")

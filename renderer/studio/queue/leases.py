@@ -107,6 +107,8 @@ def need_person(connection: Connection, job: Job, now: float, who: str, why: str
     free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "wanted": "", "error": why}
     change_state(connection, job, "needs_attention", now, who, why, **free)
     job = find(connection, job.id)
+    if is_lost:
+        put_queue(connection, job.machine, lost=why)
     home = ". Home the machine before you resume" if is_lost else ""
     said = f"{why}. Look at the sheet and the pen, then choose how to go on{home}"
     questions.ask(connection, job, now, "attention", "the plot stopped", said, WAYS_ON, "" if is_lost else "stroke")

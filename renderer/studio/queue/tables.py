@@ -126,6 +126,24 @@ queues = Table(
     Column("paused", Integer, nullable=False),
     Column("why", Text, nullable=False),
     Column("sheet", Text, nullable=False),  # the drawn sheet on the machine's bed; empty if none is known
+    Column("lost", Text, nullable=False, server_default=""),  # why its position may be lost; since version 3
+)
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("machine", Text, nullable=False),
+    Column("name", Text, nullable=False),  # home, origin, jog, park, pen_up, pen_down, test, outline, air
+    Column("numbers", Text, nullable=False),  # JSON: x, y of a jog; the part whose pen is meant
+    Column("job", Integer),  # the plot whose drawing is meant
+    Column("state", Text, nullable=False),  # open, running, stopping, done, refused
+    Column("said", Text, nullable=False),  # what was done, or why not
+    Column("who", Text, nullable=False),
+    Column("asked", Float, nullable=False),
+    Column("ended", Float),
+    Index("moves_of_a_machine", "machine", "id"),
+    sqlite_autoincrement=True,
 )
 
 workers = Table(
@@ -146,7 +164,13 @@ def _second(connection: Connection) -> None:
     pictures.create(connection)
 
 
-_CHANGES = {2: _second}  # what a version changes, apart from the columns of new job fields
+def _third(connection: Connection) -> None:
+    """Version 2 to 3: moves of machines outside a plot, and whether their position may be lost."""
+    connection.exec_driver_sql("ALTER TABLE queues ADD COLUMN lost TEXT NOT NULL DEFAULT ''")
+    moves.create(connection)
+
+
+_CHANGES = {2: _second, 3: _third}  # what a version changes, apart from the columns of new job fields
 
 
 def _migration(version: int) -> Callable[[Connection], None]:

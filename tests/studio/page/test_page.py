@@ -21,7 +21,17 @@ from renderer.studio.page import change_stream, queue_views
 from renderer.studio.page.access import Session
 from renderer.studio.page.change_stream import Marks, marks
 from renderer.studio.page.responses import without_folders
-from renderer.studio.queue import job_pictures, leases, listing, pausing, questions, records, requests
+from renderer.studio.queue import (
+    job_pictures,
+    leases,
+    listing,
+    machine_moves,
+    pausing,
+    questions,
+    records,
+    requests,
+    workers,
+)
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job
@@ -394,6 +404,34 @@ def test_the_strokes_of_a_plot_are_sent_packed_and_only_to_who_may_look(site: Si
     assert 'data-trace="1"' in site.as_("viewer").get("/machines/gantry").text
     assert requests.copy(there, 1, "ada").id == 2
     assert site.as_("viewer").get("/pieces/2/strokes").status == 404, "a copy has drawn nothing"
+
+
+def test_an_operator_steers_a_machine_that_plots_nothing(site: Site, there: Store) -> None:
+    plots(there, "a")
+    operator, path = site.as_("operator"), "/machines/gantry/move"
+    assert site.as_("curator").post(path, {"move": "home"}).status == 403
+    answer = operator.post(path, {"move": "home"})
+    assert (answer.status, answer.text[:33]) == (409, "no worker of gantry is running; s")
+    workers.register(there, "w", "plot", "machine gantry")
+    assert operator.post(path, {"move": "jog", "x": "500"}).status == 422
+    assert operator.post(path, {"move": "fly"}).status == 422
+    assert operator.post("/machines/none/move", {"move": "home"}).status == 404
+    before = looks(there)
+    assert operator.post(path, {"move": "jog", "x": "50", "y": "-10"}).status == 200
+    asked = machine_moves.take_move(there, "gantry")
+    assert asked is not None
+    assert (asked.name, asked.numbers, asked.who) == ("jog", {"x": 50.0, "y": -10.0}, "the operator at the page")
+    assert looks(there)["machines"] != before["machines"]
+    text = operator.get("/machines/gantry").text
+    assert "Jog, the operator at the page: moves" in text
+    assert operator.post("/machines/gantry/stop").status == 200
+    assert machine_moves.is_stopped(there, asked.id)
+    machine_moves.end_move(there, asked, "refused", "stopped; the pen is up", "it was stopped")
+    text = operator.get("/machines/gantry").text
+    assert "The position of this machine may be lost: it was stopped." in text
+    assert 'value="jog"' not in text
+    assert 'value="home"' in text
+    assert 'value="home"' not in site.as_("viewer").get("/machines/gantry").text
 
 
 def test_what_changes_while_a_page_is_made_is_not_missed(
