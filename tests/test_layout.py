@@ -174,16 +174,18 @@ FOLDERS = {
     "renderer.gallery": "names engine key statement state label exhibit collect build gather verify pages work cluster",
     "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
     "cluster_build",
-    "renderer.studio": "queue rendering plotting page",
+    "renderer.studio": "queue rendering plotting calling page",
     "renderer.studio.queue": "states job_fields location fast_list tables store records changes order ink_supply "
     "editing job_pictures previews adding questions pausing listing release submission requests leases workers "
     "liveness machine_moves",
     "renderer.studio.rendering": "job_progress render_process attempt render_worker",
     "renderer.studio.plotting": "plot_messages stroke_trace pen_log worker_state machine_steering plot_rows plot_job "
     "plot_worker",
-    "renderer.studio.page": "ended_access access responses request_checks folders upload_checks queue_views "
-    "gallery_works plans uploaded_specs actions steering_actions change_stream request_inputs page_templates "
-    "page_context view_routes "
+    "renderer.studio.calling": "channel_settings senders caller",
+    "renderer.studio.page": "ended_access access responses request_checks folders upload_checks page_settings cameras "
+    "queue_views plot_history metrics gallery_works plans uploaded_specs actions steering_actions change_stream "
+    "request_inputs page_templates "
+    "page_context view_routes service_routes "
     "file_routes session_routes action_routes routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
     "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "

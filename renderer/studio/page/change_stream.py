@@ -149,6 +149,11 @@ class ChangeStream:
             self._listeners.discard(line)
 
     @property
+    def count(self) -> int:
+        """How many browsers listen."""
+        return len(self._listeners)
+
+    @property
     def is_full(self) -> bool:
         return len(self._listeners) >= MOST_LISTENERS
 

@@ -14,6 +14,7 @@ from renderer.studio.page.access import Access, Session
 from renderer.studio.page.actions import ActionContext
 from renderer.studio.page.change_stream import ChangeStream, marks
 from renderer.studio.page.folders import Folders
+from renderer.studio.page.page_settings import PageSettings
 from renderer.studio.page.page_templates import local_text
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.store import Store
@@ -31,6 +32,7 @@ class PageContext:
     cookie: str  # its name
     watch: ChangeStream
     templates: Environment
+    settings: PageSettings
 
     @property
     def actions(self) -> ActionContext:
@@ -41,7 +43,12 @@ class PageContext:
         """A view with the marks from before it was read, so that later changes are fetched again."""
         with self.store.read() as connection:
             now = marks(connection, self.store.now(connection))
-            shown = {"watches": watches, **values(connection), "asking": queue_views.asking(connection)}
+            shown = {
+                "watches": watches,
+                **values(connection),
+                "asking": queue_views.asking(connection),
+                "questions": queue_views.asked_of(connection),
+            }
         session: Session = request.scope["session_of_page"]
         text = self.templates.get_template(f"{name}.html.j2").render(
             session=session, marks=now, view=name, local=local_text(session), **shown

@@ -112,6 +112,11 @@ def asking(connection: Connection) -> list[Job]:
     return [job_of(row) for row in connection.execute(wanted.order_by(jobs.c.id))]
 
 
+def asked_of(connection: Connection) -> list[tuple[int, str]]:
+    """The jobs that ask, each with its question: by it a browser notices a new one."""
+    return [(job, asked.title) for job, asked in open_questions(connection).items()]
+
+
 def picture_of(connection: Connection, job: Job) -> str | None:
     """The address of the best picture of a job that a worker has sent; it changes when the picture does."""
     wanted = select(pictures.c.job, pictures.c.name, pictures.c.at).where(

@@ -21,24 +21,29 @@ from renderer.studio.page.change_stream import ChangeStream
 from renderer.studio.page.file_routes import WorkFiles
 from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.page_context import PageContext
+from renderer.studio.page.page_settings import PageSettings
 from renderer.studio.page.page_templates import page_templates
 from renderer.studio.page.request_checks import with_request_checks
 from renderer.studio.page.responses import database_error, denied_error, http_error, unexpected_error
+from renderer.studio.page.service_routes import Services
 from renderer.studio.page.session_routes import Sessions
 from renderer.studio.page.view_routes import Views
 from renderer.studio.queue.store import Store
 
+USUAL = PageSettings()
 DATABASE_ERRORS = (OperationalError, InterfaceError, PoolTimeout)  # faults of the database, not of this program
-PARTS = (Views, WorkFiles, Sessions, ActionRoutes)  # each gives the routes of its theme
+PARTS = (Views, WorkFiles, Sessions, ActionRoutes, Services)  # each gives the routes of its theme
 
 
 class Page:
     """The page of one queue."""
 
-    def __init__(self, store: Store, folders: Folders, access: Access, cookie: str) -> None:
+    def __init__(
+        self, store: Store, folders: Folders, access: Access, cookie: str, settings: PageSettings = USUAL
+    ) -> None:
         self.access, self.cookie = access, cookie
         self.watch = ChangeStream(store)
-        self.context = PageContext(store, folders, access, cookie, self.watch, page_templates())
+        self.context = PageContext(store, folders, access, cookie, self.watch, page_templates(), settings)
 
     def application(self, names: tuple[str, ...] = ()) -> ASGIApp:
         """The application behind its request checks. `names`: the host names for other machines."""

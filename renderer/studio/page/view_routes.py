@@ -99,6 +99,7 @@ class Views:
             comes = next(iter(station.waiting.jobs), None)
             return {
                 "station": station,
+                "has_camera": station.name in self.page.settings.cameras,
                 "lost": lost_position(connection, station.name),
                 "move_of": last_move(connection, station.name),
                 "job": station.now,

@@ -450,6 +450,33 @@ def test_the_drawing_grows_without_fetching_the_page_and_is_right_after_a_reload
         page.said.clear()  # a browser reports a server that is gone
 
 
+def test_a_new_question_calls_once_with_the_title_and_for_those_who_want_with_a_sound(
+    browser: Any, studio: Studio
+) -> None:
+    studio.serves()
+    with tab(browser, studio, "operator") as page:
+        page.locator(".who summary").click()
+        page.evaluate("""() => {
+          window.calls = [];
+          window.sounds = 0;
+          document.addEventListener("studio:called", (event) => calls.push(event.detail));
+          window.AudioContext = class { constructor() { window.sounds++; throw new Error("counted"); } };
+          window.addEventListener("error", (event) => event.preventDefault());
+        }""")
+        number = asks(studio.store, "sheet")
+        until(lambda: page.evaluate("window.calls.length") == 1)
+        assert page.evaluate("window.calls") == [[[number, "load paper"]]]
+        assert page.evaluate("window.sounds") == 0, "nobody has asked for a sound"
+        assert page.title().startswith("(1) ")
+        page.evaluate("localStorage.setItem('studio-calls', 'sound')")
+        held = job(studio.store, number)
+        pen = questions.NewQuestion("pen", "pen 1", "Put it in.", (("done", "the pen is in"),), "done")
+        leases.advance(studio.store, number, held.token, "w", "awaiting_operator", "asks", asks=pen)
+        until(lambda: page.evaluate("window.calls.length") == 2)
+        assert page.evaluate("window.sounds") == 1
+        page.said.clear()
+
+
 def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, studio: Studio) -> None:
     studio.serves()
     for name in ("a", "b"):

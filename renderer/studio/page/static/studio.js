@@ -102,6 +102,14 @@ setInterval(() => {
 document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() - receivedAt > 6000) listen(); });
 addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 
+// --- the picture of a camera, every two seconds ---
+
+setInterval(() => {
+  for (const image of document.querySelectorAll("[data-camera]")) {
+    if (!document.hidden && image.complete) image.src = `${image.src.split("?")[0]}?${Date.now()}`;
+  }
+}, 2000);
+
 // --- messages: what was done, and what went wrong ---
 
 function say(text, isWrong) {
