@@ -43,6 +43,7 @@ class ActionRoutes:
             self.post("/questions/{job:int}/answer", partial(_numbered_action, actions.answer)),
             self.post("/queues/{name}", partial(_named_action, actions.hold)),
             self.post("/machines/{name}/move", partial(_named_action, steering_actions.steer)),
+            self.post("/machines/{name}/new-pen", partial(_named_action, steering_actions.put_in_new)),
             self.post("/machines/{name}/stop", partial(_named_action, steering_actions.stop_move)),
         ]
 

@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from renderer.manifest import duration
 from renderer.studio.queue.states import LEASED
 from renderer.studio.queue.store import Store
-from renderer.studio.queue.tables import events, jobs, moves, pictures, prompts, queues, workers
+from renderer.studio.queue.tables import events, inks, jobs, moves, pictures, prompts, queues, workers
 
 LOOK_S = 0.2  # between two reads of the database, while a browser listens
 BEAT_S = 5.0  # between two messages to a browser, which show that the connection works
@@ -58,11 +58,12 @@ def marks(connection: Connection, now: float) -> Marks:
     there = connection.execute(select(workers.c.name, workers.c.seen).order_by(workers.c.name)).all()
     last_moves = select(func.max(moves.c.id)).group_by(moves.c.machine)
     moved = connection.execute(select(moves.c.id, moves.c.state).where(moves.c.id.in_(last_moves))).all()
+    inked = connection.execute(select(inks.c.machine, inks.c.pen, inks.c.since).order_by(inks.c.machine)).all()
     work = {row.id: _mark(*row[:-1], _shown_progress(row.kind, row.progress), drawn.get(row.id)) for row in held}
     return {
         "jobs": str(last),
         "questions": _mark(*asked),
-        "machines": _mark(*lines, *moved, *((row.name, now - row.seen < ALIVE_S) for row in there)),
+        "machines": _mark(*lines, *moved, *inked, *((row.name, now - row.seen < ALIVE_S) for row in there)),
         "work": _mark(*work.values()),
         **{f"work:{number}": mark for number, mark in work.items()},
     }

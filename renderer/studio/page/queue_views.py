@@ -68,6 +68,7 @@ class Station:
     waiting: Waiting
     minutes: float  # that the waiting plots take, as far as known
     dry: list[ink_supply.DryPen] = field(default_factory=list)
+    inks: list[ink_supply.PenInk] = field(default_factory=list)
 
     @property
     def now(self) -> Job | None:
@@ -148,9 +149,8 @@ def dry_pens(connection: Connection, machine: str) -> list[ink_supply.DryPen]:
     """The pens that will run dry in the plots of this machine."""
     own = (jobs.c.machine == machine, jobs.c.kind == "plot", jobs.c.state.not_in(sorted(ENDED)))
     order = (jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
-    return ink_supply.pens_running_dry(
-        job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order))
-    )
+    plots = [job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order))]
+    return ink_supply.pens_running_dry(plots, ink_supply.used_m(connection, machine))
 
 
 def machine_names(connection: Connection) -> list[str]:
@@ -187,7 +187,8 @@ def station(connection: Connection, name: str, found: list[WorkerView]) -> Stati
         asked.get(now[0].id) if now else None,
         comes,
         sum(job.result.get("minutes") or 0 for job in released),
-        [] if is_render else ink_supply.pens_running_dry([*now, *released]),
+        [] if is_render else ink_supply.pens_running_dry([*now, *released], ink_supply.used_m(connection, name)),
+        [] if is_render else ink_supply.pens_in_use(connection, name),
     )
 
 

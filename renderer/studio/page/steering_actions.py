@@ -5,7 +5,7 @@ from renderer.studio.page import queue_views
 from renderer.studio.page.access import Session
 from renderer.studio.page.actions import ActionContext, Form, need, number_of, text_of, whole_of
 from renderer.studio.page.folders import NotFound
-from renderer.studio.queue import machine_moves
+from renderer.studio.queue import ink_supply, machine_moves
 from renderer.studio.queue.states import StudioError
 
 
@@ -28,6 +28,14 @@ def stop_move(context: ActionContext, session: Session, machine: str, _: Form) -
     _known(context, machine)
     machine_moves.stop_move(context.store, machine)
     return f"{machine}: stops, pen up"
+
+
+def put_in_new(context: ActionContext, session: Session, machine: str, form: Form) -> str:
+    """Note that a pen was replaced or filled. Raises Refused if it has not drawn on this machine."""
+    need(session, "operator", "change pens")
+    pen = text_of(form, "pen")
+    ink_supply.put_in_new(context.store, machine, pen)
+    return f"{pen} is new"
 
 
 def _known(context: ActionContext, machine: str) -> None:

@@ -15,14 +15,13 @@ from renderer.studio.queue.changes import add_event, change_state, leased_job, u
 from renderer.studio.queue.pausing import pause_reason, put_queue
 from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job, find, job_of
-from renderer.studio.queue.states import LEASED
+from renderer.studio.queue.states import GOES_ON, LEASED
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs
 
 LEASE_S = 30.0
 TRIES = 4  # the first, and three more
 _ON_THE_BED = sorted((LEASED - {"running"}) | {"needs_attention"})
-GOES_ON = ("stroke", "pass")  # how a plot goes on whose half-drawn sheet is on the bed
 BACK_OFF_S = (5.0, 30.0, 120.0)  # before the second, third, fourth
 WAYS_ON = (
     ("stroke", "resume at the stroke where it stopped"),
@@ -240,6 +239,7 @@ def end_plot(store: Store, number: int, token: int, worker: str, state: str, why
         gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
         change_state(connection, job, state, now, worker, why, **gone)
         job_pictures.clear_strokes(connection, number)
+        ink_supply.add_drawn(connection, job, now)
         if cleared:
             put_queue(connection, job.machine, sheet="")
 

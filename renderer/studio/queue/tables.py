@@ -156,6 +156,17 @@ workers = Table(
     Index("workers_places", "place", unique=True),
 )
 
+inks = Table(
+    "inks",
+    metadata,
+    Column("machine", Text, primary_key=True),
+    Column("pen", Text, primary_key=True),  # its label: `black 0.5`
+    Column("colour", Text, nullable=False),
+    Column("lasts_m", Float),  # metres of a new pen; None if its rack does not say that
+    Column("drawn_m", Float, nullable=False),  # since it was new
+    Column("since", Float, nullable=False),
+)
+
 
 def _second(connection: Connection) -> None:
     """Version 1 to 2: pictures, the drawing that a plot is released for, bugs that happen twice."""
@@ -165,9 +176,10 @@ def _second(connection: Connection) -> None:
 
 
 def _third(connection: Connection) -> None:
-    """Version 2 to 3: moves of machines outside a plot, and whether their position may be lost."""
+    """Version 2 to 3: moves of machines outside a plot, whether their position may be lost, the ink of pens."""
     connection.exec_driver_sql("ALTER TABLE queues ADD COLUMN lost TEXT NOT NULL DEFAULT ''")
     moves.create(connection)
+    inks.create(connection)
 
 
 _CHANGES = {2: _second, 3: _third}  # what a version changes, apart from the columns of new job fields

@@ -100,7 +100,7 @@ def test_the_operator_is_reported_which_pen_and_has_the_answers(site: Site, ther
     assert f'id="answer-abort-{question}">Stop here<' in text
     assert 'name="z" value="12.5"' in text
     assert "21 min of plotting" in text
-    assert "black 0.5 will run dry in plot 2: it lasts 90 m and has 120 m to draw by then." in text
+    assert "black 0.5 will run dry in plot 2, the second that uses it: it lasts 90 m and will have drawn 120 m." in text
     everywhere = site.as_("viewer").get("/").text
     assert 'href="/machines/gantry"><span><b>gantry</b> asks: 1 a</span>' in everywhere
 
@@ -404,6 +404,31 @@ def test_the_strokes_of_a_plot_are_sent_packed_and_only_to_who_may_look(site: Si
     assert 'data-trace="1"' in site.as_("viewer").get("/machines/gantry").text
     assert requests.copy(there, 1, "ada").id == 2
     assert site.as_("viewer").get("/pieces/2/strokes").status == 404, "a copy has drawn nothing"
+
+
+def test_the_ink_of_a_pen_is_counted_until_a_new_one_is_put_in(site: Site, there: Store) -> None:
+    plots(there, "a", "b", "c", "d")
+    for number in (1, 2):
+        claimed, _ = asking(there)
+        begun = {**BLACK, "metres": 25.0, "began": 1.0, "ended": 2.0, "skipped": False}
+        leases.heartbeat(there, number, claimed.token, far(7) | {"pens": [begun, begun | {"name": "x", "began": None}]})
+        state = "done" if number == 1 else "cancelled"
+        if number == 1:
+            leases.advance(there, 1, claimed.token, "w", "plotting", "goes on")
+            leases.advance(there, 1, claimed.token, "w", "finishing", "drawn")
+            leases.advance(there, 1, claimed.token, "w", "awaiting_operator", "asks")
+        leases.end_plot(there, number, claimed.token, "w", state, "it has ended", cleared=True)
+    operator = site.as_("operator")
+    text = operator.get("/machines/gantry").text
+    assert "40 of 90 m left" in text
+    assert "black 0.5 will run dry in plot 3, the first that uses it: it lasts 90 m and will have drawn 110 m." in text
+    assert "<span>x</span>" not in text, "a pen that was not put in has used no ink"
+    assert site.as_("curator").post("/machines/gantry/new-pen", {"pen": "black 0.5"}).status == 403
+    assert operator.post("/machines/gantry/new-pen", {"pen": "pink"}).status == 409
+    assert operator.post("/machines/gantry/new-pen", {"pen": "black 0.5"}).text == "black 0.5 is new"
+    text = operator.get("/machines/gantry").text
+    assert "90 of 90 m left" in text
+    assert "black 0.5 will run dry in plot 4, the second that uses it" in text
 
 
 def test_an_operator_steers_a_machine_that_plots_nothing(site: Site, there: Store) -> None:
