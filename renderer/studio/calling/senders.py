@@ -20,7 +20,7 @@ class NotSent(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """What people are told."""
+    """What people get to know."""
 
     cause: Cause
     title: str

@@ -71,7 +71,11 @@ def clear(connection: Connection, number: int) -> None:
 
 
 def clear_strokes(connection: Connection, number: int) -> None:
-    """Delete the strokes of a plot that has ended; its preview shows them all."""
+    """Delete the strokes of a plot that has ended, unless nothing else shows its drawing."""
+    follows = select(jobs.c.follows).where(jobs.c.id == number).scalar_subquery()
+    shown = (pictures.c.name == "preview", (pictures.c.job == number) | (pictures.c.job == follows))
+    if connection.execute(select(pictures.c.job).where(*shown)).first() is None:
+        return
     connection.execute(pictures.delete().where(pictures.c.job == number, pictures.c.name == STROKES))
 
 

@@ -58,6 +58,8 @@ def test_a_plot_of_two_pens_from_the_queue_to_the_cleared_sheet(there: Store, tm
 
 def test_the_page_gets_the_strokes_and_the_times_of_the_pens(there: Store, tmp_path: Path) -> None:
     (a,) = added(there, "a")
+    with there.begin() as connection:
+        job_pictures.put_row(connection, a, 0.0, "preview", "image/webp", b"all")
     with Beside(there, SimulatedPlot(drawing=small_card()), tmp_path) as beside:
         beside.lets_go()
         beside.answers(a, "load")
