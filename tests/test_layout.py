@@ -29,7 +29,7 @@ INSIDE = {
     "ebb_stream ebb hpgl_setup hpgl_link port_scan",
     "hardware.job": "gcode_job formatting pen_state timing trips gcode_parser prepare variants locate evidence",
     "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard hpgl_guard journal preflight pace "
-    "repeated_notes session messages asking opening pen_change parking continuing origin resume recover plot",
+    "repeated_notes session messages asking opening pen_change parking continuing origin resume recover plot steering",
     "hardware.hosts": "host_request host_status moonraker octoprint host_program host_plot",
     "hardware.formats": "stroke_sheet dxf_file hpgl_scanner hpgl_file pdf_file",
     "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade subpath path_curves path_data flatten "
@@ -175,14 +175,19 @@ FOLDERS = {
     "renderer.gallery": "names engine key statement state label exhibit collect build gather verify pages work cluster",
     "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
     "cluster_build",
-    "renderer.studio": "queue rendering plotting page",
+    "renderer.studio": "queue rendering plotting calling page",
     "renderer.studio.queue": "states job_fields location fast_list tables store records changes order ink_supply "
     "editing job_pictures previews adding questions pausing listing release submission requests leases workers "
-    "liveness",
+    "liveness machine_moves",
     "renderer.studio.rendering": "job_progress render_process attempt render_worker",
-    "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
-    "renderer.studio.page": "ended_access access responses request_checks folders upload_checks queue_views "
-    "gallery_works plans uploaded_specs actions change_stream routes server",
+    "renderer.studio.plotting": "plot_messages stroke_trace pen_log worker_state machine_steering plot_rows plot_job "
+    "plot_worker",
+    "renderer.studio.calling": "channel_settings senders caller",
+    "renderer.studio.page": "ended_access access responses request_checks folders upload_checks page_settings cameras "
+    "queue_views plot_history metrics gallery_works plans uploaded_specs actions steering_actions change_stream "
+    "request_inputs page_templates "
+    "page_context view_routes service_routes "
+    "file_routes session_routes action_routes routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
     "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "
     "specs tile_command render_commands gallery queue",

@@ -34,14 +34,14 @@ class HostRefused(HostError):
         self.status = status
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
+class NoRedirects(urllib.request.HTTPRedirectHandler):
     """Follows no redirect, which would hand the key to another server."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirects)
 
 
 class HostRequests:

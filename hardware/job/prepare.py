@@ -36,6 +36,17 @@ def from_drawing(drawing: "Drawing", machine: "Machine", title: str, pause_every
     return read(gcode(steps, machine), machine, setup, passes, title)
 
 
+def bare_job(machine: "Machine") -> GcodeJob:
+    """Return a job of one dot for moves outside a plot, with the machine's own heights. Raises ProgramError."""
+    import numpy as np
+
+    from hardware.drawing import Drawing, PenPass
+    from hardware.pen import Pen
+
+    dot = PenPass("dot", Pen(name="any", colour="#000000", nib_mm=0.5), (np.array([[30.0, 30.0]]),))
+    return from_drawing(Drawing(60.0, 60.0, "#ffffff", (dot,)), machine, "moves")
+
+
 def trips_of(drawing: "Drawing", machine: "Machine") -> tuple[int, float]:
     """Return how often brushes go to their wells during a plot, and the seconds that this takes. Raises ProgramError.
 

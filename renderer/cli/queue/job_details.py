@@ -21,8 +21,9 @@ def show_job(*, job: int, db: str | None, as_json: bool) -> int:
         with store.read() as connection:
             found, asked = records.find(connection, job), records.open_question(connection, job)
             events = records.history(connection, job)
+            used_m = ink_supply.used_m(connection, found.machine)
         plots = [each for each in listing.listed(store, kind="plot") if each.machine == found.machine]
-    empty = [each for each in ink_supply.pens_running_dry(plots) if each.job == job]
+    empty = [each for each in ink_supply.pens_running_dry(plots, used_m) if each.job == job]
     if as_json:
         question = dataclasses.asdict(asked) if asked else None
         document = {"job": records.as_json(found), "question": question, "dry": [dataclasses.asdict(e) for e in empty]}

@@ -316,6 +316,10 @@ def worker(**options: Any) -> int:
               help="The port; 0 takes a free one.")  # fmt: skip
 @click.option("--allowed-host", multiple=True, metavar="NAME",
               help="A host name of the page for other machines. May be given several times.")  # fmt: skip
+@click.option("--camera", multiple=True, metavar="MACHINE=URL",
+              help="The picture of a camera, shown beside this machine. May be given several times.")  # fmt: skip
+@click.option("--calls", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              help="Whom to call by ntfy, webhook or e-mail: a YAML file that docs/studio.md describes.")  # fmt: skip
 @click.option("--specs", metavar="DIR", default="specs", show_default=True, type=click.Path(path_type=Path),
               help="The specs that can be added; uploads go there too.")  # fmt: skip
 @click.option("--out", "-o", metavar="DIR", default="out", show_default=True, type=click.Path(path_type=Path),

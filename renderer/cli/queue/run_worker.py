@@ -80,6 +80,7 @@ def _render_worker(device: str, threads: int | None, *, private_addresses: bool)
 
 
 def _plot_worker(machine: Machine, port: str, baud: int) -> Make:
+    from hardware.job.prepare import bare_job
     from hardware.wire.opener import opener
     from renderer.plot_source import lines_of
     from renderer.studio.plotting import plot_worker, worker_state
@@ -89,7 +90,8 @@ def _plot_worker(machine: Machine, port: str, baud: int) -> Make:
 
     def make(store: Store, name: str) -> tuple[plot_worker.PlotWorker, str]:
         journals = (store.file.absolute().parent if store.file else data_folder()) / "journals"
-        uses = worker_state.PlotMachine(machine.name, port, opener(port, machine, baud), lines, journals)
+        opens = opener(port, machine, baud)
+        uses = worker_state.PlotMachine(machine.name, port, opens, lines, journals, bare_job(machine))
         printing.say(f"render queue resume --queue {machine.name!r} resumes its queue")
         return plot_worker.PlotWorker(store, name, uses, say=printing.say), f"machine {machine.name}"
 

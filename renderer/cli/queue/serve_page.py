@@ -10,9 +10,12 @@ import click
 from renderer.cli import printing
 from renderer.cli.codes import DONE
 from renderer.cli.queue.database import opened
+from renderer.studio.calling.caller import Caller
+from renderer.studio.calling.channel_settings import load_channels
 from renderer.studio.page.access import ROLES, Access, key_in
 from renderer.studio.page.ended_access import EndedAccess
 from renderer.studio.page.folders import Folders
+from renderer.studio.page.page_settings import PageSettings, cameras_of
 from renderer.studio.page.request_checks import LOOPBACK
 from renderer.studio.queue.location import data_folder
 from renderer.studio.queue.states import StudioError
@@ -26,6 +29,8 @@ def serve(  # each an option of the command
     host: str,
     port: int,
     allowed_host: tuple[str, ...],
+    camera: tuple[str, ...],
+    calls: Path | None,
     specs: Path,
     out: Path,
     gallery: Path,
@@ -48,6 +53,7 @@ def serve(  # each an option of the command
         raise click.UsageError(
             f"--specs {specs}: there is no such folder; name the folder of the specs that can be queued"
         )
+    cameras, channels = cameras_of(camera), load_channels(calls) if calls else ()
     with opened(db) as store:
         ended = EndedAccess(_key_folder(store) / "page.ended")
         access = Access(key_in(_key_folder(store), renewed=new_links), ended=ended)
@@ -73,7 +79,10 @@ def serve(  # each an option of the command
                 )
             _print_links(access, f"http://{shown}:{real_port}", as_json)
             folders = Folders(specs.resolve(), out.resolve(), gallery.resolve() if gallery.is_dir() else None)
-            _run(store, folders, access, listening, allowed_host)
+            caller = Caller(store, channels, printing.say)
+            caller.start()
+            _run(store, folders, access, listening, allowed_host, PageSettings(cameras))
+            caller.close()
     printing.say("the page is closed; workers go on without it")
     return DONE
 
@@ -117,13 +126,20 @@ def _bound_socket(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _run(store: Store, folders: Folders, access: Access, listening: socket.socket, names: tuple[str, ...]) -> None:
+def _run(
+    store: Store,
+    folders: Folders,
+    access: Access,
+    listening: socket.socket,
+    names: tuple[str, ...],
+    settings: PageSettings,
+) -> None:
     import uvicorn
 
     from renderer.studio.page.routes import Page
     from renderer.studio.page.server import config
 
-    page = Page(store, folders, access, f"render-{listening.getsockname()[1]}")
+    page = Page(store, folders, access, f"render-{listening.getsockname()[1]}", settings)
 
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

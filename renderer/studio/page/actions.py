@@ -62,7 +62,7 @@ def add(context: ActionContext, session: Session, form: Form) -> str:
     Raises NotFound if there is no such spec, and the errors of `submission.new_jobs`.
     """
     need(session, "curator", "add works")
-    path = context.folders.spec(_text(form, "spec"))
+    path = context.folders.spec(text_of(form, "spec"))
     wanted = _wanted(context.folders, form, changes=_changes(form), plot="plot" in form)
     return _added(context, session, path, wanted)
 
@@ -93,11 +93,11 @@ def _added(context: ActionContext, session: Session, path: Path, wanted: submiss
 
 
 def _wanted(folders: Folders, form: Form, *, changes: tuple[str, ...], plot: bool) -> submission.JobOptions:
-    machine = _text(form, "machine")
+    machine = text_of(form, "machine")
     return submission.JobOptions(
         changes=changes, out=folders.out, draft="draft" in form, plot=plot,
         machine=folders.machine(machine) if machine else None,
-        edition=_whole(form, "edition", 1, 1000), within=folders.specs, **_fields(form, ADDED),
+        edition=whole_of(form, "edition", 1, 1000), within=folders.specs, **_fields(form, ADDED),
     )  # fmt: skip
 
 
@@ -130,10 +130,10 @@ def do(context: ActionContext, session: Session, number: int, name: str, _: Form
 def move(context: ActionContext, session: Session, number: int, form: Form) -> str:
     """Move a job in the queue. Raises StudioError if `where` is not a place, and Refused."""
     need(session, "curator", "change the order")
-    where = _text(form, "where")
+    where = text_of(form, "where")
     if where not in get_args(Where):
         raise StudioError(f"where: {where!r} is not one of {', '.join(get_args(Where))}")
-    other = _whole(form, "other", 1, 2**31 - 1) if where in {"before", "after"} else None
+    other = whole_of(form, "other", 1, 2**31 - 1) if where in {"before", "after"} else None
     return f"{requests.move(context.store, number, where, other, session.who).shown}: moved"  # type: ignore[arg-type]
 
 
@@ -149,11 +149,11 @@ def edit(context: ActionContext, session: Session, number: int, form: Form) -> s
 def answer(context: ActionContext, session: Session, number: int, form: Form) -> str:
     """Answer a question of a plot. Raises Refused if it is already answered or closed."""
     need(session, "operator", "answer for a machine")
-    numbers = {axis: _number(form, axis, MOST_NUDGE_MM) for axis in "xy" if form.get(axis)}
+    numbers = {axis: number_of(form, axis, MOST_NUDGE_MM) for axis in "xy" if form.get(axis)}
     if form.get("z"):
-        numbers["z"] = _number(form, "z", _height_step(context, number))
-    asked = questions.answer(context.store, number, _text(form, "choice"), session.who, numbers)
-    return f"{asked.title}: {dict(asked.choices)[_text(form, 'choice')]}"
+        numbers["z"] = number_of(form, "z", _height_step(context, number))
+    asked = questions.answer(context.store, number, text_of(form, "choice"), session.who, numbers)
+    return f"{asked.title}: {dict(asked.choices)[text_of(form, 'choice')]}"
 
 
 def _height_step(context: ActionContext, number: int) -> float:
@@ -171,7 +171,7 @@ def hold(context: ActionContext, session: Session, name: str, form: Form) -> str
     if "go" in form:
         pausing.resume_queue(context.store, name)
         return f"the queue of {name} has been resumed"
-    pausing.pause_queue(context.store, name, session.who, _text(form, "why"))
+    pausing.pause_queue(context.store, name, session.who, text_of(form, "why"))
     return f"the queue of {name} is paused"
 
 
@@ -207,18 +207,20 @@ def remove_spec(context: ActionContext, session: Session, name: str, _: Form) ->
 
 def _fields(form: Form, fields: Fields) -> dict[str, Any]:
     """The fields of a job that a form sets. If a field cannot be empty, an empty input does not set it."""
-    values = {field.name: field.from_form(_text(form, field.name)) for field in fields if field.on_page}
+    values = {field.name: field.from_form(text_of(form, field.name)) for field in fields if field.on_page}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _text(form: Form, name: str) -> str:
+def text_of(form: Form, name: str) -> str:
+    """An input as one line. Raises StudioError if it is too long."""
     text = re.sub(UNSEEN, " ", form.get(name, "")).strip()
     if len(text) > MOST_TEXT:
         raise StudioError(f"{name}: {len(text)} characters are too many; at most {MOST_TEXT} are allowed")
     return text
 
 
-def _whole(form: Form, name: str, least: int, most: int) -> int:
+def whole_of(form: Form, name: str, least: int, most: int) -> int:
+    """An input as a whole number; 1 if it is empty. Raises StudioError."""
     text = form.get(name, "").strip()
     try:
         value = int(text) if text else 1
@@ -229,7 +231,8 @@ def _whole(form: Form, name: str, least: int, most: int) -> int:
     return value
 
 
-def _number(form: Form, name: str, most: float) -> float:
+def number_of(form: Form, name: str, most: float) -> float:
+    """An input as a number up to this size. Raises StudioError."""
     text = form[name].strip()
     try:
         value = float(text)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from renderer.manifest import duration
-from renderer.studio.queue import ink_supply
+from renderer.studio.queue import ink_supply, job_pictures
 from renderer.studio.queue.records import Job, Question, job_of, question_of
 from renderer.studio.queue.states import ENDED, LEASED, WAITING, state_text
 from renderer.studio.queue.tables import jobs, pictures, prompts, queues, workers
@@ -68,6 +68,7 @@ class Station:
     waiting: Waiting
     minutes: float  # that the waiting plots take, as far as known
     dry: list[ink_supply.DryPen] = field(default_factory=list)
+    inks: list[ink_supply.PenInk] = field(default_factory=list)
 
     @property
     def now(self) -> Job | None:
@@ -112,10 +113,15 @@ def asking(connection: Connection) -> list[Job]:
     return [job_of(row) for row in connection.execute(wanted.order_by(jobs.c.id))]
 
 
+def asked_of(connection: Connection) -> list[tuple[int, str]]:
+    """The jobs that ask, each with its question: by it a browser notices a new one."""
+    return [(job, asked.title) for job, asked in open_questions(connection).items()]
+
+
 def picture_of(connection: Connection, job: Job) -> str | None:
     """The address of the best picture of a job that a worker has sent; it changes when the picture does."""
     wanted = select(pictures.c.job, pictures.c.name, pictures.c.at).where(
-        pictures.c.job.in_([job.id, job.follows or 0])
+        pictures.c.job.in_([job.id, job.follows or 0]), pictures.c.name.in_(job_pictures.NAMES)
     )
     names = ("progress", "preview") if job.state == "running" else ("preview", "progress")
     rows = sorted(connection.execute(wanted), key=lambda row: (names.index(row.name), row.job != job.id))
@@ -143,9 +149,8 @@ def dry_pens(connection: Connection, machine: str) -> list[ink_supply.DryPen]:
     """The pens that will run dry in the plots of this machine."""
     own = (jobs.c.machine == machine, jobs.c.kind == "plot", jobs.c.state.not_in(sorted(ENDED)))
     order = (jobs.c.priority.desc(), jobs.c.place, jobs.c.id)
-    return ink_supply.pens_running_dry(
-        job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order))
-    )
+    plots = [job_of(row) for row in connection.execute(select(jobs).where(*own).order_by(*order))]
+    return ink_supply.pens_running_dry(plots, ink_supply.used_m(connection, machine))
 
 
 def machine_names(connection: Connection) -> list[str]:
@@ -182,7 +187,8 @@ def station(connection: Connection, name: str, found: list[WorkerView]) -> Stati
         asked.get(now[0].id) if now else None,
         comes,
         sum(job.result.get("minutes") or 0 for job in released),
-        [] if is_render else ink_supply.pens_running_dry([*now, *released]),
+        [] if is_render else ink_supply.pens_running_dry([*now, *released], ink_supply.used_m(connection, name)),
+        [] if is_render else ink_supply.pens_in_use(connection, name),
     )
 
 
@@ -271,6 +277,17 @@ def ago(seconds: float) -> str:
 def moment_text(seconds: float | None) -> str:
     """A moment by the clock of the server: `24 Nov 14:05:10`."""
     return "" if seconds is None else time.strftime("%-d %b %H:%M:%S", time.localtime(seconds))
+
+
+def clock_text(seconds: float) -> str:
+    """A time of day by the clock of the server: `14:05`."""
+    return time.strftime("%H:%M", time.localtime(seconds))
+
+
+def has_strokes(connection: Connection, number: int) -> bool:
+    """Whether the worker has sent the strokes of this plot."""
+    own = (pictures.c.job == number, pictures.c.name == job_pictures.STROKES)
+    return connection.execute(select(pictures.c.at).where(*own)).first() is not None
 
 
 def curve(points: Iterable[tuple[float, float]], width: float = 600, height: float = 160) -> str:

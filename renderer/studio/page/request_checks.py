@@ -20,7 +20,8 @@ from renderer.studio.page.access import Access
 from renderer.studio.page.responses import text_response
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-OPEN = ("/enter", "/static/")  # shown without a session
+OPEN = ("/enter", "/static/", "/healthz")  # shown without a session
+FOR_PROGRAMS = ("/metrics", "/history/plots.csv")  # also shown to a program that sends the token of a link
 SAFE = {"GET", "HEAD"}
 FORM_BYTES = 64 * 1024
 BODY_S = 120.0  # until a request must be complete
@@ -81,6 +82,9 @@ class RequestChecks:
         if int(headers.get("content-length", "0")) > most_bytes(scope):
             return text_response(headers, too_large(most_bytes(scope)), 413, Connection="close")
         session = self.access.session(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
+        bearer, _, token = headers.get("authorization", "").partition(" ")
+        if session is None and bearer.lower() == "bearer" and scope["path"] in FOR_PROGRAMS:
+            session = self.access.opened_by(token.strip())
         if session is None and not scope["path"].startswith(OPEN):
             return text_response(headers, CLOSED, 401)
         scope["session_of_page"] = session

@@ -20,9 +20,11 @@ from hardware.plotting.session import PlotOptions as Options
 from hardware.plotting.sleep_inhibitor import awake
 from hardware.wire.port import PortError
 from renderer.studio.plotting import plot_messages
+from renderer.studio.plotting.pen_log import PenLog
 from renderer.studio.plotting.plot_rows import PlotRows, WorkerLeft
+from renderer.studio.plotting.stroke_trace import stroke_trace
 from renderer.studio.plotting.worker_state import WorkerState
-from renderer.studio.queue import leases, pausing, release
+from renderer.studio.queue import job_pictures, leases, pausing, release
 from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import LeaseLost
@@ -46,6 +48,8 @@ class EmergencyStop(Exception):
 class PlotJob:
     """One sheet, from the claim until it is off the bed."""
 
+    pens: PenLog  # once it is about to draw
+
     def __init__(self, worker: WorkerState, job: Job) -> None:
         self.worker, self.job, self.store, self.name = worker, job, worker.store, worker.name
         self.journal = worker.machine.journals / f"plot-{job.id}-{int(job.made)}.journal"
@@ -59,7 +63,6 @@ class PlotJob:
         self.resume_unsaved = False  # that the plot goes on is not in the database yet
         self.height_step = 0.0  # of a nudge; see `_height_step`
         self.faults: list[str] = []
-        self.lines: Lines | None = None  # once it is about to draw
         self._thread: threading.Thread | None = None
 
     # --- from the claim to the end ---
@@ -76,6 +79,7 @@ class PlotJob:
         except Exception as error:  # whatever is wrong with the drawing, nothing has moved
             self._refused(error)
             return False
+        self._show_strokes(lines)
         if known is None and not self._paper_is_loaded():
             return False
         self.rows.set_state("plotting", "the plot begins" if known is None else f"goes on: {self.how}")
@@ -83,10 +87,11 @@ class PlotJob:
         if self.wanted == "emergency":
             raise EmergencyStop
         self.height_step = _height_step(lines)
-        self.lines = lines
+        self.pens = PenLog(lines, self.job.progress.get("pens", []), time.time)
         self._start(lines, known)
         end = self._watch()
         if isinstance(end, Finished) and end.outcome == "done":
+            self.pens.end()
             self._clear("done", "finished")
             return True
         if isinstance(end, Finished) and end.outcome == "aborted" and self.wanted == "cancel":
@@ -108,6 +113,13 @@ class PlotJob:
             what = "is done" if known.is_done else "was of another drawing or for another machine file"
             raise JournalError(f"{self.journal}: that plot {what}; it cannot be resumed")
         return lines, known
+
+    def _show_strokes(self, lines: Lines) -> None:
+        """Give the page the strokes, which it draws as they are made."""
+        trace = stroke_trace(lines, job_pictures.MOST_BYTES)
+        if trace is not None:
+            kind = (job_pictures.STROKES, job_pictures.GZIP)
+            self.worker.write(lambda: job_pictures.put(self.store, self.job.id, self.job.token, *kind, trace))
 
     def _refused(self, error: Exception) -> None:
         text = " ".join(str(error).split()) or type(error).__name__
@@ -219,11 +231,15 @@ class PlotJob:
             case Prompt():
                 self._prompted(event)
             case Answered():
+                if event.choice == "skip" and self.prompt and self.prompt.pen:
+                    self.pens.skip(self.prompt.pen.number)
                 self.prompt = None
                 self._answered()
-            case PlotProgress() if self.lines is not None:
-                self.progress = plot_messages.progress_row(event, self.lines)
+            case PlotProgress():
+                self.progress = plot_messages.progress_row(event, self.pens.lines) | {"pens": self.pens.rows}
             case PassBegun():
+                self.pens.begin(event.number)
+                self.worker.write(lambda: pausing.set_queue(self.store, self.worker.machine.name, lost=""))
                 self.rows.remark(f"pen {event.number} of {event.passes}: {event.pen}")
             case PlotFault():
                 self.faults.append(f"{event.meaning} ({event.what})")

@@ -16,6 +16,7 @@ def progress_row(progress: PlotProgress, lines: Lines) -> dict[str, Any]:
     return {
         "text": text, "share": round(share, 4), "stroke": progress.stroke, "strokes": progress.strokes,
         "drawn_m": round(progress.drawn_mm / 1000, 3), "left_s": left_s, "pen": progress.pen,
+        "number": progress.number, "passes": progress.passes,
         "x_mm": round(progress.x_mm, 2), "y_mm": round(progress.y_mm, 2), "machine": progress.machine_state,
     }  # fmt: skip
 

@@ -6,15 +6,17 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from renderer.studio.plotting.machine_steering import steer_once
 from renderer.studio.plotting.plot_job import EmergencyStop, PlotJob
 from renderer.studio.plotting.plot_rows import WorkerLeft
 from renderer.studio.plotting.worker_state import PlotMachine, PlotTimes, WorkerState
-from renderer.studio.queue import leases, listing, pausing, workers
+from renderer.studio.queue import leases, listing, machine_moves, pausing, workers
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import LeaseLost
 from renderer.studio.queue.store import Store
 
 USUAL = PlotTimes()
+STEER_S = 0.2  # between two checks whether somebody steers the machine
 
 
 class PlotWorker:
@@ -38,6 +40,7 @@ class PlotWorker:
         """
         why = "the plot worker has started: check that the machine is ready, then resume the queue"
         pausing.set_queue(self.state.store, self.state.machine.name, paused=1, why=why)
+        machine_moves.drop_moves(self.state.store, self.state.machine.name, "the worker has started; ask again")
         self._has_begun = True
 
     def leave(self) -> None:
@@ -50,6 +53,8 @@ class PlotWorker:
             self.begin()
         done = 0
         while not self.state.leaving:
+            if steer_once(self.state):
+                continue
             try:
                 workers.heard_from(self.state.store, self.state.name)
                 job = leases.claim(
@@ -63,8 +68,14 @@ class PlotWorker:
             elif drains and self._idle():
                 break
             else:
-                time.sleep(self.state.times.poll_s)
+                self._wait()
         return done
+
+    def _wait(self) -> None:
+        """Wait for the next job, and obey at once if somebody steers the machine."""
+        ends = time.monotonic() + self.state.times.poll_s
+        while time.monotonic() < ends and not self.state.leaving and not steer_once(self.state):
+            time.sleep(min(STEER_S, self.state.times.poll_s))
 
     def _idle(self) -> bool:
         with self.state.store.read() as connection:

@@ -22,6 +22,7 @@ class PlotMachine:
     open_port: Opener
     lines: Callable[[Job], Lines]  # what is sent for a job; raises an error if the machine cannot draw it
     journals: Path  # a folder
+    bare: Lines | None = None  # a job without a drawing, for moves outside a plot
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Small pictures of jobs, kept in the queue so that they can be shown without the disk of the machine that made them.
 
 `progress` shows a render at work, `preview` a finished one. A plot that follows a render shows the render's picture.
+`strokes` holds the strokes of a plot, which the page draws as they are made (`studio.plotting.stroke_trace`).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from renderer.studio.queue.tables import jobs, pictures
 
 NAMES = ("progress", "preview")
 MEDIA = ("image/webp", "image/png", "image/jpeg")
+STROKES, GZIP = "strokes", "application/gzip"
 MOST_BYTES = 1_000_000
 
 
@@ -40,7 +42,7 @@ def put_row(connection: Connection, number: int, at: float, name: str, media: st
 
     Raises StudioError if the picture is too large or of another kind.
     """
-    if name not in NAMES or media not in MEDIA:
+    if (name, media) != (STROKES, GZIP) and (name not in NAMES or media not in MEDIA):
         raise StudioError(
             f"{name!r} of {media!r} is not a picture of a job; use {', '.join(NAMES)} of {', '.join(MEDIA)}"
         )
@@ -68,7 +70,17 @@ def clear(connection: Connection, number: int) -> None:
     connection.execute(pictures.delete().where(pictures.c.job == number))
 
 
+def clear_strokes(connection: Connection, number: int) -> None:
+    """Delete the strokes of a plot that has ended, unless nothing else shows its drawing."""
+    follows = select(jobs.c.follows).where(jobs.c.id == number).scalar_subquery()
+    shown = (pictures.c.name == "preview", (pictures.c.job == number) | (pictures.c.job == follows))
+    if connection.execute(select(pictures.c.job).where(*shown)).first() is None:
+        return
+    connection.execute(pictures.delete().where(pictures.c.job == number, pictures.c.name == STROKES))
+
+
 def copy_rows(connection: Connection, number: int, to: int) -> None:
     """Copy the pictures of a job to another job."""
-    for row in connection.execute(select(pictures).where(pictures.c.job == number)).all():
+    shown = (pictures.c.job == number, pictures.c.name.in_(NAMES))
+    for row in connection.execute(select(pictures).where(*shown)).all():
         connection.execute(pictures.insert().values(**(dict(row._mapping) | {"job": to})))

@@ -16,7 +16,7 @@ from renderer.studio.queue.changes import add_event, change_state, leased_job, u
 from renderer.studio.queue.pausing import pause_reason, put_queue
 from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job, find, job_of
-from renderer.studio.queue.states import LEASED
+from renderer.studio.queue.states import GOES_ON, LEASED
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs
 
@@ -45,7 +45,8 @@ def claim(store: Store, kind: str, worker: str, queue: str = "render", lease_s: 
             return None
         state = "running" if kind == "render" else "claimed"
         values = {"token": job.token + 1, "worker": worker, "lease_until": now + lease_s, "tries": job.tries + 1}
-        change_state(connection, job, state, now, worker, "started", began=now, error="", progress={}, **values)
+        kept = job.progress if job.how in GOES_ON else {}  # what is drawn stays on the page
+        change_state(connection, job, state, now, worker, "started", began=now, error="", progress=kept, **values)
         if kind == "render" and job.token:
             job_pictures.clear(connection, job.id)  # those of an earlier try
         return find(connection, job.id)
@@ -61,7 +62,7 @@ def _next(connection: Connection, kind: str, queue: str, now: float) -> Job | No
             return None
         wanted = wanted.where(jobs.c.machine == queue)
         half = select(jobs.c.id).where(
-            jobs.c.machine == queue, jobs.c.kind == "plot", jobs.c.state == "queued", jobs.c.how.in_(("stroke", "pass"))
+            jobs.c.machine == queue, jobs.c.kind == "plot", jobs.c.state == "queued", jobs.c.how.in_(GOES_ON)
         )
         if (number := connection.execute(half).scalar()) is not None:  # its half-drawn sheet is on the bed
             wanted = wanted.where(jobs.c.id == number)
@@ -106,6 +107,8 @@ def need_person(connection: Connection, job: Job, now: float, who: str, why: str
     free = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "wanted": "", "error": why}
     change_state(connection, job, "needs_attention", now, who, why, **free)
     job = find(connection, job.id)
+    if is_lost:
+        put_queue(connection, job.machine, lost=why)
     home = ". Home the machine before you resume" if is_lost else ""
     said = f"{why}. Look at the sheet and the pen, then choose how to go on{home}"
     questions.ask(connection, job, now, "attention", "the plot stopped", said, WAYS_ON, "" if is_lost else "stroke")
@@ -242,6 +245,8 @@ def end_plot(store: Store, number: int, token: int, worker: str, state: str, why
         questions.close(connection, number, now)
         gone = {"token": job.token + 1, "worker": "", "lease_until": 0.0, "ended": now, "wanted": ""}
         change_state(connection, job, state, now, worker, why, **gone)
+        job_pictures.clear_strokes(connection, number)
+        ink_supply.add_drawn(connection, job, now)
         if cleared:
             put_queue(connection, job.machine, sheet="")
 

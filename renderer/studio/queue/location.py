@@ -5,7 +5,7 @@ from pathlib import Path
 from renderer.studio.queue.job_fields import COLUMNS
 from renderer.studio.queue.states import StudioError
 
-VERSION = max(2, *(field.since for field in COLUMNS))  # of the tables; 2: of the last change that is not a field's
+VERSION = max(3, *(field.since for field in COLUMNS))  # of the tables; 3: of the last change that is not a field's
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "davfs"}
 _NETWORK |= {"fuse.sshfs", "fuse.rclone", "fuse.glusterfs", "fuse.s3fs", "fuse.davfs2"}
 

@@ -19,6 +19,11 @@ def sheet_on_bed(connection: Connection, name: str) -> str:
     return connection.execute(select(queues.c.sheet).where(queues.c.name == name)).scalar() or ""
 
 
+def lost_position(connection: Connection, name: str) -> str:
+    """Why the position of this machine may be lost; empty if it is known."""
+    return connection.execute(select(queues.c.lost).where(queues.c.name == name)).scalar() or ""
+
+
 def paused_queues(store: Store) -> dict[str, str]:
     """Why queues are paused, by name."""
     with store.read() as connection:
@@ -48,4 +53,6 @@ def set_queue(store: Store, name: str, **values: Any) -> None:
 def put_queue(connection: Connection, name: str, **values: Any) -> None:
     changed = connection.execute(queues.update().where(queues.c.name == name).values(**values))
     if changed.rowcount == 0:
-        connection.execute(queues.insert().values(**({"name": name, "paused": 0, "why": "", "sheet": ""} | values)))
+        connection.execute(
+            queues.insert().values(**({"name": name, "paused": 0, "why": "", "sheet": "", "lost": ""} | values))
+        )

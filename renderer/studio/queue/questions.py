@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from renderer.studio.queue.changes import add_event, change_state
+from renderer.studio.queue.ink_supply import add_drawn
 from renderer.studio.queue.records import Job, Question, find, question_of
-from renderer.studio.queue.states import Refused, StudioError
+from renderer.studio.queue.states import GOES_ON, Refused, StudioError
 from renderer.studio.queue.store import Store
 from renderer.studio.queue.tables import jobs, prompts
 
@@ -100,6 +101,8 @@ def record_answer(
 
 def _settle(connection: Connection, job: Job, at: float, choice: str, who: str) -> None:
     """Carry out what a person chose for a plot that stopped. No worker has the plot, so it is done here."""
+    if choice not in GOES_ON:
+        add_drawn(connection, job, at)
     match choice:
         case "accept":
             change_state(connection, job, "done", at, who, "accepted as it is", ended=at)

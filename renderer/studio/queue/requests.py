@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from renderer.studio.queue import editing, job_pictures, questions, release
+from renderer.studio.queue import editing, ink_supply, job_pictures, questions, release
 from renderer.studio.queue.adding import NewJob, add_row, copy_row
 from renderer.studio.queue.changes import add_event, change_state, update_job
 from renderer.studio.queue.order import Where, place_of
@@ -126,6 +126,7 @@ def cancel(store: Store, number: int, who: str) -> Job:
             change_state(connection, job, "cancelled", now, who, "cancelled", wanted="", ended=now)
         elif job.state == "needs_attention":
             questions.close(connection, number, now)
+            ink_supply.add_drawn(connection, job, now)
             change_state(connection, job, "cancelled", now, who, "abandoned", wanted="", ended=now)
         elif job.state in LEASED and job.wanted not in {"cancel", "emergency"}:
             update_job(connection, job, wanted="cancel")

@@ -35,6 +35,7 @@ ENDED = frozenset({"done", "failed", "cancelled"})
 LEASED = frozenset(
     {"running", "claimed", "awaiting_operator", "plotting", "pausing", "paused", "finishing"}
 )  # to a worker
+GOES_ON = ("stroke", "pass")  # how a plot goes on whose half-drawn sheet is on the bed
 WAITING = frozenset({"draft", "queued"})
 
 

@@ -126,6 +126,24 @@ queues = Table(
     Column("paused", Integer, nullable=False),
     Column("why", Text, nullable=False),
     Column("sheet", Text, nullable=False),  # the drawn sheet on the machine's bed; empty if none is known
+    Column("lost", Text, nullable=False, server_default=""),  # why its position may be lost; since version 3
+)
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("machine", Text, nullable=False),
+    Column("name", Text, nullable=False),  # home, origin, jog, park, pen_up, pen_down, test, outline, air
+    Column("numbers", Text, nullable=False),  # JSON: x, y of a jog; the part whose pen is meant
+    Column("job", Integer),  # the plot whose drawing is meant
+    Column("state", Text, nullable=False),  # open, running, stopping, done, refused
+    Column("said", Text, nullable=False),  # what was done, or why not
+    Column("who", Text, nullable=False),
+    Column("asked", Float, nullable=False),
+    Column("ended", Float),
+    Index("moves_of_a_machine", "machine", "id"),
+    sqlite_autoincrement=True,
 )
 
 workers = Table(
@@ -138,6 +156,17 @@ workers = Table(
     Index("workers_places", "place", unique=True),
 )
 
+inks = Table(
+    "inks",
+    metadata,
+    Column("machine", Text, primary_key=True),
+    Column("pen", Text, primary_key=True),  # its label: `black 0.5`
+    Column("colour", Text, nullable=False),
+    Column("lasts_m", Float),  # metres of a new pen; None if its rack does not say that
+    Column("drawn_m", Float, nullable=False),  # since it was new
+    Column("since", Float, nullable=False),
+)
+
 
 def _second(connection: Connection) -> None:
     """Version 1 to 2: pictures, the drawing that a plot is released for, bugs that happen twice."""
@@ -146,7 +175,14 @@ def _second(connection: Connection) -> None:
     pictures.create(connection)
 
 
-_CHANGES = {2: _second}  # what a version changes, apart from the columns of new job fields
+def _third(connection: Connection) -> None:
+    """Version 2 to 3: moves of machines outside a plot, whether their position may be lost, the ink of pens."""
+    connection.exec_driver_sql("ALTER TABLE queues ADD COLUMN lost TEXT NOT NULL DEFAULT ''")
+    moves.create(connection)
+    inks.create(connection)
+
+
+_CHANGES = {2: _second, 3: _third}  # what a version changes, apart from the columns of new job fields
 
 
 def _migration(version: int) -> Callable[[Connection], None]:

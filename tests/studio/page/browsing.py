@@ -13,7 +13,8 @@ import uvicorn
 
 from renderer.studio.page.access import Access, Session
 from renderer.studio.page.folders import Folders
-from renderer.studio.page.routes import Page
+from renderer.studio.page.page_settings import PageSettings
+from renderer.studio.page.routes import USUAL, Page
 from renderer.studio.page.server import config
 from renderer.studio.queue.store import Store
 
@@ -97,11 +98,13 @@ class Site:
 
 
 @contextmanager
-def served(store: Store, folder: Path, names: tuple[str, ...] = ()) -> Iterator[Site]:
+def served(store: Store, folder: Path, names: tuple[str, ...] = (), settings: PageSettings = USUAL) -> Iterator[Site]:
     """The page of this queue, with `specs`, `out` and `gallery` in a folder, as long as the block lasts."""
     for name in ("specs", "out"):
         (folder / name).mkdir(exist_ok=True)
-    page = Page(store, Folders(folder / "specs", folder / "out", folder / "gallery"), Access(KEY), "render-page")
+    page = Page(
+        store, Folders(folder / "specs", folder / "out", folder / "gallery"), Access(KEY), "render-page", settings
+    )
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen()

@@ -1,9 +1,11 @@
 """The page: what it shows, what its buttons do, and how a browser hears that something has changed."""
 
 import asyncio
+import gzip
 import html
 import http.client
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -19,7 +21,17 @@ from renderer.studio.page import change_stream, queue_views
 from renderer.studio.page.access import Session
 from renderer.studio.page.change_stream import Marks, marks
 from renderer.studio.page.responses import without_folders
-from renderer.studio.queue import job_pictures, leases, listing, pausing, questions, records, requests
+from renderer.studio.queue import (
+    job_pictures,
+    leases,
+    listing,
+    machine_moves,
+    pausing,
+    questions,
+    records,
+    requests,
+    workers,
+)
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.questions import NewQuestion
 from renderer.studio.queue.records import Job
@@ -88,7 +100,7 @@ def test_the_operator_is_reported_which_pen_and_has_the_answers(site: Site, ther
     assert f'id="answer-abort-{question}">Stop here<' in text
     assert 'name="z" value="12.5"' in text
     assert "21 min of plotting" in text
-    assert "black 0.5 will run dry in plot 2: it lasts 90 m and has 120 m to draw by then." in text
+    assert "black 0.5 will run dry in plot 2, the second that uses it: it lasts 90 m and will have drawn 120 m." in text
     everywhere = site.as_("viewer").get("/").text
     assert 'href="/machines/gantry"><span><b>gantry</b> asks: 1 a</span>' in everywhere
 
@@ -322,15 +334,129 @@ def test_marks_differ_where_something_has_changed_and_only_there(there: Store) -
     assert before.keys() | {f"work:{number}"} == after.keys()
     assert all(before[name] != after[name] for name in ("jobs", "questions", "work"))
     assert before["machines"] == after["machines"]
-    leases.heartbeat(there, number, claimed.token, {"share": 0.5})
+    leases.heartbeat(there, number, claimed.token, {"number": 1, "share": 0.5})
     beaten = looks(there)
     assert {name for name in after if after[name] != beaten[name]} == {"work", f"work:{number}"}
-    leases.heartbeat(there, number, claimed.token, {"share": 0.5})
-    assert looks(there) == beaten, "that it is still alive is not a change"
+    leases.heartbeat(there, number, claimed.token, {"number": 1, "share": 0.6})
+    assert looks(there) == beaten, "that it has drawn more is sent as a number"
     pausing.pause_queue(there, "gantry", "ada")
     assert {name for name in beaten if looks(there)[name] != beaten[name]} == {"machines"}
     questions.answer(there, question, "done", "ada")
     assert looks(there)["questions"] == before["questions"]
+
+
+def far(stroke: int) -> dict[str, object]:
+    """How far a plot is, as its worker reports it."""
+    pens = [{"name": "black 0.5", "colour": "#101010", "strokes": 7, "metres": 60.0, "minutes": 20.0, "began": 1.0,
+             "ended": None, "skipped": False}]  # fmt: skip
+    return {"text": f"pen 1 of 1, stroke {stroke} of 7", "share": stroke / 7, "stroke": stroke, "strokes": 7,
+            "drawn_m": 8.0, "left_s": 90, "pen": "black", "number": 1, "passes": 1, "x_mm": 5.0, "y_mm": 6.0,
+            "machine": "Run", "pens": pens}  # fmt: skip
+
+
+def test_the_stream_says_how_far_a_plot_is_in_few_bytes_and_begins_with_that(there: Store) -> None:
+    plots(there, "a")
+    claimed, _ = asking(there)
+    stream = change_stream.ChangeStream(there)
+
+    async def heard() -> tuple[str, str]:
+        leases.heartbeat(there, 1, claimed.token, far(2))
+        events = stream.listen()
+        found = [await anext(events), await anext(events)]
+        leases.heartbeat(there, 1, claimed.token, far(3))
+        while "stroke 3 of" not in found[-1]:
+            found.append(await anext(events))
+        await events.aclose()  # type: ignore[attr-defined]
+        return found[1], found[-1]
+
+    first, later = asyncio.run(heard())
+    assert '"text": "pen 1 of 1, stroke 2 of 7"' in first
+    assert '"left": "2 min"' in first
+    assert later.startswith("event: plots\n")
+    assert '"stroke": 3' in later
+    assert len(later) < 300
+
+
+def test_the_pens_of_a_plot_are_listed_with_their_times(site: Site, there: Store) -> None:
+    plots(there, "a")
+    claimed, _ = asking(there)
+    known = far(2)
+    pen = known["pens"][0]  # type: ignore[index]
+    known["pens"] = [pen | {"ended": 601.0}, pen | {"name": "red"}, pen | {"name": "blue", "began": None}]
+    leases.heartbeat(there, 1, claimed.token, known)
+    for path in ("/machines/gantry", "/pieces/1"):
+        text = site.as_("viewer").get(path).text
+        assert re.search(r"black 0.5</span><small>done at \d\d:\d\d, after 10 min", text)
+        assert re.search(r"red</span><small>draws since \d\d:\d\d; 20 min in all", text)
+        assert "blue</span><small>to come: 20 min" in text
+    assert "Log of this plot" in site.as_("viewer").get("/machines/gantry").text
+
+
+def test_the_strokes_of_a_plot_are_sent_packed_and_only_to_who_may_look(site: Site, there: Store) -> None:
+    plots(there, "a")
+    claimed, _ = asking(there)
+    assert site.as_("viewer").get("/pieces/1/strokes").status == 404
+    job_pictures.put(there, 1, claimed.token, job_pictures.STROKES, job_pictures.GZIP, gzip.compress(b"{}\n"))
+    answer = site.as_("viewer").get("/pieces/1/strokes")
+    assert (answer.status, answer.headers["content-encoding"]) == (200, "gzip")
+    assert gzip.decompress(answer.content) == b"{}\n"
+    assert site.as_(None).get("/pieces/1/strokes").status == 401
+    assert 'data-trace="1"' in site.as_("viewer").get("/machines/gantry").text
+    assert requests.copy(there, 1, "ada").id == 2
+    assert site.as_("viewer").get("/pieces/2/strokes").status == 404, "a copy has drawn nothing"
+
+
+def test_the_ink_of_a_pen_is_counted_until_a_new_one_is_put_in(site: Site, there: Store) -> None:
+    plots(there, "a", "b", "c", "d")
+    for number in (1, 2):
+        claimed, _ = asking(there)
+        begun = {**BLACK, "metres": 25.0, "began": 1.0, "ended": 2.0, "skipped": False}
+        leases.heartbeat(there, number, claimed.token, far(7) | {"pens": [begun, begun | {"name": "x", "began": None}]})
+        state = "done" if number == 1 else "cancelled"
+        if number == 1:
+            leases.advance(there, 1, claimed.token, "w", "plotting", "goes on")
+            leases.advance(there, 1, claimed.token, "w", "finishing", "drawn")
+            leases.advance(there, 1, claimed.token, "w", "awaiting_operator", "asks")
+        leases.end_plot(there, number, claimed.token, "w", state, "it has ended", cleared=True)
+    operator = site.as_("operator")
+    text = operator.get("/machines/gantry").text
+    assert "40 of 90 m left" in text
+    assert "black 0.5 will run dry in plot 3, the first that uses it: it lasts 90 m and will have drawn 110 m." in text
+    assert "<span>x</span>" not in text, "a pen that was not put in has used no ink"
+    assert site.as_("curator").post("/machines/gantry/new-pen", {"pen": "black 0.5"}).status == 403
+    assert operator.post("/machines/gantry/new-pen", {"pen": "pink"}).status == 409
+    assert operator.post("/machines/gantry/new-pen", {"pen": "black 0.5"}).text == "black 0.5 is new"
+    text = operator.get("/machines/gantry").text
+    assert "90 of 90 m left" in text
+    assert "black 0.5 will run dry in plot 4, the second that uses it" in text
+
+
+def test_an_operator_steers_a_machine_that_plots_nothing(site: Site, there: Store) -> None:
+    plots(there, "a")
+    operator, path = site.as_("operator"), "/machines/gantry/move"
+    assert site.as_("curator").post(path, {"move": "home"}).status == 403
+    answer = operator.post(path, {"move": "home"})
+    assert (answer.status, answer.text[:33]) == (409, "no worker of gantry is running; s")
+    workers.register(there, "w", "plot", "machine gantry")
+    assert operator.post(path, {"move": "jog", "x": "500"}).status == 422
+    assert operator.post(path, {"move": "fly"}).status == 422
+    assert operator.post("/machines/none/move", {"move": "home"}).status == 404
+    before = looks(there)
+    assert operator.post(path, {"move": "jog", "x": "50", "y": "-10"}).status == 200
+    asked = machine_moves.take_move(there, "gantry")
+    assert asked is not None
+    assert (asked.name, asked.numbers, asked.who) == ("jog", {"x": 50.0, "y": -10.0}, "the operator at the page")
+    assert looks(there)["machines"] != before["machines"]
+    text = operator.get("/machines/gantry").text
+    assert "Jog, the operator at the page: moves" in text
+    assert operator.post("/machines/gantry/stop").status == 200
+    assert machine_moves.is_stopped(there, asked.id)
+    machine_moves.end_move(there, asked, "refused", "stopped; the pen is up", "it was stopped")
+    text = operator.get("/machines/gantry").text
+    assert "The position of this machine may be lost: it was stopped." in text
+    assert 'value="jog"' not in text
+    assert 'value="home"' in text
+    assert 'value="home"' not in site.as_("viewer").get("/machines/gantry").text
 
 
 def test_what_changes_while_a_page_is_made_is_not_missed(

@@ -16,15 +16,19 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from simulated_plot import SimulatedPlot, all_drawn_once
+from samples import SERVO
+from simulated_plot import SimulatedPlot, all_drawn_once, small_card
 
+from hardware.job.prepare import from_drawing
 from hardware.machine import load_machine
 from hardware.simulator import Bench
 from hardware.simulator.pty import served as on_a_port
 from hardware.simulator.settings import for_machine
 from hardware.simulator.trace import is_down
 from renderer.plot_source import lines_of
-from renderer.studio.queue import leases, listing, questions, records, requests
+from renderer.studio.plotting.pen_log import PenLog
+from renderer.studio.plotting.stroke_trace import stroke_trace
+from renderer.studio.queue import job_pictures, leases, listing, questions, records, requests
 from renderer.studio.queue.adding import NewJob
 from renderer.studio.queue.store import Store
 
@@ -47,6 +51,21 @@ layers: [{lines: {count: 24}, steps: 12}]
 """
 GANTRY = "specs/machines/gantry_grbl_servo.yaml"
 VIEWS = ("/", "/machines", "/machines/gantry%20with%20a%20servo", "/gallery", "/history", "/pieces/1", "/pieces/2")
+
+DARK = """() => {
+  const canvas = document.querySelector("canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 250 && data[at + 1] < 120) found++;
+  return found;
+}"""
+PRESS_AS_SOON_AS_SHOWN = """(selector) => {
+  const watcher = new MutationObserver(() => {
+    const button = document.querySelector(selector);
+    if (button) { watcher.disconnect(); button.click(); }
+  });
+  watcher.observe(document, { subtree: true, childList: true, attributes: true });
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +248,6 @@ def test_a_plot_of_two_pens_is_driven_from_the_page_whatever_is_killed(  # noqa:
         page.get_by_role("button", name="Resume at the stroke").click()
         page.get_by_role("heading", name="This machine waits for you").wait_for()
         page.get_by_text("check that the machine is ready").first.wait_for()
-        page.wait_for_timeout(1000)  # the page is drawn again after an answer; a click in that moment is lost
         page.get_by_role("button", name="The machine is ready").click()
         page.get_by_role("heading", name="Clear the sheet").wait_for()
         page.get_by_role("button", name="The sheet is off the bed").click()
@@ -358,6 +376,105 @@ def test_a_form_half_filled_in_stays_so_and_a_press_in_a_hurry_counts_once(brows
         page.wait_for_timeout(500)
         assert [each.title for each in listing.listed(studio.store)] == ["a", "Mine", "a"]
         assert page.locator("#adding [name=title]").input_value() == ""
+
+
+def test_a_press_that_is_under_way_while_the_page_changes_is_not_lost(browser: Any, studio: Studio) -> None:
+    studio.serves()
+    for name in ("a", "b", "c"):
+        requests.add(studio.store, [NewJob("render", name, name, f"{name}.yaml")], "ada")
+    with tab(browser, studio, "curator") as page:
+        page.locator("#connection.live").wait_for()
+        page.locator("#pause-2").hover()
+        page.mouse.down()
+        requests.move(studio.store, 3, "first", None, "ada")  # the button would move away from the pointer
+        page.wait_for_timeout(1500)
+        page.mouse.up()
+        until(lambda: job(studio.store, 2).wanted == "pause")
+        page.locator("#waiting > :first-child#job-3").wait_for()  # and then the page shows the change
+
+
+def test_the_button_of_the_next_question_works_at_once(browser: Any, studio: Studio) -> None:
+    studio.serves()
+    number = asks(studio.store, "sheet")
+    with tab(browser, studio, "operator") as page:
+        page.goto(f"{studio.address}/machines/gantry%20with%20a%20servo")
+        first = open_question(studio.store, number)
+        page.evaluate(PRESS_AS_SOON_AS_SHOWN, f"#answer-done-{(first or 0) + 1}")
+        page.locator(f"#answer-done-{first}").click()
+        pen = questions.NewQuestion("pen", "pen 1", "Put it in.", (("done", "the pen is in"),), "done")
+        held = job(studio.store, number)
+        second = leases.advance(studio.store, number, held.token, "w", "awaiting_operator", "asks", asks=pen)
+        until(lambda: questions.answer_to(studio.store, second) is not None)
+
+
+def test_the_drawing_grows_without_fetching_the_page_and_is_right_after_a_reload(browser: Any, studio: Studio) -> None:
+    drawing = from_drawing(small_card(), SERVO, "card")
+    server, number = studio.serves(), asks(studio.store, "sheet")
+    held, trace = job(studio.store, number), stroke_trace(drawing, job_pictures.MOST_BYTES)
+    assert trace is not None
+    job_pictures.put(studio.store, number, held.token, job_pictures.STROKES, job_pictures.GZIP, trace)
+    pens = PenLog(drawing, [], time.time)
+    pens.begin(1)
+
+    def drawn(stroke: int) -> None:
+        known = {"text": f"stroke {stroke} of 6", "share": stroke / 6, "stroke": stroke, "strokes": 6, "drawn_m": 0.1,
+                 "left_s": 60, "pen": "black", "number": 1, "x_mm": 20.0, "y_mm": 20.0, "pens": pens.rows}  # fmt: skip
+        leases.heartbeat(studio.store, number, held.token, known, lease_s=600)
+
+    def dark(page: Any) -> int:
+        """How much of the canvas a pen has drawn on; what is to come is pale."""
+        return int(page.evaluate(DARK))
+
+    drawn(1)
+    with tab(browser, studio, "operator") as page:
+        page.goto(f"{studio.address}/machines/gantry%20with%20a%20servo")
+        page.locator("canvas[data-drawn='1']").wait_for()
+        fetched, first = [], dark(page)
+        page.on("request", lambda request: fetched.append(request.url))
+        for stroke in (2, 3):
+            drawn(stroke)
+            page.locator(f"canvas[data-drawn='{stroke}']").wait_for()
+        assert fetched == []
+        third = dark(page)
+        assert third > first > 0
+        page.reload()
+        page.locator("canvas[data-drawn='3']").wait_for()
+        assert dark(page) == third
+        page.said.clear()
+        server.kill()
+        server.wait()
+        drawn(5)
+        studio.serves()
+        page.locator("canvas[data-drawn='5']").wait_for()
+        assert dark(page) > third
+        page.said.clear()  # a browser reports a server that is gone
+
+
+def test_a_new_question_calls_once_with_the_title_and_for_those_who_want_with_a_sound(
+    browser: Any, studio: Studio
+) -> None:
+    studio.serves()
+    with tab(browser, studio, "operator") as page:
+        page.locator(".who summary").click()
+        page.evaluate("""() => {
+          window.calls = [];
+          window.sounds = 0;
+          document.addEventListener("studio:called", (event) => calls.push(event.detail));
+          window.AudioContext = class { constructor() { window.sounds++; throw new Error("counted"); } };
+          window.addEventListener("error", (event) => event.preventDefault());
+        }""")
+        number = asks(studio.store, "sheet")
+        until(lambda: page.evaluate("window.calls.length") == 1)
+        assert page.evaluate("window.calls") == [[[number, "load paper"]]]
+        assert page.evaluate("window.sounds") == 0, "nobody has asked for a sound"
+        assert page.title().startswith("(1) ")
+        page.evaluate("localStorage.setItem('studio-calls', 'sound')")
+        held = job(studio.store, number)
+        pen = questions.NewQuestion("pen", "pen 1", "Put it in.", (("done", "the pen is in"),), "done")
+        leases.advance(studio.store, number, held.token, "w", "awaiting_operator", "asks", asks=pen)
+        until(lambda: page.evaluate("window.calls.length") == 2)
+        assert page.evaluate("window.sounds") == 1
+        page.said.clear()
 
 
 def test_a_page_that_could_not_be_fetched_says_so_and_catches_up(browser: Any, studio: Studio) -> None:

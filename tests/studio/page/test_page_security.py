@@ -546,7 +546,7 @@ def test_a_yaml_bomb_is_reported_of_and_harms_nothing(site: Site, there: Store, 
     answer = curator.post("/pieces", {"spec": kept})
     assert answer.status == 422
     assert answer.text.startswith("uploads/bomb.yaml:")
-    assert str(site.page.folders.specs) not in answer.text
+    assert str(site.page.context.folders.specs) not in answer.text
     assert len(answer.text) < 5000
     assert listing.listed(there) == []
     assert site.as_("viewer").get("/").status == 200

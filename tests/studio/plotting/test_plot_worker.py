@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from hardware.simulator import Bench, InjectedFault
 from hardware.simulator.pty import served
 from hardware.simulator.settings import for_machine
-from renderer.studio.queue import leases, pausing, questions, records, requests
+from renderer.studio.queue import job_pictures, leases, pausing, questions, records, requests
 from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
@@ -54,6 +54,26 @@ def test_a_plot_of_two_pens_from_the_queue_to_the_cleared_sheet(there: Store, tm
         "awaiting_operator", "plotting", "awaiting_operator", "plotting", "finishing", "awaiting_operator", "done",
     ]  # fmt: skip
     assert job(there, a).progress["stroke"] == session.job.strokes
+
+
+def test_the_page_gets_the_strokes_and_the_times_of_the_pens(there: Store, tmp_path: Path) -> None:
+    (a,) = added(there, "a")
+    with there.begin() as connection:
+        job_pictures.put_row(connection, a, 0.0, "preview", "image/webp", b"all")
+    with Beside(there, SimulatedPlot(drawing=small_card()), tmp_path) as beside:
+        beside.lets_go()
+        beside.answers(a, "load")
+        beside.answers(a, "pen")
+        assert job_pictures.get(there, a, job_pictures.STROKES) is not None
+        beside.answers(a, "pen", "skip")
+        beside.asked(a, "clear")
+        beside.until(lambda: job(there, a).progress["pens"][0]["ended"] is not None)
+        first, second = job(there, a).progress["pens"]
+        assert first["began"] <= first["ended"]
+        assert (first["skipped"], second["skipped"], second["began"]) == (False, True, None)
+        beside.answers(a, "clear")
+        beside.reaches(a, "done")
+    assert job_pictures.get(there, a, job_pictures.STROKES) is None, "the preview shows them all"
 
 
 def test_an_answer_counts_once_and_only_while_it_is_asked(there: Store, tmp_path: Path) -> None:

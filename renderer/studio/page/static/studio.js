@@ -13,6 +13,8 @@ function differs() {
   return latest !== null && page().dataset.watches.split(" ").some((name) => own[name] !== latest[name]);
 }
 
+const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
 async function refresh(isSure = differs()) {
   if (fetching || dragging || !isSure) return;
   fetching = true;
@@ -29,8 +31,38 @@ async function refresh(isSure = differs()) {
   if (focus) document.getElementById(focus)?.focus();
   focus = "";
   makeSortable();
+  announce("studio:drawn");
   if (latest !== before) refresh();  // something has changed meanwhile
 }
+
+// --- a press ends before the page changes below it ---
+
+const LONGEST_PRESS_MS = 10000;  // a browser can lose the end of a press
+let pressedAt = 0;
+
+const press = () => { pressedAt = Date.now(); };
+const release = () => setTimeout(() => { pressedAt = 0; }, 50);  // after the click that ends the press
+addEventListener("pointerdown", press, true);
+addEventListener("pointerup", release, true);
+addEventListener("pointercancel", release, true);
+addEventListener("keydown", (event) => { if (event.key === " ") press(); }, true);  // a button obeys when the key is released
+addEventListener("keyup", release, true);
+addEventListener("blur", release);
+
+async function released() {
+  while (Date.now() - pressedAt < LONGEST_PRESS_MS) await new Promise((done) => setTimeout(done, 20));
+}
+
+async function fetchBetweenPresses(address, request) {
+  const answer = await fetch(address, request), text = await answer.text();
+  await released();
+  return new Response(text, { status: answer.status, headers: answer.headers });
+}
+
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
+  if (isRead(ctx)) ctx.fetch = fetchBetweenPresses;
+});
 
 // --- the stream ---
 
@@ -56,6 +88,7 @@ function listen() {
   receivedAt = Date.now();
   source = new EventSource("/events");
   source.addEventListener("marks", (event) => { latest = JSON.parse(event.data); received(); });
+  source.addEventListener("plots", (event) => announce("studio:plots", JSON.parse(event.data)));
   source.addEventListener("beat", received);
   source.addEventListener("lost", () => { receivedAt = Date.now(); showConnection(NOT_UP_TO_DATE); });  // the database does not answer
   source.onerror = () => showConnection(NOT_CONNECTED);
@@ -68,6 +101,14 @@ setInterval(() => {
 }, 2000);
 document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() - receivedAt > 6000) listen(); });
 addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+
+// --- the picture of a camera, every two seconds ---
+
+setInterval(() => {
+  for (const image of document.querySelectorAll("[data-camera]")) {
+    if (!document.hidden && image.complete) image.src = `${image.src.split("?")[0]}?${Date.now()}`;
+  }
+}, 2000);
 
 // --- messages: what was done, and what went wrong ---
 
@@ -104,13 +145,16 @@ document.addEventListener("htmx:error", (event) => {
   else say(NO_ANSWER, true);
 });
 
-// Two quick presses of a button count as one
+// Two quick presses of a button count as one. A redraw can turn a form into another one, whose press counts
+let sent = { what: "", at: 0 };
+
 document.addEventListener("submit", (event) => {
   const form = event.target, now = Date.now();
-  if (form.matches(".htmx-request") || now - (form.sent ?? 0) < 700) {
+  const what = `${form.getAttribute("action")} ${new URLSearchParams(new FormData(form))}`;
+  if (what === sent.what && (form.matches(".htmx-request") || now - sent.at < 700)) {
     event.preventDefault();
     event.stopImmediatePropagation();
-  } else form.sent = now;
+  } else sent = { what, at: now };
 }, true);
 
 async function send(address, fields) {
