@@ -174,7 +174,8 @@ FOLDERS = {
     "renderer.gallery": "names engine key statement state label exhibit collect build gather verify pages work cluster",
     "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
     "cluster_build",
-    "renderer.studio": "queue rendering plotting page",
+    "renderer.studio": "queue rendering plotting drafting page",
+    "renderer.studio.drafting": "small_sheet draft_process draft_worker",
     "renderer.studio.queue": "states job_fields location fast_list tables store records changes order ink_supply "
     "editing job_pictures previews adding questions pausing listing release submission requests leases workers "
     "liveness",
