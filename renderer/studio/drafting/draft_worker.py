@@ -80,7 +80,7 @@ class DraftWorker:
             if self._now is not None and self._now.place == place:
                 self._say("stop")
             self._start_thread()
-        if older is not None:
+        if older is not None and older.answer.set_running_or_notify_cancel():
             older.answer.set_exception(Refused("a newer draft was wanted"))
         self._wake.set()
         return request.answer
@@ -102,6 +102,9 @@ class DraftWorker:
         self._kill()
         if self._thread is not None:
             self._thread.join()
+        while (request := self._next()) is not None:
+            if request.answer.set_running_or_notify_cancel():
+                request.answer.set_exception(StudioError("the page is closed"))
 
     # --- the thread ---
 
@@ -128,6 +131,8 @@ class DraftWorker:
             return self._now
 
     def _serve(self, request: _Request) -> None:
+        if not request.answer.set_running_or_notify_cancel():  # the browser has gone
+            return
         try:
             self._started()
             with self._lock:

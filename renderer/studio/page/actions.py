@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from renderer.specfile.files import PICTURE_SUFFIXES
+from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES
 from renderer.studio.page import queue_views, uploaded_specs
 from renderer.studio.page.access import Session
 from renderer.studio.page.folders import Folders, NotFound
@@ -182,9 +182,11 @@ def upload(context: ActionContext, session: Session, name: str, content: bytes) 
     if not content:
         raise StudioError(f"{name[:80]!r} is empty")
     is_picture = place.suffix.lower() in PICTURE_SUFFIXES
-    context.folders.save(place, content, check_picture if is_picture else None)
+    small = uploaded_specs.thumbnail_of(place)
+    context.folders.save(place, content, (lambda path: check_picture(path, small)) if is_picture else None)
     saved = place.relative_to(context.folders.specs).as_posix()
-    wrong = "" if is_picture else uploaded_specs.faults(place, context.folders)
+    is_spec = place.suffix.lower() in YAML_SUFFIXES
+    wrong = uploaded_specs.faults(place, context.folders) if is_spec else ""
     return f"{saved}\n{wrong}" if wrong else saved
 
 

@@ -28,13 +28,16 @@ from starlette.types import ASGIApp
 
 from renderer.manifest import duration
 from renderer.specfile import SpecErrors
+from renderer.studio.drafting.draft_worker import DraftWorker
 from renderer.studio.page import actions, gallery_works, plans, queue_views, uploaded_specs
 from renderer.studio.page.access import SESSION_S, Access, Session, clean_name
 from renderer.studio.page.actions import ActionContext, Denied, Form
 from renderer.studio.page.change_stream import ChangeStream, marks
 from renderer.studio.page.folders import Folders, NotFound
+from renderer.studio.page.photo_routes import PhotoRoutes
 from renderer.studio.page.request_checks import with_request_checks
 from renderer.studio.page.responses import (
+    SANDBOX,
     database_error,
     denied_error,
     done_response,
@@ -50,8 +53,6 @@ from renderer.studio.queue.records import Job
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
 
-# Headers of files that others have made: they run nothing and load nothing
-SANDBOX = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 STATIC = Path(__file__).parent / "static"
 OWN_PACKAGES = ("renderer", "hardware")
 MOST_FIELDS = 100
@@ -69,6 +70,7 @@ class Page:
         self.folders = folders
         self.watch = ChangeStream(store)
         self.templates = _templates()
+        self.drafts = DraftWorker()
 
     def application(self, names: tuple[str, ...] = ()) -> ASGIApp:
         """The application behind its request checks. `names`: the host names for other machines."""
@@ -87,7 +89,7 @@ class Page:
     def _routes(self) -> list[BaseRoute]:
         def post(path: str, action: Callable[[Request], Action]) -> Route:
             async def endpoint(request: Request) -> Response:
-                return await self._act(request, action(request))
+                return await self._acted(request, action(request))
 
             return Route(path, endpoint, methods=["POST"])
 
@@ -124,6 +126,7 @@ class Page:
                 "/queues/{name}",
                 lambda r: lambda context, who, form: actions.hold(context, who, r.path_params["name"], form),
             ),
+            *PhotoRoutes(self.context, self.drafts, self._shown, self._acted, self._part).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
 
@@ -323,7 +326,11 @@ class Page:
 
     # --- actions ---
 
-    async def _act(self, request: Request, action: Action) -> Response:
+    def _part(self, name: str, values: Values) -> str:
+        """A part of a page as HTML."""
+        return self.templates.get_template(f"{name}.html.j2").render(values)
+
+    async def _acted(self, request: Request, action: Action) -> Response:
         form = await _form(request)
         return await self._answered(request, lambda session: action(self.context, session, form))
 

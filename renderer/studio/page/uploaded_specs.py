@@ -9,6 +9,7 @@ from renderer.studio.queue import listing
 from renderer.studio.queue.states import Refused, StudioError
 from renderer.studio.queue.store import Store
 
+THUMBNAILS = ".small"  # folder of small copies, beside the pictures
 MOST_SHOWN = 30_000  # bytes of a spec that is edited
 
 
@@ -25,6 +26,20 @@ def place_of(folders: Folders, name: str) -> Path:
     if path.stat().st_size > MOST_SHOWN:
         raise NotFound("the spec is too long to be edited here")
     return path
+
+
+def thumbnail_of(photo: Path) -> Path:
+    """The path of the small copy of an uploaded picture; old uploads have none."""
+    return photo.parent / THUMBNAILS / f"{photo.name}.webp"
+
+
+def free_place(wanted: Path) -> Path:
+    """A path that no file has: `owl.yaml`, `owl-2.yaml` and so on."""
+    number, place = 1, wanted
+    while place.exists():
+        number += 1
+        place = wanted.with_stem(f"{wanted.stem}-{number}")
+    return place
 
 
 def faults(path: Path, folders: Folders) -> str:
@@ -55,3 +70,16 @@ def remove(store: Store, folders: Folders, name: str) -> None:
     if needs is not None:
         raise Refused(f"{name}: job {needs.id} is made from it; cancel that job first")
     path.unlink()
+
+
+def remove_photo(folders: Folders, photo: Path) -> None:
+    """Remove a picture and its small copy. Raises Refused if a spec beside it names it."""
+    needs = next((name for name in uploaded_names(folders) if _names(photo.with_name(name), photo.name)), None)
+    if needs is not None:
+        raise Refused(f"{photo.name}: the spec {needs} draws it; remove that spec first")
+    photo.unlink()
+    thumbnail_of(photo).unlink(missing_ok=True)
+
+
+def _names(spec: Path, photo: str) -> bool:
+    return photo in spec.read_text(encoding="utf-8", errors="replace")

@@ -112,5 +112,6 @@ def served(store: Store, folder: Path, names: tuple[str, ...] = ()) -> Iterator[
         yield Site(page, listening.getsockname()[1])
     finally:
         page.watch.end()
+        page.drafts.close()
         server.should_exit = True
         thread.join()
