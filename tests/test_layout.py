@@ -182,7 +182,7 @@ FOLDERS = {
     "renderer.studio.rendering": "job_progress render_process attempt render_worker",
     "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
     "renderer.studio.page": "ended_access access responses request_checks folders upload_checks queue_views "
-    "gallery_works plans uploaded_specs drawing_choices actions change_stream photo_routes routes server",
+    "gallery_works plans uploaded_specs drawing_choices actions change_stream mapped_drawings photo_routes drawing_routes routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
     "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "
     "specs tile_command render_commands gallery queue",

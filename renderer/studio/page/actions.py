@@ -6,7 +6,7 @@ state of the job does not allow it. Nothing here touches a port.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -77,6 +77,16 @@ def plot(context: ActionContext, session: Session, number: int, form: Form) -> s
     drawing = context.folders.work_file(str(job.result.get("folder", "")), "drawing.svg")
     wanted = _wanted(context.folders, {"title": job.title, **form}, changes=(), plot=True)
     return _added(context, session, drawing.parent, wanted)
+
+
+def plot_drawing(
+    context: ActionContext, session: Session, path: Path, machine: Path, preview: tuple[str, bytes], form: Form
+) -> str:
+    """Add plots of a drawing that is a file, with a picture of it as media type and content."""
+    need(session, "curator", "add plots")
+    wanted = replace(_wanted(context.folders, form, changes=(), plot=True), machine=machine)
+    new = [(None, [replace(plot, preview=preview) for plot in plots]) for _, plots in submission.new_jobs(path, wanted)]
+    return f"added {_listed(requests.add_all(context.store, new, session.who))}"
 
 
 def _added(context: ActionContext, session: Session, path: Path, wanted: submission.JobOptions) -> str:

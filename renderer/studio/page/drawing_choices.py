@@ -78,6 +78,11 @@ def _one(what: str, value: str, known: Iterable[str]) -> str:
 def _machine_of(name: str, folders: Folders) -> str:
     """A machine by its name; a file of the folder can have taken the place of a starter."""
     known = machines(folders)
+    return known_machine(name, known)
+
+
+def known_machine(name: str, known: Iterable[str]) -> str:
+    """A machine by its name or by the name of a starter that it replaces. Raises StudioError."""
     return _one("machine", name if name in known else f"machines/{name}.yaml", known)
 
 
@@ -104,7 +109,7 @@ def _minutes(text: str) -> float:
 def racks(folders: Folders) -> dict[str, tuple[Pen, ...]]:
     """The pens of all racks that can be read, by the name of the rack."""
     found = {}
-    for name, path in _named(folders, "pens").items():
+    for name, path in named_files(folders, "pens").items():
         try:
             found[name] = _pens(path, path.stat().st_mtime_ns)
         except (RackError, OSError):
@@ -115,7 +120,7 @@ def racks(folders: Folders) -> dict[str, tuple[Pen, ...]]:
 def machines(folders: Folders) -> dict[str, str]:
     """What all machines that can be read are called, by the name of the file."""
     found = {}
-    for name, path in _named(folders, "machines").items():
+    for name, path in named_files(folders, "machines").items():
         try:
             found[name] = _machine(path, path.stat().st_mtime_ns)
         except (MachineError, OSError):
@@ -133,7 +138,7 @@ def _machine(path: Path, _changed: int) -> str:
     return load_machine(path).name
 
 
-def _named(folders: Folders, kind: starters.Kind) -> dict[str, Path]:
+def named_files(folders: Folders, kind: starters.Kind) -> dict[str, Path]:
     """The files of a kind by name: `fineliners` for a starter, `pens/mine.yaml` for a file of the folder."""
     own = folders.rack_names() if kind == "pens" else folders.machine_names()
     replaced = {Path(name).stem for name in own}

@@ -33,6 +33,7 @@ from renderer.studio.page import actions, gallery_works, plans, queue_views, upl
 from renderer.studio.page.access import SESSION_S, Access, Session, clean_name
 from renderer.studio.page.actions import ActionContext, Denied, Form
 from renderer.studio.page.change_stream import ChangeStream, marks
+from renderer.studio.page.drawing_routes import DrawingRoutes
 from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.photo_routes import PhotoRoutes
 from renderer.studio.page.request_checks import with_request_checks
@@ -127,6 +128,7 @@ class Page:
                 lambda r: lambda context, who, form: actions.hold(context, who, r.path_params["name"], form),
             ),
             *PhotoRoutes(self.context, self.drafts, self._shown, self._acted, self._part).routes(),
+            *DrawingRoutes(self.context, self._shown, self._acted).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
 
