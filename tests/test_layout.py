@@ -16,7 +16,7 @@ ORDER = {
     "raster encoders "
     "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
     "visible warm_fit fit_log fitting passes finish preview manifest comparison charts report output plot_source "
-    "feasibility plan new_spec examples sheet_text pipeline tensorboard_log notebook film print_size gallery studio "
+    "feasibility plan new_spec examples sheet_text pipeline small_sheet tensorboard_log notebook film print_size gallery studio "
     "cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
@@ -175,14 +175,14 @@ FOLDERS = {
     "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
     "cluster_build",
     "renderer.studio": "queue rendering plotting drafting page",
-    "renderer.studio.drafting": "small_sheet draft_process draft_worker",
+    "renderer.studio.drafting": "draft_process draft_worker",
     "renderer.studio.queue": "states job_fields location fast_list tables store records changes order ink_supply "
     "editing job_pictures previews adding questions pausing listing release submission requests leases workers "
     "liveness",
     "renderer.studio.rendering": "job_progress render_process attempt render_worker",
     "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
-    "renderer.studio.page": "ended_access access responses request_checks folders upload_checks queue_views "
-    "gallery_works plans uploaded_specs drawing_choices actions change_stream mapped_drawings photo_routes drawing_routes routes server",
+    "renderer.studio.page": "ended_access access responses form_input request_checks folders upload_checks queue_views "
+    "gallery_works plans uploaded_specs drawing_choices actions change_stream mapped_drawings photo_routes drawing_routes spec_routes routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
     "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "
     "specs tile_command render_commands gallery queue",

@@ -23,9 +23,9 @@ from PIL import Image
 from renderer import assets
 from renderer.new_spec import NewSpecError, NewSpecRequest, new_spec, picture_of, unwritten_work
 from renderer.planning.cost import Costs
+from renderer.small_sheet import Draft, Importance, draft_of, importance
 from renderer.spec import Artwork
 from renderer.specfile import Work, load
-from renderer.studio.drafting.small_sheet import Draft, Importance, draft_of, importance
 from renderer.studio.queue import previews
 from renderer.studio.rendering.render_process import ORPHANED, MessageWriter
 from renderer.target import Frame, Picture, stretched

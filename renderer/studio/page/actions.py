@@ -203,14 +203,14 @@ def upload(context: ActionContext, session: Session, name: str, content: bytes) 
 def change_spec(context: ActionContext, session: Session, name: str, form: Form) -> str:
     """Save an uploaded spec and return what is wrong with it. Raises NotFound."""
     need(session, "curator", "change specs")
-    wrong = uploaded_specs.change(context.folders, name, form.get("text", ""))
+    wrong = uploaded_specs.change(context.store, context.folders, name, form.get("text", ""), session.who)
     return f"{name} is saved, and has faults:\n{wrong}" if wrong else f"{name} is saved; it has no faults"
 
 
 def remove_spec(context: ActionContext, session: Session, name: str, _: Form) -> str:
     """Remove an uploaded spec. Raises NotFound, and Refused if a job needs it."""
     need(session, "curator", "remove specs")
-    uploaded_specs.remove(context.store, context.folders, name)
+    uploaded_specs.remove(context.store, context.folders, name, session.who)
     return f"{name} is removed"
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy import Connection
@@ -35,6 +35,7 @@ from renderer.studio.page.actions import ActionContext, Denied, Form
 from renderer.studio.page.change_stream import ChangeStream, marks
 from renderer.studio.page.drawing_routes import DrawingRoutes
 from renderer.studio.page.folders import Folders, NotFound
+from renderer.studio.page.form_input import form_of
 from renderer.studio.page.photo_routes import PhotoRoutes
 from renderer.studio.page.request_checks import with_request_checks
 from renderer.studio.page.responses import (
@@ -48,6 +49,7 @@ from renderer.studio.page.responses import (
     unexpected_error,
     without_folders,
 )
+from renderer.studio.page.spec_routes import SpecRoutes
 from renderer.studio.queue import job_fields, job_pictures, records
 from renderer.studio.queue.pausing import pause_reasons
 from renderer.studio.queue.records import Job
@@ -56,7 +58,6 @@ from renderer.studio.queue.store import Store
 
 STATIC = Path(__file__).parent / "static"
 OWN_PACKAGES = ("renderer", "hardware")
-MOST_FIELDS = 100
 DATABASE_ERRORS = (OperationalError, InterfaceError, PoolTimeout)  # faults of the database, not of this program
 Action = Callable[[ActionContext, Session, Form], str]
 Values = dict[str, Any]  # of a template
@@ -113,10 +114,7 @@ class Page:
             Route("/enter", self.enter),
             Route("/leave", self.leave, methods=["POST"]),
             Route("/me", self.me, methods=["POST"]),
-            Route("/uploads/{name}", self.upload, methods=["PUT"]),
-            Route("/uploads/{name}", self.uploaded),
-            post("/uploads/{name}/save", lambda r: _spec_action(actions.change_spec, r)),
-            post("/uploads/{name}/remove", lambda r: _spec_action(actions.remove_spec, r)),
+            *SpecRoutes(self.context, self.drafts, self._shown, self._acted, self._answered, self._part).routes(),
             post("/pieces", lambda _: actions.add),
             *buttons,
             post("/pieces/{job:int}/move", lambda request: number(request, actions.move)),
@@ -202,14 +200,6 @@ class Page:
             }
 
         return self._shown(request, "operator", "", values)
-
-    def uploaded(self, request: Request) -> Response:
-        """An uploaded spec, to be edited or removed. Raises NotFound."""
-        name = request.path_params["name"]
-        actions.need(request.scope["session_of_page"], "curator", "change specs")
-        path = uploaded_specs.place_of(self.folders, name)
-        text, wrong = path.read_text(encoding="utf-8", errors="replace"), uploaded_specs.faults(path, self.folders)
-        return self._shown(request, "spec", "", lambda _: {"name": name, "text": text, "wrong": wrong})
 
     def gallery(self, request: Request) -> Response:
         """Finished works: those of the queue and those in the gallery."""
@@ -306,7 +296,7 @@ class Page:
 
     async def me(self, request: Request) -> Response:
         """Set the name for the history. Raises HTTPException if the form has too many inputs."""
-        form, session = await _form(request), request.scope["session_of_page"]
+        form, session = await form_of(request), request.scope["session_of_page"]
         name = clean_name(form.get("name", ""))
         named = replace(session, name=name)
         answer = done_response(request, f"the history will name you as {named.who}")
@@ -333,12 +323,8 @@ class Page:
         return self.templates.get_template(f"{name}.html.j2").render(values)
 
     async def _acted(self, request: Request, action: Action) -> Response:
-        form = await _form(request)
+        form = await form_of(request)
         return await self._answered(request, lambda session: action(self.context, session, form))
-
-    async def upload(self, request: Request) -> Response:
-        content, name = await request.body(), request.path_params["name"]
-        return await self._answered(request, lambda session: actions.upload(self.context, session, name, content))
 
     async def _answered(self, request: Request, act: Callable[[Session], str]) -> Response:
         """Carry out an action; answer with what was done, or why not."""
@@ -352,10 +338,6 @@ class Page:
             return text_response(request.headers, text, status, form_page(request))
         self.watch.hurry()
         return done_response(request, said)
-
-
-def _spec_action(action: Callable[[ActionContext, Session, str, Form], str], request: Request) -> Action:
-    return lambda context, session, form: action(context, session, request.path_params["name"], form)
 
 
 def _button_action(name: str, request: Request) -> Action:
@@ -394,15 +376,6 @@ def _status(error: Exception) -> int | None:
         case StudioError() | SpecErrors():
             return 422
     return 422 if type(error).__module__.split(".")[0] in OWN_PACKAGES else None
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The inputs of a form. Raises HTTPException if there are too many."""
-    text = (await request.body()).decode("utf-8", "replace")
-    try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
-    except ValueError as error:
-        raise HTTPException(400, f"a form can have at most {MOST_FIELDS} inputs") from error
 
 
 def _local(session: Session) -> Callable[[str], str]:
