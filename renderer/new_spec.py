@@ -45,6 +45,7 @@ class NewSpecRequest:
 
     photo: Path
     pens: str | None = None  # a starter rack or a file; None: depends on the picture's colours
+    only: tuple[str, ...] = ()  # names of pens of that rack; empty: all
     machine: str = MACHINE  # a starter machine or a file
     paper: str = "A4"  # a name, or `200x150` in mm
     minutes: float = 60  # of plotting
@@ -68,11 +69,10 @@ def new_spec(wanted: NewSpecRequest) -> NewSpec:
     """Write a spec that was checked, or nothing. Raises NewSpecError, RackError, MachineError, SpecErrors."""
     photo = wanted.photo.expanduser()
     _check_name(photo)
-    picture = _picture(photo)
+    picture = picture_of(photo)
     out = _place(photo, wanted)
     pens, machine = _pens(wanted, picture, out.parent), _machine(wanted, out.parent)
-    image = _relative(photo, out.parent)
-    rows = _rows(photo, image, _paper(wanted.paper), pens, machine, wanted)
+    rows, image = _rows(photo, out, pens, machine, wanted), _relative(photo, out.parent)
     with _beside(out) as temporary:
         plan = _planned(_checked(temporary, out, _text(photo, out, rows, {})).artwork, picture)
         text = _text(photo, out, rows, _notes(plan, image))
@@ -80,6 +80,18 @@ def new_spec(wanted: NewSpecRequest) -> NewSpec:
         os.replace(temporary, out)
     found = (_described(picture), pens, machine, *plan.decisions)
     return NewSpec(out, text, work, found, plan.warnings)
+
+
+def unwritten_work(wanted: NewSpecRequest, picture: Picture) -> Work:
+    """The work of the spec that `new_spec` would write for a picture that was read before. No spec stays.
+
+    Nothing is planned yet. Raises what `new_spec` raises.
+    """
+    out = _place(wanted.photo, wanted)
+    pens, machine = _pens(wanted, picture, out.parent), _machine(wanted, out.parent)
+    rows = _rows(wanted.photo, out, pens, machine, wanted)
+    with _beside(out) as temporary:
+        return _checked(temporary, out, _text(wanted.photo, out, rows, {}))
 
 
 def _planned(artwork: Artwork, picture: Picture) -> Planned:
@@ -92,7 +104,8 @@ def _planned(artwork: Artwork, picture: Picture) -> Planned:
 # --- the picture ------------------------------------------------------------------------------------------------------
 
 
-def _picture(photo: Path) -> Picture:
+def picture_of(photo: Path) -> Picture:
+    """A picture, `[H, W, 3]`, on white. Raises NewSpecError."""
     why = missing(Path(), str(photo), PICTURE_SUFFIXES)
     if why is not None:
         raise NewSpecError(why.replace(" beside the spec", "").replace("name a file", "name a picture"))
@@ -141,8 +154,10 @@ def _described(picture: Picture) -> Decision:
 def _pens(wanted: NewSpecRequest, picture: Picture, folder: Path) -> Decision:
     grey = is_grey(picture)
     named = wanted.pens or (GREY_RACK if grey else COLOUR_RACK)
-    count = len(load_rack(_expanded(named)))
     rack = f"rack: {_quoted(_named(named, folder))}"
+    if wanted.only:
+        return Decision("pens", f"{{{rack}, only: {_flow(wanted.only)}}}", "the pens that you chose")
+    count = len(load_rack(_expanded(named)))
     why = "as you said" if wanted.pens else f"as the picture is in {'grey' if grey else 'colour'}"
     if count <= PENS_USED:
         return Decision("pens", f"{{{rack}}}", why)
@@ -197,7 +212,8 @@ class _Row:
     field: str = ""  # the field under which planning reports its value
 
 
-def _rows(photo: Path, image: str, paper: str, pens: Decision, machine: Decision, wanted: NewSpecRequest) -> list[_Row]:
+def _rows(photo: Path, out: Path, pens: Decision, machine: Decision, wanted: NewSpecRequest) -> list[_Row]:
+    image, paper = _relative(photo, out.parent), _paper(wanted.paper)
     stem = " ".join(re.sub(r"[-_]+", " ", photo.stem).split()) or "Untitled"
     likely = ", ".join(name for name in _LIKELY_RACKS if f"rack: {name}" not in pens.value)
     return [

@@ -16,8 +16,8 @@ ORDER = {
     "similarity raster encoders palette tone focus planning progress fitted_strokes result losses sources placement "
     "stipple marks optimise "
     "visible warm_fit fit_log fitting passes finish preview manifest comparison charts report output plot_source "
-    "feasibility plan new_spec examples sheet_text pipeline tensorboard_log notebook film print_size gallery studio "
-    "cli __main__",
+    "feasibility plan new_spec examples sheet_text pipeline small_sheet tensorboard_log notebook film print_size "
+    "gallery studio cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -175,7 +175,8 @@ FOLDERS = {
     "renderer.gallery": "names engine key statement state label exhibit collect build gather verify pages work cluster",
     "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
     "cluster_build",
-    "renderer.studio": "queue rendering plotting calling page",
+    "renderer.studio": "queue rendering plotting drafting calling page",
+    "renderer.studio.drafting": "draft_process draft_worker",
     "renderer.studio.queue": "states job_fields location fast_list tables store records changes order ink_supply "
     "editing job_pictures previews adding questions pausing listing release submission requests leases workers "
     "liveness machine_moves",
@@ -184,10 +185,9 @@ FOLDERS = {
     "plot_worker",
     "renderer.studio.calling": "channel_settings senders caller",
     "renderer.studio.page": "ended_access access responses request_checks folders upload_checks page_settings cameras "
-    "queue_views plot_history metrics gallery_works plans uploaded_specs actions steering_actions change_stream "
-    "request_inputs page_templates "
-    "page_context view_routes service_routes "
-    "file_routes session_routes action_routes routes server",
+    "queue_views plot_history metrics gallery_works plans uploaded_specs drawing_choices actions steering_actions "
+    "change_stream request_inputs page_templates page_context action_answers mapped_drawings view_routes service_routes "
+    "file_routes session_routes action_routes photo_routes drawing_routes spec_routes routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
     "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "
     "specs tile_command render_commands gallery queue",

@@ -144,6 +144,7 @@ def _run(
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             page.watch.end()
+            page.drafts.close()
             await super().shutdown(sockets)
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn passes the signal on when it has closed

@@ -6,11 +6,11 @@ state of the job does not allow it. Nothing here touches a port.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from renderer.specfile.files import PICTURE_SUFFIXES
+from renderer.specfile.files import PICTURE_SUFFIXES, YAML_SUFFIXES
 from renderer.studio.page import queue_views, uploaded_specs
 from renderer.studio.page.access import Session
 from renderer.studio.page.folders import Folders, NotFound
@@ -77,6 +77,16 @@ def plot(context: ActionContext, session: Session, number: int, form: Form) -> s
     drawing = context.folders.work_file(str(job.result.get("folder", "")), "drawing.svg")
     wanted = _wanted(context.folders, {"title": job.title, **form}, changes=(), plot=True)
     return _added(context, session, drawing.parent, wanted)
+
+
+def plot_drawing(
+    context: ActionContext, session: Session, path: Path, machine: Path, preview: tuple[str, bytes], form: Form
+) -> str:
+    """Add plots of a drawing that is a file, with a picture of it as media type and content."""
+    need(session, "curator", "add plots")
+    wanted = replace(_wanted(context.folders, form, changes=(), plot=True), machine=machine)
+    new = [(None, [replace(plot, preview=preview) for plot in plots]) for _, plots in submission.new_jobs(path, wanted)]
+    return f"added {_listed(requests.add_all(context.store, new, session.who))}"
 
 
 def _added(context: ActionContext, session: Session, path: Path, wanted: submission.JobOptions) -> str:
@@ -182,23 +192,25 @@ def upload(context: ActionContext, session: Session, name: str, content: bytes) 
     if not content:
         raise StudioError(f"{name[:80]!r} is empty")
     is_picture = place.suffix.lower() in PICTURE_SUFFIXES
-    context.folders.save(place, content, check_picture if is_picture else None)
+    small = uploaded_specs.thumbnail_of(place)
+    context.folders.save(place, content, (lambda path: check_picture(path, small)) if is_picture else None)
     saved = place.relative_to(context.folders.specs).as_posix()
-    wrong = "" if is_picture else uploaded_specs.faults(place, context.folders)
+    is_spec = place.suffix.lower() in YAML_SUFFIXES
+    wrong = uploaded_specs.faults(place, context.folders) if is_spec else ""
     return f"{saved}\n{wrong}" if wrong else saved
 
 
 def change_spec(context: ActionContext, session: Session, name: str, form: Form) -> str:
     """Save an uploaded spec and return what is wrong with it. Raises NotFound."""
     need(session, "curator", "change specs")
-    wrong = uploaded_specs.change(context.folders, name, form.get("text", ""))
+    wrong = uploaded_specs.change(context.store, context.folders, name, form.get("text", ""), session.who)
     return f"{name} is saved, and has faults:\n{wrong}" if wrong else f"{name} is saved; it has no faults"
 
 
 def remove_spec(context: ActionContext, session: Session, name: str, _: Form) -> str:
     """Remove an uploaded spec. Raises NotFound, and Refused if a job needs it."""
     need(session, "curator", "remove specs")
-    uploaded_specs.remove(context.store, context.folders, name)
+    uploaded_specs.remove(context.store, context.folders, name, session.who)
     return f"{name} is removed"
 
 

@@ -1,6 +1,6 @@
 """The picture of a camera beside a machine, fetched for the browser: it never learns the address.
 
-Whoever starts the page chose the addresses, so they may be private. A redirect is not followed. A picture is kept for a
+The person who starts the page chose the addresses, so they may be private. A redirect is not followed. A picture is kept for a
 second, so that many browsers ask the camera as often as one.
 """
 

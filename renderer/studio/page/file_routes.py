@@ -11,10 +11,9 @@ from starlette.staticfiles import StaticFiles
 from renderer.studio.page.folders import NotFound
 from renderer.studio.page.page_context import PageContext, folder_of_files
 from renderer.studio.page.request_inputs import found_job, number_in
+from renderer.studio.page.responses import SANDBOX
 from renderer.studio.queue import job_pictures
 
-# Headers of files that others have made: they run nothing and load nothing
-SANDBOX = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 STATIC = Path(__file__).parent / "static"
 
 

@@ -14,6 +14,7 @@ from renderer.studio.queue.states import StudioError
 
 UPLOADS = "uploads"  # in the folder of specs
 SKIPPED = {"pens", "machines", "targets"}  # folders among the specs whose files are not specs
+DRAWING_SUFFIXES = (".svg",)
 MOST_LISTED = 2000
 MOST_KEPT_BYTES = 2_000_000_000  # of all uploads
 SHOWN = ("preview.png", "drawing.svg", "report.html", "manifest.json", "progress.gif", "loss.csv")  # of a work
@@ -82,6 +83,29 @@ class Folders:
     def machine_names(self) -> list[str]:
         return [path.relative_to(self.specs).as_posix() for path in _yaml_files(self.specs / "machines")]
 
+    def rack_names(self) -> list[str]:
+        return [path.relative_to(self.specs).as_posix() for path in _yaml_files(self.specs / "pens")]
+
+    def photo(self, name: str) -> Path:
+        """The uploaded picture with this name. Raises NotFound."""
+        return self._uploaded(name, PICTURE_SUFFIXES)
+
+    def uploaded_drawing(self, name: str) -> Path:
+        """The uploaded SVG with this name. Raises NotFound."""
+        return self._uploaded(name, DRAWING_SUFFIXES)
+
+    def _uploaded(self, name: str, suffixes: tuple[str, ...]) -> Path:
+        if "/" in name or "\\" in name:
+            raise NotFound("there is no such upload")
+        return self._inside(self.specs, f"{UPLOADS}/{name}", suffixes)
+
+    def upload_names(self, suffixes: tuple[str, ...]) -> list[str]:
+        """The uploads with these endings, the newest first."""
+        folder = self.specs / UPLOADS
+        found = [path for path in folder.glob("[!.]*") if path.suffix.lower() in suffixes] if folder.is_dir() else []
+        newest = sorted(found, key=lambda path: (-path.lstat().st_mtime, path.name))
+        return [path.name for path in newest[:MOST_LISTED] if not not_a_file(path)]
+
     # --- what comes from browsers ---
 
     def upload_place(self, name: str, content: bytes) -> Path:
@@ -91,9 +115,9 @@ class Folders:
         """
         clean = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name.replace("\\", "/")).name).lstrip(".-")[-80:]
         suffix = Path(clean).suffix.lower()
-        if suffix not in (*YAML_SUFFIXES, *PICTURE_SUFFIXES):
-            takes = ", ".join((*YAML_SUFFIXES, *PICTURE_SUFFIXES))
-            raise StudioError(f"{name[:80]!r} is neither a spec nor a picture; upload one of {takes}")
+        taken = (*YAML_SUFFIXES, *PICTURE_SUFFIXES, *DRAWING_SUFFIXES)
+        if suffix not in taken:
+            raise StudioError(f"{name[:80]!r} is neither a spec nor a picture; upload one of {', '.join(taken)}")
         stem = Path(clean).stem
         folder = self.specs / UPLOADS
         if folder.is_symlink() or (folder.exists() and not leads_within(folder, self.specs)):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from renderer.studio.drafting.draft_worker import DraftWorker
 from renderer.studio.page import queue_views
 from renderer.studio.page.access import Access, Session
 from renderer.studio.page.actions import ActionContext
@@ -33,6 +34,7 @@ class PageContext:
     watch: ChangeStream
     templates: Environment
     settings: PageSettings
+    drafts: DraftWorker
 
     @property
     def actions(self) -> ActionContext:
@@ -54,6 +56,10 @@ class PageContext:
             session=session, marks=now, view=name, local=local_text(session), **shown
         )
         return HTMLResponse(text)
+
+    def part(self, name: str, values: Values) -> str:
+        """A part of a view as HTML."""
+        return self.templates.get_template(f"{name}.html.j2").render(values)
 
     def picture_of(self, connection: Connection, job: Job | None) -> str | None:
         """The address of the best picture of a job, if there is one."""

@@ -14,6 +14,8 @@ HEADINGS = {
     404: "There is nothing here", 405: "Not this way", 408: "Too slow", 409: "Not any more", 413: "Too large",
     422: "That does not work", 500: "Something went wrong", 503: "Too busy",
 }  # fmt: skip
+# Headers of files that others have made: they run nothing and load nothing
+SANDBOX = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 NOTHING = "The address is wrong, or the work was removed from the list."
 _TEMPLATES = Environment(
     loader=PackageLoader("renderer.studio.page", "templates"), autoescape=True, undefined=StrictUndefined

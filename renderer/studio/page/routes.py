@@ -14,25 +14,29 @@ from starlette.responses import StreamingResponse as Stream
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from renderer.studio.drafting.draft_worker import DraftWorker
 from renderer.studio.page.access import Access
 from renderer.studio.page.action_routes import ActionRoutes
 from renderer.studio.page.actions import Denied
 from renderer.studio.page.change_stream import ChangeStream
+from renderer.studio.page.drawing_routes import DrawingRoutes
 from renderer.studio.page.file_routes import WorkFiles
 from renderer.studio.page.folders import Folders, NotFound
 from renderer.studio.page.page_context import PageContext
 from renderer.studio.page.page_settings import PageSettings
 from renderer.studio.page.page_templates import page_templates
+from renderer.studio.page.photo_routes import PhotoRoutes
 from renderer.studio.page.request_checks import with_request_checks
 from renderer.studio.page.responses import database_error, denied_error, http_error, unexpected_error
 from renderer.studio.page.service_routes import Services
 from renderer.studio.page.session_routes import Sessions
+from renderer.studio.page.spec_routes import SpecRoutes
 from renderer.studio.page.view_routes import Views
 from renderer.studio.queue.store import Store
 
 USUAL = PageSettings()
 DATABASE_ERRORS = (OperationalError, InterfaceError, PoolTimeout)  # faults of the database, not of this program
-PARTS = (Views, WorkFiles, Sessions, ActionRoutes, Services)  # each gives the routes of its theme
+PARTS = (Views, WorkFiles, Sessions, ActionRoutes, Services, SpecRoutes, PhotoRoutes, DrawingRoutes)  # by theme
 
 
 class Page:
@@ -43,7 +47,8 @@ class Page:
     ) -> None:
         self.access, self.cookie = access, cookie
         self.watch = ChangeStream(store)
-        self.context = PageContext(store, folders, access, cookie, self.watch, page_templates(), settings)
+        self.drafts = DraftWorker()
+        self.context = PageContext(store, folders, access, cookie, self.watch, page_templates(), settings, self.drafts)
 
     def application(self, names: tuple[str, ...] = ()) -> ASGIApp:
         """The application behind its request checks. `names`: the host names for other machines."""

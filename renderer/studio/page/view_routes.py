@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from renderer.studio.page import actions, gallery_works, plans, queue_views, uploaded_specs
+from renderer.studio.page import gallery_works, plans, queue_views, uploaded_specs
 from renderer.studio.page.folders import NotFound
 from renderer.studio.page.page_context import PageContext, Values
 from renderer.studio.page.page_templates import local_text
@@ -33,7 +33,6 @@ class Views:
             Route("/machines/{name}", self.operator),
             Route("/gallery", self.gallery),
             Route("/history", self.history),
-            Route("/uploads/{name}", self.uploaded, methods=["GET"]),
         ]
 
     def queue(self, request: Request) -> Response:
@@ -110,14 +109,6 @@ class Views:
             }
 
         return self.page.shown(request, "operator", "", values)
-
-    def uploaded(self, request: Request) -> Response:
-        """An uploaded spec, to be edited or removed. Raises NotFound."""
-        name = request.path_params["name"]
-        actions.need(request.scope["session_of_page"], "curator", "change specs")
-        path = uploaded_specs.place_of(self.page.folders, name)
-        text, wrong = path.read_text(encoding="utf-8", errors="replace"), uploaded_specs.faults(path, self.page.folders)
-        return self.page.shown(request, "spec", "", lambda _: {"name": name, "text": text, "wrong": wrong})
 
     def gallery(self, request: Request) -> Response:
         """Finished works: those of the queue and those in the gallery."""

@@ -115,5 +115,6 @@ def served(store: Store, folder: Path, names: tuple[str, ...] = (), settings: Pa
         yield Site(page, listening.getsockname()[1])
     finally:
         page.watch.end()
+        page.drafts.close()
         server.should_exit = True
         thread.join()
