@@ -10,14 +10,14 @@ ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "papers pen drawing kernel_cache toolpath plain_kernels yamlfile starters rack pen_mapping dialect "
     "controllers stations machine arcs program drawing_part gcode hpgl machine_files reloading planner estimate "
-    "pauses lettering formats svgfile svg_intake intake picture tiling card simulator wire job plotting hosts terminal "
-    "__main__",
+    "pauses lettering formats svgfile svg_intake intake picture tiling card_sheet measured_card card "
+    "simulator wire job plotting hosts terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "raster encoders "
     "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
     "visible warm_fit fit_log fitting passes finish preview manifest comparison charts report output plot_source "
-    "feasibility plan new_spec examples sheet_text pipeline tensorboard_log notebook film print_size gallery studio "
-    "cli __main__",
+    "feasibility plan new_spec examples sheet_text pipeline tensorboard_log notebook film print_size measure "
+    "gallery studio cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -172,6 +172,8 @@ def test_a_file_that_has_no_place_is_refused(tmp_path: Path, monkeypatch: pytest
 
 FOLDERS = {
     "renderer.gallery": "names engine key statement state label exhibit collect build gather verify pages work cluster",
+    "renderer.measure": "registration paper_light ink_model sheet_windows readings field_fits measured_pen card_photo "
+    "measured_rack measure_page",
     "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
     "cluster_build",
     "renderer.studio": "queue rendering plotting page",
@@ -183,8 +185,8 @@ FOLDERS = {
     "renderer.studio.page": "ended_access access responses request_checks folders upload_checks queue_views "
     "gallery_works plans uploaded_specs actions change_stream routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
-    "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "
-    "specs tile_command render_commands gallery queue",
+    "compare_command examples_command export_command film_command gcode_command measure_command new "
+    "plan_command plot_command render specs tile_command render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "
