@@ -3,43 +3,39 @@
 `pens`: what each pen does. Two diverging lines, with white between them from where they are one nib apart; dots with
 longer and longer dwells; strokes at heights from too high to deep; a cross in a frame that another pen drew.
 `inks`: what each ink looks like over every other.
+`measure`: fields that `render measure` reads in a photograph (measured_card.py).
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hardware.drawing import Drawing, Line, Pen, PenPass
-from hardware.lettering import length_of, lettered
+from hardware.card_sheet import (
+    DWELLS_S,
+    STEPS,
+    CardError,
+    CardPage,
+    Mark,
+    cross,
+    drawn_files,
+    head,
+    height_step,
+    page_of,
+    sheet_size,
+)
+from hardware.drawing import Line, Pen
+from hardware.lettering import length_of
 from hardware.machine import Machine
-from hardware.machine_files import program_text, suffix_of
-from hardware.papers import listed, size_of
+from hardware.measured_card import measured_cards
 from hardware.pen_lift import RelayLift, ServoLift, ZLift
 from hardware.plurals import counted
-from hardware.program import heights, program
-from hardware.sheet_placement import check_sheet
-from hardware.svg_intake import prepared
-from hardware.svgfile import to_svg
+from hardware.program import heights
 
-_DWELLS_S = (0.0, 0.1, 0.2, 0.5, 1.0)
-_STEPS = (3, 2, 1, 0, -1)  # of height, from too high to deep
+__all__ = ["CardError", "card_files"]
+
 _SPREAD = (0.5, 1.5)  # how far apart the two lines are at their ends, nibs
 _LEAST_CELL_MM = 5.0
-
-
-class CardError(ValueError):
-    """A card that cannot be made; the message says why and what would work."""
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """Lines that one pen draws in one way."""
-
-    pen: Pen
-    layer: str
-    lines: tuple[Line, ...]
 
 
 def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> dict[str, str]:
@@ -47,114 +43,23 @@ def card_files(machine: Machine, pens: tuple[Pen, ...], paper: str = "A4") -> di
 
     Raises CardError for a paper or a rack that does not fit, and ProgramError where the machine cannot lift a pen.
     """
-    width_mm, height_mm = _size(machine, paper)
+    width_mm, height_mm = sheet_size(machine, paper)
     pages = [*_pens_pages(machine, pens, width_mm, height_mm), ("inks", _inks_page(pens, width_mm, height_mm))]
-    texts = {}
+    pages += [(one.name, one.marks) for one in measured_cards(machine, pens, (width_mm, height_mm))]
+    texts: dict[str, str] = {}
     for name, marks in pages:
-        title = f"Test card, {name}: {machine.name}"
-        drawing = Drawing(width_mm, height_mm, "#ffffff", tuple(_passes(marks)), title)
-        drawing, _ = prepared(drawing, machine)
-        texts[f"{name}.svg"] = to_svg(_merged(drawing))
-        if suffix := suffix_of(machine):
-            texts[f"{name}.{suffix}"] = program_text(program(drawing, machine), machine)
+        texts |= drawn_files(name, marks, (width_mm, height_mm), machine)
     return texts
-
-
-def _size(machine: Machine, paper: str) -> tuple[float, float]:
-    """Return width and height of the sheet in mm, in the orientation that fits the machine. Raises CardError."""
-    size = size_of(paper)
-    if size is None:
-        raise CardError(f"{paper!r} is not a paper size; write {listed()}, or a size in mm such as 200x150")
-    if min(size) < 90:
-        raise CardError(f"a card of {size[0]:g} x {size[1]:g} mm is too small; use at least 90 mm each way")
-    for width_mm, height_mm in (size, size[::-1]):
-        if not check_sheet(width_mm, height_mm, machine):
-            return width_mm, height_mm
-    raise CardError(f"{'; '.join(check_sheet(size[0], size[1], machine))}; or use smaller paper: --paper A5")
-
-
-def _passes(marks: list[_Mark]) -> Iterator[PenPass]:
-    """Yield the passes pen by pen in the order of the rack, so that each pen is inserted once."""
-    pens = list(dict.fromkeys((m.pen.name, m.pen.colour, m.pen.nib_mm) for m in marks))
-    for key in pens:
-        for layer in dict.fromkeys((m.layer, m.pen) for m in marks if (m.pen.name, m.pen.colour, m.pen.nib_mm) == key):
-            lines = [line for m in marks if (m.layer, m.pen) == layer for line in m.lines]
-            yield PenPass(layer[0], layer[1], tuple(lines))
-
-
-def _merged(drawing: Drawing) -> Drawing:
-    """Merge the passes of each pen for the SVG, which has no heights and dwells."""
-    passes: list[PenPass] = []
-    for each in drawing.passes:
-        if passes and each.pen.is_same(passes[-1].pen):
-            passes[-1] = replace(passes[-1], lines=(*passes[-1].lines, *each.lines))
-        else:
-            passes.append(replace(each, layer="card"))
-    return replace(drawing, passes=tuple(passes))
-
-
-_FINELINER = Pen(name="any fineliner", colour="#1c1c1e", nib_mm=0.4)
-
-
-def _writer(pens: tuple[Pen, ...], scale: float) -> Pen:
-    """Return the pen for letters and frames: the rack's darkest thin pen, or any fineliner if the rack has none."""
-
-    def light(pen: Pen) -> float:
-        red, green, blue = (int(pen.colour[at : at + 2], 16) for at in (1, 3, 5))
-        return 0.3 * red + 0.59 * green + 0.11 * blue + 60 * pen.nib_mm
-
-    darkest = min(pens, key=light)
-    return darkest if darkest.nib_mm <= 0.6 * scale and light(darkest) < 150 else _FINELINER
 
 
 # --- what each pen does -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Page:
-    """The printable area of a sheet in mm, and its scale compared with A4."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    scale: float
-    writer: Pen
-
-    def text(self, text: str, x: float, y: float, height: float) -> _Mark:
-        room = self.left + self.width - x
-        while text and length_of(text, height) > room + 0.01:
-            text = text[:-1]
-        return _Mark(self.writer, "lettering", tuple(lettered(text, x, y, height)))
-
-    def drawn(self, *lines: Line) -> _Mark:
-        return _Mark(self.writer, "lettering", lines)
-
-
-def _page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> _Page:
-    margin = 0.055 * width_mm
-    width = width_mm - 2 * margin
-    scale = width / 187
-    return _Page(margin, margin, width, height_mm - 2 * margin, scale, _writer(pens, scale))
-
-
-def _head(page: _Page, title: str, subtitle: str) -> Iterator[_Mark]:
-    """Yield the title, the subtitle, a rule below them, and crosses at the corners."""
-    s = page.scale
-    yield page.text(title, page.left, page.top + 4 * s, 6 * s)
-    yield page.text(subtitle, page.left + page.width - length_of(subtitle, 2.2 * s), page.top + 7.8 * s, 2.2 * s)
-    rule = page.top + 13 * s
-    yield page.drawn(np.array([[page.left, rule], [page.left + page.width, rule]]))
-    for x in (page.left, page.left + page.width):
-        for y in (page.top, page.top + page.height):
-            yield page.drawn(*_cross(x, y, 2 * s))
-
-
 def _pens_pages(
     machine: Machine, pens: tuple[Pen, ...], width_mm: float, height_mm: float
-) -> Iterator[tuple[str, list[_Mark]]]:
+) -> Iterator[tuple[str, list[Mark]]]:
     """Yield as many cards as all pens need."""
-    page = _page(pens, width_mm, height_mm)
+    page = page_of(pens, width_mm, height_mm)
     s = page.scale
     free = page.height - 34 * s
     parts: list[list[Pen]] = [[]]
@@ -169,7 +74,7 @@ def _pens_pages(
         name = "pens" if len(parts) == 1 else f"pens-{number}"
         of = "" if len(parts) == 1 else f" {number}/{len(parts)}"
         subtitle = f"{machine.name}, {counted(len(pens), 'pen')}"
-        marks = [*_head(page, f"PENS{of}", subtitle), *_captions(page, machine)]
+        marks = [*head(page, f"PENS{of}", subtitle), *_captions(page, machine)]
         y = page.top + 22 * s
         spare = min((free - sum(_row_mm(pen, s) for pen in part)) / len(part), 9 * s)
         for pen in part:
@@ -185,7 +90,7 @@ _HINTS = (
 )
 
 
-def _foot(page: _Page, hints: tuple[str, ...]) -> Iterator[_Mark]:
+def _foot(page: CardPage, hints: tuple[str, ...]) -> Iterator[Mark]:
     s = page.scale
     for number, hint in enumerate(hints):
         y = page.top + page.height - (6 - 3.2 * number) * s
@@ -199,30 +104,21 @@ def _row_mm(pen: Pen, scale: float) -> float:
 _COLUMNS = {"width": 42.0, "dots": 92.0, "heights": 136.0, "place": 176.0}  # mm on A4, from the left margin
 
 
-def _captions(page: _Page, machine: Machine) -> Iterator[_Mark]:
+def _captions(page: CardPage, machine: Machine) -> Iterator[Mark]:
     s, y = page.scale, page.top + 16.5 * page.scale
     captions = {"width": "WHITE FROM 1.0 NIB ON", "dots": "DOTS RESTING, S", "place": "PLACE"}
     match machine.pen_lift:
         case ServoLift():
-            captions["heights"] = f"HEIGHT, STEPS OF {abs(_height_step(machine)):.3g}"
+            captions["heights"] = f"HEIGHT, STEPS OF {abs(height_step(machine)):.3g}"
         case ZLift():
-            captions["heights"] = f"HEIGHT, STEPS OF {abs(_height_step(machine)):.3g} MM"
+            captions["heights"] = f"HEIGHT, STEPS OF {abs(height_step(machine)):.3g} MM"
         case RelayLift():
             pass
     for key, text in captions.items():
         yield page.text(text, page.left + _COLUMNS[key] * s, y, 1.8 * s)
 
 
-def _height_step(machine: Machine) -> float:
-    """Return the step between the strokes of the height ladder, upwards: 0.1 mm, or a twentieth of a servo's travel."""
-    up, down = heights(None, machine)
-    if isinstance(machine.pen_lift, ZLift) or up is None or down is None:
-        return -0.1 if isinstance(machine.pen_lift, ZLift) and machine.pen_lift.grows == "down" else 0.1
-    step = (up - down) / 20
-    return float(round(step)) if abs(step) >= 2 else step
-
-
-def _row(page: _Page, machine: Machine, pen: Pen, number: int, y: float) -> Iterator[_Mark]:
+def _row(page: CardPage, machine: Machine, pen: Pen, number: int, y: float) -> Iterator[Mark]:
     s = page.scale
     yield page.text(f"{number}", page.left, y - 1.4 * s, 2.8 * s)
     name, nib = page.left + 9 * s, f"{pen.nib_mm:g} MM {pen.ink.value}"
@@ -236,12 +132,12 @@ def _row(page: _Page, machine: Machine, pen: Pen, number: int, y: float) -> Iter
     yield from _frame(page, pen, page.left + _COLUMNS["place"] * s, y)
 
 
-def _spread(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
+def _spread(page: CardPage, pen: Pen, x: float, y: float) -> Iterator[Mark]:
     """Yield two diverging lines, with ticks below where they are 0.8, 1.0 and 1.2 nibs apart."""
     s, length = page.scale, 42 * page.scale
     least, most = (0.5 * share * pen.nib_mm for share in _SPREAD)
     lines = (np.array([[x, y + way * least], [x + length, y + way * most]]) for way in (-1, 1))
-    yield _Mark(pen, "widths", tuple(lines))
+    yield Mark(pen, "widths", tuple(lines))
     below = y + most + 0.5 * pen.nib_mm + 0.6 * s
     for share in (0.8, 1.0, 1.2):
         at = x + length * (share - _SPREAD[0]) / (_SPREAD[1] - _SPREAD[0])
@@ -249,36 +145,36 @@ def _spread(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
         yield page.drawn(np.array([[at, below], [at, below + tick * s]]))
 
 
-def _dots(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
+def _dots(page: CardPage, pen: Pen, x: float, y: float) -> Iterator[Mark]:
     s = page.scale
-    for number, dwell_s in enumerate(_DWELLS_S):
+    for number, dwell_s in enumerate(DWELLS_S):
         own = pen.model_copy(update={"dwell_s": dwell_s})
         at = x + (2 + 8 * number) * s
-        yield _Mark(own, f"dots {dwell_s:g} s", (np.array([[at, y - 0.8 * s]]),))
+        yield Mark(own, f"dots {dwell_s:g} s", (np.array([[at, y - 0.8 * s]]),))
         label = f"{dwell_s:g}"
         below = y + max(0.5 * pen.nib_mm, 0.8 * s) + 0.8 * s
         yield page.text(label, at - 0.5 * length_of(label, 1.6 * s), below, 1.6 * s)
 
 
-def _ladder(page: _Page, machine: Machine, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
+def _ladder(page: CardPage, machine: Machine, pen: Pen, x: float, y: float) -> Iterator[Mark]:
     """Yield strokes from too high to deep: the first clean one is at the pen's right height."""
     up, down = heights(pen, machine)
     if up is None or down is None:
         return
-    s, step = page.scale, _height_step(machine)
-    for number, steps in enumerate(_STEPS):
+    s, step = page.scale, height_step(machine)
+    for number, steps in enumerate(STEPS):
         height = round(down + steps * step, 3)
         if (isinstance(machine.pen_lift, ServoLift) and height < 0) or abs(height - down) > abs(up - down):
             continue
         own = pen.model_copy(update={"down": height, "up": up})
         at = x + (1.5 + 7.4 * number) * s
-        yield _Mark(own, f"height {height:g}", (np.array([[at, y - 3.4 * s], [at, y + 1.4 * s]]),))
+        yield Mark(own, f"height {height:g}", (np.array([[at, y - 3.4 * s], [at, y + 1.4 * s]]),))
         label = f"{height:g}"
         below = y + 1.4 * s + 0.5 * pen.nib_mm + 0.8 * s
         yield page.text(label, at - 0.5 * length_of(label, 1.6 * s), below, 1.6 * s)
 
 
-def _frame(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
+def _frame(page: CardPage, pen: Pen, x: float, y: float) -> Iterator[Mark]:
     """Yield a frame by the writer, with marks that the pen's own cross must meet."""
     s, half = page.scale, 4 * page.scale
     at = x + half
@@ -289,18 +185,14 @@ def _frame(page: _Page, pen: Pen, x: float, y: float) -> Iterator[_Mark]:
     ]
     yield page.drawn(corners, *ticks)
     reach = max(half - 0.5 * pen.nib_mm - 0.3 * s, 0.8 * s)
-    yield _Mark(pen, "cross", tuple(_cross(at, y, reach)))
-
-
-def _cross(x: float, y: float, reach: float) -> list[Line]:
-    return [np.array([[x - reach, y], [x + reach, y]]), np.array([[x, y - reach], [x, y + reach]])]
+    yield Mark(pen, "cross", tuple(cross(at, y, reach)))
 
 
 # --- how inks mix -----------------------------------------------------------------------------------------------------
 
 
-def _inks_page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> list[_Mark]:
-    page = _page(pens, width_mm, height_mm)
+def _inks_page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> list[Mark]:
+    page = page_of(pens, width_mm, height_mm)
     s = page.scale
     names = 40 * s
     free = page.height - 28 * s
@@ -312,7 +204,7 @@ def _inks_page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> list
             f"{len(pens)} pens do not fit on one ink card, which has room for {most};"
             " use larger paper or a smaller rack"
         )
-    marks = list(_head(page, "INKS", "the ink of the row over that of the column"))
+    marks = list(head(page, "INKS", "the ink of the row over that of the column"))
     left, top = page.left + names, page.top + 22 * s
     for row, pen in enumerate(pens):
         y = top + row * tall
@@ -329,12 +221,12 @@ def _inks_page(pens: tuple[Pen, ...], width_mm: float, height_mm: float) -> list
     return marks
 
 
-def _swatch(under: Pen, over: Pen, at: tuple[float, float], size: tuple[float, float]) -> Iterator[_Mark]:
+def _swatch(under: Pen, over: Pen, at: tuple[float, float], size: tuple[float, float]) -> Iterator[Mark]:
     """Yield the lower ink hatched across and the upper one upright, on three fifths of the cell each."""
     corner, area = np.array(at), np.array(size)
     gap, side = 0.08 * area, 0.6 * area
-    yield _Mark(under, "swatches", tuple(_filled(under, corner + gap, side, across=True)))
-    yield _Mark(over, "swatches", tuple(_filled(over, corner + area - gap - side, side, across=False)))
+    yield Mark(under, "swatches", tuple(_filled(under, corner + gap, side, across=True)))
+    yield Mark(over, "swatches", tuple(_filled(over, corner + area - gap - side, side, across=False)))
 
 
 def _filled(pen: Pen, corner: Line, side: Line, across: bool) -> Iterator[Line]:

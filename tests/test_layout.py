@@ -10,14 +10,14 @@ ROOT = Path(__file__).parents[1]
 ORDER = {
     "hardware": "papers plurals tile_grid stations pen drawing kernel_cache toolpath plain_kernels yamlfile starters "
     "rack pen_mapping dialect controllers pen_lift machine sheet_placement arcs program drawing_part gcode hpgl "
-    "machine_files reloading planner estimate pauses lettering formats svgfile svg_intake intake picture tiling card "
-    "simulator wire job plotting hosts terminal __main__",
+    "machine_files reloading planner estimate pauses lettering formats svgfile svg_intake intake picture tiling "
+    "card_sheet measured_card card simulator wire job plotting hosts terminal __main__",
     "renderer": "styles spec specfile assets target colours primitives ragged strokes cores blur form error difference "
     "similarity raster encoders palette tone focus planning progress fitted_strokes result losses sources placement "
     "stipple marks optimise "
     "visible warm_fit fit_log fitting passes finish preview manifest comparison charts report output plot_source "
     "feasibility plan new_spec examples sheet_text pipeline small_sheet tensorboard_log notebook film print_size "
-    "gallery studio cli __main__",
+    "measure gallery studio cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -173,6 +173,8 @@ def test_a_file_that_has_no_place_is_refused(tmp_path: Path, monkeypatch: pytest
 
 FOLDERS = {
     "renderer.gallery": "names engine key statement state label exhibit collect build gather verify pages work cluster",
+    "renderer.measure": "registration paper_light ink_model sheet_windows readings field_fits measured_pen card_photo "
+    "measured_rack measure_page",
     "renderer.gallery.cluster": "scheduler payload result_checks worker_plugin worker_process cluster_workers "
     "cluster_build",
     "renderer.studio": "queue rendering plotting drafting calling page",
@@ -186,11 +188,11 @@ FOLDERS = {
     "renderer.studio.calling": "channel_settings senders caller",
     "renderer.studio.page": "ended_access access responses request_checks folders upload_checks page_settings cameras "
     "queue_views plot_history metrics gallery_works plans uploaded_specs drawing_choices actions steering_actions "
-    "change_stream request_inputs page_templates page_context action_answers mapped_drawings view_routes service_routes "
-    "file_routes session_routes action_routes photo_routes drawing_routes spec_routes routes server",
+    "change_stream request_inputs page_templates page_context action_answers mapped_drawings view_routes "
+    "service_routes file_routes session_routes action_routes photo_routes drawing_routes spec_routes routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
-    "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "
-    "specs tile_command render_commands gallery queue",
+    "compare_command examples_command export_command film_command gcode_command measure_command new "
+    "plan_command plot_command render specs tile_command render_commands gallery queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "

@@ -12,6 +12,7 @@ CODES = {
     "ExampleError": USAGE,
     "CompareError": USAGE,
     "CardError": USAGE,
+    "MeasureError": FAILED,
     "AssetError": FAILED,
     "TargetError": FAILED,
     "RenderError": FAILED,

@@ -310,7 +310,7 @@ def card(**options: Any) -> int:
 
     `pens` shows for each pen how wide it really is, how dots grow while the pen rests, the height at
     which it draws, and whether its tip is in line with the other pens. `inks` shows each ink over
-    every other.
+    every other. `render measure` reads `measure` in a photograph.
 
     \b
     Example:
@@ -319,6 +319,32 @@ def card(**options: Any) -> int:
     from renderer.cli.gcode_command import write_card
 
     return write_card(**options)
+
+
+@commands.command("measure", short_help="Measure pens in photographs of their cards.")
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@machine_option(required=True)
+@click.option("--pens", "rack", metavar="RACK", required=True, type=click.Path(path_type=Path),
+              help="The pens that drew the cards: the rack that `render card` had.")  # fmt: skip
+@click.option(
+    "--paper", default="A4", show_default=True, metavar="SIZE", help="Paper of the cards, as for `render card`."
+)
+@click.option("--out", "-o", metavar="FILE.yaml", type=click.Path(path_type=Path, dir_okay=False),
+              help="The measured rack; its page is beside it. Default: PHOTO_measured.yaml.")  # fmt: skip
+@json_option
+def measure(**options: Any) -> int:
+    """Measure pens in photographs or scans of the cards `measure` that `render card` writes.
+
+    Writes the rack with each pen's real width, colour, offset and rest for a dot, and a page that shows
+    every field of the card with what was read. What cannot be read is named, and the rack's value kept.
+
+    \b
+    Example:
+      render measure card.jpg -m mine.yaml --pens fineliners --out measured.yaml
+    """
+    from renderer.cli.measure_command import write_measured
+
+    return write_measured(**options)
 
 
 @commands.group("assets", short_help="Pictures and weights, identified by their SHA-256.")

@@ -166,8 +166,12 @@ class Reader:
 
 
 def _named(rack: Node, file: Path) -> Node:
-    """A rack without a name gets the name of its file. A file can also be just a list of pens."""
+    """A rack without a name gets the name of its file. A file can also be just a list of pens.
+
+    The record that `render measure` leaves in a rack is for people.
+    """
     rack = _rack(rack)
-    if isinstance(rack, Fields) and "name" not in rack:
-        return rack.put("name", Scalar(file.stem, file.stem, rack.place))
-    return rack
+    if not isinstance(rack, Fields):
+        return rack
+    rack = rack.without("measured")
+    return rack if "name" in rack else rack.put("name", Scalar(file.stem, file.stem, rack.place))

@@ -105,6 +105,6 @@ def test_a_plan_is_drawn_and_a_foreign_file_read_as_asked(svg: Path, tmp_path: P
 def test_cards_are_written_without_torch(tmp_path: Path) -> None:
     pens = MACHINE.parents[1] / "pens" / "micron_black.yaml"
     result = run("card", "--machine", MACHINE, "--pens", pens, "--paper", "A5", "--out", tmp_path / "card")
-    names = ["pens.svg", "pens.gcode", "inks.svg", "inks.gcode"]
+    names = [f"{card}.{kind}" for card in ("pens", "inks", "measure") for kind in ("svg", "gcode")]
     assert (result.exit_code, result.stdout.split()) == (0, [str(tmp_path / "card" / name) for name in names])
     assert run("card", "--machine", MACHINE, "--pens", pens, "--paper", "A9").exit_code == 2

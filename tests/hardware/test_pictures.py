@@ -81,8 +81,8 @@ def test_cards_are_drawn_by_every_machine(path: Path) -> None:
     machine, suffix = load_machine(path), suffix_of(load_machine(path))
     size_mm = [148, 210] if min(machine.width_mm, machine.height_mm) > 148 else [95, 150]
     made = card_files(machine, FINE[:4], "x".join(map(str, size_mm)))
-    assert set(made) == {f"{name}.{kind}" for name in ("pens", "inks") for kind in ("svg", suffix) if kind}
-    for name in ("pens", "inks"):
+    assert set(made) == {f"{name}.{kind}" for name in ("pens", "inks", "measure") for kind in ("svg", suffix) if kind}
+    for name in ("pens", "inks", "measure"):
         drawing = read_svg(made[f"{name}.svg"])
         size = drawing.width_mm, drawing.height_mm
         assert sorted(size) == size_mm  # in the orientation that fits the bed

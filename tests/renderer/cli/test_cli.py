@@ -109,7 +109,7 @@ def test_without_arguments_there_is_help(capsys: Capture) -> None:
 
 def test_no_command_is_offered_before_it_works() -> None:
     works = {"run", "new", "examples", "validate", "plan", "gallery", "film", "compare", "export", "tile"}
-    machines = {"gcode", "plot", "card"}
+    machines = {"gcode", "plot", "card", "measure"}
     queue = {"queue", "worker", "serve"}
     assert set(commands.commands) == works | machines | queue | {"assets", "schema", "doctor"}
 
@@ -740,7 +740,8 @@ def test_a_spec_is_not_drawn_before_it_is_rendered(spec: Path, capsys: Capture) 
 
 def test_cards_go_into_a_folder(tmp_path: Path, capsys: Capture) -> None:
     assert cli.run(["card", "-m", MACHINE, "--pens", RACK, "--paper", "A5", "--out", str(tmp_path / "card")]) == 0
-    names = ["inks.gcode", "inks.svg", "pens.gcode", "pens.svg"]
+    cards = ("inks", "measure-1", "measure-2", "pens")
+    names = [f"{card}.{kind}" for card in cards for kind in ("gcode", "svg")]
     assert sorted(path.name for path in (tmp_path / "card").iterdir()) == names
     assert cli.run(["card", "-m", MACHINE, "--pens", RACK, "--paper", "A9"]) == 2
     assert cli.run(["card", "-m", MACHINE, "--pens", "no.yaml"]) == 2
