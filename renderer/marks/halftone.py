@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from renderer.marks.demand import LEAST, MarkInput, inks_of
 from renderer.spec import Halftone
-from renderer.spec.kinds import LARGEST_DOT, PITCH_NIBS
+from renderer.spec.kinds import PITCH_NIBS
 from renderer.strokes import Strokes
 
 TURNS = (0.0, 30.0, -30.0, 45.0, 15.0, -15.0, 60.0, 75.0)  # of each pen's screen, against moire
+LARGEST = 1.12  # of the pitch: dots that overlap leave hardly any paper between them
 SMALLEST = 0.4  # of the pitch, with several pens: each place has few dots that count, not a speck of each pen
 # Where a touch of the pen is darker than a place, fewer dots are drawn, and what each leaves over goes to its
 # neighbours on the screen: the weights of Floyd and Steinberg 1976, to the next dot and to three of the next row.
@@ -38,7 +39,7 @@ def halftone(kind: Halftone, canvas: MarkInput) -> Strokes:
         dots = whole_dots(covered, math.pi / 4 * least**2)
         kept = dots > 0
         knots.append(places[kept])
-        sizes.append(np.clip(np.sqrt(4 * dots[kept] / math.pi), nib_px, max(LARGEST_DOT * pitch, nib_px)))
+        sizes.append(np.clip(np.sqrt(4 * dots[kept] / math.pi), nib_px, max(LARGEST * pitch, nib_px)))
         pens += [pen] * int(kept.sum())
     frame = canvas.frame
     at = np.concatenate(knots) / frame.px_per_mm + [frame.x_mm, frame.y_mm]

@@ -13,7 +13,6 @@ from renderer.primitives import shortened, turns
 from renderer.ragged import Ragged
 from renderer.raster.edge_ramp import EdgeRamp
 from renderer.spec import Layer
-from renderer.spec.kinds import LARGEST_DOT
 from renderer.strokes import Strokes
 
 # Share of the steps after which edges are hard and every stroke has a single pen. A mixture of pens can show any
@@ -198,7 +197,7 @@ def _widest_mm(layer: Layer, ground: Ground) -> float:
     if not palette.has_sizes:
         return palette.width_mm[1]
     pitch_mm = math.sqrt(frame.width_mm * frame.height_mm / layer.count)
-    return max(LARGEST_DOT * pitch_mm, palette.width_mm[0])
+    return max(math.sqrt(2) * pitch_mm, palette.width_mm[0])
 
 
 def leashed(

@@ -144,7 +144,6 @@ MOST_POINTS = 12_000  # of one line
 LOOP = 2 * math.pi + 0.5  # length of a loop and of the way to the next, in radii
 RADIUS_NIBS, TURN_NIBS, ROW_NIBS, PITCH_NIBS = 5.0, 5.0, 6.0, 4.0
 LEVELS, AREAS = 12, 400
-LARGEST_DOT = 1.12  # of the pitch: dots that overlap leave no paper between them
 
 
 @dataclass(frozen=True, kw_only=True)
