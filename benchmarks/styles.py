@@ -5,7 +5,8 @@
 
 One black pen of 0.45 mm on A5, nothing tuned. The fitted drawing sets the metres; the construction (`steps: 0`) gets
 them as its budget, and each peer's pitch is sought until it draws as much. SSIM and PSNR from afar are taken against
-the picture as it is, in grey; README.md has the definitions.
+the picture as it is, in grey; README.md has the definitions. Peers draw the picture's own tones, and so do we with
+`--tone none`; the default tone leaves more paper bare, so PSNR is also given with each drawing's tones matched.
 Sheets show the picture, the peers, the construction and ours.
 """
 
@@ -49,6 +50,7 @@ class Row:
     by: str  # `fitted`, `construction` or a peer
     ssim: float
     psnr_blurred: float  # dB
+    psnr_matched: float  # dB, the same after the drawing's tones are brought as near to the picture's as a line can
     metres: float
 
 
@@ -62,7 +64,7 @@ class Subject:
     target: "Picture"  # [3, H, W], grey
 
 
-def rendered(image: Path, mark: str, folder: Path, budget_m: float | None = None) -> tuple[Drawing, "Frame"]:
+def rendered(image: Path, mark: str, folder: Path, tone: str, budget_m: float | None = None) -> tuple[Drawing, "Frame"]:
     """Our drawing, and its frame; with a budget, the mark as it is placed, without a fit."""
     from renderer.pipeline import render
     from renderer.specfile import load
@@ -70,7 +72,7 @@ def rendered(image: Path, mark: str, folder: Path, budget_m: float | None = None
     content: dict[str, Any] = {
         "version": 1,
         "title": mark,
-        "target": {"image": str(image.resolve())},
+        "target": {"image": str(image.resolve()), "tone": tone},
         "canvas": {"paper": "A5"},
         "pens": {"rack": str(RACK)},
         "layers": [mark],
@@ -88,11 +90,11 @@ def metres(drawing: Drawing) -> float:
     return sum(length_mm(line) for part in drawing.passes for line in part.lines) / 1000
 
 
-def construction(image: Path, mark: str, wanted_m: float, folder: Path) -> Drawing:
+def construction(image: Path, mark: str, wanted_m: float, folder: Path, tone: str) -> Drawing:
     """The mark as it is placed, with as many metres as the fitted drawing has, or as near as a budget brings it."""
     budget, best, off = wanted_m, None, float("inf")
     for _ in range(TRIES):
-        drawing, _ = rendered(image, mark, folder, budget)
+        drawing, _ = rendered(image, mark, folder, tone, budget)
         drawn = metres(drawing)
         if abs(drawn / wanted_m - 1) < off:
             best, off = drawing, abs(drawn / wanted_m - 1)
@@ -117,19 +119,21 @@ def peer_drawing(peer: Peer, subject: Subject, sheet: Drawing, wanted_m: float) 
     return dataclasses.replace(sheet, passes=(PenPass("peer", sheet.passes[0].pen, placed),))
 
 
-def compared(image: Path, name: str, mark: str, peers: dict[str, Peer]) -> Iterator[tuple[Row, Drawing, Subject]]:
+def compared(
+    image: Path, name: str, mark: str, peers: dict[str, Peer], tone: str
+) -> Iterator[tuple[Row, Drawing, Subject]]:
     """The figures of each drawing of a picture in one style: ours first."""
     from benchmarks.likeness import frame_of, target_of
 
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        ours, frame = rendered(image, mark, folder)
+        ours, frame = rendered(image, mark, folder, tone)
         area = frame_of(dataclasses.asdict(frame))
         grey = np.repeat(target_of(image, ours.paper, area).mean(0, keepdims=True), 3, 0)
         subject = Subject(name, image, area, grey)
         wanted_m = metres(ours)
         yield scored(subject, mark, "fitted", ours), ours, subject
-        bare = construction(image, mark, wanted_m, folder)
+        bare = construction(image, mark, wanted_m, folder, tone)
         yield scored(subject, mark, "construction", bare), bare, subject
         for by in OF_MARK.get(mark, ()):
             if by in peers:
@@ -142,7 +146,21 @@ def scored(subject: Subject, mark: str, by: str, drawing: Drawing) -> Row:
     from benchmarks.likeness import likeness
 
     found = likeness(drawing, subject.frame, subject.target)
-    return Row(subject.name, mark, by, found.ssim, found.psnr_blurred, metres(drawing))
+    return Row(subject.name, mark, by, found.ssim, found.psnr_blurred, matched_db(drawing, subject), metres(drawing))
+
+
+def matched_db(drawing: Drawing, subject: Subject) -> float:
+    """PSNR from afar of a drawing whose tones t become the a t + b, a >= 0, that is nearest to the picture."""
+    from benchmarks import scores
+    from renderer.preview import framed
+
+    seen, wanted = (
+        scores.blurred(each.transpose(1, 2, 0).astype(np.float64))
+        for each in (framed(drawing, subject.frame), subject.target)
+    )
+    off, aim = seen - seen.mean(), wanted - wanted.mean()
+    gain = max(0.0, float((off * aim).sum() / max((off**2).sum(), 1e-9)))
+    return scores.psnr(gain * off + wanted.mean(), wanted)
 
 
 def as_image(drawing: Drawing, subject: Subject, longer_px: int) -> Image.Image:
@@ -172,18 +190,21 @@ def sheet(cells: list[tuple[str, Image.Image]]) -> Image.Image:
 
 def table(rows: list[Row]) -> Table:
     """A line for each picture and mark: ours, and how far ahead of each other drawing it is."""
-    made = Table(title="One black pen on A5: fitted, and its lead at equal metres (SSIM, dB from afar)")
+    made = Table(
+        title="One black pen on A5: fitted, and its lead at equal metres (SSIM, dB from afar, dB with matched tones)"
+    )
     for name in ("mark", "picture", "metres", "fitted", "over the construction", "over peers"):
         made.add_column(name)
     for ours in (row for row in rows if row.by == "fitted"):
         others = [row for row in rows if (row.picture, row.mark) == (ours.picture, ours.mark) and row is not ours]
         leads = {
-            row.by: f"{ours.ssim - row.ssim:+.3f} {ours.psnr_blurred - row.psnr_blurred:+.2f}"
+            row.by: f"{ours.ssim - row.ssim:+.3f} {ours.psnr_blurred - row.psnr_blurred:+.2f} "
+            f"{ours.psnr_matched - row.psnr_matched:+.2f}"
             + (f" ({row.metres:.1f} m)" if abs(row.metres / ours.metres - 1) > NEAR else "")
             for row in others
         }
         peers = "; ".join(f"{by} {lead}" for by, lead in leads.items() if by != "construction")
-        figures = f"{ours.ssim:.3f} {ours.psnr_blurred:.2f}"
+        figures = f"{ours.ssim:.3f} {ours.psnr_blurred:.2f} {ours.psnr_matched:.2f}"
         made.add_row(ours.mark, ours.picture, f"{ours.metres:.1f}", figures, leads.get("construction", ""), peers)
     return made
 
@@ -194,6 +215,12 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, action="append", default=[], metavar="DIR", help="folder of pictures")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help=f"a picture; default: {USUAL}")
     parser.add_argument("--marks", nargs="+", default=list(MARKS), choices=MARKS)
+    parser.add_argument(
+        "--tone",
+        default="auto",
+        choices=("auto", "none"),
+        help="of our drawings; `none`: those of the photograph, as peers get",
+    )
     parser.add_argument("--hatched", type=Path, metavar="PYTHON", help="an interpreter that has the package hatched")
     parser.add_argument("--keep", type=Path, default=Path("out/styles"), metavar="DIR", help="folder for the sheets")
     options = parser.parse_args()
@@ -212,7 +239,7 @@ def _all(files: dict[str, Path], options: argparse.Namespace, peers: dict[str, P
         for name, image in files.items():
             cells: list[tuple[str, Image.Image]] = []
             subject: Any = None
-            for row, drawing, subject in compared(image, name, mark, peers):
+            for row, drawing, subject in compared(image, name, mark, peers, options.tone):
                 cells.insert(
                     0, (f"{row.by}: {row.ssim:.3f}, {row.psnr_blurred:.1f} dB", as_image(drawing, subject, 700))
                 )

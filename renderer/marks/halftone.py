@@ -12,7 +12,7 @@ from renderer.spec.kinds import PITCH_NIBS
 from renderer.strokes import Strokes
 
 TURNS = (0.0, 30.0, -30.0, 45.0, 15.0, -15.0, 60.0, 75.0)  # of each pen's screen, against moire
-LARGEST = 1.12  # of the pitch: dots that overlap leave no paper between them
+LARGEST = 1.12  # of the pitch: dots that overlap leave hardly any paper between them
 SMALLEST = 0.4  # of the pitch, with several pens: each place has few dots that count, not a speck of each pen
 # Where a touch of the pen is darker than a place, fewer dots are drawn, and what each leaves over goes to its
 # neighbours on the screen: the weights of Floyd and Steinberg 1976, to the next dot and to three of the next row.

@@ -16,6 +16,7 @@ from renderer.optimise.pen_choice import ration, repen, settle
 from renderer.optimise.relocation import grown, move, pruned, without_specks
 from renderer.optimise.tiles import LossAt, window
 from renderer.optimise.together import FittedLayer, refine, stacked
+from renderer.optimise.untangling import untangle
 from renderer.raster import Workspace
 from renderer.spec import Layer
 from renderer.strokes import Strokes
@@ -136,6 +137,8 @@ def _rearranged(
     if step in when.moves:
         if not layer.traits.is_mark:
             move(layer, leaves, adam, ground, loss, generator, workspace)
+        if layer.traits.is_long and layer.cost.crossing and now.start is not None:
+            untangle(layer, leaves, adam, now.start, ground, loss, workspace)
         if step >= when.settling and chooses and not (layer.traits.keeps or layer.traits.is_long):
             repen(layer, leaves, ground, loss, workspace)
             ration(layer, leaves, ground, loss, workspace)

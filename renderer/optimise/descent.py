@@ -59,15 +59,15 @@ def costs(
     prices: dict[str, Tensor] = {}
     if leaves.ragged is not None and start is not None and layer.traits.stiffness:
         prices["bending"] = layer.traits.stiffness * bent(leaves, start)
-    if layer.traits.is_dots or not (cost.length or cost.curvature or cost.crossing or cost.evenness or crossing):
+    if layer.traits.is_dots:
+        return prices
+    if cost.crossing or cost.evenness:
+        prices |= _neatness(layer, segments_of(layer, leaves, ground), ground)
+    if not (cost.length or cost.curvature or crossing):
         return prices
     if leaves.ragged is not None:
         return prices | _mark_costs(layer, leaves, leaves.ragged, ground, crossing)
     lines = lines_mm(layer, leaves, ground)
-    if cost.crossing or cost.evenness:
-        owner = torch.arange(len(lines), device=lines.device).repeat_interleave(lines.shape[1] - 1)
-        segments = Segments(lines[:, :-1].flatten(0, 1), lines[:, 1:].flatten(0, 1), owner)
-        prices |= _neatness(layer, segments, ground)
     if crossing:
         prices["crossing"] = crossing * crossed(lines, leaves, ground)
     if cost.length:
@@ -88,9 +88,6 @@ def _mark_costs(layer: Layer, leaves: Strokes, ragged: Ragged, ground: Ground, c
     if crossing:
         middles = (points[within + 1] + points[within]) / 2
         prices["crossing"] = crossing * _across(steps, middles, layout.owner[within], leaves, ground)
-    if layer.cost.crossing or layer.cost.evenness:
-        segments = Segments(points[within], points[within + 1], layout.owner[within])
-        prices |= _neatness(layer, segments, ground)
     if layer.cost.length:
         prices["length"] = layer.cost.length * (steps.square().sum(-1) + 1e-4).sqrt().sum() / 1000
     if layer.cost.curvature:
@@ -104,11 +101,23 @@ def _mark_costs(layer: Layer, leaves: Strokes, ragged: Ragged, ground: Ground, c
 def _neatness(layer: Layer, segments: Segments, ground: Ground) -> dict[str, Tensor]:
     """What lines cost that cross, or lie unevenly between their neighbours."""
     cost, prices = layer.cost, {}
-    if cost.crossing:
+    if cost.crossing and not layer.traits.is_long:  # `untangle` redraws long lines: no step can part two that cross
         prices["crossings"] = cost.crossing * crossings(segments) / 1000
     if cost.evenness:
         prices["evenness"] = cost.evenness * unevenness(segments, sum(ground.palette.width_mm) / 2)
     return prices
+
+
+def segments_of(layer: Layer, leaves: Strokes, ground: Ground) -> Segments:
+    """The segments of the lines that the strokes draw."""
+    if leaves.ragged is not None:
+        points = points_mm(layer, leaves, leaves.ragged, ground)
+        owner = leaves.ragged.layout(layer.traits.samples).owner
+        within = (owner[1:] == owner[:-1]).nonzero()[:, 0]
+        return Segments(points[within], points[within + 1], owner[within])
+    lines = lines_mm(layer, leaves, ground)
+    owner = torch.arange(len(lines), device=lines.device).repeat_interleave(lines.shape[1] - 1)
+    return Segments(lines[:, :-1].flatten(0, 1), lines[:, 1:].flatten(0, 1), owner)
 
 
 def bent(
@@ -164,13 +173,22 @@ def project(
     if palette.free:
         leaves.inks.clamp_(0, 1)
     if palette.widths_vary:
-        leaves.width_mm.clamp_(palette.width_mm[0], None if palette.has_sizes else palette.width_mm[1])
+        leaves.width_mm.clamp_(palette.width_mm[0], _widest_mm(layer, ground))
     if not layer.traits.is_mark:
         leaves.knots.copy_(shortened(leaves.knots, layer.kind))
     if layer.traits.leash_nibs is not None and start is not None:
         leash_mm = layer.traits.leash_nibs * palette.widths(leaves.inks, leaves.width_mm)
         leaves.knots.copy_(leashed(leaves, start, leash_mm, hatches_slide=layer.traits.keeps))
     leaves.knots.copy_(inside(layer, leaves, ground))
+
+
+def _widest_mm(layer: Layer, ground: Ground) -> float:
+    """The widest stroke; of a screen, the dot that just covers its place: larger ones would stand in for others."""
+    palette, frame = ground.palette, ground.frame
+    if not palette.has_sizes:
+        return palette.width_mm[1]
+    pitch_mm = math.sqrt(frame.width_mm * frame.height_mm / layer.count)
+    return max(math.sqrt(2) * pitch_mm, palette.width_mm[0])
 
 
 def leashed(

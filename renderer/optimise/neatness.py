@@ -15,6 +15,7 @@ NEIGHBOUR_NIBS = 8.0  # how far off a neighbour is sought
 ALONGSIDE = 0.8  # least cosine between neighbours; lines of another family are none
 ITSELF = 12  # segments along a line within which it is not a neighbour of its own
 _LEAST_MM = 1e-3
+_ROUNDS = 400  # of turning parts of a line round
 
 Places = NDArray[np.float64]  # [S, 2] mm
 
@@ -66,6 +67,28 @@ def _parts(starts: Places, ends: Places, others: Places, other_ends: Places) -> 
     first, last = (way[:, 0] * off[:, 1] - way[:, 1] * off[:, 0] for off in (others - starts, other_ends - starts))
     apart: NDArray[np.bool_] = first * last < 0
     return apart
+
+
+def untangled(
+    line: Places,  # [K, 2] mm
+) -> NDArray[np.int64]:  # [K]
+    """An order of the points in which their polygon crosses itself nowhere, or hardly.
+
+    Where it does, the part between is drawn the other way round (a move of 2-opt, Croes 1958), which is always shorter.
+    """
+    order = np.arange(len(line))
+    for _ in range(_ROUNDS):
+        path = torch.from_numpy(line[order])
+        first, last = _crossing_pairs(Segments(path[:-1], path[1:], torch.zeros(len(path) - 1)))
+        if not len(first):
+            break
+        pairs = np.stack([first.numpy(), last.numpy()], 1)
+        is_turned = np.zeros(len(line), bool)
+        for a, b in pairs[np.argsort(pairs[:, 1] - pairs[:, 0], kind="stable")]:  # the shortest parts first
+            if not is_turned[a : b + 1].any():
+                order[a + 1 : b + 1] = order[a + 1 : b + 1][::-1]
+                is_turned[a : b + 1] = True
+    return order
 
 
 def unevenness(segments: Segments, nib_mm: float) -> Tensor:  # []

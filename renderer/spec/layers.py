@@ -85,7 +85,10 @@ class Cost(SpecModel):
         0.0, ge=0, le=1e6, description="Loss that each full turn of a line must save; straightens scribbles."
     )
     crossing: float = Field(
-        0.0, ge=0, le=1e6, description="Loss that a thousand crossings of lines must save; untangles lines."
+        0.0,
+        ge=0,
+        le=1e6,
+        description="Loss that a thousand crossings of lines must save; untangles lines, above all one line.",
     )
     evenness: float = Field(
         0.0,

@@ -5,16 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from hardware.pen import Pen
+from hardware.pen import Ink, Pen
 from renderer import pipeline
 from renderer.marks.halftone import whole_dots
+from renderer.optimise import Ground
+from renderer.optimise.descent import project
+from renderer.palette import Palette
 from renderer.planning.cost import Sketch
 from renderer.planning.ink import COARSEST_NIBS, Wish
-from renderer.spec import Halftone
+from renderer.spec import Halftone, Layer
 from renderer.spec.kinds import PITCH_NIBS
 from renderer.specfile import load
+from renderer.strokes import Strokes
+from renderer.target import Frame
 
 BLACK = Pen(name="black", colour="#000000", nib_mm=0.4)
 SCREEN = Sketch(Halftone(), (BLACK,), 1, 5000, 0.0, 1.2, 0.5)
@@ -99,3 +105,12 @@ def test_metres_of_dots_are_counted(ramp: Path) -> None:
     drawing = pipeline.render(load(ramp / "metres.yaml")[0]).drawing
     drawn = sum(np.hypot(*np.diff(line, axis=0).T).sum() for part in drawing.passes for line in part.lines)
     assert drawn <= 2000 * 1.02
+
+
+def test_no_dot_grows_beyond_the_one_that_covers_its_place() -> None:
+    frame, layer = Frame(0, 0, 60, 45, 3.0), Layer(halftone=Halftone(count=300))  # a pitch of 3 mm
+    palette = Palette((BLACK,), False, Ink.OPAQUE, (0.4, 0.4), has_sizes=True)
+    ground = Ground(frame, torch.ones(3, 135, 180), torch.ones(3, 135, 180), palette)
+    dots = Strokes(torch.full((3, 1, 2), 20.0), torch.tensor([0.1, 2.0, 9.0]), torch.ones(3, 1))
+    project(layer, dots, ground)
+    assert dots.width_mm.tolist() == pytest.approx([0.4, 2.0, 3 * 2**0.5])
