@@ -21,7 +21,7 @@ LEAST_NEEDED = 0.1  # share of the area: little can be said about a sheet that s
 TOO_MUCH = 8.0  # times the ink that the picture needs: most of it would be under or over other ink
 COARSE = 0.1  # of the frame's shorter side: larger dots show no detail
 OUT_OF_REACH = 0.75  # share of the difference from bare paper that the pens may leave
-LEAST_SEEN = 0.1  # sRGB difference of ink from the paper, in any channel, that the eye finds
+LEAST_SEEN = 0.15  # sRGB difference of ink from the paper, in any channel, that the eye finds
 PLAIN = 0.05  # root mean square OKLab distance from bare paper of a picture that needs no pens
 
 

@@ -1,12 +1,13 @@
 """A spec file -> the artworks that it describes, or every fault in it and in the files that it names, with places."""
 
+import difflib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from hardware.starters import spec_path
+from hardware.starters import example_names, is_name, spec_path
 from renderer.spec import Artwork
 from renderer.specfile.check import checked, validated
 from renderer.specfile.expand import Reader, spelt_out
@@ -123,7 +124,7 @@ def _tree(path: Path, within: Path | None) -> tuple[Fields, list[Fault]]:
     file = str(path)
     why = missing(Path(), file, YAML_SUFFIXES, within)
     if why is not None:
-        raise SpecErrors([Fault(Place(file), (), why.replace(" beside the spec", ""))])
+        raise SpecErrors([Fault(Place(file), (), f"{why.replace(' beside the spec', '')}{_example_like(file)}")])
     if is_picture(path):
         why = f"is a picture, not a spec; write a spec for it with: render new {shlex.quote(file)}"
         raise SpecErrors([Fault(Place(file), (), why)])
@@ -134,6 +135,12 @@ def _tree(path: Path, within: Path | None) -> tuple[Fields, list[Fault]]:
         text = f"found {shown(tree)}; a spec is a mapping that starts with 'version: 1'"
         faults.append(Fault(tree.place, (), text))
     raise SpecErrors(faults)
+
+
+def _example_like(name: str) -> str:
+    """What to add to the message about a file that is not there, if its name is nearly that of an example."""
+    near = difflib.get_close_matches(name, example_names(), n=1, cutoff=0.7) if is_name(name) else []
+    return f"; did you mean the example {near[0]!r}?" if near else ""
 
 
 def _artwork(tree: Fields, reader: Reader, reported: set[Place]) -> tuple[Artwork | None, list[Fault]]:

@@ -90,9 +90,9 @@ def missing(folder: Path, name: str, suffixes: tuple[str, ...], within: Path | N
 
 def _windows_path(name: str) -> str:
     if re.match(r"[A-Za-z]:\\", name):
-        return f"{name!r} is a place on a Windows computer; copy the file beside the spec, and write its name alone"
-    slashed = name.replace("\\", "/")
-    return f"no file {name!r} beside the spec; write folders with /, as in {slashed!r}"
+        return f"'{name}' is a place on a Windows computer; copy the file beside the spec, and write its name alone"
+    slashed = re.sub(r"\\+", "/", name)
+    return f"no file '{name}' beside the spec; write folders with /, as in '{slashed}'"
 
 
 def _others(path: Path, name: str, suffixes: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from renderer import cli
 from renderer.examples import ExampleError, examples, written
-from renderer.specfile import load
+from renderer.specfile import SpecErrors, load
 
 NAMES = [one.name for one in examples()]
 
@@ -81,3 +81,13 @@ def test_a_misspelt_example_is_answered_with_the_nearest(folder: Path, capsys: p
 def test_the_queue_takes_an_example_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["queue", "add", "waves", "--db", "queue.db", "--json"]) == 0
     assert '"name": "waves"' in capsys.readouterr().out
+
+
+def test_a_name_that_is_nearly_that_of_an_example_is_recognised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecErrors, match=r"; did you mean the example 'hatching'\?$"):
+        load("hatchin")
+    with pytest.raises(SpecErrors, match=r"no file 'my-own' \(looked in \.\); the folder has no such files$"):
+        load("my-own")

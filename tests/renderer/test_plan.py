@@ -120,6 +120,11 @@ def test_no_dots_are_advised_that_are_smaller_than_their_nibs(tmp_path: Path) ->
     ("paper", "pen", "text"),
     [
         ("#101010", BLACK, "the pen, black, does not show on paper of #101010; use other pens, or other paper"),
+        (
+            "#000000",
+            BLACK.replace("#000000", "#17171a"),
+            "the pen, black, does not show on paper of #000000; use other pens, or other paper",
+        ),
         ("#ffffff", WHITE, "the pen, white, does not show on paper of #ffffff; use other pens, or other paper"),
         (
             "#101010",

@@ -126,8 +126,8 @@ CHANGES = [
     ("A5", "A5 Landscape", "4:17: canvas.paper: 'A5 Landscape' is two values; write paper: A5, orientation: landscape"),
     ("margin_mm: 8", "margin_mm: 8,5", "4:34: canvas.5: the comma ends the number before it; write a decimal point: 8.5"),
     ("margin_mm: 8", "margin_mm: '8,5'", "4:32: canvas.margin_mm: '8,5' has a decimal comma; write a decimal point: 8.5"),
-    ("rack.yaml", "pens\\rack.yaml", r"5:14: pens.rack: no file 'pens\\rack.yaml' beside the spec; write folders with /, as in 'pens/rack.yaml'"),
-    ("x.png", r"'C:\me\x.png'", r"3:17: target.image: 'C:\\me\\x.png' is a place on a Windows computer; copy the file beside the spec, and write its name alone"),
+    ("rack.yaml", "pens\\rack.yaml", r"5:14: pens.rack: no file 'pens\rack.yaml' beside the spec; write folders with /, as in 'pens/rack.yaml'"),
+    ("x.png", r"'C:\me\x.png'", r"3:17: target.image: 'C:\me\x.png' is a place on a Windows computer; copy the file beside the spec, and write its name alone"),
     ("x.png", r'"C:\Users\x.png"', "3:22: not YAML: a \\ that starts no escape; in double quotes write /, or use single quotes"),
     ("A5", "[210, 297]", "4:17: canvas.paper: found a list; write {width_mm: 210, height_mm: 297}"),
     (
