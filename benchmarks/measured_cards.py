@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from benchmarks.paper_photo import Camera, TruePen, any_camera, drawn_sheet, photographed, true_pen
+from benchmarks.paper_photo import Camera, TruePen, any_camera, drawn_sheet, photographed, srgb, true_pen
 from hardware.machine import load_machine
 from hardware.measured_card import MeasuredCard, measured_cards
 from hardware.pen import Pen
@@ -67,8 +67,8 @@ def errors(found: PenReadings, true: TruePen) -> dict[str, list[float]]:
     return {
         "width, mm": [apart],
         "width, %": [100 * apart / true.width_mm],
-        "colour, dE2000": [difference(found.colour.srgb, _srgb(true.one))],
-        "two strokes, dE2000": [difference(found.second.srgb, _srgb(true.two))],
+        "colour, dE2000": [difference(found.colour.srgb, srgb(true.one))],
+        "two strokes, dE2000": [difference(found.second.srgb, srgb(true.two))],
         "offset, mm": [abs(one.value - should) for one, should in offsets if not one.refused],
         "dots, %": [100 * abs(share) for share in dots],
     }
@@ -77,10 +77,6 @@ def errors(found: PenReadings, true: TruePen) -> dict[str, list[float]]:
 def difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """CIEDE2000 of two sRGB colours."""
     return float(deltaE_ciede2000(rgb2lab(a[None]), rgb2lab(b[None]))[0])
-
-
-def _srgb(linear: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)
 
 
 def unusable(
@@ -105,7 +101,7 @@ def main() -> None:
     for number in range(asked.cards):
         rng = np.random.default_rng([asked.seed, number])
         made, camera = drawn_card(rng), any_camera(rng)
-        sheet = drawn_sheet(made.card, made.true, rng)
+        sheet = drawn_sheet(made.card.size_mm, made.card.marks, made.true, rng)
         try:
             found = read(photographed(sheet, camera, rng), [made.card])
         except MeasureError as fault:

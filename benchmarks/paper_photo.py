@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hardware.card_sheet import Mark
 from hardware.drawing import Line, Pen, is_dot
-from hardware.measured_card import MeasuredCard
 
 Light = NDArray[np.float32]  # [H, W, 3] linear
 
 SHEET_PX_PER_MM = 24
+PAPER = np.array([0.93, 0.92, 0.89], np.float32)
 
 
 @dataclass(frozen=True)
@@ -63,17 +64,19 @@ def true_pen(pen: Pen, rng: np.random.Generator, is_writer: bool = False) -> Tru
     )  # fmt: skip
 
 
-def drawn_sheet(card: MeasuredCard, pens: dict[str, TruePen], rng: np.random.Generator) -> Light:
-    """Return the sheet as these pens draw the card, pen by pen: what it reflects, `[H, W, 3]`."""
-    width, height = (round(side * SHEET_PX_PER_MM) for side in card.size_mm)
+def drawn_sheet(
+    size_mm: tuple[float, float], marks: list[Mark], pens: dict[str, TruePen], rng: np.random.Generator
+) -> Light:
+    """Return a sheet on which these pens draw marks, pen by pen: what it reflects, `[H, W, 3]`."""
+    width, height = (round(side * SHEET_PX_PER_MM) for side in size_mm)
     sheet = np.empty((height, width, 3), np.float32)
-    sheet[:] = np.array([0.93, 0.92, 0.89], np.float32)
+    sheet[:] = PAPER
     sheet *= (1 + 0.025 * _noise((height, width), 3, rng) + 0.012 * _noise((height, width), 40, rng))[..., None]
     paper = sheet.copy()
     rough = _noise((height, width), 4, rng)
-    names = list(dict.fromkeys(mark.pen.name for mark in card.marks))
+    names = list(dict.fromkeys(mark.pen.name for mark in marks))
     for name in names:
-        for mark in (one for one in card.marks if one.pen.name == name):
+        for mark in (one for one in marks if one.pen.name == name):
             for line in mark.lines:
                 _draw(sheet, paper, rough, line, mark.pen, pens[name], rng)
     return sheet
@@ -178,7 +181,7 @@ def photographed(sheet: Light, camera: Camera, rng: np.random.Generator) -> byte
     seen = seen + rng.standard_normal(seen.shape, np.float32) * camera.noise * np.sqrt(0.1 + seen.clip(0))
     left, top, right, bottom = camera.kept
     seen = seen[round(top * height) : round(bottom * height), round(left * width) : round(right * width)]
-    pixels = (_encoded(seen.clip(0, 1)) * 255 + 0.5).astype(np.uint8)
+    pixels = (srgb(seen.clip(0, 1)) * 255 + 0.5).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=camera.quality)
     return file.getvalue()
@@ -224,5 +227,6 @@ def _linear(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
-def _encoded(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+def srgb(linear: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Linear light in [0, 1] as sRGB, `[..., 3] -> [..., 3]`."""
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)

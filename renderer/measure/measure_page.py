@@ -63,7 +63,7 @@ def _pen(one: MeasuredPen, found: CardReadings, read: PenReadings) -> dict[str, 
     fields = [field for field in found.card.fields if field.pen.name == read.pen.name]
     return {
         "name": read.pen.name,
-        "rows": _rows(one, read),
+        "rows": _rows(one, read, read.pen.name == found.card.writer.name),
         "kept": one.kept,
         "swatches": [] if read.width.refused else [
             {"name": name, "colour": each.hex}
@@ -76,11 +76,12 @@ def _pen(one: MeasuredPen, found: CardReadings, read: PenReadings) -> dict[str, 
     }  # fmt: skip
 
 
-def _rows(one: MeasuredPen, read: PenReadings) -> list[dict[str, str]]:
+def _rows(one: MeasuredPen, read: PenReadings, is_first: bool) -> list[dict[str, str]]:
     """Return what the rack said, what was read and what the rack says now, row by row."""
     old, new = read.pen, one.pen
     colour = "" if read.colour.refused else f"{read.colour.hex} ± {255 * read.colour.spread:.0f}"
     beside = "" if any(each.refused for each in read.offset) else ", ".join(_shown(each) for each in read.offset)
+    beside = "it is the first pen" if is_first else beside
     return [
         {"name": "width, mm", "old": f"{old.nib_mm:g}", "read": _shown(read.width), "new": f"{new.nib_mm:g}"},
         {"name": "colour", "old": old.colour, "read": colour, "new": new.colour},

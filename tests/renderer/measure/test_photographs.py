@@ -43,7 +43,8 @@ def true() -> dict[str, TruePen]:
 
 @pytest.fixture(scope="module")
 def sheet(true: dict[str, TruePen]) -> Light:
-    return drawn_sheet(card_of(PENS), true, np.random.default_rng(6))
+    card = card_of(PENS)
+    return drawn_sheet(card.size_mm, card.marks, true, np.random.default_rng(6))
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,7 @@ def test_the_command_writes_a_rack_and_a_page(
     assert (azure.nib_mm, azure.colour) == (PENS[3].nib_mm, PENS[3].colour)
     page = (tmp_path / "measured.html").read_text()
     assert all(f"<h2>{name}</h2>" in page for name in NAMES)
-    assert "dots, 0.5 s: " in page and "dried out" in page
+    assert "dots, 0.5 s: " in page and "dried out" in page and "it is the first pen" in page
 
 
 def test_a_spec_draws_with_a_measured_rack(tmp_path: Path) -> None:
