@@ -1,7 +1,7 @@
 """The picture of a camera beside a machine, fetched for the browser: it never learns the address.
 
-Whoever starts the page chose the addresses, so they may be private. A redirect is not followed. A picture is kept for a
-second, so that many browsers ask the camera as often as one.
+The person who starts the page chose the addresses, so they may be private. A redirect is not followed. A picture is
+kept for a second, so that many browsers ask the camera as often as one.
 """
 
 import threading
