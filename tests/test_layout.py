@@ -28,8 +28,9 @@ INSIDE = {
     "grbl_stream grbl_identity grbl marlin gcode_ops translating_link motion_plan ebb_setup ebb_replies ebb_moves "
     "ebb_stream ebb hpgl_setup hpgl_link port_scan",
     "hardware.job": "gcode_job formatting pen_state timing trips gcode_parser prepare variants locate evidence",
-    "hardware.plotting": "events control sleep_inhibitor pen_guard ebb_guard hpgl_guard journal preflight pace "
-    "repeated_notes session messages asking opening pen_change parking continuing origin resume recover plot steering",
+    "hardware.plotting": "move_names events control sleep_inhibitor pen_guard ebb_guard hpgl_guard journal preflight "
+    "pace repeated_notes session messages asking opening pen_change parking continuing origin resume recover plot "
+    "steering",
     "hardware.hosts": "host_request host_status moonraker octoprint host_program host_plot",
     "hardware.formats": "stroke_sheet dxf_file hpgl_scanner hpgl_file pdf_file",
     "hardware.svgfile": "xml svg_values findings svg_paint stylesheet cascade subpath path_curves path_data flatten "

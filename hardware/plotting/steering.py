@@ -5,7 +5,6 @@ port to itself.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from hardware.job.gcode_job import GcodeJob
 from hardware.job.variants import selected
@@ -13,17 +12,13 @@ from hardware.plotting import opening, pen_change
 from hardware.plotting.control import Control
 from hardware.plotting.events import PlotEvent, PlotFault, Prompt
 from hardware.plotting.messages import fault
+from hardware.plotting.move_names import WITHOUT_POSITION, MoveName
 from hardware.plotting.parking import raise_pen
 from hardware.plotting.plot import Plot
 from hardware.plotting.session import PlotOptions, PlotSession
 from hardware.wire.link_errors import LineRefused, LinkError, Silent
 from hardware.wire.port import Opener
 
-MoveName = Literal["home", "origin", "jog", "park", "pen_up", "pen_down", "test", "outline", "air"]
-MOVES: tuple[MoveName, ...] = get_args(MoveName)
-WITHOUT_POSITION = ("home", "origin", "pen_up")  # moves that need no known position
-OF_A_PLOT = ("test", "outline", "air")  # moves that need a drawing
-MOST_JOG_MM = 100.0
 JOG_MM_MIN = 3000.0
 LOST = "the position may be lost; home the machine first, or move the pen by hand to {zero} and set the origin there"
 

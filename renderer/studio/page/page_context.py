@@ -48,8 +48,7 @@ class PageContext:
             shown = {
                 "watches": watches,
                 **values(connection),
-                "asking": queue_views.asking(connection),
-                "questions": queue_views.asked_of(connection),
+                **queue_views.asked_of(connection),
             }
         session: Session = request.scope["session_of_page"]
         text = self.templates.get_template(f"{name}.html.j2").render(

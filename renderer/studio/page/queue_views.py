@@ -113,9 +113,10 @@ def asking(connection: Connection) -> list[Job]:
     return [job_of(row) for row in connection.execute(wanted.order_by(jobs.c.id))]
 
 
-def asked_of(connection: Connection) -> list[tuple[int, str]]:
-    """The jobs that ask, each with its question: by it a browser notices a new one."""
-    return [(job, asked.title) for job, asked in open_questions(connection).items()]
+def asked_of(connection: Connection) -> dict[str, Any]:
+    """The jobs that ask, and each with its question: by it a browser notices a new one."""
+    questions = [(job, asked.title) for job, asked in open_questions(connection).items()]
+    return {"questions": questions, "asking": asking(connection) if questions else []}
 
 
 def picture_of(connection: Connection, job: Job) -> str | None:

@@ -1,6 +1,6 @@
 """What the buttons beside a machine do while it plots nothing. The rules are those of `actions`."""
 
-from hardware.plotting.steering import MOST_JOG_MM, MOVES
+from hardware.plotting.move_names import MOST_JOG_MM, MOVES
 from renderer.studio.page import queue_views
 from renderer.studio.page.access import Session
 from renderer.studio.page.actions import ActionContext, Form, need, number_of, text_of, whole_of

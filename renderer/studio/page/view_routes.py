@@ -91,10 +91,11 @@ class Views:
         """One machine, for the person beside it. Raises NotFound if there is no such machine."""
 
         def values(connection: Connection) -> Values:
-            stations = {each.name: each for each in queue_views.stations(connection, self.page.store.now(connection))}
-            station = stations.get(request.path_params["name"])
-            if station is None or station.name == "render":
+            name = request.path_params["name"]
+            if name not in queue_views.machine_names(connection):
                 raise NotFound("there is no such machine")
+            workers = queue_views.all_workers(connection, self.page.store.now(connection))
+            station = queue_views.station(connection, name, workers)
             comes = next(iter(station.waiting.jobs), None)
             return {
                 "station": station,

@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hardware.job.gcode_job import GcodeJob as Lines
 from hardware.plotting.control import Control
-from hardware.plotting.steering import OF_A_PLOT, MachineMove, SteeringError, make_move
+from hardware.plotting.move_names import OF_A_PLOT
+from hardware.plotting.steering import MachineMove, SteeringError, make_move
 from renderer.studio.plotting.worker_state import WorkerState
 from renderer.studio.queue import machine_moves, pausing, records, workers
 from renderer.studio.queue.machine_moves import MoveRequest

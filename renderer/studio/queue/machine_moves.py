@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, select
 
-from hardware.plotting.steering import OF_A_PLOT, WITHOUT_POSITION
+from hardware.plotting.move_names import OF_A_PLOT, WITHOUT_POSITION
 from renderer.studio.queue.pausing import lost_position, put_queue
 from renderer.studio.queue.records import find
 from renderer.studio.queue.states import LEASED, Refused, StudioError

@@ -339,6 +339,9 @@ def test_a_row_is_dragged_to_its_place(browser: Any, studio: Studio) -> None:
         page.mouse.down()
         page.locator("#job-1").hover(position={"x": 100, "y": 30})
         page.locator("#job-1").hover(position={"x": 100, "y": 6})
+        page.locator(
+            "#waiting > :first-child#job-3"
+        ).wait_for()  # the list looks where the pointer is 20 times a second
         page.mouse.up()
         until(lambda: [each.name for each in listing.listed(studio.store)] == ["c", "a", "b"])
 

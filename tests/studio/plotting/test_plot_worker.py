@@ -256,10 +256,13 @@ def plotting(store_url: str, port: str, log: Path, files: Path) -> "subprocess.P
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
-def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_once(there: Store, tmp_path: Path) -> None:
+def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_once(  # noqa: PLR0915  one story
+    url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    there = Store(url)
+    request.addfinalizer(there.close)
     session = SimulatedPlot(drawing=small_card())
     session.bench = bench = Bench(for_machine(SERVO), fast=False, speed=1.0)
-    url = str(tmp_path / "queue.db")
     (a,) = added(there, str(tmp_path / "card"))
     beside = Beside(there, session, tmp_path)  # the person alone: the worker is another process
     with served(bench) as terminal:
@@ -276,6 +279,7 @@ def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_onc
             assert not pen_is_down(bench)
             requests.resume(there, a, "ada")
             beside.reaches(a, "plotting")
+            beside.until(lambda: job(there, a).progress["stroke"] >= 1)
             beside.until(lambda: pen_is_down(bench))
         finally:
             first.kill()
@@ -283,8 +287,15 @@ def test_pause_and_resume_then_the_worker_is_killed_and_each_stroke_is_drawn_onc
         beside.until(lambda: not pen_is_down(bench))  # the guard has lifted it
         second = plotting(url, terminal.name, tmp_path / "second.log", tmp_path)
         try:
+            beside.asked(a, "attention")
+            drawn, pens = job(there, a).progress["stroke"], job(there, a).progress["pens"]
+            assert drawn >= 1
+            assert job_pictures.get(there, a, job_pictures.STROKES) is not None, "the page shows what is drawn"
             assert beside.answers(a, "attention", "stroke").said.startswith("worker plotter has stopped reporting.")
             beside.lets_go()
+            beside.asked(a, "pen")
+            assert job(there, a).progress["stroke"] >= drawn
+            assert job(there, a).progress["pens"][0]["began"] == pens[0]["began"]
             beside.answers(a, "pen")
             beside.answers(a, "clear")
             beside.reaches(a, "done")
