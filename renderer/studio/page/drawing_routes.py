@@ -45,8 +45,9 @@ class DrawingRoutes:
         except StudioError as error:
             wrong = str(error)
         values = {
-            "name": request.path_params["name"], "made": made, "wrong": wrong, "query": request.url.query,
-            "racks": drawing_choices.racks(self.folders), "machines": drawing_choices.machines(self.folders), "rack_name": drawing_choices.shown,
+            "name": request.path_params["name"], "made": made, "wrong": wrong,
+            "query": request.url.query, "racks": drawing_choices.racks(self.folders),
+            "machines": drawing_choices.machines(self.folders), "rack_name": drawing_choices.shown,
             "rack": given.get("rack", ""), "fits": "fits" in given,
             "machine": self._machine({} if wrong else given),
         }  # fmt: skip
