@@ -1,6 +1,6 @@
 """Writes the pictures of docs/studio-photo.md: `python docs/studio_photo.py`. Needs Chromium and a free minute.
 
-A page is served on this machine; a curator brings a painting of the repository, compares two styles, and edits the spec.
+A page is served on this machine. A curator brings a painting of the repository, compares two styles, edits the spec.
 """
 
 import io
@@ -53,7 +53,7 @@ def story(page: Any, address: str) -> None:
     text = page.locator("#spec-text").input_value()
     page.locator("#spec-text").fill(text.replace("layers:", "layres:"))
     page.locator("#faults button").first.wait_for()
-    shot(page, "spec")
+    shot(page, "spec", full=True)
 
 
 def main() -> None:
