@@ -16,8 +16,8 @@ ORDER = {
     "raster encoders "
     "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
     "visible warm_fit fit_log fitting passes finish preview manifest comparison charts report output plot_source "
-    "feasibility plan new_spec examples sheet_text pipeline small_sheet tensorboard_log notebook film print_size gallery studio "
-    "cli __main__",
+    "feasibility plan new_spec examples sheet_text pipeline small_sheet tensorboard_log notebook film print_size gallery "
+    "studio cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {
@@ -182,7 +182,8 @@ FOLDERS = {
     "renderer.studio.rendering": "job_progress render_process attempt render_worker",
     "renderer.studio.plotting": "plot_messages worker_state plot_rows plot_job plot_worker",
     "renderer.studio.page": "ended_access access responses form_input request_checks folders upload_checks queue_views "
-    "gallery_works plans uploaded_specs drawing_choices actions change_stream mapped_drawings photo_routes drawing_routes spec_routes routes server",
+    "gallery_works plans uploaded_specs drawing_choices actions change_stream mapped_drawings "
+    "photo_routes drawing_routes spec_routes routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
     "compare_command examples_command export_command film_command gcode_command new plan_command plot_command render "
     "specs tile_command render_commands gallery queue",
