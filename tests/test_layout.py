@@ -16,8 +16,8 @@ ORDER = {
     "raster encoders "
     "palette tone focus planning progress fitted_strokes result losses sources placement stipple marks optimise "
     "visible warm_fit fit_log fitting passes finish preview manifest comparison charts report output plot_source "
-    "feasibility plan new_spec examples sheet_text pipeline small_sheet tensorboard_log notebook film print_size gallery "
-    "studio cli __main__",
+    "feasibility plan new_spec examples sheet_text pipeline small_sheet tensorboard_log notebook film print_size "
+    "gallery studio cli __main__",
 }
 # the same inside these folders; `__init__` needs no place
 INSIDE = {

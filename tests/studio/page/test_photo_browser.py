@@ -1,5 +1,6 @@
 """From a photo to a queued work in a browser: with keys alone, with a draft process that is killed, and when an upload
-is cut off."""
+is cut off.
+"""
 
 import io
 import os
