@@ -58,6 +58,12 @@ class DraftWorker:
         self._lines: SimpleQueue[str] = SimpleQueue()
         self._is_closed = False
 
+    @property
+    def process_id(self) -> int | None:
+        """The number of the process, while there is one."""
+        process = self._process
+        return process.pid if process is not None else None
+
     def warm(self) -> None:
         """Start the process, because drafts will be wanted soon."""
         with self._lock:
@@ -118,7 +124,7 @@ class DraftWorker:
             self._wake.clear()
             with suppress(StudioError):  # the next request reports it
                 self._started()
-            while (request := self._next()) is not None and not self._is_closed:
+            while not self._is_closed and (request := self._next()) is not None:
                 self._serve(request)
             if not self._wake.wait(self._idle_s):
                 self._kill()

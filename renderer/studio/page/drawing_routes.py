@@ -45,12 +45,12 @@ class DrawingRoutes:
             raise
         except StudioError as error:
             wrong = str(error)
-        known = drawing_choices.machines(self.page.folders)
         values = {
             "name": request.path_params["name"], "made": made, "wrong": wrong, "query": request.url.query,
-            "racks": drawing_choices.racks(self.page.folders), "machines": known, "rack_name": drawing_choices.shown,
+            "racks": drawing_choices.racks(self.page.folders), "rack_name": drawing_choices.shown,
+            "machines": drawing_choices.machines(self.page.folders),
             "rack": given.get("rack", ""), "fits": "fits" in given,
-            "machine": drawing_choices.known_machine(given.get("machine", MACHINE), known),
+            "machine": self._machine({} if wrong else given),
         }  # fmt: skip
         return self.page.shown(request, "drawing", "", lambda _: values)
 

@@ -16,6 +16,7 @@ THUMBNAILS = ".small"  # folder of small copies, beside the pictures
 VERSIONS = ".versions"  # folder of earlier texts, beside the specs
 MOST_VERSIONS = 30  # of each spec
 MOST_SHOWN = 30_000  # bytes of a spec that is edited
+TOO_LONG = f"the spec has more than {MOST_SHOWN // 1000} kB, which is more than can be edited here"
 
 
 def uploaded_names(folders: Folders) -> list[str]:
@@ -59,8 +60,8 @@ def faults(path: Path, folders: Folders) -> str:
 def faults_of(folders: Folders, name: str, text: str) -> list[tuple[int, str]]:
     """The faults of a text that is not saved: the line of each, or 0, and what is wrong. Raises NotFound."""
     path = place_of(folders, name)
-    if len(text.encode()) > MOST_SHOWN:
-        return [(0, f"the spec has more than {MOST_SHOWN // 1000} kB, which is more than can be edited here")]
+    if len(_plain(text).encode()) > MOST_SHOWN:
+        return [(0, TOO_LONG)]
     beside = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
     try:
         beside.write_text(_plain(text), encoding="utf-8")
@@ -89,6 +90,8 @@ def change(store: Store, folders: Folders, name: str, text: str, who: str) -> st
     Raises NotFound, StudioError.
     """
     path = place_of(folders, name)
+    if len(_plain(text).encode()) > MOST_SHOWN:
+        raise StudioError(TOO_LONG)
     beside = path.with_name(f".{path.name}")
     before = path.read_bytes()
     if before == _plain(text).encode():

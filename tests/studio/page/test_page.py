@@ -647,7 +647,7 @@ def test_a_wrong_spec_is_found_at_upload_and_mended_or_removed_on_the_page(site:
     assert "stepps" in answer.text
     text = curator.get("/uploads/mine.yaml").text
     assert "stepps: 10" in text
-    assert '<p class="bad">uploads/mine.yaml:7:' in text
+    assert '<button type="button" data-line="7">' in text
     assert 'href="/uploads/mine.yaml"' in curator.get("/").text
     assert "has faults" in curator.post("/uploads/mine.yaml/save", {"text": wrong}).text
     said = curator.post("/uploads/mine.yaml/save", {"text": wrong.replace("stepps", "steps")}).text
