@@ -73,3 +73,9 @@ class Adam:
         for now in self.moments.values():
             now.mean[strokes] = 0
             now.square[strokes] = 0
+
+    def rearrange(self, leaf: int, places: Tensor) -> None:  # [N, K, ...] numbers along K
+        """Give the memory of a leaf, by its number, the order along its second axis that the leaf has now."""
+        if leaf in self.moments:
+            now = self.moments[leaf]
+            now.mean, now.square = now.mean.gather(1, places), now.square.gather(1, places)

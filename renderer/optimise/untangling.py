@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from renderer.losses import Sum
+from renderer.optimise.adam import Adam
 from renderer.optimise.descent import segments_of
 from renderer.optimise.layer_drawing import Ground, judged
 from renderer.optimise.neatness import crossings, untangled
@@ -11,12 +12,14 @@ from renderer.raster import Workspace
 from renderer.spec import Layer
 from renderer.strokes import Strokes
 
+_KNOTS = 0  # their number among the leaves
+
 
 @torch.no_grad()
 def untangle(
     layer: Layer,
     leaves: Strokes,
-    adam: torch.optim.Adam,
+    adam: Adam,
     start: Tensor,  # [N, K, 2] mm, the knots where they were placed; follows the new order
     ground: Ground,
     loss: Sum,
@@ -39,6 +42,4 @@ def untangle(
         leaves.knots.copy_(kept)
         return
     start.copy_(start.gather(1, places))
-    for name in ("exp_avg", "exp_avg_sq"):
-        if name in adam.state[leaves.knots]:
-            adam.state[leaves.knots][name].copy_(adam.state[leaves.knots][name].gather(1, places))
+    adam.rearrange(_KNOTS, places)

@@ -72,3 +72,14 @@ def test_strokes_that_were_moved_are_forgotten() -> None:
     adam.forget(torch.tensor([1, 4]))
     assert all(not now.mean[[1, 4]].any() and not now.square[[1, 4]].any() for now in adam.moments.values())
     assert all(now.mean[[0, 2, 3, 5, 6]].any() for now in adam.moments.values())
+
+
+def test_knots_in_another_order_keep_their_memory() -> None:
+    pair = leaves(4)
+    adam = Adam(pair, (0.1, 0.1))
+    gradients(pair, 0)
+    adam.step(1.0)
+    before = adam.moments[0].mean.clone()
+    order = torch.tensor([3, 1, 2, 0])
+    adam.rearrange(0, order[None, :, None].expand(7, 4, 2))
+    assert torch.equal(adam.moments[0].mean, before[:, order])
