@@ -136,7 +136,7 @@ def test_the_sheets_are_rendered_planned_and_plotted_one_by_one(
     assert cli.run(["plan", str(folder)]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith(f"{folder}/sheets/r1-c1: 60 x 50 mm, ")
-    assert said[-1].startswith("4 sheets take about ")
+    assert said[-1].startswith("4 sheets in all: about ")
     assert cli.run(["plot", str(folder), "--port", "sim:fast"]) == 1
     assert "out/x: is one drawing on 4 sheets; name one of them, such as out/x/sheets/r1-c1" in capsys.readouterr().err
     assert cli.run(["plot", str(folder / "sheets/r2-c2"), "--port", "sim:fast"]) == 0
