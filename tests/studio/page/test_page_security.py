@@ -386,7 +386,7 @@ def test_the_gallery_and_the_static_files_hold_what_is_theirs(site: Site, tmp_pa
     [
         ("..%2f..%2fetc%2fcron.yaml", None), ("%2fetc%2fx.yaml", None), ("..%5c..%5cx.yaml", "x.yaml"),
         (".bashrc.yaml", "bashrc.yaml"), ("a%20b%27%22%3c.yaml", "a-b-.yaml"), ("%e2%80%ae.yaml", "yaml"),
-        ("x.py", None), ("x", None), ("..", None), ("x.yaml%00.py", None), ("x.svg", None), ("x.html", None),
+        ("x.py", None), ("x", None), ("..", None), ("x.yaml%00.py", None), ("x.html", None), ("x.svg", "x.svg"),
     ],
 )  # fmt: skip
 def test_an_upload_has_a_plain_name_in_its_own_folder(site: Site, tmp_path: Path, name: str, kept: str | None) -> None:

@@ -283,6 +283,14 @@ def test_an_svg_is_planned_with_these_pens_and_queued_with_its_picture(site: Sit
     assert site.as_("viewer").post("/drawings/lines.svg/queue", {"choices": ""}).status == 403
 
 
+def test_an_uploaded_svg_is_never_shown_itself(site: Site) -> None:
+    curator = site.as_("curator")
+    curator.put("/uploads/x.svg", SVG.replace("<path", "<script>alert(1)</script><path", 1).encode())
+    for address in ("/uploads/x.svg", "/photos/x.svg", "/photos/x.svg/picture"):
+        assert curator.get(address).status == 404
+    assert curator.get("/drawings/x.svg/picture").content[:4] == b"RIFF"
+
+
 def test_an_svg_that_cannot_be_drawn_says_why(site: Site) -> None:
     curator = site.as_("curator")
     curator.put("/uploads/bad.svg", b"<svg")
