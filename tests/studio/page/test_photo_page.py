@@ -262,6 +262,9 @@ def test_each_text_of_a_spec_is_kept_as_a_version_and_in_the_history(site: Site,
     curator.post("/uploads/disc.yaml/remove")
     curator.put("/uploads/disc.yaml", SPEC.encode())
     assert "?version=" not in curator.get("/uploads/disc.yaml").text
+    shown = site.as_("curator").get("/history").text
+    assert "spec disc.yaml" in shown
+    assert "/pieces/0" not in shown
 
 
 # --- drawings ---
