@@ -54,7 +54,7 @@ def test_the_edges_of_a_square_are_straight() -> None:
     strokes, ground = placed()
     lines = drawn_lines(Layer(areas=KIND), strokes, ground)
     outline = max(lines, key=len)
-    assert len(outline) <= 40  # corners and little else; on a spline there were four times as many, and the sides bent
+    assert len(outline) <= 40  # corners and little else
 
 
 def test_outlines_move_within_a_leash_and_hatches_only_along_themselves() -> None:

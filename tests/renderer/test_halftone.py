@@ -95,7 +95,7 @@ def ramp(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_screen_in_two_pens_is_fine_and_hardly_any_dot_is_left_out(ramp: Path) -> None:
     result = pipeline.render(load(ramp / "spec.yaml")[0])
     dots = sum(len(part.lines) for part in result.drawing.passes)
-    assert dots > 1500  # 500 before, as each pen was planned to fill the sheet with dots
+    assert dots > 1500  # 928 before, as each pen was planned to fill the sheet with dots
     assert not [note for note in result.notes if "least useful" in note and int(note.split()[0]) > dots / 4]
 
 
