@@ -245,7 +245,8 @@ def test_each_of_several_sheets_has_its_own_pen_changes(tmp_path: Path) -> None:
 
 
 def test_wells_and_brushes_are_looked_at(tmp_path: Path) -> None:
-    wells = "stations: [{name: water, x_mm: 60, y_mm: 60}], reload: [{pen: blak, station: water, strokes: 3}]"
-    warnings = planned(tmp_path, 51, drawn_by(wells)).warnings
-    assert any("no pen is named 'blak'; did you mean 'black'?" in one for one in warnings)
-    assert any("the well 'water'" in one and "onto the sheet" in one for one in warnings)
+    brush = '{name: black, colour: "#000000", nib_mm: 4, reload: {station: water, wash: soap, strokes: 3}}'
+    machine = drawn_by("stations: [{name: water, x_mm: 60, y_mm: 60}]")
+    warnings = planned(tmp_path, 51, machine, pens=brush).warnings
+    assert any("'m' has no station 'soap' for its `reload`; there are 'water'" in one for one in warnings)
+    assert any("its station 'water' at [60, 60], radius 10 mm, lies on the sheet" in one for one in warnings)
