@@ -31,10 +31,11 @@ _TRIALS = 4  # at a budget in minutes: leaving strokes out changes the way betwe
 
 def drawing_of(artwork: Artwork, parts: list[FittedLayer]) -> Drawing:
     """The drawing on its sheet, in an order with short pen-up moves."""
-    return prepared(_unordered(artwork, parts), artwork.machine)[0]
+    return prepared(unordered(artwork, parts), artwork.machine)[0]
 
 
-def _unordered(artwork: Artwork, parts: list[FittedLayer]) -> Drawing:
+def unordered(artwork: Artwork, parts: list[FittedLayer]) -> Drawing:
+    """The drawing on its sheet, pass by pass, with the strokes of each in the order of the fit."""
     width_mm, height_mm = artwork.canvas.size_mm
     drawn: list[PenPass] = []
     for number, part in enumerate(parts):
@@ -221,13 +222,13 @@ def _cost(artwork: Artwork, parts: list[FittedLayer], unit: str) -> float:
         case "metres":
             return float(sum(_lengths_mm(part).sum() for part in parts if len(part.strokes))) / 1000
     machine = artwork.machine or _ample(artwork)
-    return estimate(program(prepared(_unordered(artwork, parts), machine)[0], machine), machine).total_s / 60
+    return estimate(program(prepared(unordered(artwork, parts), machine)[0], machine), machine).total_s / 60
 
 
 def _still_minutes(artwork: Artwork, parts: list[FittedLayer]) -> float:
     """The minutes for changing pens."""
     machine = artwork.machine or USUAL
-    return len(_unordered(artwork, parts).passes) * machine.pen_change_s / 60
+    return len(unordered(artwork, parts).passes) * machine.pen_change_s / 60
 
 
 def _ample(artwork: Artwork) -> Machine:

@@ -14,15 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hardware.drawing import Drawing, PenPass
 from renderer import focus, preview
 from renderer.difference import mean_square
-from renderer.fit_log import FitLog, Stop, name_of
+from renderer.finish import unordered
+from renderer.fit_log import FitLog, Stop
 from renderer.fitting import fit_layers
 from renderer.losses import Sum
-from renderer.optimise import FittedLayer
-from renderer.optimise.layer_drawing import drawn_lines
-from renderer.passes import passes
 from renderer.planning import Planned, planned, thinnest_nib_mm
 from renderer.progress import silent
 from renderer.sources import is_grey
@@ -84,20 +81,11 @@ def draft_of(work: Work, picture: Picture, stop: Stop, weigh: Weigh = importance
     layers = fit_layers(small_plan, wanted, area, counts, log, [(judge, lambda *_: judge)] * len(small.layers))
     if log.stopped():
         return None
-    drawing = _drawing(small, layers)
+    drawing = unordered(small, layers)  # no machine draws it, and an order would take a second
     shown = preview.picture(drawing, SHOWN_PX / max(drawing.width_mm, drawing.height_mm))
     strokes = sum(len(one.lines) for one in drawing.passes)
     pens = tuple(dict.fromkeys((one.pen.name, one.pen.colour or "#000000") for one in drawing.passes if one.lines))
     return Draft(shown, strokes, drawing.width_mm, drawing.height_mm, plan, plan.artwork.canvas.size_mm, pens)
-
-
-def _drawing(artwork: Artwork, layers: list[FittedLayer]) -> Drawing:
-    """The drawing on its sheet. No machine draws it, so its lines are not put in order, which would take a second."""
-    drawn: list[PenPass] = []
-    for number, part in enumerate(layers):
-        lines = drawn_lines(part.layer, part.strokes, part.ground)
-        drawn += passes(name_of(artwork, number), lines, part.strokes, part.ground.palette)
-    return Drawing(*artwork.canvas.size_mm, artwork.canvas.colour, tuple(drawn), artwork.title)
 
 
 def small_artwork(artwork: Artwork) -> Artwork:
