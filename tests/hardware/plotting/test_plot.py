@@ -244,7 +244,7 @@ def test_a_stop_keeps_the_position_and_can_be_resumed(machine: Machine, tmp_path
     assert session.bench.controller.machine.bed(0)[:2] == pytest.approx(machine.park_mm)
     assert session.run(tmp_path / "journal", resumes=True).outcome == "done"
     assert session.prompts[-2].kind == "resume"
-    assert session.prompts[-2].text.startswith("2 of 12 strokes are finished. The controller was not reset")
+    assert session.prompts[-2].text.startswith("2 of 12 strokes finished. The controller was not reset")
     assert all_drawn_once(session)
 
 

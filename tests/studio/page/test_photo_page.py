@@ -66,7 +66,7 @@ def makes_drafts(site: Site) -> None:
 
 
 def test_the_choices_are_written_as_a_query_and_read_again(site: Site) -> None:
-    folders = site.page.folders
+    folders = site.page.context.folders
     first = DrawingChoices("fineliners", ("pine green", "red"), "axidraw_v3", "200x150", 45, "hatching")
     assert choices_of(first.query(), folders) == first
     assert choices_of("", folders).machine == "machines/gantry_grbl_servo.yaml"  # takes the place of the starter
@@ -87,7 +87,7 @@ def test_the_choices_are_written_as_a_query_and_read_again(site: Site) -> None:
 )
 def test_a_wrong_choice_is_said_in_words(site: Site, query: str, why: str) -> None:
     with pytest.raises(StudioError, match=why):
-        choices_of(query, site.page.folders)
+        choices_of(query, site.page.context.folders)
     answer = site.as_("curator").get(f"/photos/disc.png?{query}")
     assert answer.status == 200
     assert 'role="alert"' in answer.text
@@ -95,7 +95,7 @@ def test_a_wrong_choice_is_said_in_words(site: Site, query: str, why: str) -> No
 
 
 def test_variants_are_put_beside_each_other_each_once(site: Site) -> None:
-    folders = site.page.folders
+    folders = site.page.context.folders
     one = choices_of("minutes=60", folders)
     assert [each.minutes for each in drawing_choices.compared(one, "minutes", folders)] == [30, 120]
     text = site.as_("curator").get("/photos/disc.png?compare=minutes&compare=minutes").text
