@@ -193,7 +193,8 @@ FOLDERS = {
     "service_routes file_routes session_routes action_routes photo_routes drawing_routes spec_routes routes server",
     "renderer.cli": "codes process printing atomic_file interrupt fit_progress assets_command doctor "
     "compare_command examples_command export_command film_command gcode_command measure_command new "
-    "plan_command plot_command render specs tile_command render_commands gallery queue",
+    "plan_command plot_command render specs tile_command command_options render_commands drawing_commands gallery "
+    "queue",
     "renderer.cli.gallery": "cluster_options gallery_progress gallery_verify build_and_check work_process "
     "gallery_commands",
     "renderer.cli.queue": "status_text field_options database queue_list job_details job_requests queue_add "

@@ -8,13 +8,14 @@ from typing import NoReturn
 
 import click
 
-from renderer.cli import printing
+from renderer.cli import drawing_commands, printing
 from renderer.cli.codes import DONE, FAILED, INTERRUPTED, USAGE, code_of, error_text, unexpected
 from renderer.cli.gallery import gallery_commands
 from renderer.cli.process import prepare
 from renderer.cli.queue import queue_commands
 from renderer.cli.render_commands import commands
 
+drawing_commands.add_to(commands)
 gallery_commands.add_to(commands)
 queue_commands.add_to(commands)
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from renderer.cli.render_commands import json_option
+from renderer.cli.command_options import json_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 

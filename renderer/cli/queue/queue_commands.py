@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from renderer.cli.command_options import json_option, machine_option, set_option
 from renderer.cli.queue.field_options import add_options, edit_options, either
-from renderer.cli.render_commands import json_option, machine_option, set_option
 from renderer.studio.queue.job_fields import EDITED, noun_of
 
 F = TypeVar("F", bound=Callable[..., Any])
