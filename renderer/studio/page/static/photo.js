@@ -37,12 +37,12 @@ async function draw(place) {
 
 const drawAll = () => document.querySelectorAll("[data-draft]").forEach(draw);
 
-let wanted = 0;
+let newest = 0;
 async function show(query) {
   history.replaceState(null, "", query);
-  const mine = ++wanted;
+  const mine = ++newest;
   while (fetching) await new Promise((done) => setTimeout(done, 30));
-  if (mine !== wanted) return;
+  if (mine !== newest) return;
   await refresh(true);
   drawAll();
 }
