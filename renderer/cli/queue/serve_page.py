@@ -2,7 +2,8 @@
 
 import signal
 import socket
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
@@ -22,6 +23,10 @@ from renderer.studio.queue.states import StudioError
 from renderer.studio.queue.store import Store
 
 PATIENCE_S = 3  # to wait for browsers at the end
+OPEN = (
+    "warning: anyone who can reach {at} and has a link can use this page, and the connection is not encrypted; use it"
+    " only on a network that you trust, or behind a proxy with TLS"
+)
 
 
 def serve(  # each an option of the command
@@ -59,36 +64,38 @@ def serve(  # each an option of the command
         access = Access(key_in(_key_folder(store), renewed=new_links), ended=ended)
         if new_links:
             ended.forget()
+        shown = allowed_host[0] if host not in LOOPBACK else f"[{host}]" if ":" in host else host
         if (revoke := one_link["revoke"]) is not None:
             ended.end(revoke)
             printing.say(f"the link {revoke} is revoked, and the sessions that it opened are closed")
             return DONE
-        shown = allowed_host[0] if host not in LOOPBACK else f"[{host}]" if ":" in host else host
-        if (person := one_link["link_for"]) is not None:
-            _print_personal_link(access, f"http://{shown}:{port}", str(one_link["role"]), person, as_json)
-            return DONE
-        if links:
-            _print_links(access, f"http://{shown}:{port}", as_json)
+        if links or one_link["link_for"] is not None:
+            _print_wanted_links(access, f"http://{shown}:{port}", as_json, one_link)
             return DONE
         with _bound_socket(host, port) as listening:
             real_port = listening.getsockname()[1]
             if host not in LOOPBACK:
-                printing.say(
-                    f"warning: anyone who can reach {host}:{real_port} and has a link can use this page, and the"
-                    " connection is not encrypted; use it only on a network that you trust, or behind a proxy with TLS"
-                )
+                printing.say(OPEN.format(at=f"{host}:{real_port}"))
             _print_links(access, f"http://{shown}:{real_port}", as_json)
             folders = Folders(specs.resolve(), out.resolve(), gallery.resolve() if gallery.is_dir() else None)
-            caller = Caller(store, channels, printing.say)
-            caller.start()
-            _run(store, folders, access, listening, allowed_host, PageSettings(cameras))
-            caller.close()
+            with closing(Caller(store, channels, printing.say)) as caller:
+                caller.start()
+                _run(store, folders, access, listening, allowed_host, PageSettings(cameras))
     printing.say("the page is closed; workers go on without it")
     return DONE
 
 
 def _key_folder(store: Store) -> Path:
     return store.file.absolute().parent if store.file else data_folder()
+
+
+def _print_wanted_links(access: Access, address: str, as_json: bool, one_link: Mapping[str, str | None]) -> None:
+    """The link of one person, or those of all roles."""
+    person = one_link["link_for"]
+    if person is None:
+        _print_links(access, address, as_json)
+    else:
+        _print_personal_link(access, address, str(one_link["role"]), person, as_json)
 
 
 def _print_personal_link(access: Access, address: str, role: str, name: str, as_json: bool) -> None:
